@@ -1,0 +1,149 @@
+//! Every kind of diagnostic: its number, which never changes its meaning, and what
+//! `expops explain CODE` says of it. E0xx: the text. E1xx: names. E2xx: the graph. E3xx: layers.
+//! E4xx: probe paths. E5xx: files and output. Wxxx: warnings.
+
+/// A kind of diagnostic.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `E101`.
+    pub id: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// What it means and how to mend it, in whole sentences.
+    pub explanation: &'static str,
+}
+
+/// The code that is called `id` (in either case).
+pub fn find(id: &str) -> Option<&'static Code> {
+    ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+macro_rules! codes {
+    ($($name:ident $id:literal $title:literal $explanation:literal)*) => {
+        /// The codes by name, for the stages that use them.
+        pub mod codes {
+            use super::Code;
+            $(#[doc = $title] pub static $name: Code =
+                Code { id: $id, title: $title, explanation: $explanation };)*
+        }
+        /// All codes, in order.
+        pub static ALL: &[&Code] = &[$(&codes::$name),*];
+    };
+}
+
+codes! {
+    YAML "E001" "the file is not YAML that expops can read"
+        "The project file must be YAML in UTF-8, without tabs as indentation, without NUL bytes, nested \
+         at most 64 levels deep, with each key of a mapping once. Aliases are allowed as long as they do \
+         not expand to an unreasonable size."
+    SHAPE "E002" "a value has the wrong type"
+        "The field exists but another type of value is expected there: the message says which, and what \
+         stands there now."
+    UNKNOWN_FIELD "E003" "unknown field"
+        "A field of the project file is misspelt or stands in the wrong place. expops rejects unknown \
+         fields of a process because a setting that is silently ignored costs hours."
+    MISSING_FIELD "E004" "a required field is missing"
+        "The message names the field and the mapping that needs it."
+    NO_PIPELINE "E005" "the project file has no pipeline"
+        "expops looks for `process_adjlist` and `processes` under `experiment.pipeline`, \
+         `experiment.parameters.pipeline`, `pipeline`, and at the top level, in this order."
+    ADJACENCY "E006" "a line of `process_adjlist` cannot be read"
+        "Each line names a source and then its targets, separated by blanks; `#` starts a comment; a name \
+         with a blank or a `#` in it is put in quotes."
+    CODE_REFERENCE "E007" "a `code` reference cannot be read"
+        "Write `function` for a function of the default script or `script_key.function` for one of \
+         another script of `scripts`."
+    SIZE "E008" "a partition size cannot be read"
+        "`size` is a number of equal partitions (`3`), a list of row counts (`[50, 20, 20]`), or a list \
+         of shares with at most one `rest` (`[\"60%\", \"20%\", rest]`)."
+    COMMAND "E009" "a command template cannot be read"
+        "`command` is a template: `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, \
+         `{{ partition }}` and `{{ seed }}` are filled in before the shell runs it."
+    UNKNOWN_PROCESS "E101" "unknown process"
+        "`process_adjlist` names a process that does not stand under `processes`."
+    DUPLICATE_PROCESS "E102" "two processes have one name"
+        "Names of processes are unique: they are the names of targets and of folders."
+    UNUSED_PROCESS "E103" "a process stands outside the graph"
+        "A process of `processes` is not named in `process_adjlist`. Add a line with its name (alone, if \
+         it has no edges) or remove the process. Only a chart with `probe_paths` may stand outside."
+    UNKNOWN_SCRIPT "E104" "unknown script"
+        "A `code` reference names a script key that `scripts` does not have, or `scripts` is missing."
+    UNKNOWN_FUNCTION "E105" "unknown function"
+        "The script has no function of this name at its top level."
+    UNKNOWN_ENVIRONMENT "E106" "unknown environment"
+        "`environment` of a process names an entry that the top-level `environment` does not have."
+    MISSING_CODE "E107" "a process has nothing to run"
+        "Give it `code`, or `command`, or a function of its own name in the default script. A split may \
+         do without: it then splits the `data_name` key of its upstreams. An aggregation may not."
+    NAME "E108" "a name cannot be used"
+        "Names of processes are not empty, at most 200 bytes long, without control characters, and are \
+         not `all`, which builds everything."
+    INPUT_CLASH "E109" "two inputs have one name"
+        "Inputs are given to a process by name, so two upstreams must not return the same key, and a \
+         parameter must not have the name of a key."
+    OUTPUT_CLASH "E110" "two outputs have one path"
+        "Each entry of `outputs` is a file of its own."
+    CYCLE "E201" "the pipeline has a cycle"
+        "The message prints the cycle. Remove one of its edges."
+    SELF_EDGE "E202" "a process depends on itself"
+        "Remove the edge."
+    EMPTY "E203" "the pipeline has no process"
+        "There is nothing to build."
+    TOO_MANY_INSTANCES "E301" "too many instances"
+        "The layers multiply to more instances than the limit (1,000,000). If that is meant, raise it \
+         with `--max-instances`."
+    BAD_SIZE "E302" "a partition size makes no sense"
+        "A number of partitions is at least 1; a list of sizes is not empty, has no negative and no zero \
+         count, shares of at most 100 % in all, and at most one `rest`."
+    BAD_SEEDS "E303" "a list of seeds makes no sense"
+        "`seeds` is a list of at least one whole number from 0 to 4294967295, each only once."
+    UNRELATED_LAYERS "E304" "upstreams from two unrelated splits"
+        "Upstreams of a process may live at different depths of one nest of layers, but not in the layers \
+         of two splits of which neither contains the other: there would be no telling which partition \
+         belongs to which. Aggregate one of the branches first."
+    TWO_PARALLELISMS "E305" "a split of both kinds"
+        "A process opens a data layer or a seed layer, not both. Put one split behind the other."
+    SPLIT_AND_AGGREGATION "E306" "an aggregation that is also a split of the same kind"
+        "Close the layer in one process and open the next in another."
+    NO_DATA_NAME "E307" "a split does not say what it splits"
+        "A data split without code needs `data_name`: the key of its upstreams that is cut into rows."
+    NO_UPSTREAM "E308" "a split has nothing to split"
+        "A split without code merges the outputs of its upstreams; it has none."
+    PROBE_SYNTAX "E401" "a probe path cannot be read"
+        "A probe path is an XPath 1.0 expression whose value is a node set, or the plain name of a process."
+    PROBE_EMPTY "E402" "a probe path matches nothing"
+        "No instance or step of the pipeline is selected by the expression."
+    PROBE_TYPE "E403" "a probe path is not a node set"
+        "The expression is XPath, but its value is a number, a string or a truth value: there is nothing \
+         to plot at it."
+    SCRIPT_READ "E501" "a script cannot be read"
+        "The file that `scripts` names is missing or cannot be read."
+    SCRIPT_SYNTAX "E502" "a script is not valid Python"
+        "The compiler reads the scripts to find functions, steps and what they reach, so they must parse."
+    PATH_OUTSIDE "E503" "a path leaves its place"
+        "Outputs of a command are relative paths inside the folder of the instance."
+    COMPONENT "E504" "components are not supported"
+        "A process with `component:` names a ready-made part such as `sklearn.…`. Write a Python function \
+         that does the same and name it with `code`."
+    NOTHING_TO_CLOSE "W001" "an aggregation without a layer"
+        "The process has an aggregation flag, but no layer of that kind is open there, so that the flag \
+         does nothing."
+    IGNORED_SECTION "W002" "a setting that expops does not use"
+        "The section is accepted, so that existing projects compile unchanged, but has no effect."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_explained() {
+        let mut ids: Vec<_> = ALL.iter().map(|code| code.id).collect();
+        ids.sort_unstable();
+        let count = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+        assert!(ALL.iter().all(|code| code.explanation.ends_with('.') && !code.title.is_empty()));
+        assert_eq!(find("e101"), Some(&codes::UNKNOWN_PROCESS));
+    }
+}

@@ -1,0 +1,166 @@
+//! Files that are never seen half-written, and errors that name the path.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// What could not be done with which path, and why.
+#[derive(Debug)]
+pub struct FileError {
+    /// What was tried, as in "cannot {action} `{path}`": `read`, `write`, `create`.
+    pub action: &'static str,
+    /// The path as it was given.
+    pub path: Utf8PathBuf,
+    /// The system's reason.
+    pub source: io::Error,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {} `{}`: {}", self.action, self.path, reason(&self.source))
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// The system's message without the number that Rust adds, which helps nobody.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_lowercase(),
+        None => text,
+    }
+}
+
+/// `result` with the action and path that an error of it belongs to.
+pub fn context<T>(result: io::Result<T>, action: &'static str, path: &Utf8Path) -> Result<T, FileError> {
+    result.map_err(|source| FileError { action, path: path.to_owned(), source })
+}
+
+/// Whether a write changed anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The file is new or has new content.
+    Changed,
+    /// The content was already there; the file and its time stamp were left alone.
+    Unchanged,
+}
+
+/// Reads a whole text file.
+pub fn read_text(path: &Utf8Path) -> Result<String, FileError> {
+    context(fs::read_to_string(path), "read", path)
+}
+
+/// Makes a folder and those above it.
+pub fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
+    context(fs::create_dir_all(path), "create", path)
+}
+
+/// Replaces the file at `path` in one step: what `fill` writes goes to a temporary file beside it,
+/// which then takes its name. Whatever goes wrong, `path` holds its old content or its new one.
+pub fn replace(
+    path: &Utf8Path,
+    fill: impl FnOnce(&mut io::BufWriter<&fs::File>) -> io::Result<()>,
+) -> Result<(), FileError> {
+    let folder = path.parent().filter(|p| !p.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    create_folder(folder)?;
+    let write = || -> io::Result<()> {
+        let temporary = tempfile::Builder::new().prefix(".tmp-").permissions_of(path).tempfile_in(folder)?;
+        let mut writer = io::BufWriter::new(temporary.as_file());
+        fill(&mut writer)?;
+        writer.flush()?;
+        drop(writer);
+        temporary.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    context(write(), "write", path)
+}
+
+/// Writes `content` to `path` by [`replace`], unless it is there already.
+pub fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Written, FileError> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(Written::Unchanged);
+    }
+    replace(path, |file| file.write_all(content))?;
+    Ok(Written::Changed)
+}
+
+/// Removes a file or a whole folder; it is no error if there is none.
+pub fn remove(path: &Utf8Path) -> Result<(), FileError> {
+    let result = match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(e) => Err(e),
+    };
+    match result {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => context(other, "remove", path),
+    }
+}
+
+/// A temporary file is private to its owner; a file that a build leaves is as readable as any other.
+trait PermissionsOf {
+    fn permissions_of(&mut self, path: &Utf8Path) -> &mut Self;
+}
+
+impl PermissionsOf for tempfile::Builder<'_, '_> {
+    #[cfg(unix)]
+    fn permissions_of(&mut self, path: &Utf8Path) -> &mut Self {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(path).map_or(0o666, |meta| meta.permissions().mode() & 0o777);
+        self.permissions(fs::Permissions::from_mode(mode))
+    }
+
+    #[cfg(not(unix))]
+    fn permissions_of(&mut self, _path: &Utf8Path) -> &mut Self {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::try_from(folder.path().to_owned()).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_failed_replace_leaves_the_old_content_and_no_litter() {
+        let (_guard, folder) = folder();
+        let path = folder.join("a/b.txt");
+        assert_eq!(write_if_changed(&path, b"old").unwrap(), Written::Changed);
+        let failed = replace(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::other("no"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_same_content_keeps_the_time_stamp() {
+        let (_guard, folder) = folder();
+        let path = folder.join("b.txt");
+        write_if_changed(&path, b"x").unwrap();
+        let old = std::time::SystemTime::UNIX_EPOCH;
+        fs::File::open(&path).unwrap().set_modified(old).unwrap();
+        assert_eq!(write_if_changed(&path, b"x").unwrap(), Written::Unchanged);
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), old);
+    }
+
+    #[test]
+    fn an_error_names_the_path_and_not_a_number() {
+        let error = read_text(Utf8Path::new("/nowhere/x")).unwrap_err().to_string();
+        assert_eq!(error, "cannot read `/nowhere/x`: no such file or directory");
+    }
+}
