@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 /// What could not be done with which path, and why.
 #[derive(Debug)]
@@ -104,6 +104,22 @@ pub fn remove(path: &Utf8Path) -> Result<(), FileError> {
     }
 }
 
+/// `path` without `.` and, where a folder is there to be left, `..`: a build tool knows files by their
+/// names alone.
+pub fn normal(path: &Utf8Path) -> Utf8PathBuf {
+    let mut out = Utf8PathBuf::new();
+    for part in path.components() {
+        match part {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir if matches!(out.components().next_back(), Some(Utf8Component::Normal(_))) => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    if out.as_str().is_empty() { Utf8PathBuf::from(".") } else { out }
+}
+
 /// A temporary file is private to its owner; a file that a build leaves is as readable as any other.
 trait PermissionsOf {
     fn permissions_of(&mut self, path: &Utf8Path) -> &mut Self;
@@ -162,5 +178,12 @@ mod tests {
     fn an_error_names_the_path_and_not_a_number() {
         let error = read_text(Utf8Path::new("/nowhere/x")).unwrap_err().to_string();
         assert_eq!(error, "cannot read `/nowhere/x`: no such file or directory");
+    }
+
+    #[test]
+    fn paths_have_one_spelling() {
+        for (path, expected) in [("a/../b", "b"), ("./a/./b", "a/b"), ("../a", "../a"), ("a/..", "."), ("a/../../b", "../b")] {
+            assert_eq!(normal(Utf8Path::new(path)), expected, "{path}");
+        }
     }
 }

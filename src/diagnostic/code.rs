@@ -122,6 +122,9 @@ codes! {
         "The compiler reads the scripts to find functions, steps and what they reach, so they must parse."
     PATH_OUTSIDE "E503" "a path leaves its place"
         "Outputs of a command are relative paths inside the folder of the instance."
+    INEXPRESSIBLE "E505" "a path cannot stand in the generated file"
+        "Ninja cannot quote `|`, and Make cannot quote some characters, in a file name. Rename the file, or \
+         choose another format."
     COMPONENT "E504" "components are not supported"
         "A process with `component:` names a ready-made part such as `sklearn.…`. Write a Python function \
          that does the same and name it with `code`."

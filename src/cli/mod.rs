@@ -1,0 +1,75 @@
+//! The command line: one module for each command. Only here are flags read, files of the compile side
+//! written, and exit statuses chosen: 0 for success, 1 for a failed build, 2 for wrong usage or a wrong
+//! project file.
+
+mod compile;
+mod exec;
+mod explain;
+mod project;
+mod run;
+mod say;
+
+use std::process::ExitCode;
+
+use camino::Utf8PathBuf;
+use clap::{Parser, Subcommand};
+
+/// Compiles experiment pipelines to Ninja, Make or shell: one target per partition, re-run by content.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXAMPLE)]
+pub struct Arguments {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    directory: Option<Utf8PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLE: &str = "Example:
+  expops compile && ninja      compile expops.yaml, then build everything
+  expops run -j4 train         the same in one step, for one process";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compile a project to a Ninja file, a Makefile or a shell script
+    Compile(compile::Flags),
+    /// Compile, then build with Ninja if it is installed, else with Make
+    Run(run::Flags),
+    /// Run one instance: what the generated file calls
+    Exec(exec::Flags),
+    /// Say what a diagnostic code means
+    Explain(explain::Flags),
+}
+
+/// How a command ended.
+enum Ended {
+    Well,
+    /// The build, or a check, failed.
+    Failed,
+    /// The usage or the project file is wrong.
+    Wrong,
+    /// As another program ended.
+    As(u8),
+}
+
+/// Runs the program.
+pub fn run(arguments: Arguments) -> ExitCode {
+    if let Some(directory) = &arguments.directory {
+        if let Err(error) = std::env::set_current_dir(directory) {
+            say::error(&format!("cannot enter `{directory}`: {error}"));
+            return ExitCode::from(2);
+        }
+    }
+    let ended = match arguments.command {
+        Command::Compile(flags) => compile::run(&flags),
+        Command::Run(flags) => run::run(&flags),
+        Command::Exec(flags) => exec::run(&flags),
+        Command::Explain(flags) => explain::run(&flags),
+    };
+    match ended {
+        Ended::Well => ExitCode::SUCCESS,
+        Ended::Failed => ExitCode::from(1),
+        Ended::Wrong => ExitCode::from(2),
+        Ended::As(status) => ExitCode::from(status),
+    }
+}

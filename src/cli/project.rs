@@ -1,0 +1,132 @@
+//! Finds a project and takes it through the stages of the compiler.
+
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::say;
+use crate::diagnostic::{Diagnostics, Reported};
+use crate::graph::{self, Graph};
+use crate::pipeline::{self, Pipeline, ProcessId, Work};
+use crate::plan::Codes;
+use crate::probe::{self, Probes};
+use crate::script::Library;
+use crate::syntax;
+
+/// Where project files are looked for.
+const FILES: [&str; 2] = ["expops.yaml", "configs/project_config.yaml"];
+
+/// A project: its folder and, in it, its file.
+#[derive(Clone, Debug)]
+pub(super) struct Project {
+    /// The folder, as given.
+    pub(super) folder: Utf8PathBuf,
+    /// The project file, relative to the folder.
+    pub(super) file: Utf8PathBuf,
+}
+
+impl Project {
+    /// The project at `path`: a folder, or a project file.
+    pub(super) fn find(path: &Utf8Path) -> Result<Self, String> {
+        if path.is_dir() {
+            let file = FILES.iter().find(|file| path.join(file).is_file());
+            return match file {
+                Some(file) => Ok(Self { folder: path.to_owned(), file: Utf8PathBuf::from(file) }),
+                None => Err(format!("there is no project in `{path}`: neither `{}` nor `{}`", FILES[0], FILES[1])),
+            };
+        }
+        if !path.is_file() {
+            return Err(format!("there is no project `{path}`"));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+        let name = Utf8PathBuf::from(path.file_name().unwrap_or_default());
+        if folder.file_name() == Some("configs") {
+            let above = folder.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+            return Ok(Self { folder: above.to_owned(), file: Utf8Path::new("configs").join(name) });
+        }
+        Ok(Self { folder: folder.to_owned(), file: name })
+    }
+
+    /// Enters the folder: from now on all paths are relative to the project.
+    pub(super) fn enter(&self) -> Result<(), String> {
+        std::env::set_current_dir(&self.folder).map_err(|error| format!("cannot enter `{}`: {error}", self.folder))
+    }
+}
+
+/// What the compiler knows of a project before it plans a build.
+pub(super) struct Checked {
+    pub(super) pipeline: Pipeline,
+    pub(super) codes: Codes,
+}
+
+/// Reads and checks the project file `file` in the working folder.
+pub(super) fn check(file: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Option<String>> {
+    let bytes = fs::read(file).map_err(|error| Some(format!("cannot read `{file}`: {error}")))?;
+    let no_more = |_: Reported| None;
+    let source = syntax::source_from_bytes(file.as_str(), &bytes, sink).map_err(no_more)?;
+    let config = syntax::parse(&source, sink).map_err(no_more)?;
+    let folders = script_folders(&config);
+    let mut library = Library::new(Utf8Path::new("."), folders.clone());
+    let pipeline = pipeline::check(&config, Utf8Path::new("."), &mut library, sink).map_err(no_more)?;
+    let codes = codes(&pipeline, &mut library, folders, file, sink).map_err(no_more)?;
+    Ok(Checked { pipeline, codes })
+}
+
+/// Expands a checked pipeline and resolves what its charts plot.
+pub(super) fn expand<'p>(
+    pipeline: &'p Pipeline,
+    limit: u64,
+    sink: &mut Diagnostics,
+) -> Result<(Graph<'p>, Probes), Reported> {
+    let graph = graph::expand(pipeline, limit, sink)?;
+    let probes = probe::resolve(graph);
+    Ok((graph, probes))
+}
+
+/// The folders of the Python scripts, each once.
+fn script_folders(config: &syntax::Config) -> Vec<Utf8PathBuf> {
+    let mut folders = Vec::new();
+    for (_, file) in &config.scripts {
+        let path = Utf8Path::new(&file.value);
+        let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
+        if path.extension() == Some("py") && !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders
+}
+
+fn codes(
+    pipeline: &Pipeline,
+    library: &mut Library,
+    folders: Vec<Utf8PathBuf>,
+    file: &Utf8Path,
+    sink: &mut Diagnostics,
+) -> Result<Codes, Reported> {
+    let mut codes = Codes { folders, ..Codes::default() };
+    for (id, process) in pipeline.iter() {
+        let Work::Python(function) = &process.work else { continue };
+        match library.reach(&function.script, &function.name) {
+            Ok(reach) => drop(codes.digests.insert(id, reach.digest)),
+            Err(diagnostic) => drop(sink.error(diagnostic)),
+        }
+    }
+    codes.sources = [file.to_owned()].into_iter().chain(library.files()).collect();
+    sink.unless_errors(codes)
+}
+
+/// The positions of the processes in an order in which each stands behind what it needs.
+pub(super) fn run_order(pipeline: &Pipeline) -> Vec<usize> {
+    let is_chart = |id: &ProcessId| pipeline.process(*id).chart.is_some();
+    let (charts, others): (Vec<_>, Vec<_>) = pipeline.order.iter().copied().partition(is_chart);
+    others.into_iter().chain(charts).map(|id| id.0).collect()
+}
+
+/// Says what is wrong, and with which exit status to end.
+pub(super) fn report(sink: &Diagnostics, other: Option<String>, json: bool) -> super::Ended {
+    say::diagnostics(sink, json);
+    if let Some(text) = other {
+        say::error(&text);
+    }
+    super::Ended::Wrong
+}

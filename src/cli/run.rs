@@ -1,0 +1,129 @@
+//! `expops run`: compile, then hand over to Ninja or Make.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use super::compile::{self, FormatName};
+use super::{Ended, say};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  expops run                     build everything
+  expops run -C analysis train   build all instances of `train` of the project in `analysis`
+  expops run train@p2 -n         show what building one instance would run")]
+pub(super) struct Flags {
+    /// The project (a folder or a project file) if it is one; targets: a process, or an instance such as train@p2
+    targets: Vec<String>,
+    /// How many instances run at once [default: as many as there are cores]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<u32>,
+    /// Go on with what does not depend on a failed instance
+    #[arg(short, long)]
+    keep_going: bool,
+    /// Show what would run, and run nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Show the commands
+    #[arg(short, long)]
+    verbose: bool,
+    /// Say only what went wrong
+    #[arg(short, long)]
+    quiet: bool,
+    /// Which tool builds [default: ninja if it is installed, else make]
+    #[arg(long, value_name = "TOOL", value_parser = ["ninja", "make"])]
+    with: Option<String>,
+    /// The Python interpreter of processes without an environment
+    #[arg(long, value_name = "PATH", default_value = "python3")]
+    python: String,
+}
+
+pub(super) fn run(flags: &Flags) -> Ended {
+    let is_project = |word: &String| std::path::Path::new(word).exists() && word.contains(['/', '.']) || word == ".";
+    let (project, targets) = match flags.targets.split_first() {
+        Some((first, rest)) if is_project(first) => (first.clone(), rest),
+        _ => (".".to_owned(), flags.targets.as_slice()),
+    };
+    let has_ninja = || Command::new("ninja").arg("--version").output().is_ok_and(|output| output.status.success());
+    let ninja = flags.with.as_deref().map_or_else(has_ninja, |tool| tool == "ninja");
+    let compiled = match compile::compile(&compile_flags(flags, project.into(), ninja)) {
+        Ok(compiled) => compiled,
+        Err(ended) => return ended,
+    };
+    let program = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
+    let mut command = if ninja { ninja_command(flags, &compiled.output) } else { make_command(flags, &compiled.output) };
+    command.args(targets);
+    if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
+        command.env("EXPOPS", crate::quote::word(program.as_str()));
+    }
+    let status = if ninja || flags.quiet || flags.dry_run { command.status() } else { counted(command) };
+    match status {
+        Ok(status) if status.success() => Ended::Well,
+        Ok(status) if status.code() == Some(130) => Ended::As(130),
+        Ok(_) => Ended::Failed,
+        Err(error) => {
+            let tool = if ninja { "ninja" } else { "make" };
+            say::error(&format!("cannot start `{tool}`: {error}; install Ninja or GNU Make"));
+            Ended::Failed
+        }
+    }
+}
+
+fn compile_flags(flags: &Flags, project: Utf8PathBuf, ninja: bool) -> compile::Flags {
+    compile::Flags {
+        project,
+        format: if ninja { FormatName::Ninja } else { FormatName::Make },
+        output: None,
+        build_dir: "build".into(),
+        root: None,
+        prefix: String::new(),
+        python: flags.python.clone(),
+        max_instances: 1_000_000,
+        force: false,
+        json: false,
+        quiet: flags.quiet,
+    }
+}
+
+fn ninja_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
+    let mut command = Command::new("ninja");
+    command.args(["-f", file.as_str()]);
+    flags.jobs.map(|jobs| command.args(["-j", &jobs.to_string()]));
+    let switches = [(flags.keep_going, &["-k", "0"][..]), (flags.dry_run, &["-n"]), (flags.verbose, &["-v"]), (flags.quiet, &["--quiet"])];
+    switches.iter().filter(|(on, _)| *on).for_each(|(_, words)| drop(command.args(*words)));
+    command
+}
+
+fn make_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
+    let mut command = Command::new("make");
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let jobs = flags.jobs.map_or_else(cores, |jobs| jobs as usize);
+    command.args(["-f", file.as_str(), "-j", &jobs.to_string()]);
+    let switches = [(flags.keep_going, "-k"), (flags.dry_run, "-n"), (flags.quiet, "-s")];
+    switches.iter().filter(|(on, _)| *on).for_each(|(_, word)| drop(command.arg(word)));
+    command
+}
+
+/// Runs Make and says of each instance how many of how many it is. Make itself does not count; what it
+/// would run at most is what a dry run prints.
+fn counted(mut command: Command) -> std::io::Result<std::process::ExitStatus> {
+    let mut dry = Command::new(command.get_program());
+    dry.args(command.get_args()).arg("-n");
+    let planned = dry.output()?;
+    let is_command = |line: &&str| line.contains(" exec ");
+    let total = String::from_utf8_lossy(&planned.stdout).lines().filter(is_command).count();
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut done = 0;
+    for line in child.stdout.take().map(|out| BufReader::new(out).lines()).into_iter().flatten() {
+        let line = line?;
+        if line.starts_with("make") || line.starts_with("error") || total == 0 {
+            println!("{line}");
+        } else {
+            done += 1;
+            println!("[{done}/{total}] {line}");
+        }
+    }
+    child.wait()
+}

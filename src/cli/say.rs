@@ -1,0 +1,36 @@
+//! What is said to the person at the terminal.
+
+use std::io::IsTerminal as _;
+
+use crate::diagnostic::{Diagnostics, Severity, plural, render, render_json};
+
+/// Whether stderr wants colours.
+fn colour() -> bool {
+    let no = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    !no && !dumb && std::io::stderr().is_terminal()
+}
+
+/// Says what went wrong, where no place in a file is to blame.
+pub(super) fn error(text: &str) {
+    let (on, off) = if colour() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    eprintln!("{on}error{off}: {text}");
+}
+
+/// Prints diagnostics and how many errors there are; as JSON lines on request.
+pub(super) fn diagnostics(sink: &Diagnostics, json: bool) {
+    let found = sink.sorted();
+    for diagnostic in &found {
+        if json {
+            eprintln!("{}", render_json(diagnostic));
+        } else {
+            eprintln!("{}\n", render(diagnostic, colour()));
+        }
+    }
+    let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    if errors > 0 && !json {
+        error(&format!("{}; nothing was written", plural(errors, "error")));
+        let code = found.iter().find(|diagnostic| diagnostic.severity == Severity::Error).map_or("", |d| d.code.id);
+        eprintln!("for more about an error, try `expops explain {code}`");
+    }
+}

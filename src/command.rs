@@ -1,0 +1,252 @@
+//! Templates of shell commands: checked when compiling, filled in when running. A path or a value that
+//! is printed is quoted for the shell, so that no name can break a command.
+
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
+
+use crate::quote;
+use crate::source::{Source, Span, Spanned};
+
+/// What a template may refer to.
+const NAMES: [&str; 5] = ["inputs", "outputs", "parameters", "partition", "seed"];
+
+/// Why a template cannot be used.
+#[derive(Debug)]
+pub struct CommandError {
+    /// One sentence.
+    pub message: String,
+    /// The place in the template, if one is to blame.
+    pub span: Option<Span>,
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CommandError {}
+
+impl From<Error> for CommandError {
+    fn from(error: Error) -> Self {
+        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        Self { message: detail, span: error.range().map(|range| Span::new(range.start, range.end)) }
+    }
+}
+
+/// A named input of a command: a file, or what an aggregation gathers under labels.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A file.
+    File(Utf8PathBuf),
+    /// Label (`data1`, `seed41`) to input, in order.
+    Gathered(Vec<(String, Input)>),
+}
+
+/// What a template is filled with.
+#[derive(Debug, Default)]
+pub struct Filling {
+    /// Inputs by key.
+    pub inputs: Vec<(String, Input)>,
+    /// Output files by key.
+    pub outputs: Vec<(String, Utf8PathBuf)>,
+    /// Parameters by name.
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// The number of the innermost partition.
+    pub partition: Option<u64>,
+    /// The innermost seed.
+    pub seed: Option<u64>,
+}
+
+fn environment<'t>() -> Environment<'t> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
+    environment.set_syntax(syntax.expect("the usual delimiters"));
+    environment.set_formatter(|out, _, value| Ok(out.write_str(&printed(value)?)?));
+    environment
+}
+
+/// Checks the syntax of a template and the names at its top level.
+pub fn check(template: &str) -> Result<(), CommandError> {
+    let environment = environment();
+    let template = environment.template_from_str(template)?;
+    let unknown = template.undeclared_variables(false).into_iter().find(|name| !NAMES.contains(&name.as_str()));
+    match unknown {
+        None => Ok(()),
+        Some(name) => Err(CommandError { message: format!("nothing is called `{name}`"), span: None }),
+    }
+}
+
+/// The parameters that a template names; `None` if it may use any of them.
+pub fn parameters(template: &str) -> Option<Vec<String>> {
+    let environment = environment();
+    let names: HashSet<String> = environment.template_from_str(template).ok()?.undeclared_variables(true);
+    if names.contains("parameters") {
+        return None;
+    }
+    let first = |name: &String| name.strip_prefix("parameters.").map(|rest| rest.split('.').next().unwrap_or("").to_owned());
+    let mut names: Vec<_> = names.iter().filter_map(first).collect();
+    names.sort();
+    names.dedup();
+    Some(names)
+}
+
+/// The input keys that a template names; `None` if it may use any of them.
+pub fn inputs(template: &str) -> Option<Vec<String>> {
+    let environment = environment();
+    let names: HashSet<String> = environment.template_from_str(template).ok()?.undeclared_variables(true);
+    if names.contains("inputs") {
+        return None;
+    }
+    let first = |name: &String| name.strip_prefix("inputs.").map(|rest| rest.split('.').next().unwrap_or("").to_owned());
+    Some(names.iter().filter_map(first).collect())
+}
+
+/// Whether a template prints the seed.
+pub fn uses_seed(template: &str) -> bool {
+    let environment = environment();
+    let names = environment.template_from_str(template).map(|t| t.undeclared_variables(false));
+    names.map_or(true, |names| names.contains("seed"))
+}
+
+/// Where the place `span` of a template stands in the project file: exact if the template stands there
+/// letter by letter, the whole of it otherwise (a block scalar without its indentation, escapes).
+pub fn place(source: &Source, command: &Spanned<String>, span: Span) -> Span {
+    let written = source.slice(command.span);
+    match written.find(&command.value) {
+        Some(offset) => span.shifted(command.span.start + offset),
+        None => command.span,
+    }
+}
+
+/// The command line that a template makes of `filling`.
+pub fn fill(template: &str, filling: Filling) -> Result<String, CommandError> {
+    let inputs: Vec<(String, Value)> = filling.inputs.into_iter().map(|(key, input)| (key, input.into())).collect();
+    let outputs = filling.outputs.into_iter().map(|(key, path)| (key, Value::from(path.into_string())));
+    let context = minijinja::context! {
+        inputs => Named::value(inputs),
+        outputs => Named::value(outputs.collect()),
+        parameters => Named::value(
+            filling.parameters.into_iter().map(|(name, value)| (name, Value::from(Serde(value)))).collect(),
+        ),
+        partition => filling.partition,
+        seed => filling.seed,
+    };
+    Ok(environment().render_str(template, context)?)
+}
+
+impl From<Input> for Value {
+    fn from(input: Input) -> Self {
+        match input {
+            Input::File(path) => Value::from(path.into_string()),
+            Input::Gathered(labels) => {
+                Named::value(labels.into_iter().map(|(label, input)| (label, input.into())).collect())
+            }
+        }
+    }
+}
+
+/// A mapping that keeps the order of its keys.
+#[derive(Debug)]
+struct Named {
+    order: Vec<String>,
+    values: BTreeMap<String, Value>,
+}
+
+impl Named {
+    fn value(entries: Vec<(String, Value)>) -> Value {
+        let order = entries.iter().map(|(name, _)| name.clone()).collect();
+        Value::from_object(Self { order, values: entries.into_iter().collect() })
+    }
+}
+
+impl Object for Named {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.values.get(key.as_str()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.order.iter().map(|name| Value::from(name.clone())).collect())
+    }
+}
+
+/// A value as words of the shell: a mapping or a list prints all that it holds.
+fn printed(value: &Value) -> Result<String, Error> {
+    use minijinja::value::ValueKind;
+    match value.kind() {
+        // What a template marks with `| safe` is the author's own responsibility.
+        ValueKind::String if value.is_safe() => Ok(value.to_string()),
+        ValueKind::String => Ok(quote::word(value.as_str().unwrap_or_default())),
+        ValueKind::None => Ok(String::new()),
+        ValueKind::Map => {
+            let entries = value.try_iter()?.map(|key| printed(&value.get_item(&key)?));
+            Ok(entries.collect::<Result<Vec<_>, _>>()?.join(" "))
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            Ok(value.try_iter()?.map(|item| printed(&item)).collect::<Result<Vec<_>, _>>()?.join(" "))
+        }
+        ValueKind::Undefined => Err(Error::from(minijinja::ErrorKind::UndefinedError)),
+        _ => Ok(value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filling() -> Filling {
+        let gathered = [("data1", "a/x"), ("data2", "b c")];
+        let gathered = gathered.map(|(label, path)| (label.to_owned(), Input::File(path.into())));
+        Filling {
+            inputs: vec![
+                ("df".to_owned(), Input::File("it's/a b".into())),
+                ("lines".to_owned(), Input::Gathered(gathered.to_vec())),
+            ],
+            outputs: vec![("out".to_owned(), "o/x.txt".into())],
+            parameters: serde_json::from_str(r#"{"n": 3, "rate": 0.5, "name": "a; rm -rf /"}"#).unwrap(),
+            partition: Some(2),
+            seed: None,
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_quoted() {
+        let fill = |template: &str| fill(template, filling()).unwrap();
+        assert_eq!(fill("wc < {{ inputs.df }} > {{ outputs.out }}"), r"wc < 'it'\''s/a b' > o/x.txt");
+        assert_eq!(fill("cat {{ inputs.lines }}"), "cat a/x 'b c'");
+        assert_eq!(fill("cat {{ inputs.lines.data2 }}"), "cat 'b c'");
+        assert_eq!(fill("{{ parameters.n }} {{ parameters.rate }} {{ parameters.name }}"), "3 0.5 'a; rm -rf /'");
+        assert_eq!(fill("p{{ partition }} s{{ seed }}\n"), "p2 s\n");
+        assert_eq!(fill("{% for k in inputs.lines %}{{ k }} {% endfor %}"), "data1 data2 ");
+    }
+
+    #[test]
+    fn unknown_names_are_errors() {
+        assert!(fill("{{ inputs.nothing }}", filling()).is_err());
+        assert!(check("{{ inputs.df }}").is_ok());
+        assert_eq!(check("{{ input.df }}").unwrap_err().message, "nothing is called `input`");
+        assert!(check("{{ inputs.df ").unwrap_err().span.is_some());
+    }
+
+    #[test]
+    fn knows_what_a_template_observes() {
+        assert_eq!(parameters("{{ parameters.b }}{{ parameters.a.c }}"), Some(vec!["a".into(), "b".into()]));
+        assert_eq!(parameters("{{ inputs.x }}"), Some(vec![]));
+        assert_eq!(parameters("{{ parameters[inputs.x] }}"), None);
+        assert_eq!(inputs("{{ inputs.df }}"), Some(vec!["df".into()]));
+        assert!(uses_seed("{{ seed }}") && !uses_seed("{{ partition }}"));
+    }
+}

@@ -1,0 +1,89 @@
+//! A plan as a Ninja file.
+
+use camino::Utf8PathBuf;
+use minijinja::{Value, context};
+
+use super::escape::{comment, ninja_path, ninja_value};
+use super::template::{header, quoted, render, wrapped};
+use crate::quote;
+use crate::plan::{Action, Environment, Group, Plan};
+
+const TEMPLATE: &str = include_str!("../../templates/build.ninja.j2");
+
+/// The Ninja file of a plan.
+pub fn ninja(plan: &Plan) -> String {
+    let rules = if plan.prefix.is_empty() { "expops_" } else { &plan.prefix };
+    let all: Vec<_> = plan.groups.iter().map(|group| ninja_path(&group.target)).collect();
+    let written: Vec<_> = plan.plan_files.iter().map(|file| &file.path).chain(&plan.interpreter).cloned().collect();
+    let hosted = !plan.prefix.is_empty() || !plan.root.as_str().is_empty();
+    let words = |words: &[String]| quoted(ninja_value(&leading_blank(&quote::words(words))));
+    render(
+        TEMPLATE,
+        context! {
+            rule => quoted(ninja_path(rules)),
+            location => words(&plan.location),
+            flags => words(&plan.exec_flags),
+            compile => quoted(ninja_value(&quote::words(&plan.compile))),
+            source => quoted(ninja_value(plan.source.as_str())),
+            output => quoted(ninja_path(plan.output.as_str())),
+            written => paths(&written),
+            sources => paths(&plan.sources),
+            hosted => hosted,
+            environments => plan.environments.iter().map(environment).collect::<Vec<_>>(),
+            groups => plan.groups.iter().map(group).collect::<Vec<_>>(),
+            all => quoted(ninja_path(&format!("{}all", plan.prefix))),
+            targets => quoted(wrapped(&all, " $\n    ")),
+            ..header(plan)
+        },
+    )
+}
+
+fn environment(environment: &Environment) -> Value {
+    context! {
+        name => quoted(ninja_value(&environment.name)),
+        word => quoted(ninja_value(&quote::word(&environment.name))),
+        stamp => quoted(ninja_path(environment.stamp.as_str())),
+        record => quoted(ninja_path(environment.record.as_str())),
+        inputs => paths(&environment.inputs),
+    }
+}
+
+fn group(group: &Group) -> Value {
+    let several = group.actions.len() > 1;
+    let targets: Vec<_> = if several {
+        group.actions.iter().map(|action| ninja_path(&action.target)).collect()
+    } else {
+        group.actions.iter().flat_map(|action| &action.stamps).map(|path| ninja_path(path.as_str())).collect()
+    };
+    context! {
+        process => quoted(comment(&group.process)),
+        description => group.description.as_deref().map(|text| quoted(comment(text))),
+        several => several,
+        shared => paths(&group.shared),
+        target => quoted(ninja_path(&group.target)),
+        targets => quoted(wrapped(&targets, " $\n    ")),
+        actions => group.actions.iter().map(action).collect::<Vec<_>>(),
+    }
+}
+
+fn action(action: &Action) -> Value {
+    let products = [std::slice::from_ref(&action.record()), &action.products].concat();
+    context! {
+        path => quoted(comment(&action.path)),
+        label => quoted(ninja_value(&action.label)),
+        instance => quoted(ninja_value(&action.instance)),
+        target => quoted(ninja_path(&action.target)),
+        inputs => paths(&action.inputs),
+        stamps => paths(&action.stamps),
+        products => paths(&products),
+    }
+}
+
+fn paths(paths: &[Utf8PathBuf]) -> Value {
+    let paths: Vec<_> = paths.iter().map(|path| ninja_path(path.as_str())).collect();
+    quoted(wrapped(&paths, " $\n    "))
+}
+
+fn leading_blank(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" {text}") }
+}

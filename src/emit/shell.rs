@@ -1,0 +1,41 @@
+//! A plan as a POSIX script that runs the instances one after another.
+
+use minijinja::{Value, context};
+
+use super::escape::comment;
+use super::template::{header, quoted, render};
+use crate::quote;
+use crate::plan::{Group, Plan};
+
+const TEMPLATE: &str = include_str!("../../templates/run.sh.j2");
+
+/// The script of a plan. `order` gives the groups, upstreams first.
+pub fn shell(plan: &Plan, order: &[usize]) -> String {
+    let exec = [plan.location.as_slice(), &["exec".to_owned()], &plan.exec_flags].concat();
+    let environments: Vec<_> = plan.environments.iter().map(|e| quoted(quote::word(&e.name))).collect();
+    render(
+        TEMPLATE,
+        context! {
+            exec => quoted(quote::words(&exec)),
+            compile => quoted(quote::words(&plan.compile)),
+            environments => environments,
+            groups => order.iter().map(|i| group(&plan.groups[*i])).collect::<Vec<_>>(),
+            ..header(plan)
+        },
+    )
+}
+
+fn group(group: &Group) -> Value {
+    let action = |action: &crate::plan::Action| {
+        context! {
+            path => quoted(comment(&action.path)),
+            label => quoted(quote::word(&action.label)),
+            instance => quoted(quote::word(&action.instance)),
+        }
+    };
+    context! {
+        process => quoted(comment(&group.process)),
+        description => group.description.as_deref().map(|text| quoted(comment(text))),
+        actions => group.actions.iter().map(action).collect::<Vec<_>>(),
+    }
+}

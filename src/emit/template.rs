@@ -1,0 +1,59 @@
+//! Renders a template whose every value has been quoted.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+
+use super::escape;
+use crate::plan::Plan;
+use crate::quote;
+
+/// `text` as a value that a template may print: it has been quoted for the place it is printed at.
+pub(super) fn quoted(text: impl Into<String>) -> Value {
+    Value::from_safe_string(text.into())
+}
+
+/// What every generated file says of itself.
+pub(super) fn header(plan: &Plan) -> Value {
+    context! {
+        version => quoted(env!("CARGO_PKG_VERSION")),
+        made_from => quoted(escape::comment(plan.source.as_str())),
+        made_by => quoted(escape::comment(&quote::words(&plan.compile))),
+    }
+}
+
+/// Renders `template`. The templates are part of the program, so a fault in one is a bug: it panics,
+/// and the tests render each of them.
+pub(super) fn render(template: &str, context: Value) -> String {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    environment.set_syntax(syntax.expect("the usual delimiters"));
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_formatter(|out, _state, value| match value.as_str() {
+        Some(text) if value.is_safe() => out.write_str(text).map_err(Error::from),
+        _ => Err(Error::new(ErrorKind::InvalidOperation, format!("not quoted: {value:?}"))),
+    });
+    let rendered = environment.render_str(template, context);
+    rendered.unwrap_or_else(|error| panic!("a template of expops is faulty: {error:#}"))
+}
+
+/// `words` on one line, or on several that end in `continuation` where they would not fit.
+pub(super) fn wrapped(words: &[String], continuation: &str) -> String {
+    let length: usize = words.iter().map(|word| word.len() + 1).sum();
+    words.join(if length < 88 { " " } else { continuation })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_what_is_quoted() {
+        assert_eq!(render("{{ a }}\n", context! { a => quoted("x&<y>") }), "x&<y>\n");
+    }
+
+    #[test]
+    #[should_panic(expected = "not quoted")]
+    fn refuses_what_is_not() {
+        render("{{ a }}", context! { a => "x" });
+    }
+}

@@ -1,0 +1,66 @@
+//! Starts a program for an instance, with its output in the instance's log.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::process::{Command, ExitStatus, Stdio};
+
+use camino::Utf8Path;
+
+use super::failure::Failure;
+use crate::file;
+
+/// How much of a log is shown when a program fails.
+const SHOWN_LINES: usize = 20;
+
+/// Environment variables by which numeric libraries learn how many threads to start.
+const THREADS: [&str; 7] = [
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "POLARS_MAX_THREADS",
+];
+
+/// Runs `command` to its end with stdout and stderr in the file `log`.
+pub(super) fn run(command: &mut Command, cpus: u32, log: &Utf8Path) -> Result<ExitStatus, Failure> {
+    let output = file::context(File::create(log), "write", log)?;
+    let errors = file::context(output.try_clone(), "write", log)?;
+    for name in THREADS {
+        command.env(name, cpus.to_string());
+    }
+    command.stdin(Stdio::null()).stdout(output).stderr(errors);
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.status().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::new(format!("`{program}` is not installed"))
+            .help("install it, or name another interpreter: `expops compile --python PATH`"),
+        _ => Failure::new(format!("cannot start `{program}`: {error}")),
+    })
+}
+
+/// "exit status 3", or "killed by signal 9".
+pub(super) fn describe(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        let hint = if signal == 9 { " (out of memory?)" } else { "" };
+        return format!("killed by signal {signal}{hint}");
+    }
+    status.code().map_or_else(|| status.to_string(), |code| format!("exit status {code}"))
+}
+
+/// The last lines of a log.
+pub(super) fn tail(log: &Utf8Path) -> String {
+    let mut bytes = Vec::new();
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = fs::File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(64 * 1024)))?;
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let text = read().unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
+}

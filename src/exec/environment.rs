@@ -1,0 +1,152 @@
+//! Python environments: the active interpreter, and virtual environments that are made once per content
+//! of their requirement files. A stamp says what is in one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::child;
+use super::failure::Failure;
+use super::observed::Observed;
+use super::record::Record;
+use crate::digest::Digest;
+use crate::file::{self, Written};
+use crate::layout::{Folder, Layout};
+use crate::plan_file::EnvironmentPlan;
+
+/// Prints the version and the installed packages, each on a line.
+const PROBE: &str = "\
+import importlib.metadata, platform
+print(platform.python_implementation(), platform.python_version())
+found = set()
+for package in importlib.metadata.distributions():
+    name = package.metadata['Name']
+    if name:
+        found.add(name.lower().replace('_', '-') + '==' + str(package.version))
+print('\\n'.join(sorted(found)))
+";
+
+/// A Python interpreter and what a process can observe of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interpreter {
+    /// The command that starts it; a path is relative to the project. Not observed.
+    pub python: String,
+    /// The implementation and its version: `CPython 3.11.7`.
+    pub version: String,
+    /// `name==version` of everything that is installed.
+    pub packages: Vec<String>,
+}
+
+impl Interpreter {
+    /// Asks the interpreter `python` what it is. One that cannot be started has no version: what needs
+    /// it will fail with its own words.
+    pub fn probe(python: &str) -> Self {
+        let output = Command::new(python).args(["-c", PROBE]).env_remove("PYTHONPATH").output();
+        let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+        let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
+        let mut lines = text.lines().map(str::to_owned);
+        let version = lines.next().unwrap_or_else(|| "not found".to_owned());
+        Self { python: python.to_owned(), version, packages: lines.filter(|line| !line.is_empty()).collect() }
+    }
+
+    /// Reads the stamp of an environment.
+    pub fn read(stamp: &Utf8Path) -> Result<Self, Failure> {
+        let read = fs::read_to_string(stamp).ok().and_then(|text| serde_json::from_str(&text).ok());
+        read.ok_or_else(|| {
+            Failure::new(format!("the environment has not been made: `{stamp}` is missing")).help("build again")
+        })
+    }
+
+    /// Writes the stamp, if it changed.
+    pub fn write(&self, stamp: &Utf8Path) -> Result<Written, Failure> {
+        let text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
+        Ok(file::write_if_changed(stamp, (text + "\n").as_bytes())?)
+    }
+
+    /// Adds what a process can observe of the interpreter.
+    pub fn observe(&self, observed: &mut Observed) {
+        let packages = Digest::of(self.packages.join("\n"));
+        observed.add("environment", format!("{}, packages {}", self.version, packages.short()));
+    }
+}
+
+/// Makes the environment `name`, unless it is there and its requirement files say what they said when it
+/// was made.
+pub fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
+    let failed = |failure: Failure| Failure { message: format!("environment {name}: {}", failure.message), ..failure };
+    make_unless_made(name, layout).map_err(failed)
+}
+
+fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
+    let folder = Folder(layout.environment(name));
+    let plan = layout.environment_plan(name);
+    let plan: EnvironmentPlan = serde_json::from_str(&file::read_text(&plan)?)
+        .map_err(|e| Failure::new(format!("cannot read `{plan}`: {e}")).help("run `expops compile` again"))?;
+    let mut observed = Observed::default();
+    observed.add("python", Interpreter::probe(&plan.python).version);
+    for (path, digest) in requirements(&plan.requirements)? {
+        observed.add(format!("file {path}"), digest.to_string());
+    }
+    let key = observed.key();
+    let venv = folder.0.join("venv");
+    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let is_made = python.exists() && Interpreter::read(&folder.stamp()).is_ok();
+    if is_made && Record::read(&folder).is_some_and(|record| record.key == key) {
+        return Record::touch(&folder);
+    }
+    file::remove(&folder.record())?;
+    file::remove(&folder.stamp())?;
+    file::remove(&venv)?;
+    if let Err(failure) = install(&plan, &venv, &python, &folder) {
+        file::remove(&venv)?;
+        return Err(failure);
+    }
+    Interpreter::probe(python.as_str()).write(&folder.stamp())?;
+    Record { key, observed }.write(&folder)
+}
+
+/// The requirement files and those that they name with `-r` or `-c`, with their digests.
+fn requirements(files: &[Utf8PathBuf]) -> Result<BTreeMap<Utf8PathBuf, Digest>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut waiting: BTreeSet<Utf8PathBuf> = files.iter().cloned().collect();
+    while let Some(path) = waiting.pop_first() {
+        let text = file::read_text(&path)?;
+        found.insert(path.clone(), Digest::of(&text));
+        let included = text.lines().filter_map(|line| {
+            let line = line.trim();
+            let flag = ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|flag| line.strip_prefix(flag))?;
+            Some(flag.trim_start_matches(['=', ' ', '\t']).trim())
+        });
+        let folder = path.parent().unwrap_or(Utf8Path::new(""));
+        waiting.extend(included.map(|name| folder.join(name)).filter(|path| !found.contains_key(path)));
+    }
+    Ok(found)
+}
+
+/// Makes a virtual environment with `uv` where that is installed, else with `venv` and `pip`.
+fn install(plan: &EnvironmentPlan, venv: &Utf8Path, python: &Utf8Path, folder: &Folder) -> Result<(), Failure> {
+    file::create_folder(&folder.0)?;
+    let has_uv = Command::new("uv").arg("--version").output().is_ok_and(|output| output.status.success());
+    let files: Vec<&str> = plan.requirements.iter().flat_map(|path| ["-r", path.as_str()]).collect();
+    let (make, install) = if has_uv {
+        let make = vec!["uv", "venv", "--quiet", "--python", &plan.python, venv.as_str()];
+        (make, [&["uv", "pip", "install", "--quiet", "--python", python.as_str()], files.as_slice()].concat())
+    } else {
+        let pip = [python.as_str(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        (vec![plan.python.as_str(), "-m", "venv", venv.as_str()], [&pip, files.as_slice()].concat())
+    };
+    let log = folder.log();
+    let steps = if files.is_empty() { vec![make] } else { vec![make, install] };
+    for words in steps {
+        let mut command = Command::new(words[0]);
+        let status = child::run(command.args(&words[1..]).env_remove("PYTHONPATH"), 1, &log)?;
+        if !status.success() {
+            let message = format!("`{}` failed: {}", words.join(" "), child::describe(status));
+            return Err(Failure::new(message).detail(child::tail(&log)).log(log.as_str()));
+        }
+    }
+    Ok(())
+}

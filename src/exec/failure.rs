@@ -1,0 +1,70 @@
+//! What goes wrong while an instance runs, as a person wants to read it.
+
+use std::fmt;
+
+use crate::file::FileError;
+
+/// A failure of the world or of the user's code: never of the project file, which has been checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// One sentence.
+    pub message: String,
+    /// More lines: a traceback, the end of a log.
+    pub detail: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// Where all of the output is.
+    pub log: Option<String>,
+}
+
+impl Failure {
+    /// A failure with one sentence to say.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+
+    /// Adds lines below the sentence.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the place of the log.
+    #[must_use]
+    pub fn log(mut self, log: impl Into<String>) -> Self {
+        self.log = Some(log.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message.trim_end())?;
+        for line in self.detail.trim_end().lines() {
+            write!(f, "\n  {line}")?;
+        }
+        if let Some(log) = &self.log {
+            write!(f, "\n  log: {log}")?;
+        }
+        match &self.help {
+            Some(help) => write!(f, "\n  help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Self::new(error.to_string())
+    }
+}

@@ -1,0 +1,152 @@
+//! Collects what an instance is given: the values of its upstreams by name.
+
+use camino::Utf8Path;
+
+use super::failure::Failure;
+use super::value::{Node, Value, Values};
+use crate::diagnostic::{list, nearest};
+use crate::layout::{Folder, Layout};
+use crate::plan_file::{Input, PlanFile, Rename};
+use crate::stamp::Stamp;
+
+/// An input and where it comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    /// The name under which the process gets it.
+    pub name: String,
+    /// The upstream that made it.
+    pub process: String,
+    /// The value.
+    pub node: Node,
+}
+
+/// Everything that the upstreams of the instance with these `arms` (`p2`, `s41`) hand on.
+pub(super) fn collect(plan: &PlanFile, arms: &[String], layout: &Layout) -> Result<Vec<Given>, Failure> {
+    let (data, seed) = arms.split_at(plan.partitions.min(arms.len()));
+    let mut all = Vec::new();
+    for input in &plan.inputs {
+        let nodes = gather(input, &data[..input.partitions], &seed[..input.seeds], layout)?;
+        all.extend(nodes.into_iter().map(|(key, node)| Given { name: key, process: input.process.clone(), node }));
+    }
+    rename(&mut all, &plan.renames)?;
+    without_clashes(all, plan)
+}
+
+type Keyed = Vec<(String, Node)>;
+
+/// What comes through one edge: key to value, or to the values of every arm that is gathered.
+fn gather(input: &Input, data: &[String], seed: &[String], layout: &Layout) -> Result<Keyed, Failure> {
+    let Some(arms) = &input.gather_data else {
+        return gather_seeds(input, data, seed, layout);
+    };
+    let mut labelled = Vec::new();
+    for arm in arms {
+        let data = [data, std::slice::from_ref(arm)].concat();
+        labelled.push((format!("data{}", &arm[1..]), gather_seeds(input, &data, seed, layout)?));
+    }
+    Ok(by_key(labelled))
+}
+
+fn gather_seeds(input: &Input, data: &[String], seed: &[String], layout: &Layout) -> Result<Keyed, Failure> {
+    let values = |seed: &[String]| {
+        let folder = layout.folder(&Layout::instance(&input.process, &[data, seed].concat()));
+        let values = made(&folder, layout.build())?;
+        Ok(values.values.into_iter().map(|value| (value.key.clone(), Node::One(value))).collect())
+    };
+    let Some(arms) = &input.gather_seed else {
+        return values(seed);
+    };
+    let mut labelled = Vec::new();
+    for arm in arms {
+        let seed = [seed, std::slice::from_ref(arm)].concat();
+        labelled.push((format!("seed{}", &arm[1..]), values(&seed)?));
+    }
+    Ok(by_key(labelled))
+}
+
+/// From label to keys, to key to labels. A key that only some labels have keeps their labels.
+fn by_key(labelled: Vec<(String, Keyed)>) -> Keyed {
+    let mut keys: Vec<(String, Vec<(String, Node)>)> = Vec::new();
+    for (label, nodes) in labelled {
+        for (key, node) in nodes {
+            match keys.iter_mut().find(|(other, _)| *other == key) {
+                Some((_, list)) => list.push((label.clone(), node)),
+                None => keys.push((key, vec![(label.clone(), node)])),
+            }
+        }
+    }
+    keys.into_iter().map(|(key, list)| (key, Node::Gathered(list))).collect()
+}
+
+/// The values in a folder that has been built. One whose file somebody deleted takes its stamp with it,
+/// so that the next build makes it again.
+fn made(folder: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
+    let missing = |what: &str| {
+        let _ = crate::stamp::retire(&folder.stamp());
+        Failure::new(format!("{what} is missing, although the build made it"))
+            .help("build again: what it belongs to will be made anew")
+    };
+    if Stamp::read(&folder.stamp()).is_none() {
+        return Err(missing(folder.stamp().as_str()));
+    }
+    let values = Values::read(folder).ok_or_else(|| missing(folder.values().as_str()))?;
+    match values.values.iter().find(|value| !build.join(&value.file).exists()) {
+        Some(value) => Err(missing(build.join(&value.file).as_str())),
+        None => Ok(values),
+    }
+}
+
+fn rename(all: &mut [Given], renames: &[Rename]) -> Result<(), Failure> {
+    let keys: Vec<String> = all.iter().map(|given| given.name.clone()).collect();
+    let mut new_names = Vec::new();
+    for rename in renames {
+        let is_meant = |given: &Given| rename.process.as_ref().is_none_or(|process| *process == given.process);
+        let found: Vec<_> = (0..all.len()).filter(|i| keys[*i] == rename.key && is_meant(&all[*i])).collect();
+        if found.is_empty() {
+            let failure = Failure::new(format!("`inputs` names `{}`, which no upstream returns", rename.key));
+            return Err(failure.help(available(&rename.key, keys.iter().map(String::as_str))));
+        }
+        new_names.extend(found.into_iter().map(|i| (i, rename.name.clone())));
+    }
+    new_names.into_iter().for_each(|(i, name)| all[i].name = name);
+    Ok(())
+}
+
+fn available<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(word, names.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there is {}", list(names)),
+    }
+}
+
+/// One value per name. The same value from two sides (a split hands on what its upstream made) is no clash.
+fn without_clashes(all: Vec<Given>, plan: &PlanFile) -> Result<Vec<Given>, Failure> {
+    let mut kept: Vec<Given> = Vec::new();
+    for given in all {
+        match kept.iter().find(|other| other.name == given.name) {
+            None => {}
+            Some(other) if other.node == given.node => continue,
+            Some(other) => {
+                let (name, a, b) = (&given.name, &other.process, &given.process);
+                let message = format!("`{}` gets `{name}` from two upstreams: `{a}` and `{b}`", plan.process);
+                let help = format!("return it under another key, or name them apart: `inputs: {{{name}: {a}.{name}, other: {b}.{name}}}`");
+                return Err(Failure::new(message).help(help));
+            }
+        }
+        if plan.parameters.contains_key(&given.name) {
+            let (name, process) = (&given.name, &given.process);
+            let message = format!("`{}` gets `{name}` from `{process}` and has a parameter `{name}`", plan.process);
+            return Err(Failure::new(message).help("rename the parameter or the key"));
+        }
+        kept.push(given);
+    }
+    Ok(kept)
+}
+
+/// The values of a node, depth first.
+pub(super) fn leaves(node: &Node) -> Vec<&Value> {
+    match node {
+        Node::One(value) => vec![value],
+        Node::Gathered(list) => list.iter().flat_map(|(_, node)| leaves(node)).collect(),
+    }
+}

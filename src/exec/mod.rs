@@ -1,0 +1,271 @@
+//! Runs one instance: looks whether anything that it can observe has changed, runs it out of sight if
+//! so, checks what it made, and puts that in its place. Knows plan files and the build folder; never
+//! sees the project file or the generated file.
+
+mod chart;
+mod child;
+pub mod environment;
+mod failure;
+mod inputs;
+mod observed;
+mod publish;
+mod python;
+mod record;
+mod run_folder;
+mod shell;
+mod split;
+mod tree;
+mod value;
+
+use std::fs::File;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::json;
+
+pub use failure::Failure;
+pub use observed::Observed;
+pub use record::Record;
+pub use value::{Value, Values};
+
+use crate::digest::Digest;
+use crate::file;
+use crate::layout::{Folder, Layout};
+use crate::name;
+use crate::plan_file::{Opens, PlanFile, VERSION, Work};
+use crate::script;
+use environment::Interpreter;
+use inputs::Given;
+use run_folder::RunFolder;
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing that it can observe has changed: its results stand.
+    Unchanged,
+    /// It ran.
+    Ran,
+}
+
+/// One instance, with all that it takes to run it.
+pub struct Instance {
+    name: String,
+    plan: PlanFile,
+    arms: Vec<String>,
+    layout: Layout,
+    folder: Folder,
+    project: Utf8PathBuf,
+}
+
+/// Runs the instance `name` (`train/p2/s41`) of the build in `layout`, from the project's folder.
+pub fn run(name: &str, layout: &Layout) -> Result<Outcome, Failure> {
+    let instance = Instance::open(name, layout)?;
+    let failed = |failure: Failure| Failure { message: format!("{}: {}", instance.label(), failure.message), ..failure };
+    instance.run().map_err(failed)
+}
+
+impl Instance {
+    /// Reads the plan of an instance.
+    pub fn open(name: &str, layout: &Layout) -> Result<Self, Failure> {
+        let path = layout.plan_of(name);
+        let unknown = || Failure::new(format!("there is no instance `{name}`")).help("run `expops compile` first");
+        let text = std::fs::read_to_string(&path).map_err(|_| unknown())?;
+        let plan: PlanFile = serde_json::from_str(&text)
+            .map_err(|e| Failure::new(format!("cannot read `{path}`: {e}")).help("run `expops compile` again"))?;
+        if plan.version != VERSION {
+            let message = format!("`{path}` was written by another version of expops");
+            return Err(Failure::new(message).help("run `expops compile` again"));
+        }
+        let arms: Vec<String> = name.split('/').skip(1).map(str::to_owned).collect();
+        let project = Utf8PathBuf::from(".");
+        let project = file::context(project.canonicalize_utf8(), "find", &project)?;
+        let folder = layout.folder(name);
+        Ok(Self { name: name.to_owned(), plan, arms, layout: layout.clone(), folder, project })
+    }
+
+    /// The label for people.
+    pub fn label(&self) -> String {
+        name::label(&self.plan.process, &self.arms)
+    }
+
+    fn run(&self) -> Result<Outcome, Failure> {
+        file::create_folder(&self.folder.0)?;
+        let lock = self.folder.lock();
+        let lock = file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
+        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout)?);
+        let interpreter = self.interpreter()?;
+        let observed = self.observe(&given, interpreter.as_ref())?;
+        let key = observed.key();
+        if Record::read(&self.folder).is_some_and(|record| record.key == key) && self.is_made() {
+            Record::touch(&self.folder)?;
+            return Ok(Outcome::Unchanged);
+        }
+        self.make(&given, interpreter.as_ref())?;
+        if self.observe(&given, interpreter.as_ref())?.key() != key {
+            file::remove(&self.folder.record())?;
+            return Err(Failure::new("something that it reads changed while it ran").help("build again"));
+        }
+        Record { key, observed }.write(&self.folder)?;
+        drop(lock);
+        Ok(Outcome::Ran)
+    }
+
+    /// The inputs that the process takes: all of them, unless it names those that it wants.
+    fn taken(&self, given: Vec<Given>) -> Vec<Given> {
+        let takes = match &self.plan.work {
+            Work::Python { takes, .. } => takes.clone(),
+            Work::Shell { command, .. } => crate::command::inputs(command),
+            _ => None,
+        };
+        match takes {
+            None => given,
+            Some(names) => given.into_iter().filter(|given| names.contains(&given.name)).collect(),
+        }
+    }
+
+    fn interpreter(&self) -> Result<Option<Interpreter>, Failure> {
+        match (&self.plan.work, self.plan.environment.as_str()) {
+            (Work::DynamicChart { .. }, _) | (Work::Shell { .. }, "") => Ok(None),
+            (_, name) => Interpreter::read(&self.layout.environment_stamp(name)).map(Some),
+        }
+    }
+
+    fn observe(&self, given: &[Given], interpreter: Option<&Interpreter>) -> Result<Observed, Failure> {
+        let mut observed = observed::observe(&self.plan, &self.name, given, self.random_seed())?;
+        match &self.plan.work {
+            Work::Python { script, function, code, .. } => {
+                observed.add(format!("code {script} {function}"), self.unchanged_code(script, function, *code)?);
+            }
+            Work::Shell { command, outputs } => {
+                observed.add("command", command.clone());
+                observed.add("outputs", json!(outputs).to_string());
+            }
+            Work::Merge => observed.add("code", "none"),
+            Work::DynamicChart { script } => {
+                observed.add(format!("code {script}"), file::context(tree::digest(script), "read", script)?.to_string());
+            }
+        }
+        if let Some(interpreter) = interpreter {
+            interpreter.observe(&mut observed);
+        }
+        chart::observe(self, &mut observed)?;
+        Ok(observed)
+    }
+
+    /// The digest of the code, if the script still says what it said when it was compiled.
+    fn unchanged_code(&self, script: &Utf8Path, function: &str, code: Digest) -> Result<String, Failure> {
+        let Work::Python { folders, .. } = &self.plan.work else { return Ok(code.to_string()) };
+        let mut library = script::Library::new(Utf8Path::new("."), folders.clone());
+        match library.reach(script, function) {
+            Ok(reach) if reach.digest == code => Ok(code.to_string()),
+            _ => Err(Failure::new(format!("`{script}` changed after it was compiled")).help("build again")),
+        }
+    }
+
+    /// Whether everything that a run makes is in its place.
+    fn is_made(&self) -> bool {
+        let folders = match &self.plan.opens {
+            None => vec![self.folder.clone()],
+            Some(opens) => opens.arms().iter().map(|arm| self.folder.arm(arm)).collect(),
+        };
+        let build = self.layout.build();
+        folders.iter().all(|folder| folder.stamp().exists() && Values::read(folder).is_some_and(|v| v.are_there(build)))
+    }
+
+    fn make(&self, given: &[Given], interpreter: Option<&Interpreter>) -> Result<(), Failure> {
+        let mut run = RunFolder::new(&self.folder)?;
+        run.link_inputs(&self.plan, &self.project)?;
+        match (&self.plan.opens, &self.plan.probes) {
+            (Some(Opens::Data { .. }), _) => split::data(self, given, &run, interpreter),
+            (Some(Opens::Seed(_)), _) => split::seeds(self, given, &run, interpreter),
+            (None, Some(_)) => chart::make(self, &run, interpreter),
+            (None, None) => {
+                let made = self.call(given, &run, interpreter)?;
+                publish::begin(&self.folder)?;
+                let values = publish::outputs(&made.values, &run.out(), &self.folder, self.layout.build())?;
+                self.publish_rest(&run, &made)?;
+                publish::settle(&self.folder, &values, made.metrics_digest())
+            }
+        }
+    }
+
+    /// Calls what the process names; the files of what it returns are relative to the run's `out`.
+    fn call(&self, given: &[Given], run: &RunFolder, interpreter: Option<&Interpreter>) -> Result<Made, Failure> {
+        match &self.plan.work {
+            Work::Shell { command, outputs } => {
+                let values = shell::run(self, command, outputs, given, run)?;
+                Ok(Made { values, metrics: None })
+            }
+            Work::Python { .. } => {
+                let answer = python::run(self, &python::Mode::Process, given, run, command_of(interpreter))?;
+                let metrics = metrics(&answer);
+                Ok(Made { values: answer.outputs, metrics })
+            }
+            Work::Merge | Work::DynamicChart { .. } => Ok(Made::default()),
+        }
+    }
+
+    /// Publishes what an instance makes beside its values.
+    fn publish_rest(&self, run: &RunFolder, made: &Made) -> Result<(), Failure> {
+        run.unlink_inputs()?;
+        publish::files(&run.files(), &self.folder)?;
+        publish::metrics(made.metrics.as_deref(), &self.folder)?;
+        Ok(())
+    }
+
+    /// The innermost seed: the last arm, or the project's.
+    fn random_seed(&self) -> Option<u64> {
+        let seed = self.arms.get(self.plan.partitions..).and_then(<[String]>::last);
+        seed.and_then(|arm| arm[1..].parse().ok()).or(self.plan.random_seed)
+    }
+
+    /// What the random number generators start from: different for each instance, the same each time.
+    fn rng_seed(&self) -> u32 {
+        let digest = Digest::of(format!("{:?} {}", self.random_seed(), self.name)).to_string();
+        u32::from_str_radix(&digest[..8], 16).unwrap_or_default()
+    }
+
+    /// The number of the innermost partition.
+    fn partition(&self) -> Option<u64> {
+        self.arms.get(..self.plan.partitions)?.last()?[1..].parse().ok()
+    }
+
+    /// The folder of the programs of a declared environment.
+    fn environment_bin(&self) -> Option<Utf8PathBuf> {
+        let python = self.interpreter().ok()??.python;
+        let python = self.project.join(python);
+        (!self.plan.environment.is_empty()).then(|| python.parent().map(Utf8Path::to_owned))?
+    }
+}
+
+fn command_of(interpreter: Option<&Interpreter>) -> &str {
+    interpreter.map_or("python3", |interpreter| interpreter.python.as_str())
+}
+
+/// The canonical path of an instance.
+fn canonical(instance: &Instance) -> String {
+    name::canonical(&instance.plan.process, &instance.arms)
+}
+
+/// What a call made.
+#[derive(Default)]
+struct Made {
+    values: Vec<Value>,
+    metrics: Option<String>,
+}
+
+impl Made {
+    fn metrics_digest(&self) -> Option<Digest> {
+        self.metrics.as_deref().map(Digest::of)
+    }
+}
+
+/// The text of `metrics.json`, if anything was logged.
+fn metrics(answer: &python::Answer) -> Option<String> {
+    let is_empty = |json: &serde_json::Value| json.as_object().is_none_or(serde_json::Map::is_empty);
+    if is_empty(&answer.metrics) && is_empty(&answer.steps) {
+        return None;
+    }
+    let steps = if is_empty(&answer.steps) { json!({}) } else { answer.steps.clone() };
+    let metrics = if is_empty(&answer.metrics) { json!({}) } else { answer.metrics.clone() };
+    serde_json::to_string_pretty(&json!({"metrics": metrics, "steps": steps})).ok().map(|text| text + "\n")
+}

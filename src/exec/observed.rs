@@ -1,0 +1,134 @@
+//! The action key: everything that an instance can observe, by name, and nothing else. One list serves
+//! the hash and the explanation of a re-run, so that they cannot drift.
+//!
+//! | observed | counts | why |
+//! | --- | --- | --- |
+//! | digests of the keys that it takes | yes | its inputs; keys that it does not take are not loaded |
+//! | parameters that it takes | yes | |
+//! | its seed, and its own path in the layers | yes | the random number generators are seeded with both |
+//! | its function and what that reaches, or its command | yes | |
+//! | its environment: versions of Python and of packages | yes | |
+//! | declared `files` | yes, by content | |
+//! | `data.path`, outside every data layer | yes, by content | it may open the file by itself |
+//! | how a split cuts (`size`, `by`, `data_name`) | yes | it decides what the partitions are |
+//! | metrics that a chart probes | yes | |
+//! | `resources.cpus` | no | results repeat whatever the number of threads that libraries may start |
+//! | time stamps, absolute paths, host, `-j`, descriptions, the order of YAML keys | no | they cannot be observed, or must not matter |
+//! | the process's name | only in its path | a seed of its own for each process |
+
+use camino::Utf8Path;
+use serde::{Deserialize, Serialize};
+
+use super::failure::Failure;
+use super::inputs::Given;
+use super::tree;
+use super::value::Node;
+use crate::command;
+use crate::digest::{Digest, Hasher};
+use crate::file;
+use crate::plan_file::{PlanFile, Work};
+
+/// What an instance observes: name and value, in a fixed order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed(pub Vec<(String, String)>);
+
+impl Observed {
+    /// Adds a thing that is observed.
+    pub fn add(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The action key.
+    pub fn key(&self) -> Digest {
+        let mut hasher = Hasher::new();
+        for text in self.0.iter().flat_map(|(name, value)| [name, value]) {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        }
+        hasher.finish()
+    }
+
+    /// What differs from `old`, as sentences.
+    pub fn changes(&self, old: &Self) -> Vec<String> {
+        let find = |list: &Self, name: &str| list.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        let mut changes = Vec::new();
+        for (name, new) in &self.0 {
+            match find(old, name) {
+                None => changes.push(format!("{name} is new")),
+                Some(old) if old != *new => changes.push(format!("{name} was {}, is {}", clip(&old), clip(new))),
+                Some(_) => {}
+            }
+        }
+        let gone = old.0.iter().filter(|(name, _)| find(self, name).is_none());
+        changes.extend(gone.map(|(name, _)| format!("{name} is gone")));
+        changes
+    }
+}
+
+/// A value for a message: digests are cut to 12 digits.
+fn clip(value: &str) -> String {
+    match value.parse::<Digest>() {
+        Ok(digest) => digest.short(),
+        Err(_) if value.chars().count() > 60 => format!("{}…", value.chars().take(60).collect::<String>()),
+        Err(_) => value.to_owned(),
+    }
+}
+
+/// What an instance observes, apart from its code, its environment and a chart's metrics.
+pub(super) fn observe(plan: &PlanFile, instance: &str, given: &[Given], random_seed: Option<u64>) -> Result<Observed, Failure> {
+    let mut observed = Observed::default();
+    observed.add("format", plan.version.to_string());
+    observed.add("instance", instance);
+    if matches!(plan.work, Work::Python { .. }) || uses_seed(&plan.work) {
+        observed.add("random_seed", random_seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string()));
+    }
+    for (name, value) in &plan.parameters {
+        observed.add(format!("parameter {name}"), value.to_string());
+    }
+    if let Some(opens) = &plan.opens {
+        observed.add("split", serde_json::to_string(opens).unwrap_or_default());
+    }
+    for given in given {
+        observe_node(&mut observed, &format!("input {}", given.name), &given.node);
+    }
+    for path in &plan.files {
+        observed.add(format!("file {path}"), content(path)?);
+    }
+    if let Some(path) = plan.data.as_ref().filter(|_| plan.observes_data) {
+        observed.add(format!("data {path}"), content(path)?);
+    }
+    Ok(observed)
+}
+
+fn uses_seed(work: &Work) -> bool {
+    matches!(work, Work::Shell { command, .. } if command::uses_seed(command))
+}
+
+fn observe_node(observed: &mut Observed, name: &str, node: &Node) {
+    match node {
+        Node::One(value) => observed.add(name, value.digest.to_string()),
+        Node::Gathered(list) => {
+            list.iter().for_each(|(label, node)| observe_node(observed, &format!("{name} {label}"), node));
+        }
+    }
+}
+
+fn content(path: &Utf8Path) -> Result<String, Failure> {
+    Ok(file::context(tree::digest(path), "read", path)?.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_and_value_counts_and_none_can_pass_for_another() {
+        let of = |list: &[(&str, &str)]| {
+            Observed(list.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+        };
+        let keys = [&[("a", "b")][..], &[("ab", "")], &[("a", "b"), ("", "")], &[("b", "a")]].map(|list| of(list).key());
+        assert!((0..4).all(|i| (0..i).all(|j| keys[i] != keys[j])));
+        let changes = of(&[("rate", "2"), ("x", "1")]).changes(&of(&[("rate", "1"), ("y", "1")]));
+        assert_eq!(changes, ["rate was 1, is 2", "x is new", "y is gone"]);
+    }
+}

@@ -1,0 +1,91 @@
+//! Puts what a run made in its place. Whatever moment the machine dies at, a stamp in force vouches for
+//! values that are there: the record and the stamp are taken away before anything is replaced, and come
+//! back after everything is.
+
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::failure::Failure;
+use super::value::{Value, Values};
+use crate::digest::Digest;
+use crate::file;
+use crate::layout::Folder;
+use crate::stamp;
+
+/// Takes the record of an instance, and the stamps that say what it made, out of force.
+pub(super) fn begin(instance: &Folder) -> Result<(), Failure> {
+    file::remove(&instance.record())?;
+    Ok(stamp::retire(&instance.stamp())?)
+}
+
+/// Moves the values from the run's `out` folder to the instance's. One whose content is the same keeps
+/// its file, and so its time. `made` has files relative to `out`; the result has them relative to the
+/// build folder.
+pub(super) fn outputs(made: &[Value], out: &Utf8Path, instance: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
+    let old = Values::read(instance).unwrap_or_default();
+    let target = instance.out();
+    let mut values = Values::default();
+    for value in made {
+        let (from, to) = (out.join(&value.file), target.join(&value.file));
+        let relative = to.strip_prefix(build).map_err(|e| Failure::new(e.to_string()))?.to_owned();
+        let placed = Value { file: relative, ..value.clone() };
+        let is_same = to.exists() && old.values.contains(&placed);
+        if !is_same {
+            rename(&from, &to)?;
+        }
+        values.values.push(placed);
+    }
+    remove_others(&target, &values, build)?;
+    Ok(values)
+}
+
+/// Renames a file or a folder over whatever is at `to`.
+pub(super) fn rename(from: &Utf8Path, to: &Utf8Path) -> Result<(), Failure> {
+    if let Some(parent) = to.parent() {
+        file::create_folder(parent)?;
+    }
+    let is_folder = |path: &Utf8Path| path.symlink_metadata().is_ok_and(|meta| meta.is_dir());
+    if is_folder(to) || is_folder(from) {
+        file::remove(to)?;
+    }
+    Ok(file::context(fs::rename(from, to), "write", to)?)
+}
+
+/// Removes what an earlier run left in the folder `out` and this one did not make.
+fn remove_others(out: &Utf8Path, values: &Values, build: &Utf8Path) -> Result<(), Failure> {
+    let Ok(entries) = out.read_dir_utf8() else { return Ok(()) };
+    let kept: Vec<Utf8PathBuf> = values.values.iter().map(|value| build.join(&value.file)).collect();
+    for entry in entries.flatten() {
+        if !kept.iter().any(|path| path.starts_with(entry.path())) {
+            file::remove(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Replaces the instance's `files` folder by the run's; an empty one is not kept.
+pub(super) fn files(run: &Utf8Path, instance: &Folder) -> Result<(), Failure> {
+    let target = instance.files();
+    file::remove(&target)?;
+    let is_empty = run.read_dir_utf8().is_ok_and(|mut entries| entries.next().is_none());
+    if is_empty { Ok(()) } else { rename(run, &target) }
+}
+
+/// Writes what was logged, and returns its digest; no file if nothing was.
+pub(super) fn metrics(text: Option<&str>, instance: &Folder) -> Result<Option<Digest>, Failure> {
+    match text {
+        None => file::remove(&instance.metrics()).map(|()| None).map_err(Failure::from),
+        Some(text) => {
+            file::write_if_changed(&instance.metrics(), text.as_bytes())?;
+            Ok(Some(Digest::of(text)))
+        }
+    }
+}
+
+/// Puts a stamp in force for `values` and, with them, the list that says where they are.
+pub(super) fn settle(folder: &Folder, values: &Values, metrics: Option<Digest>) -> Result<(), Failure> {
+    values.write(folder)?;
+    stamp::settle(&folder.stamp(), &values.stamp(metrics))?;
+    Ok(())
+}

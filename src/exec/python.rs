@@ -1,0 +1,195 @@
+//! Calls a Python function through the runtime that the compiler left in the build folder. One JSON
+//! file goes in, one comes out; the other half is `src/python/expops/_run.py`.
+
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::child;
+use super::failure::Failure;
+use super::inputs::Given;
+use super::run_folder::RunFolder;
+use super::value::{Node, Value};
+use super::{Instance, canonical};
+use crate::digest::Digest;
+use crate::plan_file::{Opens, Work};
+use crate::size::{By, Share, Size};
+
+/// What is asked of the runtime.
+pub(super) enum Mode {
+    /// Call the process's function.
+    Process,
+    /// Call it, if there is one, and cut the value of a key into partitions.
+    Split,
+    /// Call a chart function with these metrics.
+    Chart(Json),
+}
+
+/// What the runtime has to say.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    /// The values that the function returned; files relative to the run's `out` folder.
+    #[serde(default)]
+    pub outputs: Vec<Value>,
+    /// The partitions that were cut; files relative to `out`.
+    #[serde(default)]
+    pub partitions: Vec<Part>,
+    /// Metrics of the process.
+    #[serde(default)]
+    pub metrics: Json,
+    /// Metrics of its steps, by name.
+    #[serde(default)]
+    pub steps: Json,
+    /// What went wrong.
+    #[serde(default)]
+    error: Option<Error>,
+}
+
+/// A partition that Python cut.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Part {
+    /// The file, relative to `out`.
+    pub file: Utf8PathBuf,
+    /// How it is stored.
+    pub format: String,
+    /// What a reader of it can observe.
+    pub digest: Digest,
+    /// Its rows.
+    pub rows: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Error {
+    message: String,
+    text: String,
+}
+
+/// Runs Python for an instance.
+pub(super) fn run(
+    instance: &Instance,
+    mode: &Mode,
+    given: &[Given],
+    folder: &RunFolder,
+    python: &str,
+) -> Result<Answer, Failure> {
+    let request = folder.path().join("request.json");
+    let result = folder.path().join("result.json");
+    let text = self::request(instance, mode, given, folder, &result)?.to_string();
+    crate::file::write_if_changed(&request, text.as_bytes())?;
+    let runtime = absolute(&instance.layout.python())?;
+    let log = instance.folder.log();
+    let mut command = Command::new(python);
+    command
+        .arg(runtime.join("expops/_run.py"))
+        .arg(&request)
+        .current_dir(folder.files())
+        .env("PYTHONPATH", python_path(instance, &runtime))
+        .env("PYTHONHASHSEED", "0")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("EXPOPS_PROJECT_ROOT", &instance.project);
+    let status = child::run(&mut command, instance.plan.cpus, &log)?;
+    let answer = std::fs::read_to_string(&result).ok().and_then(|text| serde_json::from_str::<Answer>(&text).ok());
+    match answer {
+        Some(Answer { error: Some(error), .. }) => {
+            Err(Failure::new(error.message).detail(error.text).log(log.as_str()))
+        }
+        Some(answer) if status.success() => Ok(answer),
+        _ => {
+            let message = format!("Python ended without a result: {}", child::describe(status));
+            Err(Failure::new(message).detail(child::tail(&log)).log(log.as_str()))
+        }
+    }
+}
+
+fn request(
+    instance: &Instance,
+    mode: &Mode,
+    given: &[Given],
+    folder: &RunFolder,
+    result: &Utf8Path,
+) -> Result<Json, Failure> {
+    let plan = &instance.plan;
+    let (script, function, folders) = match &plan.work {
+        Work::Python { script, function, folders, .. } => (Some(script), Some(function), folders.as_slice()),
+        _ => (None, None, &[][..]),
+    };
+    let in_project = |path: &Utf8PathBuf| instance.project.join(path);
+    let inputs: Result<Vec<_>, Failure> =
+        given.iter().map(|given| Ok(json!([given.name, node(&given.node, instance)?]))).collect();
+    Ok(json!({
+        "version": 1,
+        "mode": match mode { Mode::Process => "process", Mode::Split => "split", Mode::Chart(_) => "chart" },
+        "label": instance.label(),
+        "path": canonical(instance),
+        "project_root": instance.project,
+        "project_id": plan.project,
+        "script": script.map(in_project),
+        "function": function,
+        "script_folders": folders.iter().map(in_project).collect::<Vec<_>>(),
+        "work": folder.files(),
+        "out": folder.out(),
+        "result": result,
+        "inputs": inputs?,
+        "parameters": plan.parameters,
+        "random_seed": instance.random_seed(),
+        "rng_seed": instance.rng_seed(),
+        "seeds": match &plan.opens { Some(Opens::Seed(seeds)) => json!(seeds), _ => Json::Null },
+        "cpus": plan.cpus,
+        "data_paths": plan.data.as_ref().map_or_else(|| json!({}), |path| json!({"path": in_project(path)})),
+        "split": match (mode, &plan.opens) { (Mode::Split, Some(opens)) => split(opens), _ => Json::Null },
+        "chart": match mode { Mode::Chart(metrics) => chart(plan.process.as_str(), metrics), _ => Json::Null },
+    }))
+}
+
+fn chart(name: &str, metrics: &Json) -> Json {
+    json!({"name": name, "metrics": metrics, "theme": "light", "run_id": "build"})
+}
+
+fn split(opens: &Opens) -> Json {
+    let Opens::Data { size, by, key } = opens else { return Json::Null };
+    let size = match size {
+        Size::Equal(count) => json!({"equal": count}),
+        Size::Counts(counts) => json!({"counts": counts}),
+        Size::Shares(shares) => json!({"shares": shares.iter().map(Share::to_string).collect::<Vec<_>>()}),
+    };
+    let by = match by {
+        By::Rows => json!("rows"),
+        By::RoundRobin => json!("round_robin"),
+        By::HashRow => json!("hash"),
+        By::Hash(columns) => json!({"hash": columns}),
+    };
+    json!({"data_name": key, "size": size, "by": by})
+}
+
+fn node(node: &Node, instance: &Instance) -> Result<Json, Failure> {
+    match node {
+        Node::One(value) => {
+            let file = absolute(&instance.layout.build().join(&value.file))?;
+            Ok(json!({"file": file, "format": value.format}))
+        }
+        Node::Gathered(list) => {
+            let list: Result<Vec<_>, Failure> =
+                list.iter().map(|(label, inner)| Ok(json!([label, self::node(inner, instance)?]))).collect();
+            Ok(json!({"gather": list?}))
+        }
+    }
+}
+
+/// Where modules are found by Python processes that the user's code starts: our package, the scripts'
+/// folders, and what was there before.
+fn python_path(instance: &Instance, runtime: &Utf8Path) -> String {
+    let folders = match &instance.plan.work {
+        Work::Python { folders, .. } => folders.as_slice(),
+        _ => &[],
+    };
+    let own = folders.iter().map(|folder| instance.project.join(folder).into_string());
+    let before = std::env::var("PYTHONPATH").ok().filter(|path| !path.is_empty());
+    let separator = if cfg!(windows) { ";" } else { ":" };
+    [runtime.to_string()].into_iter().chain(own).chain(before).collect::<Vec<_>>().join(separator)
+}
+
+fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Failure> {
+    Ok(crate::file::context(path.canonicalize_utf8(), "find", path)?)
+}

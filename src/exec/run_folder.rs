@@ -1,0 +1,107 @@
+//! The folder in which an instance runs, out of sight of the build until it has succeeded.
+
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::failure::Failure;
+use crate::file;
+use crate::layout::Folder;
+use crate::plan_file::PlanFile;
+
+/// A run under way: `.run-XXXX` inside the instance's folder, removed when this is dropped.
+pub(super) struct RunFolder {
+    folder: tempfile::TempDir,
+    path: Utf8PathBuf,
+    links: Vec<Utf8PathBuf>,
+}
+
+impl RunFolder {
+    /// Makes a run folder, and removes those that killed runs have left: the caller holds the
+    /// instance's lock. Its name is new each time, so that a process that outlived its killed run
+    /// cannot write into this one.
+    pub(super) fn new(instance: &Folder) -> Result<Self, Failure> {
+        file::create_folder(&instance.0)?;
+        for entry in file::context(instance.0.read_dir_utf8(), "read", &instance.0)?.flatten() {
+            if entry.file_name().starts_with(".run-") {
+                file::remove(entry.path())?;
+            }
+        }
+        let made = tempfile::Builder::new().prefix(".run-").tempdir_in(&instance.0);
+        let folder = file::context(made, "create a folder in", &instance.0)?;
+        let path = Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;
+        let path = file::context(path.canonicalize_utf8(), "find", &path)?;
+        for part in ["files", "out"] {
+            file::create_folder(&path.join(part))?;
+        }
+        Ok(Self { folder, path, links: Vec::new() })
+    }
+
+    /// The folder, absolute.
+    pub(super) fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// Where the process runs and what it writes is kept.
+    pub(super) fn files(&self) -> Utf8PathBuf {
+        self.path.join("files")
+    }
+
+    /// Where the values of its keys go.
+    pub(super) fn out(&self) -> Utf8PathBuf {
+        self.path.join("out")
+    }
+
+    /// Makes what the process may read by a relative path appear in `files`: the project's `data`, the
+    /// file at `data.path`, and the declared files.
+    pub(super) fn link_inputs(&mut self, plan: &PlanFile, project: &Utf8Path) -> Result<(), Failure> {
+        let data = Utf8PathBuf::from("data");
+        let inputs = [&data].into_iter().chain(&plan.data).chain(&plan.files);
+        for path in inputs.map(|path| crate::file::normal(path)) {
+            let is_inside = !path.is_absolute() && !path.starts_with("..") && path != ".";
+            let there = project.join(&path);
+            let link = self.files().join(&path);
+            if !is_inside || !there.exists() || link.symlink_metadata().is_ok() || self.is_linked(&path) {
+                continue;
+            }
+            if let Some(parent) = link.parent() {
+                file::create_folder(parent)?;
+            }
+            file::context(symlink(&there, &link), "link", &link)?;
+            self.links.push(path);
+        }
+        Ok(())
+    }
+
+    fn is_linked(&self, path: &Utf8Path) -> bool {
+        self.links.iter().any(|link| path.starts_with(link))
+    }
+
+    /// Removes the links of [`Self::link_inputs`] and the folders that they have left empty.
+    pub(super) fn unlink_inputs(&self) -> Result<(), Failure> {
+        for link in &self.links {
+            let path = self.files().join(link);
+            if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
+                file::context(fs::remove_file(&path), "remove", &path)?;
+            }
+            let above = link.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty());
+            above.for_each(|folder| drop(fs::remove_dir(self.files().join(folder))));
+        }
+        Ok(())
+    }
+
+    /// Whether the folder is still there: somebody may have deleted the build folder meanwhile.
+    pub(super) fn is_there(&self) -> bool {
+        self.folder.path().exists()
+    }
+}
+
+#[cfg(unix)]
+fn symlink(there: &Utf8Path, link: &Utf8Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(there, link)
+}
+
+#[cfg(windows)]
+fn symlink(there: &Utf8Path, link: &Utf8Path) -> std::io::Result<()> {
+    if there.is_dir() { std::os::windows::fs::symlink_dir(there, link) } else { std::os::windows::fs::symlink_file(there, link) }
+}

@@ -1,0 +1,78 @@
+//! Runs a shell command for an instance.
+
+use std::process::Command;
+
+use camino::Utf8PathBuf;
+
+use super::child;
+use super::failure::Failure;
+use super::inputs::Given;
+use super::run_folder::RunFolder;
+use super::value::{Node, Value};
+use super::{Instance, tree};
+use crate::command::{self, Filling, Input};
+
+/// Runs the command; what it returns has files relative to the run's `out` folder.
+pub(super) fn run(
+    instance: &Instance,
+    template: &str,
+    outputs: &[(String, Utf8PathBuf)],
+    given: &[Given],
+    folder: &RunFolder,
+) -> Result<Vec<Value>, Failure> {
+    for (_, file) in outputs {
+        if let Some(parent) = file.parent() {
+            crate::file::create_folder(&folder.out().join(parent))?;
+        }
+    }
+    let line = command::fill(template, filling(instance, outputs, given, folder))
+        .map_err(|error| Failure::new(format!("the command cannot be filled in: {error}")).detail(template))?;
+    let log = instance.folder.log();
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &line]).current_dir(&instance.project).env("EXPOPS_PROJECT_ROOT", &instance.project);
+    if let Some(python) = instance.environment_bin() {
+        let path = std::env::var("PATH").unwrap_or_default();
+        shell.env("PATH", format!("{python}:{path}"));
+    }
+    let status = child::run(&mut shell, instance.plan.cpus, &log)?;
+    if !status.success() {
+        let failure = Failure::new(format!("the command failed: {}", child::describe(status)));
+        return Err(failure.detail(format!("{}\n{}", line.trim_end(), child::tail(&log))).log(log.as_str()));
+    }
+    outputs.iter().map(|(key, file)| output(key, file, &line, folder)).collect()
+}
+
+fn output(key: &str, file: &Utf8PathBuf, line: &str, folder: &RunFolder) -> Result<Value, Failure> {
+    let path = folder.out().join(file);
+    if !path.exists() {
+        let failure = Failure::new(format!("the command did not write its output `{key}` (`{file}`)"));
+        return Err(failure.detail(line.trim_end()).help(format!("write it to {{{{ outputs.{key} }}}}")));
+    }
+    let digest = crate::file::context(tree::digest(&path), "read", &path)?;
+    Ok(Value { key: key.to_owned(), file: file.clone(), format: "file".to_owned(), digest, rows: None })
+}
+
+fn filling(
+    instance: &Instance,
+    outputs: &[(String, Utf8PathBuf)],
+    given: &[Given],
+    folder: &RunFolder,
+) -> Filling {
+    Filling {
+        inputs: given.iter().map(|given| (given.name.clone(), input(&given.node, instance))).collect(),
+        outputs: outputs.iter().map(|(key, file)| (key.clone(), folder.out().join(file))).collect(),
+        parameters: instance.plan.parameters.clone(),
+        partition: instance.partition(),
+        seed: instance.random_seed(),
+    }
+}
+
+/// Paths as the command sees them, which runs in the project's folder.
+fn input(node: &Node, instance: &Instance) -> Input {
+    match node {
+        Node::One(value) => Input::File(instance.layout.build().join(&value.file)),
+        Node::Gathered(list) => {
+            Input::Gathered(list.iter().map(|(label, node)| (label.clone(), input(node, instance))).collect())
+        }
+    }
+}

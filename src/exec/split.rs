@@ -1,0 +1,212 @@
+//! Instances that open a layer: partitions of one key's rows, or copies under several seeds.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::environment::Interpreter;
+use super::failure::Failure;
+use super::inputs::Given;
+use super::python::{self, Mode, Part};
+use super::run_folder::RunFolder;
+use super::value::{Node, Value, Values};
+use super::{Instance, Made, command_of, metrics, publish};
+use crate::diagnostic::{list, nearest};
+use crate::digest::Digest;
+use crate::layout::Folder;
+use crate::plan_file::{Opens, Work};
+use crate::size::{By, Size};
+use crate::split as rows;
+use crate::stamp::{self, Stamp};
+
+/// Opens a seed layer: the same values under every seed.
+pub(super) fn seeds(
+    instance: &Instance,
+    given: &[Given],
+    run: &RunFolder,
+    interpreter: Option<&Interpreter>,
+) -> Result<(), Failure> {
+    let made = instance.call(given, run, interpreter)?;
+    crate::file::remove(&instance.folder.record())?;
+    let values = match &instance.plan.work {
+        Work::Merge => passed_on(given, None)?,
+        _ => own_outputs(instance, &made, run)?.values,
+    };
+    instance.publish_rest(run, &made)?;
+    for arm in arms(instance) {
+        publish::settle(&arm, &Values { values: values.clone() }, made.metrics_digest())?;
+    }
+    Ok(())
+}
+
+/// Opens a data layer.
+pub(super) fn data(
+    instance: &Instance,
+    given: &[Given],
+    run: &RunFolder,
+    interpreter: Option<&Interpreter>,
+) -> Result<(), Failure> {
+    let Some(Opens::Data { size, by, key }) = &instance.plan.opens else { return Ok(()) };
+    match &instance.plan.work {
+        Work::Merge => {
+            let key = key.as_deref().unwrap_or("data");
+            let whole = whole(instance, given, key)?;
+            let others = passed_on(given, Some(key))?;
+            crate::file::remove(&instance.folder.record())?;
+            if whole.format == "file" {
+                let source = instance.layout.build().join(&whole.file);
+                return cut_file(instance, key, &source, (size, by), &others);
+            }
+            let taken: Vec<_> = given.iter().filter(|given| given.name == key).cloned().collect();
+            let answer = python::run(instance, &Mode::Split, &taken, run, command_of(interpreter))?;
+            publish_parts(instance, key, &answer.partitions, run, &others, None)
+        }
+        Work::Shell { .. } => {
+            let made = instance.call(given, run, interpreter)?;
+            cut_own(instance, key.as_deref(), &made, run, (size, by))
+        }
+        _ => {
+            let answer = python::run(instance, &Mode::Split, given, run, command_of(interpreter))?;
+            let made = Made { metrics: metrics(&answer), values: answer.outputs };
+            if answer.partitions.is_empty() {
+                return cut_own(instance, key.as_deref(), &made, run, (size, by));
+            }
+            crate::file::remove(&instance.folder.record())?;
+            let others = own_outputs(instance, &made, run)?.values;
+            instance.publish_rest(run, &made)?;
+            let key = key.as_deref().unwrap_or("data");
+            publish_parts(instance, key, &answer.partitions, run, &others, made.metrics_digest())
+        }
+    }
+}
+
+/// Cuts a file that the split's own code made.
+fn cut_own(
+    instance: &Instance,
+    key: Option<&str>,
+    made: &Made,
+    run: &RunFolder,
+    how: (&Size, &By),
+) -> Result<(), Failure> {
+    let key = key.unwrap_or("data");
+    crate::file::remove(&instance.folder.record())?;
+    let values = own_outputs(instance, made, run)?;
+    instance.publish_rest(run, made)?;
+    let Some(whole) = values.get(key).cloned() else {
+        let keys = values.values.iter().map(|value| value.key.as_str());
+        return Err(Failure::new(format!("the splitter made no `{key}`")).help(format!("it made {}", list(keys))));
+    };
+    let others: Vec<_> = values.values.into_iter().filter(|value| value.key != key).collect();
+    cut_file(instance, key, &instance.layout.build().join(&whole.file), how, &others)
+}
+
+/// Publishes what the split's own code returned. Every partition's stamp vouches for it.
+fn own_outputs(instance: &Instance, made: &Made, run: &RunFolder) -> Result<Values, Failure> {
+    for arm in arms(instance) {
+        stamp::retire(&arm.stamp())?;
+    }
+    publish::outputs(&made.values, &run.out(), &instance.folder, instance.layout.build())
+}
+
+fn arms(instance: &Instance) -> Vec<Folder> {
+    let arms = instance.plan.opens.as_ref().map(Opens::arms).unwrap_or_default();
+    arms.iter().map(|arm| instance.folder.arm(arm)).collect()
+}
+
+/// The value of `key`, which a split without code cuts.
+fn whole(instance: &Instance, given: &[Given], key: &str) -> Result<Value, Failure> {
+    let names = || given.iter().map(|given| given.name.as_str());
+    match given.iter().find(|given| given.name == key).map(|given| &given.node) {
+        Some(Node::One(value)) => Ok(value.clone()),
+        Some(Node::Gathered(_)) => Err(Failure::new(format!("`{key}` is gathered from a layer and cannot be split"))
+            .help("aggregate it in a process with `code` first")),
+        None => {
+            let message = format!("no upstream of `{}` returns `{key}`", instance.plan.process);
+            let help = match nearest(key, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("`data_name` is one of the keys that they return: {}", list(names())),
+            };
+            Err(Failure::new(message).help(help))
+        }
+    }
+}
+
+/// The values that go through a split as they are.
+fn passed_on(given: &[Given], cut: Option<&str>) -> Result<Vec<Value>, Failure> {
+    let mut values = Vec::new();
+    for given in given.iter().filter(|given| Some(given.name.as_str()) != cut) {
+        match &given.node {
+            Node::One(value) => values.push(Value { key: given.name.clone(), ..value.clone() }),
+            Node::Gathered(_) => {
+                let message = format!("`{}` is gathered from a layer and cannot pass through a split", given.name);
+                return Err(Failure::new(message).help("aggregate it in a process with `code` first"));
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// Cuts a file natively, row by row, without Python.
+fn cut_file(
+    instance: &Instance,
+    key: &str,
+    source: &Utf8Path,
+    (size, by): (&Size, &By),
+    others: &[Value],
+) -> Result<(), Failure> {
+    let name = source.file_name().unwrap_or("data").to_owned();
+    let lines = Values { values: others.to_vec() }.stamp(None).lines;
+    let place = |n: usize| {
+        let folder = instance.folder.arm(&format!("p{n}"));
+        (folder.0.join(&name), folder.stamp())
+    };
+    let request = rows::Request::new(source, size, by, key, &place, &lines);
+    let partitions = rows::run(&request).map_err(|error| Failure::new(error.to_string()))?;
+    for (arm, partition) in arms(instance).iter().zip(&partitions) {
+        let file = relative(&arm.0.join(&name), instance)?;
+        let value = Value { key: key.to_owned(), file, format: "file".into(), digest: partition.digest, rows: Some(partition.rows) };
+        let values = Values { values: [std::slice::from_ref(&value), others].concat() };
+        values.write(arm)?;
+    }
+    Ok(())
+}
+
+/// Puts partitions that Python cut in their places; one that is the same as before is left alone.
+fn publish_parts(
+    instance: &Instance,
+    key: &str,
+    parts: &[Part],
+    run: &RunFolder,
+    others: &[Value],
+    metrics: Option<Digest>,
+) -> Result<(), Failure> {
+    let arms = arms(instance);
+    if parts.len() != arms.len() {
+        return Err(Failure::new(format!("{} partitions were cut instead of {}", parts.len(), arms.len())));
+    }
+    for (arm, part) in arms.iter().zip(parts) {
+        let name = part.file.file_name().unwrap_or("data");
+        let file = relative(&arm.0.join(name), instance)?;
+        let value = Value {
+            key: key.to_owned(),
+            file,
+            format: part.format.clone(),
+            digest: part.digest,
+            rows: Some(part.rows),
+        };
+        let values = Values { values: [std::slice::from_ref(&value), others].concat() };
+        let old = Values::read(arm).unwrap_or_default();
+        let is_same = old.get(key) == Some(&value)
+            && arm.0.join(name).exists()
+            && Stamp::read(&arm.stamp()).is_some_and(|stamp| stamp.key(key).is_some_and(|l| l.digest == part.digest));
+        if !is_same {
+            stamp::retire(&arm.stamp())?;
+            publish::rename(&run.out().join(&part.file), &arm.0.join(name))?;
+        }
+        publish::settle(arm, &values, metrics)?;
+    }
+    Ok(())
+}
+
+fn relative(path: &Utf8Path, instance: &Instance) -> Result<Utf8PathBuf, Failure> {
+    let relative = path.strip_prefix(instance.layout.build()).map_err(|e| Failure::new(e.to_string()))?;
+    Ok(relative.to_owned())
+}

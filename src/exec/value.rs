@@ -1,0 +1,88 @@
+//! What an instance hands on: values by key, each in a file of its own, listed in `values.json`.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::failure::Failure;
+use crate::digest::Digest;
+use crate::file;
+use crate::layout::Folder;
+use crate::stamp::{Line, Stamp, Subject};
+
+/// The value of one key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Value {
+    /// The key.
+    pub key: String,
+    /// The file, relative to the build folder. A key that a split passes through stays where it was made.
+    pub file: Utf8PathBuf,
+    /// How it is stored: `arrow`, `npy`, `json`, `pickle`, or `file` for a file that is itself the value.
+    pub format: String,
+    /// The digest of what a reader of the value can observe.
+    pub digest: Digest,
+    /// How many rows it has, if it is a partition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+}
+
+/// The values of an instance or of a partition, in the order in which they were returned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Values {
+    /// The values.
+    pub values: Vec<Value>,
+}
+
+impl Values {
+    /// Reads the values in `folder`; `None` if there are none, or none that can be read.
+    pub fn read(folder: &Folder) -> Option<Self> {
+        let text = std::fs::read_to_string(folder.values()).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Writes the values to `folder`.
+    pub fn write(&self, folder: &Folder) -> Result<(), Failure> {
+        let mut text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
+        text.push('\n');
+        file::write_if_changed(&folder.values(), text.as_bytes())?;
+        Ok(())
+    }
+
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.values.iter().find(|value| value.key == key)
+    }
+
+    /// Whether every value's file is there.
+    pub fn are_there(&self, build: &Utf8Path) -> bool {
+        self.values.iter().all(|value| build.join(&value.file).exists())
+    }
+
+    /// The stamp that vouches for these values and for metrics with the digest `metrics`. Keys are
+    /// sorted: the order in which a function fills its dict is none of a reader's business.
+    pub fn stamp(&self, metrics: Option<Digest>) -> Stamp {
+        let mut lines: Vec<_> = self.values.iter().map(line).collect();
+        lines.sort_by(|a, b| (a.rows.is_none(), key(a)).cmp(&(b.rows.is_none(), key(b))));
+        lines.extend(metrics.map(|digest| Line { digest, rows: None, subject: Subject::Metrics }));
+        Stamp { lines }
+    }
+}
+
+fn line(value: &Value) -> Line {
+    Line { digest: value.digest, rows: value.rows, subject: Subject::Key(value.key.clone()) }
+}
+
+fn key(line: &Line) -> &str {
+    match &line.subject {
+        Subject::Key(key) => key,
+        Subject::Metrics => "",
+    }
+}
+
+/// What a process gets under one name: a value, or what an aggregation gathers under labels.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node {
+    /// One value.
+    One(Value),
+    /// Label (`data1`, `seed41`) to node, in the order of partitions and seeds.
+    Gathered(Vec<(String, Node)>),
+}

@@ -1,0 +1,158 @@
+//! The expanded pipeline: one instance of each process per coordinate of the layers that it lives
+//! in. Nothing is stored per instance: a process's instances are numbered, and a coordinate is that
+//! number written in the mixed base of its layers' sizes, so a million of them cost no memory.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
+use crate::name;
+use crate::pipeline::{LayerId, Pipeline, Place, ProcessId};
+
+/// A process's outputs at one coordinate: an instance, or one arm of what a split made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The process.
+    pub process: ProcessId,
+    /// Where.
+    pub at: Coordinate,
+}
+
+/// Which arm of each layer, from 0, outermost first: the data layers, then the seed layers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Coordinate {
+    /// Arms of the data layers.
+    pub data: Vec<usize>,
+    /// Arms of the seed layers.
+    pub seed: Vec<usize>,
+}
+
+/// How the inputs of a process follow from its own coordinate, for one upstream: the arms of the
+/// outer layers that both share, and every arm of the layers that the process closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The upstream.
+    pub from: ProcessId,
+    /// How many of the consumer's data arms address the upstream.
+    pub data: usize,
+    /// How many of the consumer's seed arms do.
+    pub seed: usize,
+    /// The data layer whose arms are gathered.
+    pub gather_data: Option<LayerId>,
+    /// The seed layer whose arms are gathered.
+    pub gather_seed: Option<LayerId>,
+}
+
+/// The expanded pipeline.
+#[derive(Clone, Copy)]
+pub struct Graph<'p> {
+    /// What was expanded.
+    pub pipeline: &'p Pipeline,
+}
+
+/// Expands a pipeline, unless that makes more than `limit` instances and partitions.
+pub fn expand<'p>(pipeline: &'p Pipeline, limit: u64, sink: &mut Diagnostics) -> Result<Graph<'p>, Reported> {
+    let mut total: u64 = 0;
+    for id in &pipeline.order {
+        let process = pipeline.process(*id);
+        let outlet = process.outlet(&pipeline.layers);
+        let sizes = outlet.data.iter().chain(&outlet.seed).map(|id| pipeline.layer(*id).len() as u64);
+        total = total.saturating_add(sizes.fold(1, u64::saturating_mul));
+        if total > limit {
+            let message = format!("the pipeline has more than {limit} instances");
+            let error = Diagnostic::new(&codes::TOO_MANY_INSTANCES, message)
+                .at(&pipeline.source, process.span, format!("with this process there are {total}"))
+                .help(format!("make the layers smaller, or allow it: `--max-instances {total}`"));
+            return Err(sink.error(error));
+        }
+    }
+    Ok(Graph { pipeline })
+}
+
+impl<'p> Graph<'p> {
+    /// The instances of a process, in the order of their coordinates.
+    pub fn instances(self, process: ProcessId) -> impl ExactSizeIterator<Item = Address> + use<'p> {
+        let place = &self.pipeline.process(process).place;
+        (0..self.size(place)).map(move |index| Address { process, at: self.coordinate(place, index) })
+    }
+
+    /// What an instance makes, each with a stamp of its own: itself, or every arm that it opens.
+    pub fn outlets(self, instance: &Address) -> Vec<Address> {
+        let Some(layer) = self.pipeline.process(instance.process).opens else {
+            return vec![instance.clone()];
+        };
+        let layer = self.pipeline.layer(layer);
+        let outlet = |arm| {
+            let mut outlet = instance.clone();
+            if layer.is_data() { outlet.at.data.push(arm) } else { outlet.at.seed.push(arm) }
+            outlet
+        };
+        (0..layer.len()).map(outlet).collect()
+    }
+
+    /// One edge for each upstream of a process, in their order.
+    pub fn edges(self, process: ProcessId) -> impl Iterator<Item = Edge> + use<'p> {
+        let consumer = self.pipeline.process(process);
+        consumer.upstreams.iter().map(move |from| {
+            let outlet = self.pipeline.process(*from).outlet(&self.pipeline.layers);
+            Edge {
+                from: *from,
+                data: outlet.data.len().min(consumer.place.data.len()),
+                seed: outlet.seed.len().min(consumer.place.seed.len()),
+                gather_data: outlet.data.get(consumer.place.data.len()).copied(),
+                gather_seed: outlet.seed.get(consumer.place.seed.len()).copied(),
+            }
+        })
+    }
+
+    /// What an instance takes through one edge, in the order of partitions, then of seeds.
+    pub fn inputs(self, instance: &Address, edge: &Edge) -> Vec<Address> {
+        let arms = |layer: Option<LayerId>| match layer {
+            Some(id) => (0..self.pipeline.layer(id).len()).map(Some).collect(),
+            None => vec![None],
+        };
+        let (data, seed) = (arms(edge.gather_data), arms(edge.gather_seed));
+        let mut inputs = Vec::with_capacity(data.len() * seed.len());
+        for data_arm in &data {
+            for seed_arm in &seed {
+                let at = Coordinate {
+                    data: instance.at.data[..edge.data].iter().copied().chain(*data_arm).collect(),
+                    seed: instance.at.seed[..edge.seed].iter().copied().chain(*seed_arm).collect(),
+                };
+                inputs.push(Address { process: edge.from, at });
+            }
+        }
+        inputs
+    }
+
+    /// The names of the arms of an address, outermost first: `["p2", "p1", "s41"]`.
+    pub fn arms(self, address: &Address) -> Vec<String> {
+        let outlet = self.pipeline.process(address.process).outlet(&self.pipeline.layers);
+        let name = |(id, arm): (&LayerId, &usize)| self.pipeline.layer(*id).arm(*arm);
+        let data = outlet.data.iter().zip(&address.at.data);
+        data.chain(outlet.seed.iter().zip(&address.at.seed)).map(name).collect()
+    }
+
+    /// The short label of an address for people: `fit p2.p1 s41`.
+    pub fn label(self, address: &Address) -> String {
+        name::label(&self.pipeline.process(address.process).name, &self.arms(address))
+    }
+
+    /// The canonical path of an address.
+    pub fn path(self, address: &Address) -> String {
+        name::canonical(&self.pipeline.process(address.process).name, &self.arms(address))
+    }
+
+    fn size(self, place: &Place) -> usize {
+        place.data.iter().chain(&place.seed).map(|id| self.pipeline.layer(*id).len()).product()
+    }
+
+    fn coordinate(self, place: &Place, mut index: usize) -> Coordinate {
+        let mut digits = Vec::with_capacity(place.data.len() + place.seed.len());
+        for id in place.data.iter().chain(&place.seed).rev() {
+            let base = self.pipeline.layer(*id).len();
+            digits.push(index % base);
+            index /= base;
+        }
+        digits.reverse();
+        let seed = digits.split_off(place.data.len());
+        Coordinate { data: digits, seed }
+    }
+}

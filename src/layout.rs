@@ -1,0 +1,203 @@
+//! Where everything of a build lies. The only file that invents a path: the compiler writes these
+//! into the generated file, `exec` finds its inputs by them, and they cannot drift.
+//!
+//! Under the build folder (`build`), relative to the project:
+//!
+//! | path | what |
+//! | --- | --- |
+//! | `PROCESS/ARM/…/stamp` | digests of what the instance, or the partition, is |
+//! | `PROCESS/ARM/…/values.json` | which file holds which key, for what is downstream |
+//! | `PROCESS/ARM/…/record.json` | what the instance observed when it ran; written last |
+//! | `PROCESS/ARM/…/out/` | the values of its keys (of a partition: its data file, beside the stamp) |
+//! | `PROCESS/ARM/…/files/` | what it wrote in its own folder |
+//! | `PROCESS/ARM/…/metrics.json` | what it logged with `log_metric` |
+//! | `PROCESS/ARM/…/log` | its stdout and stderr |
+//! | `PROCESS/ARM/…/.run-*/` | a run under way, or one that was killed |
+//! | `.expops/plan/PROCESS.json` | everything about a process that its instances need to know |
+//! | `.expops/plan/environment/NAME.json` | what it takes to make an environment |
+//! | `.expops/environment/NAME/` | an environment and its stamp |
+//! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
+//! | `.expops/python/` | the Python runtime |
+
+use std::fmt::Write as _;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::digest::Digest;
+
+/// The longest name of one file that file systems accept is 255 bytes; a temporary name needs some.
+const LONGEST_NAME: usize = 120;
+
+/// `name` as one component of a path: letters, digits, `.`, `_` and `-` stay, anything else is
+/// percent-encoded, a leading dot too. Very long names end in a digest instead.
+pub fn component(name: &str) -> String {
+    let mut out = String::new();
+    for (i, c) in name.chars().enumerate() {
+        if c.is_alphanumeric() || matches!(c, '_' | '-') || (c == '.' && i > 0) {
+            out.push(c);
+        } else {
+            let mut bytes = [0; 4];
+            for byte in c.encode_utf8(&mut bytes).bytes() {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    if out.len() <= LONGEST_NAME {
+        return out;
+    }
+    let mut cut = LONGEST_NAME - 14;
+    while !out.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    format!("{}..{}", &out[..cut], Digest::of(name).short())
+}
+
+/// The folders of one build.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    build: Utf8PathBuf,
+}
+
+impl Layout {
+    /// The layout under the build folder `build`.
+    pub fn new(build: impl Into<Utf8PathBuf>) -> Self {
+        Self { build: build.into() }
+    }
+
+    /// The build folder itself.
+    pub fn build(&self) -> &Utf8Path {
+        &self.build
+    }
+
+    /// An instance as the generated file names it: `train/p2/s41`.
+    pub fn instance(process: &str, arms: &[String]) -> String {
+        let mut path = component(process);
+        for arm in arms {
+            path.push('/');
+            path.push_str(arm);
+        }
+        path
+    }
+
+    /// An instance as a target for people: `train@p2.s41`.
+    pub fn target(process: &str, arms: &[String]) -> String {
+        let at = if arms.is_empty() { "" } else { "@" };
+        format!("{}{at}{}", component(process), arms.join("."))
+    }
+
+    /// The folder of an instance or a partition (`train/p2/s41`).
+    pub fn folder(&self, instance: &str) -> Folder {
+        Folder(self.build.join(instance))
+    }
+
+    /// The plan file of a process.
+    pub fn plan(&self, process: &str) -> Utf8PathBuf {
+        self.plan_of(&component(process))
+    }
+
+    /// The plan file of the process of an instance (`train/p2/s41`).
+    pub fn plan_of(&self, instance: &str) -> Utf8PathBuf {
+        let process = instance.split('/').next().unwrap_or_default();
+        self.build.join(format!(".expops/plan/{process}.json"))
+    }
+
+    /// The plan file of an environment.
+    pub fn environment_plan(&self, name: &str) -> Utf8PathBuf {
+        self.build.join(format!(".expops/plan/environment/{}.json", component(name)))
+    }
+
+    /// The folder of all plan files.
+    pub fn plans(&self) -> Utf8PathBuf {
+        self.build.join(".expops/plan")
+    }
+
+    /// The folder of an environment.
+    pub fn environment(&self, name: &str) -> Utf8PathBuf {
+        self.build.join(format!(".expops/environment/{}", component(name)))
+    }
+
+    /// The stamp of an environment; of the active Python if `name` is empty.
+    pub fn environment_stamp(&self, name: &str) -> Utf8PathBuf {
+        match name {
+            "" => self.build.join(".expops/interpreter"),
+            name => self.environment(name).join("stamp"),
+        }
+    }
+
+    /// The folder that holds the Python package `expops`.
+    pub fn python(&self) -> Utf8PathBuf {
+        self.build.join(".expops/python")
+    }
+
+    /// Touched by every compilation: what Make compares the project file with.
+    pub fn compiled(&self) -> Utf8PathBuf {
+        self.build.join(".expops/compiled")
+    }
+}
+
+/// The folder of an instance or a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder(pub Utf8PathBuf);
+
+impl Folder {
+    /// What build tools watch.
+    pub fn stamp(&self) -> Utf8PathBuf {
+        self.0.join("stamp")
+    }
+
+    /// Which file holds which key.
+    pub fn values(&self) -> Utf8PathBuf {
+        self.0.join("values.json")
+    }
+
+    /// What the last run observed.
+    pub fn record(&self) -> Utf8PathBuf {
+        self.0.join("record.json")
+    }
+
+    /// The values.
+    pub fn out(&self) -> Utf8PathBuf {
+        self.0.join("out")
+    }
+
+    /// What the process wrote in its own folder.
+    pub fn files(&self) -> Utf8PathBuf {
+        self.0.join("files")
+    }
+
+    /// The metrics.
+    pub fn metrics(&self) -> Utf8PathBuf {
+        self.0.join("metrics.json")
+    }
+
+    /// stdout and stderr.
+    pub fn log(&self) -> Utf8PathBuf {
+        self.0.join("log")
+    }
+
+    /// Held while the instance runs.
+    pub fn lock(&self) -> Utf8PathBuf {
+        self.0.join(".lock")
+    }
+
+    /// The folder of one arm of what a split makes here.
+    pub fn arm(&self, arm: &str) -> Self {
+        Self(self.0.join(arm))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leaves_its_folder_or_speaks_to_a_shell() {
+        assert_eq!(component("train_nn-2.b"), "train_nn-2.b");
+        assert_eq!(component("../../etc"), "%2E.%2F..%2Fetc");
+        assert_eq!(component(".expops"), "%2Eexpops");
+        assert_eq!(component("a b'$c\n"), "a%20b%27%24c%0A");
+        assert_eq!(component("größe"), "größe");
+        let long = component(&"x".repeat(300));
+        assert!(long.len() <= LONGEST_NAME && long != component(&"x".repeat(301)));
+    }
+}

@@ -1,0 +1,65 @@
+//! What an instance is called: its label for people and its canonical path, the same text everywhere
+//! (graph, generated files, logs, reports, charts).
+
+use std::fmt::Write as _;
+
+/// The short label of a process under `arms` (`p2`, `p1`, `s41`; partitions first): `fit p2.p1 s41`.
+pub fn label(process: &str, arms: &[String]) -> String {
+    let partitions = arms.iter().take_while(|arm| arm.starts_with('p')).count();
+    let (data, seed) = arms.split_at(partitions);
+    let mut label: String = process.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    for part in [data, seed].into_iter().filter(|part| !part.is_empty()) {
+        label.push(' ');
+        label.push_str(&part.join("."));
+    }
+    label
+}
+
+/// The canonical path of a process under `arms`:
+/// `//*[@partition='p2']/*[@seed='41']/process[@name='fit']`.
+pub fn canonical(process: &str, arms: &[String]) -> String {
+    let mut path = String::from("//");
+    for arm in arms {
+        let _ = match arm.strip_prefix('s') {
+            Some(seed) => write!(path, "*[@seed='{seed}']/"),
+            None => write!(path, "*[@partition='{arm}']/"),
+        };
+    }
+    let _ = write!(path, "process[@name={}]", literal(process));
+    path
+}
+
+/// The canonical path of a step of it.
+pub fn canonical_step(process: &str, arms: &[String], step: &str) -> String {
+    format!("{}/step[@name={}]", canonical(process, arms), literal(step))
+}
+
+/// `name` as an XPath literal. XPath 1.0 has no escapes: a name with both quotes is concatenated.
+fn literal(name: &str) -> String {
+    if !name.contains('\'') {
+        format!("'{name}'")
+    } else if !name.contains('"') {
+        format!("\"{name}\"")
+    } else {
+        let parts: Vec<String> = name.split('\'').map(|part| format!("'{part}'")).collect();
+        format!("concat({})", parts.join(", \"'\", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_the_specification() {
+        let arms = |list: &[&str]| list.iter().map(|arm| (*arm).to_owned()).collect::<Vec<_>>();
+        assert_eq!(canonical("load", &[]), "//process[@name='load']");
+        assert_eq!(canonical("train", &arms(&["p2"])), "//*[@partition='p2']/process[@name='train']");
+        let deep = arms(&["p2", "p1", "s41"]);
+        let path = "//*[@partition='p2']/*[@partition='p1']/*[@seed='41']/process[@name='fit']";
+        assert_eq!(canonical("fit", &deep), path);
+        assert_eq!(canonical_step("fit", &deep, "train_nn"), format!("{path}/step[@name='train_nn']"));
+        assert_eq!(label("fit", &deep), "fit p2.p1 s41");
+        assert_eq!(canonical("it's \"x\"", &[]), r#"//process[@name=concat('it', "'", 's "x"')]"#);
+    }
+}

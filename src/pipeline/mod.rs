@@ -1,0 +1,251 @@
+//! The checked pipeline: ids instead of names, defaults filled in, every layer known. [`check`] makes
+//! it from what the user wrote. Knows nothing of instances, files of the build, or build tools.
+
+mod check;
+mod layers;
+mod order;
+mod resolve;
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::plan_file::Rename;
+use crate::size::{By, Size};
+use crate::source::{Source, Span, Spanned};
+
+pub use check::check;
+
+/// Index of a process in [`Pipeline::processes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessId(pub usize);
+
+/// Index of a layer in [`Pipeline::layers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LayerId(pub usize);
+
+/// Index of an environment in [`Pipeline::environments`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EnvironmentId(pub usize);
+
+/// A whole project, as it means.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The project file, for messages of later stages.
+    pub source: Source,
+    /// The project's name.
+    pub name: String,
+    /// The processes, in the order of the project file.
+    pub processes: Vec<Process>,
+    /// The same processes, each after its upstreams.
+    pub order: Vec<ProcessId>,
+    /// What the splits open.
+    pub layers: Vec<Layer>,
+    /// The environments that processes use.
+    pub environments: Vec<Environment>,
+    /// Script files, in the order of the project file; paths relative to the project.
+    pub scripts: Vec<Utf8PathBuf>,
+    /// The file that processes outside every data layer observe.
+    pub data_path: Option<Utf8PathBuf>,
+}
+
+impl Pipeline {
+    /// The process `id`.
+    pub fn process(&self, id: ProcessId) -> &Process {
+        &self.processes[id.0]
+    }
+
+    /// The layer `id`.
+    pub fn layer(&self, id: LayerId) -> &Layer {
+        &self.layers[id.0]
+    }
+
+    /// All processes with their ids, in the order of the project file.
+    pub fn iter(&self) -> impl Iterator<Item = (ProcessId, &Process)> {
+        self.processes.iter().enumerate().map(|(i, process)| (ProcessId(i), process))
+    }
+
+    /// The process called `name`.
+    pub fn find(&self, name: &str) -> Option<ProcessId> {
+        self.processes.iter().position(|process| process.name == name).map(ProcessId)
+    }
+}
+
+/// A named node of the pipeline.
+#[derive(Debug)]
+pub struct Process {
+    /// Its name, unique in the pipeline.
+    pub name: String,
+    /// Where the name was written.
+    pub span: Span,
+    /// What its author says of it.
+    pub description: Option<String>,
+    /// What runs.
+    pub work: Work,
+    /// Whether it is a chart, and what it plots.
+    pub chart: Option<Chart>,
+    /// Its own parameters over the experiment's, by name; only those that it can observe.
+    pub parameters: Vec<(String, Value)>,
+    /// The innermost seed where no seed layer is open: `reproducibility.random_seed`.
+    pub random_seed: Option<u64>,
+    /// Where it runs; `None` for the active Python.
+    pub environment: Option<EnvironmentId>,
+    /// Extra files that it reads, relative to the project.
+    pub files: Vec<Utf8PathBuf>,
+    /// What it may use.
+    pub resources: Resources,
+    /// Names that it gives to inputs.
+    pub renames: Vec<Rename>,
+    /// What its inputs come from, in the order of the edges.
+    pub upstreams: Vec<ProcessId>,
+    /// The layers that each instance of it lives in.
+    pub place: Place,
+    /// The layer that it opens for what is downstream.
+    pub opens: Option<LayerId>,
+    /// The layers that it closes.
+    pub closes: Closes,
+}
+
+impl Process {
+    /// The layers in which its outputs are found: its own place and the layer that it opens.
+    pub fn outlet(&self, layers: &[Layer]) -> Place {
+        let mut outlet = self.place.clone();
+        match self.opens {
+            Some(id) if layers[id.0].is_data() => outlet.data.push(id),
+            Some(id) => outlet.seed.push(id),
+            None => {}
+        }
+        outlet
+    }
+}
+
+/// What an instance does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Calls a Python function.
+    Python(Function),
+    /// Runs a shell command.
+    Shell(Shell),
+    /// Nothing of the user's: a split that merges its upstreams and cuts one key.
+    Merge,
+    /// Is recorded for the page that draws it; no code runs.
+    DynamicChart(Utf8PathBuf),
+}
+
+/// A Python function and what is known of it without running it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Function {
+    /// The script, relative to the project.
+    pub script: Utf8PathBuf,
+    /// The function's name at the top level of the script.
+    pub name: String,
+    /// The names that it takes, or `None` if it takes everything (`**kwargs`).
+    pub takes: Option<Vec<String>>,
+}
+
+/// A shell command.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shell {
+    /// The template of the command.
+    pub command: String,
+    /// Output key to file name, in the order of the project file.
+    pub outputs: Vec<(String, Utf8PathBuf)>,
+}
+
+/// What a chart plots: probe key to probe path.
+#[derive(Clone, Debug)]
+pub struct Chart {
+    /// The probe paths, as written.
+    pub probes: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// What one instance may use.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Resources {
+    /// Processor cores; numeric libraries are held to as many threads.
+    pub cpus: Option<u32>,
+    /// Memory, as a cluster reads it (`4GB`).
+    pub memory: Option<String>,
+    /// Time, as a cluster reads it (`01:00:00`).
+    pub time: Option<String>,
+}
+
+/// The layers that something lives in, outermost first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Data layers.
+    pub data: Vec<LayerId>,
+    /// Seed layers.
+    pub seed: Vec<LayerId>,
+}
+
+/// The layers that an aggregation closes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Closes {
+    /// The data layer.
+    pub data: Option<LayerId>,
+    /// The seed layer.
+    pub seed: Option<LayerId>,
+}
+
+/// What one split opens.
+#[derive(Debug)]
+pub struct Layer {
+    /// The split.
+    pub split: ProcessId,
+    /// What it multiplies what is downstream by.
+    pub fan: Fan,
+}
+
+/// The arms of a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fan {
+    /// Partitions of one key's rows.
+    Data {
+        /// How many rows go where.
+        size: Size,
+        /// Which rows go where.
+        by: By,
+        /// The key that is cut; a splitter with code may leave it out.
+        key: Option<String>,
+    },
+    /// Seeds.
+    Seed(Vec<u64>),
+}
+
+impl Layer {
+    /// Whether its arms are partitions (otherwise they are seeds).
+    pub fn is_data(&self) -> bool {
+        matches!(self.fan, Fan::Data { .. })
+    }
+
+    /// How many arms it has.
+    pub fn len(&self) -> usize {
+        match &self.fan {
+            Fan::Data { size, .. } => usize::try_from(size.partitions()).unwrap_or(usize::MAX),
+            Fan::Seed(seeds) => seeds.len(),
+        }
+    }
+
+    /// Whether it has no arm: never, once checked.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The name of the arm `index` in folders and targets: `p2`, `s41`.
+    pub fn arm(&self, index: usize) -> String {
+        match &self.fan {
+            Fan::Data { .. } => format!("p{}", index + 1),
+            Fan::Seed(seeds) => format!("s{}", seeds[index]),
+        }
+    }
+}
+
+/// A named Python environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// Its requirement files, relative to the project.
+    pub requirements: Vec<Utf8PathBuf>,
+}

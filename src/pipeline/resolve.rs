@@ -1,0 +1,298 @@
+//! What one process refers to: its code, its environment, its parameters, its inputs.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
+use super::{Environment, EnvironmentId, Function, ProcessId, Resources, Shell, Work};
+use crate::command;
+use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
+use crate::plan_file::Rename;
+use crate::script::{self, Library};
+use crate::source::{Span, Spanned};
+use crate::syntax::{CodeReference, Config, EnvironmentConfig, ProcessConfig};
+
+pub(super) struct Resolver<'a> {
+    config: &'a Config,
+    root: &'a Utf8Path,
+    library: &'a mut Library,
+    used: Vec<Environment>,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(config: &'a Config, root: &'a Utf8Path, library: &'a mut Library) -> Self {
+        Self { config, root, library, used: Vec::new() }
+    }
+
+    /// What a process runs. Where an error is reported, something harmless is returned.
+    pub(super) fn work(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Work {
+        let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
+        if written.chart_type.as_ref().is_some_and(|kind| kind.value == "dynamic") {
+            return self.dynamic_chart(written, sink);
+        }
+        match (&written.code, &written.command) {
+            (Some(code), Some(command)) => {
+                let message = format!("`{}` has both `code` and `command`", written.name.value);
+                let error = Diagnostic::new(&codes::SHAPE, message)
+                    .at(&self.config.source, command.span, "a shell command")
+                    .at(&self.config.source, code.span, "a Python function")
+                    .help("keep one of them");
+                sink.error(error);
+                Work::Merge
+            }
+            (Some(code), None) => self.named_function(code, sink),
+            (None, Some(command)) => self.shell(written, command, sink),
+            (None, None) => match self.own_function(written, sink) {
+                Some(work) => work,
+                None if is_split => Work::Merge,
+                None => {
+                    sink.error(self.nothing_to_run(written));
+                    Work::Merge
+                }
+            },
+        }
+    }
+
+    fn named_function(&mut self, code: &Spanned<CodeReference>, sink: &mut Diagnostics) -> Work {
+        let CodeReference { script, function } = &code.value;
+        let Some(path) = self.script(script.as_ref(), code.span, sink) else { return Work::Merge };
+        match self.library.function(&path, &function.value) {
+            Ok(Some(found)) => python(path, &found),
+            Ok(None) => {
+                let error = self.unknown_function(&path, function);
+                sink.error(error);
+                Work::Merge
+            }
+            Err(diagnostic) => {
+                sink.error(diagnostic);
+                Work::Merge
+            }
+        }
+    }
+
+    /// The file of the script `key`, or of the default script.
+    fn script(&self, key: Option<&Spanned<String>>, code: Span, sink: &mut Diagnostics) -> Option<Utf8PathBuf> {
+        let scripts = &self.config.scripts;
+        let found = match key {
+            Some(key) => scripts.iter().find(|(name, _)| name.value == key.value),
+            None => scripts.first(),
+        };
+        if let Some((_, file)) = found {
+            return Some(Utf8PathBuf::from(&file.value));
+        }
+        let (message, span) = match key {
+            Some(key) => (format!("unknown script `{}`", key.value), key.span),
+            None => ("there is no default script".to_owned(), code),
+        };
+        let names: Vec<_> = scripts.iter().map(|(name, _)| name.value.as_str()).collect();
+        let help = match key.and_then(|key| nearest(&key.value, names.iter().copied())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "add `scripts:` with a key and the path of the Python file".to_owned(),
+            None => format!("`scripts` has {}", list(names)),
+        };
+        let error = Diagnostic::new(&codes::UNKNOWN_SCRIPT, message);
+        sink.error(error.at(&self.config.source, span, "not a key of `scripts`").help(help));
+        None
+    }
+
+    fn unknown_function(&mut self, path: &Utf8Path, function: &Spanned<String>) -> Diagnostic {
+        let message = format!("`{path}` has no function `{}`", function.value);
+        let error = Diagnostic::new(&codes::UNKNOWN_FUNCTION, message);
+        let error = error.at(&self.config.source, function.span, "not found at the top level of the script");
+        let names = self.library.function_names(path);
+        match nearest(&function.value, names.iter().map(String::as_str)) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None if names.is_empty() => error.help("the script defines no function"),
+            None => error.help(format!("it defines {}", list(names.iter().map(String::as_str)))),
+        }
+    }
+
+    /// The function with the process's own name in the default script; a chart's may stand in any.
+    /// For a split it counts only if it is marked as a process: a helper that happens to share its
+    /// name is none.
+    fn own_function(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Option<Work> {
+        let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
+        let is_chart = written.kind.as_ref().is_some_and(|kind| kind.value == "chart")
+            || !written.probe_paths.is_empty();
+        let scripts = self.config.scripts.iter().map(|(_, file)| Utf8PathBuf::from(&file.value));
+        let candidates: Vec<_> = scripts.take(if is_chart { usize::MAX } else { 1 }).collect();
+        for path in candidates {
+            match self.library.function(&path, &written.name.value) {
+                Ok(Some(found)) if !is_split || found.role == Some(script::Role::Process) => {
+                    return Some(python(path, &found));
+                }
+                Ok(_) => {}
+                Err(diagnostic) => {
+                    sink.error(diagnostic);
+                    return Some(Work::Merge);
+                }
+            }
+        }
+        None
+    }
+
+    fn nothing_to_run(&self, written: &ProcessConfig) -> Diagnostic {
+        let name = &written.name;
+        let place = match self.config.scripts.first() {
+            Some((_, file)) => format!("`{}` has no function of this name", file.value),
+            None => "there are no `scripts`".to_owned(),
+        };
+        Diagnostic::new(&codes::MISSING_CODE, format!("`{}` has nothing to run", name.value))
+            .at(&self.config.source, name.span, place)
+            .help("add `code: FUNCTION`, or `command:`, or define a function of this name in the default script")
+    }
+
+    fn shell(&mut self, written: &ProcessConfig, command: &Spanned<String>, sink: &mut Diagnostics) -> Work {
+        if let Err(error) = command::check(&command.value) {
+            let span = error.span.map_or(command.span, |span| command::place(&self.config.source, command, span));
+            let error = Diagnostic::new(&codes::COMMAND, format!("the command of `{}` cannot be read: {}", written.name.value, error.message))
+                .at(&self.config.source, span, "here")
+                .help("write `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, `{{ partition }}` or `{{ seed }}`");
+            sink.error(error);
+        }
+        let mut outputs: Vec<(String, Utf8PathBuf)> = Vec::new();
+        for (key, file) in &written.outputs {
+            let path = Utf8PathBuf::from(&file.value);
+            if !stays_inside(&path) {
+                let message = format!("the output `{}` leaves the folder of its instance", key.value);
+                let error = Diagnostic::new(&codes::PATH_OUTSIDE, message).at(&self.config.source, file.span, "not inside");
+                sink.error(error.help("write a relative path without `..`, such as `result.txt`"));
+            }
+            if outputs.iter().any(|(_, other)| *other == path) {
+                let message = format!("two outputs are the file `{path}`");
+                let error = Diagnostic::new(&codes::OUTPUT_CLASH, message).at(&self.config.source, file.span, "the second one");
+                sink.error(error.help("give each output a file of its own"));
+            }
+            outputs.push((key.value.clone(), path));
+        }
+        Work::Shell(Shell { command: command.value.clone(), outputs })
+    }
+
+    fn dynamic_chart(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Work {
+        let script = match &written.code {
+            Some(code) => self.script(code.value.script.as_ref().or(Some(&code.value.function)), code.span, sink),
+            None => {
+                let is_js = |file: &str| Utf8Path::new(file).extension().is_some_and(|e| e == "js" || e == "mjs");
+                self.config.scripts.iter().find(|(_, f)| is_js(&f.value)).map(|(_, f)| f.value.as_str().into())
+            }
+        };
+        match script {
+            Some(script) => Work::DynamicChart(script),
+            None => {
+                if written.code.is_none() {
+                    sink.error(self.nothing_to_run(written));
+                }
+                Work::Merge
+            }
+        }
+    }
+
+    /// The parameters that the process can observe: its own over the experiment's, of those it takes.
+    pub(super) fn parameters(&self, written: &ProcessConfig, work: &Work) -> Vec<(String, Value)> {
+        let takes: Box<dyn Fn(&str) -> bool> = match work {
+            Work::Merge | Work::DynamicChart(_) => Box::new(|_| false),
+            Work::Python(Function { takes: None, .. }) => Box::new(|_| true),
+            Work::Python(Function { takes: Some(names), .. }) if names.iter().any(|name| name == "context") => {
+                Box::new(|_| true)
+            }
+            Work::Python(Function { takes: Some(names), .. }) => Box::new(|name| names.iter().any(|n| n == name)),
+            Work::Shell(shell) => match command::parameters(&shell.command) {
+                None => Box::new(|_| true),
+                Some(names) => Box::new(move |name| names.iter().any(|n| n == name)),
+            },
+        };
+        let own = |name: &str| written.parameters.iter().any(|(other, _)| other.value == name);
+        let outer = self.config.parameters.iter().filter(|(name, _)| !own(&name.value));
+        let both = outer.chain(&written.parameters).filter(|(name, _)| takes(&name.value));
+        let mut parameters: Vec<_> = both.map(|(name, value)| (name.value.clone(), value.value.clone())).collect();
+        parameters.sort_by(|(a, _), (b, _)| a.cmp(b));
+        parameters
+    }
+
+    /// The environment of a process: the one it names, or the first of the project.
+    pub(super) fn environment(
+        &mut self,
+        written: &ProcessConfig,
+        work: &Work,
+        sink: &mut Diagnostics,
+    ) -> Option<EnvironmentId> {
+        let found = match &written.environment {
+            None => self.config.environments.first(),
+            Some(name) => match self.config.environments.iter().find(|e| e.name.value == name.value) {
+                None => {
+                    sink.error(self.unknown_environment(name));
+                    return None;
+                }
+                found => found,
+            },
+        }?;
+        if matches!(work, Work::Shell(_) | Work::DynamicChart(_)) && written.environment.is_none() {
+            return None;
+        }
+        let environment =
+            Environment { name: found.name.value.clone(), requirements: self.requirements(found) };
+        let known = self.used.iter().position(|used| *used == environment);
+        Some(EnvironmentId(known.unwrap_or_else(|| {
+            self.used.push(environment);
+            self.used.len() - 1
+        })))
+    }
+
+    fn unknown_environment(&self, name: &Spanned<String>) -> Diagnostic {
+        let names: Vec<_> = self.config.environments.iter().map(|e| e.name.value.as_str()).collect();
+        let help = match nearest(&name.value, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "add it under the top-level `environment`".to_owned(),
+            None => format!("`environment` has {}", list(names)),
+        };
+        let error = Diagnostic::new(&codes::UNKNOWN_ENVIRONMENT, format!("unknown environment `{}`", name.value));
+        error.at(&self.config.source, name.span, "not declared under `environment`").help(help)
+    }
+
+    /// Requirement files are given relative to the project or, in older projects, to its parent folder.
+    fn requirements(&self, environment: &EnvironmentConfig) -> Vec<Utf8PathBuf> {
+        let find = |file: &Spanned<String>| {
+            let path = Utf8PathBuf::from(&file.value);
+            let above = Utf8Path::new("..").join(&path);
+            let use_above = !self.root.join(&path).exists() && self.root.join(&above).exists();
+            if use_above { above } else { path }
+        };
+        environment.files.iter().map(find).collect()
+    }
+
+    pub(super) fn used_environments(self) -> Vec<Environment> {
+        self.used
+    }
+
+    pub(super) fn resources(&self, written: &ProcessConfig) -> Resources {
+        let text = |value: &Option<Spanned<String>>| value.as_ref().map(|value| value.value.clone());
+        Resources {
+            cpus: written.resources.cpus.as_ref().map(|cpus| cpus.value),
+            memory: text(&written.resources.memory),
+            time: text(&written.resources.time),
+        }
+    }
+
+    /// `inputs`: the names that a process gives to keys, where it does not take them as they are called.
+    pub(super) fn renames(&self, written: &ProcessConfig, upstreams: &[ProcessId]) -> Vec<Rename> {
+        let rename = |(name, key): &(Spanned<String>, Spanned<String>)| {
+            let by_process = upstreams.iter().find_map(|id| {
+                let process = &self.config.processes[id.0].name.value;
+                let key = key.value.strip_prefix(process.as_str())?.strip_prefix('.')?;
+                Some((Some(process.clone()), key.to_owned()))
+            });
+            let (process, key) = by_process.unwrap_or((None, key.value.clone()));
+            Rename { name: name.value.clone(), process, key }
+        };
+        written.inputs.iter().map(rename).collect()
+    }
+}
+
+fn python(script: Utf8PathBuf, found: &script::Function) -> Work {
+    let takes = (!found.takes_everything).then(|| found.parameters.iter().map(|p| p.name.clone()).collect());
+    Work::Python(Function { script, name: found.name.clone(), takes })
+}
+
+fn stays_inside(path: &Utf8Path) -> bool {
+    let mut parts = path.components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, camino::Utf8Component::Normal(_)))
+}

@@ -1,0 +1,117 @@
+//! The text of a process's plan file.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+use serde_json::Map;
+
+use crate::digest::Digest;
+use crate::graph::{Edge, Graph};
+use crate::layout::Layout;
+use crate::pipeline::{Environment, Fan, Function, LayerId, Process, ProcessId, Work};
+use crate::plan_file::{EnvironmentPlan, Input, Opens, PlanFile, Probe, VERSION, Work as PlannedWork};
+use crate::probe::Probes;
+
+/// What the scripts say: the digest of what each Python process reaches, and what was read to know it.
+#[derive(Debug, Default)]
+pub struct Codes {
+    /// Digest by process.
+    pub digests: BTreeMap<ProcessId, Digest>,
+    /// Folders from which the project's modules are imported, relative to the project.
+    pub folders: Vec<Utf8PathBuf>,
+    /// Every file that the compiler read, relative to the project.
+    pub sources: Vec<Utf8PathBuf>,
+}
+
+/// Whether the instances of a process can observe the content of the project's data file: those outside
+/// every data layer can, unless expops itself does their work.
+pub(super) fn observes_data(process: &Process) -> bool {
+    process.place.data.is_empty() && !matches!(process.work, Work::Merge | Work::DynamicChart(_))
+}
+
+/// The plan file of the process `id`, as indented JSON.
+pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessId) -> String {
+    let pipeline = graph.pipeline;
+    let process = pipeline.process(id);
+    let plan = PlanFile {
+        version: VERSION,
+        project: pipeline.name.clone(),
+        process: process.name.clone(),
+        partitions: process.place.data.len(),
+        work: work(process, code, id),
+        opens: process.opens.map(|layer| opens(&pipeline.layer(layer).fan)),
+        parameters: process.parameters.iter().cloned().collect::<Map<_, _>>(),
+        random_seed: process.random_seed,
+        environment: process.environment.map_or_else(String::new, |e| pipeline.environments[e.0].name.clone()),
+        cpus: process.resources.cpus.unwrap_or(1),
+        files: process.files.clone(),
+        data: pipeline.data_path.clone(),
+        observes_data: observes_data(process) && pipeline.data_path.is_some(),
+        renames: process.renames.clone(),
+        inputs: match probes.of(id) {
+            Some(_) => Vec::new(),
+            None => graph.edges(id).map(|edge| input(graph, &edge)).collect(),
+        },
+        probes: probes.of(id).map(|list| list.iter().map(|probe| planned(graph, probe)).collect()),
+    };
+    json(&plan)
+}
+
+/// The plan file of an environment.
+pub(super) fn environment_text(environment: &Environment, python: &str) -> String {
+    json(&EnvironmentPlan { python: python.to_owned(), requirements: environment.requirements.clone() })
+}
+
+fn json(plan: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(plan).expect("a plan file has string keys only");
+    text.push('\n');
+    text
+}
+
+fn work(process: &Process, code: &Codes, id: ProcessId) -> PlannedWork {
+    match &process.work {
+        Work::Python(Function { script, name, takes }) => PlannedWork::Python {
+            script: script.clone(),
+            function: name.clone(),
+            code: code.digests[&id],
+            takes: takes.clone(),
+            folders: code.folders.clone(),
+        },
+        Work::Shell(shell) => {
+            PlannedWork::Shell { command: shell.command.clone(), outputs: shell.outputs.clone() }
+        }
+        Work::Merge => PlannedWork::Merge,
+        Work::DynamicChart(script) => PlannedWork::DynamicChart { script: script.clone() },
+    }
+}
+
+fn opens(fan: &Fan) -> Opens {
+    match fan {
+        Fan::Data { size, by, key } => Opens::Data { size: size.clone(), by: by.clone(), key: key.clone() },
+        Fan::Seed(seeds) => Opens::Seed(seeds.clone()),
+    }
+}
+
+fn input(graph: Graph<'_>, edge: &Edge) -> Input {
+    let arms = |layer: LayerId| {
+        let layer = graph.pipeline.layer(layer);
+        (0..layer.len()).map(|arm| layer.arm(arm)).collect()
+    };
+    Input {
+        process: graph.pipeline.process(edge.from).name.clone(),
+        partitions: edge.data,
+        seeds: edge.seed,
+        gather_data: edge.gather_data.map(arms),
+        gather_seed: edge.gather_seed.map(arms),
+    }
+}
+
+fn planned(graph: Graph<'_>, probe: &crate::probe::Resolved) -> Probe {
+    let process = &graph.pipeline.process(probe.instance.process).name;
+    Probe {
+        key: probe.key.clone(),
+        instance: Layout::instance(process, &graph.arms(&probe.instance)),
+        step: probe.step.clone(),
+    }
+}

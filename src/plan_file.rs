@@ -1,0 +1,173 @@
+//! Plan files: all that the instances of one process need to know, written by `compile` and read by
+//! `exec`. A file is rewritten only when it changes, and every instance depends on it, so an edit of
+//! the project file wakes the processes that it concerns and no others. Nothing here depends on
+//! where the project lies or on what other processes do.
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::digest::Digest;
+use crate::size::{By, Size};
+
+/// The version of the format, of the layout of the build folder and of the Python runtime's protocol.
+/// A new number runs everything again.
+pub const VERSION: u32 = 1;
+
+/// A process, as its instances see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanFile {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The project's name.
+    pub project: String,
+    /// The process's name.
+    pub process: String,
+    /// How many arms of an instance's path are partitions; the rest are seeds.
+    pub partitions: usize,
+    /// What runs.
+    pub work: Work,
+    /// The layer that it opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<Opens>,
+    /// Parameters that it can observe.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
+    /// The seed outside every seed layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random_seed: Option<u64>,
+    /// The environment's name, or empty for the active Python.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub environment: String,
+    /// Threads that numeric libraries may start.
+    pub cpus: u32,
+    /// Extra files that it reads, relative to the project.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Utf8PathBuf>,
+    /// The project's data file; observed only if `observes_data`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Utf8PathBuf>,
+    /// Whether its instances can observe the content of `data`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observes_data: bool,
+    /// Names that it gives to inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renames: Vec<Rename>,
+    /// Where its inputs come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<Input>,
+    /// What a chart plots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes: Option<Vec<Probe>>,
+}
+
+/// What an instance does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Calls a function of a script.
+    Python {
+        /// The script, relative to the project.
+        script: Utf8PathBuf,
+        /// The function.
+        function: String,
+        /// The digest of the function and of everything that it reaches.
+        code: Digest,
+        /// The names that it takes; `None` means everything.
+        takes: Option<Vec<String>>,
+        /// The folders from which the project's modules are imported, relative to the project.
+        folders: Vec<Utf8PathBuf>,
+    },
+    /// Runs a shell command.
+    Shell {
+        /// The template.
+        command: String,
+        /// Output key to file name.
+        outputs: Vec<(String, Utf8PathBuf)>,
+    },
+    /// Passes its inputs on; a data split also cuts one of them.
+    Merge,
+    /// Records a chart that a page will draw.
+    DynamicChart {
+        /// The JavaScript file, relative to the project.
+        script: Utf8PathBuf,
+    },
+}
+
+/// The layer that a split opens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opens {
+    /// Partitions.
+    Data {
+        /// How many rows go where.
+        size: Size,
+        /// Which rows go where.
+        by: By,
+        /// The key that is cut.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+    },
+    /// Seeds.
+    Seed(Vec<u64>),
+}
+
+impl Opens {
+    /// The names of the arms: `p1`, `s41`.
+    pub fn arms(&self) -> Vec<String> {
+        match self {
+            Self::Data { size, .. } => (1..=size.partitions()).map(|n| format!("p{n}")).collect(),
+            Self::Seed(seeds) => seeds.iter().map(|seed| format!("s{seed}")).collect(),
+        }
+    }
+}
+
+/// One upstream: whose outputs an instance takes follows from the instance's own arms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// The upstream's name.
+    pub process: String,
+    /// How many of the consumer's partitions address it.
+    pub partitions: usize,
+    /// How many of the consumer's seeds do.
+    pub seeds: usize,
+    /// The partitions that are gathered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gather_data: Option<Vec<String>>,
+    /// The seeds that are gathered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gather_seed: Option<Vec<String>>,
+}
+
+/// A name that a process gives to a key of an upstream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rename {
+    /// The name in the process.
+    pub name: String,
+    /// The upstream, where only one of several is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    /// The key in the upstream.
+    pub key: String,
+}
+
+/// One key of a chart's `metrics`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The key under which the chart finds the metrics.
+    pub key: String,
+    /// The instance, as its path in the build folder (`train/p2/s41`).
+    pub instance: String,
+    /// The step, if the path selects one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+}
+
+/// What it takes to make an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentPlan {
+    /// The interpreter that it is made with.
+    pub python: String,
+    /// Its requirement files, relative to the project.
+    pub requirements: Vec<Utf8PathBuf>,
+}

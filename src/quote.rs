@@ -1,0 +1,26 @@
+//! Words of a POSIX shell.
+
+/// `text` as one word.
+pub fn word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./=:,@%+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// `words` as words with blanks between them.
+pub fn words<W: AsRef<str>>(words: &[W]) -> String {
+    words.iter().map(|text| word(text.as_ref())).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_needs_it_is_quoted() {
+        assert_eq!(words(&["train/p2", "it's", "", "a b"]), "train/p2 'it'\\''s' '' 'a b'");
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of the whole program: real projects, real Ninja, real Make.
+
+mod space;
+
+mod emit;
+mod interrupted;
+mod rerun;
+mod semantics;

@@ -1,0 +1,206 @@
+//! A folder of its own for each test, with a project in it, and the programs to build it with.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder that is removed at the end of the test.
+pub struct Space {
+    folder: tempfile::TempDir,
+}
+
+/// The tools that can build what expops compiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    Ninja,
+    Make,
+}
+
+pub const TOOLS: [Tool; 2] = [Tool::Ninja, Tool::Make];
+
+/// How a program ended, and what it said.
+pub struct Ran {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub fn success(self) -> Self {
+        assert_eq!(self.status, 0, "out: {}\nerr: {}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    pub fn failure(self) -> Self {
+        assert_ne!(self.status, 0, "out: {}\nerr: {}", self.out, self.err);
+        self
+    }
+
+    pub fn says(&self, text: &str) -> bool {
+        self.out.contains(text) || self.err.contains(text)
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Self { status: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+impl Space {
+    pub fn new() -> Self {
+        Self { folder: tempfile::Builder::new().prefix("expops test ").tempdir().unwrap() }
+    }
+
+    /// A copy of the folder `from` of the repository, without what was built in it.
+    pub fn copy_of(from: &str) -> Self {
+        let space = Self::new();
+        let from = repository().join(from);
+        for entry in walkdir::WalkDir::new(&from).into_iter().filter_entry(|e| e.file_name() != "build") {
+            let entry = entry.unwrap();
+            let to = space.path(entry.path().strip_prefix(&from).unwrap().to_str().unwrap());
+            if entry.file_type().is_dir() {
+                fs::create_dir_all(to).unwrap();
+            } else {
+                fs::copy(entry.path(), to).unwrap();
+            }
+        }
+        space
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    #[track_caller]
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        // Build tools compare times; a file system may count in coarse ticks.
+        let newer = self.newest() + std::time::Duration::from_millis(10);
+        fs::write(&path, text).unwrap();
+        let now = std::time::SystemTime::now();
+        fs::File::options().append(true).open(&path).unwrap().set_modified(newer.max(now)).unwrap();
+    }
+
+    fn newest(&self) -> std::time::SystemTime {
+        let times = walkdir::WalkDir::new(self.folder.path()).into_iter().flatten();
+        let times = times.filter_map(|entry| entry.metadata().ok()?.modified().ok());
+        times.max().unwrap_or(std::time::SystemTime::UNIX_EPOCH)
+    }
+
+    #[track_caller]
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub fn exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// Replaces `old` by `new` in a file.
+    #[track_caller]
+    pub fn edit(&self, name: &str, old: &str, new: &str) {
+        let text = self.read(name);
+        assert!(text.contains(old), "{name} has no {old:?}");
+        self.write(name, text.replacen(old, new, 1));
+    }
+
+    /// A command that runs here and finds the programs under test.
+    pub fn command(&self, program: &str) -> Command {
+        let binaries = Path::new(env!("CARGO_BIN_EXE_expops")).parent().unwrap().to_owned();
+        let tools = repository().join(".venv/bin");
+        let path = std::env::var_os("PATH").unwrap();
+        let folders = [binaries, tools].into_iter().chain(std::env::split_paths(&path));
+        let mut command = Command::new(program);
+        command.current_dir(self.folder.path()).env("PATH", std::env::join_paths(folders).unwrap());
+        command.env_remove("EXPOPS").env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env("NO_COLOR", "1");
+        command
+    }
+
+    #[track_caller]
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
+        let output = self.command(program).args(arguments).output();
+        output.unwrap_or_else(|error| panic!("{program}: {error}")).into()
+    }
+
+    #[track_caller]
+    pub fn expops(&self, arguments: &[&str]) -> Ran {
+        self.run(env!("CARGO_BIN_EXE_expops"), arguments)
+    }
+
+    /// Compiles for a tool.
+    #[track_caller]
+    pub fn compile(&self, tool: Tool) -> Ran {
+        match tool {
+            Tool::Ninja => self.expops(&["compile"]),
+            Tool::Make => self.expops(&["compile", "--format", "make"]),
+        }
+    }
+
+    /// Builds with a tool what has been compiled for it.
+    #[track_caller]
+    pub fn build(&self, tool: Tool, arguments: &[&str]) -> Ran {
+        match tool {
+            Tool::Ninja => self.run("ninja", arguments),
+            Tool::Make => self.run("make", &[&["-j2"], arguments].concat()),
+        }
+    }
+
+    /// Builds, and returns which instances ran: what they wrote into `ran.log`, sorted.
+    #[track_caller]
+    pub fn ran(&self, tool: Tool) -> Vec<String> {
+        let _ = fs::remove_file(self.path("ran.log"));
+        self.build(tool, &[]).success();
+        self.logged()
+    }
+
+    /// What is in `ran.log`, sorted.
+    pub fn logged(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.path("ran.log")).unwrap_or_default();
+        let mut lines: Vec<_> = log.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    }
+
+    /// Builds again and insists that there is nothing to do.
+    #[track_caller]
+    pub fn nothing_to_do(&self, tool: Tool) {
+        let ran = self.build(tool, &[]).success();
+        let expected = match tool {
+            Tool::Ninja => "ninja: no work to do.",
+            Tool::Make => "Nothing to be done for 'all'",
+        };
+        assert!(ran.says(expected), "{}{}", ran.out, ran.err);
+    }
+
+    /// Every file under `folder` with its content, but for logs and what belongs to this very folder.
+    pub fn tree(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+        let root = self.path(folder);
+        let mut tree = BTreeMap::new();
+        for entry in walkdir::WalkDir::new(&root) {
+            let entry = entry.unwrap();
+            let name = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            let own = name.ends_with(".lock") || name.ends_with("/log") || name == "log" || name == ".expops/compiled";
+            if entry.file_type().is_file() && !own {
+                tree.insert(name, fs::read(entry.path()).unwrap());
+            }
+        }
+        tree
+    }
+
+    /// The time stamp of a file.
+    #[track_caller]
+    pub fn time(&self, name: &str) -> std::time::SystemTime {
+        fs::metadata(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}")).modified().unwrap()
+    }
+}
+
+/// The folder of this repository.
+pub fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
