@@ -1,0 +1,48 @@
+//! The project file as written: bytes to [`Source`] to [`Config`]. Reads YAML and the small languages
+//! inside it (adjacency lines, code references, sizes), and points at every error. Resolves nothing:
+//! it does not know whether a name that is used is declared.
+//!
+//! Hostile files: text is bounded by [`MAX_BYTES`], the tree by the limits of `tree`, and what is
+//! reported by the limit of `reader`, so that any file ends in about a second and 200 MB.
+
+mod adjacency;
+mod bytes;
+mod code;
+mod config;
+mod document;
+mod environment;
+mod parallelism;
+mod process;
+mod reader;
+mod scalar;
+mod tree;
+mod values;
+mod yaml_error;
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod hostile;
+
+pub use bytes::{MAX_BYTES, source_from_bytes};
+pub use config::{
+    CodeReference, Config, DataParallelism, EnvironmentConfig, Pair, Parameters, ProcessConfig, Resources,
+};
+
+use crate::diagnostic::{Diagnostics, Reported};
+use crate::source::{Source, Spanned};
+
+/// Reads the project file `source`; everything that is wrong with it, up to a limit, goes to `sink`.
+pub fn parse(source: &Source, sink: &mut Diagnostics) -> Result<Config, Reported> {
+    let mut reader = reader::Reader::new(source);
+    let root = tree::build(source.text(), &mut reader);
+    let config = root.map(|root| document::read(&root, &mut reader));
+    reader.finish(sink, config)
+}
+
+/// Where in `source` the first byte of `text` stands, if the text stands there as it is: so that a
+/// place in a probe path or a command becomes a place in the file. `None` where the two differ (a
+/// quoted scalar with escapes, folded lines): then the whole of `text.span` is the best place.
+pub fn verbatim_offset(source: &Source, text: &Spanned<String>) -> Option<usize> {
+    values::verbatim_offset(source, text.span, &text.value)
+}
