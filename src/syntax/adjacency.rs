@@ -183,6 +183,7 @@ fn parse(line: &str) -> Result<Vec<(Span, String)>, Problem> {
         let span = Span::new(pair.as_span().start(), pair.as_span().end());
         let text: Cow<'_, str> = pair.as_str().into();
         match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some("") => return Err((span, "no name", "write a name between the quotes, or remove them")),
             Some(quoted) => names.push((span, quoted.to_owned())),
             None => names.push((span, bare(&text, span)?)),
         }
@@ -240,7 +241,7 @@ mod tests {
             ("a, b", (0, 2)),
             ("a \"b", (2, 4)),
             ("a b\"c\"", (3, 6)),
-            ("\"\" b", (1, 4)),
+            ("\"\" b", (0, 2)),
         ] {
             let (place, ..) = parse(line).expect_err(line);
             assert_eq!((place.start, place.end), span, "{line}");

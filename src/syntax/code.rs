@@ -5,7 +5,7 @@ use pest::Parser as _;
 use super::config::CodeReference;
 use super::reader::Reader;
 use super::tree::{Key, Kind, Node};
-use super::values::{clip, verbatim_offset};
+use super::values::{clip, place_in};
 use crate::diagnostic::codes;
 use crate::source::{Span, Spanned};
 
@@ -27,9 +27,8 @@ pub(super) fn read(
         return None;
     }
     let text = reader.text(key, node)?;
-    let base = verbatim_offset(reader.source, text.span, &text.value);
-    // Where the text is not written as it is, its parts are all in the same place: the whole.
-    let place = |span: Span| base.map_or(text.span, |base| span.shifted(base));
+    let source = reader.source;
+    let place = |part: Span| place_in(source, text.span, &text.value, part);
     match parse(&text.value) {
         Ok((script, function)) => {
             let name = |part: (Span, &str)| Spanned::new(part.1.to_owned(), place(part.0));
@@ -38,7 +37,10 @@ pub(super) fn read(
         }
         Err(at) => {
             let (label, help) = advice(&text.value);
-            let message = format!("`{}` is not a code reference", clip(&text.value));
+            let message = match clip(&text.value) {
+                empty if empty.trim().is_empty() => "`code` is empty".to_owned(),
+                written => format!("`{written}` is not a code reference"),
+            };
             reader.report(&codes::CODE_REFERENCE, (place(at), label), message, help);
             None
         }
@@ -50,7 +52,8 @@ type Part<'t> = (Span, &'t str);
 /// The script's key, if one is given, and the function; or where it stops to be a reference.
 fn parse(text: &str) -> Result<(Option<Part<'_>>, Part<'_>), Span> {
     let whole = Span::new(0, text.len());
-    if text.len() > LONGEST {
+    // A file name is wrong as a whole, not from its first slash on.
+    if text.len() > LONGEST || text.contains(['/', '\\']) {
         return Err(whole);
     }
     let parsed = Grammar::parse(Rule::reference, text).map_err(|error| match error.location {

@@ -16,7 +16,7 @@ const HELP: &str = "write `NAME: {venv: [requirements.txt]}`";
 
 /// Reads the top-level `environment`.
 pub(super) fn read(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<EnvironmentConfig> {
-    let entries = reader.mapping(key, node, HELP);
+    let entries = reader.mapping(key, node, "write `environment: {NAME: {venv: [requirements.txt]}}`");
     entries.iter().map(|(name, node)| environment(name, node, reader)).collect()
 }
 

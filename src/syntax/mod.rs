@@ -30,7 +30,7 @@ pub use config::{
 };
 
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::source::{Source, Spanned};
+use crate::source::{Source, Span, Spanned};
 
 /// Reads the project file `source`; everything that is wrong with it, up to a limit, goes to `sink`.
 pub fn parse(source: &Source, sink: &mut Diagnostics) -> Result<Config, Reported> {
@@ -40,9 +40,9 @@ pub fn parse(source: &Source, sink: &mut Diagnostics) -> Result<Config, Reported
     reader.finish(sink, config)
 }
 
-/// Where in `source` the first byte of `text` stands, if the text stands there as it is: so that a
-/// place in a probe path or a command becomes a place in the file. `None` where the two differ (a
-/// quoted scalar with escapes, folded lines): then the whole of `text.span` is the best place.
-pub fn verbatim_offset(source: &Source, text: &Spanned<String>) -> Option<usize> {
-    values::verbatim_offset(source, text.span, &text.value)
+/// Where the bytes `part` of the value `text` stand in `source`: so that a place in a probe path or a
+/// command becomes a place in the file, through quotes and the indentation of a block scalar. Where
+/// the file does not have the text as it is (escapes, folded lines), all of `text` is the place.
+pub fn place_in(source: &Source, text: &Spanned<String>, part: Span) -> Span {
+    values::place_in(source, text.span, &text.value, part)
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::config::DataParallelism;
 use super::reader::Reader;
 use super::tree::{Key, Kind, Node};
-use super::values::{Entries, clip, get, verbatim_offset};
-use crate::diagnostic::codes;
+use super::values::{Entries, clip, get, place_in};
+use crate::diagnostic::{codes, nearest};
 use crate::size::{By, Entry, Size, SizeError};
 use crate::source::{Span, Spanned};
 
@@ -43,6 +43,11 @@ pub(super) fn data_parallelism(
         let null = entries.iter().find(|(key, _)| key.value == "size");
         let span = null.map_or(key.span, |(key, _)| key.span);
         let label = if null.is_some() { "nothing stands here" } else { "has no `size`" };
+        if entries.iter().any(|(key, _)| nearest(&key.value, DATA_FIELDS.iter().copied()) == Some("size"))
+            && null.is_none()
+        {
+            return None;
+        }
         reader.report(&codes::MISSING_FIELD, (span, label), "`data_parallelism` has no `size`", SIZE_FORMS);
         return None;
     };
@@ -100,10 +105,9 @@ fn size_error(error: &SizeError, node: &Node<'_>, reader: &mut Reader<'_>) {
     let code = if error.is_unreadable { &codes::SIZE } else { &codes::BAD_SIZE };
     let span = match (&node.kind, error.entry, &error.range) {
         (Kind::Seq(items), Some(entry), _) => items.get(entry).map_or(node.span, |item| item.span),
-        (Kind::Str(text), _, Some(range)) => match verbatim_offset(reader.source, node.span, text) {
-            Some(base) if !range.is_empty() => Span::new(base + range.start, base + range.end),
-            _ => node.span,
-        },
+        (Kind::Str(text), _, Some(range)) if !range.is_empty() => {
+            place_in(reader.source, node.span, text, Span::new(range.start, range.end))
+        }
         _ => node.span,
     };
     reader.report(code, (span, error.label.as_str()), error.message.as_str(), error.help.as_str());
@@ -173,6 +177,10 @@ pub(super) fn seed_parallelism(
         let null = entries.iter().find(|(key, _)| key.value == "seeds");
         let span = null.map_or(key.span, |(key, _)| key.span);
         let label = if null.is_some() { "nothing stands here" } else { "has no `seeds`" };
+        // An unknown field has been reported, and stands for it.
+        if null.is_none() && !entries.is_empty() {
+            return None;
+        }
         reader.report(&codes::MISSING_FIELD, (span, label), "`seed_parallelism` has no `seeds`", SEED_FORMS);
         return None;
     };

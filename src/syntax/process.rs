@@ -168,7 +168,12 @@ fn resources(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Resourc
                 resources.cpus = reader.whole(key, node, must);
                 if resources.cpus.as_ref().is_some_and(|cpus| cpus.value == 0) {
                     let message = format!("`cpus` must be {must}");
-                    reader.report(&codes::SHAPE, (node.span, "no processor"), message, "write at least `1`");
+                    reader.report(
+                        &codes::SHAPE,
+                        (node.span, "no processor"),
+                        message,
+                        format!("write {must}"),
+                    );
                 }
             }
             "memory" => resources.memory = reader.text_or_number(key, node),

@@ -61,7 +61,7 @@ impl<'s> Reader<'s> {
             Some(name) => format!("did you mean `{name}`?"),
             None => {
                 let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-                format!("known are {}", names.join(", "))
+                format!("the known ones are {}", names.join(", "))
             }
         }
     }

@@ -124,26 +124,35 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
     /// Takes the next event; `None` if nothing after it can be read.
     fn take(&mut self, event: Event<'a>, span: &YamlSpan) -> Option<()> {
         let place = place(span);
+        let tag_place = span.tag_span().map_or(place, |tag| self::place(&tag));
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let kind = self.scalar(text, style, tag.as_deref(), place)?;
+                let place = if style_is_block(style) { self.without_trailing_blanks(place) } else { place };
+                let kind = self.scalar(text, style, tag.as_deref().map(|tag| (tag, tag_place)), place)?;
                 self.close(Node { span: place, kind }, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                self.open(Node { span: place, kind: Kind::Seq(Vec::new()) }, anchor, tag.as_deref())
-            }
-            Event::MappingStart(_, anchor, tag) => {
-                self.open(Node { span: place, kind: Kind::Map(Vec::new()) }, anchor, tag.as_deref())
-            }
+            Event::SequenceStart(_, anchor, tag) => self.open(
+                Node { span: place, kind: Kind::Seq(Vec::new()) },
+                anchor,
+                tag.as_deref().map(|tag| (tag, tag_place)),
+            ),
+            Event::MappingStart(_, anchor, tag) => self.open(
+                Node { span: place, kind: Kind::Map(Vec::new()) },
+                anchor,
+                tag.as_deref().map(|tag| (tag, tag_place)),
+            ),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Open { mut node, anchor, .. } = self.open.pop()?;
                 self.end(&mut node, place);
                 self.close(node, anchor)
             }
             Event::Alias(anchor) => self.alias(anchor, place),
-            Event::DocumentStart(..) if self.root.is_some() => {
-                self.refuse(place, "the file has a second document", "a document begins here", "remove it")
-            }
+            Event::DocumentStart(..) if self.root.is_some() => self.refuse(
+                place,
+                "the file has a second document",
+                "a document begins here",
+                "keep one document in a file",
+            ),
             _ => Some(()),
         }
     }
@@ -153,10 +162,10 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
         None
     }
 
-    fn open(&mut self, node: Node<'a>, anchor: usize, tag: Option<&Tag>) -> Option<()> {
+    fn open(&mut self, node: Node<'a>, anchor: usize, tag: Option<(&Tag, Span)>) -> Option<()> {
         let expected = if matches!(node.kind, Kind::Seq(_)) { "seq" } else { "map" };
-        if let Some(tag) = tag.filter(|tag| tag.core_suffix() != Some(expected)) {
-            self.bad_tag(tag, node.span);
+        if let Some((tag, place)) = tag.filter(|(tag, _)| tag.core_suffix() != Some(expected)) {
+            self.bad_tag(tag, place);
         }
         if self.open.len() >= MAX_DEPTH {
             return self.refuse(
@@ -218,8 +227,13 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
 
     fn alias(&mut self, anchor: usize, place: Span) -> Option<()> {
         let Some((_, weight)) = self.anchors.get(&anchor) else {
-            let help = "an alias cannot stand inside the value that it refers to";
-            return self.refuse(place, "an alias refers to itself", "inside of its own anchor", help);
+            let help = "write the values out instead";
+            return self.refuse(
+                place,
+                "an alias refers to itself",
+                "inside of the value that it refers to",
+                help,
+            );
         };
         let weight = *weight;
         self.nodes += weight.0;
@@ -237,6 +251,11 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
         self.close(node, 0)
     }
 
+    /// The place of a block scalar reaches up to the next token; nobody would call that its end.
+    fn without_trailing_blanks(&self, place: Span) -> Span {
+        Span::new(place.start, place.start + self.reader.slice(place).trim_end().len())
+    }
+
     fn charge(&mut self, (nodes, text): (usize, usize), place: Span) -> Option<()> {
         self.aliased = (self.aliased.0 + nodes, self.aliased.1 + text);
         if self.aliased.0 > MAX_ALIASED || self.aliased.1 > MAX_ALIASED_TEXT {
@@ -252,15 +271,21 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
     }
 
     fn bad_tag(&mut self, tag: &Tag, place: Span) {
-        let message = format!("unknown tag `{}`", tag.original());
-        self.reader.report(&codes::YAML, (place, "the value has this tag"), message, "remove the tag");
+        let name = tag.original();
+        let message = match tag.core_suffix() {
+            Some("null" | "bool" | "int" | "float" | "seq" | "map") => {
+                format!("the value does not fit its tag `{name}`")
+            }
+            _ => format!("unknown tag `{name}`"),
+        };
+        self.reader.report(&codes::YAML, (place, "this tag"), message, "remove the tag");
     }
 
     fn scalar(
         &mut self,
         text: Cow<'a, str>,
         style: ScalarStyle,
-        tag: Option<&Tag>,
+        tag: Option<(&Tag, Span)>,
         place: Span,
     ) -> Option<Kind<'a>> {
         if text.len() > MAX_TEXT {
@@ -272,14 +297,14 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
                 "use at most 8 MB; put data in a file of its own",
             );
         }
-        let name = tag.map(|tag| (tag.core_suffix(), tag.original()));
+        let name = tag.map(|(tag, _)| (tag.core_suffix(), tag.original()));
         let plain = match &name {
             Some((Some("str"), _)) => None,
             Some((_, original)) if original == "!" => None,
             None if style != ScalarStyle::Plain => None,
             _ => resolve(&text),
         };
-        if let (Some(tag), Some((suffix, original))) = (tag, name) {
+        if let (Some((tag, place)), Some((suffix, original))) = (tag, name) {
             let fits = match suffix {
                 Some("null") => plain == Some(Plain::Null),
                 Some("bool") => matches!(plain, Some(Plain::Bool(_))),
@@ -299,6 +324,10 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
             Some(Plain::Float(value)) => Kind::Float(value),
         })
     }
+}
+
+fn style_is_block(style: ScalarStyle) -> bool {
+    matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
 }
 
 fn place(span: &YamlSpan) -> Span {
@@ -321,19 +350,31 @@ fn key<'a>(node: Node<'a>, reader: &mut Reader<'_>) -> Option<Key<'a>> {
             Some(Spanned::new(Cow::Owned(reader.slice(node.span).to_owned()), node.span))
         }
         _ => {
-            let written = reader.slice(node.span);
-            let help = match node.kind {
-                Kind::Bool(_) | Kind::Null if !written.is_empty() => {
-                    format!("put it in quotes: `\"{written}\"`")
-                }
-                Kind::Map(_) => "put a template such as `{{ x }}` in quotes; as a key, write text".to_owned(),
-                _ => "write text before the `:`".to_owned(),
-            };
-            let label = format!("this is {}", node.what());
-            reader.report(&codes::SHAPE, (node.span, label), "a key must be text", help);
+            refused_key(&node, reader);
             None
         }
     }
+}
+
+fn refused_key(node: &Node<'_>, reader: &mut Reader<'_>) {
+    let written = reader.slice(node.span);
+    let is_template = reader.source.text()[..node.span.start].ends_with('{') && written.starts_with('{');
+    if is_template {
+        let message = "a template stands outside of quotes";
+        let label = "YAML reads `{{` as two mappings";
+        return reader.report(&codes::YAML, (node.span, label), message, "put the whole text in quotes");
+    }
+    let (label, help) = match node.kind {
+        Kind::Null if written.is_empty() => {
+            ("nothing stands here".to_owned(), "write text before the `:`".to_owned())
+        }
+        Kind::Null => {
+            ("YAML reads this as no value".to_owned(), format!("put it in quotes: `\"{written}\"`"))
+        }
+        Kind::Bool(_) => (format!("this is {}", node.what()), format!("put it in quotes: `\"{written}\"`")),
+        _ => (format!("this is {}", node.what()), "write text before the `:`".to_owned()),
+    };
+    reader.report(&codes::SHAPE, (node.span, label), "a key must be text", help);
 }
 
 /// Reports keys that stand twice and keeps the first of each.

@@ -19,19 +19,37 @@ pub(super) fn clip(text: &str) -> String {
     if line.len() < text.trim_end().len() { format!("{line}…") } else { line.to_owned() }
 }
 
-/// See [`super::verbatim_offset`].
-pub(super) fn verbatim_offset(source: &Source, span: Span, value: &str) -> Option<usize> {
-    let written = source.text().get(span.range())?;
-    let in_quotes = written.strip_prefix(['"', '\'']).and_then(|text| text.get(..value.len()));
-    let leading = written.len() - written.trim_start().len();
-    let without_indent = written.trim_start().get(..value.len());
-    match () {
-        () if written == value => Some(span.start),
-        () if in_quotes == Some(value) && written.len() == value.len() + 2 => Some(span.start + 1),
-        // A block scalar of one line: its raw line is indented.
-        () if without_indent == Some(value) => Some(span.start + leading),
-        () => None,
+/// See [`super::place_in`].
+pub(super) fn place_in(source: &Source, span: Span, value: &str, part: Span) -> Span {
+    let written = source.slice(span);
+    let in_quotes = written.strip_prefix(['"', '\'']).and_then(|text| text.strip_suffix(['"', '\'']));
+    if written == value {
+        return part.shifted(span.start);
     }
+    if in_quotes == Some(value) {
+        // Between the two quotes of an empty text there is nothing to point at.
+        return if value.is_empty() { span } else { part.shifted(span.start + 1) };
+    }
+    in_block(written, value, part).map_or(span, |place| place.shifted(span.start))
+}
+
+/// The place of `part` in the raw lines of a literal block scalar, each indented by some blanks.
+fn in_block(written: &str, value: &str, part: Span) -> Option<Span> {
+    let (mut raw_start, mut start) = (0, 0);
+    for (raw, line) in written.split('\n').zip(value.split('\n')) {
+        let indent = raw.strip_suffix('\r').unwrap_or(raw).strip_suffix(line)?;
+        if !indent.trim().is_empty() {
+            return None;
+        }
+        if part.start <= start + line.len() {
+            let shift = raw_start + indent.len();
+            let end = part.end.min(start + line.len());
+            return Some(Span::new(part.start - start + shift, end - start + shift));
+        }
+        raw_start += raw.len() + 1;
+        start += line.len() + 1;
+    }
+    None
 }
 
 /// The value of `field` in `entries`, unless it is `null`.
@@ -59,6 +77,8 @@ impl Reader<'_> {
         match &node.kind {
             Kind::Str(text) => return Some(Spanned::new(text.clone().into_owned(), node.span)),
             Kind::Null => {}
+            // A template without quotes has been reported as what YAML takes it for.
+            Kind::Map(_) if self.slice(node.span).starts_with("{{") => {}
             Kind::Seq(_) | Kind::Map(_) => {
                 self.wrong_type(key, node, "text", format!("write `{}: TEXT`", clip(&key.value)));
             }
@@ -95,7 +115,7 @@ impl Reader<'_> {
         None
     }
 
-    /// A whole number from `least` up to `most`.
+    /// A whole number that a `T` can hold; `must` says which ones those are.
     pub(super) fn whole<T: TryFrom<i128>>(
         &mut self,
         key: &Key<'_>,
@@ -108,11 +128,11 @@ impl Reader<'_> {
                 Err(_) => {
                     let message = format!("`{}` must be {must}", clip(&key.value));
                     let label = if value < 0 { "a negative number" } else { "too large" };
-                    self.report(&codes::SHAPE, (node.span, label), message, "write another number");
+                    self.report(&codes::SHAPE, (node.span, label), message, format!("write {must}"));
                 }
             },
             Kind::Null => {}
-            _ => self.wrong_type(key, node, must, format!("write `{}: 1`", clip(&key.value))),
+            _ => self.wrong_type(key, node, must, format!("write {must}")),
         }
         None
     }
@@ -161,11 +181,11 @@ impl Reader<'_> {
                 }
                 texts
             }
-            Kind::Map(_) => {
+            Kind::Str(_) | Kind::Null => self.text(key, node).into_iter().collect(),
+            _ => {
                 self.wrong_type(key, node, "a list", help);
                 Vec::new()
             }
-            _ => self.text(key, node).into_iter().collect(),
         }
     }
 

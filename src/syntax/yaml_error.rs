@@ -7,21 +7,38 @@ use crate::source::{Source, Span};
 
 /// `error` in our words, at its place in `source`.
 pub(super) fn diagnostic(error: &ScanError, source: &Source) -> Diagnostic {
-    let (message, label, help) = words(error);
-    let start = place(error, source.text());
-    let width = source.text()[start..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
-    let diagnostic =
-        Diagnostic::new(&codes::YAML, message).at(source, Span::new(start, start + width), label);
+    let span = place(error, source.text());
+    let (message, label, mut help) = words(error);
+    if source.slice(span) == ":" {
+        help = "put text with a `:` in it in quotes, or mend the indentation";
+    }
+    let diagnostic = Diagnostic::new(&codes::YAML, message).at(source, span, label);
     if help.is_empty() { diagnostic } else { diagnostic.help(help) }
 }
 
-/// The byte to point at. The end of the file is no place to look at: then the end of its last text.
-fn place(error: &ScanError, text: &str) -> usize {
+/// What to point at: the parser's place is sometimes before the sign that it stumbles over, and the
+/// end of the file is no place to look at (then the end of its last text).
+fn place(error: &ScanError, text: &str) -> Span {
     let mut start = error.marker().byte_offset().unwrap_or(0).min(text.len());
     while !text.is_char_boundary(start) {
         start -= 1;
     }
-    if text[start..].trim().is_empty() { text[..start].trim_end().len() } else { start }
+    let from_here = |sign: char| text[start..].find(sign).map_or(start, |i| start + i);
+    match error.kind() {
+        ErrorKind::TabInPlainScalar => start = from_here('\t'),
+        ErrorKind::MappingValueNotAllowed => start = from_here(':'),
+        ErrorKind::UnknownAnchor => start = text[..start].rfind('*').unwrap_or(start),
+        _ if text[start..].trim().is_empty() => start = text[..start].trim_end().len(),
+        _ => {}
+    }
+    let mut chars = text[start..].chars();
+    let first = chars.next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    let is_word = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let rest = match error.kind() {
+        ErrorKind::UnknownAnchor => chars.take_while(is_word).take(100).map(char::len_utf8).sum(),
+        _ => 0,
+    };
+    Span::new(start, start + first + rest)
 }
 
 type Words = (String, &'static str, &'static str);
@@ -30,9 +47,11 @@ type Words = (String, &'static str, &'static str);
 fn words(error: &ScanError) -> Words {
     use ErrorKind as K;
     let (message, label, help) = match error.kind() {
-        K::TabNotAllowed | K::TabInBlockIndentation | K::TabInIndentation | K::TabAtBlockScalarStart => {
-            ("a tab is used as indentation", "this is a tab", "indent with spaces")
-        }
+        K::TabNotAllowed
+        | K::TabInBlockIndentation
+        | K::TabInIndentation
+        | K::TabAtBlockScalarStart
+        | K::TabInPlainScalar => ("a tab is used as indentation", "this is a tab", "indent with spaces"),
         K::RecursionLimitExceeded => {
             ("the file is nested too deeply", "too deep from here on", "use at most 64 levels")
         }
@@ -70,7 +89,7 @@ fn words(error: &ScanError) -> Words {
 fn brackets_and_quotes(kind: &ErrorKind, error: &ScanError) -> Words {
     use ErrorKind as K;
     let (message, label, help) = match kind {
-        K::UnclosedQuotedScalar => ("a quote is not closed", "this text", "add the closing quote"),
+        K::UnclosedQuotedScalar => ("a quote is not closed", "opened here", "add the closing quote"),
         K::UnclosedFlowCollection { open: '[' } | K::UnexpectedEofFlowSequence => {
             ("a `[` is not closed", "no `]` up to here", "add the closing `]`")
         }
