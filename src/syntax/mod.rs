@@ -11,6 +11,7 @@ mod code;
 mod config;
 mod document;
 mod environment;
+mod mapping;
 mod parallelism;
 mod process;
 mod reader;

@@ -91,13 +91,11 @@ fn brackets_and_quotes(kind: &ErrorKind, error: &ScanError) -> Words {
     let (message, label, help) = match kind {
         K::UnclosedQuotedScalar => ("a quote is not closed", "opened here", "add the closing quote"),
         K::UnclosedFlowCollection { open: '[' } | K::UnexpectedEofFlowSequence => {
-            ("a `[` is not closed", "no `]` up to here", "add the closing `]`")
+            ("a `[` is not closed", "has no `]`", "add the closing `]`")
         }
         K::UnclosedFlowCollection { .. }
         | K::UnexpectedEofFlowMapping
-        | K::UnexpectedEofImplicitFlowMapping => {
-            ("a `{` is not closed", "no `}` up to here", "add the closing `}`")
-        }
+        | K::UnexpectedEofImplicitFlowMapping => ("a `{` is not closed", "has no `}`", "add the closing `}`"),
         K::ExpectedFlowSequenceSeparator | K::ExpectedFlowMappingSeparator => {
             let message = "entries in brackets are not separated";
             (message, "`,` or the closing bracket is missing", "write `,` between the entries")
