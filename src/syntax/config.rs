@@ -1,0 +1,123 @@
+//! What is written in a project file: names not resolved, defaults not filled in, every leaf with its
+//! place. Made by [`parse`](super::parse).
+
+use serde_json::Value;
+
+use crate::size::{By, Size};
+use crate::source::{Source, Span, Spanned};
+
+/// A key and the text that stands behind it.
+pub type Pair = (Spanned<String>, Spanned<String>);
+
+/// Parameters by name, in the order of the file.
+pub type Parameters = Vec<(Spanned<String>, Spanned<Value>)>;
+
+/// A project file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The text that all places refer to.
+    pub source: Source,
+    /// `metadata.name`.
+    pub name: Option<Spanned<String>>,
+    /// `scripts`: key and file.
+    pub scripts: Vec<Pair>,
+    /// `environment`.
+    pub environments: Vec<EnvironmentConfig>,
+    /// `reproducibility.random_seed`.
+    pub random_seed: Option<Spanned<u64>>,
+    /// `data.path`.
+    pub data_path: Option<Spanned<String>>,
+    /// `experiment.parameters`, without `pipeline` and `cache`.
+    pub parameters: Parameters,
+    /// Where the pipeline stands: its key, or the start of the file.
+    pub pipeline: Span,
+    /// Every name in `process_adjlist`, in order, as often as it stands there.
+    pub names: Vec<Spanned<String>>,
+    /// The edges of `process_adjlist`, in order: source and target.
+    pub edges: Vec<Pair>,
+    /// `processes`.
+    pub processes: Vec<ProcessConfig>,
+}
+
+/// An entry of `environment`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnvironmentConfig {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// `venv` or another manager; `None` where only files are given.
+    pub manager: Option<Spanned<String>>,
+    /// Its requirement files.
+    pub files: Vec<Spanned<String>>,
+}
+
+/// An entry of `processes`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessConfig {
+    /// `name`.
+    pub name: Spanned<String>,
+    /// `description`.
+    pub description: Option<Spanned<String>>,
+    /// `code`.
+    pub code: Option<Spanned<CodeReference>>,
+    /// `command`, the template not read yet.
+    pub command: Option<Spanned<String>>,
+    /// `environment`.
+    pub environment: Option<Spanned<String>>,
+    /// `parameters`.
+    pub parameters: Parameters,
+    /// `type`.
+    pub kind: Option<Spanned<String>>,
+    /// `chart_type`.
+    pub chart_type: Option<Spanned<String>>,
+    /// `probe_paths`: key and expression, not read yet.
+    pub probe_paths: Vec<Pair>,
+    /// `data_parallelism`.
+    pub data_parallelism: Option<Spanned<DataParallelism>>,
+    /// `seed_parallelism`.
+    pub seed_parallelism: Option<Spanned<Vec<Spanned<u64>>>>,
+    /// `data_aggregation`.
+    pub data_aggregation: Option<Spanned<bool>>,
+    /// `seed_aggregation`.
+    pub seed_aggregation: Option<Spanned<bool>>,
+    /// `inputs`: the name it has here and the key it has upstream (the same, if only a list is given).
+    pub inputs: Vec<Pair>,
+    /// `outputs`: key and path.
+    pub outputs: Vec<Pair>,
+    /// `files`.
+    pub files: Vec<Spanned<String>>,
+    /// `resources`.
+    pub resources: Resources,
+    /// The whole entry.
+    pub span: Span,
+}
+
+/// `script_key.function`, or only `function`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CodeReference {
+    /// The key of the script; `None` means the default script.
+    pub script: Option<Spanned<String>>,
+    /// The function.
+    pub function: Spanned<String>,
+}
+
+/// What `data_parallelism` says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataParallelism {
+    /// `size`.
+    pub size: Spanned<Size>,
+    /// `data_name`.
+    pub data_name: Option<Spanned<String>>,
+    /// `by`.
+    pub by: Option<Spanned<By>>,
+}
+
+/// What `resources` says; amounts are not read yet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resources {
+    /// `cpus`, at least 1.
+    pub cpus: Option<Spanned<u32>>,
+    /// `memory`, as written.
+    pub memory: Option<Spanned<String>>,
+    /// `time`, as written.
+    pub time: Option<Spanned<String>>,
+}

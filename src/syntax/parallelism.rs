@@ -1,0 +1,229 @@
+//! `data_parallelism` and `seed_parallelism`: the literals, and whether they make sense by themselves.
+
+use std::collections::HashSet;
+
+use super::config::DataParallelism;
+use super::reader::Reader;
+use super::tree::{Key, Kind, Node};
+use super::values::{Entries, clip, get, place_in};
+use crate::diagnostic::{codes, nearest};
+use crate::size::{By, Entry, Size, SizeError};
+use crate::source::{Span, Spanned};
+
+const DATA_FIELDS: &[&str] = &["size", "data_name", "by"];
+const SIZE_FORMS: &str = "write `size: 3` (equal partitions), `size: [50, 20, 20]` (row counts) or `size: [\"60%\", rest]` (shares)";
+const SEED_FORMS: &str = "write `seed_parallelism: {seeds: [1, 2, 3]}`";
+const BY_FORMS: &str = "write `by: rows`, `by: round_robin`, `by: hash` or `by: {hash: COLUMN}`";
+
+/// Reads `data_parallelism`: a mapping, or a list of mappings of one key each.
+pub(super) fn data_parallelism(
+    key: &Key<'_>,
+    node: &Node<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<Spanned<DataParallelism>> {
+    let flat = flatten(node);
+    let entries: Entries<'_, '_> = match (&node.kind, &flat) {
+        (Kind::Map(entries), _) => entries,
+        (_, Some(entries)) => entries,
+        (Kind::Null, _) => &[],
+        _ => {
+            let help = "write `data_parallelism: {size: 3, data_name: KEY}`";
+            reader.wrong_type(key, node, "a mapping", help);
+            return None;
+        }
+    };
+    for (field, _) in entries.iter().filter(|(field, _)| !DATA_FIELDS.contains(&field.value.as_ref())) {
+        let message = format!("unknown field `{}` of `data_parallelism`", clip(&field.value));
+        let help = reader.known(&field.value, DATA_FIELDS);
+        reader.report(&codes::UNKNOWN_FIELD, (field.span, "no field has this name"), message, help);
+    }
+    let data_name = get(entries, "data_name").and_then(|(key, node)| reader.text(key, node));
+    let by = get(entries, "by").and_then(|(key, node)| by(key, node, reader));
+    let Some((_, written)) = get(entries, "size") else {
+        let null = entries.iter().find(|(key, _)| key.value == "size");
+        let span = null.map_or(key.span, |(key, _)| key.span);
+        let label = if null.is_some() { "nothing stands here" } else { "has no `size`" };
+        if entries.iter().any(|(key, _)| nearest(&key.value, DATA_FIELDS.iter().copied()) == Some("size"))
+            && null.is_none()
+        {
+            return None;
+        }
+        reader.report(&codes::MISSING_FIELD, (span, label), "`data_parallelism` has no `size`", SIZE_FORMS);
+        return None;
+    };
+    let size = Spanned::new(size(written, reader)?, written.span);
+    Some(Spanned::new(DataParallelism { size, data_name, by }, key.span))
+}
+
+/// A list of mappings as one mapping.
+fn flatten<'a>(node: &Node<'a>) -> Option<Vec<(Key<'a>, Node<'a>)>> {
+    let Kind::Seq(items) = &node.kind else { return None };
+    let entries = items.iter().map(|item| match &item.kind {
+        Kind::Map(entries) => Some(entries.clone()),
+        _ => None,
+    });
+    Some(entries.collect::<Option<Vec<_>>>()?.concat())
+}
+
+fn size(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Size> {
+    let result = match &node.kind {
+        Kind::Int(count) => Size::equal(*count).map_err(|error| vec![error]),
+        Kind::Str(text) => text.parse().map_err(|error| vec![error]),
+        Kind::Seq(items) => {
+            let entries: Vec<_> = items.iter().map(|item| size_entry(item, reader)).collect();
+            Size::from_entries(&entries.into_iter().collect::<Option<Vec<_>>>()?)
+        }
+        _ => {
+            let label = format!("this is {}", node.what());
+            reader.report(&codes::SIZE, (node.span, label), "`size` must be a number or a list", SIZE_FORMS);
+            return None;
+        }
+    };
+    result.map_err(|errors| errors.iter().for_each(|error| size_error(error, node, reader))).ok()
+}
+
+fn size_entry(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Entry> {
+    const HELP: &str = "write a row count (`50`), a share (`\"60%\"`) or `rest`";
+    match &node.kind {
+        Kind::Int(count) => return Some(Entry::Count(*count)),
+        Kind::Str(text) => match text.parse() {
+            Ok(entry) => return Some(entry),
+            Err(error) => {
+                size_error(&SizeError { help: HELP.to_owned(), range: None, ..error }, node, reader)
+            }
+        },
+        _ => {
+            let label = format!("this is {}", node.what());
+            reader.report(&codes::SIZE, (node.span, label), "an entry of `size` cannot be read", HELP);
+        }
+    }
+    None
+}
+
+/// Reports `error` at the entry of the list, or the part of the text, that is to blame.
+fn size_error(error: &SizeError, node: &Node<'_>, reader: &mut Reader<'_>) {
+    let code = if error.is_unreadable { &codes::SIZE } else { &codes::BAD_SIZE };
+    let span = match (&node.kind, error.entry, &error.range) {
+        (Kind::Seq(items), Some(entry), _) => items.get(entry).map_or(node.span, |item| item.span),
+        (Kind::Str(text), _, Some(range)) if !range.is_empty() => {
+            place_in(reader.source, node.span, text, Span::new(range.start, range.end))
+        }
+        _ => node.span,
+    };
+    reader.report(code, (span, error.label.as_str()), error.message.as_str(), error.help.as_str());
+}
+
+fn by(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Spanned<By>> {
+    let by = match &node.kind {
+        Kind::Str(text) => match text.parse() {
+            Ok(by) => by,
+            Err(error) => {
+                let message = format!("unknown strategy `{}`", clip(text));
+                let SizeError { label, .. } = error;
+                reader.report(&codes::UNKNOWN_FIELD, (node.span, label), message, BY_FORMS);
+                return None;
+            }
+        },
+        Kind::Map(entries) => match entries.as_slice() {
+            [(key, columns)] if key.value == "hash" => {
+                let names = reader.texts(key, columns, "write `by: {hash: [COLUMN, COLUMN]}`");
+                if names.is_empty() {
+                    if matches!(&columns.kind, Kind::Null)
+                        || matches!(&columns.kind, Kind::Seq(s) if s.is_empty())
+                    {
+                        reader.report(
+                            &codes::SHAPE,
+                            (key.span, "no column"),
+                            "`hash` names no column",
+                            BY_FORMS,
+                        );
+                    }
+                    return None;
+                }
+                By::Hash(names.into_iter().map(|name| name.value).collect())
+            }
+            _ => {
+                reader.report(&codes::SHAPE, (node.span, "not a strategy"), "`by` cannot be read", BY_FORMS);
+                return None;
+            }
+        },
+        _ => {
+            reader.wrong_type(key, node, "a strategy", BY_FORMS);
+            return None;
+        }
+    };
+    Some(Spanned::new(by, node.span))
+}
+
+/// Reads `seed_parallelism`: `{seeds: [1, 2]}`, a list of seeds, or one seed.
+pub(super) fn seed_parallelism(
+    key: &Key<'_>,
+    node: &Node<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<Spanned<Vec<Spanned<u64>>>> {
+    let flat = flatten(node).filter(|entries| !entries.is_empty());
+    let entries: Entries<'_, '_> = match (&node.kind, &flat) {
+        (Kind::Map(entries), _) => entries,
+        (_, Some(entries)) => entries,
+        (Kind::Null, _) => &[],
+        _ => return seeds(node, reader).map(|seeds| Spanned::new(seeds, key.span)),
+    };
+    for (field, _) in entries.iter().filter(|(field, _)| field.value != "seeds") {
+        let message = format!("unknown field `{}` of `seed_parallelism`", clip(&field.value));
+        let help = reader.known(&field.value, &["seeds"]);
+        reader.report(&codes::UNKNOWN_FIELD, (field.span, "no field has this name"), message, help);
+    }
+    let Some((_, written)) = get(entries, "seeds") else {
+        let null = entries.iter().find(|(key, _)| key.value == "seeds");
+        let span = null.map_or(key.span, |(key, _)| key.span);
+        let label = if null.is_some() { "nothing stands here" } else { "has no `seeds`" };
+        // An unknown field has been reported, and stands for it.
+        if null.is_none() && !entries.is_empty() {
+            return None;
+        }
+        reader.report(&codes::MISSING_FIELD, (span, label), "`seed_parallelism` has no `seeds`", SEED_FORMS);
+        return None;
+    };
+    seeds(written, reader).map(|seeds| Spanned::new(seeds, key.span))
+}
+
+fn seeds(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<Spanned<u64>>> {
+    let items = match &node.kind {
+        Kind::Seq(items) => items.as_slice(),
+        Kind::Int(_) => std::slice::from_ref(node),
+        _ => {
+            let label = format!("this is {}", node.what());
+            reader.report(
+                &codes::SHAPE,
+                (node.span, label),
+                "`seeds` must be a list of whole numbers",
+                SEED_FORMS,
+            );
+            return None;
+        }
+    };
+    if items.is_empty() {
+        reader.report(&codes::BAD_SEEDS, (node.span, "no seed"), "a list of seeds is empty", SEED_FORMS);
+        return None;
+    }
+    let mut known = HashSet::new();
+    let seeds: Vec<_> = items.iter().map(|item| seed(item, &mut known, reader)).collect();
+    seeds.into_iter().collect()
+}
+
+fn seed(node: &Node<'_>, known: &mut HashSet<u32>, reader: &mut Reader<'_>) -> Option<Spanned<u64>> {
+    let Kind::Int(value) = node.kind else {
+        let label = format!("this is {}", node.what());
+        reader.report(&codes::BAD_SEEDS, (node.span, label), "a seed must be a whole number", SEED_FORMS);
+        return None;
+    };
+    let written = clip(reader.slice(node.span));
+    let (label, message, help) = match u32::try_from(value) {
+        Ok(seed) if known.insert(seed) => return Some(Spanned::new(u64::from(seed), node.span)),
+        Ok(_) => ("again here", format!("the seed `{written}` stands twice"), "write each seed once"),
+        Err(_) if value < 0 => ("below 0", format!("the seed `{written}` is negative"), "write at least `0`"),
+        Err(_) => ("too large", format!("the seed `{written}` is too large"), "write at most `4294967295`"),
+    };
+    reader.report(&codes::BAD_SEEDS, (node.span, label), message, help);
+    None
+}

@@ -1,0 +1,87 @@
+//! Collects what is wrong with a project file, up to a limit: a hostile file must not make a hostile
+//! amount of messages.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, Severity, nearest, plural};
+use crate::source::{Source, Span};
+
+/// So many errors, and as many warnings, are shown; the others are counted.
+const MAX_SHOWN: usize = 100;
+
+/// The text that is read, and what was found so far. Its reading methods stand in `values`.
+pub(super) struct Reader<'s> {
+    pub(super) source: &'s Source,
+    errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+    not_shown: usize,
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn new(source: &'s Source) -> Self {
+        Self { source, errors: Vec::new(), warnings: Vec::new(), not_shown: 0 }
+    }
+
+    /// The text at `span`.
+    pub(super) fn slice(&self, span: Span) -> &'s str {
+        self.source.text().get(span.range()).unwrap_or("")
+    }
+
+    /// Reports `message` at `place` (where, and what is there), with advice.
+    pub(super) fn report(
+        &mut self,
+        code: &'static Code,
+        (span, label): (Span, impl Into<String>),
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(Diagnostic::new(code, message).at(self.source, span, label).help(help));
+    }
+
+    /// Takes a diagnostic.
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        let is_error = diagnostic.severity == Severity::Error;
+        let found = if is_error { &mut self.errors } else { &mut self.warnings };
+        if found.len() < MAX_SHOWN {
+            found.push(diagnostic);
+        } else if is_error {
+            self.not_shown += 1;
+        }
+    }
+
+    /// Whether further errors are only counted; then work on their wording is lost.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors.len() >= MAX_SHOWN
+    }
+
+    /// The known name that `word` most likely means, as advice; all of them if none is near.
+    pub(super) fn known(&self, word: &str, names: &[&str]) -> String {
+        if self.is_full() {
+            return String::new();
+        }
+        match nearest(word, names.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                format!("the known ones are {}", names.join(", "))
+            }
+        }
+    }
+
+    /// Gives everything to `sink`; `value`, if nothing of it was an error.
+    pub(super) fn finish<T>(self, sink: &mut Diagnostics, value: Option<T>) -> Result<T, Reported> {
+        let mut errors = self.errors;
+        errors.sort_by_key(|error| error.labels.first().map(|label| label.span));
+        let last = errors.pop().map(|last| match self.not_shown {
+            0 => last,
+            count => last.help(format!("{} not shown", plural(count, "further error"))),
+        });
+        self.warnings.into_iter().chain(errors).for_each(|diagnostic| sink.push(diagnostic));
+        match (last, value) {
+            (Some(last), _) => Err(sink.error(last)),
+            (None, Some(value)) => Ok(value),
+            // A tree that could not be built has said why.
+            (None, None) => {
+                Err(sink.error(Diagnostic::new(&crate::diagnostic::codes::YAML, "the file cannot be read")))
+            }
+        }
+    }
+}

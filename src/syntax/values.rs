@@ -1,0 +1,241 @@
+//! Reads a node as what a field needs. `null` counts as a field that was left out; everything else of
+//! the wrong type is reported with the field's name.
+
+use serde_json::{Number, Value};
+
+use super::config::{Pair, Parameters};
+use super::reader::Reader;
+use super::tree::{Key, Kind, Node};
+use crate::diagnostic::codes;
+use crate::source::{Source, Span, Spanned};
+
+/// A mapping's entries.
+pub(super) type Entries<'n, 'a> = &'n [(Key<'a>, Node<'a>)];
+
+/// `text`, cut to what fits a message.
+pub(super) fn clip(text: &str) -> String {
+    let end = text.char_indices().nth(60).map_or(text.len(), |(at, _)| at);
+    let line = text[..end].lines().next().unwrap_or("");
+    if line.len() < text.trim_end().len() { format!("{line}…") } else { line.to_owned() }
+}
+
+/// See [`super::place_in`].
+pub(super) fn place_in(source: &Source, span: Span, value: &str, part: Span) -> Span {
+    let written = source.slice(span);
+    let in_quotes = written.strip_prefix(['"', '\'']).and_then(|text| text.strip_suffix(['"', '\'']));
+    if written == value {
+        return part.shifted(span.start);
+    }
+    if in_quotes == Some(value) {
+        // Between the two quotes of an empty text there is nothing to point at.
+        return if value.is_empty() { span } else { part.shifted(span.start + 1) };
+    }
+    in_block(written, value, part).map_or(span, |place| place.shifted(span.start))
+}
+
+/// The place of `part` in the raw lines of a literal block scalar, each indented by some blanks.
+fn in_block(written: &str, value: &str, part: Span) -> Option<Span> {
+    let (mut raw_start, mut start) = (0, 0);
+    for (raw, line) in written.split('\n').zip(value.split('\n')) {
+        let indent = raw.strip_suffix('\r').unwrap_or(raw).strip_suffix(line)?;
+        if !indent.trim().is_empty() {
+            return None;
+        }
+        if part.start <= start + line.len() {
+            let shift = raw_start + indent.len();
+            let end = part.end.min(start + line.len());
+            return Some(Span::new(part.start - start + shift, end - start + shift));
+        }
+        raw_start += raw.len() + 1;
+        start += line.len() + 1;
+    }
+    None
+}
+
+/// The value of `field` in `entries`, unless it is `null`.
+pub(super) fn get<'n, 'a>(entries: Entries<'n, 'a>, field: &str) -> Option<(&'n Key<'a>, &'n Node<'a>)> {
+    let found = entries.iter().find(|(key, _)| key.value == field)?;
+    (!matches!(found.1.kind, Kind::Null)).then_some((&found.0, &found.1))
+}
+
+pub(super) fn owned(key: &Key<'_>) -> Spanned<String> {
+    Spanned::new(key.value.clone().into_owned(), key.span)
+}
+
+impl Reader<'_> {
+    /// Reports that `key` has the wrong type of value.
+    pub(super) fn wrong_type(&mut self, key: &Key<'_>, node: &Node<'_>, must: &str, help: impl Into<String>) {
+        let span = if node.span.start == node.span.end { key.span } else { node.span };
+        let label = match node.kind {
+            Kind::Null => "nothing stands here".to_owned(),
+            _ => format!("this is {}", node.what()),
+        };
+        self.report(&codes::SHAPE, (span, label), format!("`{}` must be {must}", clip(&key.value)), help);
+    }
+
+    pub(super) fn text(&mut self, key: &Key<'_>, node: &Node<'_>) -> Option<Spanned<String>> {
+        match &node.kind {
+            Kind::Str(text) => return Some(Spanned::new(text.clone().into_owned(), node.span)),
+            Kind::Null => {}
+            // A template without quotes has been reported as what YAML takes it for.
+            Kind::Map(_) if self.slice(node.span).starts_with("{{") => {}
+            Kind::Seq(_) | Kind::Map(_) => {
+                self.wrong_type(key, node, "text", format!("write `{}: TEXT`", clip(&key.value)));
+            }
+            _ => {
+                let help = format!("put it in quotes: `\"{}\"`", clip(self.slice(node.span)));
+                self.wrong_type(key, node, "text", help);
+            }
+        }
+        None
+    }
+
+    /// Text or a number, as written.
+    pub(super) fn text_or_number(&mut self, key: &Key<'_>, node: &Node<'_>) -> Option<Spanned<String>> {
+        match node.kind {
+            Kind::Int(_) | Kind::Float(_) => Some(Spanned::new(self.slice(node.span).to_owned(), node.span)),
+            _ => self.text(key, node),
+        }
+    }
+
+    pub(super) fn truth(&mut self, key: &Key<'_>, node: &Node<'_>) -> Option<Spanned<bool>> {
+        match &node.kind {
+            Kind::Bool(value) => return Some(Spanned::new(*value, node.span)),
+            Kind::Null => {}
+            kind => {
+                let word = if let Kind::Str(text) = kind { text.to_lowercase() } else { String::new() };
+                let help = match word.as_str() {
+                    "yes" | "on" | "y" | "true" => "write `true`",
+                    "no" | "off" | "n" | "false" => "write `false`",
+                    _ => "write `true` or `false`",
+                };
+                self.wrong_type(key, node, "`true` or `false`", help);
+            }
+        }
+        None
+    }
+
+    /// A whole number that a `T` can hold; `must` says which ones those are.
+    pub(super) fn whole<T: TryFrom<i128>>(
+        &mut self,
+        key: &Key<'_>,
+        node: &Node<'_>,
+        must: &str,
+    ) -> Option<Spanned<T>> {
+        match node.kind {
+            Kind::Int(value) => match T::try_from(value) {
+                Ok(value) => return Some(Spanned::new(value, node.span)),
+                Err(_) => {
+                    let message = format!("`{}` must be {must}", clip(&key.value));
+                    let label = if value < 0 { "a negative number" } else { "too large" };
+                    self.report(&codes::SHAPE, (node.span, label), message, format!("write {must}"));
+                }
+            },
+            Kind::Null => {}
+            _ => self.wrong_type(key, node, must, format!("write {must}")),
+        }
+        None
+    }
+
+    pub(super) fn mapping<'n, 'a>(
+        &mut self,
+        key: &Key<'_>,
+        node: &'n Node<'a>,
+        help: &str,
+    ) -> Entries<'n, 'a> {
+        match &node.kind {
+            Kind::Map(entries) => return entries,
+            Kind::Null => {}
+            _ => self.wrong_type(key, node, "a mapping", help),
+        }
+        &[]
+    }
+
+    /// A mapping of keys to texts.
+    pub(super) fn pairs(&mut self, key: &Key<'_>, node: &Node<'_>, help: &str) -> Vec<Pair> {
+        let mut pairs = Vec::new();
+        for (name, value) in self.mapping(key, node, help) {
+            match self.text(name, value) {
+                Some(text) => pairs.push((owned(name), text)),
+                None if matches!(value.kind, Kind::Null) => self.wrong_type(name, value, "text", help),
+                None => {}
+            }
+        }
+        pairs
+    }
+
+    /// A list of texts, or one text.
+    pub(super) fn texts(&mut self, key: &Key<'_>, node: &Node<'_>, help: &str) -> Vec<Spanned<String>> {
+        match &node.kind {
+            Kind::Seq(items) => {
+                let mut texts = Vec::new();
+                for item in items {
+                    match &item.kind {
+                        Kind::Str(text) => texts.push(Spanned::new(text.clone().into_owned(), item.span)),
+                        _ => {
+                            let label = format!("this is {}", item.what());
+                            let message = format!("an entry of `{}` must be text", clip(&key.value));
+                            self.report(&codes::SHAPE, (item.span, label), message, help);
+                        }
+                    }
+                }
+                texts
+            }
+            Kind::Str(_) | Kind::Null => self.text(key, node).into_iter().collect(),
+            _ => {
+                self.wrong_type(key, node, "a list", help);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Parameters by name, except those called `without`.
+    pub(super) fn parameters(&mut self, key: &Key<'_>, node: &Node<'_>, without: &[&str]) -> Parameters {
+        let mut parameters = Vec::new();
+        for (name, value) in self.mapping(key, node, "write `parameters: {name: value}`") {
+            if without.contains(&name.value.as_ref()) {
+                continue;
+            }
+            if let Some(json) = self.json(value) {
+                parameters.push((owned(name), Spanned::new(json, value.span)));
+            }
+        }
+        parameters
+    }
+
+    /// Any value; `None` after a number that JSON cannot hold.
+    fn json(&mut self, node: &Node<'_>) -> Option<Value> {
+        Some(match &node.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(value) => Value::Bool(*value),
+            Kind::Int(value) => {
+                let number = i64::try_from(*value).map(Number::from);
+                let number = number.or_else(|_| u64::try_from(*value).map(Number::from));
+                Value::Number(number.ok().or_else(|| self.no_number(node, "does not fit 64 bits"))?)
+            }
+            Kind::Float(value) => {
+                let number = Number::from_f64(*value);
+                Value::Number(number.or_else(|| self.no_number(node, "is not finite"))?)
+            }
+            Kind::Str(text) => Value::String(text.clone().into_owned()),
+            Kind::Seq(items) => {
+                let values: Vec<_> = items.iter().map(|item| self.json(item)).collect();
+                Value::Array(values.into_iter().collect::<Option<_>>()?)
+            }
+            Kind::Map(entries) => {
+                let pair = |(key, value): &(Key<'_>, Node<'_>)| {
+                    self.json(value).map(|value| (key.value.clone().into_owned(), value))
+                };
+                let values: Vec<_> = entries.iter().map(pair).collect();
+                Value::Object(values.into_iter().collect::<Option<_>>()?)
+            }
+        })
+    }
+
+    fn no_number(&mut self, node: &Node<'_>, what: &str) -> Option<Number> {
+        let message = format!("the number `{}` {what}", clip(self.slice(node.span)));
+        let help = "put it in quotes and convert it in the function";
+        self.report(&codes::SHAPE, (node.span, "cannot be passed on exactly"), message, help);
+        None
+    }
+}
