@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Any
 
 from expops import _digest
@@ -28,9 +29,11 @@ def write(value: Any, path: str) -> bool:
     if not _is_table(value):
         return False
     try:
-        _write(value, path)
-        if _is_simple(value) or _digest.of(read(path)) == _digest.of(value):
-            return True
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what pyarrow would warn of is found by comparing
+            _write(value, path)
+            if _is_simple(value) or _digest.of(read(path)) == _digest.of(value):
+                return True
     except OSError:
         raise
     except Exception:  # pyarrow is missing, or refuses the value in one of its many ways

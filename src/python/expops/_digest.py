@@ -65,7 +65,7 @@ class _Canonical(pickle.Pickler):
             return value.encode("utf-8", "surrogatepass") if self._has_memo else None
         if kind is set or kind is frozenset:
             return (kind.__name__, self._elements(value))
-        if kind.__module__ == "numpy":
+        if kind.__module__.partition(".")[0] == "numpy":
             return _array(value)
         if kind.__module__.partition(".")[0] in ("pandas", "pyarrow"):
             from expops import _digest_tables
@@ -110,6 +110,8 @@ def _encode(value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[i
 def _array(value: Any) -> Any:
     """The canonical form of a plain NumPy array; None for all else of NumPy, which pickles well."""
     numpy = sys.modules["numpy"]
+    if type(value).__name__ == "MaskedArray":  # its pickle tells whether its fill value was ever looked at
+        return ("masked", value.data, numpy.ma.getmask(value), value.fill_value, value.hardmask)
     if type(value) is not numpy.ndarray or value.dtype.hasobject:
         return None
     if value.dtype.names is not None:  # by field: what lies between the fields is not the value's

@@ -25,7 +25,8 @@ from expops._names import Names
 #: Larger plain values are pickled: JSON is for what a person may want to read.
 _LARGEST_JSON = 1 << 20
 _DEEPEST_JSON = 50
-_PROTOCOL = 4
+#: Every Python since 3.8 reads it; protocol 4 would change the byte order of arrays.
+_PROTOCOL = 5
 
 Stored = Dict[str, Any]
 
