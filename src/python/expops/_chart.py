@@ -1,0 +1,43 @@
+"""Calling a chart function with its metrics and, if it asks, its context."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+from expops import _inputs
+from expops._inputs import Source
+from expops._plain import decode
+from expops.reporting import ChartContext
+
+_CONTEXT_NAMES = ("ctx", "context", "chart_context")
+
+
+def draw(name: str, function: Callable[..., Any], request: Dict[str, Any]) -> None:
+    """Run the chart; it writes its files into the current folder."""
+    chart = request.get("chart") or {}
+    metrics = decode(chart.get("metrics") or {})
+    context = ChartContext(
+        output_dir=Path(request["work"]),
+        project_id=request.get("project_id"),
+        run_id=chart.get("run_id"),
+        chart_name=chart.get("name"),
+        theme=chart.get("theme"),
+        metrics=metrics,
+    )
+    given = _inputs.sources(request)
+    more = {**_inputs.extras(request), **_roles(name, function, metrics, context, given)}
+    args, kwargs = _inputs.bind(name, function, given, more)
+    function(*args, **kwargs)
+
+
+def _roles(name: str, function: Any, metrics: Any, context: Any, given: Dict[str, Source]) -> Dict[str, Source]:
+    """`metrics` and the context by their names; else they are the first positional arguments left."""
+    values = {"metrics": Source("the metrics", lambda: metrics)}
+    values.update((one, Source("the context", lambda: context)) for one in _CONTEXT_NAMES)
+    asked = _inputs.positional(name, function)
+    free = [one for one in asked if one not in values and one not in given]
+    roles = [["metrics"], list(_CONTEXT_NAMES)]
+    open_roles = [names[0] for names in roles if not any(one in asked for one in names)]
+    values.update((one, values[role]) for one, role in zip(free, open_roles))
+    return values

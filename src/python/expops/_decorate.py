@@ -1,0 +1,78 @@
+"""How `@process`, `@chart` and `@step` are made. They work with and without parentheses."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Callable, Dict, Optional, Tuple
+
+from expops import _metrics
+
+Function = Callable[..., Any]
+
+#: Functions by kind and by the `name=` that their decorator gave them.
+_registered: Dict[Tuple[str, str], Function] = {}
+
+# Flags of a code object, as in `inspect`, which takes longer to import than all of ours.
+_GENERATOR = 0x20
+_COROUTINE = 0x80
+
+
+def registered(name: str) -> Optional[Function]:
+    """The process or chart whose decorator says `name`, for when no function has that name."""
+    return _registered.get(("process", name)) or _registered.get(("chart", name))
+
+
+def registering(kind: str) -> Function:
+    """A decorator that leaves the function as it is and notes it under its `name`."""
+
+    def decorator(function: Any = None, *, name: Optional[str] = None, **_options: Any) -> Any:
+        """Replaced by the docstring of the decorator that this becomes."""
+        if callable(function):
+            _registered[kind, name or getattr(function, "__name__", "")] = function
+            return function
+        return lambda wrapped: decorator(wrapped, name=name or function)
+
+    decorator.__name__ = decorator.__qualname__ = kind
+    return decorator
+
+
+def stepping(function: Any = None, *, name: Optional[str] = None, **_options: Any) -> Any:
+    """The decorator `@step`."""
+    if not callable(function):
+        return lambda wrapped: stepping(wrapped, name=name or function)
+    return _inside(name or function.__name__, function)
+
+
+def _inside(name: str, function: Function) -> Function:
+    """`function`, made to run inside the step `name`, also where it is a coroutine or generates."""
+    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    if flags & _COROUTINE:
+
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with _metrics.inside(name):
+                return await function(*args, **kwargs)
+
+    elif flags & _GENERATOR:
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return _generate(name, function(*args, **kwargs))
+
+    else:
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with _metrics.inside(name):
+                return function(*args, **kwargs)
+
+    return functools.wraps(function)(wrapper)
+
+
+def _generate(name: str, generator: Any) -> Any:
+    """Run `generator` so that it is inside the step only while its own code runs."""
+    sent = None
+    while True:
+        with _metrics.inside(name):
+            try:
+                item = generator.send(sent)
+            except StopIteration as stop:
+                return stop.value
+        sent = yield item

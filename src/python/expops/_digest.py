@@ -1,0 +1,122 @@
+"""The digest of a value: SHA-256 over what a reader of the value can observe.
+
+It does not depend on object identity (shared or merely equal parts), on the order of a
+set, on strides and slack of buffers, on how the value is stored, or on the process. It
+does depend on types, on the order of dicts, and on the sign of zero.
+
+The encoding is a pickle that is never read: the C pickler walks plain values fast, its
+`fast` mode leaves out the memo, and with it identity. Where pickle would write more than
+the value (sets, arrays, tables), `persistent_id` puts a canonical form in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import sys
+from typing import Any, FrozenSet, Optional
+
+_PROTOCOL = 4
+
+#: Without a memo, a value with very much sharing unfolds: then its encoding keeps the memo.
+_UNFOLDED_LIMIT = 16 << 20
+_UNFOLDED_FACTOR = 8
+
+_PLAIN = frozenset((bool, int, float, complex, bytes, tuple, list, dict, type(None)))
+_STR = str
+
+
+class _Unfolds(Exception):
+    """The encoding outgrew its limit."""
+
+
+class _Hasher:
+    """A file to pickle into, that keeps the hash only."""
+
+    def __init__(self, limit: Optional[int]) -> None:
+        self.hash = hashlib.sha256()
+        self._left = limit
+
+    def write(self, data: Any) -> int:
+        self.hash.update(data)
+        size = len(data)
+        if self._left is not None:
+            self._left -= size
+            if self._left < 0:
+                raise _Unfolds
+        return size
+
+
+class _Canonical(pickle.Pickler):
+    """Walks a value; `above` are the sets that are being walked, to end at cycles through them."""
+
+    def __init__(self, file: Any, has_memo: bool, above: FrozenSet[int]) -> None:
+        super().__init__(file, _PROTOCOL)
+        self.fast = not has_memo
+        self._has_memo = has_memo
+        self._above = above
+
+    def persistent_id(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _PLAIN:
+            return None
+        if kind is _STR:
+            # A fresh object is never in the memo: equal texts need not be the same object.
+            return value.encode("utf-8", "surrogatepass") if self._has_memo else None
+        if kind is set or kind is frozenset:
+            return (kind.__name__, self._elements(value))
+        if kind.__module__.partition(".")[0] == "numpy":
+            return _array(value)
+        if kind.__module__.partition(".")[0] in ("pandas", "pyarrow"):
+            from expops import _digest_tables
+
+            return _digest_tables.canonical(value)
+        return None
+
+    def _elements(self, value: Any) -> Any:
+        kinds = set(map(type, value))
+        if len(kinds) == 1 and kinds <= {str, int, bytes}:
+            return sorted(value)
+        if id(value) in self._above:
+            return "cycle"
+        above = self._above | {id(value)}
+        return sorted(_encode(item, self._has_memo, None, above) for item in value)
+
+
+def of(value: Any, stored_size: int = 0) -> str:
+    """The digest of any value that can be pickled; `stored_size` is the length of its pickle."""
+    limit = _UNFOLDED_LIMIT + _UNFOLDED_FACTOR * stored_size
+    try:
+        return _encode(value, False, limit, frozenset()).hex()
+    except Exception:  # ValueError or RecursionError for a cycle, _Unfolds: the memo helps in each case
+        return _encode(value, True, None, frozenset()).hex()
+
+
+def of_file(path: Any) -> str:
+    """The digest of a file's content."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _encode(value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[int]) -> bytes:
+    hasher = _Hasher(limit)
+    _Canonical(hasher, has_memo, above).dump(value)
+    return hasher.hash.digest()
+
+
+def _array(value: Any) -> Any:
+    """The canonical form of a plain NumPy array; None for all else of NumPy, which pickles well."""
+    numpy = sys.modules["numpy"]
+    if type(value).__name__ == "MaskedArray":  # its pickle tells whether its fill value was ever looked at
+        return ("masked", value.data, numpy.ma.getmask(value), value.fill_value, value.hardmask)
+    if type(value) is not numpy.ndarray or value.dtype.hasobject:
+        return None
+    if value.dtype.names is not None:  # by field: what lies between the fields is not the value's
+        return ("fields", value.dtype, value.shape, [value[name] for name in value.dtype.names])
+    is_fortran = value.flags.fnc
+    flat = numpy.ascontiguousarray(value.T if is_fortran else value).reshape(-1)
+    data = hashlib.sha256(flat.view("u1") if flat.nbytes else b"").digest()
+    return ("array", value.dtype, value.shape, is_fortran, data)

@@ -1,0 +1,127 @@
+"""Runs one request and writes its result. The protocol is described in `README.md`.
+
+Whatever happens, the result is the last thing written; it has an error, or all outputs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, Callable, Dict, Tuple
+
+from expops import _chart, _failure, _inputs, _metrics, _script, _seed, _split, _values
+from expops._failure import Failure, kind_of
+from expops._names import Names
+
+VERSION = 1
+
+Request = Dict[str, Any]
+Result = Dict[str, Any]
+
+
+def run(path: str) -> int:
+    """Run the request in the file `path`; the exit status: 0, or 1 for a failure of the user's code."""
+    with open(path, "rb") as file:
+        request = json.loads(file.read())
+    recorder = _metrics.start()
+    result: Result = {"outputs": [], "partitions": [], "error": None}
+    try:
+        _prepare(request)
+        result.update(_MODES[request["mode"]](request))
+    except BaseException as error:  # SystemExit and KeyboardInterrupt, too, end a run without outputs
+        result["error"] = _failure.describe(error)
+        print(_failure.full_text(error), file=sys.stderr, end="")
+    result.update(recorder.json())
+    _write(request["result"], result)
+    return 0 if result["error"] is None else 1
+
+
+def _prepare(request: Request) -> None:
+    if request["version"] != VERSION:
+        raise Failure(f"the request has version {request['version']}, and this runtime knows version {VERSION}")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    os.chdir(request["work"])
+    sys.argv[:] = [request.get("script") or ""]
+    _script.prepare(request["project_root"], request.get("script_folders") or [])
+    _seed.prepare(request.get("rng_seed"), request.get("cpus") or 1)
+
+
+def _process(request: Request) -> Result:
+    name, returned = _call(request)
+    return {"outputs": _save(returned, request["out"], Names(), name)}
+
+
+def _split_mode(request: Request) -> Result:
+    plan = request["split"]
+    names = Names(f"p{number}" for number in range(1, _partitions(plan["size"]) + 1))
+    if request.get("function"):
+        name, returned = _call(request)
+        key, value, others = _split.rows_of(returned, plan.get("data_name"))
+    else:
+        key, value, others, name = *_named_input(request, plan.get("data_name") or "data"), {}, request["label"]
+    parts = _split.split(value, key, plan["size"], plan.get("by"))
+    outputs = _save(others, request["out"], names, name)
+    return {"outputs": outputs, "partitions": _split.save(parts, key, request["out"])}
+
+
+def _chart_mode(request: Request) -> Result:
+    _chart.draw(request["function"], _function(request), request)
+    return {}
+
+
+_MODES: Dict[str, Callable[[Request], Result]] = {"process": _process, "split": _split_mode, "chart": _chart_mode}
+
+
+def _function(request: Request) -> Callable[..., Any]:
+    return _script.find(_script.load(request["script"]), request["function"])
+
+
+def _call(request: Request) -> Tuple[str, Any]:
+    """The name of the request's function, and what it returned."""
+    name = request["function"]
+    function = _function(request)
+    args, kwargs = _inputs.bind(name, function, _inputs.sources(request), _inputs.extras(request))
+    return name, function(*args, **kwargs)
+
+
+def _named_input(request: Request, key: str) -> Tuple[str, Any]:
+    sources = _inputs.sources({"inputs": request["inputs"]})
+    if key not in sources:
+        available = ", ".join(f"`{one}`" for one in sources) or "nothing"
+        near = _failure.nearest(key, sources)
+        raise Failure(f"no upstream process returned `{key}`, which is to be split (available: {available}){near}")
+    return key, sources[key].load()
+
+
+def _save(returned: Any, out: str, names: Names, function: str) -> Any:
+    """Store what a function returned, each key by itself."""
+    if not isinstance(returned, dict):
+        raise Failure(f'`{function}` returned {kind_of(returned)}; return a dict such as {{"result": ...}}')
+    for key in returned:
+        _check_key(key, function)
+    return [_values.save(str.__str__(key), value, out, names) for key, value in returned.items()]
+
+
+def _check_key(key: Any, function: str) -> None:
+    if not isinstance(key, str):
+        raise Failure(f"`{function}` returned a dict with the key {key!r}, {kind_of(key)}; keys are names of outputs: text")
+    try:
+        key.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Failure(f"`{function}` returned a dict with the key {key!r}, which is not valid Unicode") from None
+
+
+def _partitions(size: Dict[str, Any]) -> int:
+    return size["equal"] if "equal" in size else len(size.get("counts") or size["shares"])
+
+
+def _write(path: str, result: Result) -> None:
+    """Write the result under a temporary name and rename it: it is there as a whole, or not at all."""
+    sys.stdout.flush()
+    text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with open(temporary, "wb") as file:
+        file.write(text.encode("utf-8", "replace"))
+    os.replace(temporary, path)

@@ -1,0 +1,78 @@
+"""Outputs that are files or folders: a process returned a `pathlib.Path`.
+
+They are copied to `KEY/NAME`, with the name that they have. Symbolic links are followed.
+The digest of a file is the SHA-256 of its content; the digest of a folder is the SHA-256 over
+one line per entry, sorted by path: `d PATH\\n`, or `f SHA256 PATH\\n`, paths with `/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, Iterator, Tuple
+
+from expops import _digest
+from expops._failure import Failure
+from expops._names import Names
+
+
+def save(key: str, path: Path, out: str, names: Names) -> Dict[str, Any]:
+    """Copy what lies at `path` below the folder `out`."""
+    source = os.path.abspath(path)
+    name = os.path.basename(source)
+    _check(key, path, source, name, out)
+    folder = names.claim(key)
+    os.makedirs(os.path.join(out, folder))
+    target = os.path.join(out, folder, name)
+    digest = _copy_tree(key, source, target) if os.path.isdir(source) else _copy(key, source, target)
+    return {"key": key, "file": f"{folder}/{name}", "format": "file", "digest": digest, "rows": None}
+
+
+def _check(key: str, path: Path, source: str, name: str, out: str) -> None:
+    told = f"the output `{key}` is the path `{path}`"
+    if not os.path.exists(source):
+        raise Failure(f"{told}, where there is no file")
+    if (os.path.realpath(out) + os.sep).startswith(os.path.join(os.path.realpath(source), "")):
+        raise Failure(f"{told}, a folder that holds the build's own output; return the path of something inside it")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Failure(f"{told!r}, whose name is not UTF-8") from None
+
+
+def _copy(key: str, source: str, target: str) -> str:
+    if not os.path.isfile(source):
+        raise Failure(f"the output `{key}` has `{source}`, which is neither a file nor a folder")
+    shutil.copyfile(source, target)
+    if os.access(source, os.X_OK):
+        os.chmod(target, os.stat(target).st_mode | 0o111)
+    return _digest.of_file(target)
+
+
+def _copy_tree(key: str, source: str, target: str) -> str:
+    os.mkdir(target)
+    digest = hashlib.sha256()
+    for relative, is_folder in sorted(_entries(key, source, "", frozenset())):
+        path = os.path.join(target, relative)
+        if is_folder:
+            os.mkdir(path)
+            line = f"d {relative}\n"
+        else:
+            line = f"f {_copy(key, os.path.join(source, relative), path)} {relative}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _entries(key: str, root: str, inner: str, above: FrozenSet[str]) -> Iterator[Tuple[str, bool]]:
+    """All that lies below `root/inner`: relative paths, and whether each is a folder."""
+    folder = os.path.join(root, inner)
+    real = os.path.realpath(folder)
+    if real in above:
+        raise Failure(f"the output `{key}` has a symbolic link to a folder around it, `{folder}`")
+    for entry in os.scandir(folder):
+        relative = f"{inner}/{entry.name}" if inner else entry.name
+        yield relative, entry.is_dir()
+        if entry.is_dir():
+            yield from _entries(key, root, relative, above | {real})

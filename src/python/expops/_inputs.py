@@ -1,0 +1,137 @@
+"""What a function is given: inputs and parameters by name, read only if it takes them."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+
+from expops import _metrics, _values
+from expops._failure import Failure, nearest
+from expops._plain import decode
+
+Sources = Dict[str, "Source"]
+
+
+class Source(NamedTuple):
+    """A named value that a function may take."""
+
+    told: str
+    load: Callable[[], Any]
+
+
+class Context:
+    """What a function gets that asks for `context`; `context["parameters"]` works too."""
+
+    def __init__(self, request: Dict[str, Any]) -> None:
+        self.project_id = request.get("project_id")
+        self.parameters = decode(request.get("parameters") or {})
+        self.data_paths = dict(request.get("data_paths") or {})
+        self.log_metric = _metrics.log
+
+    def __getitem__(self, name: str) -> Any:
+        return vars(self)[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in vars(self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return vars(self).get(name, default)
+
+
+def sources(request: Dict[str, Any]) -> Sources:
+    """The inputs and parameters of a request; two of one name are an error."""
+    found: Sources = {}
+    for key, node in request.get("inputs") or []:
+        _add(found, key, Source(_told(node), lambda key=key, node=node: _load(key, node)))  # type: ignore[misc]
+    for name, value in (request.get("parameters") or {}).items():
+        _add(found, name, Source("a parameter", lambda value=value: decode(value)))  # type: ignore[misc]
+    return found
+
+
+def extras(request: Dict[str, Any]) -> Sources:
+    """What a function may ask for besides: given only if nothing else has the name."""
+    values = {name: request.get(name) for name in ("random_seed", "seeds")}
+    found = {
+        name: Source(name, lambda value=value: value)  # type: ignore[misc]
+        for name, value in values.items()
+        if value is not None
+    }
+    found["context"] = Source("the context", lambda: Context(request))
+    return found
+
+
+def bind(name: str, function: Callable[..., Any], given: Sources, more: Sources) -> Tuple[List[Any], Dict[str, Any]]:
+    """The arguments to call `function` with; a required one that nothing provides is an error."""
+    both = {**more, **given}
+    parameters = list(_signature(name, function).parameters.values())
+    _check_required(name, parameters, both)
+    args: List[Any] = []
+    kwargs: Dict[str, Any] = {}
+    for parameter in parameters:
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            source = both.get(parameter.name)
+            args.append(parameter.default if source is None else source.load())
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            named = {other.name for other in parameters if other is not parameter}
+            kwargs.update((key, source.load()) for key, source in _everything(given, more).items() if key not in named)
+        elif parameter.kind is not parameter.VAR_POSITIONAL and parameter.name in both:
+            kwargs[parameter.name] = both[parameter.name].load()
+    return args, kwargs
+
+
+def _everything(given: Sources, more: Sources) -> Sources:
+    """What `**kwargs` receives: the inputs, the parameters and the seed."""
+    seed = {"random_seed": more["random_seed"]} if "random_seed" in more else {}
+    return {**seed, **given}
+
+
+def _check_required(name: str, parameters: Any, both: Sources) -> None:
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    missing = [
+        parameter.name
+        for parameter in parameters
+        if parameter.kind not in variadic and parameter.default is parameter.empty and parameter.name not in both
+    ]
+    if missing:
+        asked = " and ".join(f"`{one}`" for one in missing)
+        available = ", ".join(f"`{one}`" for one in both)
+        hint = nearest(missing[0], both)
+        raise Failure(f"`{name}` asks for {asked}, which nothing provides (available: {available}){hint}")
+
+
+def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        raise Failure(f"`{name}` does not tell what it takes; write a Python function that calls it") from None
+
+
+def _add(found: Sources, name: str, source: Source) -> None:
+    if name in found:
+        told = f"{found[name].told} and {source.told}"
+        raise Failure(f"`{name}` has two sources, {told}; rename one of them")
+    found[name] = source
+
+
+def _told(node: Dict[str, Any]) -> str:
+    origin = node.get("from")
+    return f"the output of `{origin}`" if origin else "an output of an upstream process"
+
+
+def _load(key: str, node: Dict[str, Any]) -> Any:
+    """A value, or the dict of an aggregation, of any depth."""
+    if "gather" in node:
+        return {label: _load(key, inner) for label, inner in node["gather"]}
+    try:
+        return _values.load(node)
+    except Failure:
+        raise
+    except Exception as error:
+        raise Failure(f"the input `{key}` cannot be read: {type(error).__name__}: {error}") from error
+
+
+def positional(name: str, function: Callable[..., Any]) -> List[str]:
+    """The names of the required arguments that a caller may give by position."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = _signature(name, function).parameters.values()
+    return [one.name for one in parameters if one.kind in kinds and one.default is one.empty]

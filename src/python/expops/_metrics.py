@@ -1,0 +1,148 @@
+"""The metrics of one run: which value belongs to which step.
+
+The step that runs is a context variable, so that threads and coroutines have their
+own. A new thread starts outside of all steps: its metrics belong to the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+import os
+import sys
+import threading
+from contextvars import ContextVar
+from typing import Any, Dict, Iterator, Optional, Union
+
+from expops._plain import encode
+
+_step: ContextVar[Optional[str]] = ContextVar("expops_step", default=None)
+_recorder: Optional[Recorder] = None
+
+Scope = Dict[str, Union["_Series", "_Snapshot"]]
+
+
+class _Series:
+    """Numbers by step."""
+
+    def __init__(self) -> None:
+        self.points: Dict[int, Any] = {}
+
+    def json(self) -> Any:
+        return {str(step): encode(self.points[step]) for step in sorted(self.points)}
+
+
+class _Snapshot:
+    """The last of the values that are not numbers, already in its JSON form."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+
+    def json(self) -> Any:
+        return self.value
+
+
+class Recorder:
+    """Collects what is logged in one run; made active with `start`."""
+
+    def __init__(self) -> None:
+        self._scopes: Dict[Optional[str], Scope] = {}
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._has_warned = False
+
+    def log(self, name: str, value: Any, step: Optional[int]) -> None:
+        if os.getpid() != self._process:
+            self._warn_of_child()
+            return
+        kind = _Series if _is_number(value) else _Snapshot
+        with self._lock:
+            metric = self._scopes.setdefault(_step.get(), {}).setdefault(name, kind())
+            if not isinstance(metric, kind):
+                raise TypeError(_mixed(name, value, kind is _Series))
+            if isinstance(metric, _Series):
+                following = max(metric.points, default=0) + 1
+                metric.points[following if step is None else step] = value
+            else:
+                metric.value = encode(value)
+
+    def json(self) -> Dict[str, Any]:
+        """`{"metrics": ..., "steps": ...}`, as the result file has it."""
+        scopes = {
+            scope: {name: metric.json() for name, metric in metrics.items()}
+            for scope, metrics in self._scopes.items()
+        }
+        return {"metrics": scopes.pop(None, {}), "steps": scopes}
+
+    def _warn_of_child(self) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            text = "warning: log_metric in a child process records nothing; return the value and log it in the parent"
+            print(text, file=sys.stderr)
+
+
+def start() -> Recorder:
+    """A new recorder, which `log` fills from now on."""
+    global _recorder
+    _recorder = Recorder()
+    return _recorder
+
+
+def log(name: str, value: Any, step: Any = None) -> None:
+    """What `log_metric` does. Wrong arguments are errors outside of a run, too."""
+    if not isinstance(name, str):
+        raise TypeError(f"log_metric: the name of a metric is a str, not {type(name).__name__}")
+    value = _number_or_itself(value)
+    if not _is_number(value):
+        try:
+            encode(value)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"log_metric({name!r}): {error}") from None
+    if step is not None:
+        step = _index(name, step)
+    if _recorder is not None:
+        _recorder.log(name, value, step)
+
+
+@contextlib.contextmanager
+def inside(name: str) -> Iterator[None]:
+    """The step `name` runs; afterwards, however it ends, the outer one does."""
+    token = _step.set(name)
+    try:
+        yield
+    finally:
+        _step.reset(token)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+def _number_or_itself(value: Any) -> Any:
+    """NumPy and torch scalars, fractions and subclasses of numbers as plain int or float."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool) or isinstance(value, complex):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if hasattr(value, "__float__") and not hasattr(value, "__len__"):
+        return float(value)
+    return value
+
+
+def _index(name: str, step: Any) -> int:
+    try:
+        return operator.index(step)
+    except TypeError:
+        if isinstance(step, float) and step.is_integer():
+            return int(step)
+        raise TypeError(f"log_metric({name!r}): step is a whole number, not {step!r}") from None
+
+
+def _mixed(name: str, value: Any, is_number: bool) -> str:
+    now = "a number" if is_number else f"a {type(value).__name__}"
+    before = "a value that is not a number" if is_number else "numbers"
+    return f"log_metric({name!r}): {before} and now {now}; give them two names"

@@ -1,0 +1,53 @@
+"""Values as JSON that any parser reads.
+
+JSON has no NaN, no infinity and, for most parsers, no integer beyond 64 bits. They are
+written as `{"$float": "nan"}`, `{"$float": "inf"}`, `{"$float": "-inf"}` and
+`{"$int": "123"}`, in requests and in results alike.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from pathlib import PurePath
+from typing import Any
+
+#: Deeper values are refused: parsers have limits, and a cycle is deeper than any.
+_DEEPEST = 50
+
+
+def encode(value: Any, depth: int = 0) -> Any:
+    """`value` as lists, dicts and scalars that are legal JSON; an error where it cannot be."""
+    if depth > _DEEPEST:
+        raise ValueError("the value is nested too deeply")
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, int):
+        return int(value) if -(2**63) <= value < 2**64 else {"$int": str(int(value))}
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else {"$float": str(float(value))}
+    if isinstance(value, dict):
+        return {str(key): encode(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [encode(item, depth + 1) for item in value]
+    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta, PurePath)):
+        return str(value)
+    kinds = "a number, text, a bool, None, or lists and dicts of them"
+    raise TypeError(f"a value of type {type(value).__name__} cannot be recorded; use {kinds}")
+
+
+def decode(value: Any) -> Any:
+    """The value that `encode` made JSON of."""
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((key, text),) = value.items()
+        if key == "$float" and text in ("nan", "inf", "-inf"):
+            return float(text)
+        if key == "$int" and isinstance(text, str):
+            return int(text)
+    return {key: decode(item) for key, item in value.items()}

@@ -1,0 +1,127 @@
+"""Values as rows: how many there are, some of them by position, and their keys.
+
+Each kind of value keeps its type: a part of a frame is a frame with the same columns, dtypes
+and index labels, a part of a tuple is a tuple, also where it is empty.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, List, Optional, Sequence, Union
+
+from expops._failure import Failure, kind_of
+
+#: Which rows: a range of positions in order, or a list of them.
+Rows = Union[range, List[int]]
+
+SPLITTABLE = (
+    "a list, a tuple, a NumPy array, a pandas DataFrame or Series, an Arrow table, "
+    "or a dict of columns of equal length"
+)
+
+
+def count(value: Any, name: str) -> int:
+    """The number of rows of `value`; an error if it has none to split."""
+    if isinstance(value, dict):
+        return _columns_length(value, name)
+    length = _length(value)
+    if length is not None:
+        return length
+    if isinstance(value, Path):
+        raise Failure(f"`{name}` is a file (`{value.name}`), and a file of this kind cannot be split; load it first")
+    raise Failure(f"`{name}` is {kind_of(value)}, which has no rows to split; splittable is {SPLITTABLE}")
+
+
+def take(value: Any, rows: Rows) -> Any:
+    """The rows of `value` at the positions `rows`, as a value of the same type."""
+    if isinstance(value, dict):
+        return {name: take(column, rows) for name, column in value.items()}
+    if isinstance(value, (list, tuple)):
+        part = value[rows.start : rows.stop] if isinstance(rows, range) else [value[row] for row in rows]
+        return tuple(part) if isinstance(value, tuple) else part
+    if _is_arrow(value):
+        return value.slice(rows.start, len(rows)) if isinstance(rows, range) else _arrow_take(value, rows)
+    part = value.iloc if _is_pandas(value, "DataFrame", "Series") else value
+    return part[rows.start : rows.stop] if isinstance(rows, range) else part[rows]
+
+
+def keys(value: Any, columns: Optional[Sequence[str]], name: str) -> List[Any]:
+    """One key per row: the whole row, or its values in `columns`, as Python's own types."""
+    if columns is None:
+        return _whole_rows(value)
+    found = [_column(value, column, name) for column in columns]
+    return list(zip(*found))
+
+
+def _length(value: Any) -> Optional[int]:
+    if isinstance(value, list) or (isinstance(value, tuple) and not hasattr(value, "_fields")):
+        return len(value)
+    if _is_pandas(value, "DataFrame", "Series"):
+        return len(value)
+    if _is_arrow(value):
+        return int(value.num_rows)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.ndarray) and value.ndim > 0:
+        return len(value)
+    return None
+
+
+def _columns_length(value: Any, name: str) -> int:
+    first = None
+    for column, cells in value.items():
+        length = _length(cells)
+        if length is None:
+            told = f"`{name}` is a dict whose value `{column}` is {kind_of(cells)}"
+            raise Failure(f"{told}; a dict can be split if all its values are columns of equal length")
+        first = first or (column, length)
+        if length != first[1]:
+            told = f"`{name}` has columns of different lengths: `{first[0]}` has {first[1]} rows, `{column}` has {length}"
+            raise Failure(told)
+    if first is None:
+        raise Failure(f"`{name}` is an empty dict, which has no rows to split")
+    return first[1]
+
+
+def _is_pandas(value: Any, *names: str) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, tuple(getattr(pandas, name) for name in names))
+
+
+def _is_arrow(value: Any) -> bool:
+    pyarrow = sys.modules.get("pyarrow")
+    return pyarrow is not None and isinstance(value, pyarrow.Table)
+
+
+def _arrow_take(value: Any, rows: List[int]) -> Any:
+    pyarrow = sys.modules["pyarrow"]
+    return value.take(pyarrow.array(rows, type=pyarrow.int64()))
+
+
+def _cells(column: Any) -> List[Any]:
+    """A column as a list of Python's own values."""
+    for method in ("to_pylist", "tolist"):
+        if hasattr(column, method):
+            return list(getattr(column, method)())
+    return list(column)
+
+
+def _whole_rows(value: Any) -> List[Any]:
+    if isinstance(value, dict):
+        return list(zip(*map(_cells, value.values())))
+    if _is_pandas(value, "DataFrame"):
+        return list(zip(*(_cells(value.iloc[:, i]) for i in range(value.shape[1])))) or [()] * len(value)
+    if _is_arrow(value):
+        return list(zip(*map(_cells, value.columns))) or [()] * value.num_rows
+    return _cells(value)
+
+
+def _column(value: Any, column: str, name: str) -> List[Any]:
+    """The cells of one column, of a table or of a list of dicts."""
+    try:
+        if isinstance(value, (list, tuple)):
+            return [row[column] for row in value]
+        cells = _cells(value[column])
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise Failure(f"`{name}` has no column `{column}` to split by") from None
+    return cells

@@ -1,0 +1,21 @@
+"""Runs one instance: `python _run.py REQUEST.json`. The other half is the build tool.
+
+This file only arranges `sys.path`: started as a script, Python puts our own folder
+there, and a user's `import core` must not find ours.
+"""
+
+import os
+import sys
+
+
+def _main() -> int:
+    folder = os.path.dirname(os.path.abspath(__file__))
+    sys.dont_write_bytecode = True
+    sys.path[:] = [os.path.dirname(folder)] + [entry for entry in sys.path if os.path.abspath(entry or ".") != folder]
+    from expops._driver import run
+
+    return run(sys.argv[1])
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

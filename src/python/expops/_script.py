@@ -1,0 +1,86 @@
+"""Loading the user's script, and finding the function in it.
+
+Sources of the project are always compiled anew: a cached `.pyc` is told from its source by
+time and size only, and an edit may change neither. Nothing is written beside them.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from typing import Any, Callable, List, Sequence
+
+from expops._decorate import registered
+from expops._failure import Failure, kind_of, nearest
+
+_INSTALLED = (f"{os.sep}site-packages", f"{os.sep}dist-packages")
+
+
+class _FreshLoader(importlib.machinery.SourceFileLoader):
+    """A loader that neither reads nor writes bytecode."""
+
+    def path_stats(self, path: Any) -> Any:
+        raise OSError("bytecode is not used")
+
+
+def prepare(root: str, folders: Sequence[str]) -> None:
+    """Make the scripts' folders importable, before all else but the package `expops`."""
+    sys.dont_write_bytecode = True
+    sys.path[1:1] = [folder for folder in folders if folder not in sys.path]
+    sys.path_hooks.insert(0, _finder_below(os.path.realpath(root)))
+    for folder in folders:
+        sys.path_importer_cache.pop(folder, None)
+
+
+def load(path: str) -> Any:
+    """The module of the script at `path`, importable under the script's stem."""
+    stem, _ = os.path.splitext(os.path.basename(path))
+    if stem == "expops":
+        raise Failure(f"the script `{path}` hides the package `expops`; give it another name")
+    if not os.path.isfile(path):
+        raise Failure(f"there is no script `{path}`")
+    spec = importlib.util.spec_from_file_location(stem, path, loader=_FreshLoader(stem, path))
+    if spec is None or spec.loader is None:
+        raise Failure(f"the script `{path}` cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[stem] = module
+    spec.loader.exec_module(module)
+    return sys.modules.get(stem, module)
+
+
+def find(module: Any, name: str) -> Callable[..., Any]:
+    """The function `name` of a script, or the one that a decorator gave this name."""
+    function = getattr(module, name, None)
+    if function is None:
+        function = registered(name)
+    where = f"the script `{os.path.basename(module.__file__)}`"
+    if function is None:
+        raise Failure(f"{where} has no function `{name}`{nearest(name, _functions(module))}")
+    if not callable(function):
+        raise Failure(f"`{name}` in {where} is {kind_of(function)}, not a function")
+    return function
+
+
+def _functions(module: Any) -> List[str]:
+    return [name for name, value in vars(module).items() if callable(value) and not name.startswith("__")]
+
+
+def _finder_below(root: str) -> Callable[[str], Any]:
+    """A path hook for the folders of the project, without what is installed inside it."""
+    loaders = (
+        (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
+        (_FreshLoader, importlib.machinery.SOURCE_SUFFIXES),
+        (importlib.machinery.SourcelessFileLoader, importlib.machinery.BYTECODE_SUFFIXES),
+    )
+
+    def hook(folder: str) -> Any:
+        real = os.path.realpath(folder)
+        if not os.path.isdir(real) or not (real + os.sep).startswith(os.path.join(root, "")):
+            raise ImportError("not a folder of the project", path=folder)
+        if any(installed in real for installed in _INSTALLED):
+            raise ImportError("not a folder of the project's own", path=folder)
+        return importlib.machinery.FileFinder(folder, *loaders)
+
+    return hook

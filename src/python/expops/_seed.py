@@ -1,0 +1,92 @@
+"""What makes the runs of one instance repeat: seeded generators, limited thread pools.
+
+Libraries are not imported for this, which would cost every run their import time: what is
+to be done to one is done right after the user's code has imported it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+from typing import Any, Callable, Dict, Optional
+
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "RAYON_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+Action = Callable[[Any], None]
+
+
+def prepare(seed: Optional[int], cpus: int) -> None:
+    """Set the environment now, and the generators as soon as their modules are there."""
+    os.environ.update({name: str(cpus) for name in _THREADS})
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    actions = _actions(seed, cpus)
+    for name in [name for name in actions if name in sys.modules]:
+        actions.pop(name)(sys.modules[name])
+    sys.meta_path.insert(0, _AfterImport(actions))
+
+
+def _actions(seed: Optional[int], cpus: int) -> Dict[str, Action]:
+    """What to do to each module, once it is imported."""
+
+    def torch(module: Any) -> None:
+        module.set_num_threads(cpus)
+        if seed is not None:
+            module.manual_seed(seed)
+
+    def matplotlib(module: Any) -> None:
+        module.rcParams["svg.hashsalt"] = "expops"  # ids in an SVG are random otherwise
+
+    actions: Dict[str, Action] = {"torch": torch, "matplotlib": matplotlib}
+    if seed is not None:
+        actions["random"] = lambda module: module.seed(seed)
+        actions["numpy.random"] = lambda module: module.seed(seed % 2**32)
+        actions["tensorflow"] = lambda module: module.random.set_seed(seed)
+    return actions
+
+
+class _AfterImport:
+    """A finder that finds nothing itself, and notices what the others have found."""
+
+    def __init__(self, actions: Dict[str, Action]) -> None:
+        self._actions = actions
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        action = self._actions.pop(name, None)  # each once; and the search below must not end here
+        if action is None:
+            return None
+        spec = importlib.util.find_spec(name)
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            spec.loader = _Loader(spec.loader, action)  # type: ignore[assignment]
+        return spec
+
+
+class _Loader:
+    """A loader that acts after another one has loaded, and then leaves no trace."""
+
+    def __init__(self, loader: Any, action: Action) -> None:
+        self._loader = loader
+        self._action = action
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        module.__loader__ = module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        with contextlib.suppress(Exception):  # a module of that name that is not the library
+            self._action(module)

@@ -1,0 +1,118 @@
+"""Splitting one value into partitions, with nothing lost, doubled or taken apart."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+
+from expops import _digest, _rows, _values
+from expops._failure import Failure, nearest
+from expops._names import Names
+
+#: The thousandths of a percent in a whole, as the build tool writes shares.
+_WHOLE = 100_000
+
+
+def split(value: Any, name: str, size: Dict[str, Any], by: Any) -> List[Tuple[Any, int]]:
+    """The partitions of `value` in order, each with its number of rows."""
+    total = _rows.count(value, name)
+    assigned = _contiguous(total, size, name) if by in (None, "rows") else _scattered(value, total, name, size, by)
+    parts = [(_rows.take(value, rows), len(rows)) for rows in assigned]
+    _check(parts, total, name)
+    return parts
+
+
+def save(parts: Sequence[Tuple[Any, int]], key: str, out: str) -> List[Dict[str, Any]]:
+    """Store the partitions as `p1/KEY`, `p2/KEY`, ... below the folder `out`."""
+    stored = []
+    for number, (part, rows) in enumerate(parts, 1):
+        folder = f"p{number}"
+        os.makedirs(os.path.join(out, folder), exist_ok=True)
+        one = _values.save(key, part, os.path.join(out, folder), Names())
+        stored.append({**one, "file": f"{folder}/{one['file']}", "rows": rows})
+    return stored
+
+
+def rows_of(returned: Any, data_name: Optional[str]) -> Tuple[str, Any, Dict[str, Any]]:
+    """What a splitter returned: the key and the value to split, and the outputs beside it."""
+    key = data_name or "data"
+    if not isinstance(returned, dict):
+        return key, returned, {}
+    if key not in returned:
+        keys = ", ".join(f"`{one}`" for one in returned) or "none"
+        hint = "name the key to split with `data_name`" if data_name is None else f"`data_name` is `{key}`"
+        near = nearest(key, [one for one in returned if isinstance(one, str)])
+        raise Failure(f"the splitter returned a dict without the key `{key}` (its keys: {keys}); {hint}{near}")
+    return key, returned[key], {name: value for name, value in returned.items() if name != key}
+
+
+def counts(total: int, size: Dict[str, Any], name: str) -> List[int]:
+    """The number of rows of each partition."""
+    if "equal" in size:
+        each, more = divmod(total, size["equal"])
+        return [each + (number < more) for number in range(size["equal"])]
+    if "counts" in size:
+        if sum(size["counts"]) != total:
+            told = f"`{name}` has {total} rows, and the sizes {size['counts']} sum to {sum(size['counts'])}"
+            raise Failure(told)
+        return list(size["counts"])
+    return _share_counts(total, size["shares"])
+
+
+def _share_counts(total: int, shares: Sequence[Any]) -> List[int]:
+    """Each share rounded down; the rest takes what is left, without one the first shares do, one row each."""
+    fractions = [_fraction(share) for share in shares]
+    found = [0 if fraction is None else int(total * fraction) for fraction in fractions]
+    left = total - sum(found)
+    if None in fractions:
+        found[fractions.index(None)] = left
+        return found
+    return [rows + (number < left) for number, rows in enumerate(found)]
+
+
+def _fraction(share: Union[str, Dict[str, Any]]) -> Optional[Fraction]:
+    """`"60%"` and `{"percent": 60000}` as 3/5; None for `"rest"`."""
+    if share == "rest":
+        return None
+    if isinstance(share, dict):
+        return Fraction(share["percent"], _WHOLE)
+    return Fraction(share.rstrip("%").strip()) / 100
+
+
+def _contiguous(total: int, size: Dict[str, Any], name: str) -> List[_rows.Rows]:
+    ranges: List[_rows.Rows] = []
+    start = 0
+    for rows in counts(total, size, name):
+        ranges.append(range(start, start + rows))
+        start += rows
+    return ranges
+
+
+def _scattered(value: Any, total: int, name: str, size: Dict[str, Any], by: Any) -> List[_rows.Rows]:
+    """Rows by turns, or by the hash of their keys; the order within a partition is the source's."""
+    if "equal" not in size:
+        raise Failure(f"`{name}` is split by {_told(by)}, which goes with a number of partitions, not with a list")
+    partitions: List[List[int]] = [[] for _ in range(size["equal"])]
+    numbers = range(total) if by == "round_robin" else _hashes(value, by, name)
+    for row, number in enumerate(numbers):
+        partitions[number % len(partitions)].append(row)
+    return list(partitions)
+
+
+def _hashes(value: Any, by: Any, name: str) -> List[int]:
+    columns = by["hash"] if isinstance(by, dict) else None
+    if isinstance(columns, str):
+        columns = [columns]
+    return [int(_digest.of(key)[:16], 16) for key in _rows.keys(value, columns, name)]
+
+
+def _told(by: Any) -> str:
+    return "turns (`round_robin`)" if by == "round_robin" else "hash"
+
+
+def _check(parts: Sequence[Tuple[Any, int]], total: int, name: str) -> None:
+    """The partitions must hold what they should, and all rows together."""
+    wrong = [rows for part, rows in parts if _rows.count(part, name) != rows]
+    if wrong or sum(rows for _, rows in parts) != total:
+        raise Failure(f"the partitions of `{name}` do not add up to its {total} rows; its type does not slice as expected")

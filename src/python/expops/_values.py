@@ -1,0 +1,176 @@
+"""How values lie on disk. What is read back equals what was stored, types included.
+
+| value                                         | format   | name        |
+| --------------------------------------------- | -------- | ----------- |
+| pathlib.Path                                  | `file`   | `KEY/NAME`  |
+| small, of dict, list, str, int, float, bool, None | `json` | `KEY.json`  |
+| numpy.ndarray without objects                 | `npy`    | `KEY.npy`   |
+| pandas.DataFrame and pyarrow.Table that Arrow holds without loss | `arrow` | `KEY.arrow` |
+| anything else                                 | `pickle` | `KEY.pickle` |
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import pickle
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+
+from expops import _arrow, _digest, _files, _npy
+from expops._failure import Failure
+from expops._names import Names
+
+#: Larger plain values are pickled: JSON is for what a person may want to read.
+_LARGEST_JSON = 1 << 20
+_DEEPEST_JSON = 50
+#: Every Python since 3.8 reads it; protocol 4 would change the byte order of arrays.
+_PROTOCOL = 5
+
+Stored = Dict[str, Any]
+
+
+def save(key: str, value: Any, out: str, names: Names) -> Stored:
+    """Store `value` below the folder `out` and say where, how and with which digest."""
+    if isinstance(value, Path):
+        return _files.save(key, value, out, names)
+    for extension, write in _writers(value):
+        name = names.claim(key, "." + extension)
+        if write(value, os.path.join(out, name)):
+            return _stored(key, value, out, name, extension)
+    text = _plain_json(value)
+    if text is not None:
+        name = names.claim(key, ".json")
+        _write(os.path.join(out, name), text)
+        return _stored(key, value, out, name, "json")
+    name = names.claim(key, ".pickle")
+    _write_pickle(key, value, os.path.join(out, name))
+    return _stored(key, value, out, name, "pickle")
+
+
+def load(value: Dict[str, Any]) -> Any:
+    """The value that a request names by `file` and `format`."""
+    return _READERS[value["format"]](value["file"])
+
+
+def row_count(value: Any) -> Optional[int]:
+    """The rows of a value that has rows at first sight: a list, an array, a table."""
+    if isinstance(value, (list, tuple)):
+        return len(value)
+    shape = getattr(value, "shape", None)
+    return int(shape[0]) if isinstance(shape, tuple) and shape and isinstance(shape[0], int) else None
+
+
+def _stored(key: str, value: Any, out: str, name: str, form: str) -> Stored:
+    size = os.path.getsize(os.path.join(out, name)) if form == "pickle" else 0
+    digest = _digest.of(value, size)
+    return {"key": key, "file": name, "format": form, "digest": digest, "rows": row_count(value)}
+
+
+def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
+    """Open formats that may hold `value`; a writer that would lose something returns False."""
+    module = type(value).__module__.partition(".")[0]
+    if module == "numpy":
+        yield "npy", _npy.write
+    elif module in ("pandas", "pyarrow"):
+        yield "arrow", _arrow.write
+
+
+def _plain_json(value: Any) -> Optional[bytes]:
+    """`value` as compact JSON, if that is small and loses nothing."""
+    if not _is_plain(value, _DEEPEST_JSON, [_LARGEST_JSON // 2]):
+        return None
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate
+        return None
+    return data if len(data) <= _LARGEST_JSON else None
+
+
+def _is_plain(value: Any, depth: int, left: list) -> bool:
+    """Whether JSON keeps `value`; `left` counts down what may still come."""
+    kind = type(value)
+    left[0] -= len(value) if kind is str else 1
+    if left[0] < 0 or depth < 0:
+        return False
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -(2**63) <= value < 2**63
+    if kind is float:
+        return math.isfinite(value)
+    if kind is list:
+        return all(_is_plain(item, depth - 1, left) for item in value)
+    if kind is dict:
+        return all(type(key) is str and _is_plain(item, depth - 1, left) for key, item in value.items())
+    return False
+
+
+def _write(path: str, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def _write_pickle(key: str, value: Any, path: str) -> None:
+    try:
+        with open(path, "wb") as file:
+            pickle.dump(value, file, _PROTOCOL)
+    except OSError:
+        raise
+    except Exception as error:
+        where = _culprit(value, f"`{key}`")
+        raise Failure(f"the output `{key}` cannot be stored: {_why(error)} ({where})") from error
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return f"{error}" or type(error).__name__
+
+
+def _culprit(value: Any, path: str) -> str:
+    """Which part of `value` refuses to be pickled, as far as dicts, lists and attributes lead."""
+    for _ in range(20):
+        part = next((part for part in _parts(value) if not _can_pickle(part[1])), None)
+        if part is None:
+            break
+        path, value = path + part[0], part[1]
+    return f"{path} is of type {type(value).__name__}"
+
+
+def _parts(value: Any) -> Iterator[Tuple[str, Any]]:
+    if isinstance(value, dict):
+        yield from ((f"[{key!r}]", item) for key, item in value.items())
+    elif isinstance(value, (list, tuple)):
+        yield from ((f"[{i}]", item) for i, item in enumerate(value))
+    elif not isinstance(value, type) and hasattr(value, "__dict__"):
+        yield from ((f".{name}", item) for name, item in vars(value).items())
+
+
+def _can_pickle(value: Any) -> bool:
+    try:
+        pickle.dumps(value, _PROTOCOL)
+    except Exception:
+        return False
+    return True
+
+
+def _read_json(path: str) -> Any:
+    with open(path, "rb") as file:
+        return json.loads(file.read())
+
+
+def _read_pickle(path: str) -> Any:
+    with open(path, "rb") as file:
+        return pickle.load(file)
+
+
+_READERS: Dict[str, Callable[[str], Any]] = {
+    "json": _read_json,
+    "pickle": _read_pickle,
+    "npy": _npy.read,
+    "arrow": _arrow.read,
+    "file": Path,
+}

@@ -1,0 +1,227 @@
+"""Partitions add up to the whole, keep its type, and are cut where the size says."""
+
+from __future__ import annotations
+
+import random
+import unittest
+from pathlib import Path
+
+from harness import ProjectTest, has, needs_tables
+from zoo import same
+
+from expops import _split
+from expops._failure import Failure
+
+STRATEGIES = ["rows", "round_robin", "hash"]
+
+
+def splittable(rows: int) -> dict:
+    """One value of each kind with `rows` rows, and how the parts are put together again."""
+
+    def chain(parts, kind):
+        return kind(item for part in parts for item in part)
+
+    made = {
+        "list": ([[row, str(row)] for row in range(rows)], lambda parts: chain(parts, list)),
+        "tuple": (tuple(range(rows)), lambda parts: chain(parts, tuple)),
+        "list of dicts": ([{"row": row, "none": None} for row in range(rows)], lambda parts: chain(parts, list)),
+        "columns": (
+            {"a": list(range(rows)), "b": tuple("x" * rows)},
+            lambda parts: {name: chain([p[name] for p in parts], kind) for name, kind in (("a", list), ("b", tuple))},
+        ),
+    }
+    if has("numpy"):
+        import numpy as np
+
+        made["array"] = (np.arange(rows * 2.0).reshape(rows, 2), lambda parts: np.concatenate(parts))
+        made["records"] = (np.zeros(rows, [("a", "i4"), ("s", "U3")]), lambda parts: np.concatenate(parts))
+    if has("pandas", "pyarrow"):
+        import pandas as pd
+        import pyarrow as pa
+
+        frame = pd.DataFrame({"a": range(rows), "c": pd.Categorical(["x"] * rows), "i": pd.array([1] * rows)})
+        frame.index = pd.Index([row * row % 7 for row in range(rows)], dtype="int64", name="key")
+        made["frame"] = (frame, pd.concat)
+        made["series"] = (frame["a"], pd.concat)
+        made["table"] = (pa.table({"a": pa.array(range(rows), pa.int32())}), pa.concat_tables)
+    return made
+
+
+class Parts(unittest.TestCase):
+    def test_they_add_up_for_any_size(self) -> None:
+        chance = random.Random(7)
+        for _ in range(30):
+            rows, partitions = chance.randrange(0, 40), chance.randrange(1, 12)
+            for name, (value, join) in splittable(rows).items():
+                with self.subTest(name, rows=rows, partitions=partitions):
+                    parts = _split.split(value, name, {"equal": partitions}, "rows")
+                    self.assertEqual(len(parts), partitions)
+                    self.assertTrue(all(type(part) is type(value) for part, _ in parts))
+                    self.assertTrue(same(join([part for part, _ in parts]), value))
+                    for by in STRATEGIES[1:]:
+                        counts = [count for _, count in _split.split(value, name, {"equal": partitions}, by)]
+                        self.assertEqual(sum(counts), rows)
+
+    def test_scattered_rows_are_the_same_rows(self) -> None:
+        rows = [[row, str(row)] for row in range(50)]
+        for by in STRATEGIES:
+            parts = [part for part, _ in _split.split(rows, "rows", {"equal": 4}, by)]
+            self.assertEqual(sorted(row for part in parts for row in part), rows)
+            self.assertTrue(all(part == sorted(part) for part in parts), "the order is kept")
+
+    def test_equal_sizes(self) -> None:
+        for rows, partitions, expected in [(9, 3, [3, 3, 3]), (8, 3, [3, 3, 2]), (2, 4, [1, 1, 0, 0]), (0, 2, [0, 0])]:
+            self.assertEqual(_split.counts(rows, {"equal": partitions}, "df"), expected)
+
+    def test_counts(self) -> None:
+        self.assertEqual(_split.counts(90, {"counts": [50, 20, 20]}, "df"), [50, 20, 20])
+        with self.assertRaises(Failure) as caught:
+            _split.counts(91, {"counts": [50, 20, 20]}, "df")
+        self.assertEqual(str(caught.exception), "`df` has 91 rows, and the sizes [50, 20, 20] sum to 90")
+
+    def test_shares(self) -> None:
+        cases = [
+            (10, ["60%", "20%", "rest"], [6, 2, 2]),
+            (11, ["60%", "20%", "rest"], [6, 2, 3]),
+            (7, ["50%", "50%"], [4, 3]),
+            (1000, ["12.5%", "rest", "0.1%"], [125, 874, 1]),
+            (10, [{"percent": 60000}, "rest"], [6, 4]),
+            (0, ["60%", "rest"], [0, 0]),
+        ]
+        for rows, shares, expected in cases:
+            self.assertEqual(_split.counts(rows, {"shares": shares}, "df"), expected)
+
+    def test_equal_keys_meet_whatever_holds_them(self) -> None:
+        keys = [row % 5 for row in range(40)]
+        holders = {"columns": {"k": keys, "v": list(range(40))}, "dicts": [{"k": key} for key in keys]}
+        if has("pandas", "pyarrow"):
+            import numpy as np
+            import pandas as pd
+            import pyarrow as pa
+
+            holders["frame"] = pd.DataFrame({"k": keys})
+            holders["table"] = pa.table({"k": keys})
+            holders["records"] = np.array([(key,) for key in keys], [("k", "i8")])
+        found = set()
+        for value in holders.values():
+            for by in ({"hash": ["k"]}, {"hash": "k"}):
+                parts = [part for part, _ in _split.split(value, "df", {"equal": 3}, by)]
+                cells = [_split._rows.keys(part, ["k"], "df") for part in parts]
+                found.add(repr(cells))
+                self.assertEqual(sum(len(set(part)) for part in cells), 5, "no key is in two partitions")
+        self.assertEqual(len(found), 1)
+
+    def test_an_inserted_row_touches_one_partition(self) -> None:
+        rows = [[row] for row in range(100)]
+        before = [part for part, _ in _split.split(rows, "df", {"equal": 5}, "hash")]
+        after = [part for part, _ in _split.split([["new"], *rows], "df", {"equal": 5}, "hash")]
+        self.assertEqual(sum(one != other for one, other in zip(before, after)), 1)
+
+    def test_what_cannot_be_split(self) -> None:
+        splittable_text = _split._rows.SPLITTABLE
+        cases = [
+            ("text", f"`df` is a str, which has no rows to split; splittable is {splittable_text}"),
+            (5, f"`df` is an int, which has no rows to split; splittable is {splittable_text}"),
+            (None, f"`df` is None, which has no rows to split; splittable is {splittable_text}"),
+            ({1, 2}, f"`df` is a set, which has no rows to split; splittable is {splittable_text}"),
+            ((item for item in ()), f"`df` is a generator, which has no rows to split; splittable is {splittable_text}"),
+            ({}, "`df` is an empty dict, which has no rows to split"),
+            ({"a": [1, 2], "b": [1]}, "`df` has columns of different lengths: `a` has 2 rows, `b` has 1"),
+            (
+                {"a": [1, 2], "b": 5},
+                "`df` is a dict whose value `b` is an int; a dict can be split if all its values are columns of equal length",
+            ),
+            (Path("x.bin"), "`df` is a file (`x.bin`), and a file of this kind cannot be split; load it first"),
+        ]
+        for value, message in cases:
+            with self.subTest(message), self.assertRaises(Failure) as caught:
+                _split.split(value, "df", {"equal": 2}, "rows")
+            self.assertEqual(str(caught.exception), message)
+        for by, told in (("round_robin", "turns (`round_robin`)"), ("hash", "hash")):
+            with self.assertRaises(Failure) as caught:
+                _split.split([1], "df", {"counts": [1]}, by)
+            message = f"`df` is split by {told}, which goes with a number of partitions, not with a list"
+            self.assertEqual(str(caught.exception), message)
+        with self.assertRaises(Failure) as caught:
+            _split.split({"a": [1]}, "df", {"equal": 2}, {"hash": ["b"]})
+        self.assertEqual(str(caught.exception), "`df` has no column `b` to split by")
+
+
+class SplitRequests(ProjectTest):
+    def plan(self, data_name="df", size=None, by="rows"):
+        return {"data_name": data_name, "size": size or {"equal": 3}, "by": by}
+
+    def test_an_upstream_key(self) -> None:
+        rows = [[1, "a"], [2, None], [3, "nan"], [4, 0.5]]
+        inputs = [["df", self.stored("df", rows)], ["other", {"file": "/nowhere", "format": "pickle"}]]
+        done = self.passes(mode="split", inputs=inputs, split=self.plan())
+        self.assertEqual(done.partitions(), [rows[:2], rows[2:3], rows[3:]])
+        self.assertEqual([one["rows"] for one in done.result["partitions"]], [2, 1, 1])
+        self.assertEqual([one["file"] for one in done.result["partitions"]], ["p1/df.json", "p2/df.json", "p3/df.json"])
+        self.assertEqual(done.result["outputs"], [])
+
+    def test_only_the_changed_partition_has_another_digest(self) -> None:
+        rows = [[row, str(row)] for row in range(9)]
+        digests = []
+        for last in ("8", "changed"):
+            rows[4][1] = last
+            done = self.passes(mode="split", inputs=[["df", self.stored("df", rows)]], split=self.plan())
+            digests.append([one["digest"] for one in done.result["partitions"]])
+        self.assertEqual([one == other for one, other in zip(*digests)], [True, False, True])
+
+    def test_a_splitter_that_returns_rows(self) -> None:
+        script = """
+            from expops.core import process
+
+            @process()
+            def define_split(count):
+                return [[i] for i in range(count)]
+        """
+        for data_name in (None, "df"):
+            done = self.passes(script, "define_split", mode="split", parameters={"count": 5}, split=self.plan(data_name))
+            self.assertEqual(done.partitions(), [[[0], [1]], [[2], [3]], [[4]]])
+            self.assertEqual({one["key"] for one in done.result["partitions"]}, {data_name or "data"})
+
+    def test_a_splitter_that_returns_a_dict(self) -> None:
+        script = """
+            def define_split():
+                return {"df": {"a": [1, 2], "b": [3, 4]}, "p1": "beside", "columns": ["a", "b"]}
+        """
+        done = self.passes(script, "define_split", mode="split", split=self.plan(size={"equal": 2}))
+        self.assertEqual(done.partitions(), [{"a": [1], "b": [3]}, {"a": [2], "b": [4]}])
+        self.assertEqual((done.value("p1"), done.value("columns")), ("beside", ["a", "b"]))
+        failed = self.fails(script, "define_split", mode="split", split=self.plan(None))
+        expected = (
+            "the splitter returned a dict without the key `data` (its keys: `df`, `p1`, `columns`); "
+            "name the key to split with `data_name`"
+        )
+        self.assertEqual(failed.message, expected)
+
+    def test_a_wrong_sum_leaves_nothing(self) -> None:
+        plan = self.plan(size={"counts": [2, 2]})
+        failed = self.fails(mode="split", inputs=[["df", self.stored("df", [1, 2, 3])]], split=plan)
+        self.assertEqual(failed.message, "`df` has 3 rows, and the sizes [2, 2] sum to 4")
+        self.assertEqual(failed.result["partitions"], [])
+
+    def test_a_missing_key(self) -> None:
+        inputs = [["data_frame", self.stored("x", [1])], ["dff", self.stored("x", [1])]]
+        failed = self.fails(mode="split", inputs=inputs, split=self.plan())
+        expected = "no upstream process returned `df`, which is to be split (available: `data_frame`, `dff`); did you mean `dff`?"
+        self.assertEqual(failed.message, expected)
+
+    @needs_tables
+    def test_a_frame_twice(self) -> None:
+        import pandas as pd
+
+        frame = pd.DataFrame({"a": range(12), "b": list("abcdefghijkl")})
+        outer = self.passes(mode="split", inputs=[["df", self.stored("df", frame)]], split=self.plan(size={"equal": 2}))
+        inner = []
+        for one in outer.result["partitions"]:
+            value = {"file": str(outer.out / one["file"]), "format": one["format"]}
+            inner += self.passes(mode="split", inputs=[["df", value]], split=self.plan()).partitions()
+        self.assertTrue(same(pd.concat(inner), pd.concat([frame.iloc[:6], frame.iloc[6:]])))
+        self.assertEqual([len(part) for part in inner], [2] * 6)
+
+
+if __name__ == "__main__":
+    unittest.main()
