@@ -3,5 +3,7 @@
 pub mod diagnostic;
 pub mod digest;
 pub mod file;
+pub mod size;
 pub mod source;
+pub mod split;
 pub mod stamp;
