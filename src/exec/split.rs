@@ -154,12 +154,23 @@ fn cut_file(
 ) -> Result<(), Failure> {
     let name = source.file_name().unwrap_or("data").to_owned();
     let lines = Values { values: others.to_vec() }.stamp(None).lines;
-    let place = |n: usize| {
-        let folder = instance.folder.arm(&format!("p{n}"));
-        (folder.0.join(&name), folder.stamp())
+    let request = rows::Request {
+        source: rows::Input::Path(source.to_owned()),
+        format: None,
+        size,
+        by,
+        layout: &Place { instance: &instance.folder, name: &name },
+        key,
+        extra: &lines,
+        threads: 0,
+        chunk: 0,
+        progress: None,
     };
-    let request = rows::Request::new(source, size, by, key, &place, &lines);
-    let partitions = rows::run(&request).map_err(|error| Failure::new(error.to_string()))?;
+    let failed = |error: rows::SplitError| match error.help() {
+        Some(help) => Failure::new(error.to_string()).help(help),
+        None => Failure::new(error.to_string()),
+    };
+    let partitions = rows::run(&request).map_err(failed)?;
     for (arm, partition) in arms(instance).iter().zip(&partitions) {
         let file = relative(&arm.0.join(&name), instance)?;
         let value = Value { key: key.to_owned(), file, format: "file".into(), digest: partition.digest, rows: Some(partition.rows) };
@@ -167,6 +178,22 @@ fn cut_file(
         values.write(arm)?;
     }
     Ok(())
+}
+
+/// Where the partitions of an instance lie: each in a folder of its own, under the name of the whole.
+struct Place<'a> {
+    instance: &'a Folder,
+    name: &'a str,
+}
+
+impl rows::Layout for Place<'_> {
+    fn data(&self, i: u64) -> Utf8PathBuf {
+        self.instance.arm(&format!("p{i}")).0.join(self.name)
+    }
+
+    fn stamp(&self, i: u64) -> Utf8PathBuf {
+        self.instance.arm(&format!("p{i}")).stamp()
+    }
 }
 
 /// Puts partitions that Python cut in their places; one that is the same as before is left alone.

@@ -1,0 +1,241 @@
+//! The command line of `expops-split`: flags to a [`Request`], partitions to lines or JSON. Also
+//! `expops split`.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use camino::Utf8PathBuf;
+use clap::Parser;
+use serde_json::json;
+
+use super::{Format, Input, Kind, Layout, Partition, Progress, Request, SplitError, run};
+use crate::file::Written;
+use crate::size::{By, Size};
+
+/// Cut a file into partitions, exactly between rows, and stamp each with its hash
+///
+/// Writes p1.csv, p2.csv, … and the stamps p1.stamp, p2.stamp, … to the folder that --out names. No
+/// row is altered. A partition whose hash has not changed is not written again.
+#[derive(Debug, Parser)]
+#[command(name = "expops-split", version, after_help = EXAMPLES, after_long_help = LONG_EXAMPLES)]
+pub struct Command {
+    /// The file to split; `-` for standard input
+    pub file: Utf8PathBuf,
+
+    /// `3` (equal partitions), `50,20,20` (row counts) or `60%,20%,rest` (shares)
+    #[arg(short, long, value_name = "SIZE")]
+    pub size: Size,
+
+    /// The folder for the partitions and their stamps
+    #[arg(short, long, value_name = "FOLDER")]
+    pub out: Utf8PathBuf,
+
+    /// Which row goes where: `rows` (in their order), `round_robin`, `hash` (of the row) or
+    /// `hash:COLUMN[,COLUMN]`
+    #[arg(long, value_name = "STRATEGY", default_value = "rows")]
+    pub by: By,
+
+    /// The format: csv, tsv, jsonl, lines, json, npy, arrow, arrows, parquet; `csv.gz` and the like
+    ///
+    /// Needed only where neither the name nor the first bytes tell it.
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+
+    /// The character between the fields of a CSV file
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+
+    /// The key that the stamps name
+    #[arg(long, value_name = "KEY", default_value = "data")]
+    pub key: String,
+
+    /// How many threads to use; one per core if not given
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub threads: usize,
+
+    /// Print one JSON object: format, rows, partitions
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+const EXAMPLES: &str = "Example: expops-split data.csv --size 3 --out parts/";
+
+const LONG_EXAMPLES: &str = "\
+Examples:
+  expops-split data.csv --size 3 --out parts/
+  expops-split data.csv --size 50,20,20 --out parts/ --json
+  expops-split events.jsonl.gz --size 60%,20%,rest --out parts/
+  psql -c 'copy t to stdout csv header' | expops-split - --format csv --size 8 --out parts/
+
+Stamps:
+  A stamp is one line, `sha256:HEX rows=N key=KEY`. For text formats the hash is that of the partition's
+  file, so that `sha256sum parts/p1.csv` confirms it.
+
+Exit status:
+  0 if all partitions are in place; 1 if the data or the disk is at fault; 2 for wrong usage. After an
+  error every earlier partition and stamp are as they were.";
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"\\t" => Ok(b'\t'),
+        [b'"' | b'\n' | b'\r' | 0] => Err("this character cannot stand between fields".to_owned()),
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err("a delimiter is one ASCII character, or `\\t`".to_owned()),
+    }
+}
+
+/// All partitions in one folder: `p1.csv` and `p1.stamp`.
+struct Flat {
+    folder: Utf8PathBuf,
+    extension: String,
+}
+
+impl Layout for Flat {
+    fn data(&self, i: u64) -> Utf8PathBuf {
+        self.folder.join(format!("p{i}.{}", self.extension))
+    }
+
+    fn stamp(&self, i: u64) -> Utf8PathBuf {
+        self.folder.join(format!("p{i}.stamp"))
+    }
+}
+
+impl Command {
+    /// Splits, and prints what was done to standard output, or what is wrong to standard error.
+    /// Returns the exit status.
+    pub fn execute(&self) -> u8 {
+        match self.split() {
+            Ok((format, partitions)) => self.print(format, &partitions),
+            Err(error) => {
+                eprintln!("error: {error}");
+                if let Some(help) = error.help() {
+                    eprintln!("help: {help}");
+                }
+                error.status()
+            }
+        }
+    }
+
+    fn split(&self) -> Result<(Format, Vec<Partition>), SplitError> {
+        let source =
+            if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
+        let format = self.with_delimiter(super::format_of(&source, self.format)?)?;
+        let layout = Flat { folder: self.out.clone(), extension: format.extension().to_owned() };
+        let meter = Meter::new(!self.quiet && !self.json);
+        let partitions = run(&Request {
+            source,
+            format: Some(format),
+            size: &self.size,
+            by: &self.by,
+            layout: &layout,
+            key: &self.key,
+            extra: &[],
+            threads: self.threads,
+            chunk: 0,
+            progress: Some(&|step| meter.show(step)),
+        });
+        meter.clear();
+        let partitions = partitions?;
+        if !self.quiet && layout.stamp(partitions.len() as u64 + 1).exists() {
+            let next = layout.data(partitions.len() as u64 + 1);
+            eprintln!("note: `{next}` and what follows it are left from an earlier split");
+        }
+        Ok((format, partitions))
+    }
+
+    fn with_delimiter(&self, format: Format) -> Result<Format, SplitError> {
+        match (format.rows, self.delimiter) {
+            (_, None) => Ok(format),
+            (Kind::Csv(_), Some(delimiter)) => Ok(Format { rows: Kind::Csv(delimiter), ..format }),
+            (other, Some(_)) => {
+                let message = format!("`--delimiter` is for CSV, but the file is {other}");
+                Err(SplitError::Usage { message, help: None })
+            }
+        }
+    }
+
+    fn print(&self, format: Format, partitions: &[Partition]) -> u8 {
+        let mut text = String::new();
+        if self.json {
+            text = format!("{:#}\n", report(format, partitions));
+        } else if !self.quiet {
+            for Partition { rows, digest, path, written, .. } in partitions {
+                let written = if *written == Written::Changed { "written" } else { "unchanged" };
+                text += &format!("{path}  rows={rows}  sha256:{digest}  {written}\n");
+            }
+        }
+        match std::io::stdout().write_all(text.as_bytes()) {
+            // Whoever reads the output has read enough.
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => 1,
+            _ => 0,
+        }
+    }
+}
+
+fn report(format: Format, partitions: &[Partition]) -> serde_json::Value {
+    let one = |(i, part): (usize, &Partition)| {
+        json!({
+            "partition": i + 1,
+            "path": part.path,
+            "rows": part.rows,
+            "bytes": part.bytes,
+            "sha256": part.digest,
+            "written": part.written == Written::Changed,
+        })
+    };
+    json!({
+        "format": format.to_string(),
+        "rows": partitions.iter().map(|part| part.rows).sum::<u64>(),
+        "partitions": partitions.iter().enumerate().map(one).collect::<Vec<_>>(),
+    })
+}
+
+/// Shows how far the work is, on a terminal, once it has taken a while.
+struct Meter {
+    shown: bool,
+    state: Mutex<State>,
+}
+
+struct State {
+    total: u64,
+    done: u64,
+    last: Instant,
+    visible: bool,
+}
+
+impl Meter {
+    fn new(wanted: bool) -> Self {
+        let state = State { total: 0, done: 0, last: Instant::now(), visible: false };
+        Self { shown: wanted && std::io::stderr().is_terminal(), state: Mutex::new(state) }
+    }
+
+    fn show(&self, step: Progress) {
+        if !self.shown {
+            return;
+        }
+        let mut state = self.state.lock().expect("no thread panics while it holds the lock");
+        match step {
+            Progress::Total(total) => state.total = total,
+            Progress::Bytes(bytes) => state.done += bytes,
+        }
+        if state.total > 0 && state.last.elapsed() > Duration::from_millis(if state.visible { 100 } else { 700 }) {
+            // Every byte is scanned once and hashed once.
+            let percent = (state.done * 50 / state.total).min(99);
+            eprint!("\r{percent:3} % of {} MB", state.total / 1_000_000);
+            state.last = Instant::now();
+            state.visible = true;
+        }
+    }
+
+    fn clear(&self) {
+        let state = self.state.lock().expect("no thread panics while it holds the lock");
+        if state.visible {
+            eprint!("\r{:40}\r", "");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The partitions on their way to disk: written beside their final names, taken back if the split
+//! fails, published one by one when all are complete. Knows nothing of what they hold.
+//!
+//! For each changed partition the old stamp is retired, the new data takes its name, and the new stamp
+//! is settled, in this order: whenever the process is killed, a stamp that is in force is that of the
+//! data beside it.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::error::SplitError;
+use crate::file;
+use crate::stamp;
+
+/// A file that is not yet in its place. It is removed again unless it is published.
+pub(super) struct Draft {
+    path: Utf8PathBuf,
+    file: Option<File>,
+    published: bool,
+}
+
+impl Draft {
+    /// An empty draft of the file at `target`. Its name is always the same, so that what a killed
+    /// split left behind is used again; [`lock`] keeps two splits apart.
+    pub(super) fn create(target: &Utf8Path) -> Result<Self, SplitError> {
+        let name = target.file_name().unwrap_or_default();
+        let path = target.with_file_name(format!(".{name}.tmp"));
+        file::remove(&path)?;
+        let file = file::context(File::create_new(&path), "create", &path)?;
+        let draft = Self { path, file: Some(file), published: false };
+        if let (Ok(meta), Some(file)) = (fs::metadata(target), &draft.file) {
+            file::context(file.set_permissions(meta.permissions()), "write", &draft.path)?;
+        }
+        Ok(draft)
+    }
+
+    /// Adds `bytes` at the end.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), SplitError> {
+        if self.file.is_none() {
+            let opened = File::options().append(true).open(&self.path);
+            self.file = Some(file::context(opened, "write", &self.path)?);
+        }
+        let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes));
+        Ok(file::context(written, "write", &self.path)?)
+    }
+
+    /// Closes the handle; the next [`Self::append`] opens it again.
+    pub(super) fn close(&mut self) {
+        self.file = None;
+    }
+
+    /// Puts the file in the place of the one at `target`, whose stamp at `stamp` then says `content`.
+    pub(super) fn publish(
+        mut self,
+        target: &Utf8Path,
+        stamp: &Utf8Path,
+        content: &stamp::Stamp,
+    ) -> Result<(), SplitError> {
+        self.close();
+        stamp::retire(stamp)?;
+        file::context(fs::rename(&self.path, target), "write", target)?;
+        self.published = true;
+        stamp::settle(stamp, content)?;
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.published {
+            self.close();
+            // There is already an error to report, and the next split removes the file.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Holds the folder for one split at a time until the file is dropped. Where a folder cannot be
+/// locked (some network file systems), nobody is kept out.
+pub(super) fn lock(folder: &Utf8Path) -> Option<File> {
+    let folder = File::open(folder).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
+}
+
+/// Copies everything that `reader` gives to a nameless temporary file in `folder`.
+pub(super) fn spool(reader: &mut dyn io::Read, folder: &Utf8Path) -> io::Result<File> {
+    let file = tempfile::tempfile_in(folder)?;
+    let mut writer = BufWriter::with_capacity(1 << 16, &file);
+    io::copy(reader, &mut writer)?;
+    writer.flush()?;
+    drop(writer);
+    Ok(file)
+}

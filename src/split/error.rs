@@ -1,0 +1,126 @@
+//! What can go wrong in a split, in the user's words. A flaw of the data names its place as
+//! `file:line:column`; lines and columns count from 1, columns in characters.
+
+use std::fmt;
+
+use super::rows::SizeMismatch;
+use crate::file::FileError;
+
+/// Why a split failed. Every earlier partition and stamp is then as it was.
+#[derive(Debug)]
+pub enum SplitError {
+    /// The file cannot be split as what it is said to be.
+    Data(Box<Flaw>),
+    /// The row counts do not fit the file.
+    Size {
+        /// The file, as the user wrote it.
+        file: String,
+        /// Both numbers.
+        mismatch: SizeMismatch,
+    },
+    /// The request cannot be meant: an unknown format, a column that does not exist.
+    Usage {
+        /// One sentence.
+        message: String,
+        /// What to write instead.
+        help: Option<String>,
+    },
+    /// A file could not be read or written.
+    File(FileError),
+    /// The source changed while it was read.
+    Changed {
+        /// The file, as the user wrote it.
+        file: String,
+    },
+}
+
+/// A place in the data, and what is wrong there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// The file, as the user wrote it.
+    pub file: String,
+    /// Where in the file.
+    pub place: Option<Place>,
+    /// The row, counted from 1 without the header, where it is known.
+    pub row: Option<u64>,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// A place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// From 1.
+    pub line: u64,
+    /// From 1, in characters.
+    pub column: u64,
+    /// From 0.
+    pub byte: u64,
+}
+
+impl SplitError {
+    /// What the user can do about it, in one sentence.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Data(flaw) => flaw.help.as_deref(),
+            Self::Usage { help, .. } => help.as_deref(),
+            Self::Size { .. } => {
+                Some("give counts that sum to the number of rows, or shares such as `60%,20%,rest`")
+            }
+            Self::Changed { .. } => Some("split it again when nothing writes to it"),
+            Self::File(_) => None,
+        }
+    }
+
+    /// The exit status: 2 for a request that cannot be meant, 1 for everything else.
+    pub fn status(&self) -> u8 {
+        if matches!(self, Self::Usage { .. }) { 2 } else { 1 }
+    }
+
+    /// A usage error.
+    pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), help: Some(help.into()) }
+    }
+
+    /// A flaw of the file as a whole.
+    pub(super) fn whole(file: &str, message: impl Into<String>, help: Option<&str>) -> Self {
+        let (file, help) = (file.to_owned(), help.map(str::to_owned));
+        Self::Data(Box::new(Flaw { file, place: None, row: None, message: message.into(), help }))
+    }
+}
+
+impl fmt::Display for SplitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(flaw) => {
+                write!(f, "{}", flaw.file)?;
+                if let Some(place) = flaw.place {
+                    write!(f, ":{}:{}", place.line, place.column)?;
+                }
+                write!(f, ": {}", flaw.message)
+            }
+            Self::Size { file, mismatch } => write!(f, "{file}: {mismatch}"),
+            Self::Usage { message, .. } => f.write_str(message),
+            Self::File(error) => error.fmt(f),
+            Self::Changed { file } => write!(f, "{file}: the file changed while it was read"),
+        }
+    }
+}
+
+impl std::error::Error for SplitError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File(error) => Some(error),
+            Self::Size { mismatch, .. } => Some(mismatch),
+            _ => None,
+        }
+    }
+}
+
+impl From<FileError> for SplitError {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
+    }
+}

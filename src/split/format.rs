@@ -1,0 +1,212 @@
+//! Which format a file has: by its name, by what the user says, and whether its first bytes agree.
+
+use std::fmt;
+use std::str::FromStr;
+
+use camino::Utf8Path;
+
+/// What the rows of a file look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// RFC 4180 with this delimiter.
+    Csv(u8),
+    /// One JSON value per line.
+    JsonLines,
+    /// Any text, line by line.
+    Lines,
+    /// One JSON array.
+    JsonArray,
+    /// NumPy's format for one array.
+    Npy,
+    /// Arrow's IPC file format; Feather version 2.
+    Arrow,
+    /// Arrow's IPC stream format.
+    ArrowStream,
+    /// Parquet.
+    Parquet,
+}
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// gzip.
+    Gzip,
+    /// Zstandard.
+    Zstd,
+}
+
+/// A format and, for a text format, how it is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// The rows.
+    pub rows: Kind,
+    /// Around them.
+    pub compression: Option<Compression>,
+}
+
+/// Name, format: the first name of a format is the one that is printed.
+const NAMES: &[(&str, Kind)] = &[
+    ("csv", Kind::Csv(b',')),
+    ("tsv", Kind::Csv(b'\t')),
+    ("tab", Kind::Csv(b'\t')),
+    ("jsonl", Kind::JsonLines),
+    ("ndjson", Kind::JsonLines),
+    ("lines", Kind::Lines),
+    ("txt", Kind::Lines),
+    ("text", Kind::Lines),
+    ("log", Kind::Lines),
+    ("json", Kind::JsonArray),
+    ("npy", Kind::Npy),
+    ("arrow", Kind::Arrow),
+    ("feather", Kind::Arrow),
+    ("ipc", Kind::Arrow),
+    ("arrows", Kind::ArrowStream),
+    ("parquet", Kind::Parquet),
+    ("pq", Kind::Parquet),
+];
+
+impl Format {
+    /// The format that the name of a file tells.
+    pub fn of_name(path: &Utf8Path) -> Option<Self> {
+        let name = path.file_name()?.to_ascii_lowercase();
+        let (stem, compression) = match name.rsplit_once('.')? {
+            (stem, "gz") => (stem, Some(Compression::Gzip)),
+            (stem, "zst" | "zstd") => (stem, Some(Compression::Zstd)),
+            _ => (name.as_str(), None),
+        };
+        let rows = Kind::of_name(stem.rsplit_once('.')?.1)?;
+        Some(Self { rows, compression })
+    }
+
+    /// The ending of a partition's name: `.csv`.
+    pub fn extension(self) -> &'static str {
+        self.rows.name()
+    }
+}
+
+impl Kind {
+    fn of_name(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+    }
+
+    /// The name that `--format` takes.
+    pub fn name(self) -> &'static str {
+        let same = |kind: Self| match (self, kind) {
+            (Self::Csv(b'\t'), other) => other == self,
+            (Self::Csv(_), other) => matches!(other, Self::Csv(_)),
+            (_, other) => other == self,
+        };
+        NAMES.iter().find(|(_, kind)| same(*kind)).map_or("csv", |(name, _)| name)
+    }
+
+    /// Whether the format is text, which can be packed.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Csv(_) | Self::JsonLines | Self::Lines | Self::JsonArray)
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, compression) = match text.rsplit_once('.') {
+            Some((name, "gz")) => (name, Some(Compression::Gzip)),
+            Some((name, "zst")) => (name, Some(Compression::Zstd)),
+            _ => (text, None),
+        };
+        match Kind::of_name(name) {
+            Some(rows) if compression.is_none() || rows.is_text() => Ok(Self { rows, compression }),
+            _ => Err(format!(
+                "unknown format `{text}`; known are csv, tsv, jsonl, lines, json (each also with `.gz` or \
+                 `.zst`), npy, arrow, arrows, parquet"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.rows.name())?;
+        match self.compression {
+            None => Ok(()),
+            Some(Compression::Gzip) => f.write_str(".gz"),
+            Some(Compression::Zstd) => f.write_str(".zst"),
+        }
+    }
+}
+
+/// What the first bytes of a file say beyond doubt, in words, and the format if it is one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// Like this packed file.
+    Packed(Compression),
+    /// Like this format.
+    Like(Kind),
+    /// Like something that is not supported: what it is.
+    Foreign(&'static str),
+    /// Like nothing in particular.
+    Unknown,
+}
+
+/// What a file that begins with `start` looks like.
+pub(super) fn looks(start: &[u8]) -> Looks {
+    let foreign: &[(&[u8], &str)] = &[
+        (b"PK\x03\x04", "a ZIP archive (or an Excel or `.npz` file)"),
+        (b"BZh", "bzip2"),
+        (b"\xFD7zXZ\0", "xz"),
+        (b"SQLite format 3\0", "an SQLite database"),
+        (b"\x89HDF\r\n", "HDF5"),
+        (b"Obj\x01", "Avro"),
+        (b"ORC", "ORC"),
+        (b"FEA1", "Feather version 1"),
+        (b"\xFF\xFE", "text in UTF-16"),
+        (b"\xFE\xFF", "text in UTF-16"),
+    ];
+    let ours: &[(&[u8], Looks)] = &[
+        (b"\x1F\x8B", Looks::Packed(Compression::Gzip)),
+        (b"\x28\xB5\x2F\xFD", Looks::Packed(Compression::Zstd)),
+        (b"\x93NUMPY", Looks::Like(Kind::Npy)),
+        (b"ARROW1", Looks::Like(Kind::Arrow)),
+        (b"\xFF\xFF\xFF\xFF", Looks::Like(Kind::ArrowStream)),
+        (b"PAR1", Looks::Like(Kind::Parquet)),
+        (b"PARE", Looks::Foreign("Parquet with an encrypted footer")),
+    ];
+    if let Some((_, looks)) = ours.iter().find(|(magic, _)| start.starts_with(magic)) {
+        return *looks;
+    }
+    match foreign.iter().find(|(magic, _)| start.starts_with(magic)) {
+        // Plain text may begin with letters such as `ORC`; a binary file goes on with something else.
+        Some((magic, _)) if magic.is_ascii() && is_plain(start) => Looks::Unknown,
+        Some((_, name)) => Looks::Foreign(name),
+        None => Looks::Unknown,
+    }
+}
+
+fn is_plain(start: &[u8]) -> bool {
+    start.iter().all(|b| !b.is_ascii_control() || b.is_ascii_whitespace())
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "Zstandard",
+        })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Csv(b'\t') => "TSV",
+            Self::Csv(_) => "CSV",
+            Self::JsonLines => "JSON Lines",
+            Self::Lines => "plain text",
+            Self::JsonArray => "a JSON array",
+            Self::Npy => "NumPy `.npy`",
+            Self::Arrow => "an Arrow IPC file (Feather)",
+            Self::ArrowStream => "an Arrow IPC stream",
+            Self::Parquet => "Parquet",
+        })
+    }
+}

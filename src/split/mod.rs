@@ -1,0 +1,244 @@
+//! Cuts a file into partitions and stamps each. Knows nothing of pipelines: where a partition lies
+//! and what its key is called, the caller says.
+//!
+//! A text file is gone through twice, in parallel and in constant memory. First its rows are found and
+//! checked ([`text`]); then each partition is hashed and, if its hash has changed, written
+//! ([`produce`]). No row is altered: the partitions' rows one after the other are the source's bytes.
+//!
+//! # What a partition's digest covers
+//!
+//! For text formats and `.npy` it is the SHA-256 of the partition's file (before compression), so that
+//! `sha256sum p1.csv` confirms the stamp: the header and the rows, and nothing else.
+//!
+//! # Text formats, where their standards leave room
+//!
+//! - CSV and TSV follow RFC 4180. The first row that is not blank is the header; it is repeated in each
+//!   partition with everything before it (a byte order mark, blank lines). A blank line is no row (as in
+//!   pandas and pyarrow); it stays behind the row that it follows. A quote inside an unquoted field is
+//!   data. A row with another number of fields than the header, text behind a closing quote, a NUL, and
+//!   a carriage return that no line feed follows (outside quotes) are errors. Bytes need not be UTF-8.
+//! - In JSON Lines every line that is not white space is a row and must be one JSON value in UTF-8.
+//! - In plain text every line is a row, also an empty one; a last line needs no line feed.
+//! - The elements of a JSON array are rows. A partition is `[e1,e2]`: the bytes of the elements are the
+//!   source's, those between them are not.
+
+pub mod command;
+mod draft;
+mod error;
+mod format;
+mod open;
+mod parallel;
+mod produce;
+mod publish;
+mod rows;
+mod scatter;
+mod sha;
+mod source;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+pub use error::{Flaw, Place, SplitError};
+pub use format::{Compression, Format, Kind};
+pub use rows::{SizeMismatch, partition_rows};
+pub use source::Input;
+
+use crate::digest::Digest;
+use crate::file::{self, Written};
+use crate::size::{By, Size};
+use crate::stamp::Line;
+use produce::{Made, Piece, Ranges};
+use scatter::{Glue, InOrder, RoundRobin, Router, Scatter};
+use source::Source;
+use text::{Index, Pace};
+
+/// Where the partitions lie. Partitions count from 1.
+pub trait Layout: Sync {
+    /// The data file of partition `i`.
+    fn data(&self, i: u64) -> Utf8PathBuf;
+
+    /// The stamp of partition `i`.
+    fn stamp(&self, i: u64) -> Utf8PathBuf;
+}
+
+/// What is to be split, and how.
+pub struct Request<'a> {
+    /// The data.
+    pub source: Input,
+    /// Its format; told by its name or its first bytes if not given.
+    pub format: Option<Format>,
+    /// How many partitions, and how large.
+    pub size: &'a Size,
+    /// Which row goes where.
+    pub by: &'a By,
+    /// Where the partitions go.
+    pub layout: &'a dyn Layout,
+    /// The key that the stamps name.
+    pub key: &'a str,
+    /// What each partition's stamp says besides: the keys that are passed through.
+    pub extra: &'a [Line],
+    /// How many threads to use; 0 for one per core.
+    pub threads: usize,
+    /// How many bytes of the source a thread takes at once; 0 for what is fastest.
+    pub chunk: u64,
+    /// Is told how far the work is.
+    pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+}
+
+/// A step of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The source has this many bytes, each of which is gone through about twice.
+    Total(u64),
+    /// This many bytes more have been gone through.
+    Bytes(u64),
+}
+
+/// A partition that is in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// How many rows it has.
+    pub rows: u64,
+    /// How long it is, before compression.
+    pub bytes: u64,
+    /// What a reader of it observes.
+    pub digest: Digest,
+    /// Where it lies.
+    pub path: Utf8PathBuf,
+    /// Whether its data was written. If not, its time is still that of its last change.
+    pub written: Written,
+}
+
+impl Request<'_> {
+    fn tell(&self, bytes: u64) {
+        if let Some(progress) = self.progress {
+            progress(Progress::Bytes(bytes));
+        }
+    }
+
+    fn threads(&self) -> usize {
+        parallel::threads(self.threads)
+    }
+
+    /// The bytes per chunk for a body of `len`: at most about 100,000 chunks.
+    fn chunk(&self, len: u64) -> u64 {
+        if self.chunk > 0 { self.chunk } else { (len / 100_000).clamp(256 << 10, 8 << 20) }
+    }
+}
+
+/// Splits a file. All partitions are made before the first is put in its place; after an error every
+/// earlier partition and its stamp are as they were. A partition whose digest is the one of its stamp is
+/// not written again.
+pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
+    check(request)?;
+    let first = request.layout.data(1);
+    let folder = first.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    file::create_folder(folder)?;
+    let _lock = draft::lock(folder);
+    let (source, format) = open::open(&request.source, request.format, folder)?;
+    if let Some(progress) = request.progress {
+        progress(Progress::Total(source.len));
+    }
+    match format.rows {
+        Kind::Csv(_) | Kind::JsonLines | Kind::Lines | Kind::JsonArray => split_text(request, &source, format.rows),
+        other => Err(SplitError::usage(format!("splitting {other} is not supported yet"), "convert it to CSV")),
+    }
+}
+
+/// The format of `source`: the one that is given, or what its name or its first bytes tell.
+pub fn format_of(source: &Input, given: Option<Format>) -> Result<Format, SplitError> {
+    open::told(source, given)
+}
+
+fn check(request: &Request) -> Result<(), SplitError> {
+    match (request.size, request.by) {
+        (Size::Equal(_), _) | (_, By::Rows) => Ok(()),
+        (size, by) => {
+            let message = format!("the size `{size}` fixes how many rows a partition has, but `{by}` decides that");
+            Err(SplitError::usage(message, "give a number of partitions"))
+        }
+    }
+}
+
+fn split_text(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
+    let progress = |bytes| request.tell(bytes);
+    let pace = Pace { threads: request.threads(), chunk: request.chunk(source.len), progress: &progress };
+    let index = match kind {
+        Kind::Csv(delimiter) => text::index_csv(source, delimiter, pace)?,
+        Kind::JsonLines => text::index_json_lines(source, pace)?,
+        Kind::JsonArray => text::index_json_array(source, pace)?,
+        _ => text::index_lines(source, pace)?,
+    };
+    let length = |made: &Made| Some(made.bytes);
+    if *request.by == By::Rows && kind != Kind::JsonArray {
+        let rows = sizes(request, source, index.rows)?;
+        let cuts = cuts(&rows);
+        let mut offsets = index.offsets(source, request.threads(), &cuts)?;
+        // What stands between the header and the first row belongs to the first partition.
+        offsets.insert(0, index.body.start);
+        offsets.push(index.body.end);
+        let producer = Contiguous { index: &index, rows, offsets };
+        return publish::publish(request, source, &producer, length);
+    }
+    let glue = glue(source, &index, kind)?;
+    let router = router(request, source, &index)?;
+    let producer = Scatter { index: &index, router, glue, wave: 16 << 20 };
+    publish::publish(request, source, &producer, length)
+}
+
+/// The row counts of the partitions.
+fn sizes(request: &Request, source: &Source, rows: u64) -> Result<Vec<u64>, SplitError> {
+    partition_rows(request.size, rows).map_err(|mismatch| SplitError::Size { file: source.name.clone(), mismatch })
+}
+
+/// The number of the first row of each partition but the first.
+fn cuts(rows: &[u64]) -> Vec<u64> {
+    let ends = rows.iter().scan(0, |end, rows| {
+        *end += rows;
+        Some(*end)
+    });
+    ends.take(rows.len() - 1).collect()
+}
+
+fn router<'a>(request: &Request<'a>, source: &Source, index: &Index) -> Result<Box<dyn Router + 'a>, SplitError> {
+    match request.by {
+        By::Rows => Ok(Box::new(InOrder { cuts: cuts(&sizes(request, source, index.rows)?) })),
+        By::RoundRobin => Ok(Box::new(RoundRobin { partitions: request.size.partitions() })),
+        By::HashRow | By::Hash(_) => Err(SplitError::usage("`hash` is not supported yet", "use `rows`")),
+    }
+}
+
+/// The longest header that is held in memory.
+const HEADER: u64 = 16 << 20;
+
+fn glue(source: &Source, index: &Index, kind: Kind) -> Result<Glue, SplitError> {
+    if kind == Kind::JsonArray {
+        return Ok(Glue { before: b"[".to_vec(), between: b",", after: b"]" });
+    }
+    let mut before = Vec::new();
+    if index.header.end > HEADER {
+        return Err(SplitError::whole(&source.name, "the header is longer than 16 MB", None));
+    }
+    source.read_into(&mut before, index.header.clone())?;
+    Ok(Glue { before, between: b"", after: b"" })
+}
+
+/// Contiguous rows: a partition is the header and one range of the body.
+struct Contiguous<'a> {
+    index: &'a Index,
+    rows: Vec<u64>,
+    offsets: Vec<u64>,
+}
+
+impl Ranges for Contiguous<'_> {
+    fn rows(&self, i: usize) -> u64 {
+        self.rows[i]
+    }
+
+    fn pieces(&self, i: usize) -> Box<dyn Iterator<Item = Piece> + '_> {
+        let body = self.offsets[i]..self.offsets[i + 1];
+        Box::new([self.index.header.clone(), body].into_iter().map(Piece::Range))
+    }
+}

@@ -1,0 +1,144 @@
+//! From what the user names to a file that can be read at positions, and its format. What cannot be
+//! read so is laid, unpacked, in a nameless file in the output folder.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+
+use camino::Utf8Path;
+
+use super::draft;
+use super::error::SplitError;
+use super::format::{Compression, Format, Kind, Looks, looks};
+use super::source::{Input, Source};
+use crate::file;
+
+/// Opens `input` as `format`, or as what its name or its first bytes tell.
+pub(super) fn open(input: &Input, format: Option<Format>, folder: &Utf8Path) -> Result<(Source, Format), SplitError> {
+    let (reader, name): (Box<dyn Read>, &str) = match input {
+        Input::Stdin => (Box::new(io::stdin().lock()), "standard input"),
+        Input::Path(path) => {
+            let opened = file::context(File::open(path), "read", path)?;
+            let meta = file::context(opened.metadata(), "read", path)?;
+            if meta.is_dir() {
+                return Err(SplitError::whole(path.as_str(), "this is a folder, not a file", None));
+            }
+            if meta.is_file() {
+                return open_file(opened, path, format, folder);
+            }
+            (Box::new(opened), path.as_str())
+        }
+    };
+    let mut reader = BufReader::with_capacity(1 << 16, reader);
+    let start = file::context(io::BufRead::fill_buf(&mut reader), "read", name.into())?.to_vec();
+    let format = decide(name, format.or_else(|| of_content(&start)), &start)?;
+    Ok((spool(&mut reader, name, format, folder)?, format))
+}
+
+/// What is told of the format of `input` without reading more than its beginning.
+pub(super) fn told(input: &Input, given: Option<Format>) -> Result<Format, SplitError> {
+    let Input::Path(path) = input else {
+        return given.ok_or_else(|| nothing_tells("standard input", Looks::Unknown));
+    };
+    if let Some(format) = given.or_else(|| Format::of_name(path)) {
+        return Ok(format);
+    }
+    let meta = file::context(std::fs::metadata(path), "read", path)?;
+    if !meta.is_file() {
+        return Err(nothing_tells(path.as_str(), Looks::Unknown));
+    }
+    let start = Source::new(file::context(File::open(path), "read", path)?, path.as_str())?.start(1 << 12)?;
+    of_content(&start).ok_or_else(|| nothing_tells(path.as_str(), looks(&start)))
+}
+
+fn nothing_tells(name: &str, looks: Looks) -> SplitError {
+    let message = format!("{name}: nothing tells the format of the data");
+    let help = match looks {
+        Looks::Packed(packed) => format!("it looks like {packed}: give `--format`, as in `--format csv.gz`"),
+        _ => "give `--format`: csv, tsv, jsonl, lines or json".to_owned(),
+    };
+    SplitError::usage(message, help)
+}
+
+fn open_file(
+    opened: File,
+    path: &Utf8Path,
+    format: Option<Format>,
+    folder: &Utf8Path,
+) -> Result<(Source, Format), SplitError> {
+    let name = path.as_str();
+    let source = Source::new(opened, name)?;
+    let start = source.start(1 << 12)?;
+    let told = format.or_else(|| Format::of_name(path)).or_else(|| of_content(&start));
+    let format = decide(name, told, &start)?;
+    if format.compression.is_none() {
+        return Ok((source, format));
+    }
+    let source = spool(&mut source.reader(0..source.len), name, format, folder)?;
+    Ok((source, format))
+}
+
+/// The format of a file whose name says nothing: only the binary ones can be told from their bytes.
+fn of_content(start: &[u8]) -> Option<Format> {
+    match looks(start) {
+        Looks::Like(rows) => Some(Format { rows, compression: None }),
+        _ => None,
+    }
+}
+
+/// `told`, if the first bytes of the file do not contradict it.
+fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, SplitError> {
+    let looks = looks(start);
+    let Some(told) = told else { return Err(nothing_tells(name, looks)) };
+    let like = match (told.compression, looks) {
+        (Some(told), Looks::Packed(packed)) if told == packed => None,
+        (_, Looks::Packed(packed)) => Some(packed.to_string()),
+        (_, Looks::Foreign(name)) => Some(name.to_owned()),
+        (None, Looks::Like(kind)) if kind == told.rows => None,
+        (_, Looks::Like(kind)) => Some(kind.to_string()),
+        (Some(_), Looks::Unknown) => Some("an unpacked file".to_owned()),
+        (None, Looks::Unknown) if told.rows.is_text() || accepts_any(told.rows) => None,
+        (None, Looks::Unknown) => Some("something else".to_owned()),
+    };
+    let Some(like) = like else { return Ok(told) };
+    let message = format!("this is to be split as {}, but it looks like {like}", described(told));
+    Err(SplitError::whole(name, message, Some("rename the file, or give its format with `--format`")))
+}
+
+/// An Arrow stream of older writers begins with the length of its schema, which can be anything.
+fn accepts_any(kind: Kind) -> bool {
+    kind == Kind::ArrowStream
+}
+
+fn described(format: Format) -> String {
+    match format.compression {
+        None => format.rows.to_string(),
+        Some(packed) => format!("{} in {packed}", format.rows),
+    }
+}
+
+/// Lays what `reader` gives, unpacked, in a temporary file.
+fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -> Result<Source, SplitError> {
+    let spooled = match format.compression {
+        None => draft::spool(reader, folder),
+        Some(Compression::Gzip) => draft::spool(&mut flate2::read::MultiGzDecoder::new(reader), folder),
+        Some(Compression::Zstd) => {
+            zstd::stream::read::Decoder::new(reader).and_then(|mut decoder| draft::spool(&mut decoder, folder))
+        }
+    };
+    match (spooled, format.compression) {
+        (Ok(file), _) => Source::new(file, name),
+        (Err(e), Some(packed)) if is_damage(&e) => {
+            let message = format!("the {packed} data is damaged or cut short: {e}");
+            Err(SplitError::whole(name, message, None))
+        }
+        (Err(source), _) => {
+            Err(file::FileError { action: "unpack", path: name.into(), source }.into())
+        }
+    }
+}
+
+/// Whether an error comes from the packed bytes and not from the system.
+fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof | Other)
+}

@@ -1,0 +1,215 @@
+//! Partitions whose rows do not lie together in the source: each row goes where a [`Router`] sends it.
+//! The file is gone through in waves of a few megabytes; within a wave the chunks are read and sorted
+//! by partition in parallel, and then the partitions are hashed and written in parallel.
+
+use std::sync::Mutex;
+
+use super::draft::Draft;
+use super::error::SplitError;
+use super::parallel;
+use super::produce::{Made, Order, Producer, Want};
+use super::sha::Sha;
+use super::source::Source;
+use super::text::{Index, Span};
+
+/// Says which partition a row goes to.
+pub(super) trait Router: Sync {
+    /// The partition (from 0) of row `number` (from 0) that lies at `span` of `source`. `bytes` are
+    /// the row's if [`Self::wants_bytes`] says so, else none.
+    fn route(&self, source: &Source, number: u64, span: &Span, bytes: &[u8]) -> Result<usize, SplitError>;
+
+    /// Whether the bytes of the rows are looked at.
+    fn wants_bytes(&self) -> bool;
+}
+
+/// What stands around the rows of a partition.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Glue {
+    pub(super) before: Vec<u8>,
+    pub(super) between: &'static [u8],
+    pub(super) after: &'static [u8],
+}
+
+/// Partitions of a text file made row by row.
+pub(super) struct Scatter<'a> {
+    pub(super) index: &'a Index,
+    pub(super) router: Box<dyn Router + 'a>,
+    pub(super) glue: Glue,
+    /// How many bytes of rows a wave may hold.
+    pub(super) wave: u64,
+}
+
+/// Above this many partitions their files are opened anew for each wave.
+const HANDLES: usize = 256;
+
+/// The rows of a chunk, by partition.
+struct Sorted {
+    bytes: Vec<u8>,
+    /// Partition, start and length in `bytes`; the rows of a partition in their order.
+    rows: Vec<(u32, u32, u32)>,
+}
+
+/// A partition in the making.
+struct Part {
+    sha: Sha,
+    rows: u64,
+    bytes: u64,
+    draft: Option<Draft>,
+}
+
+impl Producer for Scatter<'_> {
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
+        let parts = self.begin(order)?;
+        let chunks = self.index.replay.chunks();
+        let body = self.index.body.end - self.index.body.start;
+        let chunk = body.checked_div(chunks as u64).unwrap_or(1).max(1);
+        let wave = (self.wave / chunk).clamp(1, 1 << 16) as usize;
+        for first in (0..chunks).step_by(wave) {
+            let sorted = parallel::map(order.threads, wave.min(chunks - first), || (), |(), i| {
+                self.sort(order, first + i)
+            })?;
+            parallel::map(order.threads, parts.len(), Vec::new, |buffer, i| {
+                let mut part = parts[i].lock().expect("no thread panics while it holds the lock");
+                match part.as_mut() {
+                    Some(part) => self.extend(part, i, &sorted, buffer, parts.len()),
+                    None => Ok(()),
+                }
+            })?;
+        }
+        parallel::map(order.threads, parts.len(), || (), |(), i| {
+            let part = parts[i].lock().expect("no thread panics while it holds the lock").take();
+            part.map(|part| self.end(part)).transpose()
+        })
+    }
+}
+
+impl Scatter<'_> {
+    fn begin(&self, order: &Order) -> Result<Vec<Mutex<Option<Part>>>, SplitError> {
+        let begin = |i: usize| -> Result<_, SplitError> {
+            if order.wants[i] == Want::Skip {
+                return Ok(Mutex::new(None));
+            }
+            let mut part = Part { sha: Sha::new(), rows: 0, bytes: 0, draft: order.draft(i)? };
+            part.add(&self.glue.before)?;
+            if order.wants.len() > HANDLES {
+                part.close();
+            }
+            Ok(Mutex::new(Some(part)))
+        };
+        (0..order.wants.len()).map(begin).collect()
+    }
+
+    /// Reads the rows of a chunk and sorts them by partition.
+    fn sort(&self, order: &Order, chunk: usize) -> Result<Sorted, SplitError> {
+        let mut spans = Vec::new();
+        self.index.replay.visit(order.source, chunk, &mut |span| {
+            spans.push(span);
+            true
+        })?;
+        let mut sorted = Sorted { bytes: Vec::new(), rows: Vec::with_capacity(spans.len()) };
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(sorted) };
+        let base = first.start;
+        if last.end - base > u64::from(u32::MAX) {
+            let message = "a row is longer than 4 GB: such rows can be split `--by rows` only";
+            return Err(SplitError::whole(&order.source.name, message, None));
+        }
+        order.source.read_into(&mut sorted.bytes, base..last.end)?;
+        (order.progress)(last.end - base);
+        let mut number = self.index.replay.rows_before(chunk);
+        for span in spans {
+            let (start, len) = ((span.start - base) as usize, (span.end - span.start) as usize);
+            let bytes = if self.router.wants_bytes() { &sorted.bytes[start..start + len] } else { &[] };
+            let partition = self.router.route(order.source, number, &span, bytes)?;
+            if order.wants[partition] != Want::Skip {
+                sorted.rows.push((partition as u32, start as u32, len as u32));
+            }
+            number += 1;
+        }
+        sorted.rows.sort_by_key(|(partition, _, _)| *partition);
+        Ok(sorted)
+    }
+
+    /// Adds the rows that a wave has for partition `i` of `of`.
+    fn extend(
+        &self,
+        part: &mut Part,
+        i: usize,
+        wave: &[Sorted],
+        buffer: &mut Vec<u8>,
+        of: usize,
+    ) -> Result<(), SplitError> {
+        buffer.clear();
+        for chunk in wave {
+            let first = chunk.rows.partition_point(|(partition, _, _)| (*partition as usize) < i);
+            for (_, start, len) in chunk.rows[first..].iter().take_while(|(p, _, _)| *p as usize == i) {
+                if part.rows > 0 {
+                    buffer.extend_from_slice(self.glue.between);
+                }
+                part.rows += 1;
+                buffer.extend_from_slice(&chunk.bytes[*start as usize..][..*len as usize]);
+            }
+        }
+        if !buffer.is_empty() {
+            part.add(buffer)?;
+            if of > HANDLES {
+                part.close();
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&self, mut part: Part) -> Result<Made, SplitError> {
+        part.add(self.glue.after)?;
+        part.close();
+        let Part { sha, rows, bytes, draft } = part;
+        Ok(Made { rows, bytes, digest: sha.finish(), draft })
+    }
+}
+
+impl Part {
+    fn add(&mut self, bytes: &[u8]) -> Result<(), SplitError> {
+        self.sha.update(bytes);
+        self.bytes += bytes.len() as u64;
+        match &mut self.draft {
+            Some(draft) if !bytes.is_empty() => draft.append(bytes),
+            _ => Ok(()),
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(draft) = &mut self.draft {
+            draft.close();
+        }
+    }
+}
+
+/// Contiguous rows.
+pub(super) struct InOrder {
+    /// The number of the first row of each partition but the first, ascending.
+    pub(super) cuts: Vec<u64>,
+}
+
+impl Router for InOrder {
+    fn route(&self, _: &Source, number: u64, _: &Span, _: &[u8]) -> Result<usize, SplitError> {
+        Ok(self.cuts.partition_point(|cut| *cut <= number))
+    }
+
+    fn wants_bytes(&self) -> bool {
+        false
+    }
+}
+
+/// Each partition in its turn.
+pub(super) struct RoundRobin {
+    pub(super) partitions: u64,
+}
+
+impl Router for RoundRobin {
+    fn route(&self, _: &Source, number: u64, _: &Span, _: &[u8]) -> Result<usize, SplitError> {
+        Ok((number % self.partitions) as usize)
+    }
+
+    fn wants_bytes(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,221 @@
+//! The CSV scanner: where the rows of RFC 4180 text end, and whether they are well formed. It can
+//! stop between any two bytes and go on there. Knows nothing of files or partitions.
+//!
+//! What it takes for granted beyond the RFC: a quote inside an unquoted field is data, a blank line
+//! is no row, a carriage return outside quotes stands before a line feed, and a NUL is never text.
+//!
+//! [`Scanner::step`] is the definition, byte by byte. [`Scanner::block`] takes 64 bytes at once where
+//! nothing out of the ordinary happens in them, and leaves every other block to `step`; a test holds
+//! the two against each other.
+
+use super::mask::{BLOCK, Block, prefix_xor};
+
+/// Between which two bytes of a row the scanner stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::split) enum Place {
+    /// Before the first byte of a line.
+    LineStart,
+    /// Behind a delimiter.
+    FieldStart,
+    /// In an unquoted field.
+    Unquoted,
+    /// Between quotes.
+    Quoted,
+    /// Behind a quote between quotes: the closing one, or the first of a pair.
+    Closed,
+    /// Behind a carriage return outside quotes.
+    Return,
+    /// Behind a carriage return that begins a line.
+    BlankReturn,
+}
+
+/// What is wrong with a byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::split) enum Wrong {
+    /// A NUL.
+    Nul,
+    /// Something other than a delimiter or a line end behind a closing quote.
+    AfterQuote,
+    /// A carriage return without a line feed; the byte is the one behind it.
+    BareReturn,
+}
+
+/// What a byte does to the row that it belongs to.
+enum Event {
+    None,
+    Delimiter,
+    Row,
+    Blank,
+}
+
+/// The end of a line that is a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::split) struct Row {
+    /// Where the row begins.
+    pub(in crate::split) start: u64,
+    /// Where the next line begins.
+    pub(in crate::split) end: u64,
+    /// How many delimiters it has.
+    pub(in crate::split) delimiters: u64,
+}
+
+/// Everything that has to be known at a byte to scan on from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::split) struct Scanner {
+    pub(in crate::split) delimiter: u8,
+    pub(in crate::split) place: Place,
+    /// Delimiters seen in the current line.
+    pub(in crate::split) delimiters: u64,
+    /// Where the current line begins.
+    pub(in crate::split) line: u64,
+}
+
+/// Why a scan stopped early: at which offset, and either a wrong byte or what the visitor said.
+pub(in crate::split) type Stop<E> = Result<E, (u64, Wrong)>;
+
+impl Scanner {
+    /// A scanner at the beginning of a line at offset `line`.
+    pub(in crate::split) fn new(delimiter: u8, line: u64) -> Self {
+        Self { delimiter, place: Place::LineStart, delimiters: 0, line }
+    }
+
+    /// Scans `bytes`, which lie at offset `base`, and calls `row` at the end of each row. Stops at the
+    /// first wrong byte and at the first error of `row`.
+    pub(in crate::split) fn feed<E>(
+        &mut self,
+        bytes: &[u8],
+        base: u64,
+        row: &mut impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<(), Stop<E>> {
+        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+        let mut at = base;
+        for block in blocks {
+            if !self.block(block, at, row).map_err(Ok)? {
+                self.bytes(block, at, row)?;
+            }
+            at += BLOCK as u64;
+        }
+        self.bytes(rest, at, row)
+    }
+
+    /// The last row of the file, at whose end the scanner stands, if no line feed ends it.
+    pub(in crate::split) fn finish(&self, end: u64) -> Option<Row> {
+        let open = self.place != Place::LineStart;
+        open.then_some(Row { start: self.line, end, delimiters: self.delimiters })
+    }
+
+    /// [`Self::feed`], one byte after the other.
+    pub(in crate::split) fn bytes<E>(
+        &mut self,
+        bytes: &[u8],
+        base: u64,
+        row: &mut impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<(), Stop<E>> {
+        for (i, byte) in bytes.iter().enumerate() {
+            let at = base + i as u64;
+            match self.step(*byte).map_err(|wrong| Err((at, wrong)))? {
+                Event::None => {}
+                Event::Delimiter => self.delimiters += 1,
+                Event::Row => {
+                    let ended = Row { start: self.line, end: at + 1, delimiters: self.delimiters };
+                    (self.line, self.delimiters) = (at + 1, 0);
+                    row(ended).map_err(Ok)?;
+                }
+                Event::Blank => (self.line, self.delimiters) = (at + 1, 0),
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn step(&mut self, byte: u8) -> Result<Event, Wrong> {
+        use Place::{BlankReturn, Closed, FieldStart, LineStart, Quoted, Return, Unquoted};
+        let (place, event) = match (self.place, byte) {
+            (_, 0) => return Err(Wrong::Nul),
+            (Quoted, b'"') => (Closed, Event::None),
+            (Quoted, _) => (Quoted, Event::None),
+            (Return, b'\n') => (LineStart, Event::Row),
+            (BlankReturn, b'\n') => (LineStart, Event::Blank),
+            (Return | BlankReturn, _) => return Err(Wrong::BareReturn),
+            (LineStart, b'\n') => (LineStart, Event::Blank),
+            (LineStart, b'\r') => (BlankReturn, Event::None),
+            (_, b'\n') => (LineStart, Event::Row),
+            (_, b'\r') => (Return, Event::None),
+            (_, byte) if byte == self.delimiter => (FieldStart, Event::Delimiter),
+            (LineStart | FieldStart | Closed, b'"') => (Quoted, Event::None),
+            (Closed, _) => return Err(Wrong::AfterQuote),
+            (LineStart | FieldStart | Unquoted, _) => (Unquoted, Event::None),
+        };
+        self.place = place;
+        Ok(event)
+    }
+
+    /// Takes the whole block and returns true, or leaves everything as it was and returns false: where
+    /// the block begins behind a quote or a carriage return, has a NUL, a lone carriage return, or
+    /// quotes that do not stand at the ends of fields.
+    #[inline]
+    fn block<E>(
+        &mut self,
+        bytes: &[u8; BLOCK],
+        base: u64,
+        row: &mut impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let (inside, at_field, at_line) = match self.place {
+            Place::LineStart => (0, 1, 1),
+            Place::FieldStart => (0, 1, 0),
+            Place::Unquoted => (0, 0, 0),
+            Place::Quoted => (!0, 0, 0),
+            Place::Closed | Place::Return | Place::BlankReturn => return Ok(false),
+        };
+        let block = Block::new(bytes);
+        let (quotes, feeds, returns) = (block.equal(b'"'), block.equal(b'\n'), block.equal(b'\r'));
+        let delimiters = block.equal(self.delimiter);
+        let quoted = prefix_xor(quotes) ^ inside;
+        let (ends, delimiters) = (feeds & !quoted, delimiters & !quoted);
+        let lone = returns & !quoted & !(feeds >> 1);
+        let opening = quotes & quoted;
+        let closing = quotes & !quoted;
+        let may_open = (ends | delimiters | closing) << 1 | at_field;
+        let may_follow = ((feeds | returns | quotes) >> 1) | (delimiters >> 1) | 1 << 63;
+        if (lone | (opening & !may_open) | (closing & !may_follow) | block.equal(0)) != 0 {
+            return Ok(false);
+        }
+        let starts = ends << 1 | at_line;
+        let blank = ends & (starts | (starts & returns) << 1);
+        self.rows(base, ends, (blank, delimiters), row)?;
+        self.place = match bytes[BLOCK - 1] {
+            _ if quoted >> 63 == 1 => Place::Quoted,
+            b'"' => Place::Closed,
+            b'\n' => Place::LineStart,
+            byte if byte == self.delimiter => Place::FieldStart,
+            _ => Place::Unquoted,
+        };
+        Ok(true)
+    }
+
+    /// Calls `row` for the line ends of a block that are not `blank`.
+    #[inline]
+    fn rows<E>(
+        &mut self,
+        base: u64,
+        mut ends: u64,
+        (blank, mut delimiters): (u64, u64),
+        row: &mut impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        while ends != 0 {
+            let bit = ends & ends.wrapping_neg();
+            let end = base + u64::from(ends.trailing_zeros()) + 1;
+            let before = delimiters & (bit - 1);
+            let ended =
+                Row { start: self.line, end, delimiters: self.delimiters + u64::from(before.count_ones()) };
+            (self.line, self.delimiters) = (end, 0);
+            if blank & bit == 0 {
+                row(ended)?;
+            }
+            delimiters ^= before;
+            ends ^= bit;
+        }
+        self.delimiters += u64::from(delimiters.count_ones());
+        Ok(())
+    }
+}

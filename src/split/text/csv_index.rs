@@ -1,0 +1,301 @@
+//! The rows of a CSV file, found by many threads. Where a chunk begins, nobody knows yet whether
+//! that is between quotes: each chunk is scanned from the likely place, and if a row then turns out
+//! malformed, from between quotes. The chunks are joined in order, and a chunk whose guess was wrong
+//! is scanned again from the true place. So a guess costs or saves time and decides nothing.
+
+use std::ops::Range;
+
+use super::csv::{Place, Row, Scanner, Wrong};
+use super::{Index, Pace, Replay, Span, chunk_count, chunk_range};
+use crate::split::error::SplitError;
+use crate::split::parallel;
+use crate::split::source::{BOM, BUFFER, Fault, Source};
+
+/// What a chunk says of its rows, once it is known where it begins.
+struct Scanned {
+    /// The place that was taken for granted at its beginning.
+    guess: Place,
+    /// The delimiters of the first row that ends here, of which some may stand in earlier chunks.
+    first: Option<Row>,
+    rows: u64,
+    /// Where the scan stands at the end.
+    end: Scanner,
+    /// Whether a line ended, so that `end` says where the current line begins.
+    line_ended: bool,
+    flaw: Option<Flaw>,
+}
+
+/// Something wrong in a chunk.
+#[derive(Clone, Copy)]
+enum Flaw {
+    Byte(u64, Wrong),
+    Ragged(Row),
+}
+
+struct Csv {
+    body: Range<u64>,
+    chunk: u64,
+    checkpoints: Vec<Checkpoint>,
+}
+
+/// The beginning of a chunk.
+#[derive(Clone, Copy)]
+struct Checkpoint {
+    scanner: Scanner,
+    rows: u64,
+}
+
+/// Finds the rows of the CSV file `source` and checks that all have as many fields as the header.
+pub(in crate::split) fn index(source: &Source, delimiter: u8, pace: Pace) -> Result<Index, SplitError> {
+    let header = header(source, delimiter)?;
+    let body = header.end..source.len;
+    let mut joined = Joined {
+        source,
+        columns: header.delimiters,
+        scanner: Scanner::new(delimiter, header.end),
+        rows: 0,
+        checkpoints: Vec::new(),
+    };
+    let count = chunk_count(&body, pace.chunk);
+    // Wave by wave, so that an error in the first rows does not wait for the last.
+    let wave = 64 * pace.threads;
+    for first in (0..count).step_by(wave) {
+        let scanned = parallel::map(pace.threads, wave.min(count - first), Vec::new, |buffer, i| {
+            let range = chunk_range(&body, pace.chunk, first + i);
+            (pace.progress)(range.end - range.start);
+            speculate(source, joined.columns, delimiter, range, buffer)
+        })?;
+        for (i, chunk) in scanned.into_iter().enumerate() {
+            joined.join(chunk, chunk_range(&body, pace.chunk, first + i))?;
+        }
+    }
+    let Joined { rows, checkpoints, .. } = joined.finish(source.len)?;
+    let replay = Box::new(Csv { body: body.clone(), chunk: pace.chunk, checkpoints });
+    Ok(Index { header: 0..header.end, body, rows, replay })
+}
+
+/// The first row of the file, which names the columns.
+pub(in crate::split) fn header(source: &Source, delimiter: u8) -> Result<Row, SplitError> {
+    let start = if source.start(3)? == BOM { 3 } else { 0 };
+    let mut scanner = Scanner::new(delimiter, start);
+    let mut buffer = Vec::new();
+    let mut at = start;
+    while at < source.len {
+        let end = source.len.min(at + BUFFER);
+        source.read_into(&mut buffer, at..end)?;
+        match scanner.bytes(&buffer, at, &mut Err) {
+            Ok(()) => at = end,
+            Err(Ok(row)) => return Ok(row),
+            Err(Err((at, wrong))) => return Err(wrong_byte(source, &scanner, (at, wrong), None)),
+        }
+    }
+    check_end(source, &scanner, None)?;
+    scanner.finish(source.len).ok_or_else(|| {
+        let fault = Fault::new(0, "there is no header: the file is empty");
+        source.flaw(fault.help("a CSV file begins with a line that names its columns"))
+    })
+}
+
+/// Scans a chunk of which it is not known where it begins.
+fn speculate(
+    source: &Source,
+    columns: u64,
+    delimiter: u8,
+    range: Range<u64>,
+    buffer: &mut Vec<u8>,
+) -> Result<Scanned, SplitError> {
+    source.read_into(buffer, range.start - 1..range.end)?;
+    let guess = match buffer[0] {
+        b'\n' => Place::LineStart,
+        b'\r' => Place::Return,
+        byte if byte == delimiter => Place::FieldStart,
+        _ => Place::Unquoted,
+    };
+    let from = |place| {
+        let scanner = Scanner { place, ..Scanner::new(delimiter, range.start) };
+        scan(scanner, columns, &buffer[1..], range.start)
+    };
+    let scanned = from(guess);
+    if scanned.flaw.is_none() {
+        return Ok(scanned);
+    }
+    let quoted = from(Place::Quoted);
+    Ok(if quoted.flaw.is_none() { quoted } else { scanned })
+}
+
+fn scan(mut scanner: Scanner, columns: u64, bytes: &[u8], base: u64) -> Scanned {
+    let guess = scanner.place;
+    let line = scanner.line;
+    let (mut first, mut rows) = (None, 0);
+    let result = scanner.feed(bytes, base, &mut |row: Row| {
+        rows += 1;
+        if first.is_none() {
+            first = Some(row);
+        } else if row.delimiters != columns {
+            return Err(row);
+        }
+        Ok(())
+    });
+    let flaw = match result {
+        Ok(()) => None,
+        Err(Ok(row)) => Some(Flaw::Ragged(row)),
+        Err(Err((at, wrong))) => Some(Flaw::Byte(at, wrong)),
+    };
+    Scanned { guess, first, rows, end: scanner, line_ended: scanner.line != line, flaw }
+}
+
+/// The chunks joined so far.
+struct Joined<'a> {
+    source: &'a Source,
+    columns: u64,
+    scanner: Scanner,
+    rows: u64,
+    checkpoints: Vec<Checkpoint>,
+}
+
+impl Joined<'_> {
+    fn join(&mut self, mut chunk: Scanned, range: Range<u64>) -> Result<(), SplitError> {
+        let before = self.scanner;
+        self.checkpoints.push(Checkpoint { scanner: before, rows: self.rows });
+        if chunk.guess != before.place {
+            let mut buffer = Vec::new();
+            self.source.read_into(&mut buffer, range.clone())?;
+            let scanner = Scanner { place: before.place, ..Scanner::new(before.delimiter, range.start) };
+            chunk = scan(scanner, self.columns, &buffer, range.start);
+        }
+        // A blank line may have ended before the first row: then that row is whole.
+        let first = chunk.first.map(|row| {
+            if row.start > range.start {
+                return row;
+            }
+            Row { start: before.line, delimiters: before.delimiters + row.delimiters, ..row }
+        });
+        if let Some(row) = first.filter(|row| row.delimiters != self.columns) {
+            return Err(self.ragged(row, self.rows + 1));
+        }
+        self.scanner = chunk.end;
+        if !chunk.line_ended {
+            self.scanner.line = before.line;
+            self.scanner.delimiters += before.delimiters;
+        }
+        self.rows += chunk.rows;
+        match chunk.flaw {
+            Some(Flaw::Ragged(row)) => Err(self.ragged(row, self.rows)),
+            Some(Flaw::Byte(at, wrong)) => {
+                Err(wrong_byte(self.source, &self.scanner, (at, wrong), Some(self.rows + 1)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn finish(mut self, end: u64) -> Result<Self, SplitError> {
+        check_end(self.source, &self.scanner, Some(self.rows + 1))?;
+        if let Some(row) = self.scanner.finish(end) {
+            self.rows += 1;
+            if row.delimiters != self.columns {
+                return Err(self.ragged(row, self.rows));
+            }
+        }
+        Ok(self)
+    }
+
+    fn ragged(&self, row: Row, number: u64) -> SplitError {
+        let fields = |delimiters: u64| match delimiters + 1 {
+            1 => "1 field".to_owned(),
+            count => format!("{count} fields"),
+        };
+        let message =
+            format!("row {number} has {}, the header has {}", fields(row.delimiters), self.columns + 1);
+        let mut fault = Fault::new(row.start, message);
+        fault.row = Some(number);
+        let help = "put a field that holds the delimiter or a line end in double quotes";
+        self.source.flaw(fault.help(help))
+    }
+}
+
+/// An error if the file must not end where `scanner` stands.
+fn check_end(source: &Source, scanner: &Scanner, row: Option<u64>) -> Result<(), SplitError> {
+    match scanner.place {
+        Place::Quoted => {
+            let at = last_opening_quote(source, scanner)?;
+            let mut fault = Fault::new(at, "a quote is opened here and never closed");
+            fault.row = row;
+            Err(source.flaw(fault.help("close it, or double it if it is part of a quoted field")))
+        }
+        Place::Return | Place::BlankReturn => {
+            Err(wrong_byte(source, scanner, (source.len, Wrong::BareReturn), row))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where the field began between whose quotes the file ends.
+fn last_opening_quote(source: &Source, end: &Scanner) -> Result<u64, SplitError> {
+    let mut scanner = Scanner::new(end.delimiter, end.line);
+    let mut buffer = Vec::new();
+    let mut opened = end.line;
+    let mut at = end.line;
+    while at < source.len {
+        let stop = source.len.min(at + BUFFER);
+        source.read_into(&mut buffer, at..stop)?;
+        for (i, byte) in buffer.iter().enumerate() {
+            let before = scanner.place;
+            let fed = scanner.bytes(std::slice::from_ref(byte), 0, &mut |_| Ok::<_, ()>(()));
+            debug_assert!(fed.is_ok(), "the row was scanned before");
+            if scanner.place == Place::Quoted && !matches!(before, Place::Quoted | Place::Closed) {
+                opened = at + i as u64;
+            }
+        }
+        at = stop;
+    }
+    Ok(opened)
+}
+
+fn wrong_byte(source: &Source, scanner: &Scanner, (at, wrong): (u64, Wrong), row: Option<u64>) -> SplitError {
+    let mut fault = match wrong {
+        Wrong::Nul => Fault::new(at, "a NUL byte: this is not text in UTF-8 or another one-byte encoding")
+            .help("convert the file (UTF-16?) to UTF-8"),
+        Wrong::AfterQuote => Fault::new(at, "text after the closing quote of a field").help(format!(
+            "a quote inside a quoted field is doubled; behind the field comes `{}` or the end of the line",
+            (scanner.delimiter as char).escape_default()
+        )),
+        Wrong::BareReturn => Fault::new(at - 1, "a carriage return without a line feed")
+            .help("put the field in quotes, or convert the line ends to LF or CRLF"),
+    };
+    fault.row = row;
+    source.flaw(fault)
+}
+
+impl Replay for Csv {
+    fn chunks(&self) -> usize {
+        self.checkpoints.len()
+    }
+
+    fn rows_before(&self, chunk: usize) -> u64 {
+        self.checkpoints[chunk].rows
+    }
+
+    fn visit(
+        &self,
+        source: &Source,
+        chunk: usize,
+        row: &mut dyn FnMut(Span) -> bool,
+    ) -> Result<(), SplitError> {
+        let range = chunk_range(&self.body, self.chunk, chunk);
+        let mut buffer = Vec::new();
+        source.read_into(&mut buffer, range.clone())?;
+        let mut scanner = self.checkpoints[chunk].scanner;
+        let mut each = |found: Row| if row(found.start..found.end) { Ok(()) } else { Err(()) };
+        match scanner.feed(&buffer, range.start, &mut each) {
+            Ok(()) => {}
+            Err(Ok(())) => return Ok(()),
+            Err(Err(_)) => return Err(source.changed()),
+        }
+        if range.end == self.body.end
+            && let Some(last) = scanner.finish(range.end)
+        {
+            row(last.start..last.end);
+        }
+        Ok(())
+    }
+}
