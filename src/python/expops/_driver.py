@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Any, Callable, Dict, Tuple
 
-from expops import _chart, _failure, _inputs, _metrics, _script, _seed, _split, _values
+from expops import _failure, _inputs, _metrics, _script, _seed, _values
 from expops._failure import Failure, kind_of
 from expops._names import Names
 
@@ -54,6 +54,8 @@ def _process(request: Request) -> Result:
 
 
 def _split_mode(request: Request) -> Result:
+    from expops import _split
+
     plan = request["split"]
     names = Names(f"p{number}" for number in range(1, _partitions(plan["size"]) + 1))
     if request.get("function"):
@@ -67,6 +69,8 @@ def _split_mode(request: Request) -> Result:
 
 
 def _chart_mode(request: Request) -> Result:
+    from expops import _chart
+
     _chart.draw(request["function"], _function(request), request)
     return {}
 

@@ -6,11 +6,11 @@ own. A new thread starts outside of all steps: its metrics belong to the process
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import operator
 import os
 import sys
-import threading
 from contextvars import ContextVar
 from typing import Any, Dict, Iterator, Optional, Union
 
@@ -47,7 +47,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self._scopes: Dict[Optional[str], Scope] = {}
-        self._lock = threading.Lock()
+        self._lock = _thread.allocate_lock()
         self._process = os.getpid()
         self._has_warned = False
 

@@ -7,9 +7,9 @@ and index labels, a part of a tuple is a tuple, also where it is empty.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any, List, Optional, Sequence, Union
 
+from expops import _values
 from expops._failure import Failure, kind_of
 
 #: Which rows: a range of positions in order, or a list of them.
@@ -28,7 +28,7 @@ def count(value: Any, name: str) -> int:
     length = _length(value)
     if length is not None:
         return length
-    if isinstance(value, Path):
+    if _values.is_path(value):
         raise Failure(f"`{name}` is a file (`{value.name}`), and a file of this kind cannot be split; load it first")
     raise Failure(f"`{name}` is {kind_of(value)}, which has no rows to split; splittable is {SPLITTABLE}")
 

@@ -27,9 +27,9 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
 
 def prepare(root: str, folders: Sequence[str]) -> None:
     """Make the scripts' folders importable, before all else but the package `expops`."""
-    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for the processes that this one starts
     sys.path[1:1] = [folder for folder in folders if folder not in sys.path]
-    sys.path_hooks.insert(0, _finder_below(os.path.realpath(root)))
+    sys.path_hooks.insert(0, _finder_below([os.path.realpath(folder) for folder in (root, *folders)]))
     for folder in folders:
         sys.path_importer_cache.pop(folder, None)
 
@@ -67,8 +67,9 @@ def _functions(module: Any) -> List[str]:
     return [name for name, value in vars(module).items() if callable(value) and not name.startswith("__")]
 
 
-def _finder_below(root: str) -> Callable[[str], Any]:
+def _finder_below(roots: Sequence[str]) -> Callable[[str], Any]:
     """A path hook for the folders of the project, without what is installed inside it."""
+    below = tuple(os.path.join(root, "") for root in roots)
     loaders = (
         (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
         (_FreshLoader, importlib.machinery.SOURCE_SUFFIXES),
@@ -77,7 +78,7 @@ def _finder_below(root: str) -> Callable[[str], Any]:
 
     def hook(folder: str) -> Any:
         real = os.path.realpath(folder)
-        if not os.path.isdir(real) or not (real + os.sep).startswith(os.path.join(root, "")):
+        if not os.path.isdir(real) or not (real + os.sep).startswith(below):
             raise ImportError("not a folder of the project", path=folder)
         if any(installed in real for installed in _INSTALLED):
             raise ImportError("not a folder of the project's own", path=folder)

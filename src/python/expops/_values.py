@@ -15,10 +15,10 @@ import json
 import math
 import os
 import pickle
-from pathlib import Path
+import sys
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
-from expops import _arrow, _digest, _files, _npy
+from expops import _digest
 from expops._failure import Failure
 from expops._names import Names
 
@@ -33,7 +33,9 @@ Stored = Dict[str, Any]
 
 def save(key: str, value: Any, out: str, names: Names) -> Stored:
     """Store `value` below the folder `out` and say where, how and with which digest."""
-    if isinstance(value, Path):
+    if is_path(value):
+        from expops import _files
+
         return _files.save(key, value, out, names)
     for extension, write in _writers(value):
         name = names.claim(key, "." + extension)
@@ -62,6 +64,12 @@ def row_count(value: Any) -> Optional[int]:
     return int(shape[0]) if isinstance(shape, tuple) and shape and isinstance(shape[0], int) else None
 
 
+def is_path(value: Any) -> bool:
+    """Whether it is a `pathlib.Path`; where nobody has imported `pathlib`, nothing is."""
+    pathlib = sys.modules.get("pathlib")
+    return pathlib is not None and isinstance(value, pathlib.Path)
+
+
 def _stored(key: str, value: Any, out: str, name: str, form: str) -> Stored:
     size = os.path.getsize(os.path.join(out, name)) if form == "pickle" else 0
     digest = _digest.of(value, size)
@@ -72,8 +80,12 @@ def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
     """Open formats that may hold `value`; a writer that would lose something returns False."""
     module = type(value).__module__.partition(".")[0]
     if module == "numpy":
+        from expops import _npy
+
         yield "npy", _npy.write
     elif module in ("pandas", "pyarrow"):
+        from expops import _arrow
+
         yield "arrow", _arrow.write
 
 
@@ -167,10 +179,28 @@ def _read_pickle(path: str) -> Any:
         return pickle.load(file)
 
 
+def _read_npy(path: str) -> Any:
+    from expops import _npy
+
+    return _npy.read(path)
+
+
+def _read_arrow(path: str) -> Any:
+    from expops import _arrow
+
+    return _arrow.read(path)
+
+
+def _path(path: str) -> Any:
+    from pathlib import Path
+
+    return Path(path)
+
+
 _READERS: Dict[str, Callable[[str], Any]] = {
     "json": _read_json,
     "pickle": _read_pickle,
-    "npy": _npy.read,
-    "arrow": _arrow.read,
-    "file": Path,
+    "npy": _read_npy,
+    "arrow": _read_arrow,
+    "file": _path,
 }
