@@ -6,12 +6,11 @@ import os
 import tempfile
 import unittest
 
-from harness import has, needs_numpy, needs_tables
-from zoo import same, zoo
-
 from expops import _digest, _values
 from expops._failure import Failure
 from expops._names import Names
+from harness import has, needs_numpy, needs_tables
+from zoo import same, zoo
 
 
 class RoundTrip(unittest.TestCase):
@@ -46,9 +45,19 @@ class RoundTrip(unittest.TestCase):
             "nan": "pickle",
         }
         if has("numpy"):
-            expected.update({"array": "npy", "array structured": "npy", "array object": "pickle", "np float64": "pickle"})
+            expected.update(
+                {"array": "npy", "array structured": "npy", "array object": "pickle", "np float64": "pickle"}
+            )
         if has("pandas", "pyarrow"):
-            arrow = ["frame", "frame simple", "frame sliced", "column Int64", "column zone", "frame multiindex", "table"]
+            arrow = [
+                "frame",
+                "frame simple",
+                "frame sliced",
+                "column Int64",
+                "column zone",
+                "frame multiindex",
+                "table",
+            ]
             expected.update(dict.fromkeys(arrow, "arrow"))
             expected.update({"column object mixed": "pickle", "frame days": "pickle", "series": "pickle"})
         made = zoo()
@@ -83,7 +92,9 @@ class RoundTrip(unittest.TestCase):
 
     def test_what_cannot_be_pickled_is_named(self) -> None:
         cases = {
-            "the output `m` cannot be stored: .* \\(`m`\\['b'\\]\\[1\\] is of type .*function.*\\)": {"b": [1, lambda: 0]},
+            "the output `m` cannot be stored: .* \\(`m`\\['b'\\]\\[1\\] is of type .*function.*\\)": {
+                "b": [1, lambda: 0]
+            },
             "the output `m` cannot be stored: cannot pickle 'generator' object \\(`m` is of type generator\\)": (
                 item for item in ()
             ),

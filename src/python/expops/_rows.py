@@ -16,8 +16,7 @@ from expops._failure import Failure, kind_of
 Rows = Union[range, List[int]]
 
 SPLITTABLE = (
-    "a list, a tuple, a NumPy array, a pandas DataFrame or Series, an Arrow table, "
-    "or a dict of columns of equal length"
+    "a list, a tuple, a NumPy array, a pandas DataFrame or Series, an Arrow table, or a dict of columns of equal length"
 )
 
 
@@ -76,8 +75,8 @@ def _columns_length(value: Any, name: str) -> int:
             raise Failure(f"{told}; a dict can be split if all its values are columns of equal length")
         first = first or (column, length)
         if length != first[1]:
-            told = f"`{name}` has columns of different lengths: `{first[0]}` has {first[1]} rows, `{column}` has {length}"
-            raise Failure(told)
+            told = f"`{first[0]}` has {first[1]} rows, `{column}` has {length}"
+            raise Failure(f"`{name}` has columns of different lengths: {told}")
     if first is None:
         raise Failure(f"`{name}` is an empty dict, which has no rows to split")
     return first[1]

@@ -24,8 +24,9 @@ class Parameter(NamedTuple):
 
 def parameters(name: str, function: Callable[..., Any]) -> List[Parameter]:
     """The arguments of `function`, of the innermost one if it is decorated."""
-    is_plain = type(function).__name__ == "function" and vars(function).keys().isdisjoint(("__wrapped__", "__signature__"))
-    return _of_code(function) if is_plain else _inspected(name, function)
+    if type(function).__name__ != "function" or hasattr(function, "__wrapped__") or hasattr(function, "__signature__"):
+        return _inspected(name, function)
+    return _of_code(function)
 
 
 def _of_code(function: Any) -> List[Parameter]:

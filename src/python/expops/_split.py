@@ -115,4 +115,5 @@ def _check(parts: Sequence[Tuple[Any, int]], total: int, name: str) -> None:
     """The partitions must hold what they should, and all rows together."""
     wrong = [rows for part, rows in parts if _rows.count(part, name) != rows]
     if wrong or sum(rows for _, rows in parts) != total:
-        raise Failure(f"the partitions of `{name}` do not add up to its {total} rows; its type does not slice as expected")
+        told = f"the partitions of `{name}` do not add up to its {total} rows"
+        raise Failure(f"{told}; its type does not slice as expected")

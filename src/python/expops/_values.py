@@ -16,7 +16,7 @@ import math
 import os
 import pickle
 import sys
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from expops import _digest
 from expops._failure import Failure
@@ -71,14 +71,17 @@ def is_path(value: Any) -> bool:
 
 
 def _stored(key: str, value: Any, out: str, name: str, form: str) -> Stored:
-    size = os.path.getsize(os.path.join(out, name)) if form == "pickle" else 0
-    digest = _digest.of(value, size)
+    path = os.path.join(out, name)
+    try:
+        digest = _digest.of(value, os.path.getsize(path))
+    except Exception:  # it resists being walked: then its bytes must do, which may differ between equal values
+        digest = _digest.of_file(path)
     return {"key": key, "file": name, "format": form, "digest": digest, "rows": row_count(value)}
 
 
 def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
     """Open formats that may hold `value`; a writer that would lose something returns False."""
-    module = type(value).__module__.partition(".")[0]
+    module = str(type(value).__module__).partition(".")[0]
     if module == "numpy":
         from expops import _npy
 
@@ -101,23 +104,21 @@ def _plain_json(value: Any) -> Optional[bytes]:
     return data if len(data) <= _LARGEST_JSON else None
 
 
-def _is_plain(value: Any, depth: int, left: list) -> bool:
+def _is_plain(value: Any, depth: int, left: List[int]) -> bool:
     """Whether JSON keeps `value`; `left` counts down what may still come."""
     kind = type(value)
     left[0] -= len(value) if kind is str else 1
     if left[0] < 0 or depth < 0:
         return False
-    if kind is str or kind is bool or value is None:
-        return True
     if kind is int:
-        return -(2**63) <= value < 2**63
+        return bool(-(2**63) <= value < 2**63)
     if kind is float:
         return math.isfinite(value)
     if kind is list:
         return all(_is_plain(item, depth - 1, left) for item in value)
     if kind is dict:
         return all(type(key) is str and _is_plain(item, depth - 1, left) for key, item in value.items())
-    return False
+    return kind is str or kind is bool or value is None
 
 
 def _write(path: str, data: bytes) -> None:
