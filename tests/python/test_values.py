@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import tempfile
 import unittest
 
@@ -11,6 +12,21 @@ from expops._failure import Failure
 from expops._names import Names
 from harness import has, needs_numpy, needs_tables
 from zoo import same, zoo
+
+
+def anything(chance: random.Random, depth: int):
+    """A random value of nested containers and scalars, with parts that are shared."""
+    if depth == 0 or chance.random() < 0.3:
+        choices = [None, True, 0, -1, 2**70, 0.5, -0.0, float("nan"), "", "a", "\ud800", "1", b"x", (), chance.random()]
+        return chance.choice(choices)
+    parts = [anything(chance, depth - 1) for _ in range(chance.randrange(4))]
+    parts += parts[: chance.randrange(2)]
+    kind = chance.randrange(4)
+    if kind == 0:
+        return tuple(parts)
+    if kind == 1:
+        return {chance.choice(["a", "b", 1, None, (1,)]): part for part in parts}
+    return parts
 
 
 class RoundTrip(unittest.TestCase):
@@ -34,6 +50,16 @@ class RoundTrip(unittest.TestCase):
                 self.assertEqual(_digest.of(read), stored["digest"], "the digest changes on the way")
                 self.assertEqual(os.listdir(self.out), [stored["file"]], "one file, and none from an attempt")
                 os.remove(os.path.join(self.out, stored["file"]))
+
+    def test_random_values(self) -> None:
+        chance = random.Random(11)
+        for _ in range(300):
+            value = anything(chance, 5)
+            stored = self.save(value)
+            read = self.load(stored)
+            self.assertTrue(same(read, value), value)
+            self.assertEqual(_digest.of(read), stored["digest"], value)
+            os.remove(os.path.join(self.out, stored["file"]))
 
     def test_formats(self) -> None:
         expected = {

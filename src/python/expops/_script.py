@@ -70,6 +70,8 @@ def _functions(module: Any) -> List[str]:
 def _finder_below(roots: Sequence[str]) -> Callable[[str], Any]:
     """A path hook for the folders of the project, without what is installed inside it."""
     below = tuple(os.path.join(root, "") for root in roots)
+    prefixes = (os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix))
+    environments = tuple(prefix for prefix in prefixes if prefix.startswith(below))
     loaders = (
         (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
         (_FreshLoader, importlib.machinery.SOURCE_SUFFIXES),
@@ -80,7 +82,7 @@ def _finder_below(roots: Sequence[str]) -> Callable[[str], Any]:
         real = os.path.realpath(folder)
         if not os.path.isdir(real) or not (real + os.sep).startswith(below):
             raise ImportError("not a folder of the project", path=folder)
-        if any(installed in real for installed in _INSTALLED):
+        if (real + os.sep).startswith(environments) or any(installed in real for installed in _INSTALLED):
             raise ImportError("not a folder of the project's own", path=folder)
         return importlib.machinery.FileFinder(folder, *loaders)
 

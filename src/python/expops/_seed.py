@@ -49,7 +49,8 @@ def _actions(seed: Optional[int], cpus: int) -> Dict[str, Action]:
             module.manual_seed(seed)
 
     def matplotlib(module: Any) -> None:
-        module.rcParams["svg.hashsalt"] = "expops"  # ids in an SVG are random otherwise
+        for parameters in (module.rcParams, module.rcParamsDefault, module.rcParamsOrig):
+            parameters["svg.hashsalt"] = "expops"  # ids in an SVG are random otherwise
 
     actions: Dict[str, Action] = {"torch": torch, "matplotlib": matplotlib}
     if seed is not None:
