@@ -18,8 +18,8 @@ if str(PACKAGE_PARENT) not in sys.path:
     sys.path.insert(0, str(PACKAGE_PARENT))
 sys.dont_write_bytecode = True
 
-from expops import _values  # noqa: E402
-from expops._names import Names  # noqa: E402
+from expops import _values
+from expops._names import Names
 
 
 def has(*modules: str) -> bool:

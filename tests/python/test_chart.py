@@ -71,6 +71,8 @@ class Charts(ProjectTest):
         script = """
             def f(metrics):
                 import matplotlib.pyplot as plt
+                plt.rcdefaults()
+                plt.style.use("default")
                 plt.plot([1, 2, 3], label="a")
                 plt.legend()
                 for form in ("svg", "pdf", "png", "eps"):

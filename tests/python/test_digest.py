@@ -9,11 +9,9 @@ import subprocess
 import sys
 import unittest
 
+from expops import _digest
 from harness import needs_numpy, needs_tables
 from zoo import Model, zoo
-
-from expops import _digest
-
 
 
 class Digests(unittest.TestCase):
@@ -127,10 +125,14 @@ class Digests(unittest.TestCase):
         self.same(part, made, part.copy(), pd.concat([part[["a", "b"]], part[["c", "d"]]], axis=1))
         self.differ(part, part.reset_index(drop=True), part.rename(columns={"a": "A"}), part[["b", "a", "c", "d"]])
         levels = pd.MultiIndex.from_product([["x", "y"], [1, 2]])
-        self.same(pd.Series([1, 2], index=levels[:2]), pd.Series([1, 2], index=pd.MultiIndex.from_product([["x"], [1, 2]])))
+        self.same(
+            pd.Series([1, 2], index=levels[:2]), pd.Series([1, 2], index=pd.MultiIndex.from_product([["x"], [1, 2]]))
+        )
         masked = pd.arrays.IntegerArray(np.array([1, 99]), np.array([False, True]))
         self.same(pd.Series(masked), pd.Series([1, None], dtype="Int64"))
-        self.differ(pd.Series([1, 2]), pd.Series([1, 2], dtype="Int64"), pd.Series([1.0, 2.0]), pd.Series([1, 2], name="a"))
+        self.differ(
+            pd.Series([1, 2]), pd.Series([1, 2], dtype="Int64"), pd.Series([1.0, 2.0]), pd.Series([1, 2], name="a")
+        )
 
     @needs_tables
     def test_layout_of_arrow_tables(self) -> None:
@@ -144,7 +146,9 @@ class Digests(unittest.TestCase):
             lists = pa.array([[row] * row if row % 3 else None for row in range(9)])
             return pa.table({"i": values, "f": flags, "s": texts, "l": lists}).slice(start, stop - start)
 
-        self.same(table(3, 8, 0), table(3, 8, 50), pa.Table.from_pylist(table(3, 8, 0).to_pylist(), table(0, 1, 0).schema))
+        self.same(
+            table(3, 8, 0), table(3, 8, 50), pa.Table.from_pylist(table(3, 8, 0).to_pylist(), table(0, 1, 0).schema)
+        )
         self.same(table(0, 8, 0), pa.concat_tables([table(0, 3, 0), table(3, 8, 1)]))
         self.differ(table(3, 8, 0), table(2, 7, 0), table(3, 7, 0), table(3, 3, 0))
 

@@ -20,7 +20,9 @@ class FileOutputs(ProjectTest):
                 return {"report": Path("report.txt"), "again": Path("report.txt").resolve(), "tool": Path("run.sh")}
         """
         done = self.passes(script, "f")
-        self.assertEqual([one["file"] for one in done.result["outputs"]], ["report/report.txt", "again/report.txt", "tool/run.sh"])
+        self.assertEqual(
+            [one["file"] for one in done.result["outputs"]], ["report/report.txt", "again/report.txt", "tool/run.sh"]
+        )
         self.assertEqual(done.result["outputs"][0]["digest"], hashlib.sha256(b"first").hexdigest())
         self.assertEqual(done.result["outputs"][0]["format"], "file")
         self.assertTrue((done.out.parent / "work/report.txt").exists(), "it stays as an artifact")
@@ -69,8 +71,14 @@ class FileOutputs(ProjectTest):
             self.assertEqual(self.fails(f"{head}{body}\n", "f").message, message)
         for body, pattern in [
             ("    os.mkfifo('pipe')\n    return {'a': Path('pipe')}", "neither a file nor a folder"),
-            ("    os.mkdir('d')\n    os.symlink('..', 'd/up')\n    return {'a': Path('d')}", "symbolic link to a folder around"),
-            ("    os.mkdir('d')\n    os.symlink('gone', 'd/up')\n    return {'a': Path('d')}", "neither a file nor a folder"),
+            (
+                "    os.mkdir('d')\n    os.symlink('..', 'd/up')\n    return {'a': Path('d')}",
+                "symbolic link to a folder around",
+            ),
+            (
+                "    os.mkdir('d')\n    os.symlink('gone', 'd/up')\n    return {'a': Path('d')}",
+                "neither a file nor a folder",
+            ),
             ("    n = os.fsdecode(b'\\xff'); open(n, 'w').close()\n    return {'a': Path(n)}", "is not UTF-8"),
         ]:
             self.assertRegex(self.fails(f"{head}{body}\n", "f").message, pattern)

@@ -74,7 +74,9 @@ class Injection(ProjectTest):
         """
         made = self.passes(upstream, "f")
         inputs = [[key, made.output(key)] for key in ("model", "own")]
-        self.write("src/other.py", "def g(model, own):\n    return {'got': [model.weight, own.size, type(own).__module__]}\n")
+        self.write(
+            "src/other.py", "def g(model, own):\n    return {'got': [model.weight, own.size, type(own).__module__]}\n"
+        )
         done = self.passes(None, "g", inputs=inputs, script_file=str(self.root / "src/other.py"))
         self.assertEqual(done.value("got"), [5, 6, "model"])
 
@@ -92,7 +94,8 @@ class Missing(ProjectTest):
     def test_several_and_a_seed(self) -> None:
         failed = self.fails("def f(random_seed, zz, *, yy): pass\n", "f")
         self.assertEqual(
-            failed.message, "`f` asks for `random_seed` and `zz` and `yy`, which nothing provides (available: `context`)"
+            failed.message,
+            "`f` asks for `random_seed` and `zz` and `yy`, which nothing provides (available: `context`)",
         )
 
     def test_two_sources(self) -> None:

@@ -8,11 +8,10 @@ import math
 import threading
 import unittest
 
-from harness import ProjectTest, needs_numpy
-
 from expops import _metrics, _plain
 from expops.core import ModelData, SerializableData, log_metric, process, step
 from expops.reporting import ChartContext, chart
+from harness import ProjectTest, needs_numpy
 
 
 class Logged(unittest.TestCase):

@@ -177,6 +177,25 @@ the output `model` cannot be stored: I stay here (`model`['inner'] is of type St
         """
         self.expect(script, "Odd: (its message cannot be shown)")
 
+    def test_streams_that_the_code_closed(self) -> None:
+        self.passes("import sys\ndef f():\n    sys.stdout.close()\n    return {}\n", "f")
+        self.passes("import sys\ndef f():\n    sys.stdout = None\n    return {}\n", "f")
+        script = "import sys\ndef f():\n    sys.stderr.close()\n    raise ValueError('x')\n"
+        self.expect(script, "ValueError: x")
+
+    def test_an_exception_that_cannot_be_looked_at(self) -> None:
+        script = """
+            class Odd(BaseException):
+                @property
+                def __class__(self):
+                    raise ValueError
+                def __getattribute__(self, name):
+                    raise ValueError
+            def f():
+                raise Odd
+        """
+        self.assertTrue(self.fails(script, "f").message.startswith("Odd"))
+
     def test_another_version_of_the_protocol(self) -> None:
         self.expect("", "the request has version 2, and this runtime knows version 1", version=2)
 

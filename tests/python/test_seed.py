@@ -22,19 +22,26 @@ class Seeds(ProjectTest):
 
     @needs_numpy
     def test_numpy(self) -> None:
-        self.check("import numpy", "numpy.random.rand().item()")
+        self.check("import numpy", "float(numpy.random.rand())")
         self.check("from numpy.random import rand", "float(rand())")
-        self.check("", "__import__('numpy').random.rand().item()")
+        self.check("", "float(__import__('numpy').random.rand())")
         big = {"rng_seed": 2**64 - 1}
-        self.assertEqual(self.drawn("import numpy", "numpy.random.rand().item()", **big), self.drawn("import numpy", "numpy.random.rand().item()", **big))
+        self.assertEqual(
+            self.drawn("import numpy", "float(numpy.random.rand())", **big),
+            self.drawn("import numpy", "float(numpy.random.rand())", **big),
+        )
 
     def test_no_seed_is_no_seeding(self) -> None:
         draws = [self.drawn("import random", "random.random()", rng_seed=None) for _ in range(2)]
         self.assertNotEqual(*draws)
 
     def test_torch_is_seeded_when_it_is_imported(self) -> None:
-        self.write("src/torch.py", "seen = []\ndef manual_seed(s): seen.append(s)\ndef set_num_threads(n): seen.append(n)\n")
-        self.assertEqual(self.drawn("import torch", "torch.seen + [type(torch.__loader__).__name__]", rng_seed=9, cpus=3)[:2], [3, 9])
+        self.write(
+            "src/torch.py", "seen = []\ndef manual_seed(s): seen.append(s)\ndef set_num_threads(n): seen.append(n)\n"
+        )
+        self.assertEqual(
+            self.drawn("import torch", "torch.seen + [type(torch.__loader__).__name__]", rng_seed=9, cpus=3)[:2], [3, 9]
+        )
 
     def test_a_module_that_is_not_the_library(self) -> None:
         self.write("src/torch.py", "")
@@ -44,7 +51,10 @@ class Seeds(ProjectTest):
 
     @needs_numpy
     def test_what_is_imported_has_its_own_loader(self) -> None:
-        self.assertEqual(self.drawn("import numpy.random as r", "type(r.__spec__.loader).__module__"), self.drawn("import numpy.linalg as r", "type(r.__spec__.loader).__module__"))
+        self.assertEqual(
+            self.drawn("import numpy.random as r", "type(r.__spec__.loader).__module__"),
+            self.drawn("import numpy.linalg as r", "type(r.__spec__.loader).__module__"),
+        )
 
     def test_threads(self) -> None:
         names = "['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'MPLBACKEND']"

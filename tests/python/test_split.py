@@ -6,11 +6,10 @@ import random
 import unittest
 from pathlib import Path
 
-from harness import ProjectTest, has, needs_tables
-from zoo import same
-
 from expops import _split
 from expops._failure import Failure
+from harness import ProjectTest, has, needs_tables
+from zoo import same
 
 STRATEGIES = ["rows", "round_robin", "hash"]
 
@@ -124,7 +123,10 @@ class Parts(unittest.TestCase):
             (5, f"`df` is an int, which has no rows to split; splittable is {splittable_text}"),
             (None, f"`df` is None, which has no rows to split; splittable is {splittable_text}"),
             ({1, 2}, f"`df` is a set, which has no rows to split; splittable is {splittable_text}"),
-            ((item for item in ()), f"`df` is a generator, which has no rows to split; splittable is {splittable_text}"),
+            (
+                (item for item in ()),
+                f"`df` is a generator, which has no rows to split; splittable is {splittable_text}",
+            ),
             ({}, "`df` is an empty dict, which has no rows to split"),
             ({"a": [1, 2], "b": [1]}, "`df` has columns of different lengths: `a` has 2 rows, `b` has 1"),
             (
@@ -178,7 +180,9 @@ class SplitRequests(ProjectTest):
                 return [[i] for i in range(count)]
         """
         for data_name in (None, "df"):
-            done = self.passes(script, "define_split", mode="split", parameters={"count": 5}, split=self.plan(data_name))
+            done = self.passes(
+                script, "define_split", mode="split", parameters={"count": 5}, split=self.plan(data_name)
+            )
             self.assertEqual(done.partitions(), [[[0], [1]], [[2], [3]], [[4]]])
             self.assertEqual({one["key"] for one in done.result["partitions"]}, {data_name or "data"})
 
@@ -196,6 +200,18 @@ class SplitRequests(ProjectTest):
             "name the key to split with `data_name`"
         )
         self.assertEqual(failed.message, expected)
+
+    def test_a_splitter_that_returns_a_file(self) -> None:
+        script = """
+            from pathlib import Path
+            def define_split():
+                Path("rows.csv").write_text("a\\n1\\n")
+                return {"df": Path("rows.csv"), "other": 1}
+        """
+        done = self.passes(script, "define_split", mode="split", split=self.plan())
+        self.assertEqual((done.result["native"], done.result["partitions"]), ("df", []))
+        self.assertEqual(done.value("df").read_text(), "a\n1\n")
+        self.assertEqual(done.value("other"), 1)
 
     def test_a_wrong_sum_leaves_nothing(self) -> None:
         plan = self.plan(size={"counts": [2, 2]})

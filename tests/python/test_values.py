@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import os
+import random
 import tempfile
 import unittest
-
-from harness import has, needs_numpy, needs_tables
-from zoo import same, zoo
 
 from expops import _digest, _values
 from expops._failure import Failure
 from expops._names import Names
+from harness import has, needs_numpy, needs_tables
+from zoo import same, zoo
+
+
+def anything(chance: random.Random, depth: int):
+    """A random value of nested containers and scalars, with parts that are shared."""
+    if depth == 0 or chance.random() < 0.3:
+        choices = [None, True, 0, -1, 2**70, 0.5, -0.0, float("nan"), "", "a", "\ud800", "1", b"x", (), chance.random()]
+        return chance.choice(choices)
+    parts = [anything(chance, depth - 1) for _ in range(chance.randrange(4))]
+    parts += parts[: chance.randrange(2)]
+    kind = chance.randrange(4)
+    if kind == 0:
+        return tuple(parts)
+    if kind == 1:
+        return {chance.choice(["a", "b", 1, None, (1,)]): part for part in parts}
+    return parts
 
 
 class RoundTrip(unittest.TestCase):
@@ -36,6 +51,16 @@ class RoundTrip(unittest.TestCase):
                 self.assertEqual(os.listdir(self.out), [stored["file"]], "one file, and none from an attempt")
                 os.remove(os.path.join(self.out, stored["file"]))
 
+    def test_random_values(self) -> None:
+        chance = random.Random(11)
+        for _ in range(300):
+            value = anything(chance, 5)
+            stored = self.save(value)
+            read = self.load(stored)
+            self.assertTrue(same(read, value), value)
+            self.assertEqual(_digest.of(read), stored["digest"], value)
+            os.remove(os.path.join(self.out, stored["file"]))
+
     def test_formats(self) -> None:
         expected = {
             "dict": "json",
@@ -46,9 +71,19 @@ class RoundTrip(unittest.TestCase):
             "nan": "pickle",
         }
         if has("numpy"):
-            expected.update({"array": "npy", "array structured": "npy", "array object": "pickle", "np float64": "pickle"})
+            expected.update(
+                {"array": "npy", "array structured": "npy", "array object": "pickle", "np float64": "pickle"}
+            )
         if has("pandas", "pyarrow"):
-            arrow = ["frame", "frame simple", "frame sliced", "column Int64", "column zone", "frame multiindex", "table"]
+            arrow = [
+                "frame",
+                "frame simple",
+                "frame sliced",
+                "column Int64",
+                "column zone",
+                "frame multiindex",
+                "table",
+            ]
             expected.update(dict.fromkeys(arrow, "arrow"))
             expected.update({"column object mixed": "pickle", "frame days": "pickle", "series": "pickle"})
         made = zoo()
@@ -83,7 +118,9 @@ class RoundTrip(unittest.TestCase):
 
     def test_what_cannot_be_pickled_is_named(self) -> None:
         cases = {
-            "the output `m` cannot be stored: .* \\(`m`\\['b'\\]\\[1\\] is of type .*function.*\\)": {"b": [1, lambda: 0]},
+            "the output `m` cannot be stored: .* \\(`m`\\['b'\\]\\[1\\] is of type .*function.*\\)": {
+                "b": [1, lambda: 0]
+            },
             "the output `m` cannot be stored: cannot pickle 'generator' object \\(`m` is of type generator\\)": (
                 item for item in ()
             ),

@@ -199,13 +199,17 @@ def table_zoo() -> Zoo:
         "frame index": lambda: frame(index=[5, 3, 5]),
         "frame index name": lambda: frame(index=pd.Index(["p", "q", "r"], name="key")),
         "frame range name": lambda: frame(index=pd.RangeIndex(0, 6, 2, name="key")),
-        "frame multiindex": lambda: frame(index=pd.MultiIndex.from_tuples([(1, "a"), (1, "b"), (2, "a")], names=["x", None])),
+        "frame multiindex": lambda: frame(
+            index=pd.MultiIndex.from_tuples([(1, "a"), (1, "b"), (2, "a")], names=["x", None])
+        ),
         "frame days": lambda: frame(index=days),
         "frame days without freq": lambda: frame(index=pd.DatetimeIndex(list(days))),
         "frame periods": lambda: frame(index=pd.period_range("2026-01", periods=3, freq="M")),
         "frame int columns": lambda: pd.DataFrame([[1, 2], [3, 4]]),
         "frame mixed columns": lambda: frame(columns=[1, "1", None]),
         "frame duplicate columns": lambda: frame(columns=["a", "a", "b"]),
+        "frame object columns": lambda: pd.DataFrame([[1, 2]], columns=pd.Index(["a", "b"], dtype=object)),
+        "frame no rows": lambda: pd.DataFrame({"a": np.zeros(0), "b": np.zeros(0, "int8")}),
         "frame column name": lambda: frame(columns=pd.Index(["a", "b", "c"], name="cols")),
         "frame multi columns": lambda: frame(columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)])),
         "frame attrs": with_attrs,

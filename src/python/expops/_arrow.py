@@ -86,7 +86,7 @@ def _is_simple(value: Any) -> bool:
         and all(type(name) is str for name in columns)
         and columns.is_unique
         and columns.name is None
-        and str(columns.dtype) in ("object", "str")
+        and columns.dtype == pandas.Index(["a"]).dtype
         and type(value.index) is pandas.RangeIndex
         and value.index.name is None
         and not value.attrs

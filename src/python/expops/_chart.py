@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict
 
-from expops import _inputs
+from expops import _inputs, _signature
 from expops._inputs import Source
 from expops._plain import decode
 from expops.reporting import ChartContext
@@ -35,7 +35,9 @@ def _roles(name: str, function: Any, metrics: Any, context: Any, given: Dict[str
     """`metrics` and the context by their names; else they are the first positional arguments left."""
     values = {"metrics": Source("the metrics", lambda: metrics)}
     values.update((one, Source("the context", lambda: context)) for one in _CONTEXT_NAMES)
-    asked = _inputs.positional(name, function)
+    by_position = (_signature.POSITIONAL_ONLY, _signature.NAMED)
+    parameters = _signature.parameters(name, function)
+    asked = [one.name for one in parameters if one.kind in by_position and _inputs.is_required(one)]
     free = [one for one in asked if one not in values and one not in given]
     roles = [["metrics"], list(_CONTEXT_NAMES)]
     open_roles = [names[0] for names in roles if not any(one in asked for one in names)]

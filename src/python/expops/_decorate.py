@@ -28,7 +28,7 @@ def registering(kind: str) -> Function:
     def decorator(function: Any = None, *, name: Optional[str] = None, **_options: Any) -> Any:
         """Replaced by the docstring of the decorator that this becomes."""
         if callable(function):
-            _registered[kind, name or getattr(function, "__name__", "")] = function
+            _registered[kind, str(name or getattr(function, "__name__", ""))] = function
             return function
         return lambda wrapped: decorator(wrapped, name=name or function)
 
@@ -46,23 +46,19 @@ def stepping(function: Any = None, *, name: Optional[str] = None, **_options: An
 def _inside(name: str, function: Function) -> Function:
     """`function`, made to run inside the step `name`, also where it is a coroutine or generates."""
     flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-    if flags & _COROUTINE:
 
-        async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with _metrics.inside(name):
-                return await function(*args, **kwargs)
+    async def waiting(*args: Any, **kwargs: Any) -> Any:
+        with _metrics.inside(name):
+            return await function(*args, **kwargs)
 
-    elif flags & _GENERATOR:
+    def generating(*args: Any, **kwargs: Any) -> Any:
+        return _generate(name, function(*args, **kwargs))
 
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            return _generate(name, function(*args, **kwargs))
+    def calling(*args: Any, **kwargs: Any) -> Any:
+        with _metrics.inside(name):
+            return function(*args, **kwargs)
 
-    else:
-
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with _metrics.inside(name):
-                return function(*args, **kwargs)
-
+    wrapper = waiting if flags & _COROUTINE else generating if flags & _GENERATOR else calling
     return functools.wraps(function)(wrapper)
 
 

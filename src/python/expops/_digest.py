@@ -65,9 +65,10 @@ class _Canonical(pickle.Pickler):
             return value.encode("utf-8", "surrogatepass") if self._has_memo else None
         if kind is set or kind is frozenset:
             return (kind.__name__, self._elements(value))
-        if kind.__module__.partition(".")[0] == "numpy":
+        package = str(kind.__module__).partition(".")[0]
+        if package == "numpy":
             return _array(value)
-        if kind.__module__.partition(".")[0] in ("pandas", "pyarrow"):
+        if package in ("pandas", "pyarrow"):
             from expops import _digest_tables
 
             return _digest_tables.canonical(value)

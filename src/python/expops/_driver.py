@@ -1,16 +1,17 @@
-"""Runs one request and writes its result. The protocol is described in `README.md`.
+"""Runs one request and writes its result. The protocol is described in `../README.md`.
 
 Whatever happens, the result is the last thing written; it has an error, or all outputs.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 from typing import Any, Callable, Dict, Tuple
 
-from expops import _chart, _failure, _inputs, _metrics, _script, _seed, _split, _values
+from expops import _failure, _inputs, _metrics, _script, _seed, _values
 from expops._failure import Failure, kind_of
 from expops._names import Names
 
@@ -30,18 +31,29 @@ def run(path: str) -> int:
         _prepare(request)
         result.update(_MODES[request["mode"]](request))
     except BaseException as error:  # SystemExit and KeyboardInterrupt, too, end a run without outputs
-        result["error"] = _failure.describe(error)
-        print(_failure.full_text(error), file=sys.stderr, end="")
+        result["error"] = _told(error)
     result.update(recorder.json())
     _write(request["result"], result)
     return 0 if result["error"] is None else 1
+
+
+def _told(error: BaseException) -> Dict[str, str]:
+    """The error for the result; the log gets it, too, with the frames of libraries."""
+    try:
+        with contextlib.suppress(OSError, ValueError):  # the user's code may have closed the stream
+            print(_failure.full_text(error), file=sys.__stderr__, end="", flush=True)
+        return _failure.describe(error)
+    except Exception:  # an exception of the user's own making that cannot even be looked at
+        name = type(error).__name__
+        return {"message": name, "text": f"{name}\n"}
 
 
 def _prepare(request: Request) -> None:
     if request["version"] != VERSION:
         raise Failure(f"the request has version {request['version']}, and this runtime knows version {VERSION}")
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+        if stream is not None:
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     os.chdir(request["work"])
     sys.argv[:] = [request.get("script") or ""]
     _script.prepare(request["project_root"], request.get("script_folders") or [])
@@ -54,11 +66,15 @@ def _process(request: Request) -> Result:
 
 
 def _split_mode(request: Request) -> Result:
+    from expops import _split
+
     plan = request["split"]
     names = Names(f"p{number}" for number in range(1, _partitions(plan["size"]) + 1))
     if request.get("function"):
         name, returned = _call(request)
         key, value, others = _split.rows_of(returned, plan.get("data_name"))
+        if _values.is_path(value):
+            return {"outputs": _save({key: value, **others}, request["out"], names, name), "native": key}
     else:
         key, value, others, name = *_named_input(request, plan.get("data_name") or "data"), {}, request["label"]
     parts = _split.split(value, key, plan["size"], plan.get("by"))
@@ -67,6 +83,8 @@ def _split_mode(request: Request) -> Result:
 
 
 def _chart_mode(request: Request) -> Result:
+    from expops import _chart
+
     _chart.draw(request["function"], _function(request), request)
     return {}
 
@@ -106,7 +124,8 @@ def _save(returned: Any, out: str, names: Names, function: str) -> Any:
 
 def _check_key(key: Any, function: str) -> None:
     if not isinstance(key, str):
-        raise Failure(f"`{function}` returned a dict with the key {key!r}, {kind_of(key)}; keys are names of outputs: text")
+        told = f"`{function}` returned a dict with the key {key!r}, {kind_of(key)}"
+        raise Failure(f"{told}; keys are names of outputs: text")
     try:
         key.encode("utf-8")
     except UnicodeEncodeError:
@@ -119,7 +138,8 @@ def _partitions(size: Dict[str, Any]) -> int:
 
 def _write(path: str, result: Result) -> None:
     """Write the result under a temporary name and rename it: it is there as a whole, or not at all."""
-    sys.stdout.flush()
+    with contextlib.suppress(Exception):  # the user's code may have closed or replaced the stream
+        sys.stdout.flush()
     text = json.dumps(result, ensure_ascii=False, allow_nan=False)
     temporary = f"{path}.{os.getpid()}.tmp"
     with open(temporary, "wb") as file:

@@ -94,7 +94,7 @@ def _without_empty_headers(text: str) -> str:
     header = "Traceback (most recent call last):"
     kept = [
         line
-        for line, following in zip(lines, lines[1:] + [""])
+        for line, following in zip(lines, [*lines[1:], ""])
         if line.rstrip("\n") != header or following.startswith("  ")
     ]
     return "".join(kept)

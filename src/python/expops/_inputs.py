@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
-from expops import _metrics, _values
+from expops import _metrics, _signature, _values
 from expops._failure import Failure, nearest
 from expops._plain import decode
 
@@ -63,19 +62,18 @@ def extras(request: Dict[str, Any]) -> Sources:
 def bind(name: str, function: Callable[..., Any], given: Sources, more: Sources) -> Tuple[List[Any], Dict[str, Any]]:
     """The arguments to call `function` with; a required one that nothing provides is an error."""
     both = {**more, **given}
-    parameters = list(_signature(name, function).parameters.values())
-    _check_required(name, parameters, both)
+    asked = _signature.parameters(name, function)
+    _check_required(name, asked, both)
     args: List[Any] = []
     kwargs: Dict[str, Any] = {}
-    for parameter in parameters:
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            source = both.get(parameter.name)
-            args.append(parameter.default if source is None else source.load())
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            named = {other.name for other in parameters if other is not parameter}
+    for one in asked:
+        if one.kind == _signature.REST:
+            named = {other.name for other in asked if other is not one}
             kwargs.update((key, source.load()) for key, source in _everything(given, more).items() if key not in named)
-        elif parameter.kind is not parameter.VAR_POSITIONAL and parameter.name in both:
-            kwargs[parameter.name] = both[parameter.name].load()
+        elif one.kind == _signature.POSITIONAL_ONLY:
+            args.append(both[one.name].load() if one.name in both else one.default)
+        elif one.name in both:
+            kwargs[one.name] = both[one.name].load()
     return args, kwargs
 
 
@@ -85,25 +83,18 @@ def _everything(given: Sources, more: Sources) -> Sources:
     return {**seed, **given}
 
 
-def _check_required(name: str, parameters: Any, both: Sources) -> None:
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    missing = [
-        parameter.name
-        for parameter in parameters
-        if parameter.kind not in variadic and parameter.default is parameter.empty and parameter.name not in both
-    ]
+def _check_required(name: str, asked: List[_signature.Parameter], both: Sources) -> None:
+    missing = [one.name for one in asked if is_required(one) and one.name not in both]
     if missing:
-        asked = " and ".join(f"`{one}`" for one in missing)
+        told = " and ".join(f"`{one}`" for one in missing)
         available = ", ".join(f"`{one}`" for one in both)
         hint = nearest(missing[0], both)
-        raise Failure(f"`{name}` asks for {asked}, which nothing provides (available: {available}){hint}")
+        raise Failure(f"`{name}` asks for {told}, which nothing provides (available: {available}){hint}")
 
 
-def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):
-        raise Failure(f"`{name}` does not tell what it takes; write a Python function that calls it") from None
+def is_required(one: _signature.Parameter) -> bool:
+    """Whether a call without this argument fails."""
+    return one.kind != _signature.REST and one.default is _signature.REQUIRED
 
 
 def _add(found: Sources, name: str, source: Source) -> None:
@@ -128,10 +119,3 @@ def _load(key: str, node: Dict[str, Any]) -> Any:
         raise
     except Exception as error:
         raise Failure(f"the input `{key}` cannot be read: {type(error).__name__}: {error}") from error
-
-
-def positional(name: str, function: Callable[..., Any]) -> List[str]:
-    """The names of the required arguments that a caller may give by position."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = _signature(name, function).parameters.values()
-    return [one.name for one in parameters if one.kind in kinds and one.default is one.empty]

@@ -6,11 +6,11 @@ own. A new thread starts outside of all steps: its metrics belong to the process
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import operator
 import os
 import sys
-import threading
 from contextvars import ContextVar
 from typing import Any, Dict, Iterator, Optional, Union
 
@@ -47,7 +47,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self._scopes: Dict[Optional[str], Scope] = {}
-        self._lock = threading.Lock()
+        self._lock = _thread.allocate_lock()
         self._process = os.getpid()
         self._has_warned = False
 
@@ -69,8 +69,7 @@ class Recorder:
     def json(self) -> Dict[str, Any]:
         """`{"metrics": ..., "steps": ...}`, as the result file has it."""
         scopes = {
-            scope: {name: metric.json() for name, metric in metrics.items()}
-            for scope, metrics in self._scopes.items()
+            scope: {name: metric.json() for name, metric in metrics.items()} for scope, metrics in self._scopes.items()
         }
         return {"metrics": scopes.pop(None, {}), "steps": scopes}
 
@@ -124,7 +123,7 @@ def _number_or_itself(value: Any) -> Any:
         return value
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, bool) or isinstance(value, complex):
+    if isinstance(value, (bool, complex)):
         return value
     if isinstance(value, int):
         return int(value)

@@ -7,9 +7,7 @@ written as `{"$float": "nan"}`, `{"$float": "inf"}`, `{"$float": "-inf"}` and
 
 from __future__ import annotations
 
-import datetime
 import math
-from pathlib import PurePath
 from typing import Any
 
 #: Deeper values are refused: parsers have limits, and a cycle is deeper than any.
@@ -32,7 +30,7 @@ def encode(value: Any, depth: int = 0) -> Any:
         return {str(key): encode(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [encode(item, depth + 1) for item in value]
-    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta, PurePath)):
+    if any(hasattr(value, name) for name in ("isoformat", "total_seconds", "__fspath__")):  # dates, times and paths
         return str(value)
     kinds = "a number, text, a bool, None, or lists and dicts of them"
     raise TypeError(f"a value of type {type(value).__name__} cannot be recorded; use {kinds}")

@@ -7,17 +7,16 @@ and index labels, a part of a tuple is a tuple, also where it is empty.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any, List, Optional, Sequence, Union
 
+from expops import _values
 from expops._failure import Failure, kind_of
 
 #: Which rows: a range of positions in order, or a list of them.
 Rows = Union[range, List[int]]
 
 SPLITTABLE = (
-    "a list, a tuple, a NumPy array, a pandas DataFrame or Series, an Arrow table, "
-    "or a dict of columns of equal length"
+    "a list, a tuple, a NumPy array, a pandas DataFrame or Series, an Arrow table, or a dict of columns of equal length"
 )
 
 
@@ -28,7 +27,7 @@ def count(value: Any, name: str) -> int:
     length = _length(value)
     if length is not None:
         return length
-    if isinstance(value, Path):
+    if _values.is_path(value):
         raise Failure(f"`{name}` is a file (`{value.name}`), and a file of this kind cannot be split; load it first")
     raise Failure(f"`{name}` is {kind_of(value)}, which has no rows to split; splittable is {SPLITTABLE}")
 
@@ -76,8 +75,8 @@ def _columns_length(value: Any, name: str) -> int:
             raise Failure(f"{told}; a dict can be split if all its values are columns of equal length")
         first = first or (column, length)
         if length != first[1]:
-            told = f"`{name}` has columns of different lengths: `{first[0]}` has {first[1]} rows, `{column}` has {length}"
-            raise Failure(told)
+            told = f"`{first[0]}` has {first[1]} rows, `{column}` has {length}"
+            raise Failure(f"`{name}` has columns of different lengths: {told}")
     if first is None:
         raise Failure(f"`{name}` is an empty dict, which has no rows to split")
     return first[1]

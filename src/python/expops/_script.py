@@ -27,9 +27,9 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
 
 def prepare(root: str, folders: Sequence[str]) -> None:
     """Make the scripts' folders importable, before all else but the package `expops`."""
-    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for the processes that this one starts
     sys.path[1:1] = [folder for folder in folders if folder not in sys.path]
-    sys.path_hooks.insert(0, _finder_below(os.path.realpath(root)))
+    sys.path_hooks.insert(0, _finder_below([os.path.realpath(folder) for folder in (root, *folders)]))
     for folder in folders:
         sys.path_importer_cache.pop(folder, None)
 
@@ -67,8 +67,11 @@ def _functions(module: Any) -> List[str]:
     return [name for name, value in vars(module).items() if callable(value) and not name.startswith("__")]
 
 
-def _finder_below(root: str) -> Callable[[str], Any]:
+def _finder_below(roots: Sequence[str]) -> Callable[[str], Any]:
     """A path hook for the folders of the project, without what is installed inside it."""
+    below = tuple(os.path.join(root, "") for root in roots)
+    prefixes = (os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix))
+    environments = tuple(prefix for prefix in prefixes if prefix.startswith(below))
     loaders = (
         (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
         (_FreshLoader, importlib.machinery.SOURCE_SUFFIXES),
@@ -77,9 +80,9 @@ def _finder_below(root: str) -> Callable[[str], Any]:
 
     def hook(folder: str) -> Any:
         real = os.path.realpath(folder)
-        if not os.path.isdir(real) or not (real + os.sep).startswith(os.path.join(root, "")):
+        if not os.path.isdir(real) or not (real + os.sep).startswith(below):
             raise ImportError("not a folder of the project", path=folder)
-        if any(installed in real for installed in _INSTALLED):
+        if (real + os.sep).startswith(environments) or any(installed in real for installed in _INSTALLED):
             raise ImportError("not a folder of the project's own", path=folder)
         return importlib.machinery.FileFinder(folder, *loaders)
 

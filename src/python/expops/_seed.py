@@ -32,7 +32,7 @@ Action = Callable[[Any], None]
 def prepare(seed: Optional[int], cpus: int) -> None:
     """Set the environment now, and the generators as soon as their modules are there."""
     os.environ.update({name: str(cpus) for name in _THREADS})
-    os.environ.setdefault("MPLBACKEND", "Agg")
+    os.environ["MPLBACKEND"] = "Agg"  # not the one of a notebook that the build was started from
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     actions = _actions(seed, cpus)
     for name in [name for name in actions if name in sys.modules]:
@@ -49,7 +49,8 @@ def _actions(seed: Optional[int], cpus: int) -> Dict[str, Action]:
             module.manual_seed(seed)
 
     def matplotlib(module: Any) -> None:
-        module.rcParams["svg.hashsalt"] = "expops"  # ids in an SVG are random otherwise
+        for parameters in (module.rcParams, module.rcParamsDefault, module.rcParamsOrig):
+            parameters["svg.hashsalt"] = "expops"  # ids in an SVG are random otherwise
 
     actions: Dict[str, Action] = {"torch": torch, "matplotlib": matplotlib}
     if seed is not None:

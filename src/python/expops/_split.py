@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from fractions import Fraction
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from expops import _digest, _rows, _values
@@ -62,22 +61,23 @@ def counts(total: int, size: Dict[str, Any], name: str) -> List[int]:
 
 def _share_counts(total: int, shares: Sequence[Any]) -> List[int]:
     """Each share rounded down; the rest takes what is left, without one the first shares do, one row each."""
-    fractions = [_fraction(share) for share in shares]
-    found = [0 if fraction is None else int(total * fraction) for fraction in fractions]
+    thousandths = [_thousandths(share) for share in shares]
+    found = [total * (share or 0) // _WHOLE for share in thousandths]
     left = total - sum(found)
-    if None in fractions:
-        found[fractions.index(None)] = left
+    if None in thousandths:
+        found[thousandths.index(None)] = left
         return found
     return [rows + (number < left) for number, rows in enumerate(found)]
 
 
-def _fraction(share: Union[str, Dict[str, Any]]) -> Optional[Fraction]:
-    """`"60%"` and `{"percent": 60000}` as 3/5; None for `"rest"`."""
+def _thousandths(share: Union[str, Dict[str, Any]]) -> Optional[int]:
+    """`"60%"` and `{"percent": 60000}` as 60,000; None for `"rest"`."""
     if share == "rest":
         return None
     if isinstance(share, dict):
-        return Fraction(share["percent"], _WHOLE)
-    return Fraction(share.rstrip("%").strip()) / 100
+        return int(share["percent"])
+    whole, _, decimals = share.rstrip("% ").strip().partition(".")
+    return int(whole or 0) * 1000 + int((decimals + "000")[:3])
 
 
 def _contiguous(total: int, size: Dict[str, Any], name: str) -> List[_rows.Rows]:
@@ -115,4 +115,5 @@ def _check(parts: Sequence[Tuple[Any, int]], total: int, name: str) -> None:
     """The partitions must hold what they should, and all rows together."""
     wrong = [rows for part, rows in parts if _rows.count(part, name) != rows]
     if wrong or sum(rows for _, rows in parts) != total:
-        raise Failure(f"the partitions of `{name}` do not add up to its {total} rows; its type does not slice as expected")
+        told = f"the partitions of `{name}` do not add up to its {total} rows"
+        raise Failure(f"{told}; its type does not slice as expected")

@@ -15,10 +15,10 @@ import json
 import math
 import os
 import pickle
-from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+import sys
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from expops import _arrow, _digest, _files, _npy
+from expops import _digest
 from expops._failure import Failure
 from expops._names import Names
 
@@ -33,7 +33,9 @@ Stored = Dict[str, Any]
 
 def save(key: str, value: Any, out: str, names: Names) -> Stored:
     """Store `value` below the folder `out` and say where, how and with which digest."""
-    if isinstance(value, Path):
+    if is_path(value):
+        from expops import _files
+
         return _files.save(key, value, out, names)
     for extension, write in _writers(value):
         name = names.claim(key, "." + extension)
@@ -62,18 +64,31 @@ def row_count(value: Any) -> Optional[int]:
     return int(shape[0]) if isinstance(shape, tuple) and shape and isinstance(shape[0], int) else None
 
 
+def is_path(value: Any) -> bool:
+    """Whether it is a `pathlib.Path`; where nobody has imported `pathlib`, nothing is."""
+    pathlib = sys.modules.get("pathlib")
+    return pathlib is not None and isinstance(value, pathlib.Path)
+
+
 def _stored(key: str, value: Any, out: str, name: str, form: str) -> Stored:
-    size = os.path.getsize(os.path.join(out, name)) if form == "pickle" else 0
-    digest = _digest.of(value, size)
+    path = os.path.join(out, name)
+    try:
+        digest = _digest.of(value, os.path.getsize(path))
+    except Exception:  # it resists being walked: then its bytes must do, which may differ between equal values
+        digest = _digest.of_file(path)
     return {"key": key, "file": name, "format": form, "digest": digest, "rows": row_count(value)}
 
 
 def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
     """Open formats that may hold `value`; a writer that would lose something returns False."""
-    module = type(value).__module__.partition(".")[0]
+    module = str(type(value).__module__).partition(".")[0]
     if module == "numpy":
+        from expops import _npy
+
         yield "npy", _npy.write
     elif module in ("pandas", "pyarrow"):
+        from expops import _arrow
+
         yield "arrow", _arrow.write
 
 
@@ -89,23 +104,21 @@ def _plain_json(value: Any) -> Optional[bytes]:
     return data if len(data) <= _LARGEST_JSON else None
 
 
-def _is_plain(value: Any, depth: int, left: list) -> bool:
+def _is_plain(value: Any, depth: int, left: List[int]) -> bool:
     """Whether JSON keeps `value`; `left` counts down what may still come."""
     kind = type(value)
     left[0] -= len(value) if kind is str else 1
     if left[0] < 0 or depth < 0:
         return False
-    if kind is str or kind is bool or value is None:
-        return True
     if kind is int:
-        return -(2**63) <= value < 2**63
+        return bool(-(2**63) <= value < 2**63)
     if kind is float:
         return math.isfinite(value)
     if kind is list:
         return all(_is_plain(item, depth - 1, left) for item in value)
     if kind is dict:
         return all(type(key) is str and _is_plain(item, depth - 1, left) for key, item in value.items())
-    return False
+    return kind is str or kind is bool or value is None
 
 
 def _write(path: str, data: bytes) -> None:
@@ -167,10 +180,28 @@ def _read_pickle(path: str) -> Any:
         return pickle.load(file)
 
 
+def _read_npy(path: str) -> Any:
+    from expops import _npy
+
+    return _npy.read(path)
+
+
+def _read_arrow(path: str) -> Any:
+    from expops import _arrow
+
+    return _arrow.read(path)
+
+
+def _path(path: str) -> Any:
+    from pathlib import Path
+
+    return Path(path)
+
+
 _READERS: Dict[str, Callable[[str], Any]] = {
     "json": _read_json,
     "pickle": _read_pickle,
-    "npy": _npy.read,
-    "arrow": _arrow.read,
-    "file": Path,
+    "npy": _read_npy,
+    "arrow": _read_arrow,
+    "file": _path,
 }
