@@ -26,10 +26,12 @@ pub fn render(diagnostic: &Diagnostic, colour: bool) -> String {
         let text = Some(texts[i].as_str()).filter(|text| !text.is_empty());
         // Only the line itself: the renderer makes an index of every line that it is given.
         let (start, end) = line_bounds(label);
-        let span = inside(label);
-        let annotation = kind.span(span.start - start..span.end - start).label(text);
+        let text_here = label.source.text()[start..end].trim_end_matches('\r');
+        let (span, last) = (inside(label), text_here.len());
+        let span = (span.start - start).min(last)..(span.end - start).min(last);
+        let annotation = kind.span(span).label(text);
         let (number, _) = label.source.line_column(start);
-        let line = Snippet::source(&label.source.text()[start..end]).line_start(number);
+        let line = Snippet::source(text_here).line_start(number);
         group = group.element(line.path(label.source.name()).annotation(annotation));
     }
     for text in &help {

@@ -8,6 +8,7 @@ use super::{Config, parse, source_from_bytes};
 use crate::diagnostic::{Diagnostics, Reported, render};
 use crate::source::{Source, Span, Spanned};
 
+const PIPELINE: &str = "processes: [a]\nprocess_adjlist: a\n";
 const VALID: &str = include_str!("../../tests/syntax/full.yaml");
 
 /// Reads `bytes` and renders everything that is said of them.
@@ -77,9 +78,6 @@ type Attack = (&'static str, Box<dyn Fn() -> String>, &'static str);
 
 /// Name, text, and a part of what must be said of it (empty: it must be read).
 fn attacks(bytes: usize) -> Vec<Attack> {
-    let text = bytes.max(20_000_000);
-    let pipeline = "processes: [a]\nprocess_adjlist: a\n";
-    let parameters = move |body: String| format!("{pipeline}experiment:\n  parameters:\n{body}");
     vec![
         ("flow nesting", Box::new(move || "[".repeat(bytes)), "nested too deeply"),
         ("block nesting", Box::new(move || "- ".repeat(bytes / 2)), "nested too deeply"),
@@ -94,8 +92,17 @@ fn attacks(bytes: usize) -> Vec<Attack> {
             "expand to too much",
         ),
         ("documents", Box::new(move || "--- 1\n".repeat(bytes / 6)), "second document"),
-        ("comments", Box::new(move || format!("{pipeline}{}", "# x\n".repeat(bytes / 4))), ""),
-        ("blank lines", Box::new(move || format!("{pipeline}{}", "\n".repeat(bytes))), ""),
+        ("comments", Box::new(move || format!("{PIPELINE}{}", "# x\n".repeat(bytes / 4))), ""),
+        ("blank lines", Box::new(move || format!("{PIPELINE}{}", "\n".repeat(bytes))), ""),
+        ("directives", Box::new(move || "%FOO a\n".repeat(bytes / 7)), "directives"),
+    ]
+}
+
+/// The same for single texts and for `process_adjlist`.
+fn long_texts(bytes: usize) -> Vec<Attack> {
+    let text = bytes.max(20_000_000);
+    let parameters = |body: String| format!("{PIPELINE}experiment:\n  parameters:\n{body}");
+    vec![
         (
             "plain text",
             Box::new(move || parameters(format!("    a: {}", "x y ".repeat(text / 4)))),
@@ -116,7 +123,6 @@ fn attacks(bytes: usize) -> Vec<Attack> {
             Box::new(move || format!("a: \"{}", "x ".repeat(bytes / 2))),
             "a quote is not closed",
         ),
-        ("directives", Box::new(move || "%FOO a\n".repeat(bytes / 7)), "directives"),
         (
             "names",
             Box::new(move || {
@@ -159,16 +165,15 @@ fn large() -> Vec<Attack> {
         format!("{text}a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(", "))
     });
     let heavy = format!("a: &a \"{}\\n\"\nb: [{}]", "x".repeat(1_000_000), "*a, ".repeat(1_000));
-    let pipeline = "processes: [a]\nprocess_adjlist: a\n";
     vec![
         (
             "100,000 errors",
             Box::new(move || format!("process_adjlist: a\nprocesses:\n{unknown}")),
             "further errors not shown",
         ),
-        ("240,000 parameters", Box::new(move || format!("{pipeline}experiment:\n  parameters:\n{keys}")), ""),
-        ("240,000 sections", Box::new(move || format!("{pipeline}{sections}")), ""),
-        ("490,000 lists", Box::new(move || format!("{pipeline}experiment:\n  parameters:\n{lists}")), ""),
+        ("240,000 parameters", Box::new(move || format!("{PIPELINE}experiment:\n  parameters:\n{keys}")), ""),
+        ("240,000 sections", Box::new(move || format!("{PIPELINE}{sections}")), ""),
+        ("490,000 lists", Box::new(move || format!("{PIPELINE}experiment:\n  parameters:\n{lists}")), ""),
         ("160,000 processes", Box::new(move || format!("process_adjlist: a\nprocesses:\n{plain}")), ""),
         ("billion laughs", Box::new(move || laughs.clone()), "expand to too much"),
         ("heavy aliases", Box::new(move || heavy.clone()), "expand to too much"),
@@ -188,7 +193,7 @@ fn run((name, text, part): Attack) -> Duration {
 
 #[test]
 fn hostile_files_end_in_what_they_deserve() {
-    attacks(2_500_000).into_iter().chain(large()).for_each(|attack| {
+    attacks(2_500_000).into_iter().chain(long_texts(2_500_000)).chain(large()).for_each(|attack| {
         let name = attack.0;
         println!("{name}: {:?}", run(attack));
     });
@@ -200,7 +205,12 @@ fn hostile_files_end_in_what_they_deserve() {
 #[ignore = "measures; needs a release build"]
 fn hostile_files_in_bounded_time() {
     let chosen = std::env::var("EXPOPS_HOSTILE").unwrap_or_default();
-    for attack in attacks(50_000_000).into_iter().chain(large()).filter(|attack| attack.0.contains(&chosen)) {
+    for attack in attacks(50_000_000)
+        .into_iter()
+        .chain(long_texts(50_000_000))
+        .chain(large())
+        .filter(|attack| attack.0.contains(&chosen))
+    {
         let name = attack.0;
         println!("{name}: {:?}", run(attack));
     }
