@@ -24,9 +24,15 @@ pub fn render(diagnostic: &Diagnostic, colour: bool) -> String {
     for (i, label) in diagnostic.labels.iter().enumerate().filter(|(_, label)| shown(label)) {
         let kind = if i == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let text = Some(texts[i].as_str()).filter(|text| !text.is_empty());
-        let annotation = kind.span(inside(label)).label(text);
-        let name = label.source.name();
-        group = group.element(Snippet::source(label.source.text()).path(name).annotation(annotation));
+        // Only the line itself: the renderer makes an index of every line that it is given.
+        let (start, end) = line_bounds(label);
+        let text_here = label.source.text()[start..end].trim_end_matches('\r');
+        let (span, last) = (inside(label), text_here.len());
+        let span = (span.start - start).min(last)..(span.end - start).min(last);
+        let annotation = kind.span(span).label(text);
+        let (number, _) = label.source.line_column(start);
+        let line = Snippet::source(text_here).line_start(number);
+        group = group.element(line.path(label.source.name()).annotation(annotation));
     }
     for text in &help {
         group = group.element(Level::HELP.message(text));
@@ -43,14 +49,21 @@ fn inside(label: &Label) -> std::ops::Range<usize> {
     start..label.span.end.clamp(start, line_end)
 }
 
+/// The bytes of the line where the label begins.
+fn line_bounds(label: &Label) -> (usize, usize) {
+    let text = label.source.text();
+    let start = label.span.start.min(text.len());
+    let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
+    (line_start, text[start..].find('\n').map_or(text.len(), |i| start + i))
+}
+
 fn shown(label: &Label) -> bool {
     let text = label.source.text();
     let start = label.span.start.min(text.len());
     if !text.is_char_boundary(start) || !text.is_char_boundary(inside(label).end) {
         return false;
     }
-    let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
-    let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
+    let (line_start, line_end) = line_bounds(label);
     line_end - line_start <= LONGEST_LINE
 }
 

@@ -18,7 +18,7 @@ struct Grammar;
 /// Longest line, in bytes: the parser keeps some hundred bytes for every name in it.
 const LONGEST_LINE: usize = 200_000;
 /// Most names that are kept.
-const MAX_NAMES: usize = 400_000;
+const MAX_NAMES: usize = 200_000;
 /// Longest name, in bytes: every edge keeps both of its names. `pipeline` allows no longer ones either.
 const LONGEST_NAME: usize = 200;
 
@@ -101,6 +101,9 @@ impl Adjacency {
             None => Box::new(text.lines().map(|line| (line, None))),
         };
         for (line, base) in lines {
+            if reader.is_hopeless() || self.names.len() > MAX_NAMES {
+                return;
+            }
             let place = |part: Span| base.map_or(span, |base| part.shifted(base));
             match parse(line) {
                 Ok(names) => {
@@ -108,6 +111,7 @@ impl Adjacency {
                         names.into_iter().map(|(part, name)| Spanned::new(name, place(part))).collect();
                     self.line(names, reader);
                 }
+                Err(_) if reader.is_full() => reader.count(),
                 Err(problem) => {
                     let message =
                         format!("a line of `process_adjlist` cannot be read: `{}`", clip(line.trim()));

@@ -34,6 +34,8 @@ const SECTIONS: &[&str] = &[
 ];
 const PIPELINE_FIELDS: &[&str] = &["process_adjlist", "processes"];
 const EXPERIMENT_FIELDS: &[&str] = &["pipeline", "parameters", "name", "description", "version", "metadata"];
+/// So many unknown fields are looked at for one that is only misspelt.
+const MAX_GUESSES: usize = 200;
 const EXAMPLE: &str = "write `process_adjlist` and `processes` under `experiment.pipeline`";
 
 /// The project file whose tree is `root`.
@@ -118,6 +120,9 @@ fn experiment(entries: Entries<'_, '_>, config: &mut Config, reader: &mut Reader
 }
 
 fn ignored(key: &Key<'_>, message: &str, known: &[&str], reader: &mut Reader<'_>) {
+    if reader.is_full_of_warnings() {
+        return;
+    }
     let warning = Diagnostic::new(&codes::IGNORED_SECTION, message);
     let help = reader.known(&key.value, known);
     reader.push(warning.at(reader.source, key.span, "has no effect").help(help));
@@ -169,6 +174,7 @@ fn pipeline(entries: Entries<'_, '_>, config: &mut Config, reader: &mut Reader<'
             "processes" => config.processes = process::read_all(key, node, reader),
             _ if is_top_level => {}
             "name" | "description" => {}
+            _ if reader.is_full_of_warnings() => {}
             name if misspelt(name).is_some_and(|field| !has(fields, field)) => {}
             name => {
                 let message = format!("unknown field `{}` of the pipeline", clip(name));
@@ -209,7 +215,9 @@ fn places<'n, 'a>(top: Entries<'n, 'a>) -> Vec<Place<'n, 'a>> {
 /// Reports that no place has a pipeline: at the first that is at least called so.
 fn no_pipeline(places: &[Place<'_, '_>], reader: &mut Reader<'_>) {
     for (key, fields) in places {
-        if let Some((wrong, field)) = fields.iter().find_map(|(key, _)| Some((key, misspelt(&key.value)?))) {
+        if let Some((wrong, field)) =
+            fields.iter().take(MAX_GUESSES).find_map(|(key, _)| Some((key, misspelt(&key.value)?)))
+        {
             return misspelt_field(wrong, field, reader);
         }
         if key.value == "pipeline" {
@@ -233,7 +241,7 @@ fn no_pipeline(places: &[Place<'_, '_>], reader: &mut Reader<'_>) {
 
 /// Reports that the pipeline has no `field`, or that it is misspelt.
 fn missing(place: &Key<'_>, fields: Entries<'_, '_>, field: &'static str, reader: &mut Reader<'_>) {
-    let wrong = fields.iter().find(|(key, _)| {
+    let wrong = fields.iter().take(MAX_GUESSES).find(|(key, _)| {
         !PIPELINE_FIELDS.contains(&key.value.as_ref()) && misspelt(&key.value) == Some(field)
     });
     if let Some((wrong, _)) = wrong {

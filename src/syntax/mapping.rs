@@ -54,7 +54,9 @@ pub(super) fn unique<'a>(entries: &mut Vec<(Key<'a>, Node<'a>)>, reader: &mut Re
     for pair in order.windows(2).filter(is_twice) {
         let (first, second) = (&entries[pair[0]].0, &entries[pair[1]].0);
         twice.push(pair[1]);
-        if !reader.is_full() {
+        if reader.is_full() {
+            reader.count();
+        } else {
             let message = format!("the key `{}` stands twice in one mapping", clip(&second.value));
             let error = Diagnostic::new(&codes::YAML, message)
                 .at(reader.source, second.span, "again here")

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::config::DataParallelism;
+use super::mapping::unique;
 use super::reader::Reader;
 use super::tree::{Key, Kind, Node};
 use super::values::{Entries, clip, get, place_in};
@@ -21,7 +22,7 @@ pub(super) fn data_parallelism(
     node: &Node<'_>,
     reader: &mut Reader<'_>,
 ) -> Option<Spanned<DataParallelism>> {
-    let flat = flatten(node);
+    let flat = flatten(node, reader);
     let entries: Entries<'_, '_> = match (&node.kind, &flat) {
         (Kind::Map(entries), _) => entries,
         (_, Some(entries)) => entries,
@@ -43,7 +44,10 @@ pub(super) fn data_parallelism(
         let null = entries.iter().find(|(key, _)| key.value == "size");
         let span = null.map_or(key.span, |(key, _)| key.span);
         let label = if null.is_some() { "nothing stands here" } else { "has no `size`" };
-        if entries.iter().any(|(key, _)| nearest(&key.value, DATA_FIELDS.iter().copied()) == Some("size"))
+        if entries
+            .iter()
+            .take(100)
+            .any(|(key, _)| nearest(&key.value, DATA_FIELDS.iter().copied()) == Some("size"))
             && null.is_none()
         {
             return None;
@@ -56,13 +60,15 @@ pub(super) fn data_parallelism(
 }
 
 /// A list of mappings as one mapping.
-fn flatten<'a>(node: &Node<'a>) -> Option<Vec<(Key<'a>, Node<'a>)>> {
+fn flatten<'a>(node: &Node<'a>, reader: &mut Reader<'_>) -> Option<Vec<(Key<'a>, Node<'a>)>> {
     let Kind::Seq(items) = &node.kind else { return None };
-    let entries = items.iter().map(|item| match &item.kind {
-        Kind::Map(entries) => Some(entries.clone()),
-        _ => None,
-    });
-    Some(entries.collect::<Option<Vec<_>>>()?.concat())
+    let mut flat = Vec::new();
+    for item in items {
+        let Kind::Map(entries) = &item.kind else { return None };
+        flat.extend_from_slice(entries);
+    }
+    unique(&mut flat, reader);
+    Some(flat)
 }
 
 fn size(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Size> {
@@ -117,10 +123,10 @@ fn by(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Spanned
     let by = match &node.kind {
         Kind::Str(text) => match text.parse() {
             Ok(by) => by,
-            Err(error) => {
+            Err(_) => {
                 let message = format!("unknown strategy `{}`", clip(text));
-                let SizeError { label, .. } = error;
-                reader.report(&codes::UNKNOWN_FIELD, (node.span, label), message, BY_FORMS);
+                let place = (node.span, "no strategy has this name");
+                reader.report(&codes::UNKNOWN_FIELD, place, message, BY_FORMS);
                 return None;
             }
         },
@@ -161,7 +167,7 @@ pub(super) fn seed_parallelism(
     node: &Node<'_>,
     reader: &mut Reader<'_>,
 ) -> Option<Spanned<Vec<Spanned<u64>>>> {
-    let flat = flatten(node).filter(|entries| !entries.is_empty());
+    let flat = flatten(node, reader).filter(|entries| !entries.is_empty());
     let entries: Entries<'_, '_> = match (&node.kind, &flat) {
         (Kind::Map(entries), _) => entries,
         (_, Some(entries)) => entries,

@@ -35,9 +35,14 @@ const RESOURCE_FIELDS: &[&str] = &["cpus", "memory", "time"];
 pub(super) fn read_all(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<ProcessConfig> {
     match &node.kind {
         Kind::Null => Vec::new(),
-        Kind::Seq(items) => items.iter().filter_map(|item| entry(item, reader)).collect(),
+        Kind::Seq(items) => {
+            // A process is large; a list that grows would hold twice as many for a moment.
+            let mut processes = Vec::with_capacity(items.len());
+            processes.extend(items.iter().filter_map(|item| entry(item, reader)));
+            processes
+        }
         Kind::Map(entries) => {
-            let mut processes = Vec::new();
+            let mut processes = Vec::with_capacity(entries.len());
             for (name, body) in entries {
                 let entries = reader.mapping(name, body, "write the fields of the process under its name");
                 let span = Span::new(name.span.start, body.span.end);

@@ -6,6 +6,8 @@ use crate::source::{Source, Span};
 
 /// So many errors, and as many warnings, are shown; the others are counted.
 const MAX_SHOWN: usize = 100;
+/// After so many errors, what is slow to read is not read on to count more of them.
+const MAX_COUNTED: usize = 10_000;
 
 /// The text that is read, and what was found so far. Its reading methods stand in `values`.
 pub(super) struct Reader<'s> {
@@ -47,9 +49,24 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// Counts an error that would not be shown anyway; see [`is_full`](Self::is_full).
+    pub(super) fn count(&mut self) {
+        self.not_shown += 1;
+    }
+
     /// Whether further errors are only counted; then work on their wording is lost.
     pub(super) fn is_full(&self) -> bool {
         self.errors.len() >= MAX_SHOWN
+    }
+
+    /// Whether further warnings are dropped.
+    pub(super) fn is_full_of_warnings(&self) -> bool {
+        self.warnings.len() >= MAX_SHOWN
+    }
+
+    /// Whether there are so many errors that reading on is a waste.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.not_shown >= MAX_COUNTED
     }
 
     /// The known name that `word` most likely means, as advice; all of them if none is near.
@@ -72,6 +89,7 @@ impl<'s> Reader<'s> {
         errors.sort_by_key(|error| error.labels.first().map(|label| label.span));
         let last = errors.pop().map(|last| match self.not_shown {
             0 => last,
+            count if count >= MAX_COUNTED => last.help(format!("at least {count} further errors not shown")),
             count => last.help(format!("{} not shown", plural(count, "further error"))),
         });
         self.warnings.into_iter().chain(errors).for_each(|diagnostic| sink.push(diagnostic));

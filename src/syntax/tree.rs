@@ -183,8 +183,12 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
     /// The end of a list or mapping, whose last event stands at `end`.
     fn end(&mut self, node: &mut Node<'a>, end: Span) {
         let last = match &mut node.kind {
-            Kind::Seq(items) => items.last().map(|item| item.span.end),
+            Kind::Seq(items) => {
+                items.shrink_to_fit();
+                items.last().map(|item| item.span.end)
+            }
             Kind::Map(entries) => {
+                entries.shrink_to_fit();
                 let last = entries.last().map(|(key, value)| value.span.end.max(key.span.end));
                 unique(entries, self.reader);
                 merge(entries, self.reader);
