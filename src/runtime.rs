@@ -27,6 +27,7 @@ const FILES: &[(&str, &str)] = package! {
     "_run.py"
     "_script.py"
     "_seed.py"
+    "_signature.py"
     "_split.py"
     "_values.py"
     "core.py"

@@ -185,7 +185,8 @@ impl Space {
         for entry in walkdir::WalkDir::new(&root) {
             let entry = entry.unwrap();
             let name = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-            let own = name.ends_with(".lock") || name.ends_with("/log") || name == "log" || name == ".expops/compiled";
+            let own = name.ends_with(".lock") || name.ends_with("/log") || name == "log" || name == ".expops/compiled"
+                || name.contains("__pycache__");
             if entry.file_type().is_file() && !own {
                 tree.insert(name, fs::read(entry.path()).unwrap());
             }

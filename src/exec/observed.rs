@@ -18,6 +18,7 @@
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
 use super::failure::Failure;
 use super::inputs::Given;
@@ -30,7 +31,26 @@ use crate::plan_file::{PlanFile, Work};
 
 /// What an instance observes: name and value, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Json>", into = "Map<String, Json>")]
 pub struct Observed(pub Vec<(String, String)>);
+
+impl From<Observed> for Map<String, Json> {
+    fn from(observed: Observed) -> Self {
+        observed.0.into_iter().map(|(name, value)| (name, Json::String(value))).collect()
+    }
+}
+
+impl TryFrom<Map<String, Json>> for Observed {
+    type Error = &'static str;
+
+    fn try_from(map: Map<String, Json>) -> Result<Self, Self::Error> {
+        let text = |(name, value)| match value {
+            Json::String(value) => Ok((name, value)),
+            _ => Err("what was observed is text"),
+        };
+        Ok(Self(map.into_iter().map(text).collect::<Result<_, _>>()?))
+    }
+}
 
 impl Observed {
     /// Adds a thing that is observed.
