@@ -3,5 +3,6 @@
 pub mod diagnostic;
 pub mod digest;
 pub mod file;
+pub mod script;
 pub mod source;
 pub mod stamp;
