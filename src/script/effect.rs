@@ -54,6 +54,11 @@ impl Library {
             let quiet = match call {
                 Call::Chain(chain) => self.call_quiet(module, chain, depth)?,
                 Call::Method { name, own } => words::quiet_method(name) || (*own && words::mutator(name)),
+                Call::Made(chain) => {
+                    let decorator = Decorator { chain: None, called: true, label: None };
+                    let resolved = self.resolve(module, chain)?;
+                    self.decorator_quiet(&resolved, &decorator, chain)
+                }
                 Call::Unknown => false,
             };
             if !quiet {

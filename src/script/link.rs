@@ -107,8 +107,9 @@ impl Search<'_> {
             }
         }
         let mut found = !units.is_empty();
-        // A later star import may replace what is bound before it, so both count.
-        for star in self.module(module).stars.clone() {
+        // A star import after the last binding may replace it.
+        let later = |star: &usize| units.last().is_none_or(|last| star > last);
+        for star in self.module(module).stars.clone().into_iter().filter(later) {
             found |= self.star(module, star, name, attrs)?;
         }
         Ok(found)

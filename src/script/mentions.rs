@@ -140,11 +140,19 @@ impl Mentions {
             self.code.mentions.push(Mention::Def { name: name.to_owned(), decorators });
         }
         for decorator in list {
-            self.visit_expr(&decorator.expression);
-            // At module level the unit's own decorators are judged by themselves.
-            if !self.scopes.is_empty() && !decorator.expression.is_call_expr() {
-                let call = self.callee(&decorator.expression);
-                self.called(call);
+            match &decorator.expression {
+                // At module level the unit's own decorators are judged by themselves.
+                Expr::Call(call) if self.scopes.is_empty() => {
+                    self.visit_expr(&call.func);
+                    self.visit_arguments(&call.arguments);
+                }
+                expr => {
+                    self.visit_expr(expr);
+                    if !self.scopes.is_empty() && !expr.is_call_expr() {
+                        let call = self.callee(expr);
+                        self.called(call);
+                    }
+                }
             }
         }
     }
@@ -192,6 +200,7 @@ impl Mentions {
         }
         match func {
             Expr::Attribute(node) => Call::Method { name: node.attr.to_string(), own: false },
+            Expr::Call(inner) => self.chain(&inner.func).map_or(Call::Unknown, Call::Made),
             _ => Call::Unknown,
         }
     }
@@ -206,7 +215,9 @@ impl Mentions {
             Some(("getattr", attrs)) if attrs.is_empty() && self.attribute_by_name(call) => return,
             _ => match (self.chain(&call.func), literal) {
                 (Some(chain), Some(literal)) => {
-                    chain.attrs.iter().for_each(|attr| words::attribute(attr, &mut self.code.words));
+                    // `import_module("name")` can be followed, if it is the library's.
+                    let unknown = chain.attrs.iter().filter(|attr| *attr != "import_module");
+                    unknown.for_each(|attr| words::attribute(attr, &mut self.code.words));
                     self.mention(Chain { literal: Some(literal), ..chain });
                 }
                 _ => self.visit_expr(&call.func),

@@ -187,7 +187,8 @@ impl Library {
         let mut home = module;
         // An alias of an alias of itself (`f = f`) ends here.
         for _ in 0..100 {
-            let Some(id) = self.resolve(home, &chain)?.units.last().copied() else { return Ok(None) };
+            let bound = self.resolve(home, &chain)?.units;
+            let Some(id) = bound.into_iter().rfind(|id| self.makes_function(*id)) else { return Ok(None) };
             let outline = self.modules[id.0].clone();
             let unit = &outline.units[id.1];
             let signature = match &unit.kind {
@@ -234,6 +235,11 @@ impl Library {
     /// All project files read so far, relative to the project, sorted.
     pub fn files(&self) -> Vec<Utf8PathBuf> {
         self.files.iter().cloned().collect()
+    }
+
+    fn makes_function(&self, id: UnitId) -> bool {
+        let kind = &self.modules[id.0].units[id.1].kind;
+        matches!(kind, Kind::Function(_) | Kind::Assign { alias: Some(_), .. })
     }
 
     /// Makes `script` the script in question: imports are looked up beside it first.

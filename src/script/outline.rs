@@ -70,6 +70,8 @@ pub(super) enum Call {
     Chain(Chain),
     /// A method of a value; `own` if the value is the code's own variable.
     Method { name: String, own: bool },
+    /// What a call of this made: `process()(f)`.
+    Made(Chain),
     /// Anything else.
     Unknown,
 }

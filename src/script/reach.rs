@@ -22,6 +22,20 @@ enum Task {
     Everything(String),
 }
 
+/// An item, whether its place among the others counts, and its module.
+struct Counted {
+    item: Item,
+    ordered: bool,
+    module: usize,
+}
+
+impl Counted {
+    fn whole(id: usize, module: String, digest: Digest, file: &Utf8Path, why: String) -> Self {
+        let item = Item { module, name: None, digest, file: file.to_owned(), line: 1, coarse: Some(why) };
+        Self { item, ordered: false, module: id }
+    }
+}
+
 /// The walk.
 #[derive(Default)]
 pub(super) struct Walk {
@@ -29,6 +43,7 @@ pub(super) struct Walk {
     queue: VecDeque<Task>,
     counted: BTreeSet<UnitId>,
     loaded: BTreeSet<usize>,
+    load_order: Vec<usize>,
     whole: BTreeMap<usize, String>,
     /// Files that are counted by their bytes, because they cannot be parsed.
     bytes: BTreeMap<Utf8PathBuf, Digest>,
@@ -62,6 +77,7 @@ impl Walk {
         if !self.loaded.insert(module) {
             return Ok(());
         }
+        self.load_order.push(module);
         let outline = library.modules[module].clone();
         for (i, unit) in outline.units.iter().enumerate() {
             if library.is_effect((module, i))? {
@@ -248,7 +264,7 @@ impl Walk {
 
     /// The result, without steps.
     pub(super) fn finish(self, library: &mut Library, function: &str) -> Result<Reach, Diagnostic> {
-        let items = self.items(library)?;
+        let counted = self.items(library)?;
         let mut hasher = Hasher::new();
         let mut add = |text: &str| {
             hasher.update((text.len() as u64).to_le_bytes());
@@ -256,26 +272,37 @@ impl Walk {
         };
         add(FORMAT);
         add(function);
-        let mut unordered: Vec<String> = Vec::new();
-        for (item, ordered) in &items {
-            let line = format!("{} {} {}", item.module, item.name.as_deref().unwrap_or("*"), item.digest);
-            if *ordered { add(&line) } else { unordered.push(line) }
-        }
+        self.load_order(library, &counted).iter().for_each(|module| add(module));
+        add("in this order");
+        let line = |counted: &Counted| {
+            // The script itself is called nothing, so that it can be renamed.
+            let module = if counted.module == self.script { "" } else { &counted.item.module };
+            let kind = if counted.item.name.is_none() { "whole" } else { "unit" };
+            format!("{module} {kind} {}", counted.item.digest)
+        };
+        counted.iter().filter(|counted| counted.ordered).for_each(|counted| add(&line(counted)));
         add("in any order");
-        unordered.sort();
-        unordered.dedup();
+        let unordered: BTreeSet<String> =
+            counted.iter().filter(|counted| !counted.ordered).map(line).collect();
         unordered.iter().for_each(|line| add(line));
         Ok(Reach {
             digest: hasher.finish(),
-            items: items.into_iter().map(|(item, _)| item).collect(),
+            items: counted.into_iter().map(|counted| counted.item).collect(),
             steps: Vec::new(),
             imports: self.imports.into_iter().collect(),
             reads_files: self.reads,
         })
     }
 
+    /// The modules that do something when they are loaded, in the order in which they are met.
+    fn load_order(&self, library: &Library, counted: &[Counted]) -> Vec<String> {
+        let active: BTreeSet<usize> = counted.iter().filter(|c| c.ordered).map(|c| c.module).collect();
+        let loaded = self.load_order.iter().filter(|id| active.contains(id) && **id != self.script);
+        loaded.map(|id| library.name_of(*id)).collect()
+    }
+
     /// What is counted, by module and place; with whether its place among the others counts.
-    fn items(&self, library: &mut Library) -> Result<Vec<(Item, bool)>, Diagnostic> {
+    fn items(&self, library: &mut Library) -> Result<Vec<Counted>, Diagnostic> {
         let mut modules: BTreeSet<usize> = self.counted.iter().map(|(module, _)| *module).collect();
         modules.extend(self.whole.keys());
         let mut named: Vec<(String, usize)> =
@@ -289,11 +316,7 @@ impl Walk {
             if by_text.is_some() || why.is_some() {
                 let digest = by_text.unwrap_or(outline.whole[usize::from(self.docs)]);
                 let why = why.unwrap_or_else(|| "source text is looked at".to_owned());
-                let coarse = Some(why);
-                items.push((
-                    Item { module: name, name: None, digest, file: outline.path.clone(), line: 1, coarse },
-                    false,
-                ));
+                items.push(Counted::whole(id, name, digest, &outline.path, why));
                 continue;
             }
             let units: Vec<usize> = self.counted.range((id, 0)..(id + 1, 0)).map(|(_, unit)| *unit).collect();
@@ -302,12 +325,8 @@ impl Walk {
             }
         }
         for (path, digest) in &self.bytes {
-            let coarse = Some("it cannot be parsed".to_owned());
-            let module = path.to_string();
-            items.push((
-                Item { module, name: None, digest: *digest, file: path.clone(), line: 1, coarse },
-                false,
-            ));
+            let why = "it cannot be parsed".to_owned();
+            items.push(Counted::whole(usize::MAX, path.to_string(), *digest, path, why));
         }
         Ok(items)
     }
@@ -318,7 +337,7 @@ impl Walk {
         outline: &Module,
         id: UnitId,
         module: &str,
-    ) -> Result<(Item, bool), Diagnostic> {
+    ) -> Result<Counted, Diagnostic> {
         let unit = &outline.units[id.1];
         let effect = library.is_effect(id)?;
         let shared = |name: &String| outline.binding(name).len() > 1;
@@ -336,7 +355,7 @@ impl Walk {
             line: unit.line,
             coarse: registers.then(|| why.to_owned()),
         };
-        Ok((item, ordered))
+        Ok(Counted { item, ordered, module: id.0 })
     }
 
     /// The modules that are counted whole.
