@@ -25,6 +25,8 @@ pub(super) fn module(source: &Source, path: &Utf8Path, body: &[Stmt]) -> Module 
         source: source.clone(),
         units: builder.units,
         bindings: Default::default(),
+        used: Default::default(),
+        alters_path: false,
         stars: Vec::new(),
         whole: whole(source.text(), &all),
     };

@@ -4,7 +4,7 @@
 
 use super::Library;
 use super::link::{Resolved, UnitId};
-use super::outline::{Call, Chain, Class, Code, Decorator, Fresh, Kind};
+use super::outline::{Call, Chain, Class, Code, Decorator, Fresh, Import, Kind};
 use super::words;
 use crate::diagnostic::Diagnostic;
 
@@ -19,11 +19,12 @@ impl Library {
         }
         // While it is being decided it is taken for quiet: a cycle adds nothing of its own.
         self.effects.insert(id, false);
+        self.judged.clear();
         let module = self.modules[id.0].clone();
         let unit = &module.units[id.1];
         let effect = match &unit.kind {
             Kind::Effect => true,
-            Kind::Import(_) => false,
+            Kind::Import(import) => self.imported_for_effect(id, import)?,
             Kind::Function(_) => {
                 !self.decorators_quiet(id.0, &unit.decorators)? || !self.loads_quietly(id.0, &unit.code)?
             }
@@ -43,6 +44,17 @@ impl Library {
         };
         self.effects.insert(id, effect);
         Ok(effect)
+    }
+
+    /// Whether a library is imported although nothing in the module uses it: some are imported only for
+    /// what that does (`from sklearn.experimental import enable_...`).
+    fn imported_for_effect(&mut self, id: UnitId, import: &Import) -> Result<bool, Diagnostic> {
+        let module = self.modules[id.0].clone();
+        if module.used.contains(&module.units[id.1].name) || module.is_init() {
+            return Ok(false);
+        }
+        let libraries = self.resolve_import(id.0, import)?.libraries;
+        Ok(libraries.iter().any(|path| !words::silent_library(path)))
     }
 
     fn loads_quietly(&mut self, module: usize, code: &Code) -> Result<bool, Diagnostic> {
@@ -93,14 +105,19 @@ impl Library {
     fn unit_call_quiet(&mut self, id: UnitId, chain: &Chain, depth: usize) -> Result<bool, Diagnostic> {
         let module = self.modules[id.0].clone();
         let unit = &module.units[id.1];
+        // All calls met must be quiet, so one that is being judged need not be judged again.
+        if !chain_is_attribute(chain, &unit.name) && !self.judged.insert(id) {
+            return Ok(true);
+        }
         // `fit` of `from helpers import fit` has no attributes left, `fit.register` has one.
-        let last = chain.attrs.last().filter(|last| **last != unit.name);
+        let last = chain.attrs.last().filter(|_| chain_is_attribute(chain, &unit.name));
         match &unit.kind {
             Kind::Function(_) if last.is_none() => Ok(!unit.code.deferred_writes_outside
                 && self.decorators_quiet(id.0, &unit.decorators)?
                 && self.calls_quiet(id.0, &unit.code.deferred_calls, depth + 1)?),
             Kind::Class(class) if last.is_none() => {
-                const LOUD: [&str; 5] = ["__init__", "__new__", "__post_init__", "__call__", "__setattr__"];
+                const LOUD: [&str; 6] =
+                    ["__set_name__", "__init__", "__new__", "__post_init__", "__call__", "__setattr__"];
                 Ok(LOUD.iter().all(|name| !class.defines.contains(*name))
                     && class.metaclass.is_none()
                     && self.bases_known(id.0, class)?
@@ -174,6 +191,9 @@ impl Library {
             for (home, unit) in self.resolve(module, chain)?.units {
                 let home_module = self.modules[home].clone();
                 let Kind::Class(base) = &home_module.units[unit].kind else { continue };
+                if !self.judged.insert((home, unit)) {
+                    continue;
+                }
                 if !self.subclass_quiet(home, base)? || !self.class_quiet(home, base, depth + 1)? {
                     return Ok(false);
                 }
@@ -230,4 +250,9 @@ impl Library {
             && resolved.libraries.iter().all(|path| words::fresh_library(path));
         Ok((builtin && chain.attrs.is_empty()) || library)
     }
+}
+
+/// Whether a chain that leads to the unit `name` goes on to an attribute of it.
+fn chain_is_attribute(chain: &Chain, name: &str) -> bool {
+    chain.attrs.last().is_some_and(|last| last != name)
 }

@@ -176,7 +176,13 @@ impl Search<'_> {
             folders = vec![folder];
         }
         for part in import.module.split('.').filter(|part| !part.is_empty()) {
-            match find(&self.library.root, &folders, part) {
+            let mut found = find(&self.library.root, &folders, part);
+            if found.is_none() && place.is_none() && import.level == 0 {
+                let more = self.library.folders_by_path(module);
+                found =
+                    find(&self.library.root, &more, part).filter(|found| matches!(found, Found::File { .. }));
+            }
+            match found {
                 Some(found) => {
                     let next = self.enter(found)?;
                     folders = match &next {

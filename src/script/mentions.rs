@@ -301,6 +301,16 @@ impl Mentions {
         }
     }
 
+    /// `"Model"` as an annotation: libraries evaluate it, so its words are names.
+    fn quoted_annotation(&mut self, text: &str) {
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+        for word in words {
+            if let Lead::Outside(root) = self.lead(word) {
+                self.mention(Chain { root, attrs: Vec::new(), literal: None });
+            }
+        }
+    }
+
     fn comprehension(&mut self, generators: &[ast::Comprehension], visit: impl FnOnce(&mut Self)) {
         let Some((first, rest)) = generators.split_first() else { return };
         self.visit_expr(&first.iter);
@@ -380,7 +390,12 @@ impl<'a> Visitor<'a> for Mentions {
                 node.key.iter().for_each(|key| this.visit_expr(key));
                 this.visit_expr(&node.value);
             }),
-            Expr::StringLiteral(node) => words::text(node.value.to_str(), &mut self.code.words),
+            Expr::StringLiteral(node) => {
+                words::text(node.value.to_str(), &mut self.code.words);
+                if self.in_annotation {
+                    self.quoted_annotation(node.value.to_str());
+                }
+            }
             _ => walk_expr(self, expr),
         }
     }

@@ -48,6 +48,12 @@ pub struct Library {
     scripts: BTreeMap<Utf8PathBuf, Script>,
     files: BTreeSet<Utf8PathBuf>,
     effects: BTreeMap<UnitId, bool>,
+    /// What has been looked at in the decision on one effect.
+    judged: BTreeSet<UnitId>,
+    /// The folders with Python files, once they have been asked for.
+    python_folders: Option<Vec<Utf8PathBuf>>,
+    /// The module of the script in question.
+    script: usize,
 }
 
 /// A script that has been read and parsed.
@@ -158,6 +164,9 @@ impl Library {
             scripts: BTreeMap::new(),
             files: BTreeSet::new(),
             effects: BTreeMap::new(),
+            judged: BTreeSet::new(),
+            python_folders: None,
+            script: 0,
         }
     }
 
@@ -255,7 +264,29 @@ impl Library {
             self.search = search;
             self.effects.clear();
         }
-        self.module(script)
+        let module = self.module(script)?;
+        if module != self.script {
+            self.script = module;
+            self.effects.clear();
+        }
+        Ok(module)
+    }
+
+    /// The folders that an import may mean when `module` (or the script) changes `sys.path`.
+    fn folders_by_path(&mut self, module: usize) -> Vec<Utf8PathBuf> {
+        let alters =
+            [module, self.script].iter().any(|id| self.modules.get(*id).is_some_and(|m| m.alters_path));
+        if !alters {
+            return Vec::new();
+        }
+        let root = &self.root;
+        let folders = self.python_folders.get_or_insert_with(|| {
+            let files = find::all_python(root, &[Utf8PathBuf::new()]);
+            let parents = files.iter().filter_map(|path| path.parent());
+            let all = parents.flat_map(|parent| parent.ancestors()).map(ToOwned::to_owned);
+            all.collect::<BTreeSet<_>>().into_iter().collect()
+        });
+        folders.clone()
     }
 
     /// The folders that a dynamic import can be taken to mean: not the whole project.

@@ -170,6 +170,10 @@ pub(super) struct Module {
     pub(super) units: Vec<Unit>,
     /// Which units bind, change or (inside a function, by `global`) rebind a name.
     pub(super) bindings: BTreeMap<String, Vec<usize>>,
+    /// The names that anything in the module mentions.
+    pub(super) used: BTreeSet<String>,
+    /// Whether it does something to where modules are found.
+    pub(super) alters_path: bool,
     /// The units that are `from module import *`.
     pub(super) stars: Vec<usize>,
     /// Of the canonical form of all of it, without docstrings and with them.
@@ -180,8 +184,20 @@ impl Module {
     /// The name of a star import's binding, which no program can have.
     pub(super) const STAR: &'static str = "*";
 
+    /// Whether it is a package's own file, where names are imported to be used elsewhere.
+    pub(super) fn is_init(&self) -> bool {
+        self.path.file_name() == Some("__init__.py")
+    }
+
     /// Makes the index of names.
     pub(super) fn index(&mut self) {
+        for mention in self.units.iter().flat_map(|unit| &unit.code.mentions) {
+            if let Mention::Use(Chain { root: Root::Global(name), attrs, .. }) = mention {
+                let path = attrs.first().is_some_and(|attr| attr == "path");
+                self.alters_path |= (name == "sys" && path) || name == "site";
+                self.used.insert(name.clone());
+            }
+        }
         for (i, unit) in self.units.iter().enumerate() {
             if unit.binds.iter().any(|name| name == Self::STAR) {
                 self.stars.push(i);

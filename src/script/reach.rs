@@ -182,6 +182,10 @@ impl Walk {
         if let Some(word) = words::builtin_dynamic(name) {
             self.reads = true;
             self.queue.push_back(Task::Whole(module, reason(word, user)));
+            if word == "exec" {
+                // What is run may have been read from a script beside it.
+                self.queue.push_back(Task::Everything(reason(word, user)));
+            }
         }
         // `__builtins__.eval` and the like.
         if name == "__builtins__" || (name == "vars" && !chain.attrs.is_empty()) {
@@ -193,6 +197,7 @@ impl Walk {
         self.imports.insert(path.split('.').next().unwrap_or(path).to_owned());
         self.reads |= words::library_opens(path);
         self.source |= words::reads_source(path);
+        self.docs |= words::reads_docs(path);
     }
 
     fn import_by_name(

@@ -377,3 +377,81 @@ pub(super) fn quiet_decorator(path: &str) -> bool {
         _ => WHOLE.contains(&path.split('.').next().unwrap_or(path)) || path.starts_with("expops."),
     }
 }
+
+/// Whether importing a library does nothing that others might observe. A list of what is imported
+/// without being used often enough that re-running for it would annoy.
+pub(super) fn silent_library(path: &str) -> bool {
+    const LIBRARIES: [&str; 62] = [
+        "abc",
+        "argparse",
+        "array",
+        "ast",
+        "asyncio",
+        "base64",
+        "bisect",
+        "calendar",
+        "cmath",
+        "collections",
+        "contextlib",
+        "copy",
+        "csv",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "expops",
+        "fractions",
+        "functools",
+        "gc",
+        "glob",
+        "gzip",
+        "hashlib",
+        "heapq",
+        "inspect",
+        "io",
+        "itertools",
+        "json",
+        "logging",
+        "math",
+        "multiprocessing",
+        "numbers",
+        "numpy",
+        "operator",
+        "os",
+        "pandas",
+        "pathlib",
+        "pickle",
+        "pprint",
+        "random",
+        "re",
+        "scipy",
+        "shutil",
+        "sklearn",
+        "statistics",
+        "string",
+        "struct",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "textwrap",
+        "threading",
+        "time",
+        "traceback",
+        "types",
+        "typing",
+        "typing_extensions",
+        "unittest",
+        "uuid",
+        "warnings",
+        "matplotlib",
+    ];
+    let top = path.split('.').next().unwrap_or(path);
+    LIBRARIES.contains(&top) && !path.starts_with("sklearn.experimental")
+}
+
+/// Whether a library looks at the docstrings of the functions and classes it is given.
+pub(super) fn reads_docs(path: &str) -> bool {
+    const LIBRARIES: [&str; 9] =
+        ["dspy", "docopt", "fire", "click", "typer", "langchain", "langchain_core", "instructor", "magentic"];
+    LIBRARIES.contains(&path.split('.').next().unwrap_or(path))
+}

@@ -390,6 +390,63 @@ const ON_BASE: &[Row] = &[
 
 const OWN: &[Row] = &[
     row(
+        "a quoted annotation",
+        &[("main.py", "class A:\n    k = 1\ndef f(x: 'list[A]'):\n    return x\ndef g():\n    return 'A'\n")],
+        ("main.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a module found by sys.path",
+        &[
+            (
+                "main.py",
+                "import sys\nsys.path.append('deep/er')\nimport tool\ndef f():\n    return tool.go()\n",
+            ),
+            ("deep/er/tool.py", "def go():\n    return 1\n"),
+        ],
+        ("deep/er/tool.py", "return 1", "return 2"),
+        "f",
+        "",
+    ),
+    row(
+        "a script that is executed",
+        &[
+            ("main.py", "def f(p):\n    exec(open(p).read())\ndef g():\n    return 1\n"),
+            ("other.py", "x = 1\n"),
+        ],
+        ("other.py", "x = 1", "x = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "an import for its effect",
+        &[("main.py", "def f():\n    return 1\n")],
+        ("main.py", "def f", "from sklearn.experimental import enable_iterative_imputer\ndef f"),
+        "f",
+        "",
+    ),
+    row(
+        "a docstring that is a prompt",
+        &[(
+            "main.py",
+            "import dspy\nclass S(dspy.Signature):\n    'a'\ndef f():\n    return S()\ndef g():\n    'a'\n",
+        )],
+        ("main.py", "'a'", "'b'"),
+        "f",
+        "g",
+    ),
+    row(
+        "loud at the end of many calls",
+        &[(
+            "main.py",
+            "import m\ndef a(): b(); b()\ndef b(): c(); c()\ndef c(): a(); m.loud()\nX = a()\ndef f():\n    return 1\n",
+        )],
+        ("main.py", "m.loud()", "m.load()"),
+        "f",
+        "",
+    ),
+    row(
         "a subscript store",
         &[("main.py", "T = {}\nT[\"a\"] = 1\ndef f():\n    return T\ndef g():\n    return 1\n")],
         ("main.py", "= 1", "= 2"),
