@@ -5,7 +5,7 @@
 use super::Library;
 use super::link::{Resolved, UnitId};
 use super::outline::{Call, Chain, Class, Code, Decorator, Fresh, Import, Kind};
-use super::words;
+use super::quiet;
 use crate::diagnostic::Diagnostic;
 
 /// How far calls are followed; deeper ones are taken to have effects.
@@ -36,7 +36,7 @@ impl Library {
             Kind::Assign { .. } => !self.loads_quietly(id.0, &unit.code)?,
             Kind::Mutation { root, deep, method } => {
                 let known =
-                    method.as_deref().is_none_or(|name| words::mutator(name) || words::quiet_method(name));
+                    method.as_deref().is_none_or(|name| quiet::mutator(name) || quiet::quiet_method(name));
                 !known
                     || !self.calls_quiet(id.0, &unit.code.eager_calls, 0)?
                     || !self.owns(id.0, root, *deep)?
@@ -54,7 +54,7 @@ impl Library {
             return Ok(false);
         }
         let libraries = self.resolve_import(id.0, import)?.libraries;
-        Ok(libraries.iter().any(|path| !words::silent_library(path)))
+        Ok(libraries.iter().any(|path| !quiet::silent_library(path)))
     }
 
     fn loads_quietly(&mut self, module: usize, code: &Code) -> Result<bool, Diagnostic> {
@@ -65,7 +65,7 @@ impl Library {
         for call in calls {
             let quiet = match call {
                 Call::Chain(chain) => self.call_quiet(module, chain, depth)?,
-                Call::Method { name, own } => words::quiet_method(name) || (*own && words::mutator(name)),
+                Call::Method { name, own } => quiet::quiet_method(name) || (*own && quiet::mutator(name)),
                 Call::Made(chain) => {
                     let decorator = Decorator { chain: None, called: true, label: None };
                     let resolved = self.resolve(module, chain)?;
@@ -87,10 +87,10 @@ impl Library {
         }
         if let Some(name) = &resolved.builtin {
             let method =
-                chain.attrs.last().is_none_or(|name| words::quiet_method(name) || name == "fromkeys");
-            return Ok(words::quiet_builtin(name) && method);
+                chain.attrs.last().is_none_or(|name| quiet::quiet_method(name) || name == "fromkeys");
+            return Ok(quiet::quiet_builtin(name) && method);
         }
-        if !resolved.libraries.iter().all(|path| words::quiet_library(path)) {
+        if !resolved.libraries.iter().all(|path| quiet::quiet_library(path)) {
             return Ok(false);
         }
         for id in &resolved.units {
@@ -124,7 +124,7 @@ impl Library {
                     && self.decorators_quiet(id.0, &unit.decorators)?)
             }
             Kind::Assign { .. } | Kind::Mutation { .. } | Kind::Effect => {
-                Ok(last.is_some_and(|name| words::quiet_method(name)))
+                Ok(last.is_some_and(|name| quiet::quiet_method(name)))
             }
             _ => Ok(false),
         }
@@ -138,7 +138,7 @@ impl Library {
             let known = resolved.builtin.as_deref() == Some("object")
                 || (resolved.units.is_empty()
                     && !resolved.libraries.is_empty()
-                    && resolved.libraries.iter().all(|path| words::quiet_library(path)));
+                    && resolved.libraries.iter().all(|path| quiet::quiet_library(path)));
             if !known {
                 return Ok(false);
             }
@@ -162,8 +162,8 @@ impl Library {
             return false;
         }
         let builtin =
-            resolved.builtin.iter().all(|name| chain.attrs.is_empty() && words::quiet_decorator(name));
-        let libraries = resolved.libraries.iter().all(|path| words::quiet_decorator(path));
+            resolved.builtin.iter().all(|name| chain.attrs.is_empty() && quiet::quiet_decorator(name));
+        let libraries = resolved.libraries.iter().all(|path| quiet::quiet_decorator(path));
         let units =
             resolved.units.iter().all(|(module, unit)| match &self.modules[*module].units[*unit].kind {
                 // Of a local decorator that is itself decorated we do not know what it becomes.
@@ -247,7 +247,7 @@ impl Library {
         let builtin = resolved.builtin.as_deref().is_some_and(|name| BUILTINS.contains(&name));
         let library = !resolved.libraries.is_empty()
             && resolved.units.is_empty()
-            && resolved.libraries.iter().all(|path| words::fresh_library(path));
+            && resolved.libraries.iter().all(|path| quiet::fresh_library(path));
         Ok((builtin && chain.attrs.is_empty()) || library)
     }
 }

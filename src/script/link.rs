@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 use super::Library;
 use super::find::{Found, find, normal};
 use super::outline::{Chain, Import, Kind, Mention, Module, Root};
-use super::words;
+use super::{quiet, words};
 use crate::diagnostic::Diagnostic;
 
 /// A module and one of its units.
@@ -132,7 +132,7 @@ impl Search<'_> {
                     let all =
                         self.module(id).binding("__all__").iter().map(|unit| (id, *unit)).collect::<Vec<_>>();
                     self.out.units.extend(all);
-                } else if self.module(id).is_dynamic() && !words::quiet_builtin(name) {
+                } else if self.module(id).is_dynamic() && !quiet::quiet_builtin(name) {
                     self.out.missing.push(id);
                     return Ok(true);
                 }

@@ -19,6 +19,7 @@ mod link;
 mod mentions;
 mod outline;
 mod parse;
+mod quiet;
 mod quiet_body;
 mod reach;
 mod steps;

@@ -193,7 +193,7 @@ impl Canon<'_> {
             Expr::NumberLiteral(node) => match &node.value {
                 Number::Int(value) => {
                     self.tag("int");
-                    self.text(&value.to_string().to_lowercase());
+                    self.text(&integer(&value.to_string()));
                 }
                 Number::Float(value) => {
                     self.tag("float");
@@ -346,5 +346,50 @@ impl<'n> From<&'n InterpolatedStringElement> for Piece<'n> {
             InterpolatedStringElement::Literal(text) => Piece::Text(&text.value, text.range()),
             InterpolatedStringElement::Interpolation(node) => Piece::Value(node),
         }
+    }
+}
+
+/// A whole number in one spelling. The parser keeps those beyond 64 bits as they are written.
+fn integer(token: &str) -> String {
+    /// Longer ones are compared by their spelling: the conversion takes quadratic time.
+    const LONGEST: usize = 5_000;
+    let text = token.replace('_', "").to_lowercase();
+    let (radix, digits) = match text.get(..2) {
+        Some("0x") => (16, &text[2..]),
+        Some("0o") => (8, &text[2..]),
+        Some("0b") => (2, &text[2..]),
+        _ => (10, &*text),
+    };
+    if text.len() > LONGEST || (radix == 10 && digits.len() < 20) {
+        return text;
+    }
+    let mut limbs: Vec<u32> = Vec::new();
+    for digit in digits.chars() {
+        let Some(digit) = digit.to_digit(radix) else { return text };
+        let mut carry = u64::from(digit);
+        for limb in &mut limbs {
+            let sum = u64::from(*limb) * u64::from(radix) + carry;
+            *limb = (sum & 0xffff_ffff) as u32;
+            carry = sum >> 32;
+        }
+        if carry > 0 {
+            limbs.push(carry as u32);
+        }
+    }
+    format!("{limbs:x?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::integer;
+
+    #[test]
+    fn large_numbers_have_one_spelling() {
+        let spellings =
+            ["0x10000000000000000", "18446744073709551616", "0X1_0000_0000_0000_0000", "0b1"].map(integer);
+        assert_eq!(spellings[0], spellings[1]);
+        assert_eq!(spellings[0], spellings[2]);
+        assert_ne!(spellings[0], spellings[3]);
+        assert_ne!(integer("18446744073709551617"), spellings[0]);
     }
 }
