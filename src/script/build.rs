@@ -106,13 +106,14 @@ impl Builder<'_> {
         true
     }
 
-    fn unit(&self, kind: Kind, name: &str, binds: Vec<String>, statement: &Stmt, code: Code) -> Unit {
+    fn unit(&self, kind: Kind, binds: Vec<String>, statement: &Stmt, code: Code) -> Unit {
+        let name = binds.join(", ");
         let digest = |docs, stubs| canon::digest(self.source.text(), Form { docs, stubs }, &[statement]);
         let stubs = !statement.is_function_def_stmt() && !statement.is_class_def_stmt();
         let span = span(statement.range());
         let digests = [digest(false, stubs), digest(true, stubs)];
         let line = self.lines.line(span.start);
-        Unit { kind, name: name.to_owned(), binds, decorators: Vec::new(), code, digests, span, line }
+        Unit { kind, name, binds, decorators: Vec::new(), code, digests, span, line }
     }
 
     fn function(&mut self, statement: &Stmt, def: &ast::StmtFunctionDef) {
@@ -122,7 +123,7 @@ impl Builder<'_> {
         let mut signature = signature(&def.parameters);
         signature.decorates_quietly = quiet_body::decorates_quietly(def);
         let binds = vec![def.name.to_string()];
-        let mut unit = self.unit(Kind::Function(signature), &def.name, binds, statement, mentions.code);
+        let mut unit = self.unit(Kind::Function(signature), binds, statement, mentions.code);
         unit.decorators = decorators;
         unit.span = span(def.name.range());
         unit.line = self.lines.line(unit.span.start);
@@ -132,8 +133,8 @@ impl Builder<'_> {
     fn class(&mut self, statement: &Stmt, def: &ast::StmtClassDef) {
         let mut mentions = Mentions::default();
         let decorators = mentions.decorators(&def.decorator_list);
-        let mut class = Class::default();
-        class.bases = def.bases().iter().map(|base| mentions.chain(base)).collect();
+        let bases = def.bases().iter().map(|base| mentions.chain(base)).collect();
+        let mut class = Class { bases, ..Class::default() };
         for keyword in def.keywords() {
             match keyword.arg.as_deref() {
                 Some("metaclass") => class.metaclass = Some(mentions.chain(&keyword.value)),
@@ -143,7 +144,7 @@ impl Builder<'_> {
         class.defines = Names::of_body(&def.body).bound.into_keys().collect();
         mentions.visit_stmt(statement);
         let binds = vec![def.name.to_string()];
-        let mut unit = self.unit(Kind::Class(class), &def.name, binds, statement, mentions.code);
+        let mut unit = self.unit(Kind::Class(class), binds, statement, mentions.code);
         unit.decorators = decorators;
         unit.span = span(def.name.range());
         unit.line = self.lines.line(unit.span.start);
@@ -186,8 +187,7 @@ impl Builder<'_> {
         let fresh = single.filter(|target| target.is_name_expr()).and(value).map_or(Fresh::No, fresh);
         mentions.visit_stmt(statement);
         let binds: Vec<String> = Names::of_body(std::slice::from_ref(statement)).bound.into_keys().collect();
-        let name = binds.join(", ");
-        let unit = self.unit(Kind::Assign { fresh, alias }, &name, binds, statement, mentions.code);
+        let unit = self.unit(Kind::Assign { fresh, alias }, binds, statement, mentions.code);
         self.units.push(unit);
     }
 
@@ -227,7 +227,7 @@ impl Builder<'_> {
             binds.push(root.clone());
         }
         let kind = Kind::Mutation { root: root.clone(), deep, method };
-        let unit = self.unit(kind, &root, binds, statement, mentions.code);
+        let unit = self.unit(kind, binds, statement, mentions.code);
         self.units.push(unit);
     }
 
@@ -262,8 +262,8 @@ impl Builder<'_> {
         ast::visitor::walk_stmt(&mut inner, statement);
         let own = |name: &String| !inner.0.iter().any(|def| binds_only(def, name));
         let binds: Vec<String> = names.bound.into_keys().filter(own).collect();
-        let unit =
-            self.unit(Kind::Effect, &first_words(self.source, statement), binds, statement, mentions.code);
+        let mut unit = self.unit(Kind::Effect, binds, statement, mentions.code);
+        unit.name = first_words(self.source, statement);
         self.units.push(unit);
         for def in inner.0 {
             self.definition(def);

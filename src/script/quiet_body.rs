@@ -23,7 +23,7 @@ fn quiet_body(def: &ast::StmtFunctionDef) -> bool {
     def.body.iter().all(|statement| match statement {
         Stmt::Pass(_) => true,
         Stmt::Expr(node) => node.value.is_string_literal_expr(),
-        Stmt::Return(node) => node.value.as_deref().is_none_or(|value| quiet_expr(value)),
+        Stmt::Return(node) => node.value.as_deref().is_none_or(quiet_expr),
         Stmt::FunctionDef(inner) => {
             inner.decorator_list.iter().all(|decorator| quiet_expr(&decorator.expression))
         }
@@ -35,7 +35,7 @@ fn quiet_body(def: &ast::StmtFunctionDef) -> bool {
             quiet_expr(&node.test)
                 && node.elif_else_clauses.is_empty()
                 && node.body.iter().all(|inner| match inner {
-                    Stmt::Return(node) => node.value.as_deref().is_none_or(|value| quiet_expr(value)),
+                    Stmt::Return(node) => node.value.as_deref().is_none_or(quiet_expr),
                     _ => false,
                 })
         }

@@ -12,6 +12,55 @@ const REPLACED: char = '\u{fffd}';
 impl Canon<'_> {
     pub(super) fn expr(&mut self, expr: &Expr) {
         match expr {
+            Expr::BoolOp(_)
+            | Expr::Named(_)
+            | Expr::BinOp(_)
+            | Expr::UnaryOp(_)
+            | Expr::Lambda(_)
+            | Expr::If(_)
+            | Expr::Compare(_) => self.operation(expr),
+            Expr::Call(node) => {
+                self.tag("call");
+                self.expr(&node.func);
+                self.arguments(&node.arguments);
+            }
+            Expr::Await(node) => {
+                self.tag("await");
+                self.expr(&node.value);
+            }
+            Expr::Yield(node) => {
+                self.tag("yield");
+                self.maybe(node.value.as_deref());
+            }
+            Expr::YieldFrom(node) => {
+                self.tag("yieldfrom");
+                self.expr(&node.value);
+            }
+            Expr::Dict(_)
+            | Expr::Set(_)
+            | Expr::List(_)
+            | Expr::Tuple(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_)
+            | Expr::Generator(_) => self.display(expr),
+            Expr::FString(_)
+            | Expr::TString(_)
+            | Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::IpyEscapeCommand(_) => self.literal(expr),
+            Expr::Attribute(_) | Expr::Subscript(_) | Expr::Starred(_) | Expr::Name(_) | Expr::Slice(_) => {
+                self.place(expr);
+            }
+        }
+    }
+
+    fn operation(&mut self, expr: &Expr) {
+        match expr {
             Expr::BoolOp(node) => {
                 self.tag(node.op.as_str());
                 self.exprs(&node.values);
@@ -53,43 +102,7 @@ impl Canon<'_> {
                 node.ops.iter().for_each(|op| self.text(op.as_str()));
                 self.exprs(&node.comparators);
             }
-            Expr::Call(node) => {
-                self.tag("call");
-                self.expr(&node.func);
-                self.arguments(&node.arguments);
-            }
-            Expr::Await(node) => {
-                self.tag("await");
-                self.expr(&node.value);
-            }
-            Expr::Yield(node) => {
-                self.tag("yield");
-                self.maybe(node.value.as_deref());
-            }
-            Expr::YieldFrom(node) => {
-                self.tag("yieldfrom");
-                self.expr(&node.value);
-            }
-            Expr::Dict(_)
-            | Expr::Set(_)
-            | Expr::List(_)
-            | Expr::Tuple(_)
-            | Expr::ListComp(_)
-            | Expr::SetComp(_)
-            | Expr::DictComp(_)
-            | Expr::Generator(_) => self.display(expr),
-            Expr::FString(_)
-            | Expr::TString(_)
-            | Expr::StringLiteral(_)
-            | Expr::BytesLiteral(_)
-            | Expr::NumberLiteral(_)
-            | Expr::BooleanLiteral(_)
-            | Expr::NoneLiteral(_)
-            | Expr::EllipsisLiteral(_)
-            | Expr::IpyEscapeCommand(_) => self.literal(expr),
-            Expr::Attribute(_) | Expr::Subscript(_) | Expr::Starred(_) | Expr::Name(_) | Expr::Slice(_) => {
-                self.place(expr);
-            }
+            other => unreachable!("matched by `expr`: {other:?}"),
         }
     }
 
@@ -220,11 +233,11 @@ impl Canon<'_> {
         }
     }
 
-    /// A text as its value; and as it is written, where its value cannot be held by a Rust string.
+    /// A text as its value; and the escapes in it whose value cannot be held by a Rust string.
     fn written(&mut self, value: &str, range: TextRange) {
         self.text(value);
         if value.contains(REPLACED) {
-            self.text(self.source.get(range.to_std_range()).unwrap_or_default());
+            self.text(&surrogates(self.source.get(range.to_std_range()).unwrap_or_default()));
         }
     }
 
@@ -249,7 +262,7 @@ impl Canon<'_> {
                 Piece::Text(part, range) => {
                     text.push_str(part);
                     if part.contains(REPLACED) {
-                        text.push_str(self.source.get(range.to_std_range()).unwrap_or_default());
+                        text.push_str(&surrogates(self.source.get(range.to_std_range()).unwrap_or_default()));
                     }
                 }
                 Piece::Value(node) => {
@@ -347,6 +360,16 @@ impl<'n> From<&'n InterpolatedStringElement> for Piece<'n> {
             InterpolatedStringElement::Interpolation(node) => Piece::Value(node),
         }
     }
+}
+
+/// The escapes of lone surrogates in a literal as it is written.
+fn surrogates(written: &str) -> String {
+    let lower = written.to_lowercase();
+    let code = |rest: &str| -> Option<String> {
+        let digits = rest.strip_prefix("u0000").or(rest.strip_prefix("u"))?;
+        digits.starts_with('d').then(|| digits.chars().take(4).collect())
+    };
+    lower.split('\\').skip(1).filter_map(code).collect::<Vec<_>>().join(" ")
 }
 
 /// A whole number in one spelling. The parser keeps those beyond 64 bits as they are written.

@@ -179,5 +179,5 @@ fn the_standard_library_survives_a_round_trip_through_python() {
     }
     println!("{files} files, {units} units, {} differ", wrong.len());
     wrong.iter().for_each(|line| println!("  {line}"));
-    assert!(files > 100 && wrong.len() * 50 < files);
+    assert!(files > 100 && wrong.len() * 100 < files);
 }
