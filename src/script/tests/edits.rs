@@ -390,6 +390,98 @@ const ON_BASE: &[Row] = &[
 
 const OWN: &[Row] = &[
     row(
+        "a dataclass that nothing reaches",
+        &[(
+            "main.py",
+            "from dataclasses import dataclass, field\n@dataclass\nclass C:\n    a: list = field(default_factory=list)\n    k: int = 1\ndef f():\n    return 0\ndef g():\n    return C()\n",
+        )],
+        ("main.py", "k: int = 1", "k: int = 2"),
+        "g",
+        "f",
+    ),
+    row(
+        "a logger that is set up",
+        &[("main.py", "import logging\nL = logging.getLogger('a')\nL.setLevel(1)\ndef f():\n    return 0\n")],
+        ("main.py", "setLevel(1)", "setLevel(2)"),
+        "f",
+        "",
+    ),
+    row(
+        "another name of a module",
+        &[
+            ("main.py", "import k\nh = k\ndef f():\n    return h.a()\ndef g():\n    return 1\n"),
+            ("k.py", "def a():\n    return 1\ndef b():\n    return 2\n"),
+        ],
+        ("k.py", "return 1", "return 3"),
+        "f",
+        "g",
+    ),
+    row(
+        "a function handed to a library",
+        &[(
+            "main.py",
+            "import lib\ndef work(x):\n    return x + 1\ndef f(xs):\n    return lib.Pool(4).map(work, xs)\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "x + 1", "x + 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a patched method",
+        &[(
+            "main.py",
+            "class M:\n    def fit(self):\n        return 0\nM.fit = lambda self: 1\ndef f():\n    return M().fit()\ndef g():\n    return 2\n",
+        )],
+        ("main.py", "self: 1", "self: 5"),
+        "f",
+        "g",
+    ),
+    row(
+        "a patched library",
+        &[("main.py", "import lib\nlib.fit = lambda: 1\ndef f():\n    return 0\n")],
+        ("main.py", "lambda: 1", "lambda: 2"),
+        "f",
+        "",
+    ),
+    row(
+        "a class made by an instance",
+        &[("main.py", "class M:\n    k = 1\nX = M()\ndef f():\n    return X.k\ndef g():\n    return 2\n")],
+        ("main.py", "k = 1", "k = 5"),
+        "f",
+        "g",
+    ),
+    row(
+        "a name bound twice",
+        &[("main.py", "K = 1\nK = 2\ndef f():\n    return K\ndef g():\n    return 2\n")],
+        ("main.py", "K = 1\nK = 2", "K = 2\nK = 1"),
+        "f",
+        "g",
+    ),
+    row(
+        "an import chosen by a condition",
+        &[
+            (
+                "main.py",
+                "def f(x):\n    if x:\n        import a as m\n    else:\n        import b as m\n    return m.go()\ndef g():\n    return 2\n",
+            ),
+            ("a.py", "def go():\n    return 1\n"),
+            ("b.py", "def go():\n    return 1\n"),
+        ],
+        ("b.py", "return 1", "return 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "getattr of one's own module",
+        &[(
+            "main.py",
+            "import sys\ndef f(n):\n    return getattr(sys.modules[__name__], n)()\ndef h():\n    return 1\ndef g():\n    return 2\n",
+        )],
+        ("main.py", "return 1", "return 3"),
+        "f",
+        "g",
+    ),
+    row(
         "a quoted annotation",
         &[("main.py", "class A:\n    k = 1\ndef f(x: 'list[A]'):\n    return x\ndef g():\n    return 'A'\n")],
         ("main.py", "k = 1", "k = 2"),
