@@ -10,6 +10,7 @@ fn project() -> Space {
     space.write(
         "expops.yaml",
         "
+metadata: {name: rows}
 scripts: {main: src/model.py}
 data: {path: data/rows.csv}
 pipeline:
@@ -128,10 +129,10 @@ fn the_edit_undone_gives_the_first_results_again() {
         let first = space.tree("build");
         space.write("data/rows.csv", rows(120, |i| usize::from(i == 65)));
         space.ran(tool);
-        assert_ne!(space.tree("build"), first);
+        assert!(space.tree("build") != first);
         space.write("data/rows.csv", rows(120, |_| 0));
         space.ran(tool);
-        assert_eq!(space.tree("build"), first, "{tool:?}");
+        assert!(space.tree("build") == first, "{tool:?}");
         space.nothing_to_do(tool);
     }
 }
@@ -201,12 +202,12 @@ fn deleted_outputs_are_made_again() {
         for name in ["build/train/p3/stamp", "build/split/p5/stamp", "build/summary/record.json", "build/.expops/plan/train.json"] {
             fs::remove_file(space.path(name)).unwrap();
             space.ran(tool);
-            assert_eq!(space.tree("build"), first, "{tool:?} {name}");
+            assert!(space.tree("build") == first, "{tool:?} {name}");
             space.nothing_to_do(tool);
         }
         fs::remove_dir_all(space.path("build")).unwrap();
         assert_eq!(space.ran(tool).len(), 26);
-        assert_eq!(space.tree("build"), first, "{tool:?}");
+        assert!(space.tree("build") == first, "{tool:?}");
     }
 }
 
@@ -222,12 +223,13 @@ fn a_deleted_value_is_noticed_and_made_again_by_the_next_build() {
         space.ran(tool);
         space.edit("src/model.py", "sum(model) % 1000 + 0", "sum(model) % 1000");
         space.ran(tool);
-        assert_eq!(space.tree("build"), first, "{tool:?}");
+        assert!(space.tree("build") == first, "{tool:?}");
     }
 }
 
 #[test]
 fn both_tools_make_the_same_tree() {
     let [ninja, make] = TOOLS.map(|tool| built(tool).tree("build"));
-    assert_eq!(ninja, make);
+    assert_eq!(ninja.keys().collect::<Vec<_>>(), make.keys().collect::<Vec<_>>());
+    assert!(ninja == make, "contents differ");
 }

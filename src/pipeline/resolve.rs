@@ -98,7 +98,7 @@ impl<'a> Resolver<'a> {
         let message = format!("`{path}` has no function `{}`", function.value);
         let error = Diagnostic::new(&codes::UNKNOWN_FUNCTION, message);
         let error = error.at(&self.config.source, function.span, "not found at the top level of the script");
-        let names = self.library.function_names(path);
+        let names = self.library.script(path).map(|script| script.functions.clone()).unwrap_or_default();
         match nearest(&function.value, names.iter().map(String::as_str)) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None if names.is_empty() => error.help("the script defines no function"),

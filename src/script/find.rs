@@ -1,0 +1,115 @@
+//! Which file an import means, by Python's own rules: a package before a module, both before a folder
+//! without `__init__.py`, earlier folders before later ones. Knows nothing of what is in the files, and
+//! not of what is installed: an import that is not found here is a library.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+/// Folders that hold no code of the project's own.
+const SKIPPED: [&str; 8] =
+    ["build", "node_modules", "__pycache__", "venv", "env", "site-packages", "dist", "virtualenv"];
+/// Most files that a dynamic import is taken to mean.
+const MOST_FILES: usize = 2_000;
+
+/// What one part of a dotted name means. Paths are relative to the project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A file; with the package's folder if it is an `__init__.py`.
+    File { path: Utf8PathBuf, folder: Option<Utf8PathBuf> },
+    /// Folders without `__init__.py`.
+    Namespace(Vec<Utf8PathBuf>),
+}
+
+/// Looks up `name` in `folders`.
+pub(super) fn find(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> Option<Found> {
+    if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        return None;
+    }
+    let mut namespace = Vec::new();
+    for folder in folders {
+        let package = folder.join(name);
+        let init = package.join("__init__.py");
+        if root.join(&init).is_file() {
+            return Some(Found::File { path: init, folder: Some(package) });
+        }
+        let module = folder.join(format!("{name}.py"));
+        if root.join(&module).is_file() {
+            return Some(Found::File { path: module, folder: None });
+        }
+        if root.join(&package).is_dir() && !namespace.contains(&package) {
+            namespace.push(package);
+        }
+    }
+    (!namespace.is_empty()).then_some(Found::Namespace(namespace))
+}
+
+/// `path` without `.` and `..` where they can be resolved by looking at the text.
+pub(super) fn normal(path: &Utf8Path) -> Utf8PathBuf {
+    let mut normal = Utf8PathBuf::new();
+    for component in path.components() {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir if normal.file_name().is_some() => drop(normal.pop()),
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// `path` as seen from `root`. Where there is no telling (`root` is `../x`), `path` itself.
+pub(super) fn relative(root: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
+    let (root, path) = (normal(root), normal(path));
+    if root.is_absolute() != path.is_absolute() || root.as_str().starts_with("..") {
+        return path.strip_prefix(&root).map_or(path.clone(), Utf8Path::to_owned);
+    }
+    let (from, to): (Vec<_>, Vec<_>) = (root.components().collect(), path.components().collect());
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let mut relative = Utf8PathBuf::new();
+    (common..from.len()).for_each(|_| relative.push(".."));
+    to[common..].iter().for_each(|component| relative.push(component));
+    relative
+}
+
+/// All Python files under `folders`, sorted; without hidden folders, virtual environments and outputs.
+pub(super) fn all_python(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
+    let mut all = BTreeSet::new();
+    for folder in folders {
+        let start = root.join(folder);
+        let keep = |entry: &walkdir::DirEntry| {
+            let name = entry.file_name().to_string_lossy();
+            let is_folder = entry.file_type().is_dir() && entry.depth() > 0;
+            let skipped = name.starts_with('.') || SKIPPED.contains(&&*name);
+            !(is_folder && (skipped || entry.path().join("pyvenv.cfg").exists()))
+        };
+        let walk = walkdir::WalkDir::new(&start).sort_by_file_name().into_iter().filter_entry(keep);
+        let python = walk.flatten().filter(|entry| entry.file_type().is_file()).filter_map(|entry| {
+            let path = Utf8PathBuf::from_path_buf(entry.into_path()).ok()?;
+            (path.extension() == Some("py"))
+                .then(|| normal(&folder.join(path.strip_prefix(&start).ok()?)).into())
+        });
+        all.extend(python.take(MOST_FILES).flat_map(|path: Option<Utf8PathBuf>| path));
+    }
+    all.into_iter().take(MOST_FILES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_told_from_the_project() {
+        let cases = [
+            (".", "src", "src"),
+            ("", "./src/../lib", "lib"),
+            ("proj", "proj/src", "src"),
+            ("proj", "other", "../other"),
+            ("/a/b", "/a/b/c/d", "c/d"),
+            ("/a/b", "/a/x", "../x"),
+            ("proj", "proj", ""),
+        ];
+        for (root, path, expected) in cases {
+            assert_eq!(relative(root.into(), path.into()), expected, "{root} {path}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A module as far as expops needs it: its top-level statements as units, each with what it binds,
+//! what it mentions, and the digest of its canonical form. Flat: no syntax tree outlives its parse.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8PathBuf;
+
+use super::words::Words;
+use crate::digest::Digest;
+use crate::source::{Source, Span};
+
+/// What an import statement asks for, for one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Import {
+    /// Leading dots.
+    pub(super) level: u32,
+    /// The module that the bound name stands for, or that `name` is taken from.
+    pub(super) module: String,
+    /// The name taken from it.
+    pub(super) name: Option<String>,
+    /// The module that is loaded: for `import a.b`, `a` is bound and `a.b` loaded.
+    pub(super) loads: String,
+}
+
+/// Where a chain begins.
+#[derive(Clone, Debug)]
+pub(super) enum Root {
+    /// A name of the module, or a builtin.
+    Global(String),
+    /// A name that a function imported for itself.
+    Imports(Vec<Import>),
+}
+
+/// `root.attr.attr`, and the text it is called with, if it is called with one.
+#[derive(Clone, Debug)]
+pub(super) struct Chain {
+    pub(super) root: Root,
+    pub(super) attrs: Vec<String>,
+    pub(super) literal: Option<String>,
+}
+
+impl Chain {
+    /// The module-level name `name`.
+    pub(super) fn global(name: &str) -> Self {
+        Self { root: Root::Global(name.to_owned()), attrs: Vec::new(), literal: None }
+    }
+}
+
+/// A decorator: what it is called, whether it is `@name(...)`, and its `name=` argument.
+#[derive(Clone, Debug)]
+pub(super) struct Decorator {
+    pub(super) chain: Option<Chain>,
+    pub(super) called: bool,
+    pub(super) label: Option<String>,
+}
+
+/// Something that code mentions, in the order of the text.
+pub(super) enum Mention {
+    /// A name, perhaps with attributes.
+    Use(Chain),
+    /// An import that runs with the code.
+    Load(Import),
+    /// A decorated function or class inside the code.
+    Def { name: String, decorators: Vec<Decorator> },
+}
+
+/// What is called.
+pub(super) enum Call {
+    /// Something with a name that leads outside the code.
+    Chain(Chain),
+    /// A method of a value; `own` if the value is the code's own variable.
+    Method { name: String, own: bool },
+    /// What a call of this made: `process()(f)`.
+    Made(Chain),
+    /// Anything else.
+    Unknown,
+}
+
+/// What a piece of code mentions and does. `eager`: when it is loaded; `deferred`: in functions.
+#[derive(Default)]
+pub(super) struct Code {
+    pub(super) mentions: Vec<Mention>,
+    pub(super) eager_names: BTreeSet<String>,
+    pub(super) eager_calls: Vec<Call>,
+    pub(super) deferred_calls: Vec<Call>,
+    pub(super) eager_writes_outside: bool,
+    pub(super) deferred_writes_outside: bool,
+    pub(super) global_writes: BTreeSet<String>,
+    pub(super) words: Words,
+}
+
+/// What is known of a function's signature.
+#[derive(Clone, Default)]
+pub(super) struct Signature {
+    /// Name, and whether it has no default.
+    pub(super) parameters: Vec<(String, bool)>,
+    pub(super) takes_everything: bool,
+    /// As a decorator, it does nothing but make a function: used as `@name`, and as `@name(...)`.
+    pub(super) decorates_quietly: [bool; 2],
+}
+
+/// What is known of a class.
+#[derive(Default)]
+pub(super) struct Class {
+    pub(super) bases: Vec<Option<Chain>>,
+    pub(super) keywords: bool,
+    pub(super) metaclass: Option<Option<Chain>>,
+    /// The names defined in its body.
+    pub(super) defines: BTreeSet<String>,
+}
+
+/// What a name is assigned, where that makes it another name of a function.
+pub(super) enum Alias {
+    /// `name = other`, `name = wrapper(other)`, `name = wrapper(...)(other)`.
+    Of { target: Chain, wrapper: Option<Decorator> },
+    /// `name = lambda ...`.
+    Lambda(Signature),
+}
+
+/// Whether an assigned value is a new container that nothing else holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fresh {
+    /// It may be anybody's.
+    No,
+    /// It is new; what is in it may be somebody's.
+    Shallow,
+    /// It is new, with all that is in it.
+    Deep,
+    /// It is, if a call of this unit's only eager chain makes a new container.
+    IfCallIs,
+}
+
+/// What kind of statement a unit is.
+pub(super) enum Kind {
+    Function(Signature),
+    Class(Class),
+    Import(Import),
+    Assign {
+        fresh: Fresh,
+        alias: Option<Alias>,
+    },
+    /// `name.append(x)`, `name[k] = v`, `name.attr = v`; `deep` if further inside than that.
+    Mutation {
+        root: String,
+        deep: bool,
+        method: Option<String>,
+    },
+    /// Runs when the module is loaded, and does something that anyone might observe.
+    Effect,
+}
+
+/// A top-level statement.
+pub(super) struct Unit {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) binds: Vec<String>,
+    pub(super) decorators: Vec<Decorator>,
+    pub(super) code: Code,
+    /// Of its canonical form, without docstrings and with them.
+    pub(super) digests: [Digest; 2],
+    pub(super) span: Span,
+    pub(super) line: usize,
+}
+
+/// A module.
+pub(super) struct Module {
+    /// Its file, relative to the project.
+    pub(super) path: Utf8PathBuf,
+    pub(super) source: Source,
+    pub(super) units: Vec<Unit>,
+    /// Which units bind, change or (inside a function, by `global`) rebind a name.
+    pub(super) bindings: BTreeMap<String, Vec<usize>>,
+    /// The names that anything in the module mentions.
+    pub(super) used: BTreeSet<String>,
+    /// Whether it does something to where modules are found.
+    pub(super) alters_path: bool,
+    /// The units that are `from module import *`.
+    pub(super) stars: Vec<usize>,
+    /// Of the canonical form of all of it, without docstrings and with them.
+    pub(super) whole: [Digest; 2],
+}
+
+impl Module {
+    /// The name of a star import's binding, which no program can have.
+    pub(super) const STAR: &'static str = "*";
+
+    /// Whether it is a package's own file, where names are imported to be used elsewhere.
+    pub(super) fn is_init(&self) -> bool {
+        self.path.file_name() == Some("__init__.py")
+    }
+
+    /// Makes the index of names.
+    pub(super) fn index(&mut self) {
+        for mention in self.units.iter().flat_map(|unit| &unit.code.mentions) {
+            if let Mention::Use(Chain { root: Root::Global(name), attrs, .. }) = mention {
+                let path = attrs.first().is_some_and(|attr| attr == "path");
+                self.alters_path |= (name == "sys" && path) || name == "site";
+                self.used.insert(name.clone());
+            }
+        }
+        for (i, unit) in self.units.iter().enumerate() {
+            if unit.binds.iter().any(|name| name == Self::STAR) {
+                self.stars.push(i);
+                continue;
+            }
+            let names: BTreeSet<&String> = unit.binds.iter().chain(&unit.code.global_writes).collect();
+            for name in names {
+                self.bindings.entry(name.clone()).or_default().push(i);
+            }
+        }
+    }
+
+    /// The units that have to do with `name`.
+    pub(super) fn binding(&self, name: &str) -> &[usize] {
+        self.bindings.get(name).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,380 @@
+//! Everything that a call of one function can reach, and its digest: a walk over units, from the
+//! function and from what its module does when it is loaded. What cannot be followed is counted as
+//! whole modules, with the reason.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::link::{Resolved, UnitId};
+use super::outline::{Chain, Import, Kind, Mention, Module, Root};
+use super::{Item, Library, Reach, find, words};
+use crate::diagnostic::Diagnostic;
+use crate::digest::{Digest, Hasher};
+
+/// What the format of digests was called when they last changed meaning.
+const FORMAT: &str = "expops-code 1";
+
+enum Task {
+    Count(UnitId),
+    Load(usize),
+    Whole(usize, String),
+    Everything(String),
+}
+
+/// An item, whether its place among the others counts, and its module.
+struct Counted {
+    item: Item,
+    ordered: bool,
+    module: usize,
+}
+
+impl Counted {
+    fn whole(id: usize, module: String, digest: Digest, file: &Utf8Path, why: String) -> Self {
+        let item = Item { module, name: None, digest, file: file.to_owned(), line: 1, coarse: Some(why) };
+        Self { item, ordered: false, module: id }
+    }
+}
+
+/// The walk.
+#[derive(Default)]
+pub(super) struct Walk {
+    script: usize,
+    queue: VecDeque<Task>,
+    counted: BTreeSet<UnitId>,
+    loaded: BTreeSet<usize>,
+    load_order: Vec<usize>,
+    whole: BTreeMap<usize, String>,
+    /// Files that are counted by their bytes, because they cannot be parsed.
+    bytes: BTreeMap<Utf8PathBuf, Digest>,
+    everything: bool,
+    imports: BTreeSet<String>,
+    reads: bool,
+    docs: bool,
+    source: bool,
+}
+
+impl Library {
+    /// Walks from the units that bind the function, in the script's module.
+    pub(super) fn walk(&mut self, script: usize, function: &str) -> Result<Walk, Diagnostic> {
+        let mut walk = Walk { script, ..Walk::default() };
+        walk.queue.push_back(Task::Load(script));
+        walk.follow(self, script, &Chain::global(function), function)?;
+        while let Some(task) = walk.queue.pop_front() {
+            match task {
+                Task::Count(id) => walk.count(self, id)?,
+                Task::Load(module) => walk.load(self, module)?,
+                Task::Whole(module, why) => walk.whole(self, module, why)?,
+                Task::Everything(why) => walk.everything(self, &why),
+            }
+        }
+        Ok(walk)
+    }
+}
+
+impl Walk {
+    fn load(&mut self, library: &mut Library, module: usize) -> Result<(), Diagnostic> {
+        if !self.loaded.insert(module) {
+            return Ok(());
+        }
+        self.load_order.push(module);
+        let outline = library.modules[module].clone();
+        for (i, unit) in outline.units.iter().enumerate() {
+            if library.is_effect((module, i))? {
+                self.queue.push_back(Task::Count((module, i)));
+            }
+            if let Kind::Import(import) = &unit.kind {
+                self.load_import(library, module, import)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn load_import(
+        &mut self,
+        library: &mut Library,
+        module: usize,
+        import: &Import,
+    ) -> Result<(), Diagnostic> {
+        let resolved = library.resolve_import(module, import)?;
+        self.queue.extend(resolved.loads.into_iter().map(Task::Load));
+        Ok(())
+    }
+
+    fn count(&mut self, library: &mut Library, id: UnitId) -> Result<(), Diagnostic> {
+        if !self.counted.insert(id) {
+            return Ok(());
+        }
+        let outline = library.modules[id.0].clone();
+        let unit = &outline.units[id.1];
+        self.reads |= unit.code.words.reads;
+        self.docs |= unit.code.words.docs;
+        self.source |= unit.code.words.source;
+        if let Some(word) = unit.code.words.dynamic {
+            self.queue.push_back(Task::Everything(reason(word, &unit.name)));
+        }
+        for mention in &unit.code.mentions {
+            match mention {
+                Mention::Use(chain) => self.follow(library, id.0, chain, &unit.name)?,
+                Mention::Load(import) => {
+                    self.load_import(library, id.0, import)?;
+                    self.import_of_library(library, id.0, import)?;
+                }
+                Mention::Def { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// An import inside counted code, used or not, is an import.
+    fn import_of_library(
+        &mut self,
+        library: &mut Library,
+        module: usize,
+        import: &Import,
+    ) -> Result<(), Diagnostic> {
+        let resolved = library.resolve_import(module, import)?;
+        for path in resolved.libraries {
+            self.library(&path);
+        }
+        Ok(())
+    }
+
+    fn follow(
+        &mut self,
+        library: &mut Library,
+        module: usize,
+        chain: &Chain,
+        user: &str,
+    ) -> Result<(), Diagnostic> {
+        let resolved = library.resolve(module, chain)?;
+        if let Some(name) = &resolved.builtin {
+            self.builtin(module, name, chain, user);
+            if name == "__import__" {
+                self.import_by_name(library, module, chain, reason(name, user))?;
+            }
+        }
+        for path in &resolved.libraries {
+            self.library(path);
+            let named = words::imports_by_name(path);
+            if path == "importlib.import_module" {
+                self.import_by_name(library, module, chain, reason(path, user))?;
+            } else if let Some(word) = named {
+                self.queue.push_back(Task::Everything(reason(word, user)));
+            }
+        }
+        self.queue.extend(resolved.loads.iter().map(|id| Task::Load(*id)));
+        self.queue.extend(resolved.via.iter().chain(&resolved.units).map(|id| Task::Count(*id)));
+        for id in resolved.bare {
+            let why = format!("`{user}` uses the module itself, so that any of its names may be meant");
+            self.queue.push_back(Task::Whole(id, why));
+        }
+        for id in resolved.missing {
+            let why = format!("`{user}` asks it for a name that is not seen in it");
+            self.queue.push_back(Task::Whole(id, why));
+        }
+        Ok(())
+    }
+
+    fn builtin(&mut self, module: usize, name: &str, chain: &Chain, user: &str) {
+        self.reads |= words::builtin_opens(name);
+        self.docs |= name == "__doc__" || name == "help";
+        if let Some(word) = words::builtin_dynamic(name) {
+            self.reads = true;
+            self.queue.push_back(Task::Whole(module, reason(word, user)));
+            if word == "exec" {
+                // What is run may have been read from a script beside it.
+                self.queue.push_back(Task::Everything(reason(word, user)));
+            }
+        }
+        // `__builtins__.eval` and the like.
+        if name == "__builtins__" || (name == "vars" && !chain.attrs.is_empty()) {
+            self.queue.push_back(Task::Whole(module, reason(name, user)));
+        }
+    }
+
+    fn library(&mut self, path: &str) {
+        self.imports.insert(path.split('.').next().unwrap_or(path).to_owned());
+        self.reads |= words::library_opens(path);
+        self.source |= words::reads_source(path);
+        self.docs |= words::reads_docs(path);
+    }
+
+    fn import_by_name(
+        &mut self,
+        library: &mut Library,
+        module: usize,
+        chain: &Chain,
+        why: String,
+    ) -> Result<(), Diagnostic> {
+        self.reads = true;
+        let Some(name) = chain.literal.clone().filter(|name| !name.is_empty() && !name.starts_with('.'))
+        else {
+            self.queue.push_back(Task::Everything(why));
+            return Ok(());
+        };
+        let import = Import { level: 0, module: name.clone(), name: None, loads: name };
+        let named = Chain { root: Root::Imports(vec![import]), attrs: Vec::new(), literal: None };
+        self.follow(library, module, &named, &why)
+    }
+
+    /// Counts a module whole, and everything it imports: whatever is run in it can name all that.
+    fn whole(&mut self, library: &mut Library, module: usize, why: String) -> Result<(), Diagnostic> {
+        if self.whole.contains_key(&module) {
+            return Ok(());
+        }
+        let name = library.name_of(module);
+        self.whole.insert(module, why);
+        self.reads = true;
+        self.queue.push_back(Task::Load(module));
+        let outline = library.modules[module].clone();
+        for (i, unit) in outline.units.iter().enumerate() {
+            self.queue.push_back(Task::Count((module, i)));
+            let inside = unit.code.mentions.iter().filter_map(|mention| match mention {
+                Mention::Load(import) => Some(import),
+                _ => None,
+            });
+            let own = if let Kind::Import(import) = &unit.kind { Some(import) } else { None };
+            for import in own.into_iter().chain(inside) {
+                let resolved: Resolved = library.resolve_import(module, import)?;
+                for path in &resolved.libraries {
+                    self.library(path);
+                }
+                let why = format!("it is imported by `{name}`, which is counted whole");
+                self.queue.extend(resolved.modules().into_iter().map(|id| Task::Whole(id, why.clone())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts every Python file of the script's folders.
+    fn everything(&mut self, library: &mut Library, why: &str) {
+        self.reads = true;
+        if std::mem::replace(&mut self.everything, true) {
+            return;
+        }
+        let folders: Vec<Utf8PathBuf> = library.script_folders();
+        for path in find::all_python(&library.root, &folders) {
+            match library.module(&path) {
+                Ok(id) => self.queue.push_back(Task::Whole(id, why.to_owned())),
+                // It may never be imported: it need not be Python of this century.
+                Err(_) => {
+                    let digest =
+                        Digest::of_file(&library.root.join(&path)).unwrap_or(Digest::of("unreadable"));
+                    self.bytes.insert(path, digest);
+                }
+            }
+        }
+    }
+
+    /// The result, without steps.
+    pub(super) fn finish(self, library: &mut Library, function: &str) -> Result<Reach, Diagnostic> {
+        let counted = self.items(library)?;
+        let mut hasher = Hasher::new();
+        let mut add = |text: &str| {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        };
+        add(FORMAT);
+        add(function);
+        self.load_order(library, &counted).iter().for_each(|module| add(module));
+        add("in this order");
+        let line = |counted: &Counted| {
+            // The script itself is called nothing, so that it can be renamed.
+            let module = if counted.module == self.script { "" } else { &counted.item.module };
+            let kind = if counted.item.name.is_none() { "whole" } else { "unit" };
+            format!("{module} {kind} {}", counted.item.digest)
+        };
+        counted.iter().filter(|counted| counted.ordered).for_each(|counted| add(&line(counted)));
+        add("in any order");
+        let unordered: BTreeSet<String> =
+            counted.iter().filter(|counted| !counted.ordered).map(line).collect();
+        unordered.iter().for_each(|line| add(line));
+        Ok(Reach {
+            digest: hasher.finish(),
+            items: counted.into_iter().map(|counted| counted.item).collect(),
+            steps: Vec::new(),
+            imports: self.imports.into_iter().collect(),
+            reads_files: self.reads,
+        })
+    }
+
+    /// The modules that do something when they are loaded, in the order in which they are met.
+    fn load_order(&self, library: &Library, counted: &[Counted]) -> Vec<String> {
+        let active: BTreeSet<usize> = counted.iter().filter(|c| c.ordered).map(|c| c.module).collect();
+        let loaded = self.load_order.iter().filter(|id| active.contains(id) && **id != self.script);
+        loaded.map(|id| library.name_of(*id)).collect()
+    }
+
+    /// What is counted, by module and place; with whether its place among the others counts.
+    fn items(&self, library: &mut Library) -> Result<Vec<Counted>, Diagnostic> {
+        let mut modules: BTreeSet<usize> = self.counted.iter().map(|(module, _)| *module).collect();
+        modules.extend(self.whole.keys());
+        let mut named: Vec<(String, usize)> =
+            modules.into_iter().map(|id| (library.name_of(id), id)).collect();
+        named.sort();
+        let mut items = Vec::new();
+        for (name, id) in named {
+            let outline = library.modules[id].clone();
+            let by_text = self.source.then(|| Digest::of(outline.source.text()));
+            let why = self.whole.get(&id).cloned();
+            if by_text.is_some() || why.is_some() {
+                let digest = by_text.unwrap_or(outline.whole[usize::from(self.docs)]);
+                let why = why.unwrap_or_else(|| "source text is looked at".to_owned());
+                items.push(Counted::whole(id, name, digest, &outline.path, why));
+                continue;
+            }
+            let units: Vec<usize> = self.counted.range((id, 0)..(id + 1, 0)).map(|(_, unit)| *unit).collect();
+            for unit in units {
+                items.push(self.item(library, &outline, (id, unit), &name)?);
+            }
+        }
+        for (path, digest) in &self.bytes {
+            let why = "it cannot be parsed".to_owned();
+            items.push(Counted::whole(usize::MAX, path.to_string(), *digest, path, why));
+        }
+        Ok(items)
+    }
+
+    fn item(
+        &self,
+        library: &mut Library,
+        outline: &Module,
+        id: UnitId,
+        module: &str,
+    ) -> Result<Counted, Diagnostic> {
+        let unit = &outline.units[id.1];
+        let effect = library.is_effect(id)?;
+        let shared = |name: &String| outline.binding(name).len() > 1;
+        let ordered = effect
+            || matches!(unit.kind, Kind::Mutation { .. })
+            || unit.binds.iter().any(shared)
+            || unit.code.eager_names.iter().any(shared);
+        let registers = effect && matches!(unit.kind, Kind::Function(_) | Kind::Class(_));
+        let why = "loading it may do more than define it (its decorator, bases, defaults or body)";
+        let item = Item {
+            module: module.to_owned(),
+            name: Some(unit.name.clone()),
+            digest: unit.digests[usize::from(self.docs)],
+            file: outline.path.clone(),
+            line: unit.line,
+            coarse: registers.then(|| why.to_owned()),
+        };
+        Ok(Counted { item, ordered, module: id.0 })
+    }
+
+    /// The modules that are counted whole.
+    pub(super) fn whole_modules(&self) -> impl Iterator<Item = usize> + '_ {
+        self.whole.keys().copied()
+    }
+}
+
+fn reason(word: &str, user: &str) -> String {
+    format!("`{user}` uses `{word}`")
+}
+
+/// The name of a module's file as an import from `folder` would write it.
+pub(super) fn dotted_name(path: &Utf8Path) -> String {
+    let path = path.as_str().trim_end_matches(".py");
+    path.trim_end_matches("/__init__").replace('/', ".")
+}

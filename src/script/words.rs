@@ -1,0 +1,161 @@
+//! Tables: which words of Python make code special. They are names of the language, its standard
+//! library and the libraries that pipelines use; nothing here knows of a project.
+
+/// What the words of a piece of code say of it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Words {
+    /// It may open a file by itself.
+    pub(super) reads: bool,
+    /// It looks at docstrings.
+    pub(super) docs: bool,
+    /// It looks at its own source text or at positions in it.
+    pub(super) source: bool,
+    /// It reaches for code by a way that cannot be followed.
+    pub(super) dynamic: Option<&'static str>,
+}
+
+/// Takes note of an attribute called `name`, whatever it is an attribute of.
+pub(super) fn attribute(name: &str, words: &mut Words) {
+    match name {
+        "__doc__" | "getdoc" => words.docs = true,
+        "__code__" | "co_code" | "co_firstlineno" | "f_lineno" | "tb_lineno" | "findsource"
+        | "getframeinfo" | "getcomments" | "getsource" | "getsourcelines" | "getsourcefile" | "_getframe" => {
+            words.source = true
+        }
+        "import_module" => words.dynamic = words.dynamic.or(Some("import_module")),
+        "exec_module" => words.dynamic = words.dynamic.or(Some("exec_module")),
+        "load_module" => words.dynamic = words.dynamic.or(Some("load_module")),
+        "__globals__" | "f_globals" => words.dynamic = words.dynamic.or(Some("__globals__")),
+        "__import__" => words.dynamic = words.dynamic.or(Some("__import__")),
+        "__subclasses__" => words.dynamic = words.dynamic.or(Some("__subclasses__")),
+        _ => {}
+    }
+    words.reads |= opens(name);
+}
+
+/// Whether an attribute of this name may open a file.
+fn opens(name: &str) -> bool {
+    const PREFIXES: [&str; 9] =
+        ["read", "load", "open", "scan_", "from_csv", "from_file", "from_parquet", "import_", "iterdir"];
+    const NAMES: [&str; 24] = [
+        "fromfile",
+        "genfromtxt",
+        "connect",
+        "imread",
+        "memmap",
+        "File",
+        "ExcelFile",
+        "HDFStore",
+        "ZipFile",
+        "Dataset",
+        "parse_file",
+        "glob",
+        "rglob",
+        "walk",
+        "listdir",
+        "system",
+        "popen",
+        "run",
+        "Popen",
+        "call",
+        "check_output",
+        "check_call",
+        "environ",
+        "getenv",
+    ];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name)
+}
+
+/// Takes note of a text: does it look like a path?
+pub(super) fn text(text: &str, words: &mut Words) {
+    const ENDINGS: [&str; 28] = [
+        ".csv", ".tsv", ".parquet", ".json", ".jsonl", ".txt", ".npy", ".npz", ".pkl", ".pickle", ".feather",
+        ".arrow", ".xlsx", ".xls", ".h5", ".hdf5", ".gz", ".zst", ".zip", ".yaml", ".yml", ".toml", ".ini",
+        ".db", ".sqlite", ".pt", ".dat", ".data",
+    ];
+    let lower = text.to_lowercase();
+    words.reads |= text.contains(['/', '\\']) || ENDINGS.iter().any(|ending| lower.contains(ending));
+}
+
+/// Whether the module-level name `name`, bound by nobody, opens files.
+pub(super) fn builtin_opens(name: &str) -> bool {
+    matches!(
+        name,
+        "open" | "exec" | "eval" | "compile" | "__import__" | "__file__" | "__loader__" | "__spec__"
+    )
+}
+
+/// Whether a library can open files of the project by itself, so that its use anywhere counts.
+pub(super) fn library_opens(path: &str) -> bool {
+    const LIBRARIES: [&str; 34] = [
+        "pathlib",
+        "os",
+        "io",
+        "glob",
+        "shutil",
+        "subprocess",
+        "tempfile",
+        "codecs",
+        "fileinput",
+        "linecache",
+        "mmap",
+        "sqlite3",
+        "zipfile",
+        "tarfile",
+        "gzip",
+        "bz2",
+        "lzma",
+        "pickle",
+        "shelve",
+        "dbm",
+        "csv",
+        "configparser",
+        "h5py",
+        "netCDF4",
+        "PIL",
+        "cv2",
+        "duckdb",
+        "fsspec",
+        "urllib",
+        "ctypes",
+        "runpy",
+        "importlib",
+        "pkgutil",
+        "imageio",
+    ];
+    let top = path.split('.').next().unwrap_or(path);
+    LIBRARIES.contains(&top)
+}
+
+/// A builtin through which code reaches what cannot be followed.
+pub(super) fn builtin_dynamic(name: &str) -> Option<&'static str> {
+    ["exec", "eval", "compile", "globals", "locals", "vars"].into_iter().find(|known| *known == name)
+}
+
+/// A library function that imports by a name made at run time; with what to call it in an explanation.
+pub(super) fn imports_by_name(path: &str) -> Option<&'static str> {
+    const PATHS: [&str; 8] = [
+        "importlib.import_module",
+        "importlib.util",
+        "importlib.machinery",
+        "runpy",
+        "pkgutil",
+        "imp",
+        "sys.modules",
+        "builtins.__import__",
+    ];
+    let inside = |known: &&str| path == *known || path.starts_with(&format!("{known}."));
+    PATHS.into_iter().find(inside)
+}
+
+/// Whether a library function looks at source text.
+pub(super) fn reads_source(path: &str) -> bool {
+    path.starts_with("linecache") || path.starts_with("inspect.getsource") || path == "inspect"
+}
+
+/// Whether a library looks at the docstrings of the functions and classes it is given.
+pub(super) fn reads_docs(path: &str) -> bool {
+    const LIBRARIES: [&str; 9] =
+        ["dspy", "docopt", "fire", "click", "typer", "langchain", "langchain_core", "instructor", "magentic"];
+    LIBRARIES.contains(&path.split('.').next().unwrap_or(path))
+}
