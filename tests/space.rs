@@ -80,11 +80,12 @@ impl Space {
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        // Build tools compare times; a file system may count in coarse ticks.
-        let newer = self.newest() + std::time::Duration::from_millis(10);
+        // Build tools compare times, and a file system counts in ticks of some milliseconds.
+        let tick = std::time::Duration::from_millis(10);
+        while self.newest() + tick > std::time::SystemTime::now() {
+            std::thread::sleep(tick);
+        }
         fs::write(&path, text).unwrap();
-        let now = std::time::SystemTime::now();
-        fs::File::options().append(true).open(&path).unwrap().set_modified(newer.max(now)).unwrap();
     }
 
     fn newest(&self) -> std::time::SystemTime {
