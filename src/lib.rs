@@ -5,3 +5,4 @@ pub mod digest;
 pub mod file;
 pub mod source;
 pub mod stamp;
+pub mod xpath;
