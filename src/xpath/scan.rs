@@ -29,15 +29,22 @@ pub(super) struct Token {
     pub(super) span: Span,
 }
 
+/// What [`scan`] finds.
+pub(super) struct Scan {
+    pub(super) tokens: Vec<Token>,
+    /// How deep the brackets are nested.
+    pub(super) depth: usize,
+}
+
 /// The tokens of `text`, once it is sure that it may be parsed.
-pub(super) fn scan(text: &str) -> Result<Vec<Token>, SyntaxError> {
+pub(super) fn scan(text: &str) -> Result<Scan, SyntaxError> {
     if text.len() > MAX_LENGTH {
         let message = format!("the expression is longer than {MAX_LENGTH} bytes");
         return Err(SyntaxError::new(Span::new(0, text.len()), message));
     }
     let mut tokens = Vec::new();
     let mut open = Vec::new();
-    let mut at = 0;
+    let (mut at, mut depth) = (0, 0);
     while let Some(first) = text[at..].chars().next() {
         if matches!(first, ' ' | '\t' | '\r' | '\n') {
             at += 1;
@@ -53,11 +60,12 @@ pub(super) fn scan(text: &str) -> Result<Vec<Token>, SyntaxError> {
             TokenKind::Close => close(text, &mut open, token)?,
             _ => {}
         }
+        depth = depth.max(open.len());
         at = token.span.end;
         tokens.push(token);
     }
     match open.pop() {
-        None => Ok(tokens),
+        None => Ok(Scan { tokens, depth }),
         Some(token) => {
             let bracket = &text[token.span.range()];
             let message = format!("`{bracket}` is never closed");
