@@ -179,7 +179,7 @@ impl Walk<'_> {
         let mut ancestors = self.line(node);
         ancestors.pop();
         let mut looked = 0;
-        let mut from = 1;
+        let mut from = if self.document.is_never_preceding(1) { 2 } else { 1 };
         for ancestor in ancestors.into_iter().skip(1).chain([node]) {
             looked += self.range(from, ancestor, out);
             from = ancestor + 1;
@@ -283,7 +283,9 @@ impl Walk<'_> {
             looked += 1;
             if before == ancestor {
                 ancestor = self.document.nodes[before as usize].parent;
-            } else if self.test.matches(self.document, before) {
+            } else if self.test.matches(self.document, before)
+                && !self.document.is_never_preceding(before)
+            {
                 out.push(NodeId::tree(before));
             }
         }

@@ -210,6 +210,13 @@ impl Document {
         self.nodes[node as usize].end
     }
 
+    /// Whether `node` is missing from every preceding axis. By the standard none is; libxml2 forgets
+    /// the first child of the root if that has children, which shows at comments and processing
+    /// instructions behind the outermost element.
+    pub(super) fn is_never_preceding(&self, node: u32) -> bool {
+        node == 1 && self.end(node) > 2
+    }
+
     /// The indexes of this document; what they hold is built when it is first asked for.
     pub(super) fn indexes(&self) -> &Indexes {
         self.indexes.get_or_init(Indexes::default)

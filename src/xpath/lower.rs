@@ -16,11 +16,13 @@ use super::number;
 pub(super) struct Lowering<'d> {
     document: &'d Document,
     pub(super) slots: usize,
+    /// How many predicates the current place is inside of.
+    predicates: usize,
 }
 
 impl<'d> Lowering<'d> {
     pub(super) fn new(document: &'d Document) -> Self {
-        Self { document, slots: 0 }
+        Self { document, slots: 0, predicates: 0 }
     }
 
     /// `expr`, ready for the document.
@@ -145,6 +147,10 @@ impl<'d> Lowering<'d> {
             });
         };
         check_arity(signature, call, span)?;
+        // The standard leaves it to the host what they are outside; lxml refuses.
+        if self.predicates == 0 && matches!(signature.function, Function::Position | Function::Last) {
+            return Err(EvalError::new(span, format!("`{name}()` has a meaning only inside a predicate")));
+        }
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
             arguments.push(match signature.wants_nodes {
@@ -224,7 +230,10 @@ impl<'d> Lowering<'d> {
     fn predicates(&mut self, predicates: &[Expr]) -> Result<Vec<Predicate>, EvalError> {
         let mut lowered = Vec::with_capacity(predicates.len());
         for predicate in predicates {
-            let code = self.lower(predicate)?;
+            self.predicates += 1;
+            let code = self.lower(predicate);
+            self.predicates -= 1;
+            let code = code?;
             match code {
                 Code { kind: Kind::Value(Item::Number(place)), .. } => lowered.push(Predicate::At(place)),
                 Code { kind: Kind::Call(Function::Last, _), .. } => lowered.push(Predicate::Last),

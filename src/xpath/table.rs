@@ -110,6 +110,9 @@ impl Evaluator<'_> {
             if index + 1 == route.steps.len() {
                 ends.retain(|node| passes(*node));
             }
+            if step.axis == Axis::Preceding {
+                ends.retain(|node| !self.document.is_never_preceding(node.tree));
+            }
             let axis = inverse(step.axis);
             let (starts, looked) = Walk { document: self.document, axis, test: Test::Node }.all(&ends);
             self.note(looked);
@@ -144,6 +147,9 @@ impl Evaluator<'_> {
         let mut found = self.candidates(step);
         step.predicates.iter().for_each(|predicate| self.filter(predicate, &mut found));
         let mut is_found = vec![0_u32; self.document.len()];
+        if step.axis == Axis::Preceding {
+            found.retain(|node| !self.document.is_never_preceding(node.tree));
+        }
         found.iter().for_each(|node| is_found[node.index()] = 1);
         let tree = Tree { evaluator: self, is_found: &is_found };
         match step.axis {
