@@ -11,7 +11,7 @@ use super::code::Test;
 use super::document::{Document, NodeId};
 
 /// Below this many nodes a subtree is looked through without asking an index.
-const SMALL: u32 = 32;
+const SMALL: u32 = 8;
 
 /// A set grows out of document order only where contexts lie inside each other.
 pub(super) fn tidy(nodes: &mut Vec<NodeId>) {

@@ -52,12 +52,14 @@ pub(super) struct Evaluator<'d> {
     pub(super) memory: Vec<Memory>,
     /// How many nodes have been looked at in all.
     pub(super) looked: Cell<u64>,
+    /// How many nodes may be looked at for one piece of code before a table of answers is made.
+    pub(super) patience: u64,
 }
 
 impl<'d> Evaluator<'d> {
-    pub(super) fn new(document: &'d Document, slots: usize) -> Self {
+    pub(super) fn new(document: &'d Document, slots: usize, patience: u64) -> Self {
         let memory = std::iter::repeat_with(Memory::default).take(slots).collect();
-        Self { document, memory, looked: Cell::new(0) }
+        Self { document, memory, looked: Cell::new(0), patience }
     }
 
     /// The value of `code` in the context `at`.

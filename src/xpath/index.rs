@@ -55,6 +55,12 @@ impl Groups {
 }
 
 impl Document {
+    /// Builds the indexes at the next question.
+    pub(super) fn expect_questions(&self) {
+        self.indexes().scans.store(SCANS, Ordering::Relaxed);
+        self.indexes().looked.store(u64::MAX / 2, Ordering::Relaxed);
+    }
+
     /// Counts nodes that were looked at one by one.
     pub(super) fn note_scan(&self, looked: u32) {
         self.indexes().looked.fetch_add(u64::from(looked), Ordering::Relaxed);

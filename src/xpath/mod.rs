@@ -72,11 +72,30 @@ pub enum Value {
     String(String),
 }
 
-/// The value of `expr` in `document` at the node `context`, with position and size 1.
+/// The value of `expr` in `document` at the node `context`. Everything that is wrong with the
+/// expression is found before anything is evaluated, whatever the document holds.
 pub fn evaluate(expr: &Expr, document: &Document, context: NodeId) -> Result<Value, EvalError> {
+    // Documents of a few hundred nodes are not worth a table.
+    evaluate_patiently(expr, document, context, document.len().max(256) as u64)
+}
+
+/// The same, with every index and table made as soon as it could be of use: for tests, whose
+/// documents are too small to need them.
+#[doc(hidden)]
+pub fn evaluate_eagerly(expr: &Expr, document: &Document, context: NodeId) -> Result<Value, EvalError> {
+    document.expect_questions();
+    evaluate_patiently(expr, document, context, 0)
+}
+
+fn evaluate_patiently(
+    expr: &Expr,
+    document: &Document,
+    context: NodeId,
+    patience: u64,
+) -> Result<Value, EvalError> {
     let mut lowering = Lowering::new(document);
     let code = lowering.lower(expr)?;
-    let evaluator = Evaluator::new(document, lowering.slots);
+    let evaluator = Evaluator::new(document, lowering.slots, patience);
     let item = evaluator.value(&code, &Context::alone(context));
     drop(evaluator);
     Ok(match item {

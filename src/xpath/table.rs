@@ -15,9 +15,6 @@ use super::document::NodeId;
 use super::eval::{Context, Evaluator};
 use super::function::Type;
 
-/// Documents below this size are not worth a table.
-const LEAST: u64 = 256;
-
 /// The answers for all nodes of the tree.
 pub(super) enum Table {
     Truth(Bits),
@@ -79,7 +76,7 @@ impl Evaluator<'_> {
         if let Some(table) = &*memory.table.borrow() {
             return Some(Rc::clone(table));
         }
-        if memory.spent.get() < LEAST.max(self.document.len() as u64) {
+        if memory.spent.get() < self.patience {
             return None;
         }
         let table = Rc::new(make());

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use expops::xpath::{Document, NodeId, NodeKind, Value, evaluate, parse};
+use expops::xpath::{Document, NodeId, NodeKind, Value, evaluate, evaluate_eagerly, parse};
 use serde_json::{Value as Json, json};
 
 use crate::expression::Expressions;
@@ -95,11 +95,21 @@ fn contexts(document: &Document) -> Vec<NodeId> {
     found
 }
 
+/// Whether two answers are the same; NaN is NaN.
+fn same<E: PartialEq>(one: &Result<Value, E>, other: &Result<Value, E>) -> bool {
+    match (one, other) {
+        (Ok(Value::Number(one)), Ok(Value::Number(other))) if one.is_nan() => other.is_nan(),
+        _ => one == other,
+    }
+}
+
 fn answer(document: &Document, context: NodeId, text: &str) -> Json {
     let expr = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let printed = expr.to_string();
     assert_eq!(parse(&printed), Ok(expr.clone()), "printed from {text}");
-    match evaluate(&expr, document, context) {
+    let value = evaluate(&expr, document, context);
+    assert!(same(&value, &evaluate_eagerly(&expr, document, context)), "with tables: {text}");
+    match value {
         Err(_) => json!("error"),
         Ok(Value::Boolean(boolean)) => json!(boolean),
         Ok(Value::String(string)) => json!({ "string": string }),
