@@ -23,7 +23,7 @@ const QUESTIONS: [&str; 8] = [
     "count(//process[.//step])",
     "count(//process[position() < 3])",
     "count(//*[@name='score'][preceding-sibling::*[@name='train']])",
-    "count(//process//step/..)",
+    "count(//step/ancestor::*[@partition])",
 ];
 
 fn main() -> std::io::Result<()> {
@@ -40,6 +40,7 @@ fn main() -> std::io::Result<()> {
     file.flush()?;
     println!("written as XML in {:.0?}", started.elapsed());
     let ours: Vec<(Duration, Duration, usize)> = QUESTIONS.iter().map(|text| ask(&document, text)).collect();
+    println!("{} questions answered {ROUNDS} times in {:.0?}", QUESTIONS.len(), started.elapsed());
     let python = std::env::var("EXPOPS_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/xpath/ask_lxml.py");
     let output =
@@ -48,12 +49,18 @@ fn main() -> std::io::Result<()> {
     let answers = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut lines = answers.lines();
     println!("lxml: {}\n", lines.next().unwrap_or("no answer"));
-    println!("{:>10} {:>10} {:>10} {:>10} {:>7} {:>7}  question", "first", "best", "lxml first", "lxml best", "first×", "best×");
+    println!(
+        "{:>10} {:>10} {:>10} {:>10} {:>7} {:>7}  question",
+        "first", "best", "lxml first", "lxml best", "first×", "best×"
+    );
     for ((text, (first, best, count)), line) in QUESTIONS.iter().zip(ours).zip(lines) {
-        let theirs: Vec<f64> = line.split(' ').filter_map(|number| number.parse().ok()).collect();
-        let [their_first, their_best, their_count] = theirs[..] else { panic!("lxml says `{line}`") };
-        assert_eq!(count as f64, their_count, "{text}");
         let (first, best) = (first.as_secs_f64(), best.as_secs_f64());
+        let theirs: Vec<f64> = line.split(' ').filter_map(|number| number.parse().ok()).collect();
+        let [their_first, their_best, their_count] = theirs[..] else {
+            println!("{:>7.2} ms {:>7.2} ms {line:>37}  {text}", first * 1e3, best * 1e3);
+            continue;
+        };
+        assert_eq!(count as f64, their_count, "{text}");
         let row = [first, best, their_first, their_best].map(|seconds| format!("{:>7.2} ms", seconds * 1e3));
         let ratios = format!("{:>7.1} {:>7.1}", their_first / first, their_best / best);
         println!("{} {ratios}  {text}", row.join(" "));

@@ -143,6 +143,11 @@ fn operator_missing(place: &Place<'_>) -> SyntaxError {
         "@" => {
             place.error("expected an operator, found `@`").help("write `/@name`, or `[@name]` for a predicate")
         }
+        "[" if matches!(previous, "." | "..") => {
+            let axis = if previous == "." { "self" } else { "parent" };
+            let error = place.error("expected an operator or the end, found `[`");
+            error.help(format!("write `{axis}::node()[...]`"))
+        }
         _ => {
             let error = place.error(format!("expected an operator or the end, found `{next}`"));
             match stuck_operator(next) {

@@ -164,12 +164,17 @@ fn predicate(node: Node<'_>) -> Expr {
 fn primary(node: Node<'_>) -> Expr {
     let text = node.as_str();
     let kind = match node.as_rule() {
-        Rule::Literal => ExprKind::Literal(text[1..text.len() - 1].to_owned()),
+        Rule::Literal => ExprKind::Literal(unquoted(text).to_owned()),
         Rule::Number => ExprKind::Number(Number(text.to_owned())),
         Rule::VariableReference => ExprKind::Variable(name(only_child(node.clone()).as_str())),
         _ => call(node.clone()),
     };
     Expr { kind, span: span(&node) }
+}
+
+/// The content of a literal.
+fn unquoted(literal: &str) -> &str {
+    literal.get(1..literal.len().saturating_sub(1)).unwrap_or("")
 }
 
 fn call(node: Node<'_>) -> ExprKind {
@@ -245,7 +250,7 @@ fn node_test(node: Node<'_>) -> NodeTest {
     match (first.as_rule(), first.as_str()) {
         (Rule::ProcessingInstruction, _) => {
             let target = inner.next().map_or("", |literal| literal.as_str());
-            NodeTest::ProcessingInstruction(Some(target.trim_matches(['\'', '"']).to_owned()))
+            NodeTest::ProcessingInstruction(Some(unquoted(target).to_owned()))
         }
         (Rule::NodeTypeName, "node") => NodeTest::Node,
         (Rule::NodeTypeName, "text") => NodeTest::Text,

@@ -95,9 +95,11 @@ fn joined(f: &mut Formatter<'_>, operands: &[Expr], operator: &str, level: Level
     })
 }
 
-/// `expr` as an operand of an operator of `level`: in parentheses unless it binds tighter.
+/// `expr` as an operand of an operator of `level`: in parentheses unless it binds tighter. So is a
+/// bare `/`, which would take the operator after it for a step.
 fn tighter_than(f: &mut Formatter<'_>, expr: &Expr, level: Level) -> fmt::Result {
-    if Level::of(expr) > level { write!(f, "{expr}") } else { write!(f, "({expr})") }
+    let is_bare_root = matches!(&expr.kind, ExprKind::Path(path) if path.steps.is_empty());
+    if Level::of(expr) > level && !is_bare_root { write!(f, "{expr}") } else { write!(f, "({expr})") }
 }
 
 impl Display for Operator {
