@@ -178,7 +178,7 @@ impl Walk<'_> {
     fn preceding(&self, node: u32, out: &mut Vec<NodeId>) -> u64 {
         let mut ancestors = self.line(node);
         ancestors.pop();
-        let mut looked = 0;
+        let mut looked = ancestors.len() as u64;
         let mut from = if self.document.is_never_preceding(1) { 2 } else { 1 };
         for ancestor in ancestors.into_iter().skip(1).chain([node]) {
             looked += self.range(from, ancestor, out);
@@ -265,12 +265,16 @@ impl Walk<'_> {
             && let Some(named) = self.document.elements_named(name, SMALL)
         {
             let first = named.partition_point(|node| *node < from);
-            out.extend(named[first..].iter().take_while(|node| **node < to).take(limit).map(|n| NodeId::tree(*n)));
+            out.extend(
+                named[first..].iter().take_while(|node| **node < to).take(limit).map(|n| NodeId::tree(*n)),
+            );
             return out.len() as u64 + 1;
         }
         let mut looked = 0;
         let nodes = (from..to).inspect(|_| looked += 1);
-        out.extend(nodes.filter(|node| self.test.matches(self.document, *node)).take(limit).map(NodeId::tree));
+        out.extend(
+            nodes.filter(|node| self.test.matches(self.document, *node)).take(limit).map(NodeId::tree),
+        );
         self.document.note_scan(looked as u32);
         looked
     }
@@ -283,9 +287,7 @@ impl Walk<'_> {
             looked += 1;
             if before == ancestor {
                 ancestor = self.document.nodes[before as usize].parent;
-            } else if self.test.matches(self.document, before)
-                && !self.document.is_never_preceding(before)
-            {
+            } else if self.test.matches(self.document, before) && !self.document.is_never_preceding(before) {
                 out.push(NodeId::tree(before));
             }
         }

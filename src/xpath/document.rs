@@ -154,8 +154,7 @@ impl Document {
 
     /// The attributes of an element, in the order in which they were given.
     pub fn attributes(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.attribute_range(node)
-            .map(move |index| NodeId { tree: node.tree, attribute: index as u32 + 1 })
+        self.attribute_range(node).map(move |index| NodeId { tree: node.tree, attribute: index as u32 + 1 })
     }
 
     /// The value of the attribute `name` of an element.

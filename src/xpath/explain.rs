@@ -21,7 +21,11 @@ pub(super) fn explain(text: &str, tokens: &[Token], stopped: usize) -> SyntaxErr
             Some(next) => place.error(format!("expected an expression, found `{next}`")),
         };
     };
-    if place.leaves_open(place.index - 1) { operand_missing(&place, previous) } else { operator_missing(&place) }
+    if place.leaves_open(place.index - 1) {
+        operand_missing(&place, previous)
+    } else {
+        operator_missing(&place)
+    }
 }
 
 /// A position between two tokens.
@@ -81,7 +85,9 @@ fn refused_name(place: &mut Place<'_>) -> Option<SyntaxError> {
     let word = place.next()?;
     let is_word = place.tokens[place.index].kind == TokenKind::Name || word == "*";
     match place.word(place.index + 1) {
-        Some("::") if is_word && AXES.iter().all(|(name, _)| *name != word) => Some(unknown_axis(place, word)),
+        Some("::") if is_word && AXES.iter().all(|(name, _)| *name != word) => {
+            Some(unknown_axis(place, word))
+        }
         Some("(") if is_node_type(word) => {
             place.index += 2;
             None
@@ -140,9 +146,9 @@ fn operator_missing(place: &Place<'_>) -> SyntaxError {
         ":" => place.error("`:` is misplaced").help("write `prefix:name` without spaces, or `axis::name`"),
         "(" if previous != ")" => place.error(format!("`{previous}` cannot be called")),
         "]" | ")" => place.error(format!("the expression ends too early, after `{previous}`")),
-        "@" => {
-            place.error("expected an operator, found `@`").help("write `/@name`, or `[@name]` for a predicate")
-        }
+        "@" => place
+            .error("expected an operator, found `@`")
+            .help("write `/@name`, or `[@name]` for a predicate"),
         "[" if matches!(previous, "." | "..") => {
             let axis = if previous == "." { "self" } else { "parent" };
             let error = place.error("expected an operator or the end, found `[`");

@@ -112,11 +112,7 @@ impl<'d> Lowering<'d> {
         let is_arithmetic = operands.iter().any(|(operator, _)| {
             matches!(
                 operator,
-                Operator::Add
-                    | Operator::Subtract
-                    | Operator::Multiply
-                    | Operator::Divide
-                    | Operator::Modulo
+                Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo
             )
         });
         let result = if is_arithmetic { Type::Number } else { Type::Boolean };
@@ -185,7 +181,13 @@ impl<'d> Lowering<'d> {
         }
         if steps.is_empty() && matches!(origin, Origin::Context) {
             let (test, predicates) = (Test::Node, Vec::new());
-            steps.push(Move { axis: Axis::SelfNode, test, predicates, is_positional: false, limit: usize::MAX });
+            steps.push(Move {
+                axis: Axis::SelfNode,
+                test,
+                predicates,
+                is_positional: false,
+                limit: usize::MAX,
+            });
         }
         Ok(Route { origin, steps })
     }
@@ -321,9 +323,7 @@ fn dependences(kind: &Kind) -> (bool, bool) {
         Kind::Chain(first, rest) => {
             of(&mut std::iter::once(&**first).chain(rest.iter().map(|(_, operand)| operand)))
         }
-        Kind::Negative(_, operand) | Kind::Filter(operand, _) => {
-            (operand.is_constant, operand.is_positional)
-        }
+        Kind::Negative(_, operand) | Kind::Filter(operand, _) => (operand.is_constant, operand.is_positional),
         Kind::Path(route) => match &route.origin {
             Origin::Root => (true, false),
             Origin::Context => (false, false),
@@ -337,4 +337,3 @@ fn dependences(kind: &Kind) -> (bool, bool) {
         Kind::Call(_, arguments) => of(&mut arguments.iter()),
     }
 }
-

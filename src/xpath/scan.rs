@@ -101,7 +101,9 @@ fn token(text: &str, at: usize, first: char) -> Result<Token, SyntaxError> {
             None => return Err(unclosed_literal(text, at, first)),
         },
         '0'..='9' => (TokenKind::Number, number_length(rest)),
-        '.' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) => (TokenKind::Number, number_length(rest)),
+        '.' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) => {
+            (TokenKind::Number, number_length(rest))
+        }
         '/' | '.' | '<' | '>' | '!' | ':' => (TokenKind::Sign, sign_length(rest)),
         '@' | ',' | '|' | '+' | '-' | '=' | '*' | '$' => (TokenKind::Sign, 1),
         _ if is_name_start(first) => (TokenKind::Name, name_length(rest)),

@@ -126,13 +126,10 @@ impl Evaluator<'_> {
         let document = self.document;
         self.note(document.len() as u64);
         if step.axis == Axis::Attribute {
-            let passing = (0..document.attributes.len())
-                .filter(|index| step.test.matches_attribute(document, *index));
+            let passing =
+                (0..document.attributes.len()).filter(|index| step.test.matches_attribute(document, *index));
             return passing
-                .map(|index| NodeId {
-                    tree: document.attributes[index].owner,
-                    attribute: index as u32 + 1,
-                })
+                .map(|index| NodeId { tree: document.attributes[index].owner, attribute: index as u32 + 1 })
                 .collect();
         }
         let passing = (0..document.len() as u32).filter(|node| step.test.matches(document, *node));
@@ -258,4 +255,3 @@ impl Tree<'_, '_> {
         })
     }
 }
-

@@ -196,6 +196,216 @@ proptest! {
     }
 }
 
+/// A document of one element, described as `name key=value ( children )`.
+fn document(description: &str) -> Document {
+    let mut builder = Builder::new();
+    let mut is_open = false;
+    for word in description.split_whitespace() {
+        match (word, word.split_once('=')) {
+            ("(", _) => is_open = false,
+            (")", _) => {
+                if is_open {
+                    builder.close();
+                }
+                builder.close();
+                is_open = false;
+            }
+            (_, Some((name, value))) => builder.attribute(name, value),
+            (word, None) if word.starts_with('#') => {
+                if is_open {
+                    builder.close();
+                    is_open = false;
+                }
+                builder.text(&word[1..]);
+            }
+            (name, None) => {
+                if is_open {
+                    builder.close();
+                }
+                builder.open(name);
+                is_open = true;
+            }
+        }
+    }
+    builder.finish()
+}
+
+/// What `text` finds from `context`: elements by their attribute `n`, else string values.
+fn found(document: &Document, context: NodeId, text: &str) -> String {
+    match evaluate(&parse(text).unwrap(), document, context).unwrap() {
+        Value::NodeSet(nodes) => {
+            let words = nodes.iter().map(|node| match document.attribute(*node, "n") {
+                Some(n) => n.to_owned(),
+                None => document.string_value(*node).into_owned(),
+            });
+            words.collect::<Vec<_>>().join(" ")
+        }
+        Value::Boolean(boolean) => boolean.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(string) => string,
+    }
+}
+
+/// The kinds of path that the recommendation lists in its sections on location paths and on their
+/// abbreviations, over a small book.
+#[test]
+fn the_forms_that_the_standard_lists() {
+    let book = document(
+        "book n=0 lang=en ( chapter n=1 type=x ( title n=2 ( #Introduction ) para n=3 ( #one ) para n=4 type=warning \
+         ( note n=5 ( para n=6 ) ) para n=7 type=warning ) chapter n=8 ( title n=9 para n=10 secretary=s ( #text ) \
+         section n=11 ( para n=12 ) section n=13 ( para n=14 assistant=b secretary=d para n=15 ) ) appendix n=16 )",
+    );
+    let element = |n: &str| {
+        let text = format!("//*[@n='{n}']");
+        match evaluate(&parse(&text).unwrap(), &book, book.root()).unwrap() {
+            Value::NodeSet(nodes) => nodes[0],
+            _ => unreachable!(),
+        }
+    };
+    for (context, text, expected) in [
+        ("1", "child::para", "3 4 7"),
+        ("1", "child::*", "2 3 4 7"),
+        ("3", "child::text()", "one"),
+        ("1", "child::node()", "2 3 4 7"),
+        ("1", "attribute::type", "x"),
+        ("14", "attribute::*", "14 b d"),
+        ("1", "descendant::para", "3 4 6 7"),
+        ("6", "ancestor::chapter", "1"),
+        ("6", "ancestor-or-self::para", "4 6"),
+        ("1", "descendant-or-self::chapter", "1"),
+        ("1", "self::para", ""),
+        ("0", "child::chapter/descendant::para", "3 4 6 7 10 12 14 15"),
+        ("0", "child::*/child::para", "3 4 7 10"),
+        ("5", "/descendant::section/child::para", "12 14 15"),
+        ("1", "child::para[position()=1]", "3"),
+        ("1", "child::para[position()=last()]", "7"),
+        ("1", "child::para[position()=last()-1]", "4"),
+        ("1", "child::para[position()>1]", "4 7"),
+        ("1", "following-sibling::chapter[position()=1]", "8"),
+        ("8", "preceding-sibling::chapter[position()=1]", "1"),
+        ("7", "preceding-sibling::para[position()=1]", "4"),
+        ("0", "/descendant::para[position()=4]", "7"),
+        ("5", "/child::book/child::chapter[position()=2]/child::section[position()=2]", "13"),
+        ("1", "child::para[attribute::type='warning']", "4 7"),
+        ("1", "child::para[attribute::type='warning'][position()=2]", "7"),
+        ("1", "child::para[position()=2][attribute::type='warning']", "4"),
+        ("1", "child::para[position()=1][attribute::type='warning']", ""),
+        ("0", "child::chapter[child::title='Introduction']", "1"),
+        ("0", "child::chapter[child::section]", "8"),
+        ("0", "child::*[self::chapter or self::appendix]", "1 8 16"),
+        ("0", "child::*[self::chapter or self::appendix][position()=last()]", "16"),
+        ("1", "para", "3 4 7"),
+        ("1", "*", "2 3 4 7"),
+        ("3", "text()", "one"),
+        ("1", "@type", "x"),
+        ("1", "para[1]", "3"),
+        ("1", "para[last()]", "7"),
+        ("0", "*/para", "3 4 7 10"),
+        ("5", "/book/chapter[2]/section[2]", "13"),
+        ("0", "chapter//para", "3 4 6 7 10 12 14 15"),
+        ("5", "//para", "3 4 6 7 10 12 14 15"),
+        ("5", "//chapter/title", "2 9"),
+        ("1", ".", "1"),
+        ("1", ".//para", "3 4 6 7"),
+        ("1", "..", "0"),
+        ("1", "../@lang", "en"),
+        ("1", "para[@type='warning'][2]", "7"),
+        ("1", "para[2][@type='warning']", "4"),
+        ("0", "chapter[title='Introduction']", "1"),
+        ("13", "para[@secretary and @assistant]", "14"),
+        ("0", "//para[1]", "3 6 10 12 14"),
+        ("0", "/descendant::para[1]", "3"),
+        ("15", "preceding::para[1]", "14"),
+        ("15", "(preceding::para)[1]", "3"),
+        ("5", "string(/book/chapter/title)", "Introduction"),
+        ("0", "count(//para[@type]/ancestor::*)", "2"),
+    ] {
+        assert_eq!(found(&book, element(context), text), expected, "{text} at {context}");
+    }
+}
+
+/// Trees of `size` elements: flat, one inside the other, and in families of ten.
+fn shapes(size: usize) -> Vec<Document> {
+    let names = ["a", "b", "c"];
+    let element = |builder: &mut Builder, index: usize| {
+        builder.open(names[index * 7 % 3]);
+        builder.attribute("name", if index % 5 == 0 { "train" } else { "x" });
+    };
+    let mut flat = Builder::new();
+    let mut deep = Builder::new();
+    let mut families = Builder::new();
+    flat.open("r");
+    families.open("r");
+    for index in 0..size {
+        element(&mut flat, index);
+        flat.close();
+        element(&mut deep, index);
+        element(&mut families, index);
+        if index % 10 > 5 {
+            families.close();
+            families.close();
+        }
+    }
+    vec![flat.finish(), deep.finish(), families.finish()]
+}
+
+#[test]
+fn common_selectors_look_at_each_node_a_few_times() {
+    let documents = shapes(6_000);
+    for text in [
+        "//*[@name='train']",
+        "//a//b//c",
+        "//*[.//a]",
+        "//*[.//a[@name='train']//b]",
+        "//a[last()]",
+        "//a[position()<3]",
+        "count(//a[preceding-sibling::b])",
+        "//a/following::b",
+        "//a/preceding::b",
+        "//a/ancestor::b",
+        "//a/following-sibling::b",
+        "//*[count(preceding::*) > 5]",
+        "//*[count(preceding-sibling::*) = 3]",
+        "//*[count(following-sibling::a) > 3]",
+        "//*[count(ancestor::a) mod 2 = 1]",
+        "//*[count(.//a) > 1]",
+        "//*[ancestor::b[@name='train']]",
+        "//*[following::a/@name = 'train']",
+        "//*[@name = //c/@name]",
+        "//*[preceding::*/@name = //c/@name]",
+        "//*[preceding-sibling::*[1][self::a]]",
+        "//*[following::a[1]]",
+        "//a[not(.//b) and not(preceding::c)]",
+    ] {
+        for (shape, document) in documents.iter().enumerate() {
+            let mut lowering = Lowering::new(document);
+            let code = lowering.lower(&parse(text).unwrap()).unwrap();
+            let evaluator = Evaluator::new(document, lowering.slots, document.len() as u64);
+            evaluator.value(&code, &Context::alone(document.root()));
+            let per_node = evaluator.looked.get() / document.len() as u64;
+            assert!(per_node < 30, "{text} on shape {shape} looks at each node {per_node} times");
+        }
+    }
+}
+
+#[test]
+fn a_document_prints_as_xml_that_keeps_it() {
+    let mut builder = Builder::new();
+    builder.comment(" first ");
+    builder.open("r");
+    builder.attribute("x", "<&>\"'\n\t\r");
+    builder.text("a<b");
+    builder.text("]]>\r\n");
+    builder.open("é");
+    builder.close();
+    builder.processing_instruction("p", "q");
+    builder.close();
+    let xml = "<!-- first --><r x=\"&lt;&amp;&gt;&quot;'&#10;&#9;&#13;\">a&lt;b]]&gt;&#13;\n<é/><?p q?></r>";
+    let document = builder.finish();
+    assert_eq!(document.to_xml(), xml);
+    assert_eq!(found(&document, document.root(), "count(//text())"), "1");
+}
+
 fn plain(kind: ExprKind) -> Expr {
     Expr { kind, span: Span::default() }
 }
@@ -221,12 +431,8 @@ fn node_test() -> impl Strategy<Value = NodeTest> {
 
 fn step(predicate: impl Strategy<Value = Expr>) -> impl Strategy<Value = Step> {
     let axis = prop::sample::select(AXES.to_vec());
-    (axis, node_test(), prop::collection::vec(predicate, 0..2)).prop_map(|((_, axis), test, predicates)| Step {
-        axis,
-        test,
-        predicates,
-        span: Span::default(),
-    })
+    (axis, node_test(), prop::collection::vec(predicate, 0..2))
+        .prop_map(|((_, axis), test, predicates)| Step { axis, test, predicates, span: Span::default() })
 }
 
 fn operators() -> impl Strategy<Value = Vec<Operator>> {
@@ -246,7 +452,8 @@ fn expression() -> impl Strategy<Value = Expr> {
     let leaf = prop_oneof![
         prop::sample::select(vec!["0", "1.", ".5", "10.25"])
             .prop_map(|digits| ExprKind::Number(Number(digits.to_owned()))),
-        prop::sample::select(vec!["", "it's", "say \"x\""]).prop_map(|text| ExprKind::Literal(text.to_owned())),
+        prop::sample::select(vec!["", "it's", "say \"x\""])
+            .prop_map(|text| ExprKind::Literal(text.to_owned())),
         name().prop_map(ExprKind::Variable),
         Just(ExprKind::Path(Path { start: Start::Root, steps: Vec::new() })),
     ]
@@ -265,7 +472,8 @@ fn expression() -> impl Strategy<Value = Expr> {
             some.clone().prop_map(ExprKind::Or),
             some.clone().prop_map(ExprKind::And),
             some.prop_map(ExprKind::Union),
-            (1..3_u32, inner.clone()).prop_map(|(count, operand)| ExprKind::Negative(count, Box::new(operand))),
+            (1..3_u32, inner.clone())
+                .prop_map(|(count, operand)| ExprKind::Negative(count, Box::new(operand))),
             (inner.clone(), prop::collection::vec(inner, 1..3))
                 .prop_map(|(primary, predicates)| ExprKind::Filter(Box::new(primary), predicates)),
             path.prop_map(|(start, steps)| ExprKind::Path(Path { start, steps })),

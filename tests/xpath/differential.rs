@@ -22,7 +22,8 @@ const PER_FILE: usize = 60_000;
 #[test]
 fn the_same_answers_as_lxml() {
     let number = |name: &str, default| std::env::var(name).map_or(default, |n| n.parse().unwrap());
-    let (mut left, mut seed) = (number("EXPOPS_TEST_XPATH_PAIRS", PAIRS), number("EXPOPS_TEST_XPATH_SEED", 1));
+    let (mut left, mut seed) =
+        (number("EXPOPS_TEST_XPATH_PAIRS", PAIRS), number("EXPOPS_TEST_XPATH_SEED", 1));
     let python = std::env::var("EXPOPS_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     if !has_lxml(&python) {
         let is_full = std::env::var("EXPOPS_TEST_FULL").is_ok_and(|full| full == "1");

@@ -212,7 +212,11 @@ impl Expressions<'_> {
                 let (a, b) = (self.operand(depth), self.operand(depth));
                 let operator = self.random.pick(&[" + ", " - ", " * ", "*", " div ", " mod ", "+"]);
                 let third = match self.random.below(3) {
-                    0 => format!(" {} {}", self.random.pick(&["+", "-", "*", "div", "mod"]), self.operand(depth)),
+                    0 => format!(
+                        " {} {}",
+                        self.random.pick(&["+", "-", "*", "div", "mod"]),
+                        self.operand(depth)
+                    ),
                     _ => String::new(),
                 };
                 format!("{a}{operator}{b}{third}")
@@ -238,7 +242,10 @@ impl Expressions<'_> {
             4 => format!(".{}", self.random.below(100)),
             5 => format!("{}.", self.random.below(20)),
             6 => format!("-{}", self.random.below(9)),
-            7 => self.random.pick(&["1000000000", "123456789012345678", "0.00001", "0.0000012345", "2147483647"]).to_owned(),
+            7 => self
+                .random
+                .pick(&["1000000000", "123456789012345678", "0.00001", "0.0000012345", "2147483647"])
+                .to_owned(),
             8 => format!("{}", self.random.below(1_000_000_000) * 1_000),
             _ => self.random.below(6).to_string(),
         }
@@ -279,14 +286,20 @@ impl Expressions<'_> {
             1 => format!("boolean({})", self.any(depth)),
             2 => format!("contains({}, {})", self.any(depth), self.any(depth)),
             3 => format!("starts-with({}, {})", self.any(depth), self.any(depth)),
-            4 => format!("lang({})", self.random.pick(&["'en'", "'EN'", "'de'", "'en-gb'", "@xml:lang", "''"])),
+            4 => {
+                format!("lang({})", self.random.pick(&["'en'", "'EN'", "'de'", "'en-gb'", "@xml:lang", "''"]))
+            }
             5 | 6 => {
                 let (a, b) = (self.term(depth), self.term(depth));
                 format!("{a} {} {b}", self.random.pick(&["and", "or"]))
             }
             7 => {
                 let (a, b, c) = (self.term(depth), self.term(depth), self.term(depth));
-                format!("{a} {} {b} {} {c}", self.random.pick(&["and", "or"]), self.random.pick(&["and", "or"]))
+                format!(
+                    "{a} {} {b} {} {c}",
+                    self.random.pick(&["and", "or"]),
+                    self.random.pick(&["and", "or"])
+                )
             }
             8 => {
                 let (a, b, c) = (self.term(depth), self.term(depth), self.term(depth));

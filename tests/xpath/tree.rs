@@ -7,8 +7,30 @@ use crate::random::Random;
 pub(crate) const NAMES: [&str; 6] = ["a", "b", "c", "d", "div", "process"];
 pub(crate) const ATTRIBUTES: [&str; 7] = ["a", "b", "name", "x", "partition", "xml:lang", "xml:id"];
 pub(crate) const VALUES: [&str; 24] = [
-    "", "1", "2", "3", "10", "-1", "0.5", " 7 ", "1e3", "a", "b", "train", "p1", "p2", "p10", "x y", " x  y ", "é",
-    "日本語", "<&>\"'", "line\nline\ttab\rend", "NaN", "i1 i2", "-",
+    "",
+    "1",
+    "2",
+    "3",
+    "10",
+    "-1",
+    "0.5",
+    " 7 ",
+    "1e3",
+    "a",
+    "b",
+    "train",
+    "p1",
+    "p2",
+    "p10",
+    "x y",
+    " x  y ",
+    "é",
+    "日本語",
+    "<&>\"'",
+    "line\nline\ttab\rend",
+    "NaN",
+    "i1 i2",
+    "-",
 ];
 const LANGUAGES: [&str; 5] = ["en", "en-GB", "EN-us", "de", ""];
 pub(crate) const IDS: [&str; 4] = ["i1", "i2", "i3", "é4"];
