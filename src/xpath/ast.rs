@@ -19,6 +19,40 @@ impl PartialEq for Expr {
     }
 }
 
+impl Expr {
+    /// The expressions directly inside it, predicates included, in no particular order.
+    pub fn children(&self) -> Vec<&Self> {
+        match &self.kind {
+            ExprKind::Or(parts) | ExprKind::And(parts) | ExprKind::Union(parts) => parts.iter().collect(),
+            ExprKind::Chain(first, rest) => {
+                std::iter::once(&**first).chain(rest.iter().map(|(_, operand)| operand)).collect()
+            }
+            ExprKind::Negative(_, operand) => vec![operand],
+            ExprKind::Filter(primary, predicates) => std::iter::once(&**primary).chain(predicates).collect(),
+            ExprKind::Call(call) => call.arguments.iter().collect(),
+            ExprKind::Literal(_) | ExprKind::Number(_) | ExprKind::Variable(_) => Vec::new(),
+            ExprKind::Path(path) => {
+                let start = match &path.start {
+                    Start::Expr(start) => Some(&**start),
+                    Start::Root | Start::Context => None,
+                };
+                path.steps.iter().flat_map(|step| &step.predicates).chain(start).collect()
+            }
+        }
+    }
+
+    /// How many expressions are inside each other at most.
+    pub fn depth(&self) -> usize {
+        let mut deepest = 0;
+        let mut waiting = vec![(self, 1)];
+        while let Some((expr, depth)) = waiting.pop() {
+            deepest = deepest.max(depth);
+            waiting.extend(expr.children().into_iter().map(|child| (child, depth + 1)));
+        }
+        deepest
+    }
+}
+
 /// The kinds of expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {

@@ -236,9 +236,11 @@ impl Walk<'_> {
                 let from = self.document.end(node.tree);
                 self.nearest_in(from, self.document.len() as u32, limit, &mut out)
             }
-            Axis::Descendant if is_lazy && node.attribute == 0 => {
-                self.nearest_in(node.tree + 1, self.document.end(node.tree), limit, &mut out)
+            Axis::Descendant | Axis::DescendantOrSelf if is_lazy && node.attribute == 0 => {
+                let first = node.tree + u32::from(self.axis == Axis::Descendant);
+                self.nearest_in(first, self.document.end(node.tree), limit, &mut out)
             }
+            Axis::Ancestor | Axis::AncestorOrSelf if is_lazy => self.nearest_above(node, limit, &mut out),
             Axis::Child if is_lazy => {
                 let mut looked = 0;
                 let children = self.document.children(node).inspect(|_| looked += 1);
@@ -276,6 +278,22 @@ impl Walk<'_> {
             nodes.filter(|node| self.test.matches(self.document, *node)).take(limit).map(NodeId::tree),
         );
         self.document.note_scan(looked as u32);
+        looked
+    }
+
+    fn nearest_above(&self, node: NodeId, limit: usize, out: &mut Vec<NodeId>) -> u64 {
+        let mut looked = 0;
+        let itself = Some(node).filter(|_| self.axis == Axis::AncestorOrSelf);
+        let mut next = itself.or_else(|| self.document.parent(node));
+        while let Some(ancestor) = next
+            && out.len() < limit
+        {
+            looked += 1;
+            if self.matches(ancestor) {
+                out.push(ancestor);
+            }
+            next = self.document.parent(ancestor);
+        }
         looked
     }
 

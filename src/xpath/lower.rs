@@ -293,18 +293,17 @@ fn limit(predicate: &Predicate) -> usize {
     let whole = |number: f64| if number >= 1.0 { number as usize } else { 0 };
     match predicate {
         Predicate::At(place) => whole(*place),
-        Predicate::General(Code { kind: Kind::Chain(first, rest), .. }) => {
-            match (&first.kind, rest.as_slice()) {
-                (
-                    Kind::Call(Function::Position, _),
-                    [(operator, Code { kind: Kind::Value(Item::Number(number)), .. })],
-                ) => match operator {
-                    Operator::Less | Operator::LessOrEqual | Operator::Equal => whole(number.ceil()),
+        Predicate::General(Code { kind: Kind::Chain(first, rest), .. }) => match rest.as_slice() {
+            [(Operator::Less | Operator::LessOrEqual | Operator::Equal, bound)]
+                if matches!(first.kind, Kind::Call(Function::Position, _)) =>
+            {
+                match bound.kind {
+                    Kind::Value(Item::Number(number)) => whole(number.ceil()),
                     _ => usize::MAX,
-                },
-                _ => usize::MAX,
+                }
             }
-        }
+            _ => usize::MAX,
+        },
         _ => usize::MAX,
     }
 }

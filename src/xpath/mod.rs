@@ -9,6 +9,7 @@ mod build;
 mod call;
 mod code;
 mod compare;
+mod deep;
 mod document;
 mod eval;
 mod explain;
@@ -24,6 +25,7 @@ mod table;
 mod xml;
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::source::Span;
 
@@ -36,6 +38,9 @@ pub use build::Builder;
 pub use document::{Document, NodeId, NodeKind};
 pub use parse::parse;
 pub use scan::{MAX_LENGTH, MAX_NESTING};
+
+/// How deep an expression may be to be evaluated on the stack of any thread.
+const SHALLOW: usize = 24;
 
 /// Why a text is not an XPath expression, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,16 +98,22 @@ fn evaluate_patiently(
     context: NodeId,
     patience: u64,
 ) -> Result<Value, EvalError> {
-    let mut lowering = Lowering::new(document);
-    let code = lowering.lower(expr)?;
-    let evaluator = Evaluator::new(document, lowering.slots, patience);
-    let item = evaluator.value(&code, &Context::alone(context));
-    drop(evaluator);
-    Ok(match item {
-        Item::Nodes(nodes) => Value::NodeSet(std::rc::Rc::unwrap_or_clone(nodes)),
-        Item::Boolean(boolean) => Value::Boolean(boolean),
-        Item::Number(number) => Value::Number(number),
-        Item::String(string) => Value::String(string.to_string()),
+    deep::run(expr.depth() > SHALLOW, || {
+        let mut lowering = Lowering::new(document);
+        let code = lowering.lower(expr)?;
+        let evaluator = Evaluator::new(document, lowering.slots, patience);
+        let item = evaluator.value(&code, &Context::alone(context));
+        drop(evaluator);
+        Ok(match item {
+            Item::Nodes(nodes) => Value::NodeSet(Rc::unwrap_or_clone(nodes)),
+            Item::Boolean(boolean) => Value::Boolean(boolean),
+            Item::Number(number) => Value::Number(number),
+            Item::String(string) => Value::String(string.to_string()),
+        })
+    })
+    .unwrap_or_else(|| {
+        let message = "the expression is nested too deep for the memory at hand";
+        Err(EvalError::new(expr.span, message))
     })
 }
 

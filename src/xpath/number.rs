@@ -92,5 +92,5 @@ pub(super) fn round(number: f64) -> f64 {
         return -0.0;
     }
     let floor = number.floor();
-    if number - floor >= 0.5 { floor + 1.0 } else { number.is_finite().then_some(floor).unwrap_or(number) }
+    if number - floor >= 0.5 { floor + 1.0 } else { floor }
 }

@@ -1,7 +1,5 @@
 //! From text to [`Expr`]. The only file that knows pest.
 
-use std::thread;
-
 use pest::Parser;
 use pest::error::InputLocation;
 use pest::iterators::Pair;
@@ -10,6 +8,7 @@ use crate::source::Span;
 
 use super::SyntaxError;
 use super::ast::{Axis, Call, Expr, ExprKind, Name, NodeTest, Number, Operator, Path, Start, Step};
+use super::deep;
 use super::explain::explain;
 use super::scan::{Scan, Token, scan};
 
@@ -28,23 +27,13 @@ use grammar::{Rule, XPathParser};
 /// Nesting that any thread's stack can take: pest's parser is recursive, with some 12 KiB a bracket
 /// in a debug build.
 const SHALLOW: usize = 40;
-/// The stack of a thread of its own for anything deeper, up to [`super::MAX_NESTING`].
-const DEEP_STACK: usize = 16 << 20;
 
 /// Parses an XPath 1.0 expression.
 pub fn parse(text: &str) -> Result<Expr, SyntaxError> {
     let Scan { tokens, depth } = scan(text)?;
-    if depth <= SHALLOW {
-        return parse_here(text, &tokens);
-    }
-    thread::scope(|scope| {
-        let parser = thread::Builder::new().stack_size(DEEP_STACK);
-        let handle = parser.spawn_scoped(scope, || parse_here(text, &tokens));
-        let result = handle.ok().and_then(|handle| handle.join().ok());
-        result.unwrap_or_else(|| {
-            let message = "brackets are nested too deep for the memory at hand";
-            Err(SyntaxError::new(Span::new(0, text.len()), message))
-        })
+    deep::run(depth > SHALLOW, || parse_here(text, &tokens)).unwrap_or_else(|| {
+        let message = "brackets are nested too deep for the memory at hand";
+        Err(SyntaxError::new(Span::new(0, text.len()), message))
     })
 }
 
