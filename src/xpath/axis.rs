@@ -26,6 +26,8 @@ pub(super) struct Walk<'d> {
     pub(super) document: &'d Document,
     pub(super) axis: Axis,
     pub(super) test: Test,
+    /// Whether the preceding axis is the standard's, to find the way back along the following axis.
+    pub(super) is_inverse: bool,
 }
 
 impl Walk<'_> {
@@ -179,7 +181,7 @@ impl Walk<'_> {
         let mut ancestors = self.line(node);
         ancestors.pop();
         let mut looked = ancestors.len() as u64;
-        let mut from = if self.document.is_never_preceding(1) { 2 } else { 1 };
+        let mut from = if self.document.is_never_preceding(1) && !self.is_inverse { 2 } else { 1 };
         for ancestor in ancestors.into_iter().skip(1).chain([node]) {
             looked += self.range(from, ancestor, out);
             from = ancestor + 1;

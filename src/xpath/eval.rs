@@ -201,7 +201,8 @@ impl<'d> Evaluator<'d> {
     }
 
     fn step(&self, step: &Move, set: &[NodeId]) -> Vec<NodeId> {
-        let walk = Walk { document: self.document, axis: step.axis, test: step.test };
+        let (axis, test) = (step.axis, step.test);
+        let walk = Walk { document: self.document, axis, test, is_inverse: false };
         if !step.is_positional {
             if let Some(mut found) = self.by_attribute(step, set) {
                 step.predicates[1..].iter().for_each(|predicate| self.filter(predicate, &mut found));

@@ -111,7 +111,8 @@ impl Evaluator<'_> {
                 ends.retain(|node| !self.document.is_never_preceding(node.tree));
             }
             let axis = inverse(step.axis);
-            let (starts, looked) = Walk { document: self.document, axis, test: Test::Node }.all(&ends);
+            let walk = Walk { document: self.document, axis, test: Test::Node, is_inverse: true };
+            let (starts, looked) = walk.all(&ends);
             self.note(looked);
             reached = Some(starts);
         }

@@ -72,14 +72,16 @@ def main(path):
             for index, expression, ours in case["questions"]:
                 theirs = ask(contexts[index], expression, places, texts)
                 asked += 1
-                kind = next(iter(ours)) if isinstance(ours, dict) else type(ours).__name__
+                kind = {dict: "scalars", bool: "booleans", str: "errors", list: "node sets"}[type(ours)]
+                kind = "empty node sets" if ours == [] else kind
                 kinds[kind] = kinds.get(kind, 0) + 1
                 if theirs != ours or type(theirs) is not type(ours):
                     different += 1
                     if different <= 20:
                         print(f"seed {case['seed']}, at node {index} of {case['xml']!r}")
                         print(f"  {expression!r}\n  ours   {ours}\n  theirs {theirs}")
-    print(f"{asked} answers compared, {different} differ {kinds}")
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    print(f"{asked} answers compared ({counts}), {different} differ")
     return 1 if different else 0
 
 
