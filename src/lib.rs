@@ -22,3 +22,4 @@ pub mod source;
 pub mod split;
 pub mod stamp;
 pub mod syntax;
+pub mod xpath;

@@ -1,0 +1,159 @@
+//! XPath 1.0, whole: the language of probe paths and queries, parsed, printed back and evaluated
+//! over a [`Document`]. Knows nothing of pipelines. Where libxml2 answers otherwise than the letter of
+//! the standard, so does this; each place says so.
+
+mod ast;
+mod axis;
+mod bits;
+mod build;
+mod call;
+mod code;
+mod compare;
+mod deep;
+mod document;
+mod eval;
+mod explain;
+mod function;
+mod index;
+mod intern;
+mod lower;
+mod number;
+mod parse;
+mod print;
+mod scan;
+mod table;
+mod xml;
+
+use std::fmt;
+use std::rc::Rc;
+
+use crate::source::Span;
+
+use code::Item;
+use eval::{Context, Evaluator};
+use lower::Lowering;
+
+pub use ast::{AXES, Axis, Call, Expr, ExprKind, Name, NodeTest, Number, Operator, Path, Start, Step};
+pub use build::Builder;
+pub use document::{Document, NodeId, NodeKind};
+pub use parse::parse;
+pub use scan::{MAX_LENGTH, MAX_NESTING};
+
+/// How deep an expression may be to be evaluated on the stack of any thread.
+const SHALLOW: usize = 24;
+
+/// Why a text is not an XPath expression, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// The place, in bytes of the text; empty at its end if something is missing there.
+    pub span: Span,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// What to write instead, if that can be told.
+    pub help: Option<String>,
+}
+
+/// Why an expression has no value, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvalError {
+    /// The place, in bytes of the text that was parsed.
+    pub span: Span,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// What to write instead, if that can be told.
+    pub help: Option<String>,
+}
+
+/// What an expression comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nodes in document order, none of them twice.
+    NodeSet(Vec<NodeId>),
+    /// True or false.
+    Boolean(bool),
+    /// A number.
+    Number(f64),
+    /// A string.
+    String(String),
+}
+
+/// The value of `expr` in `document` at the node `context`. Everything that is wrong with the
+/// expression is found before anything is evaluated, whatever the document holds.
+pub fn evaluate(expr: &Expr, document: &Document, context: NodeId) -> Result<Value, EvalError> {
+    // Documents of a few hundred nodes are not worth a table.
+    evaluate_patiently(expr, document, context, document.len().max(256) as u64)
+}
+
+/// The same, with every index and table made as soon as it could be of use: for tests, whose
+/// documents are too small to need them.
+#[doc(hidden)]
+pub fn evaluate_eagerly(expr: &Expr, document: &Document, context: NodeId) -> Result<Value, EvalError> {
+    document.expect_questions();
+    evaluate_patiently(expr, document, context, 0)
+}
+
+fn evaluate_patiently(
+    expr: &Expr,
+    document: &Document,
+    context: NodeId,
+    patience: u64,
+) -> Result<Value, EvalError> {
+    deep::run(expr.depth() > SHALLOW, || {
+        let mut lowering = Lowering::new(document);
+        let code = lowering.lower(expr)?;
+        let evaluator = Evaluator::new(document, lowering.slots, patience);
+        let item = evaluator.value(&code, &Context::alone(context));
+        drop(evaluator);
+        Ok(match item {
+            Item::Nodes(nodes) => Value::NodeSet(Rc::unwrap_or_clone(nodes)),
+            Item::Boolean(boolean) => Value::Boolean(boolean),
+            Item::Number(number) => Value::Number(number),
+            Item::String(string) => Value::String(string.to_string()),
+        })
+    })
+    .unwrap_or_else(|| {
+        let message = "the expression is nested too deep for the memory at hand";
+        Err(EvalError::new(expr.span, message))
+    })
+}
+
+impl SyntaxError {
+    fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl EvalError {
+    fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+impl fmt::Display for EvalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for EvalError {}
+
+#[cfg(test)]
+mod tests;

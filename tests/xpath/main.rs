@@ -1,0 +1,6 @@
+//! XPath against lxml; how to run it stands in `README.md`.
+
+mod differential;
+mod expression;
+mod random;
+mod tree;
