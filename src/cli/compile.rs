@@ -104,7 +104,7 @@ pub(super) fn compile(flags: &Flags) -> Result<Compiled, Ended> {
     project.enter().map_err(wrong)?;
     let mut sink = Diagnostics::new();
     let checked = project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, flags.json))?;
-    let (graph, probes) = project::expand(&checked.pipeline, flags.max_instances, &mut sink)
+    let (graph, probes) = project::expand(&checked, flags.max_instances, &mut sink)
         .map_err(|_| project::report(&sink, None, flags.json))?;
     let plan = plan::lower(graph, &probes, &checked.codes, &options);
     expressible(&plan, flags.format).map_err(wrong)?;

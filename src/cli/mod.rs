@@ -5,7 +5,10 @@
 mod compile;
 mod exec;
 mod explain;
+mod graph;
+mod metrics;
 mod project;
+mod query;
 mod run;
 mod say;
 
@@ -37,6 +40,12 @@ enum Command {
     Run(run::Flags),
     /// Run one instance: what the generated file calls
     Exec(exec::Flags),
+    /// Print what an XPath expression selects in the expanded pipeline
+    Query(query::Flags),
+    /// Print the pipeline as a graph: DOT, Mermaid, JSON or XML
+    Graph(graph::Flags),
+    /// Print what was logged, as a table
+    Metrics(metrics::Flags),
     /// Say what a diagnostic code means
     Explain(explain::Flags),
 }
@@ -64,6 +73,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Compile(flags) => compile::run(&flags),
         Command::Run(flags) => run::run(&flags),
         Command::Exec(flags) => exec::run(&flags),
+        Command::Query(flags) => query::run(&flags),
+        Command::Graph(flags) => graph::run(&flags),
+        Command::Metrics(flags) => metrics::run(&flags),
         Command::Explain(flags) => explain::run(&flags),
     };
     match ended {

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{self, Graph};
 use crate::pipeline::{self, Pipeline, ProcessId, Work};
 use crate::plan::Codes;
-use crate::probe::{self, Probes};
+use crate::probe::{self, Probes, Steps};
 use crate::script::Library;
 use crate::syntax;
 
@@ -47,6 +47,13 @@ impl Project {
         Ok(Self { folder: folder.to_owned(), file: name })
     }
 
+    /// Finds the project at `path`, enters its folder, and checks it.
+    pub(super) fn open(path: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Option<String>> {
+        let project = Self::find(path).map_err(Some)?;
+        project.enter().map_err(Some)?;
+        check(&project.file, sink)
+    }
+
     /// Enters the folder: from now on all paths are relative to the project.
     pub(super) fn enter(&self) -> Result<(), String> {
         std::env::set_current_dir(&self.folder).map_err(|error| format!("cannot enter `{}`: {error}", self.folder))
@@ -57,6 +64,7 @@ impl Project {
 pub(super) struct Checked {
     pub(super) pipeline: Pipeline,
     pub(super) codes: Codes,
+    pub(super) steps: Steps,
 }
 
 /// Reads and checks the project file `file` in the working folder.
@@ -68,19 +76,19 @@ pub(super) fn check(file: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, 
     let folders = script_folders(&config);
     let mut library = Library::new(Utf8Path::new("."), folders.clone());
     let pipeline = pipeline::check(&config, Utf8Path::new("."), &mut library, sink).map_err(no_more)?;
-    let codes = codes(&pipeline, &mut library, folders, file, sink).map_err(no_more)?;
-    Ok(Checked { pipeline, codes })
+    let (codes, steps) = codes(&pipeline, &mut library, folders, file, sink).map_err(no_more)?;
+    Ok(Checked { pipeline, codes, steps })
 }
 
 /// Expands a checked pipeline and resolves what its charts plot.
 pub(super) fn expand<'p>(
-    pipeline: &'p Pipeline,
+    checked: &'p Checked,
     limit: u64,
     sink: &mut Diagnostics,
 ) -> Result<(Graph<'p>, Probes), Reported> {
-    let graph = graph::expand(pipeline, limit, sink)?;
-    let probes = probe::resolve(graph);
-    Ok((graph, probes))
+    let graph = graph::expand(&checked.pipeline, limit, sink)?;
+    let probes = probe::resolve(graph, &checked.steps, sink);
+    sink.unless_errors((graph, probes))
 }
 
 /// The folders of the Python scripts, each once.
@@ -102,17 +110,21 @@ fn codes(
     folders: Vec<Utf8PathBuf>,
     file: &Utf8Path,
     sink: &mut Diagnostics,
-) -> Result<Codes, Reported> {
+) -> Result<(Codes, Steps), Reported> {
     let mut codes = Codes { folders, ..Codes::default() };
+    let mut steps = Steps::new();
     for (id, process) in pipeline.iter() {
         let Work::Python(function) = &process.work else { continue };
         match library.reach(&function.script, &function.name) {
-            Ok(reach) => drop(codes.digests.insert(id, reach.digest)),
+            Ok(reach) => {
+                codes.digests.insert(id, reach.digest);
+                steps.insert(id, reach.steps.into_iter().map(|step| step.name).collect());
+            }
             Err(diagnostic) => drop(sink.error(diagnostic)),
         }
     }
     codes.sources = [file.to_owned()].into_iter().chain(library.files()).collect();
-    sink.unless_errors(codes)
+    sink.unless_errors((codes, steps))
 }
 
 /// The positions of the processes in an order in which each stands behind what it needs.

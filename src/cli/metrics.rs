@@ -1,0 +1,219 @@
+//! `expops metrics`: what was logged, as a table.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use clap::Args;
+use serde_json::{Map, Value as Json, json};
+
+use super::project::{self, Project};
+use super::{Ended, say};
+use crate::diagnostic::Diagnostics;
+use crate::graph::Graph;
+use crate::layout::{Folder, Layout};
+use crate::probe::{self, Selected, Tree, Unusable};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  expops metrics
+  expops metrics \"//*[@name='train']\" --csv")]
+pub(super) struct Flags {
+    /// Which processes or steps: an XPath 1.0 expression, or the plain name of a process
+    #[arg(default_value = "//process | //step")]
+    expression: String,
+    /// The project: a folder, or a project file
+    #[arg(default_value = ".")]
+    project: Utf8PathBuf,
+    /// Print JSON: path to metric to value
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Print CSV
+    #[arg(long)]
+    csv: bool,
+    /// The build folder
+    #[arg(long, value_name = "DIR", default_value = "build")]
+    build_dir: Utf8PathBuf,
+}
+
+pub(super) fn run(flags: &Flags) -> Ended {
+    let mut sink = Diagnostics::new();
+    let checked = match Project::open(&flags.project, &mut sink) {
+        Ok(checked) => checked,
+        Err(why) => return project::report(&sink, why, false),
+    };
+    let Ok((graph, _)) = project::expand(&checked, u64::MAX, &mut sink) else {
+        return project::report(&sink, None, false);
+    };
+    let tree = Tree::new(graph, &checked.steps);
+    let selected = match probe::select(&flags.expression, graph, &tree) {
+        Ok(selected) => selected,
+        Err(Unusable::Nothing(advice)) => {
+            say::error(&format!("`{}` matches nothing; {advice}", flags.expression));
+            return Ended::Failed;
+        }
+        Err(Unusable::Syntax { message, .. }) => {
+            say::error(&message);
+            return Ended::Wrong;
+        }
+        Err(Unusable::NotNodes(value)) => {
+            say::error(&format!("`{}` selects no nodes but {}", flags.expression, probe::described(&value)));
+            return Ended::Wrong;
+        }
+    };
+    let layout = Layout::new(flags.build_dir.clone());
+    let rows: Vec<_> = selected.iter().filter_map(|one| row(one, graph, &layout)).collect();
+    if flags.json {
+        let all: Map<_, _> = rows.iter().map(|row| (row.path.clone(), Json::Object(row.metrics.clone()))).collect();
+        println!("{:#}", Json::Object(all));
+    } else if flags.csv {
+        print_csv(&rows);
+    } else if rows.is_empty() {
+        println!("no metrics: nothing that was built has logged any");
+    } else {
+        print_table(&rows);
+    }
+    Ended::Well
+}
+
+/// The metrics in an instance's folder: of the process, or of one of its steps.
+pub(super) fn of(folder: &Folder, step: Option<&str>) -> Json {
+    let text = std::fs::read_to_string(folder.metrics()).unwrap_or_default();
+    let all: Json = serde_json::from_str(&text).unwrap_or_default();
+    let found = match step {
+        None => all.get("metrics"),
+        Some(step) => all.get("steps").and_then(|steps| steps.get(step)),
+    };
+    found.cloned().unwrap_or_else(|| json!({}))
+}
+
+struct Row {
+    label: String,
+    path: String,
+    metrics: Map<String, Json>,
+}
+
+fn row(one: &Selected, graph: Graph<'_>, layout: &Layout) -> Option<Row> {
+    let process = &graph.pipeline.process(one.instance.process).name;
+    let folder = layout.folder(&Layout::instance(process, &graph.arms(&one.instance)));
+    let Json::Object(metrics) = of(&folder, one.step.as_deref()) else { return None };
+    let step = one.step.as_ref().map(|step| format!(" / {step}")).unwrap_or_default();
+    let label = graph.label(&one.instance) + &step;
+    (!metrics.is_empty()).then(|| Row { label, path: probe::canonical(graph, one), metrics })
+}
+
+/// The last value of a series, or the snapshot itself.
+fn last(value: &Json) -> &Json {
+    let series = value.as_object().and_then(|series| series.iter().max_by_key(|(step, _)| step.parse::<i64>().ok()));
+    series.filter(|(step, _)| step.parse::<i64>().is_ok()).map_or(value, |(_, value)| value)
+}
+
+fn shown(value: &Json) -> String {
+    match last(value) {
+        Json::Number(number) if number.is_f64() => format!("{:.6}", number.as_f64().unwrap_or_default()),
+        Json::String(text) => text.clone(),
+        Json::Object(map) => map.get("$float").and_then(Json::as_str).map_or_else(|| "{…}".to_owned(), str::to_owned),
+        other => other.to_string(),
+    }
+}
+
+/// The names of all metrics, in the order in which they first occur.
+fn columns(rows: &[Row]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in rows.iter().flat_map(|row| row.metrics.keys()) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn print_csv(rows: &[Row]) {
+    let quote = |text: &str| match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    };
+    let names = columns(rows);
+    println!("path,{}", names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(","));
+    for row in rows {
+        let value = |name: &&str| match row.metrics.get(*name).map(last) {
+            None => String::new(),
+            Some(Json::String(text)) => quote(text),
+            Some(other) => quote(&other.to_string()),
+        };
+        println!("{},{}", quote(&row.path), names.iter().map(value).collect::<Vec<_>>().join(","));
+    }
+}
+
+/// A table for each process: a row for each instance, mean and spread (the standard deviation of the
+/// population) below.
+fn print_table(rows: &[Row]) {
+    let mut groups: Vec<(&str, Vec<&Row>)> = Vec::new();
+    for row in rows {
+        let name = row.path.rsplit("/process[").next().unwrap_or_default();
+        match groups.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, list)) => list.push(row),
+            None => groups.push((name, vec![row])),
+        }
+    }
+    for (i, (_, group)) in groups.iter().enumerate() {
+        if i > 0 {
+            println!();
+        }
+        print_group(group);
+    }
+}
+
+fn print_group(rows: &[&Row]) {
+    let mut names: Vec<&str> = Vec::new();
+    rows.iter().flat_map(|row| row.metrics.keys()).for_each(|name| if !names.contains(&name.as_str()) { names.push(name) });
+    let mut lines = vec![[vec![String::new()], names.iter().map(|name| (*name).to_owned()).collect()].concat()];
+    for row in rows {
+        let values = names.iter().map(|name| row.metrics.get(*name).map(shown).unwrap_or_default());
+        lines.push([row.label.clone()].into_iter().chain(values).collect());
+    }
+    if rows.len() > 1 {
+        let numbers: BTreeMap<&str, Vec<f64>> = names.iter().map(|name| (*name, numbers(rows, name))).collect();
+        let summary = |title: &str, of: fn(&[f64]) -> f64| {
+            let value = |name: &&str| match numbers[*name].as_slice() {
+                [] => String::new(),
+                list => format!("{:.6}", of(list)),
+            };
+            [title.to_owned()].into_iter().chain(names.iter().map(value)).collect::<Vec<_>>()
+        };
+        lines.push(summary("mean", mean));
+        lines.push(summary("spread", spread));
+    }
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<_> = (0..=names.len()).map(width).collect();
+    for line in &lines {
+        let cells = line.iter().zip(&widths).skip(1).map(|(cell, width)| format!("{cell:>width$}", width = *width));
+        println!("{:<first$}  {}", line[0], cells.collect::<Vec<_>>().join("  "), first = widths[0]);
+    }
+}
+
+fn numbers(rows: &[&Row], name: &str) -> Vec<f64> {
+    rows.iter().filter_map(|row| last(row.metrics.get(name)?).as_f64()).collect()
+}
+
+fn mean(list: &[f64]) -> f64 {
+    list.iter().sum::<f64>() / list.len() as f64
+}
+
+fn spread(list: &[f64]) -> f64 {
+    let mean = mean(list);
+    (list.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / list.len() as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_shows_its_last_value_by_number_and_not_by_text() {
+        let series = json!({"9": 1.0, "10": 2.0});
+        assert_eq!(shown(&series), "2.000000");
+        assert_eq!(shown(&json!("text")), "text");
+        assert_eq!(shown(&json!({"a": 1})), "{…}");
+        assert!((spread(&[1.0, 3.0]) - 1.0).abs() < 1e-12);
+    }
+}

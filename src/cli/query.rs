@@ -1,0 +1,197 @@
+//! `expops query`: what an XPath expression selects in the expanded pipeline.
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueEnum};
+use serde_json::{Value as Json, json};
+
+use super::project::{self, Project};
+use super::{Ended, say};
+use crate::diagnostic::Diagnostics;
+use crate::graph::Graph;
+use crate::layout::Layout;
+use crate::probe::{self, Selected, Tree, Unusable};
+use crate::xpath::Value;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  expops query \"//*[@name='train']\"
+  ninja $(expops query --show targets \"//*[@partition='p2']//*[@name='train']\")
+  expops query --count \"//step\"")]
+pub(super) struct Flags {
+    /// An XPath 1.0 expression, or the plain name of a process
+    expression: String,
+    /// The project: a folder, or a project file
+    #[arg(default_value = ".")]
+    project: Utf8PathBuf,
+    /// What to print of each match
+    #[arg(long, value_enum, default_value_t = Show::Paths)]
+    show: Show,
+    /// The same as --show paths
+    #[arg(long, group = "what")]
+    paths: bool,
+    /// The same as --show labels
+    #[arg(long, group = "what")]
+    labels: bool,
+    /// The same as --show targets
+    #[arg(long, group = "what")]
+    targets: bool,
+    /// The same as --show stamps
+    #[arg(long, group = "what")]
+    stamps: bool,
+    /// The same as --show files
+    #[arg(long, group = "what")]
+    files: bool,
+    /// The same as --show metrics
+    #[arg(long, group = "what")]
+    metrics: bool,
+    /// The same as --show json
+    #[arg(long, group = "what")]
+    json: bool,
+    /// Print only how many there are
+    #[arg(long)]
+    count: bool,
+    /// Print only the first
+    #[arg(long)]
+    first: bool,
+    /// The build folder
+    #[arg(long, value_name = "DIR", default_value = "build")]
+    build_dir: Utf8PathBuf,
+    /// What comes before the names of targets
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    prefix: String,
+}
+
+/// What to print of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Show {
+    /// Canonical paths
+    Paths,
+    /// Short labels
+    Labels,
+    /// Targets of the generated file
+    Targets,
+    /// Stamp files
+    Stamps,
+    /// Files that hold values, of what has been built
+    Files,
+    /// Metrics, as lines of JSON, of what has been built
+    Metrics,
+    /// All of it, as one JSON array
+    Json,
+}
+
+impl Flags {
+    fn show(&self) -> Show {
+        let given = [
+            (self.paths, Show::Paths),
+            (self.labels, Show::Labels),
+            (self.targets, Show::Targets),
+            (self.stamps, Show::Stamps),
+            (self.files, Show::Files),
+            (self.metrics, Show::Metrics),
+            (self.json, Show::Json),
+        ];
+        given.into_iter().find(|(on, _)| *on).map_or(self.show, |(_, show)| show)
+    }
+}
+
+pub(super) fn run(flags: &Flags) -> Ended {
+    let mut sink = Diagnostics::new();
+    let checked = match Project::open(&flags.project, &mut sink) {
+        Ok(checked) => checked,
+        Err(why) => return project::report(&sink, why, false),
+    };
+    let Ok((graph, _)) = project::expand(&checked, u64::MAX, &mut sink) else {
+        return project::report(&sink, None, false);
+    };
+    let tree = Tree::new(graph, &checked.steps);
+    match probe::select(&flags.expression, graph, &tree) {
+        Ok(selected) => print(flags, graph, &selected),
+        Err(Unusable::NotNodes(value)) => print_value(&value),
+        Err(Unusable::Nothing(_)) if flags.count => println!("0"),
+        Err(unusable) => {
+            say::error(&wrong(&flags.expression, &unusable));
+            return if matches!(unusable, Unusable::Nothing(_)) { Ended::Failed } else { Ended::Wrong };
+        }
+    }
+    Ended::Well
+}
+
+/// What is wrong with an expression: with a caret, if a place in it is to blame.
+fn wrong(expression: &str, unusable: &Unusable) -> String {
+    match unusable {
+        Unusable::Syntax { span, message, help } => {
+            let before = expression.get(..span.start).unwrap_or(expression).chars().count();
+            let width = expression.get(span.range()).map_or(1, |part| part.chars().count().max(1));
+            let help = help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+            format!("{message}\n  {expression}\n  {}{}{help}", " ".repeat(before), "^".repeat(width))
+        }
+        Unusable::Nothing(advice) => format!("`{expression}` matches nothing; {advice}"),
+        Unusable::NotNodes(value) => format!("`{expression}` selects no nodes but {}", probe::described(value)),
+    }
+}
+
+fn print_value(value: &Value) {
+    match value {
+        Value::NodeSet(nodes) => println!("{}", nodes.len()),
+        Value::Boolean(value) => println!("{value}"),
+        Value::Number(value) => println!("{value}"),
+        Value::String(value) => println!("{value}"),
+    }
+}
+
+fn print(flags: &Flags, graph: Graph<'_>, selected: &[Selected]) {
+    let selected = if flags.first { &selected[..selected.len().min(1)] } else { selected };
+    if flags.count {
+        println!("{}", selected.len());
+        return;
+    }
+    let layout = Layout::new(flags.build_dir.clone());
+    let all = selected.iter().map(|one| described(one, graph, &layout, &flags.prefix));
+    let lines = |field: &str, all: &mut dyn Iterator<Item = Json>| {
+        let mut printed = std::collections::HashSet::new();
+        for one in all {
+            for line in one[field].as_array().into_iter().flatten().chain([&one[field]].into_iter().filter(|v| !v.is_array())) {
+                let text = line.as_str().map_or_else(|| line.to_string(), str::to_owned);
+                if printed.insert(text.clone()) {
+                    println!("{text}");
+                }
+            }
+        }
+    };
+    let mut all = all;
+    match flags.show() {
+        Show::Json => println!("{:#}", Json::Array(all.collect())),
+        Show::Paths => lines("path", &mut all),
+        Show::Labels => lines("label", &mut all),
+        Show::Targets => lines("target", &mut all),
+        Show::Stamps => lines("stamps", &mut all),
+        Show::Files => lines("files", &mut all),
+        Show::Metrics => {
+            for one in all.filter(|one| one["metrics"] != json!({})) {
+                println!("{}", json!({"path": one["path"], "metrics": one["metrics"]}));
+            }
+        }
+    }
+}
+
+/// Everything that can be said of a match.
+fn described(one: &Selected, graph: Graph<'_>, layout: &Layout, prefix: &str) -> Json {
+    let process = &graph.pipeline.process(one.instance.process).name;
+    let arms = graph.arms(&one.instance);
+    let folder = |address| layout.folder(&Layout::instance(process, &graph.arms(address)));
+    let outlets = graph.outlets(&one.instance);
+    let files = outlets.iter().filter_map(|outlet| crate::exec::Values::read(&folder(outlet)));
+    let files = files.flat_map(|values| values.values).map(|value| layout.build().join(value.file));
+    json!({
+        "path": probe::canonical(graph, one),
+        "label": graph.label(&one.instance),
+        "process": process,
+        "arms": arms,
+        "step": one.step,
+        "target": format!("{prefix}{}", Layout::target(process, &arms)),
+        "stamps": outlets.iter().map(|outlet| folder(outlet).stamp()).collect::<Vec<_>>(),
+        "files": files.collect::<Vec<_>>(),
+        "metrics": super::metrics::of(&folder(&one.instance), one.step.as_deref()),
+    })
+}

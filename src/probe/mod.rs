@@ -1,0 +1,206 @@
+//! Which instances and steps an expression selects: for the charts, which plot them, and for queries.
+
+mod tree;
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
+use crate::graph::{Address, Graph};
+use crate::name;
+use crate::pipeline::{Chart, ProcessId};
+use crate::source::{Span, Spanned};
+use crate::syntax::place_in;
+use crate::xpath::{self, Value};
+
+pub use tree::{Selected, Steps, Tree};
+
+/// What the probe paths of all charts select.
+#[derive(Debug, Default)]
+pub struct Probes {
+    by_chart: BTreeMap<ProcessId, Vec<Resolved>>,
+}
+
+/// One thing that a chart plots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The key under which the chart finds it.
+    pub key: String,
+    /// The instance.
+    pub instance: Address,
+    /// The step, if one is selected.
+    pub step: Option<String>,
+}
+
+impl Probes {
+    /// What the chart `process` plots; `None` if it is no chart.
+    pub fn of(&self, process: ProcessId) -> Option<&[Resolved]> {
+        self.by_chart.get(&process).map(Vec::as_slice)
+    }
+}
+
+/// Why an expression selects nothing that can be used.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unusable {
+    /// It is not XPath, or nothing that XPath can evaluate.
+    Syntax {
+        /// The place in the expression.
+        span: Span,
+        /// What is wrong.
+        message: String,
+        /// What to write.
+        help: Option<String>,
+    },
+    /// Its value is this, and not a node set.
+    NotNodes(Value),
+    /// It matches nothing; with advice.
+    Nothing(String),
+}
+
+/// What `expression` selects: the plain name of a process, or XPath over `tree`. In document order,
+/// nothing twice.
+pub fn select(expression: &str, graph: Graph<'_>, tree: &Tree) -> Result<Vec<Selected>, Unusable> {
+    if let Some(process) = graph.pipeline.find(expression) {
+        return Ok(graph.instances(process).map(|instance| Selected { instance, step: None }).collect());
+    }
+    let syntax = |span, message, help| Unusable::Syntax { span, message, help };
+    let parsed = xpath::parse(expression).map_err(|e| syntax(e.span, e.message, e.help))?;
+    let value = xpath::evaluate(&parsed, &tree.document, tree.document.root());
+    let nodes = match value.map_err(|e| syntax(e.span, e.message, e.help))? {
+        Value::NodeSet(nodes) => nodes,
+        other => return Err(Unusable::NotNodes(other)),
+    };
+    let mut seen = HashSet::new();
+    let meanings = nodes.into_iter().filter_map(|node| tree.meaning(node));
+    let selected: Vec<_> = meanings.filter(|meaning| seen.insert((*meaning).clone())).cloned().collect();
+    if selected.is_empty() { Err(Unusable::Nothing(advice(expression, graph, tree))) } else { Ok(selected) }
+}
+
+/// The names that come nearest to those in an expression that matches nothing.
+fn advice(expression: &str, graph: Graph<'_>, tree: &Tree) -> String {
+    let known = names(graph, tree);
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let quoted = literals(expression);
+    let words = if quoted.is_empty() { vec![expression] } else { quoted };
+    let near: Vec<&str> = words
+        .iter()
+        .filter(|word| !known.contains(word))
+        .filter_map(|word| nearest(word, known.iter().copied()))
+        .collect();
+    match near.as_slice() {
+        [] => format!("the pipeline has {}", list(known)),
+        near => format!("did you mean {}?", list(near.iter().copied())),
+    }
+}
+
+/// Every name, partition and seed that stands in the tree, once.
+fn names(graph: Graph<'_>, tree: &Tree) -> Vec<String> {
+    let mut names: Vec<String> = graph.pipeline.processes.iter().map(|process| process.name.clone()).collect();
+    for layer in &graph.pipeline.layers {
+        names.extend((0..layer.len().min(1_000)).map(|arm| layer.arm(arm).trim_start_matches('s').to_owned()));
+    }
+    names.extend(tree.step_names());
+    let mut seen = HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
+/// The string literals of an expression.
+fn literals(expression: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = expression;
+    while let Some(start) = rest.find(['\'', '"']) {
+        let quote = &rest[start..=start];
+        let inside = &rest[start + 1..];
+        let Some(end) = inside.find(quote) else { break };
+        found.push(&inside[..end]);
+        rest = &inside[end + 1..];
+    }
+    found
+}
+
+/// Resolves the probe paths of every chart. What is wrong with one goes to `sink`, with its place in the
+/// project file.
+pub fn resolve(graph: Graph<'_>, steps: &Steps, sink: &mut Diagnostics) -> Probes {
+    let mut probes = Probes::default();
+    let charts = graph.pipeline.iter().filter_map(|(id, process)| Some((id, process.chart.as_ref()?)));
+    let charts: Vec<_> = charts.collect();
+    if charts.is_empty() {
+        return probes;
+    }
+    let tree = Tree::new(graph, steps);
+    for (id, chart) in charts {
+        probes.by_chart.insert(id, plotted(chart, graph, &tree, sink));
+    }
+    probes
+}
+
+/// What one chart plots. Charts log no metrics, so that none is plotted: least of all itself.
+fn plotted(chart: &Chart, graph: Graph<'_>, tree: &Tree, sink: &mut Diagnostics) -> Vec<Resolved> {
+    let mut all: Vec<Resolved> = Vec::new();
+    for (key, path) in &chart.probes {
+        let selected = select(&path.value, graph, tree).and_then(|selected| without_charts(selected, graph));
+        match selected {
+            Err(unusable) => drop(sink.error(diagnostic(&unusable, path, graph))),
+            Ok(selected) => {
+                let single = selected.len() == 1;
+                let resolved = selected.into_iter().map(|one| Resolved {
+                    key: if single { key.value.clone() } else { canonical(graph, &one) },
+                    instance: one.instance,
+                    step: one.step,
+                });
+                resolved.for_each(|one| if !all.contains(&one) { all.push(one) });
+            }
+        }
+    }
+    all
+}
+
+fn without_charts(mut selected: Vec<Selected>, graph: Graph<'_>) -> Result<Vec<Selected>, Unusable> {
+    selected.retain(|one| graph.pipeline.process(one.instance.process).chart.is_none());
+    let nothing = || Unusable::Nothing("it selects charts only, and they log no metrics".to_owned());
+    if selected.is_empty() { Err(nothing()) } else { Ok(selected) }
+}
+
+/// The canonical path of what is selected.
+pub fn canonical(graph: Graph<'_>, selected: &Selected) -> String {
+    let process = &graph.pipeline.process(selected.instance.process).name;
+    let arms = graph.arms(&selected.instance);
+    match &selected.step {
+        None => name::canonical(process, &arms),
+        Some(step) => name::canonical_step(process, &arms, step),
+    }
+}
+
+fn diagnostic(unusable: &Unusable, path: &Spanned<String>, graph: Graph<'_>) -> Diagnostic {
+    let source = &graph.pipeline.source;
+    match unusable {
+        Unusable::Syntax { span, message, help } => {
+            let place = place_in(source, path, *span);
+            let error = Diagnostic::new(&codes::PROBE_SYNTAX, message.clone()).at(source, place, "here");
+            match help {
+                Some(help) => error.help(help.clone()),
+                None => error,
+            }
+        }
+        Unusable::NotNodes(value) => {
+            let message = format!("`{}` selects no nodes: its value is {}", path.value, described(value));
+            let error = Diagnostic::new(&codes::PROBE_TYPE, message).at(source, path.span, "not a node set");
+            error.help("write a path such as `//*[@name='train']`")
+        }
+        Unusable::Nothing(advice) => {
+            let message = format!("`{}` matches nothing", path.value);
+            let error = Diagnostic::new(&codes::PROBE_EMPTY, message);
+            error.at(source, path.span, "no instance and no step").help(advice.clone())
+        }
+    }
+}
+
+/// A value that is not a node set, for people.
+pub fn described(value: &Value) -> String {
+    match value {
+        Value::NodeSet(nodes) => format!("{} nodes", nodes.len()),
+        Value::Boolean(value) => format!("the truth value {value}"),
+        Value::Number(value) => format!("the number {value}"),
+        Value::String(value) => format!("the string \"{value}\""),
+    }
+}

@@ -1,0 +1,98 @@
+//! The pipeline as the tree that probe paths and queries see: a root `pipeline`; in it, for each
+//! instance, one `process` element for each of its layers (named after the split, with `partition` or
+//! `seed`), inside them the `process` itself, inside that its steps.
+
+use std::collections::BTreeMap;
+
+use crate::graph::{Address, Coordinate, Graph};
+use crate::pipeline::{LayerId, ProcessId};
+use crate::xpath::{Builder, Document, NodeId, NodeKind};
+
+/// The steps of each process, by name.
+pub type Steps = BTreeMap<ProcessId, Vec<String>>;
+
+/// The tree, and what its elements stand for.
+pub struct Tree {
+    /// The elements.
+    pub document: Document,
+    /// What each `process` and `step` element stands for, by its position in document order.
+    meanings: BTreeMap<NodeId, Selected>,
+}
+
+/// What an element stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Selected {
+    /// The instance.
+    pub instance: Address,
+    /// The step, if it is one.
+    pub step: Option<String>,
+}
+
+impl Tree {
+    /// The tree of an expanded pipeline.
+    pub fn new(graph: Graph<'_>, steps: &Steps) -> Self {
+        let mut builder = Builder::new();
+        let mut meanings = BTreeMap::new();
+        builder.open("pipeline");
+        for (id, process) in graph.pipeline.iter() {
+            for instance in graph.instances(id) {
+                let layers = open_layers(&mut builder, graph, &instance);
+                meanings.extend(layers.iter().cloned());
+                let element = builder.open("process");
+                builder.attribute("name", &process.name);
+                meanings.insert(element, Selected { instance: instance.clone(), step: None });
+                for step in steps.get(&id).into_iter().flatten() {
+                    let element = builder.open("step");
+                    builder.attribute("name", step);
+                    meanings.insert(element, Selected { instance: instance.clone(), step: Some(step.clone()) });
+                    builder.close();
+                }
+                (0..=layers.len()).for_each(|_| builder.close());
+            }
+        }
+        builder.close();
+        Self { document: builder.finish(), meanings }
+    }
+
+    /// The names of the steps in the tree, in document order; one that occurs often, often.
+    pub(super) fn step_names(&self) -> impl Iterator<Item = String> + '_ {
+        self.meanings.values().filter_map(|selected| selected.step.clone())
+    }
+
+    /// What a node stands for; an attribute stands for its element. The root stands for nothing.
+    pub fn meaning(&self, node: NodeId) -> Option<&Selected> {
+        match self.document.kind(node) {
+            NodeKind::Attribute => self.document.parent(node).and_then(|owner| self.meanings.get(&owner)),
+            _ => self.meanings.get(&node),
+        }
+    }
+}
+
+/// Opens an element for each layer that an instance lives in. Each stands for the split it is named after.
+fn open_layers(builder: &mut Builder, graph: Graph<'_>, instance: &Address) -> Vec<(NodeId, Selected)> {
+    let place = &graph.pipeline.process(instance.process).place;
+    let data = place.data.iter().zip(&instance.at.data);
+    let layers = data.chain(place.seed.iter().zip(&instance.at.seed));
+    let open = |(layer, arm): (&LayerId, &usize)| {
+        let (split, name) = (graph.pipeline.layer(*layer).split, graph.pipeline.layer(*layer).arm(*arm));
+        let element = builder.open("process");
+        builder.attribute("name", &graph.pipeline.process(split).name);
+        match name.strip_prefix('s') {
+            Some(seed) => builder.attribute("seed", seed),
+            None => builder.attribute("partition", &name),
+        }
+        (element, Selected { instance: split_of(graph, split, &instance.at), step: None })
+    };
+    layers.map(open).collect()
+}
+
+/// The instance of a split that opened a layer, as seen from a coordinate inside that layer.
+fn split_of(graph: Graph<'_>, split: ProcessId, inside: &Coordinate) -> Address {
+    let place = &graph.pipeline.process(split).place;
+    let outer = |arms: &[usize], depth: usize| arms[..depth.min(arms.len())].to_vec();
+    let at = Coordinate {
+        data: outer(&inside.data, place.data.len()),
+        seed: outer(&inside.seed, place.seed.len()),
+    };
+    Address { process: split, at }
+}
