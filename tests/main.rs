@@ -4,5 +4,7 @@ mod space;
 
 // mod emit;
 // mod interrupted;
+mod layering;
+mod readme;
 mod rerun;
 // mod semantics;

@@ -1,0 +1,99 @@
+//! The README is true: its commands are run, in order, and print what it says; what it quotes from the
+//! examples stands in them.
+
+use std::fs;
+
+use crate::space::{Space, repository};
+
+struct Block {
+    language: String,
+    text: String,
+}
+
+/// The fenced blocks of a Markdown text.
+fn blocks(markdown: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in markdown.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(language)) => open = Some(Block { language: language.to_owned(), text: String::new() }),
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(block), None) => block.text += &format!("{line}\n"),
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+/// Whether `printed` is what `expected` says, where a line `…` stands for any lines.
+fn matches(expected: &[&str], printed: &[&str]) -> bool {
+    match expected.split_first() {
+        None => printed.is_empty(),
+        Some((&"…", rest)) => (0..=printed.len()).any(|skip| matches(rest, &printed[skip..])),
+        Some((first, rest)) => printed.first().is_some_and(|line| line.trim_end() == first.trim_end()) && matches(rest, &printed[1..]),
+    }
+}
+
+/// Runs a block of commands (`$ …`) and their output, in a shell that is where the last block left it.
+fn run(space: &Space, place: &mut String, text: &str) {
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let command = line.strip_prefix("$ ").unwrap_or_else(|| panic!("not a command: {line}"));
+        let mut expected = Vec::new();
+        while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
+            expected.push(line);
+        }
+        // The programs that the test runs have been built already.
+        let here = command.replace("cargo run -- ", "expops ").replace("cargo install --path .", ":");
+        let here = if here.contains("tests/run") { ":".to_owned() } else { here };
+        let script = format!("cd '{place}' && {{ {here}\n}} 2>&1; status=$?; pwd > /dev/fd/3; exit $status");
+        let marker = space.path("place");
+        let output = space
+            .command("bash")
+            .args(["-c", &format!("exec 3>'{}'; {script}", marker.display())])
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let fails = expected.iter().any(|line| line.starts_with("error"));
+        assert_eq!(output.status.success(), !fails, "{command}\n{printed}");
+        let printed: Vec<_> = printed.lines().filter(|line| !line.is_empty()).collect();
+        let expected: Vec<_> = expected.into_iter().filter(|line| !line.is_empty()).collect();
+        assert!(matches(&expected, &printed), "{command}\nprinted:\n{}", printed.join("\n"));
+        *place = fs::read_to_string(marker).unwrap().trim_end().to_owned();
+    }
+}
+
+#[test]
+fn every_block_of_the_readme_is_true() {
+    let space = Space::new();
+    let copy = Space::copy_of("examples/penguins");
+    fs::create_dir_all(space.path("examples")).unwrap();
+    fs::rename(copy.path("."), space.path("examples/penguins")).ok();
+    if !space.exists("examples/penguins/expops.yaml") {
+        space.run("cp", &["-r", copy.path(".").to_str().unwrap(), "examples/penguins"]).success();
+    }
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let mut place = space.path(".").to_str().unwrap().to_owned();
+    for block in blocks(&readme) {
+        let quoted = |file: &str| {
+            let text = space.read(&format!("examples/penguins/{file}"));
+            assert!(text.contains(block.text.trim_end()), "{file} does not say:\n{}", block.text);
+        };
+        match block.language.as_str() {
+            "console" => run(&space, &mut place, &block.text),
+            "yaml" => quoted("expops.yaml"),
+            "python" => quoted("src/penguins.py"),
+            "ninja" => quoted("build.ninja"),
+            "make" => quoted("Makefile"),
+            "text" => {}
+            other => panic!("a block of README.md is of the unknown kind `{other}`"),
+        }
+    }
+}
+
+#[test]
+fn a_line_of_dots_stands_for_any_lines() {
+    assert!(matches(&["a", "…", "z"], &["a", "b", "c", "z"]));
+    assert!(matches(&["…"], &[]));
+    assert!(!matches(&["a", "…", "z"], &["a", "b"]));
+}
