@@ -29,6 +29,8 @@ pub mod command;
 mod draft;
 mod error;
 mod format;
+#[doc(hidden)]
+pub mod fuzzing;
 mod npy;
 mod open;
 mod parallel;

@@ -39,6 +39,12 @@ impl<'a> ParquetTable<'a> {
         let file = file::context(source.file().try_clone(), "read", source.path())?;
         let handle = Handle { file: Arc::new(file), len: source.len };
         let metadata = ArrowReaderMetadata::load(&handle, ArrowReaderOptions::new()).map_err(|e| bad(&e))?;
+        // The order of the categories would be that of their first appearance in each partition.
+        let ordered = metadata.schema().fields().iter().find(|field| field.dict_is_ordered() == Some(true));
+        if let Some(field) = ordered {
+            let message = format!("the column `{}` has categories in an order, which Parquet does not keep", field.name());
+            return Err(SplitError::whole(&source.name, message, Some("store the table as Arrow (Feather)")));
+        }
         let mut groups = vec![0];
         for group in metadata.metadata().row_groups() {
             let rows = u64::try_from(group.num_rows()).map_err(|_| bad(&"a row group of a negative length"))?;
