@@ -9,7 +9,7 @@ use camino::Utf8PathBuf;
 use clap::Parser;
 use serde_json::json;
 
-use super::{Format, Input, Kind, Layout, Partition, Progress, Request, SplitError, run};
+use super::{Compression, Format, Input, Kind, Layout, Partition, Progress, Request, SplitError, run};
 use crate::file::Written;
 use crate::size::{By, Size};
 
@@ -45,6 +45,12 @@ pub struct Command {
     /// The character between the fields of a CSV file
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     pub delimiter: Option<u8>,
+
+    /// Pack the partitions of a text format: `gz` or `zst`
+    ///
+    /// The hash is that of the partition before it is packed.
+    #[arg(long, value_name = "FORMAT")]
+    pub compress: Option<Compression>,
 
     /// The key that the stamps name
     #[arg(long, value_name = "KEY", default_value = "data")]
@@ -125,7 +131,11 @@ impl Command {
         let source =
             if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
         let format = self.with_delimiter(super::format_of(&source, self.format)?)?;
-        let layout = Flat { folder: self.out.clone(), extension: format.extension().to_owned() };
+        let extension = match self.compress {
+            Some(packed) => format!("{}.{}", format.extension(), packed.extension()),
+            None => format.extension().to_owned(),
+        };
+        let layout = Flat { folder: self.out.clone(), extension };
         let meter = Meter::new(!self.quiet && !self.json);
         let partitions = run(&Request {
             source,
@@ -135,6 +145,7 @@ impl Command {
             layout: &layout,
             key: &self.key,
             extra: &[],
+            compress: self.compress,
             threads: self.threads,
             chunk: 0,
             progress: Some(&|step| meter.show(step)),

@@ -11,44 +11,88 @@ use std::io::{self, BufWriter, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::SplitError;
+use super::format::Compression;
 use crate::file;
 use crate::stamp;
 
 /// A file that is not yet in its place. It is removed again unless it is published.
 pub(super) struct Draft {
     path: Utf8PathBuf,
-    file: Option<File>,
+    compression: Option<Compression>,
+    out: Option<Out>,
     published: bool,
 }
 
+/// An open file, and what packs the bytes on their way to it. A file that is opened again goes on with
+/// another gzip member or Zstandard frame, which is one file to every reader.
+enum Out {
+    Plain(File),
+    Gzip(flate2::write::GzEncoder<File>),
+    Zstd(zstd::stream::write::Encoder<'static, File>),
+}
+
+impl Out {
+    fn new(file: File, compression: Option<Compression>) -> io::Result<Self> {
+        Ok(match compression {
+            None => Self::Plain(file),
+            Some(Compression::Gzip) => Self::Gzip(flate2::write::GzEncoder::new(file, flate2::Compression::default())),
+            Some(Compression::Zstd) => {
+                let mut encoder = zstd::stream::write::Encoder::new(file, 0)?;
+                encoder.include_checksum(true)?;
+                Self::Zstd(encoder)
+            }
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(file) => file.write_all(bytes),
+            Self::Gzip(encoder) => encoder.write_all(bytes),
+            Self::Zstd(encoder) => encoder.write_all(bytes),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Gzip(encoder) => encoder.finish().map(drop),
+            Self::Zstd(encoder) => encoder.finish().map(drop),
+        }
+    }
+}
+
 impl Draft {
-    /// An empty draft of the file at `target`. Its name is always the same, so that what a killed
+    /// An empty draft of the file at `target`, to be packed as `compression` says. Its name is always the same, so that what a killed
     /// split left behind is used again; [`lock`] keeps two splits apart.
-    pub(super) fn create(target: &Utf8Path) -> Result<Self, SplitError> {
+    pub(super) fn create(target: &Utf8Path, compression: Option<Compression>) -> Result<Self, SplitError> {
         let name = target.file_name().unwrap_or_default();
         let path = target.with_file_name(format!(".{name}.tmp"));
         file::remove(&path)?;
         let file = file::context(File::create_new(&path), "create", &path)?;
-        let draft = Self { path, file: Some(file), published: false };
-        if let (Ok(meta), Some(file)) = (fs::metadata(target), &draft.file) {
+        let mut draft = Self { path, compression, out: None, published: false };
+        if let Ok(meta) = fs::metadata(target) {
             file::context(file.set_permissions(meta.permissions()), "write", &draft.path)?;
         }
+        draft.out = Some(file::context(Out::new(file, compression), "write", &draft.path)?);
         Ok(draft)
     }
 
     /// Adds `bytes` at the end.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), SplitError> {
-        if self.file.is_none() {
-            let opened = File::options().append(true).open(&self.path);
-            self.file = Some(file::context(opened, "write", &self.path)?);
-        }
-        let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes));
-        Ok(file::context(written, "write", &self.path)?)
+        let mut append = || -> io::Result<()> {
+            let out = match &mut self.out {
+                Some(out) => out,
+                closed => closed.insert(Out::new(File::options().append(true).open(&self.path)?, self.compression)?),
+            };
+            out.write(bytes)
+        };
+        Ok(file::context(append(), "write", &self.path)?)
     }
 
-    /// Closes the handle; the next [`Self::append`] opens it again.
-    pub(super) fn close(&mut self) {
-        self.file = None;
+    /// Closes the file; the next [`Self::append`] opens it again.
+    pub(super) fn close(&mut self) -> Result<(), SplitError> {
+        let finished = self.out.take().map_or(Ok(()), Out::finish);
+        Ok(file::context(finished, "write", &self.path)?)
     }
 
     /// Puts the file in the place of the one at `target`, whose stamp at `stamp` then says `content`.
@@ -58,7 +102,7 @@ impl Draft {
         stamp: &Utf8Path,
         content: &stamp::Stamp,
     ) -> Result<(), SplitError> {
-        self.close();
+        self.close()?;
         stamp::retire(stamp)?;
         file::context(fs::rename(&self.path, target), "write", target)?;
         self.published = true;
@@ -70,7 +114,7 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.published {
-            self.close();
+            self.out = None;
             // There is already an error to report, and the next split removes the file.
             let _ = fs::remove_file(&self.path);
         }

@@ -105,6 +105,28 @@ impl Kind {
     }
 }
 
+impl Compression {
+    /// The ending of a packed file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Gzip => "gz",
+            Self::Zstd => "zst",
+        }
+    }
+}
+
+impl FromStr for Compression {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "gz" | "gzip" => Ok(Self::Gzip),
+            "zst" | "zstd" => Ok(Self::Zstd),
+            _ => Err(format!("`{text}` is neither `gz` nor `zst`")),
+        }
+    }
+}
+
 impl FromStr for Format {
     type Err = String;
 
@@ -129,8 +151,7 @@ impl fmt::Display for Format {
         f.write_str(self.rows.name())?;
         match self.compression {
             None => Ok(()),
-            Some(Compression::Gzip) => f.write_str(".gz"),
-            Some(Compression::Zstd) => f.write_str(".zst"),
+            Some(packed) => write!(f, ".{}", packed.extension()),
         }
     }
 }

@@ -22,10 +22,16 @@
 //! - The elements of a JSON array are rows. A partition is `[e1,e2]`: the bytes of the elements are the
 //!   source's, those between them are not.
 
+mod by_hash;
+#[cfg(feature = "columnar")]
+mod columnar;
 pub mod command;
 mod draft;
 mod error;
 mod format;
+#[doc(hidden)]
+pub mod fuzzing;
+mod npy;
 mod open;
 mod parallel;
 mod produce;
@@ -37,6 +43,8 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod text;
+mod time;
+mod value;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -49,6 +57,7 @@ use crate::digest::Digest;
 use crate::file::{self, Written};
 use crate::size::{By, Size};
 use crate::stamp::Line;
+use by_hash::ByHash;
 use produce::{Made, Piece, Ranges};
 use scatter::{Glue, InOrder, RoundRobin, Router, Scatter};
 use source::Source;
@@ -79,6 +88,8 @@ pub struct Request<'a> {
     pub key: &'a str,
     /// What each partition's stamp says besides: the keys that are passed through.
     pub extra: &'a [Line],
+    /// How the partitions of a text format are packed. The digest is that of the bytes before.
+    pub compress: Option<Compression>,
     /// How many threads to use; 0 for one per core.
     pub threads: usize,
     /// How many bytes of the source a thread takes at once; 0 for what is fastest.
@@ -141,9 +152,14 @@ pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
     if let Some(progress) = request.progress {
         progress(Progress::Total(source.len));
     }
+    if request.compress.is_some() && !format.rows.is_text() {
+        let message = format!("partitions of {} cannot be compressed as a whole", format.rows);
+        return Err(SplitError::usage(message, "leave out `--compress`: the format packs its own columns"));
+    }
     match format.rows {
         Kind::Csv(_) | Kind::JsonLines | Kind::Lines | Kind::JsonArray => split_text(request, &source, format.rows),
-        other => Err(SplitError::usage(format!("splitting {other} is not supported yet"), "convert it to CSV")),
+        Kind::Npy => split_npy(request, &source),
+        Kind::Arrow | Kind::ArrowStream | Kind::Parquet => split_table(request, &source, format.rows),
     }
 }
 
@@ -171,7 +187,7 @@ fn split_text(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Part
         Kind::JsonArray => text::index_json_array(source, pace)?,
         _ => text::index_lines(source, pace)?,
     };
-    let length = |made: &Made| Some(made.bytes);
+    let length = |made: &Made| request.compress.is_none().then_some(made.bytes);
     if *request.by == By::Rows && kind != Kind::JsonArray {
         let rows = sizes(request, source, index.rows)?;
         let cuts = cuts(&rows);
@@ -183,9 +199,42 @@ fn split_text(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Part
         return publish::publish(request, source, &producer, length);
     }
     let glue = glue(source, &index, kind)?;
-    let router = router(request, source, &index)?;
+    let router = router(request, source, (&index, kind), &glue.before[0])?;
     let producer = Scatter { index: &index, router, glue, wave: 16 << 20 };
     publish::publish(request, source, &producer, length)
+}
+
+fn split_npy(request: &Request, source: &Source) -> Result<Vec<Partition>, SplitError> {
+    let header = &npy::open(source)?;
+    let length = |made: &Made| Some(made.bytes);
+    let (of, threads) = (request.size.partitions(), request.threads());
+    let assigned = match request.by {
+        By::Rows => {
+            let mut end = 0;
+            let rows = sizes(request, source, header.rows())?.into_iter().map(|rows| {
+                end += rows;
+                end - rows..end
+            });
+            let producer = npy::Contiguous { header, rows: rows.collect() };
+            return publish::publish(request, source, &producer, length);
+        }
+        By::RoundRobin => npy::Assigned::round_robin(header, of),
+        By::HashRow => npy::Assigned::by_hash(source, header, None, (of, threads))?,
+        By::Hash(columns) => npy::Assigned::by_hash(source, header, Some(columns), (of, threads))?,
+    };
+    let producer = npy::Scattered { header, assigned, chunk: request.chunk(source.len) };
+    publish::publish(request, source, &producer, length)
+}
+
+#[cfg(feature = "columnar")]
+fn split_table(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
+    columnar::split(request, source, kind)
+}
+
+#[cfg(not(feature = "columnar"))]
+fn split_table(_: &Request, _: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
+    let message = format!("this program was built without support for {kind}");
+    Err(SplitError::usage(message, "build it with the feature `columnar`"))
 }
 
 /// The row counts of the partitions.
@@ -202,11 +251,18 @@ fn cuts(rows: &[u64]) -> Vec<u64> {
     ends.take(rows.len() - 1).collect()
 }
 
-fn router<'a>(request: &Request<'a>, source: &Source, index: &Index) -> Result<Box<dyn Router + 'a>, SplitError> {
+fn router(
+    request: &Request,
+    source: &Source,
+    (index, kind): (&Index, Kind),
+    header: &[u8],
+) -> Result<Box<dyn Router>, SplitError> {
+    let partitions = request.size.partitions();
     match request.by {
         By::Rows => Ok(Box::new(InOrder { cuts: cuts(&sizes(request, source, index.rows)?) })),
-        By::RoundRobin => Ok(Box::new(RoundRobin { partitions: request.size.partitions() })),
-        By::HashRow | By::Hash(_) => Err(SplitError::usage("`hash` is not supported yet", "use `rows`")),
+        By::RoundRobin => Ok(Box::new(RoundRobin { partitions })),
+        By::HashRow => Ok(Box::new(ByHash::new(source, kind, header, None, partitions)?)),
+        By::Hash(columns) => Ok(Box::new(ByHash::new(source, kind, header, Some(columns), partitions)?)),
     }
 }
 
@@ -215,14 +271,14 @@ const HEADER: u64 = 16 << 20;
 
 fn glue(source: &Source, index: &Index, kind: Kind) -> Result<Glue, SplitError> {
     if kind == Kind::JsonArray {
-        return Ok(Glue { before: b"[".to_vec(), between: b",", after: b"]" });
+        return Ok(Glue { before: vec![b"[".to_vec()], between: b",", after: b"]" });
     }
     let mut before = Vec::new();
     if index.header.end > HEADER {
         return Err(SplitError::whole(&source.name, "the header is longer than 16 MB", None));
     }
     source.read_into(&mut before, index.header.clone())?;
-    Ok(Glue { before, between: b"", after: b"" })
+    Ok(Glue { before: vec![before], between: b"", after: b"" })
 }
 
 /// Contiguous rows: a partition is the header and one range of the body.

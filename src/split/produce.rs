@@ -9,6 +9,7 @@ use camino::Utf8PathBuf;
 
 use super::draft::Draft;
 use super::error::SplitError;
+use super::format::Compression;
 use super::parallel;
 use super::sha::Sha;
 use super::source::{BUFFER, Source};
@@ -40,6 +41,8 @@ pub(super) struct Order<'a> {
     pub(super) threads: usize,
     /// What is wanted of each partition.
     pub(super) wants: &'a [Want],
+    /// How the partitions are to be packed.
+    pub(super) compress: Option<Compression>,
     /// Where partition `i` (from 0) will lie.
     pub(super) target: &'a (dyn Fn(usize) -> Utf8PathBuf + Sync),
     /// Is told how many bytes more have been gone through.
@@ -50,7 +53,7 @@ impl Order<'_> {
     /// The draft of partition `i`, if it is to be written.
     pub(super) fn draft(&self, i: usize) -> Result<Option<Draft>, SplitError> {
         match self.wants[i] {
-            Want::Write => Draft::create(&(self.target)(i)).map(Some),
+            Want::Write => Draft::create(&(self.target)(i), self.compress).map(Some),
             Want::Check | Want::Skip => Ok(None),
         }
     }
@@ -94,7 +97,8 @@ impl<T: Ranges> Producer for T {
             };
             let finish = |lane: Lane| {
                 let i = lane.partition;
-                *made[i].lock().expect("no thread panics with the lock") = Some(lane.finish(self.rows(i)));
+                *made[i].lock().expect("no thread panics with the lock") = Some(lane.finish(self.rows(i))?);
+                Ok(())
             };
             run_lanes(order, lanes, take, finish)
         })?;
@@ -118,7 +122,7 @@ fn run_lanes<'a>(
     order: &Order,
     lanes: usize,
     take: impl Fn() -> Result<Option<Lane<'a>>, SplitError>,
-    finish: impl Fn(Lane<'a>),
+    finish: impl Fn(Lane<'a>) -> Result<(), SplitError>,
 ) -> Result<(), SplitError> {
     let mut open: Vec<Lane> = Vec::new();
     loop {
@@ -133,7 +137,7 @@ fn run_lanes<'a>(
         }
         for i in (0..open.len()).rev() {
             if !open[i].fill(order.source)? {
-                finish(open.swap_remove(i));
+                finish(open.swap_remove(i))?;
             }
         }
         match open.as_mut_slice() {
@@ -188,10 +192,10 @@ impl<'a> Lane<'a> {
         Ok(filled > 0)
     }
 
-    fn finish(mut self, rows: u64) -> Made {
+    fn finish(mut self, rows: u64) -> Result<Made, SplitError> {
         if let Some(draft) = &mut self.draft {
-            draft.close();
+            draft.close()?;
         }
-        Made { rows, bytes: self.bytes, digest: self.sha.finish(), draft: self.draft }
+        Ok(Made { rows, bytes: self.bytes, digest: self.sha.finish(), draft: self.draft })
     }
 }

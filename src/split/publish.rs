@@ -107,6 +107,7 @@ fn produce(
         source,
         threads: parallel::threads(request.threads),
         wants,
+        compress: request.compress,
         target: &|i| places.data[i].clone(),
         progress: &|bytes| request.tell(bytes),
     })

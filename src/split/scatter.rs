@@ -25,7 +25,8 @@ pub(super) trait Router: Sync {
 /// What stands around the rows of a partition.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Glue {
-    pub(super) before: Vec<u8>,
+    /// Of each partition; of all, if it is only one.
+    pub(super) before: Vec<Vec<u8>>,
     pub(super) between: &'static [u8],
     pub(super) after: &'static [u8],
 }
@@ -90,9 +91,9 @@ impl Scatter<'_> {
                 return Ok(Mutex::new(None));
             }
             let mut part = Part { sha: Sha::new(), rows: 0, bytes: 0, draft: order.draft(i)? };
-            part.add(&self.glue.before)?;
+            part.add(self.glue.before.get(i).or(self.glue.before.first()).map_or(&[], Vec::as_slice))?;
             if order.wants.len() > HANDLES {
-                part.close();
+                part.close()?;
             }
             Ok(Mutex::new(Some(part)))
         };
@@ -152,7 +153,7 @@ impl Scatter<'_> {
         if !buffer.is_empty() {
             part.add(buffer)?;
             if of > HANDLES {
-                part.close();
+                part.close()?;
             }
         }
         Ok(())
@@ -160,7 +161,7 @@ impl Scatter<'_> {
 
     fn end(&self, mut part: Part) -> Result<Made, SplitError> {
         part.add(self.glue.after)?;
-        part.close();
+        part.close()?;
         let Part { sha, rows, bytes, draft } = part;
         Ok(Made { rows, bytes, digest: sha.finish(), draft })
     }
@@ -176,10 +177,8 @@ impl Part {
         }
     }
 
-    fn close(&mut self) {
-        if let Some(draft) = &mut self.draft {
-            draft.close();
-        }
+    fn close(&mut self) -> Result<(), SplitError> {
+        self.draft.as_mut().map_or(Ok(()), Draft::close)
     }
 }
 

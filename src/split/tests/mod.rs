@@ -59,6 +59,7 @@ impl Space {
             layout: &Parts(self.folder.join("out")),
             key: "df",
             extra: &[],
+            compress: None,
             threads: pace.1,
             chunk: pace.0,
             progress: None,

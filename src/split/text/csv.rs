@@ -168,8 +168,16 @@ impl Scanner {
             Place::Closed | Place::Return | Place::BlankReturn => return Ok(false),
         };
         let block = Block::new(bytes);
-        let (quotes, feeds, returns) = (block.equal(b'"'), block.equal(b'\n'), block.equal(b'\r'));
-        let delimiters = block.equal(self.delimiter);
+        let quotes = block.equal(b'"');
+        if quotes == 0 && !block.has_either(0, b'\r') {
+            if inside == 0 {
+                let (feeds, delimiters) = (block.equal(b'\n'), block.equal(self.delimiter));
+                self.rows(base, feeds, (feeds & (feeds << 1 | at_line), delimiters), row)?;
+                self.place = self.outside_behind(bytes[BLOCK - 1]);
+            }
+            return Ok(true);
+        }
+        let (feeds, returns, delimiters) = (block.equal(b'\n'), block.equal(b'\r'), block.equal(self.delimiter));
         let quoted = prefix_xor(quotes) ^ inside;
         let (ends, delimiters) = (feeds & !quoted, delimiters & !quoted);
         let lone = returns & !quoted & !(feeds >> 1);
@@ -186,11 +194,19 @@ impl Scanner {
         self.place = match bytes[BLOCK - 1] {
             _ if quoted >> 63 == 1 => Place::Quoted,
             b'"' => Place::Closed,
+            byte => self.outside_behind(byte),
+        };
+        Ok(true)
+    }
+
+    /// The place behind a byte outside quotes that is neither a quote nor a carriage return.
+    #[inline]
+    fn outside_behind(&self, byte: u8) -> Place {
+        match byte {
             b'\n' => Place::LineStart,
             byte if byte == self.delimiter => Place::FieldStart,
             _ => Place::Unquoted,
-        };
-        Ok(true)
+        }
     }
 
     /// Calls `row` for the line ends of a block that are not `blank`.

@@ -21,6 +21,12 @@ impl Block {
     pub(in crate::split) fn equal(self, byte: u8) -> u64 {
         self.0.simd_eq(u8x64::splat(byte)).to_bitmask()
     }
+
+    /// Whether some byte is one of the two.
+    #[inline]
+    pub(in crate::split) fn has_either(self, one: u8, other: u8) -> bool {
+        (self.0.simd_eq(u8x64::splat(one)) | self.0.simd_eq(u8x64::splat(other))).any()
+    }
 }
 
 /// Bit `i` is the parity of the bits up to and including `i`: with the quotes of a block as `bits`,

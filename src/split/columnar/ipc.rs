@@ -1,0 +1,270 @@
+//! Arrow's IPC file and stream formats. Both are a row of messages; where each lies is found first (from
+//! the footer, or by going from one to the next), so that a batch can be read at any time, at its place.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use arrow_array::RecordBatch;
+use arrow_buffer::Buffer;
+use arrow_ipc::convert::try_fb_to_schema;
+use arrow_ipc::reader::FileDecoder;
+use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions, StreamWriter};
+use arrow_ipc::{Block, CompressionType, MessageHeader, MetadataVersion, root_as_footer, root_as_message};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
+
+use super::{Batches, Sink, Table, TableWriter, broken};
+use crate::split::error::SplitError;
+use crate::split::source::Source;
+
+/// A message of a file.
+#[derive(Clone, Debug)]
+struct Message {
+    block: Block,
+    /// `None`: a dictionary.
+    rows: Option<u64>,
+}
+
+/// An IPC file or stream.
+pub(super) struct Ipc<'a> {
+    source: &'a Source,
+    schema: SchemaRef,
+    version: MetadataVersion,
+    messages: Vec<Message>,
+    rows: u64,
+    compression: Option<CompressionType>,
+    stream: bool,
+    /// The batches that were read last: partitions often share one.
+    recent: Mutex<Vec<(usize, RecordBatch)>>,
+    keep: usize,
+}
+
+/// The longest description of a schema or a batch that is read.
+const METADATA: u64 = 256 << 20;
+
+impl<'a> Ipc<'a> {
+    pub(super) fn open_file(source: &'a Source, keep: usize) -> Result<Self, SplitError> {
+        let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
+        let mut end = [0; 10];
+        if source.len < 18 {
+            return Err(bad(&"the file is cut short"));
+        }
+        source.read_exact_at(&mut end, source.len - 10)?;
+        if &end[4..] != b"ARROW1" {
+            return Err(bad(&"the file does not end as an Arrow file does; is it cut short?"));
+        }
+        let length = u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
+        if length > source.len - 18 || length > METADATA {
+            return Err(bad(&"its footer claims to be longer than the file"));
+        }
+        let mut footer = Vec::new();
+        source.read_into(&mut footer, source.len - 10 - length..source.len - 10)?;
+        let footer = root_as_footer(&footer).map_err(|e| bad(&e))?;
+        let schema = footer.schema().ok_or_else(|| bad(&"its footer has no schema"))?;
+        check_endianness(schema.endianness().equals_to_target_endianness(), source)?;
+        let schema = Arc::new(try_fb_to_schema(schema).map_err(|e| bad(&e))?);
+        let mut ipc = Self::new(source, schema, footer.version(), keep);
+        for block in footer.dictionaries().iter().flatten() {
+            ipc.add(*block)?;
+        }
+        for block in footer.recordBatches().iter().flatten() {
+            ipc.add(*block)?;
+        }
+        Ok(ipc)
+    }
+
+    pub(super) fn open_stream(source: &'a Source, keep: usize) -> Result<Self, SplitError> {
+        let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
+        let (block, mut at) = next_block(source, 0)?.ok_or_else(|| bad(&"there is no schema"))?;
+        let metadata = metadata(source, &block)?;
+        let message = root_as_message(strip(&metadata)).map_err(|e| bad(&e))?;
+        let schema = message.header_as_schema().ok_or_else(|| bad(&"there is no schema"))?;
+        check_endianness(schema.endianness().equals_to_target_endianness(), source)?;
+        let schema = Arc::new(try_fb_to_schema(schema).map_err(|e| bad(&e))?);
+        let mut ipc = Self::new(source, schema, message.version(), keep);
+        ipc.stream = true;
+        while let Some((block, next)) = next_block(source, at)? {
+            ipc.add(block)?;
+            at = next;
+        }
+        Ok(ipc)
+    }
+
+    fn new(source: &'a Source, schema: SchemaRef, version: MetadataVersion, keep: usize) -> Self {
+        let recent = Mutex::new(Vec::new());
+        let (messages, rows, compression, stream) = (Vec::new(), 0, None, false);
+        Self { source, schema, version, messages, rows, compression, stream, recent, keep }
+    }
+
+    /// Takes the message at `block`, after looking whether it lies in the file.
+    fn add(&mut self, block: Block) -> Result<(), SplitError> {
+        let bad = |error: &dyn std::fmt::Display| broken(&self.source.name, "Arrow", error);
+        let metadata = metadata(self.source, &block)?;
+        let message = root_as_message(strip(&metadata)).map_err(|e| bad(&e))?;
+        let rows = match message.header_type() {
+            MessageHeader::DictionaryBatch => None,
+            MessageHeader::RecordBatch => {
+                let batch = message.header_as_record_batch().ok_or_else(|| bad(&"a batch without a header"))?;
+                let rows = u64::try_from(batch.length()).map_err(|_| bad(&"a batch of a negative length"))?;
+                self.compression = batch.compression().map(|compression| compression.codec()).or(self.compression);
+                self.rows = self.rows.checked_add(rows).ok_or_else(|| bad(&"more than 2^64 rows"))?;
+                Some(rows)
+            }
+            other => return Err(bad(&format!("a message of the kind {other:?} among the batches"))),
+        };
+        self.messages.push(Message { block, rows });
+        Ok(())
+    }
+
+    fn buffer(&self, block: &Block) -> Result<Buffer, SplitError> {
+        let (start, end) = bounds(self.source, block)?;
+        let mut bytes = Vec::new();
+        self.source.read_into(&mut bytes, start..end)?;
+        Ok(Buffer::from_vec(bytes))
+    }
+
+    /// The batch that is message `i`.
+    fn batch(&self, i: usize, decoder: &FileDecoder) -> Result<RecordBatch, SplitError> {
+        let recent = || self.recent.lock().expect("no thread panics while it holds the lock");
+        if let Some((_, batch)) = recent().iter().find(|(known, _)| *known == i) {
+            return Ok(batch.clone());
+        }
+        let block = &self.messages[i].block;
+        let read = decoder.read_record_batch(block, &self.buffer(block)?);
+        let batch = read.map_err(|e| broken(&self.source.name, "Arrow", e))?;
+        let batch = batch.ok_or_else(|| broken(&self.source.name, "Arrow", "an empty message"))?;
+        let mut recent = recent();
+        if recent.len() >= self.keep {
+            recent.remove(0);
+        }
+        recent.push((i, batch.clone()));
+        Ok(batch)
+    }
+}
+
+fn check_endianness(same: bool, source: &Source) -> Result<(), SplitError> {
+    if same { Ok(()) } else { Err(broken(&source.name, "Arrow", "its byte order is not that of this machine")) }
+}
+
+/// Where a message begins and ends.
+fn bounds(source: &Source, block: &Block) -> Result<(u64, u64), SplitError> {
+    let part = |number: i64| u64::try_from(number).ok();
+    let bounds = || {
+        let (start, head) = (part(block.offset())?, part(block.metaDataLength().into())?);
+        let end = start.checked_add(head)?.checked_add(part(block.bodyLength())?)?;
+        (head >= 8 && head <= METADATA && end <= source.len).then_some((start, end))
+    };
+    bounds().ok_or_else(|| broken(&source.name, "Arrow", "a message lies outside the file; is it cut short?"))
+}
+
+/// The bytes before the body of a message.
+fn metadata(source: &Source, block: &Block) -> Result<Vec<u8>, SplitError> {
+    let (start, _) = bounds(source, block)?;
+    let mut bytes = Vec::new();
+    source.read_into(&mut bytes, start..start + block.metaDataLength() as u64)?;
+    Ok(bytes)
+}
+
+/// `bytes` without the mark (of newer writers) and the length.
+fn strip(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xFF\xFF\xFF\xFF").map_or(&bytes[4..], |rest| &rest[4..])
+}
+
+/// The message of a stream that begins at `at`, and where the next begins; `None` at the end.
+fn next_block(source: &Source, at: u64) -> Result<Option<(Block, u64)>, SplitError> {
+    let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
+    if at == source.len {
+        return Ok(None);
+    }
+    let mut head = [0; 8];
+    let there = (source.len - at).min(8) as usize;
+    source.read_exact_at(&mut head[..there], at)?;
+    let (prefix, length) = match head {
+        [0xFF, 0xFF, 0xFF, 0xFF, a, b, c, d] => (8, u32::from_le_bytes([a, b, c, d])),
+        [a, b, c, d, ..] => (4, u32::from_le_bytes([a, b, c, d])),
+    };
+    if length == 0 {
+        return Ok(None);
+    }
+    let head = prefix + u64::from(length);
+    if head > METADATA || head > source.len - at {
+        return Err(bad(&"the stream ends in the middle of a message"));
+    }
+    let block = |body: i64| Block::new(at as i64, head as i32, body);
+    let bytes = metadata(source, &block(0))?;
+    let message = root_as_message(strip(&bytes)).map_err(|e| bad(&e))?;
+    let block = block(message.bodyLength());
+    let (_, end) = bounds(source, &block)?;
+    Ok(Some((block, end)))
+}
+
+impl Table for Ipc<'_> {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn keeps_dictionaries(&self) -> bool {
+        true
+    }
+
+    fn scan(&self, wanted: Range<u64>) -> Result<Batches<'_>, SplitError> {
+        let mut decoder = FileDecoder::new(self.schema.clone(), self.version);
+        let mut at = 0;
+        let found = self.messages.iter().enumerate().filter_map(move |(i, message)| {
+            let Some(rows) = message.rows else {
+                if at >= wanted.end {
+                    return None;
+                }
+                let read = self.buffer(&message.block).and_then(|buffer| {
+                    let read = decoder.read_dictionary(&message.block, &buffer);
+                    read.map_err(|e| broken(&self.source.name, "Arrow", e))
+                });
+                return read.err().map(Err);
+            };
+            let batch = at..at + rows;
+            at = batch.end;
+            let (start, end) = (batch.start.max(wanted.start), batch.end.min(wanted.end));
+            (start < end).then(|| {
+                let found = self.batch(i, &decoder)?;
+                if found.num_rows() as u64 != rows {
+                    return Err(self.source.changed());
+                }
+                Ok(found.slice((start - batch.start) as usize, (end - start) as usize))
+            })
+        });
+        Ok(Box::new(found))
+    }
+
+    fn writer(&self, schema: &Schema, sink: Sink) -> Result<Box<dyn TableWriter>, ArrowError> {
+        // What older readers know, and without a choice of ours.
+        let options = IpcWriteOptions::default().with_dictionary_handling(DictionaryHandling::Resend);
+        let options = options.try_with_compression(self.compression)?;
+        Ok(match self.stream {
+            true => Box::new(StreamWriter::try_new_with_options(sink, schema, options)?),
+            false => Box::new(FileWriter::try_new_with_options(sink, schema, options)?),
+        })
+    }
+}
+
+impl TableWriter for FileWriter<Sink> {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
+        self.write(batch)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Sink, ArrowError> {
+        self.into_inner()
+    }
+}
+
+impl TableWriter for StreamWriter<Sink> {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
+        self.write(batch)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Sink, ArrowError> {
+        self.into_inner()
+    }
+}

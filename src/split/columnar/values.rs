@@ -1,0 +1,199 @@
+//! The values of a table as the texts that [`crate::split::value`] hashes.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Date64Type, Decimal128Type, Decimal256Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Schema, TimeUnit};
+use arrow_select::take::take;
+
+use crate::split::by_hash::no_column;
+use crate::split::error::SplitError;
+use crate::split::time;
+use crate::split::value::{RowHash, of_float, of_single, of_text};
+
+/// Which columns decide where a row goes.
+pub(super) struct Keys {
+    file: String,
+    names: Vec<String>,
+    columns: Vec<usize>,
+    whole: bool,
+}
+
+impl Keys {
+    pub(super) fn new(file: &str, schema: &Schema, columns: Option<&[String]>) -> Result<Self, SplitError> {
+        let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        let find = |column: &String| {
+            names.iter().position(|name| name == column).ok_or_else(|| no_column(file, column, &names))
+        };
+        let found = match columns {
+            Some(columns) => columns.iter().map(find).collect::<Result<_, _>>()?,
+            // An index that pandas made up is no part of the row.
+            None => (0..names.len()).filter(|i| !names[*i].starts_with("__index_level_")).collect(),
+        };
+        Ok(Self { file: file.to_owned(), names, columns: found, whole: columns.is_none() })
+    }
+
+    /// The partition, of `of`, of each row.
+    pub(super) fn partitions(&self, batch: &RecordBatch, of: u64) -> Result<Vec<u32>, SplitError> {
+        let texts = self.columns.iter().map(|i| {
+            texts(batch.column(*i)).map_err(|kind| {
+                let message = format!("{}: the column `{}` cannot be hashed: it is {kind}", self.file, self.names[*i]);
+                SplitError::usage(message, "name the columns that are to be hashed: `--by hash:COLUMN`")
+            })
+        });
+        let texts = texts.collect::<Result<Vec<_>, _>>()?;
+        let row = |row: usize| {
+            let mut hash = RowHash::new();
+            if self.whole {
+                let names = self.columns.iter().map(|i| self.names[*i].as_str());
+                hash.add_row(&mut names.zip(&texts).map(|(name, text)| (name, text(row))).collect());
+            } else {
+                texts.iter().for_each(|text| hash.add(&text(row)));
+            }
+            hash.partition(of) as u32
+        };
+        Ok((0..batch.num_rows()).map(row).collect())
+    }
+}
+
+type Texts = Box<dyn Fn(usize) -> Vec<u8>>;
+
+/// The texts of the values of `array`, or its type if they have none.
+fn texts(array: &ArrayRef) -> Result<Texts, DataType> {
+    let valid = array.clone();
+    let inner = valid_texts(array)?;
+    Ok(Box::new(move |i| if valid.is_null(i) { Vec::new() } else { inner(i) }))
+}
+
+macro_rules! of_type {
+    ($array:expr, $type:ty, $value:ident => $text:expr) => {{
+        let array = $array.as_primitive::<$type>().clone();
+        Box::new(move |i| {
+            let $value = array.value(i);
+            Vec::from($text)
+        })
+    }};
+}
+
+fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
+    use DataType as T;
+    let array = array.clone();
+    Ok(match array.data_type() {
+        T::Null => Box::new(|_| Vec::new()),
+        T::Boolean => Box::new(move |i| if array.as_boolean().value(i) { "true" } else { "false" }.into()),
+        T::Int8 => of_type!(array, Int8Type, v => v.to_string()),
+        T::Int16 => of_type!(array, Int16Type, v => v.to_string()),
+        T::Int32 => of_type!(array, Int32Type, v => v.to_string()),
+        T::Int64 => of_type!(array, Int64Type, v => v.to_string()),
+        T::UInt8 => of_type!(array, UInt8Type, v => v.to_string()),
+        T::UInt16 => of_type!(array, UInt16Type, v => v.to_string()),
+        T::UInt32 => of_type!(array, UInt32Type, v => v.to_string()),
+        T::UInt64 => of_type!(array, UInt64Type, v => v.to_string()),
+        T::Float16 => of_type!(array, Float16Type, v => of_single(v.to_f32())),
+        T::Float32 => of_type!(array, Float32Type, v => of_single(v)),
+        T::Float64 => of_type!(array, Float64Type, v => of_float(v)),
+        T::Decimal128(_, scale) => {
+            let scale = *scale;
+            of_type!(array, Decimal128Type, v => of_text(decimal(&v.to_string(), scale).as_bytes()))
+        }
+        T::Decimal256(_, scale) => {
+            let scale = *scale;
+            of_type!(array, Decimal256Type, v => of_text(decimal(&v.to_string(), scale).as_bytes()))
+        }
+        T::Utf8 => Box::new(move |i| of_text(array.as_string::<i32>().value(i).as_bytes())),
+        T::LargeUtf8 => Box::new(move |i| of_text(array.as_string::<i64>().value(i).as_bytes())),
+        T::Utf8View => Box::new(move |i| of_text(array.as_string_view().value(i).as_bytes())),
+        T::Binary => Box::new(move |i| of_text(array.as_binary::<i32>().value(i))),
+        T::LargeBinary => Box::new(move |i| of_text(array.as_binary::<i64>().value(i))),
+        T::FixedSizeBinary(_) => Box::new(move |i| of_text(array.as_fixed_size_binary().value(i))),
+        T::Date32 => of_type!(array, Date32Type, v => time::date(v.into())),
+        T::Date64 => of_type!(array, Date64Type, v => time::date(v.div_euclid(86_400_000))),
+        T::Time32(TimeUnit::Second) => of_type!(array, Time32SecondType, v => time::time(v.into(), 1)),
+        T::Time32(_) => of_type!(array, Time32MillisecondType, v => time::time(v.into(), 1_000)),
+        T::Time64(TimeUnit::Microsecond) => of_type!(array, Time64MicrosecondType, v => time::time(v, 1_000_000)),
+        T::Time64(_) => of_type!(array, Time64NanosecondType, v => time::time(v, 1_000_000_000)),
+        T::Timestamp(unit, zone) => timestamps(&array, *unit, if zone.is_some() { "+00:00" } else { "" }),
+        T::Dictionary(_, _) => {
+            let dictionary = array.as_any_dictionary();
+            let decoded = take(dictionary.values().as_ref(), dictionary.keys(), None);
+            return texts(&decoded.map_err(|_| array.data_type().clone())?);
+        }
+        T::List(_) | T::LargeList(_) | T::FixedSizeList(_, _) | T::Struct(_) => {
+            nested(&array.clone(), 0)?;
+            Box::new(move |i| nested(&array, i).unwrap_or_default().into_bytes())
+        }
+        other => return Err(other.clone()),
+    })
+}
+
+fn timestamps(array: &ArrayRef, unit: TimeUnit, zone: &'static str) -> Texts {
+    match unit {
+        TimeUnit::Second => of_type!(array, TimestampSecondType, v => time::timestamp(v, 1) + zone),
+        TimeUnit::Millisecond => of_type!(array, TimestampMillisecondType, v => time::timestamp(v, 1_000) + zone),
+        TimeUnit::Microsecond => of_type!(array, TimestampMicrosecondType, v => time::timestamp(v, 1_000_000) + zone),
+        TimeUnit::Nanosecond => of_type!(array, TimestampNanosecondType, v => time::timestamp(v, 1_000_000_000) + zone),
+    }
+}
+
+/// The digits of a decimal with the point in its place.
+fn decimal(digits: &str, scale: i8) -> String {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
+    match usize::try_from(scale) {
+        Ok(0) => format!("{sign}{digits}"),
+        Ok(scale) => {
+            let padded = format!("{digits:0>width$}", width = scale + 1);
+            let (whole, fraction) = padded.split_at(padded.len() - scale);
+            format!("{sign}{whole}.{fraction}")
+        }
+        Err(_) => format!("{sign}{digits}{}", "0".repeat(usize::from(scale.unsigned_abs()))),
+    }
+}
+
+/// The text of a value inside a list or structure, or the type that has none.
+fn nested(array: &ArrayRef, i: usize) -> Result<String, DataType> {
+    if i >= array.len() || array.is_null(i) {
+        return Ok("null".to_owned());
+    }
+    let items = |items: ArrayRef| -> Result<String, DataType> {
+        let texts = (0..items.len()).map(|i| nested(&items, i)).collect::<Result<Vec<_>, _>>()?;
+        Ok(format!("[{}]", texts.join(",")))
+    };
+    Ok(match array.data_type() {
+        DataType::List(_) => items(array.as_list::<i32>().value(i))?,
+        DataType::LargeList(_) => items(array.as_list::<i64>().value(i))?,
+        DataType::FixedSizeList(_, _) => items(array.as_fixed_size_list().value(i))?,
+        DataType::Struct(_) => {
+            let structure = array.as_struct();
+            let mut fields: Vec<_> = structure.column_names().into_iter().zip(structure.columns()).collect();
+            fields.sort_unstable_by_key(|(name, _)| *name);
+            let field = |(name, column): (&str, &ArrayRef)| {
+                Ok(format!("{}:{}", serde_json::Value::from(name), nested(&Arc::clone(column), i)?))
+            };
+            let fields = fields.into_iter().map(field).collect::<Result<Vec<_>, DataType>>()?;
+            format!("{{{}}}", fields.join(","))
+        }
+        DataType::Utf8 => serde_json::Value::from(array.as_string::<i32>().value(i)).to_string(),
+        DataType::LargeUtf8 => serde_json::Value::from(array.as_string::<i64>().value(i)).to_string(),
+        DataType::Utf8View => serde_json::Value::from(array.as_string_view().value(i)).to_string(),
+        _ => String::from_utf8_lossy(&texts(array)?(i)).into_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals() {
+        assert_eq!(decimal("-150", 2), "-1.50");
+        assert_eq!(decimal("5", 3), "0.005");
+        assert_eq!(decimal("5", -2), "500");
+    }
+}

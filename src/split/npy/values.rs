@@ -1,0 +1,171 @@
+//! The values of the rows of an array, as the texts that [`crate::split::value`] hashes. A row of a
+//! structured array has named fields, a row of an array with one axis is one value, and any other row
+//! is a list.
+
+use std::ops::Range;
+
+use super::header::{Dtype, Header};
+use crate::split::by_hash::no_column;
+use crate::split::error::SplitError;
+use crate::split::source::Source;
+use crate::split::time;
+use crate::split::value::{RowHash, of_float, of_single, of_text};
+
+/// Reads rows and hashes their values.
+pub(super) struct Reader<'a> {
+    header: &'a Header,
+    /// Which fields count; `None`: all.
+    columns: Option<Vec<usize>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &Source, header: &'a Header, columns: Option<&[String]>) -> Result<Self, SplitError> {
+        let (wanted, fields) = match (columns, &header.dtype) {
+            (None, _) => return Ok(Self { header, columns: None }),
+            (Some(wanted), Dtype::Structure(fields)) if header.shape.len() == 1 => (wanted, fields),
+            (Some(_), _) => {
+                let message = format!("{}: the array has no named columns to hash", source.name);
+                return Err(SplitError::usage(message, "use `--by hash`, which hashes the whole row"));
+            }
+        };
+        let names: Vec<&str> = fields.iter().map(|(name, ..)| name.as_str()).collect();
+        let find = |column: &String| {
+            names.iter().position(|name| name == column).ok_or_else(|| no_column(&source.name, column, &names))
+        };
+        Ok(Self { header, columns: Some(wanted.iter().map(find).collect::<Result<_, _>>()?) })
+    }
+
+    /// Calls `each` with the bytes of each of the `rows`.
+    pub(super) fn read(
+        &self,
+        source: &Source,
+        rows: Range<u64>,
+        buffer: &mut Vec<u8>,
+        each: &mut impl FnMut(&[u8]),
+    ) -> Result<(), SplitError> {
+        let (columns, bytes) = self.header.pieces();
+        let count = (rows.end - rows.start) as usize;
+        let (columns, size) = (columns as usize, bytes as usize);
+        buffer.resize(columns * size * count, 0);
+        let mut piece = vec![0; size * count];
+        for column in 0..columns {
+            let base = self.header.data + column as u64 * self.header.rows() * bytes;
+            source.read_exact_at(&mut piece, base + rows.start * bytes)?;
+            for row in 0..count {
+                let to = (row * columns + column) * size;
+                buffer[to..to + size].copy_from_slice(&piece[row * size..][..size]);
+            }
+        }
+        (0..count).for_each(|row| each(&buffer[row * columns * size..][..columns * size]));
+        Ok(())
+    }
+
+    /// Adds the values of `row` to `hash`.
+    pub(super) fn hash(&self, row: &[u8], hash: &mut RowHash) {
+        let dtype = &self.header.dtype;
+        if self.header.shape.len() > 1 {
+            hash.add(&list(dtype, row, self.header.columns()));
+            return;
+        }
+        let Dtype::Structure(fields) = dtype else {
+            hash.add(&text(dtype, row));
+            return;
+        };
+        let mut rest = row;
+        let mut texts = fields.iter().map(|(name, dtype, shape)| {
+            let count: u64 = shape.iter().product();
+            let (value, behind) = rest.split_at((dtype.size().unwrap_or(0) * count) as usize);
+            rest = behind;
+            (name.as_bytes(), if shape.is_empty() { text(dtype, value) } else { list(dtype, value, count) })
+        });
+        match &self.columns {
+            None => hash.add_row(&mut texts.collect()),
+            Some(columns) => {
+                let texts: Vec<_> = texts.by_ref().collect();
+                columns.iter().for_each(|i| hash.add(&texts[*i].1));
+            }
+        }
+    }
+}
+
+/// A row of several elements, in the order of its bytes.
+fn list(dtype: &Dtype, bytes: &[u8], count: u64) -> Vec<u8> {
+    let size = dtype.size().unwrap_or(0) as usize;
+    let items = (0..count as usize).map(|i| text(dtype, &bytes[i * size..][..size]));
+    [b"[".as_slice(), &items.collect::<Vec<_>>().join(&b','), b"]"].concat()
+}
+
+fn text(dtype: &Dtype, bytes: &[u8]) -> Vec<u8> {
+    match dtype {
+        Dtype::Plain { kind, big, unit, .. } => {
+            let mut bytes = bytes.to_vec();
+            if *big && !matches!(kind, b'U' | b'S' | b'a' | b'V' | b'c') {
+                bytes.reverse();
+            }
+            plain(*kind, &bytes, unit, *big)
+        }
+        Dtype::Structure(fields) => {
+            let mut rest = bytes;
+            let texts = fields.iter().map(|(_, dtype, shape)| {
+                let count: u64 = shape.iter().product();
+                let (value, behind) = rest.split_at((dtype.size().unwrap_or(0) * count) as usize);
+                rest = behind;
+                if shape.is_empty() { text(dtype, value) } else { list(dtype, value, count) }
+            });
+            [b"[".as_slice(), &texts.collect::<Vec<_>>().join(&b','), b"]"].concat()
+        }
+    }
+}
+
+/// The text of one element, whose bytes are in little-endian order (but those of texts and complex
+/// numbers are as in the file).
+fn plain(kind: u8, bytes: &[u8], unit: &str, big: bool) -> Vec<u8> {
+    let unsigned = || bytes.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+    let signed = || {
+        let shift = 64 - 8 * bytes.len().min(8);
+        ((unsigned() << shift) as i64) >> shift
+    };
+    match (kind, bytes.len()) {
+        (b'b', _) => if bytes == [0] { "false" } else { "true" }.into(),
+        (b'i', _) => signed().to_string().into_bytes(),
+        (b'u', _) => unsigned().to_string().into_bytes(),
+        (b'f', 2) => of_single(half(unsigned() as u16)).into_bytes(),
+        (b'f', 4) => of_single(f32::from_bits(unsigned() as u32)).into_bytes(),
+        (b'f', 8) => of_float(f64::from_bits(unsigned())).into_bytes(),
+        (b'M', _) => time::datetime(signed(), unit).unwrap_or_else(|| signed().to_string()).into_bytes(),
+        (b'm', _) => signed().to_string().into_bytes(),
+        (b'S' | b'a', _) => of_text(&bytes[..bytes.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1)]),
+        (b'U', _) => {
+            let code = |four: &[u8; 4]| if big { u32::from_be_bytes(*four) } else { u32::from_le_bytes(*four) };
+            let text: String = bytes.as_chunks::<4>().0.iter().filter_map(|four| char::from_u32(code(four))).collect();
+            of_text(text.trim_end_matches('\0').as_bytes())
+        }
+        // Complex numbers, long doubles and raw bytes.
+        _ => bytes.to_vec(),
+    }
+}
+
+/// A number of half precision.
+fn half(bits: u16) -> f32 {
+    let (sign, exponent, fraction) = (bits >> 15, bits >> 10 & 31, f32::from(bits & 1023));
+    let magnitude = match exponent {
+        0 => fraction * 2f32.powi(-24),
+        31 if fraction == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        exponent => (1.0 + fraction / 1024.0) * 2f32.powi(i32::from(exponent) - 15),
+    };
+    if sign == 1 { -magnitude } else { magnitude }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves() {
+        for (bits, number) in [(0x3C00, 1.0), (0xC000, -2.0), (0x0001, 5.960_464_5e-8), (0x7BFF, 65504.0), (0x3555, 0.333_251_95)] {
+            assert_eq!(half(bits), number);
+        }
+        assert!(half(0x7E00).is_nan());
+    }
+}
