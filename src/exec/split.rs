@@ -157,6 +157,7 @@ fn cut_file(
     let request = rows::Request {
         source: rows::Input::Path(source.to_owned()),
         format: None,
+        compress: None,
         size,
         by,
         layout: &Place { instance: &instance.folder, name: &name },
