@@ -4,6 +4,8 @@ mod space;
 
 // mod emit;
 // mod interrupted;
+mod charts;
+mod existing;
 mod layering;
 mod readme;
 mod rerun;

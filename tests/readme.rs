@@ -66,12 +66,7 @@ fn run(space: &Space, place: &mut String, text: &str) {
 #[test]
 fn every_block_of_the_readme_is_true() {
     let space = Space::new();
-    let copy = Space::copy_of("examples/penguins");
-    fs::create_dir_all(space.path("examples")).unwrap();
-    fs::rename(copy.path("."), space.path("examples/penguins")).ok();
-    if !space.exists("examples/penguins/expops.yaml") {
-        space.run("cp", &["-r", copy.path(".").to_str().unwrap(), "examples/penguins"]).success();
-    }
+    space.copy("examples/penguins", "examples/penguins");
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let mut place = space.path(".").to_str().unwrap().to_owned();
     for block in blocks(&readme) {

@@ -56,20 +56,19 @@ impl Space {
         Self { folder: tempfile::Builder::new().prefix("expops test ").tempdir().unwrap() }
     }
 
-    /// A copy of the folder `from` of the repository, without what was built in it.
-    pub fn copy_of(from: &str) -> Self {
-        let space = Self::new();
+    /// Copies the folder `from` of the repository to `to`, without what was built in it.
+    pub fn copy(&self, from: &str, to: &str) {
         let from = repository().join(from);
-        for entry in walkdir::WalkDir::new(&from).into_iter().filter_entry(|e| e.file_name() != "build") {
+        let is_built = |name: &std::ffi::OsStr| [".ninja_log", "build", "build.ninja", "Makefile"].iter().any(|n| name == *n);
+        for entry in walkdir::WalkDir::new(&from).into_iter().filter_entry(|e| !is_built(e.file_name())) {
             let entry = entry.unwrap();
-            let to = space.path(entry.path().strip_prefix(&from).unwrap().to_str().unwrap());
+            let to = self.path(to).join(entry.path().strip_prefix(&from).unwrap());
             if entry.file_type().is_dir() {
                 fs::create_dir_all(to).unwrap();
             } else {
                 fs::copy(entry.path(), to).unwrap();
             }
         }
-        space
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -17,6 +17,8 @@ use std::process::ExitCode;
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand};
 
+use crate::split;
+
 /// Compiles experiment pipelines to Ninja, Make or shell: one target per partition, re-run by content.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXAMPLE)]
@@ -46,6 +48,8 @@ enum Command {
     Graph(graph::Flags),
     /// Print what was logged, as a table
     Metrics(metrics::Flags),
+    /// Cut a data file into partitions and stamp them: the same as the program expops-split
+    Split(Box<split::command::Command>),
     /// Say what a diagnostic code means
     Explain(explain::Flags),
 }
@@ -76,6 +80,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Query(flags) => query::run(&flags),
         Command::Graph(flags) => graph::run(&flags),
         Command::Metrics(flags) => metrics::run(&flags),
+        Command::Split(command) => Ended::As(command.execute()),
         Command::Explain(flags) => explain::run(&flags),
     };
     match ended {
