@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::compile::{self, FormatName};
+use super::project::Project;
 use super::{Ended, say};
 
 #[derive(Debug, Args)]
@@ -41,7 +42,7 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let is_project = |word: &String| std::path::Path::new(word).exists() && word.contains(['/', '.']) || word == ".";
+    let is_project = |word: &String| Project::find(word.as_str().into()).is_ok();
     let (project, targets) = match flags.targets.split_first() {
         Some((first, rest)) if is_project(first) => (first.clone(), rest),
         _ => (".".to_owned(), flags.targets.as_slice()),
