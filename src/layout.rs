@@ -29,11 +29,12 @@ use crate::digest::Digest;
 const LONGEST_NAME: usize = 120;
 
 /// `name` as one component of a path: letters, digits, `.`, `_` and `-` stay, anything else is
-/// percent-encoded, a leading dot too. Very long names end in a digest instead.
+/// percent-encoded; so are a leading dot, which hides, and a leading dash, which starts a flag. Very
+/// long names end in a digest instead.
 pub fn component(name: &str) -> String {
     let mut out = String::new();
     for (i, c) in name.chars().enumerate() {
-        if c.is_alphanumeric() || matches!(c, '_' | '-') || (c == '.' && i > 0) {
+        if c.is_alphanumeric() || c == '_' || (matches!(c, '.' | '-') && i > 0) {
             out.push(c);
         } else {
             let mut bytes = [0; 4];
@@ -195,6 +196,7 @@ mod tests {
         assert_eq!(component("train_nn-2.b"), "train_nn-2.b");
         assert_eq!(component("../../etc"), "%2E.%2F..%2Fetc");
         assert_eq!(component(".expops"), "%2Eexpops");
+        assert_eq!(component("-rf"), "%2Drf");
         assert_eq!(component("a b'$c\n"), "a%20b%27%24c%0A");
         assert_eq!(component("größe"), "größe");
         let long = component(&"x".repeat(300));

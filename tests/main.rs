@@ -2,7 +2,8 @@
 
 mod space;
 
-// mod emit;
+mod emit;
+mod hosts;
 // mod interrupted;
 mod charts;
 mod existing;

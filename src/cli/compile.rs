@@ -149,7 +149,10 @@ fn options(flags: &Flags, project: &Project) -> Result<Options, String> {
     if !is_inside(&build) || build == "." {
         return Err(format!("the build folder `{build}` is not a folder inside the project"));
     }
+    let runs_in = root.as_ref().unwrap_or(&folder);
+    let written_in = file::normal(&folder.join(&output)).parent().map_or_else(|| folder.clone(), Utf8Path::to_owned);
     let mut options = Options {
+        up: Some(relative(runs_in, &written_in)).filter(|path| path != ".").unwrap_or_default(),
         source: project.file.clone(),
         build,
         output,

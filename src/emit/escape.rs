@@ -17,7 +17,7 @@ pub(super) fn make_path(path: &str) -> String {
     for c in path.chars() {
         match c {
             '$' => out.push_str("$$"),
-            ' ' | '#' | '%' | ':' | '*' | '?' | '[' | ']' | '~' | '\\' => {
+            ' ' | '#' | '%' | ':' => {
                 out.push('\\');
                 out.push(c);
             }

@@ -9,11 +9,14 @@ use camino::Utf8PathBuf;
 use minijinja::{Value, context};
 
 use super::escape::{comment, make_info, make_path, make_prerequisite, make_text};
-use super::template::{header, quoted, render, wrapped};
+use super::template::{both, header, identifier, quoted, render, wrapped};
 use crate::quote;
 use crate::plan::{Action, Environment, Group, Plan};
 
 const TEMPLATE: &str = include_str!("../../templates/Makefile.j2");
+
+/// Goes on with a rule on the next line.
+const CONTINUED: &str = " \\\n    ";
 
 /// The Makefile of a plan.
 pub fn make(plan: &Plan) -> String {
@@ -25,19 +28,19 @@ pub fn make(plan: &Plan) -> String {
     render(
         TEMPLATE,
         context! {
-            variable => quoted(variables.replace(|c: char| !c.is_ascii_alphanumeric(), "_")),
+            variable => quoted(identifier(variables)),
             exec => words(&exec),
             compile => words(&plan.compile),
             label => quoted(make_info(plan.source.as_str())),
             output => quoted(make_path(plan.output.as_str())),
             compiled => quoted(make_path(plan.compiled.as_str())),
             written => targets(&written),
-            sources => prerequisites(&plan.sources),
+            sources => quoted(prerequisites(&plan.sources)),
             source_targets => targets(&plan.sources),
             environments => plan.environments.iter().map(environment).collect::<Vec<_>>(),
             groups => plan.groups.iter().map(group).collect::<Vec<_>>(),
             all => quoted(make_path(&format!("{}all", plan.prefix))),
-            targets => quoted(wrapped(&all, " \\\n    ")),
+            targets => quoted(wrapped(&all, CONTINUED)),
             ..header(plan)
         },
     )
@@ -50,7 +53,7 @@ fn environment(environment: &Environment) -> Value {
         word => quoted(make_text(&quote::word(&environment.name))),
         stamp => quoted(make_path(environment.stamp.as_str())),
         record => quoted(make_path(environment.record.as_str())),
-        inputs => prerequisites(&environment.inputs),
+        inputs => quoted(prerequisites(&environment.inputs)),
     }
 }
 
@@ -65,19 +68,19 @@ fn group(group: &Group) -> Value {
     if several {
         phony.extend(wanted.iter().cloned());
     }
+    let shared = prerequisites(&group.shared);
     context! {
         process => quoted(comment(&group.process)),
         description => group.description.as_deref().map(|text| quoted(comment(text))),
         several => several,
-        shared => prerequisites(&group.shared),
         target => quoted(make_path(&group.target)),
-        targets => quoted(wrapped(&wanted, " \\\n    ")),
-        phony => quoted(wrapped(&phony, " \\\n    ")),
-        actions => group.actions.iter().map(action).collect::<Vec<_>>(),
+        targets => quoted(wrapped(&wanted, CONTINUED)),
+        phony => quoted(wrapped(&phony, CONTINUED)),
+        actions => group.actions.iter().map(|each| action(each, &shared)).collect::<Vec<_>>(),
     }
 }
 
-fn action(action: &Action) -> Value {
+fn action(action: &Action, shared: &str) -> Value {
     let made: Vec<_> = action.stamps.iter().chain(&action.products).cloned().collect();
     context! {
         path => quoted(comment(&action.path)),
@@ -86,18 +89,18 @@ fn action(action: &Action) -> Value {
         target => quoted(make_path(&action.target)),
         record => quoted(make_path(action.record().as_str())),
         record_needed => quoted(make_prerequisite(action.record().as_str())),
-        inputs => prerequisites(&action.inputs),
+        needs => quoted(both(prerequisites(&action.inputs), shared, CONTINUED)),
         made => targets(&made),
-        stamps => prerequisites(&action.stamps),
+        stamps => quoted(prerequisites(&action.stamps)),
     }
 }
 
 fn targets(paths: &[Utf8PathBuf]) -> Value {
     let paths: Vec<_> = paths.iter().map(|path| make_path(path.as_str())).collect();
-    quoted(wrapped(&paths, " \\\n    "))
+    quoted(wrapped(&paths, CONTINUED))
 }
 
-fn prerequisites(paths: &[Utf8PathBuf]) -> Value {
+fn prerequisites(paths: &[Utf8PathBuf]) -> String {
     let paths: Vec<_> = paths.iter().map(|path| make_prerequisite(path.as_str())).collect();
-    quoted(wrapped(&paths, " \\\n    "))
+    wrapped(&paths, CONTINUED)
 }

@@ -22,8 +22,8 @@ pub fn inexpressible(format: Format, path: &Utf8Path) -> Option<&'static str> {
     }
     match format {
         Format::Ninja if has(&['|']) => Some("`|`, which Ninja cannot quote"),
-        Format::Make if has(&[';', '|', '=', '&', '(', ')', '\\', '"', '\'']) => {
-            Some("one of `; | = & ( ) \\ \" '`, which Make cannot quote")
+        Format::Make if has(&[';', '|', '=', '(', ')', '\\', '*', '?', '[', ']', '~']) => {
+            Some("one of `; | = ( ) \\ * ? [ ] ~`, which Make cannot quote")
         }
         _ => None,
     }

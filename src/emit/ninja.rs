@@ -4,11 +4,14 @@ use camino::Utf8PathBuf;
 use minijinja::{Value, context};
 
 use super::escape::{comment, ninja_path, ninja_value};
-use super::template::{header, quoted, render, wrapped};
+use super::template::{both, header, identifier, quoted, render, wrapped};
 use crate::quote;
 use crate::plan::{Action, Environment, Group, Plan};
 
 const TEMPLATE: &str = include_str!("../../templates/build.ninja.j2");
+
+/// Goes on with a statement on the next line.
+const CONTINUED: &str = " $\n    ";
 
 /// The Ninja file of a plan.
 pub fn ninja(plan: &Plan) -> String {
@@ -20,19 +23,19 @@ pub fn ninja(plan: &Plan) -> String {
     render(
         TEMPLATE,
         context! {
-            rule => quoted(ninja_path(rules)),
+            rule => quoted(identifier(rules)),
             location => words(&plan.location),
             flags => words(&plan.exec_flags),
             compile => quoted(ninja_value(&quote::words(&plan.compile))),
             source => quoted(ninja_value(plan.source.as_str())),
             output => quoted(ninja_path(plan.output.as_str())),
-            written => paths(&written),
-            sources => paths(&plan.sources),
+            written => quoted(paths(&written)),
+            sources => quoted(paths(&plan.sources)),
             hosted => hosted,
             environments => plan.environments.iter().map(environment).collect::<Vec<_>>(),
             groups => plan.groups.iter().map(group).collect::<Vec<_>>(),
             all => quoted(ninja_path(&format!("{}all", plan.prefix))),
-            targets => quoted(wrapped(&all, " $\n    ")),
+            targets => quoted(wrapped(&all, CONTINUED)),
             ..header(plan)
         },
     )
@@ -44,7 +47,7 @@ fn environment(environment: &Environment) -> Value {
         word => quoted(ninja_value(&quote::word(&environment.name))),
         stamp => quoted(ninja_path(environment.stamp.as_str())),
         record => quoted(ninja_path(environment.record.as_str())),
-        inputs => paths(&environment.inputs),
+        inputs => quoted(paths(&environment.inputs)),
     }
 }
 
@@ -55,33 +58,33 @@ fn group(group: &Group) -> Value {
     } else {
         group.actions.iter().flat_map(|action| &action.stamps).map(|path| ninja_path(path.as_str())).collect()
     };
+    let shared = format!("| {}", paths(&group.shared));
     context! {
         process => quoted(comment(&group.process)),
         description => group.description.as_deref().map(|text| quoted(comment(text))),
         several => several,
-        shared => paths(&group.shared),
         target => quoted(ninja_path(&group.target)),
-        targets => quoted(wrapped(&targets, " $\n    ")),
-        actions => group.actions.iter().map(action).collect::<Vec<_>>(),
+        targets => quoted(wrapped(&targets, CONTINUED)),
+        actions => group.actions.iter().map(|each| action(each, &shared)).collect::<Vec<_>>(),
     }
 }
 
-fn action(action: &Action) -> Value {
+fn action(action: &Action, shared: &str) -> Value {
     let products = [std::slice::from_ref(&action.record()), &action.products].concat();
     context! {
         path => quoted(comment(&action.path)),
         label => quoted(ninja_value(&action.label)),
         instance => quoted(ninja_value(&action.instance)),
         target => quoted(ninja_path(&action.target)),
-        inputs => paths(&action.inputs),
-        stamps => paths(&action.stamps),
-        products => paths(&products),
+        needs => quoted(both(paths(&action.inputs), shared, CONTINUED)),
+        stamps => quoted(paths(&action.stamps)),
+        made => quoted(both(paths(&action.stamps), &format!("| {}", paths(&products)), CONTINUED)),
     }
 }
 
-fn paths(paths: &[Utf8PathBuf]) -> Value {
+fn paths(paths: &[Utf8PathBuf]) -> String {
     let paths: Vec<_> = paths.iter().map(|path| ninja_path(path.as_str())).collect();
-    quoted(wrapped(&paths, " $\n    "))
+    wrapped(&paths, CONTINUED)
 }
 
 fn leading_blank(text: &str) -> String {

@@ -13,9 +13,14 @@ const TEMPLATE: &str = include_str!("../../templates/run.sh.j2");
 pub fn shell(plan: &Plan, order: &[usize]) -> String {
     let exec = [plan.location.as_slice(), &["exec".to_owned()], &plan.exec_flags].concat();
     let environments: Vec<_> = plan.environments.iter().map(|e| quoted(quote::word(&e.name))).collect();
+    let up = match plan.up.as_str() {
+        "" => String::new(),
+        up => format!("/{}", quote::word(up)),
+    };
     render(
         TEMPLATE,
         context! {
+            up => quoted(up),
             exec => quoted(quote::words(&exec)),
             compile => quoted(quote::words(&plan.compile)),
             environments => environments,

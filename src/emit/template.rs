@@ -42,6 +42,23 @@ pub(super) fn wrapped(words: &[String], continuation: &str) -> String {
     words.join(if length < 88 { " " } else { continuation })
 }
 
+/// Two lists, each wrapped; the second starts a line of its own if the first takes several.
+pub(super) fn both(first: String, second: &str, continuation: &str) -> String {
+    match (first.is_empty(), second.is_empty()) {
+        (true, _) => second.to_owned(),
+        (_, true) => first,
+        _ => {
+            let fits = !first.contains('\n') && !second.contains('\n') && first.len() + second.len() < 96;
+            [first.as_str(), second].join(if fits { " " } else { continuation })
+        }
+    }
+}
+
+/// What a rule or a variable of a build tool may be called.
+pub(super) fn identifier(text: &str) -> String {
+    text.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

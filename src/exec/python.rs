@@ -80,7 +80,8 @@ pub(super) fn run(
     crate::file::write_if_changed(&request, text.as_bytes())?;
     let runtime = absolute(&instance.layout.python())?;
     let log = instance.folder.log();
-    let mut command = Command::new(python);
+    let program = if python.contains('/') { instance.project.join(python) } else { python.into() };
+    let mut command = Command::new(program);
     command
         .arg(runtime.join("expops/_run.py"))
         .arg(&request)

@@ -22,6 +22,8 @@ pub struct Options {
     pub output: Utf8PathBuf,
     /// The project's folder, seen from where the build tool runs; empty if it is the same.
     pub root: Utf8PathBuf,
+    /// Where the build tool runs, seen from the folder of the generated file; empty if it is the same.
+    pub up: Utf8PathBuf,
     /// What comes before every name that could clash in an outer build.
     pub prefix: String,
     /// The interpreter that environments are made with.
@@ -32,7 +34,9 @@ pub struct Options {
 
 /// Plans the build of a graph.
 pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, options: &Options) -> Plan {
-    let lowering = Lowering { graph, probes, options, layout: Layout::new(options.build.clone()) };
+    let mut lowering =
+        Lowering { graph, probes, options, layout: Layout::new(options.build.clone()), taken: BTreeSet::new() };
+    lowering.taken = lowering.taken(code);
     let location = match options.root.as_str() {
         "" => Vec::new(),
         root => vec!["-C".to_owned(), root.to_owned()],
@@ -57,6 +61,7 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
         groups: pipeline.iter().map(|(id, _)| lowering.group(id)).collect(),
         prefix: options.prefix.clone(),
         root: options.root.clone(),
+        up: options.up.clone(),
     }
 }
 
@@ -65,9 +70,34 @@ struct Lowering<'a> {
     probes: &'a Probes,
     options: &'a Options,
     layout: Layout,
+    taken: BTreeSet<Utf8PathBuf>,
 }
 
 impl Lowering<'_> {
+    /// The names that no process's target can have: files of the project, and `all`.
+    fn taken(&self, code: &plan_files::Codes) -> BTreeSet<Utf8PathBuf> {
+        let pipeline = self.graph.pipeline;
+        let processes = pipeline.processes.iter().flat_map(|process| &process.files);
+        let environments = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
+        let files = [&self.options.output].into_iter().chain(&code.sources).chain(&pipeline.data_path);
+        let all = Utf8PathBuf::from(format!("{}all", self.options.prefix));
+        files.chain(processes).chain(environments).map(|path| self.seen(path)).chain([all]).collect()
+    }
+
+    /// What an instance is called on the command line of a build tool. Where a file has that name, the
+    /// first letter is written as its percent code.
+    fn target(&self, process: &str, arms: &[String]) -> String {
+        let (prefix, name) = (&self.options.prefix, Layout::target(process, arms));
+        let target = format!("{prefix}{name}");
+        if !self.taken.contains(Utf8Path::new(&target)) {
+            return target;
+        }
+        let mut letters = name.chars();
+        let first = letters.next().map_or(String::new(), |c| c.to_string());
+        let code: String = first.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        format!("{prefix}{code}{}", letters.as_str())
+    }
+
     /// A path of the project as the build tool sees it.
     fn seen(&self, path: &Utf8Path) -> Utf8PathBuf {
         file::normal(&self.options.root.join(path))
@@ -114,13 +144,12 @@ impl Lowering<'_> {
         if let Work::DynamicChart(script) = &process.work {
             shared.push(script.clone());
         }
-        let target = format!("{}{}", self.options.prefix, Layout::target(&process.name, &[]));
         Group {
             process: process.name.clone(),
             description: process.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
             shared: unique(shared.iter().map(|path| self.seen(path))),
             actions: self.graph.instances(id).map(|instance| self.action(&instance)).collect(),
-            target,
+            target: self.target(&process.name, &[]),
         }
     }
 
@@ -144,7 +173,7 @@ impl Lowering<'_> {
         Action {
             path: graph.path(instance),
             label: graph.label(instance),
-            target: format!("{}{}", self.options.prefix, Layout::target(&process.name, &arms)),
+            target: self.target(&process.name, &arms),
             folder: self.seen(&folder.0),
             inputs: unique(inputs.iter().map(|address| self.stamp(address))),
             stamps: stamps.iter().map(|address| self.stamp(address)).collect(),

@@ -38,6 +38,8 @@ pub struct Plan {
     pub prefix: String,
     /// The folder that the project lies in, seen from where the build tool runs; empty if it is the same.
     pub root: Utf8PathBuf,
+    /// The folder that the build tool runs in, seen from that of the generated file; empty if it is the same.
+    pub up: Utf8PathBuf,
 }
 
 /// A plan file and its text.

@@ -1,0 +1,2 @@
+def skill(metrics):
+    pass

@@ -1,0 +1,143 @@
+//! Every example under every tool, and the examples of builds that take a project in.
+
+use std::fs;
+use std::path::Path;
+
+use crate::space::{Ran, Space, repository};
+
+/// The examples that need nothing but Python.
+const EXAMPLES: [&str; 1] = ["penguins"];
+
+#[test]
+fn ninja_make_and_the_script_make_the_same_tree() {
+    for example in EXAMPLES {
+        let trees = [("ninja", "ninja"), ("make", "make"), ("sh", "./build.sh")].map(|(format, program)| {
+            let space = Space::copy_of(&format!("examples/{example}"));
+            space.expops(&["compile", "--format", format]).success();
+            space.run(program, &[]).success();
+            space.tree("build")
+        });
+        assert!(trees[0].len() > 20);
+        for other in &trees[1..] {
+            assert_eq!(trees[0].keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+            assert!(trees[0] == *other, "contents differ");
+        }
+    }
+}
+
+/// A host's example, with the commands of its README run.
+fn host(name: &str) -> Space {
+    let space = Space::copy_of(&format!("examples/{name}"));
+    for command in commands(&repository().join("examples").join(name).join("README.md")) {
+        let ran = space.run("sh", &["-ec", &command]);
+        assert_eq!(ran.status, 0, "{command}: {}{}", ran.out, ran.err);
+    }
+    space
+}
+
+/// The commands of the blocks marked `sh`.
+fn commands(readme: &Path) -> Vec<String> {
+    let text = fs::read_to_string(readme).unwrap();
+    let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+    let commands: Vec<_> = blocks.collect();
+    assert!(!commands.is_empty());
+    commands
+}
+
+/// What an edit of each kind makes a host run. `build` builds it; `summary` is what it writes in the end.
+fn edits(space: &Space, build: &dyn Fn(&Space) -> Ran, summary: &str) {
+    assert!(space.read(summary).starts_with("slopes of data.csv\ndata1: "));
+    let before = space.time(summary);
+    let quiet = build(space).success();
+    assert!(!quiet.says("slope") && !quiet.says("SIMULATE"), "{}", quiet.out);
+
+    // The program changes and simulates the same: nothing of the analysis runs.
+    space.edit("simulate.c", "    return 0;", "    return 1 - 1;");
+    let ran = build(space).success();
+    assert!(!ran.says("slope p1") && space.time(summary) == before, "{}", ran.out);
+
+    // It simulates something else.
+    space.edit("simulate.c", "2.0 * x", "3.0 * x");
+    build(space).success();
+    assert!(space.read(summary).contains("data1: 3.0"), "{}", space.read(summary));
+
+    // The project file changes.
+    space.edit("analysis/expops.yaml", "size: 4", "size: 5");
+    build(space).success();
+    assert!(space.read(summary).contains("data5: 3.0"), "{}", space.read(summary));
+    assert!(!build(space).success().says("slope"));
+}
+
+#[test]
+fn a_ninja_build_takes_a_project_in() {
+    let space = host("host-ninja");
+    let build = |space: &Space| space.run("ninja", &[]);
+    assert!(build(&space).says("ninja: no work to do."));
+    assert!(space.run("ninja", &["-t", "query", "data.csv"]).says("analysis/build/load/stamp"));
+    edits(&space, &build, "summary.txt");
+    assert!(build(&space).says("ninja: no work to do."));
+    space.run("ninja", &["analysis_slope@p2", "analysis_all"]).success();
+}
+
+#[test]
+fn a_make_build_takes_a_project_in() {
+    let space = host("host-make");
+    let build = |space: &Space| space.run("make", &["-j2"]);
+    assert!(build(&space).says("'summary.txt' is up to date."));
+    edits(&space, &build, "summary.txt");
+    space.run("make", &["analysis_slope@p2"]).success();
+}
+
+#[test]
+fn a_cmake_build_takes_a_project_in() {
+    if std::process::Command::new("cmake").arg("--version").output().is_err() {
+        eprintln!("cmake is not installed: skipped");
+        return;
+    }
+    let space = host("host-cmake");
+    let build = |space: &Space| space.run("cmake", &["--build", "out"]);
+    assert!(build(&space).says("ninja: no work to do."));
+    edits(&space, &build, "out/summary.txt");
+    assert!(!space.exists("analysis/build") && !space.exists("analysis/build.ninja"));
+}
+
+/// What `make -p` says of variables, implicit rules and the default goal, without what is ours.
+fn database(space: &Space) -> String {
+    let out = space.run("make", &["-pn", "-f", "host.mk", "host"]).out;
+    let ours = ["expops", "EXPOPS", "MAKEFILE_LIST", "one_", "# Finished", "# Make data base", "# variable set hash", "#  ", "# "];
+    let is_ours = |line: &&str| !ours.iter().any(|word| line.contains(word)) && !line.trim().is_empty();
+    let (variables, files) = out.split_once("# Files").unwrap();
+    let (variables, suffixes) = (variables.lines(), files.lines().filter(|line| line.starts_with(".SUFFIXES")));
+    let mut lines: Vec<_> = variables.chain(suffixes).filter(is_ours).collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
+
+#[test]
+fn an_included_file_leaves_the_hosts_rules_variables_and_goal_alone() {
+    let space = Space::copy_of("tests/emit/hosted");
+    space.expops(&["compile", "--format", "make", "--prefix", "one_", "-o", "one.mk"]).success();
+    let host = "A = 1\nhost: ; @echo $(A)\n%.x: %.y ; cp $< $@\n";
+    space.write("host.mk", host);
+    let without = database(&space);
+    for with in [format!("include one.mk\n{host}"), format!("{host}include one.mk\n")] {
+        space.write("host.mk", &with);
+        let with = database(&space);
+        assert!(without == with, "without:\n{without}\nwith:\n{with}");
+        let ran = space.run("make", &["-f", "host.mk"]).success();
+        assert_eq!(ran.out, "1\n", "{}", ran.err);
+    }
+}
+
+#[test]
+fn an_included_ninja_file_leaves_the_hosts_default_and_variables_alone() {
+    for how in ["include", "subninja"] {
+        let space = Space::copy_of("tests/emit/hosted");
+        space.expops(&["compile", "--prefix", "one_", "-o", "one.ninja"]).success();
+        let rule = "instance = mine\nexpops = mine\nrule say\n  command = echo $instance $expops > $out\n";
+        space.write("build.ninja", format!("{rule}{how} one.ninja\nbuild a: say\nbuild b: say\ndefault a\n"));
+        space.run("ninja", &[]).success();
+        assert_eq!(space.read("a"), "mine mine\n");
+        assert!(!space.exists("b") && !space.exists("build/fit"));
+    }
+}
