@@ -64,6 +64,9 @@ pub fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
 
 /// Replaces the file at `path` in one step: what `fill` writes goes to a temporary file beside it,
 /// which then takes its name. Whatever goes wrong, `path` holds its old content or its new one.
+///
+/// The temporary file has the same name each time, and its writer holds a lock on it: what a killed
+/// program left is used again or removed by the next, and two programs take turns.
 pub fn replace(
     path: &Utf8Path,
     fill: impl FnOnce(&mut io::BufWriter<&fs::File>) -> io::Result<()>,
@@ -71,13 +74,12 @@ pub fn replace(
     let folder = path.parent().filter(|p| !p.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     create_folder(folder)?;
     let write = || -> io::Result<()> {
-        let temporary = tempfile::Builder::new().prefix(".tmp-").permissions_of(path).tempfile_in(folder)?;
-        let mut writer = io::BufWriter::new(temporary.as_file());
+        let temporary = Temporary::open(path)?;
+        let mut writer = io::BufWriter::new(&temporary.file);
         fill(&mut writer)?;
         writer.flush()?;
         drop(writer);
-        temporary.persist(path).map_err(|e| e.error)?;
-        Ok(())
+        fs::rename(&temporary.path, path)
     };
     context(write(), "write", path)
 }
@@ -85,6 +87,7 @@ pub fn replace(
 /// Writes `content` to `path` by [`replace`], unless it is there already.
 pub fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Written, FileError> {
     if fs::read(path).is_ok_and(|old| old == content) {
+        forsake(path);
         return Ok(Written::Unchanged);
     }
     replace(path, |file| file.write_all(content))?;
@@ -120,23 +123,75 @@ pub fn normal(path: &Utf8Path) -> Utf8PathBuf {
     if out.as_str().is_empty() { Utf8PathBuf::from(".") } else { out }
 }
 
-/// A temporary file is private to its owner; a file that a build leaves is as readable as any other.
-trait PermissionsOf {
-    fn permissions_of(&mut self, path: &Utf8Path) -> &mut Self;
+/// Removes the temporary file that a killed [`replace`] of `path` may have left.
+pub fn forsake(path: &Utf8Path) {
+    let temporary = temporary_name(path);
+    let Ok(file) = fs::File::open(&temporary) else { return };
+    // One that is locked belongs to a program that is still writing it.
+    if file.try_lock().is_ok() && is_at(&file, &temporary) {
+        let _ = fs::remove_file(&temporary);
+    }
 }
 
-impl PermissionsOf for tempfile::Builder<'_, '_> {
-    #[cfg(unix)]
-    fn permissions_of(&mut self, path: &Utf8Path) -> &mut Self {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(path).map_or(0o666, |meta| meta.permissions().mode() & 0o777);
-        self.permissions(fs::Permissions::from_mode(mode))
-    }
+/// The temporary file of [`replace`], locked; removed when dropped, unless it has taken its final name.
+struct Temporary {
+    file: fs::File,
+    path: Utf8PathBuf,
+}
 
-    #[cfg(not(unix))]
-    fn permissions_of(&mut self, _path: &Utf8Path) -> &mut Self {
-        self
+impl Temporary {
+    fn open(target: &Utf8Path) -> io::Result<Self> {
+        let path = temporary_name(target);
+        loop {
+            let file = fs::File::options().create(true).truncate(false).write(true).open(&path)?;
+            match file.lock() {
+                Err(error) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
+                _ => {}
+            }
+            // Whoever held the lock before has renamed or removed the file.
+            if is_at(&file, &path) {
+                file.set_len(0)?;
+                if let Ok(meta) = fs::metadata(target) {
+                    file.set_permissions(meta.permissions())?;
+                }
+                return Ok(Self { file, path });
+            }
+        }
     }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if is_at(&self.file, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// `.tmp-NAME` beside the target; a name so long that this would not fit is cut.
+fn temporary_name(target: &Utf8Path) -> Utf8PathBuf {
+    let name = target.file_name().unwrap_or_default();
+    let mut end = name.len().min(200);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    target.with_file_name(format!("{TEMPORARY}{}", &name[..end]))
+}
+
+/// How the name of a temporary file begins.
+pub const TEMPORARY: &str = ".tmp-";
+
+/// Whether `path` is still the name of the open file.
+#[cfg(unix)]
+fn is_at(file: &fs::File, path: &Utf8Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    matches!((file.metadata().map(id), fs::metadata(path).map(id)), (Ok(a), Ok(b)) if a == b)
+}
+
+#[cfg(not(unix))]
+fn is_at(_file: &fs::File, path: &Utf8Path) -> bool {
+    path.exists()
 }
 
 #[cfg(test)]
@@ -161,6 +216,38 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_program_left_is_used_again_or_removed() {
+        let (_guard, folder) = folder();
+        let path = folder.join("b.txt");
+        let names = || fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect::<Vec<_>>();
+        for content in ["new", "new", "newer"] {
+            fs::write(folder.join(".tmp-b.txt"), "half of something long").unwrap();
+            write_if_changed(&path, content.as_bytes()).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), content.as_bytes());
+            assert_eq!(names(), ["b.txt"]);
+        }
+    }
+
+    #[test]
+    fn writers_of_one_file_take_turns() {
+        let (_guard, folder) = folder();
+        let path = folder.join("b.txt");
+        std::thread::scope(|scope| {
+            for i in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        replace(path, |file| file.write_all(i.to_string().repeat(1000).as_bytes())).unwrap();
+                        let read = fs::read_to_string(path).unwrap();
+                        assert!(read.len() == 1000 && read.bytes().all(|byte| byte == read.as_bytes()[0]));
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod probe;
 pub mod quote;
 pub mod runtime;
 pub mod script;
+pub mod signals;
 pub mod size;
 pub mod source;
 pub mod split;

@@ -61,6 +61,35 @@ pub struct PlanFile {
     pub probes: Option<Vec<Probe>>,
 }
 
+impl PlanFile {
+    /// Reads the text of a plan file; the error completes the sentence "the file …".
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let json: Value = serde_json::from_str(text).map_err(|error| format!("cannot be read: {error}"))?;
+        if json.get("version") != Some(&Value::from(VERSION)) {
+            return Err("was written by another version of expops".to_owned());
+        }
+        serde_json::from_value(json).map_err(|error| format!("cannot be read: {error}"))
+    }
+
+    /// Whether `arms` look like those of an instance: partitions, then seeds, as many as its inputs need.
+    /// Which partitions there are, the plan file does not say.
+    pub fn may_have(&self, arms: &[String]) -> bool {
+        let is_arm = |(i, arm): (usize, &String)| {
+            let number = arm.strip_prefix(if i < self.partitions { 'p' } else { 's' });
+            number.is_some_and(|number| number.parse::<u64>().is_ok_and(|n| n.to_string() == number))
+        };
+        let depth = |input: &Input| input.partitions <= self.partitions && self.partitions + input.seeds <= arms.len();
+        arms.len() >= self.partitions && arms.iter().enumerate().all(is_arm) && self.inputs.iter().all(depth)
+    }
+
+    /// What an instance of the process is called.
+    pub fn example(&self) -> String {
+        let seeds = self.inputs.iter().map(|input| input.seeds).max().unwrap_or_default();
+        let arms = vec!["/p1"; self.partitions].concat() + &"/s42".repeat(seeds);
+        format!("an instance of `{}` is called `{}{arms}`", self.process, crate::layout::component(&self.process))
+    }
+}
+
 /// What an instance does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -146,8 +146,13 @@ pub fn retire(path: &Utf8Path) -> Result<(), FileError> {
 /// Puts `stamp` in force at `path`: the file that is there, or was before [`retire`], if its content
 /// is the same; a new one otherwise.
 pub fn settle(path: &Utf8Path, stamp: &Stamp) -> Result<Written, FileError> {
-    let content = stamp.to_string();
+    settle_text(path, &stamp.to_string())
+}
+
+/// The same for a file of any content.
+pub fn settle_text(path: &Utf8Path, content: &str) -> Result<Written, FileError> {
     let retired = retired(path);
+    file::forsake(path);
     if !path.exists() && fs::read(&retired).is_ok_and(|old| old == content.as_bytes()) {
         file::context(fs::rename(&retired, path), "write", path)?;
         return Ok(Written::Unchanged);

@@ -236,7 +236,8 @@ fn write(plan: &Plan, options: &Options, text: &str, python: &str) -> Result<Wri
         remove_others(&layout, plan, options)?;
         runtime::install(&layout.python())?;
         let written = file::write_if_changed(&options.output, text.as_bytes())?;
-        file::replace(&layout.compiled(), |_| Ok(()))?;
+        // Not by a temporary file: it is empty, and nothing would remove what a killed compiler left.
+        file::context(fs::write(layout.compiled(), ""), "write", &layout.compiled())?;
         Ok(written)
     };
     if plan.interpreter.is_some() {

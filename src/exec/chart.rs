@@ -33,7 +33,7 @@ pub(super) fn make(instance: &Instance, run: &RunFolder, interpreter: Option<&In
             Made::default()
         }
         _ => {
-            let answer = python::run(instance, &Mode::Chart(metrics), &[], run, command_of(interpreter))?;
+            let answer = python::run(instance, &Mode::Chart(metrics), &[], run, &command_of(instance, interpreter))?;
             Made { values: answer.outputs, metrics: None }
         }
     };

@@ -8,6 +8,7 @@ use camino::Utf8Path;
 
 use super::failure::Failure;
 use crate::file;
+use crate::signals;
 
 /// How much of a log is shown when a program fails.
 const SHOWN_LINES: usize = 20;
@@ -32,11 +33,15 @@ pub(super) fn run(command: &mut Command, cpus: u32, log: &Utf8Path) -> Result<Ex
     }
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
     let program = command.get_program().to_string_lossy().into_owned();
-    command.status().map_err(|error| match error.kind() {
+    let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => Failure::new(format!("`{program}` is not installed"))
             .help("install it, or name another interpreter: `expops compile --python PATH`"),
         _ => Failure::new(format!("cannot start `{program}`: {error}")),
-    })
+    };
+    match signals::run(command).map_err(failed)? {
+        (_, Some(signal)) => Err(Failure::new(format!("interrupted by signal {signal}"))),
+        (status, None) => Ok(status),
+    }
 }
 
 /// "exit status 3", or "killed by signal 9".

@@ -2,7 +2,7 @@
 //! of their requirement files. A stamp says what is in one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,8 +12,10 @@ use super::child;
 use super::failure::Failure;
 use super::observed::Observed;
 use super::record::Record;
+use super::run_folder;
 use crate::digest::Digest;
 use crate::file::{self, Written};
+use crate::stamp;
 use crate::layout::{Folder, Layout};
 use crate::plan_file::EnvironmentPlan;
 
@@ -60,10 +62,16 @@ impl Interpreter {
         })
     }
 
+    /// The command that starts it, from whatever folder: a path is below `project`.
+    pub fn program(&self, project: &Utf8Path) -> String {
+        let is_path = self.python.contains(std::path::is_separator);
+        if is_path { project.join(&self.python).into_string() } else { self.python.clone() }
+    }
+
     /// Writes the stamp, if it changed.
-    pub fn write(&self, stamp: &Utf8Path) -> Result<Written, Failure> {
+    pub fn write(&self, path: &Utf8Path) -> Result<Written, Failure> {
         let text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
-        Ok(file::write_if_changed(stamp, (text + "\n").as_bytes())?)
+        Ok(stamp::settle_text(path, &(text + "\n"))?)
     }
 
     /// Adds what a process can observe of the interpreter.
@@ -85,11 +93,11 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     let plan = layout.environment_plan(name);
     let plan: EnvironmentPlan = serde_json::from_str(&file::read_text(&plan)?)
         .map_err(|e| Failure::new(format!("cannot read `{plan}`: {e}")).help("run `expops compile` again"))?;
-    let mut observed = Observed::default();
-    observed.add("python", Interpreter::probe(&plan.python).version);
-    for (path, digest) in requirements(&plan.requirements)? {
-        observed.add(format!("file {path}"), digest.to_string());
-    }
+    file::create_folder(&folder.0)?;
+    let lock = folder.lock();
+    let lock = file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
+    run_folder::sweep(&folder)?;
+    let observed = observe(&plan)?;
     let key = observed.key();
     let venv = folder.0.join("venv");
     let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
@@ -98,37 +106,54 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
         return Record::touch(&folder);
     }
     file::remove(&folder.record())?;
-    file::remove(&folder.stamp())?;
+    stamp::retire(&folder.stamp())?;
     file::remove(&venv)?;
     if let Err(failure) = install(&plan, &venv, &python, &folder) {
-        file::remove(&venv)?;
+        let _ = file::remove(&venv);
         return Err(failure);
     }
+    if observe(&plan)?.key() != key {
+        return Err(Failure::new("a requirement file changed while it was made").help("build again"));
+    }
+    // The same packages as before keep the stamp's time: no process has to look at them.
     Interpreter::probe(python.as_str()).write(&folder.stamp())?;
-    Record { key, observed }.write(&folder)
+    Record { key, observed }.write(&folder)?;
+    drop(lock);
+    Ok(())
+}
+
+/// What decides what is in an environment.
+fn observe(plan: &EnvironmentPlan) -> Result<Observed, Failure> {
+    let mut observed = Observed::default();
+    observed.add("python", Interpreter::probe(&plan.python).version);
+    for (path, digest) in requirements(&plan.requirements)? {
+        observed.add(format!("file {path}"), digest.to_string());
+    }
+    Ok(observed)
 }
 
 /// The requirement files and those that they name with `-r` or `-c`, with their digests.
 fn requirements(files: &[Utf8PathBuf]) -> Result<BTreeMap<Utf8PathBuf, Digest>, Failure> {
     let mut found = BTreeMap::new();
-    let mut waiting: BTreeSet<Utf8PathBuf> = files.iter().cloned().collect();
+    let mut waiting: BTreeSet<Utf8PathBuf> = files.iter().map(|path| file::normal(path)).collect();
     while let Some(path) = waiting.pop_first() {
         let text = file::read_text(&path)?;
         found.insert(path.clone(), Digest::of(&text));
         let included = text.lines().filter_map(|line| {
-            let line = line.trim();
-            let flag = ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|flag| line.strip_prefix(flag))?;
-            Some(flag.trim_start_matches(['=', ' ', '\t']).trim())
+            let line = line.split(" #").next().unwrap_or_default().trim();
+            let rest = ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|flag| line.strip_prefix(flag))?;
+            let name = rest.trim_start_matches(['=', ' ', '\t']).trim();
+            // What lies on another machine cannot be watched.
+            (!name.contains("://")).then_some(name)
         });
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
-        waiting.extend(included.map(|name| folder.join(name)).filter(|path| !found.contains_key(path)));
+        waiting.extend(included.map(|name| file::normal(&folder.join(name))).filter(|path| !found.contains_key(path)));
     }
     Ok(found)
 }
 
 /// Makes a virtual environment with `uv` where that is installed, else with `venv` and `pip`.
 fn install(plan: &EnvironmentPlan, venv: &Utf8Path, python: &Utf8Path, folder: &Folder) -> Result<(), Failure> {
-    file::create_folder(&folder.0)?;
     let has_uv = Command::new("uv").arg("--version").output().is_ok_and(|output| output.status.success());
     let files: Vec<&str> = plan.requirements.iter().flat_map(|path| ["-r", path.as_str()]).collect();
     let (make, install) = if has_uv {

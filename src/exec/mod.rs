@@ -31,7 +31,7 @@ use crate::digest::Digest;
 use crate::file;
 use crate::layout::{Folder, Layout};
 use crate::name;
-use crate::plan_file::{Opens, PlanFile, VERSION, Work};
+use crate::plan_file::{Opens, PlanFile, Work};
 use crate::script;
 use environment::Interpreter;
 use inputs::Given;
@@ -69,13 +69,12 @@ impl Instance {
         let path = layout.plan_of(name);
         let unknown = || Failure::new(format!("there is no instance `{name}`")).help("run `expops compile` first");
         let text = std::fs::read_to_string(&path).map_err(|_| unknown())?;
-        let plan: PlanFile = serde_json::from_str(&text)
-            .map_err(|e| Failure::new(format!("cannot read `{path}`: {e}")).help("run `expops compile` again"))?;
-        if plan.version != VERSION {
-            let message = format!("`{path}` was written by another version of expops");
-            return Err(Failure::new(message).help("run `expops compile` again"));
-        }
+        let plan = PlanFile::parse(&text)
+            .map_err(|why| Failure::new(format!("`{path}` {why}")).help("run `expops compile` again"))?;
         let arms: Vec<String> = name.split('/').skip(1).map(str::to_owned).collect();
+        if !plan.may_have(&arms) {
+            return Err(Failure::new(format!("there is no instance `{name}`")).help(plan.example()));
+        }
         let project = Utf8PathBuf::from(".");
         let project = file::context(project.canonicalize_utf8(), "find", &project)?;
         let folder = layout.folder(name);
@@ -91,6 +90,7 @@ impl Instance {
         file::create_folder(&self.folder.0)?;
         let lock = self.folder.lock();
         let lock = file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
+        run_folder::sweep(&self.folder)?;
         let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout)?);
         let interpreter = self.interpreter()?;
         let observed = self.observe(&given, interpreter.as_ref())?;
@@ -100,6 +100,8 @@ impl Instance {
             return Ok(Outcome::Unchanged);
         }
         self.make(&given, interpreter.as_ref())?;
+        // Another build may have put other values in the place of the inputs.
+        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout)?);
         if self.observe(&given, interpreter.as_ref())?.key() != key {
             file::remove(&self.folder.record())?;
             return Err(Failure::new("something that it reads changed while it ran").help("build again"));
@@ -180,8 +182,8 @@ impl Instance {
             (None, Some(_)) => chart::make(self, &run, interpreter),
             (None, None) => {
                 let made = self.call(given, &run, interpreter)?;
-                publish::begin(&self.folder)?;
-                let values = publish::outputs(&made.values, &run.out(), &self.folder, self.layout.build())?;
+                let old = publish::begin(&self.folder)?;
+                let values = publish::outputs(&made.values, &old, &run, &self.folder, self.layout.build())?;
                 self.publish_rest(&run, &made)?;
                 publish::settle(&self.folder, &values, made.metrics_digest())
             }
@@ -196,7 +198,7 @@ impl Instance {
                 Ok(Made { values, metrics: None })
             }
             Work::Python { .. } => {
-                let answer = python::run(self, &python::Mode::Process, given, run, command_of(interpreter))?;
+                let answer = python::run(self, &python::Mode::Process, given, run, &command_of(self, interpreter))?;
                 let metrics = metrics(&answer);
                 Ok(Made { values: answer.outputs, metrics })
             }
@@ -231,14 +233,13 @@ impl Instance {
 
     /// The folder of the programs of a declared environment.
     fn environment_bin(&self) -> Option<Utf8PathBuf> {
-        let python = self.interpreter().ok()??.python;
-        let python = self.project.join(python);
+        let python = Utf8PathBuf::from(self.interpreter().ok()??.program(&self.project));
         (!self.plan.environment.is_empty()).then(|| python.parent().map(Utf8Path::to_owned))?
     }
 }
 
-fn command_of(interpreter: Option<&Interpreter>) -> &str {
-    interpreter.map_or("python3", |interpreter| interpreter.python.as_str())
+fn command_of(instance: &Instance, interpreter: Option<&Interpreter>) -> String {
+    interpreter.map_or_else(|| "python3".to_owned(), |interpreter| interpreter.program(&instance.project))
 }
 
 /// The canonical path of an instance.

@@ -7,23 +7,34 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
+use super::run_folder::RunFolder;
 use super::value::{Value, Values};
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::Folder;
-use crate::stamp;
+use crate::stamp::{self, Stamp};
 
-/// Takes the record of an instance, and the stamps that say what it made, out of force.
-pub(super) fn begin(instance: &Folder) -> Result<(), Failure> {
+/// Takes the record of an instance, and the stamp that says what it made, out of force. Returns the
+/// values that the stamp vouched for: none if it was not in force, for then a killed run may have
+/// replaced some of them.
+pub(super) fn begin(instance: &Folder) -> Result<Values, Failure> {
     file::remove(&instance.record())?;
-    Ok(stamp::retire(&instance.stamp())?)
+    let old = Stamp::read(&instance.stamp()).and_then(|_| Values::read(instance));
+    stamp::retire(&instance.stamp())?;
+    Ok(old.unwrap_or_default())
 }
 
 /// Moves the values from the run's `out` folder to the instance's. One whose content is the same keeps
-/// its file, and so its time. `made` has files relative to `out`; the result has them relative to the
-/// build folder.
-pub(super) fn outputs(made: &[Value], out: &Utf8Path, instance: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
-    let old = Values::read(instance).unwrap_or_default();
+/// its file, and so its time: `old` is what [`begin`] returned. `made` has files relative to the run;
+/// the result has them relative to the build folder.
+pub(super) fn outputs(
+    made: &[Value],
+    old: &Values,
+    run: &RunFolder,
+    instance: &Folder,
+    build: &Utf8Path,
+) -> Result<Values, Failure> {
+    let out = run.out();
     let target = instance.out();
     let mut values = Values::default();
     for value in made {
@@ -85,6 +96,9 @@ pub(super) fn metrics(text: Option<&str>, instance: &Folder) -> Result<Option<Di
 
 /// Puts a stamp in force for `values` and, with them, the list that says where they are.
 pub(super) fn settle(folder: &Folder, values: &Values, metrics: Option<Digest>) -> Result<(), Failure> {
+    if Values::read(folder).as_ref() != Some(values) {
+        stamp::retire(&folder.stamp())?;
+    }
     values.write(folder)?;
     stamp::settle(&folder.stamp(), &values.stamp(metrics))?;
     Ok(())

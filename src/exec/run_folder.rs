@@ -9,6 +9,30 @@ use crate::file;
 use crate::layout::Folder;
 use crate::plan_file::PlanFile;
 
+/// Removes what killed runs have left: the caller holds the instance's lock.
+pub(super) fn sweep(instance: &Folder) -> Result<(), Failure> {
+    for entry in file::context(instance.0.read_dir_utf8(), "read", &instance.0)?.flatten() {
+        let name = entry.file_name();
+        if name.starts_with(file::TEMPORARY) || (name.starts_with('.') && name.ends_with(".tmp")) {
+            file::remove(entry.path())?;
+        } else if name.starts_with(".run-") {
+            remove_patiently(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Removes a run folder. A process that outlived its killed run may be writing into it still: it is
+/// given a second to notice, and what then remains is for the next run to remove.
+fn remove_patiently(folder: &Utf8Path) {
+    for _ in 0..20 {
+        if file::remove(folder).is_ok() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
 /// A run under way: `.run-XXXX` inside the instance's folder, removed when this is dropped.
 pub(super) struct RunFolder {
     folder: tempfile::TempDir,
@@ -17,16 +41,10 @@ pub(super) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes a run folder, and removes those that killed runs have left: the caller holds the
-    /// instance's lock. Its name is new each time, so that a process that outlived its killed run
-    /// cannot write into this one.
+    /// Makes a run folder: the caller holds the instance's lock. Its name is new each time, so that a
+    /// process that outlived its killed run cannot write into this one.
     pub(super) fn new(instance: &Folder) -> Result<Self, Failure> {
         file::create_folder(&instance.0)?;
-        for entry in file::context(instance.0.read_dir_utf8(), "read", &instance.0)?.flatten() {
-            if entry.file_name().starts_with(".run-") {
-                file::remove(entry.path())?;
-            }
-        }
         let made = tempfile::Builder::new().prefix(".run-").tempdir_in(&instance.0);
         let folder = file::context(made, "create a folder in", &instance.0)?;
         let path = Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;

@@ -56,7 +56,7 @@ pub(super) fn data(
                 return cut_file(instance, key, &source, (size, by), &others);
             }
             let taken: Vec<_> = given.iter().filter(|given| given.name == key).cloned().collect();
-            let answer = python::run(instance, &Mode::Split, &taken, run, command_of(interpreter))?;
+            let answer = python::run(instance, &Mode::Split, &taken, run, &command_of(instance, interpreter))?;
             publish_parts(instance, key, &answer.partitions, run, &others, None)
         }
         Work::Shell { .. } => {
@@ -64,7 +64,7 @@ pub(super) fn data(
             cut_own(instance, key.as_deref(), &made, run, (size, by))
         }
         _ => {
-            let answer = python::run(instance, &Mode::Split, given, run, command_of(interpreter))?;
+            let answer = python::run(instance, &Mode::Split, given, run, &command_of(instance, interpreter))?;
             let made = Made { metrics: metrics(&answer), values: answer.outputs };
             if answer.partitions.is_empty() {
                 return cut_own(instance, key.as_deref(), &made, run, (size, by));
@@ -103,7 +103,7 @@ fn own_outputs(instance: &Instance, made: &Made, run: &RunFolder) -> Result<Valu
     for arm in arms(instance) {
         stamp::retire(&arm.stamp())?;
     }
-    publish::outputs(&made.values, &run.out(), &instance.folder, instance.layout.build())
+    publish::outputs(&made.values, &Values::default(), run, &instance.folder, instance.layout.build())
 }
 
 fn arms(instance: &Instance) -> Vec<Folder> {
@@ -152,7 +152,7 @@ fn cut_file(
     (size, by): (&Size, &By),
     others: &[Value],
 ) -> Result<(), Failure> {
-    let name = source.file_name().unwrap_or("data").to_owned();
+    let name = data_name(source);
     let lines = Values { values: others.to_vec() }.stamp(None).lines;
     let request = rows::Request {
         source: rows::Input::Path(source.to_owned()),
@@ -171,12 +171,17 @@ fn cut_file(
         Some(help) => Failure::new(error.to_string()).help(help),
         None => Failure::new(error.to_string()),
     };
+    // The new stamps come into force before the new lists of values can be written: without the lists.
+    for arm in arms(instance) {
+        stamp::retire(&arm.values())?;
+    }
     let partitions = rows::run(&request).map_err(failed)?;
     for (arm, partition) in arms(instance).iter().zip(&partitions) {
         let file = relative(&arm.0.join(&name), instance)?;
         let value = Value { key: key.to_owned(), file, format: "file".into(), digest: partition.digest, rows: Some(partition.rows) };
         let values = Values { values: [std::slice::from_ref(&value), others].concat() };
         values.write(arm)?;
+        remove_others(arm, &name)?;
     }
     Ok(())
 }
@@ -211,8 +216,8 @@ fn publish_parts(
         return Err(Failure::new(format!("{} partitions were cut instead of {}", parts.len(), arms.len())));
     }
     for (arm, part) in arms.iter().zip(parts) {
-        let name = part.file.file_name().unwrap_or("data");
-        let file = relative(&arm.0.join(name), instance)?;
+        let name = data_name(&part.file);
+        let file = relative(&arm.0.join(&name), instance)?;
         let value = Value {
             key: key.to_owned(),
             file,
@@ -223,13 +228,32 @@ fn publish_parts(
         let values = Values { values: [std::slice::from_ref(&value), others].concat() };
         let old = Values::read(arm).unwrap_or_default();
         let is_same = old.get(key) == Some(&value)
-            && arm.0.join(name).exists()
+            && arm.0.join(&name).exists()
             && Stamp::read(&arm.stamp()).is_some_and(|stamp| stamp.key(key).is_some_and(|l| l.digest == part.digest));
         if !is_same {
             stamp::retire(&arm.stamp())?;
-            publish::rename(&run.out().join(&part.file), &arm.0.join(name))?;
+            publish::rename(&run.out().join(&part.file), &arm.0.join(&name))?;
         }
         publish::settle(arm, &values, metrics)?;
+        remove_others(arm, &name)?;
+    }
+    Ok(())
+}
+
+/// The name of a partition's data file, which lies beside the partition's own files.
+fn data_name(made: &Utf8Path) -> String {
+    let name = made.file_name().unwrap_or("data");
+    let is_taken = name.starts_with('.') || name.starts_with("stamp") || name.starts_with("values.json");
+    if is_taken { format!("data-{name}") } else { name.to_owned() }
+}
+
+/// Removes what earlier splits have left in a partition's folder under other names, and killed ones.
+fn remove_others(arm: &Folder, name: &str) -> Result<(), Failure> {
+    let kept = [name, "stamp", "values.json"];
+    for entry in crate::file::context(arm.0.read_dir_utf8(), "read", &arm.0)?.flatten() {
+        if !kept.contains(&entry.file_name()) {
+            crate::file::remove(entry.path())?;
+        }
     }
     Ok(())
 }

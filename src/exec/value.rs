@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use crate::digest::Digest;
-use crate::file;
 use crate::layout::Folder;
-use crate::stamp::{Line, Stamp, Subject};
+use crate::stamp::{self, Line, Stamp, Subject};
 
 /// The value of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +42,7 @@ impl Values {
     pub fn write(&self, folder: &Folder) -> Result<(), Failure> {
         let mut text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
         text.push('\n');
-        file::write_if_changed(&folder.values(), text.as_bytes())?;
+        stamp::settle_text(&folder.values(), &text)?;
         Ok(())
     }
 
