@@ -5,4 +5,4 @@ mod space;
 // mod emit;
 // mod interrupted;
 mod rerun;
-// mod semantics;
+mod semantics;

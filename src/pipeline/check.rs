@@ -195,6 +195,7 @@ fn process(
     exclusions(written, config, sink);
     let work = resolver.work(written, sink);
     let chart = chart(written, upstreams, config);
+    let parameters = resolver.parameters(written, &work);
     if matches!(work, Work::Merge) {
         merges_something(written, upstreams, config, sink);
     }
@@ -202,7 +203,8 @@ fn process(
         name: written.name.value.clone(),
         span: written.name.span,
         description: written.description.as_ref().map(|text| text.value.clone()),
-        parameters: resolver.parameters(written, &work),
+        other_parameters: resolver.other_parameters(written, &work, &parameters),
+        parameters,
         random_seed: config.random_seed.as_ref().map(|seed| seed.value),
         environment: resolver.environment(written, &work, sink),
         files: written.files.iter().map(|file| file.value.as_str().into()).collect(),
