@@ -4,5 +4,7 @@ mod space;
 
 // mod emit;
 // mod interrupted;
+mod diagnostics;
+mod expansion;
 mod rerun;
 mod semantics;

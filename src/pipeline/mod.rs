@@ -2,6 +2,7 @@
 //! it from what the user wrote. Knows nothing of instances, files of the build, or build tools.
 
 mod check;
+mod clashes;
 mod layers;
 mod order;
 mod resolve;
