@@ -12,7 +12,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
 
 use crate::quote;
-use crate::source::{Source, Span, Spanned};
+use crate::source::Span;
 
 /// What a template may refer to.
 const NAMES: [&str; 5] = ["inputs", "outputs", "parameters", "partition", "seed"];
@@ -76,39 +76,44 @@ fn environment<'t>() -> Environment<'t> {
 }
 
 /// Checks the syntax of a template and the names at its top level.
-pub fn check(template: &str) -> Result<(), CommandError> {
+pub fn check(source: &str) -> Result<(), CommandError> {
     let environment = environment();
-    let template = environment.template_from_str(template)?;
+    let template = environment.template_from_str(source)?;
     let unknown = template.undeclared_variables(false).into_iter().find(|name| !NAMES.contains(&name.as_str()));
     match unknown {
         None => Ok(()),
-        Some(name) => Err(CommandError { message: format!("nothing is called `{name}`"), span: None }),
+        Some(name) => {
+            let span = find(source, &name);
+            Err(CommandError { message: format!("nothing is called `{name}`"), span })
+        }
     }
 }
 
 /// The parameters that a template names; `None` if it may use any of them.
 pub fn parameters(template: &str) -> Option<Vec<String>> {
-    let environment = environment();
-    let names: HashSet<String> = environment.template_from_str(template).ok()?.undeclared_variables(true);
-    if names.contains("parameters") {
-        return None;
-    }
-    let first = |name: &String| name.strip_prefix("parameters.").map(|rest| rest.split('.').next().unwrap_or("").to_owned());
-    let mut names: Vec<_> = names.iter().filter_map(first).collect();
-    names.sort();
-    names.dedup();
-    Some(names)
+    members(template, "parameters")
 }
 
 /// The input keys that a template names; `None` if it may use any of them.
 pub fn inputs(template: &str) -> Option<Vec<String>> {
+    members(template, "inputs")
+}
+
+/// The members of the mapping `kind` that a template names, sorted; `None` if it may use any of them.
+pub fn members(template: &str, kind: &str) -> Option<Vec<String>> {
     let environment = environment();
     let names: HashSet<String> = environment.template_from_str(template).ok()?.undeclared_variables(true);
-    if names.contains("inputs") {
+    if names.contains(kind) {
         return None;
     }
-    let first = |name: &String| name.strip_prefix("inputs.").map(|rest| rest.split('.').next().unwrap_or("").to_owned());
-    Some(names.iter().filter_map(first).collect())
+    let member = |name: &String| {
+        let rest = name.strip_prefix(kind)?.strip_prefix('.')?;
+        Some(rest.split('.').next().unwrap_or_default().to_owned())
+    };
+    let mut members: Vec<_> = names.iter().filter_map(member).collect();
+    members.sort();
+    members.dedup();
+    Some(members)
 }
 
 /// Whether a template prints the seed.
@@ -118,14 +123,16 @@ pub fn uses_seed(template: &str) -> bool {
     names.map_or(true, |names| names.contains("seed"))
 }
 
-/// Where the place `span` of a template stands in the project file: exact if the template stands there
-/// letter by letter, the whole of it otherwise (a block scalar without its indentation, escapes).
-pub fn place(source: &Source, command: &Spanned<String>, span: Span) -> Span {
-    let written = source.slice(command.span);
-    match written.find(&command.value) {
-        Some(offset) => span.shifted(command.span.start + offset),
-        None => command.span,
-    }
+/// Where `word` stands in a template, as a whole word inside braces.
+pub fn find(template: &str, word: &str) -> Option<Span> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let fits = |start: &usize| {
+        let (before, after) = (&template[..*start], &template[start + word.len()..]);
+        let in_braces = before.rfind("{{").max(before.rfind("{%")) > before.rfind("}}").max(before.rfind("%}"));
+        in_braces && !before.ends_with(|c| is_part(c) || c == '.') && !after.starts_with(is_part)
+    };
+    let start = template.match_indices(word).map(|(start, _)| start).find(fits)?;
+    Some(Span::new(start, start + word.len()))
 }
 
 /// The command line that a template makes of `filling`.

@@ -180,11 +180,6 @@ impl Folder {
     pub fn lock(&self) -> Utf8PathBuf {
         self.0.join(".lock")
     }
-
-    /// The folder of one arm of what a split makes here.
-    pub fn arm(&self, arm: &str) -> Self {
-        Self(self.0.join(arm))
-    }
 }
 
 #[cfg(test)]

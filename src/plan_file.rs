@@ -33,6 +33,9 @@ pub struct PlanFile {
     /// Parameters that it can observe.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub parameters: Map<String, Value>,
+    /// The names of the parameters that it does not take, for messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_parameters: Vec<String>,
     /// The seed outside every seed layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub random_seed: Option<u64>,

@@ -2,12 +2,13 @@
 
 mod space;
 
-mod emit;
-mod hosts;
-// mod interrupted;
 mod charts;
+mod diagnostics;
+mod emit;
 mod existing;
+mod expansion;
+mod hosts;
 mod layering;
 mod readme;
 mod rerun;
-// mod semantics;
+mod semantics;

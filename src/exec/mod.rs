@@ -167,7 +167,7 @@ impl Instance {
     fn is_made(&self) -> bool {
         let folders = match &self.plan.opens {
             None => vec![self.folder.clone()],
-            Some(opens) => opens.arms().iter().map(|arm| self.folder.arm(arm)).collect(),
+            Some(_) => split::arms(self),
         };
         let build = self.layout.build();
         folders.iter().all(|folder| folder.stamp().exists() && Values::read(folder).is_some_and(|v| v.are_there(build)))

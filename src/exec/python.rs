@@ -42,6 +42,9 @@ pub(super) struct Answer {
     /// Metrics of its steps, by name.
     #[serde(default)]
     pub steps: Json,
+    /// The key whose value a splitter returned as a path: an output that is to be cut natively.
+    #[serde(default)]
+    pub native: Option<String>,
     /// What went wrong.
     #[serde(default)]
     error: Option<Error>,
@@ -64,6 +67,14 @@ pub(super) struct Part {
 struct Error {
     message: String,
     text: String,
+}
+
+impl Error {
+    /// The text without the message at its end, which stands above it already.
+    fn frames(&self) -> &str {
+        let text = self.text.trim_end();
+        text.strip_suffix(self.message.trim_end()).unwrap_or(text).trim_end()
+    }
 }
 
 /// Runs Python for an instance.
@@ -94,7 +105,8 @@ pub(super) fn run(
     let answer = std::fs::read_to_string(&result).ok().and_then(|text| serde_json::from_str::<Answer>(&text).ok());
     match answer {
         Some(Answer { error: Some(error), .. }) => {
-            Err(Failure::new(error.message).detail(error.text).log(log.as_str()))
+            let detail = error.frames().to_owned();
+            Err(Failure::new(error.message).detail(detail).log(log.as_str()))
         }
         Some(answer) if status.success() => Ok(answer),
         _ => {
@@ -117,8 +129,12 @@ fn request(
         _ => (None, None, &[][..]),
     };
     let in_project = |path: &Utf8PathBuf| instance.project.join(path);
-    let inputs: Result<Vec<_>, Failure> =
-        given.iter().map(|given| Ok(json!([given.name, node(&given.node, instance)?]))).collect();
+    let input = |given: &Given| -> Result<Json, Failure> {
+        let mut node = node(&given.node, instance)?;
+        node["from"] = json!(given.process);
+        Ok(json!([given.name, node]))
+    };
+    let inputs: Result<Vec<_>, Failure> = given.iter().map(input).collect();
     Ok(json!({
         "version": 1,
         "mode": match mode { Mode::Process => "process", Mode::Split => "split", Mode::Chart(_) => "chart" },
@@ -134,6 +150,7 @@ fn request(
         "result": result,
         "inputs": inputs?,
         "parameters": plan.parameters,
+        "not_taken": not_taken(instance, given),
         "random_seed": instance.random_seed(),
         "rng_seed": instance.rng_seed(),
         "seeds": match &plan.opens { Some(Opens::Seed(seeds)) => json!(seeds), _ => Json::Null },
@@ -142,6 +159,14 @@ fn request(
         "split": match (mode, &plan.opens) { (Mode::Split, Some(opens)) => split(opens), _ => Json::Null },
         "chart": match mode { Mode::Chart(metrics) => chart(plan.process.as_str(), metrics), _ => Json::Null },
     }))
+}
+
+/// What the function could ask for and does not: for the message when it asks for something else.
+fn not_taken(instance: &Instance, given: &[Given]) -> Vec<String> {
+    let is_given = |name: &String| given.iter().any(|given| given.name == *name);
+    let all = super::inputs::collect(&instance.plan, &instance.arms, &instance.layout).unwrap_or_default();
+    let keys = all.into_iter().map(|given| given.name).filter(|name| !is_given(name));
+    keys.chain(instance.plan.other_parameters.iter().cloned()).collect()
 }
 
 fn chart(name: &str, metrics: &Json) -> Json {

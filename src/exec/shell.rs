@@ -11,6 +11,7 @@ use super::run_folder::RunFolder;
 use super::value::{Node, Value};
 use super::{Instance, tree};
 use crate::command::{self, Filling, Input};
+use crate::diagnostic::{list, nearest};
 
 /// Runs the command; what it returns has files relative to the run's `out` folder.
 pub(super) fn run(
@@ -20,6 +21,7 @@ pub(super) fn run(
     given: &[Given],
     folder: &RunFolder,
 ) -> Result<Vec<Value>, Failure> {
+    all_inputs(template, given)?;
     for (_, file) in outputs {
         if let Some(parent) = file.parent() {
             crate::file::create_folder(&folder.out().join(parent))?;
@@ -40,6 +42,21 @@ pub(super) fn run(
         return Err(failure.detail(format!("{}\n{}", line.trim_end(), child::tail(&log))).log(log.as_str()));
     }
     outputs.iter().map(|(key, file)| output(key, file, &line, folder)).collect()
+}
+
+/// Whether every input that the command names is there.
+fn all_inputs(template: &str, given: &[Given]) -> Result<(), Failure> {
+    let names = || given.iter().map(|given| given.name.as_str());
+    let named = command::inputs(template).unwrap_or_default();
+    let Some(missing) = named.iter().find(|name| names().all(|given| given != name.as_str())) else {
+        return Ok(());
+    };
+    let failure = Failure::new(format!("the command cannot be filled in: no upstream returns `{missing}`"));
+    Err(match (nearest(missing, names()), given.is_empty()) {
+        (Some(near), _) => failure.help(format!("did you mean `{near}`?")),
+        (None, true) => failure.help("nothing comes from upstream: is there an edge in `process_adjlist`?"),
+        (None, false) => failure.help(format!("what comes from upstream is {}", list(names()))),
+    })
 }
 
 fn output(key: &str, file: &Utf8PathBuf, line: &str, folder: &RunFolder) -> Result<Value, Failure> {

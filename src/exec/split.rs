@@ -11,7 +11,7 @@ use super::value::{Node, Value, Values};
 use super::{Instance, Made, command_of, metrics, publish};
 use crate::diagnostic::{list, nearest};
 use crate::digest::Digest;
-use crate::layout::Folder;
+use crate::layout::{Folder, Layout};
 use crate::plan_file::{Opens, Work};
 use crate::size::{By, Size};
 use crate::split as rows;
@@ -66,8 +66,8 @@ pub(super) fn data(
         _ => {
             let answer = python::run(instance, &Mode::Split, given, run, &command_of(instance, interpreter))?;
             let made = Made { metrics: metrics(&answer), values: answer.outputs };
-            if answer.partitions.is_empty() {
-                return cut_own(instance, key.as_deref(), &made, run, (size, by));
+            if let Some(native) = &answer.native {
+                return cut_own(instance, Some(native), &made, run, (size, by));
             }
             crate::file::remove(&instance.folder.record())?;
             let others = own_outputs(instance, &made, run)?.values;
@@ -106,9 +106,20 @@ fn own_outputs(instance: &Instance, made: &Made, run: &RunFolder) -> Result<Valu
     publish::outputs(&made.values, &Values::default(), run, &instance.folder, instance.layout.build())
 }
 
-fn arms(instance: &Instance) -> Vec<Folder> {
-    let arms = instance.plan.opens.as_ref().map(Opens::arms).unwrap_or_default();
-    arms.iter().map(|arm| instance.folder.arm(arm)).collect()
+/// The folders of the arms that an instance opens. A partition's arm stands behind the other data arms
+/// and before the seeds, as in its canonical path.
+pub(super) fn arms(instance: &Instance) -> Vec<Folder> {
+    let Some(opens) = &instance.plan.opens else { return Vec::new() };
+    let position = match opens {
+        Opens::Data { .. } => instance.plan.partitions.min(instance.arms.len()),
+        Opens::Seed(_) => instance.arms.len(),
+    };
+    let folder = |arm: String| {
+        let mut arms = instance.arms.clone();
+        arms.insert(position, arm);
+        instance.layout.folder(&Layout::instance(&instance.plan.process, &arms))
+    };
+    opens.arms().into_iter().map(folder).collect()
 }
 
 /// The value of `key`, which a split without code cuts.
@@ -153,6 +164,7 @@ fn cut_file(
     others: &[Value],
 ) -> Result<(), Failure> {
     let name = data_name(source);
+    let arms = arms(instance);
     let lines = Values { values: others.to_vec() }.stamp(None).lines;
     let request = rows::Request {
         source: rows::Input::Path(source.to_owned()),
@@ -160,7 +172,7 @@ fn cut_file(
         compress: None,
         size,
         by,
-        layout: &Place { instance: &instance.folder, name: &name },
+        layout: &Place { arms: &arms, name: &name },
         key,
         extra: &lines,
         threads: 0,
@@ -172,11 +184,11 @@ fn cut_file(
         None => Failure::new(error.to_string()),
     };
     // The new stamps come into force before the new lists of values can be written: without the lists.
-    for arm in arms(instance) {
+    for arm in &arms {
         stamp::retire(&arm.values())?;
     }
     let partitions = rows::run(&request).map_err(failed)?;
-    for (arm, partition) in arms(instance).iter().zip(&partitions) {
+    for (arm, partition) in arms.iter().zip(&partitions) {
         let file = relative(&arm.0.join(&name), instance)?;
         let value = Value { key: key.to_owned(), file, format: "file".into(), digest: partition.digest, rows: Some(partition.rows) };
         let values = Values { values: [std::slice::from_ref(&value), others].concat() };
@@ -188,17 +200,25 @@ fn cut_file(
 
 /// Where the partitions of an instance lie: each in a folder of its own, under the name of the whole.
 struct Place<'a> {
-    instance: &'a Folder,
+    arms: &'a [Folder],
     name: &'a str,
+}
+
+impl Place<'_> {
+    /// The folder of the partition `i`, counted from 1.
+    fn arm(&self, i: u64) -> &Folder {
+        let index = usize::try_from(i).unwrap_or(usize::MAX).saturating_sub(1).min(self.arms.len() - 1);
+        &self.arms[index]
+    }
 }
 
 impl rows::Layout for Place<'_> {
     fn data(&self, i: u64) -> Utf8PathBuf {
-        self.instance.arm(&format!("p{i}")).0.join(self.name)
+        self.arm(i).0.join(self.name)
     }
 
     fn stamp(&self, i: u64) -> Utf8PathBuf {
-        self.instance.arm(&format!("p{i}")).stamp()
+        self.arm(i).stamp()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use camino::Utf8Path;
 
 use super::resolve::Resolver;
-use super::{Chart, Closes, Fan, Layer, LayerId, Pipeline, Place, Process, ProcessId, Work, layers, order};
+use super::{Chart, Closes, Fan, Layer, LayerId, Pipeline, Place, Process, ProcessId, Work, clashes, layers, order};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, nearest};
 use crate::script::Library;
 use crate::source::Spanned;
@@ -195,6 +195,10 @@ fn process(
     exclusions(written, config, sink);
     let work = resolver.work(written, sink);
     let chart = chart(written, upstreams, config);
+    let parameters = resolver.parameters(written, &work);
+    if chart.is_none() {
+        clashes::check(written, upstreams, config, sink);
+    }
     if matches!(work, Work::Merge) {
         merges_something(written, upstreams, config, sink);
     }
@@ -202,7 +206,8 @@ fn process(
         name: written.name.value.clone(),
         span: written.name.span,
         description: written.description.as_ref().map(|text| text.value.clone()),
-        parameters: resolver.parameters(written, &work),
+        other_parameters: resolver.other_parameters(written, &work, &parameters),
+        parameters,
         random_seed: config.random_seed.as_ref().map(|seed| seed.value),
         environment: resolver.environment(written, &work, sink),
         files: written.files.iter().map(|file| file.value.as_str().into()).collect(),
@@ -260,9 +265,15 @@ fn report_cycle(pipeline: &Pipeline, cycle: &[ProcessId], sink: &mut Diagnostics
     sink.error(error)
 }
 
-/// Finds the place of every process, upstreams first.
+/// Finds the place of every process, upstreams first. Of what is downstream of an error nothing is
+/// known, and nothing is said.
 fn place_all(pipeline: &mut Pipeline, config: &Config, sink: &mut Diagnostics) {
+    let mut lost = vec![false; pipeline.processes.len()];
     for id in pipeline.order.clone() {
+        if pipeline.process(id).upstreams.iter().any(|up| lost[up.0]) {
+            lost[id.0] = true;
+            continue;
+        }
         let outlet = |up: &ProcessId| (*up, pipeline.process(*up).outlet(&pipeline.layers));
         let outlets: Vec<_> = pipeline.process(id).upstreams.iter().map(outlet).collect();
         let written = &config.processes[id.0];
@@ -277,7 +288,10 @@ fn place_all(pipeline: &mut Pipeline, config: &Config, sink: &mut Diagnostics) {
                 }
                 (process.place, process.closes) = (place, closes);
             }
-            Err(found) => found.iter().for_each(|unrelated| report_unrelated(pipeline, id, unrelated, sink)),
+            Err(found) => {
+                lost[id.0] = true;
+                found.iter().for_each(|unrelated| report_unrelated(pipeline, id, unrelated, sink));
+            }
         }
     }
 }

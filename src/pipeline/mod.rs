@@ -2,6 +2,7 @@
 //! it from what the user wrote. Knows nothing of instances, files of the build, or build tools.
 
 mod check;
+mod clashes;
 mod layers;
 mod order;
 mod resolve;
@@ -86,6 +87,8 @@ pub struct Process {
     pub chart: Option<Chart>,
     /// Its own parameters over the experiment's, by name; only those that it can observe.
     pub parameters: Vec<(String, Value)>,
+    /// The names of the parameters that a function does not take: it may have misspelt one.
+    pub other_parameters: Vec<String>,
     /// The innermost seed where no seed layer is open: `reproducibility.random_seed`.
     pub random_seed: Option<u64>,
     /// Where it runs; `None` for the active Python.

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
 use crate::plan_file::Rename;
 use crate::script::{self, Library};
 use crate::source::{Span, Spanned};
-use crate::syntax::{CodeReference, Config, EnvironmentConfig, ProcessConfig};
+use crate::syntax::{CodeReference, Config, EnvironmentConfig, ProcessConfig, place_in};
 
 pub(super) struct Resolver<'a> {
     config: &'a Config,
@@ -26,6 +26,7 @@ impl<'a> Resolver<'a> {
     /// What a process runs. Where an error is reported, something harmless is returned.
     pub(super) fn work(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Work {
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
+        let aggregates = closes(written);
         if written.chart_type.as_ref().is_some_and(|kind| kind.value == "dynamic") {
             return self.dynamic_chart(written, sink);
         }
@@ -43,7 +44,7 @@ impl<'a> Resolver<'a> {
             (None, Some(command)) => self.shell(written, command, sink),
             (None, None) => match self.own_function(written, sink) {
                 Some(work) => work,
-                None if is_split => Work::Merge,
+                None if is_split && !aggregates => Work::Merge,
                 None => {
                     sink.error(self.nothing_to_run(written));
                     Work::Merge
@@ -138,17 +139,16 @@ impl<'a> Resolver<'a> {
         };
         Diagnostic::new(&codes::MISSING_CODE, format!("`{}` has nothing to run", name.value))
             .at(&self.config.source, name.span, place)
-            .help("add `code: FUNCTION`, or `command:`, or define a function of this name in the default script")
+            .help(if closes(written) {
+                "an aggregation needs code: add `code: FUNCTION`, or `command:`, or define a function of this name \
+                 in the default script"
+            } else {
+                "add `code: FUNCTION`, or `command:`, or define a function of this name in the default script"
+            })
     }
 
     fn shell(&mut self, written: &ProcessConfig, command: &Spanned<String>, sink: &mut Diagnostics) -> Work {
-        if let Err(error) = command::check(&command.value) {
-            let span = error.span.map_or(command.span, |span| command::place(&self.config.source, command, span));
-            let error = Diagnostic::new(&codes::COMMAND, format!("the command of `{}` cannot be read: {}", written.name.value, error.message))
-                .at(&self.config.source, span, "here")
-                .help("write `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, `{{ partition }}` or `{{ seed }}`");
-            sink.error(error);
-        }
+        self.template(written, command, sink);
         let mut outputs: Vec<(String, Utf8PathBuf)> = Vec::new();
         for (key, file) in &written.outputs {
             let path = Utf8PathBuf::from(&file.value);
@@ -165,6 +165,36 @@ impl<'a> Resolver<'a> {
             outputs.push((key.value.clone(), path));
         }
         Work::Shell(Shell { command: command.value.clone(), outputs })
+    }
+
+    fn template(&self, written: &ProcessConfig, command: &Spanned<String>, sink: &mut Diagnostics) {
+        let source = &self.config.source;
+        let name = &written.name.value;
+        if let Err(error) = command::check(&command.value) {
+            let span = error.span.map_or(command.span, |span| place_in(source, command, span));
+            let message = format!("the command of `{name}` cannot be read: {}", error.message);
+            let help = "write `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, \
+                        `{{ partition }}` or `{{ seed }}`";
+            sink.error(Diagnostic::new(&codes::COMMAND, message).at(source, span, "here").help(help));
+            return;
+        }
+        let outputs: Vec<&str> = written.outputs.iter().map(|(key, _)| key.value.as_str()).collect();
+        let outer = self.config.parameters.iter().chain(&written.parameters);
+        let parameters: Vec<&str> = outer.map(|(name, _)| name.value.as_str()).collect();
+        for (kind, known) in [("outputs", outputs), ("parameters", parameters)] {
+            let used = command::members(&command.value, kind).unwrap_or_default();
+            for member in used.iter().filter(|member| !known.contains(&member.as_str())) {
+                let word = format!("{kind}.{member}");
+                let span = command::find(&command.value, &word).map_or(command.span, |span| place_in(source, command, span));
+                let message = format!("the command of `{name}` uses `{word}`, which is not declared");
+                let help = match nearest(member, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{kind}.{near}`?"),
+                    None => format!("add `{member}` under `{kind}` of this process"),
+                };
+                let label = format!("no such entry of `{kind}`");
+                sink.error(Diagnostic::new(&codes::COMMAND, message).at(source, span, label).help(help));
+            }
+        }
     }
 
     fn dynamic_chart(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Work {
@@ -206,6 +236,23 @@ impl<'a> Resolver<'a> {
         let mut parameters: Vec<_> = both.map(|(name, value)| (name.value.clone(), value.value.clone())).collect();
         parameters.sort_by(|(a, _), (b, _)| a.cmp(b));
         parameters
+    }
+
+    /// The names of the parameters that a function does not take.
+    pub(super) fn other_parameters(
+        &self,
+        written: &ProcessConfig,
+        work: &Work,
+        taken: &[(String, Value)],
+    ) -> Vec<String> {
+        if !matches!(work, Work::Python(_)) {
+            return Vec::new();
+        }
+        let all = self.config.parameters.iter().chain(&written.parameters).map(|(name, _)| name.value.clone());
+        let mut names: Vec<_> = all.filter(|name| !taken.iter().any(|(other, _)| other == name)).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// The environment of a process: the one it names, or the first of the project.
@@ -290,6 +337,11 @@ impl<'a> Resolver<'a> {
 fn python(script: Utf8PathBuf, found: &script::Function) -> Work {
     let takes = (!found.takes_everything).then(|| found.parameters.iter().map(|p| p.name.clone()).collect());
     Work::Python(Function { script, name: found.name.clone(), takes })
+}
+
+/// Whether a process closes a layer.
+fn closes(written: &ProcessConfig) -> bool {
+    [&written.data_aggregation, &written.seed_aggregation].into_iter().flatten().any(|flag| flag.value)
 }
 
 fn stays_inside(path: &Utf8Path) -> bool {

@@ -42,6 +42,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
         work: work(process, code, id),
         opens: process.opens.map(|layer| opens(&pipeline.layer(layer).fan)),
         parameters: process.parameters.iter().cloned().collect::<Map<_, _>>(),
+        other_parameters: process.other_parameters.clone(),
         random_seed: process.random_seed,
         environment: process.environment.map_or_else(String::new, |e| pipeline.environments[e.0].name.clone()),
         cpus: process.resources.cpus.unwrap_or(1),

@@ -87,7 +87,7 @@ class Missing(ProjectTest):
         failed = self.fails("def f(df, learning_rte):\n    pass\n", "f", inputs=inputs, parameters={"learning_rate": 1})
         expected = (
             "`f` asks for `learning_rte`, which nothing provides "
-            "(available: `context`, `df`, `learning_rate`); did you mean `learning_rate`?"
+            "(available: `df`, `learning_rate`, `context`); did you mean `learning_rate`?"
         )
         self.assertEqual((failed.message, failed.text, failed.log), (expected, expected + "\n", expected + "\n"))
 

@@ -100,7 +100,8 @@ def _call(request: Request) -> Tuple[str, Any]:
     """The name of the request's function, and what it returned."""
     name = request["function"]
     function = _function(request)
-    args, kwargs = _inputs.bind(name, function, _inputs.sources(request), _inputs.extras(request))
+    given, more = _inputs.sources(request), _inputs.extras(request)
+    args, kwargs = _inputs.bind(name, function, given, more, request.get("not_taken") or [])
     return name, function(*args, **kwargs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from expops import _metrics, _signature, _values
 from expops._failure import Failure, nearest
@@ -59,11 +59,16 @@ def extras(request: Dict[str, Any]) -> Sources:
     return found
 
 
-def bind(name: str, function: Callable[..., Any], given: Sources, more: Sources) -> Tuple[List[Any], Dict[str, Any]]:
-    """The arguments to call `function` with; a required one that nothing provides is an error."""
+def bind(
+    name: str, function: Callable[..., Any], given: Sources, more: Sources, not_taken: Sequence[str] = ()
+) -> Tuple[List[Any], Dict[str, Any]]:
+    """The arguments to call `function` with; a required one that nothing provides is an error.
+
+    `not_taken` names what could be had besides: the error lists it.
+    """
     both = {**more, **given}
     asked = _signature.parameters(name, function)
-    _check_required(name, asked, both)
+    _check_required(name, asked, both, [*given, *not_taken, *more])
     args: List[Any] = []
     kwargs: Dict[str, Any] = {}
     for one in asked:
@@ -83,12 +88,12 @@ def _everything(given: Sources, more: Sources) -> Sources:
     return {**seed, **given}
 
 
-def _check_required(name: str, asked: List[_signature.Parameter], both: Sources) -> None:
+def _check_required(name: str, asked: List[_signature.Parameter], both: Sources, names: List[str]) -> None:
     missing = [one.name for one in asked if is_required(one) and one.name not in both]
     if missing:
         told = " and ".join(f"`{one}`" for one in missing)
-        available = ", ".join(f"`{one}`" for one in both)
-        hint = nearest(missing[0], both)
+        available = ", ".join(f"`{one}`" for one in dict.fromkeys(names))
+        hint = nearest(missing[0], names)
         raise Failure(f"`{name}` asks for {told}, which nothing provides (available: {available}){hint}")
 
 

@@ -1,0 +1,15 @@
+from expops.core import process
+
+
+@process()
+def load():
+    return {"df": [1, 2, 3]}
+
+
+@process()
+def train(df, learning_rate=0.1):
+    return {"model": df}
+
+
+def helper():
+    return {}
