@@ -3,6 +3,7 @@
 use super::npy;
 use super::text::csv::{Row, Scanner};
 use super::text::json::{Json, Utf8};
+use super::text::json_line;
 
 /// The CSV scanner must find by blocks, in two pieces, what it finds byte by byte.
 pub fn csv(bytes: &[u8]) {
@@ -34,6 +35,7 @@ pub fn json(bytes: &[u8]) {
     let nested = text.iter().filter(|b| matches!(b, b'[' | b'{')).count() > 100;
     let reference = std::str::from_utf8(text).is_ok_and(|t| serde_json::from_str::<serde::de::IgnoredAny>(t).is_ok());
     assert!(accepted == reference || nested);
+    assert!(!json_line::accepts(text) || reference || nested || std::str::from_utf8(text).is_err());
 }
 
 /// The `.npy` header must be read without a panic, and what is written must read back the same.

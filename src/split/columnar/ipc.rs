@@ -9,9 +9,12 @@ use arrow_buffer::Buffer;
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::FileDecoder;
 use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions, StreamWriter};
-use arrow_ipc::{Block, CompressionType, MessageHeader, MetadataVersion, root_as_footer, root_as_message};
+use arrow_ipc::{
+    Block, CompressionType, MessageHeader, MetadataVersion, RecordBatch as RecordBatchHeader, root_as_footer, root_as_message,
+};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 
+use super::guard::guarded;
 use super::{Batches, Sink, Table, TableWriter, broken};
 use crate::split::error::SplitError;
 use crate::split::source::Source;
@@ -101,9 +104,14 @@ impl<'a> Ipc<'a> {
         let metadata = metadata(self.source, &block)?;
         let message = root_as_message(strip(&metadata)).map_err(|e| bad(&e))?;
         let rows = match message.header_type() {
-            MessageHeader::DictionaryBatch => None,
+            MessageHeader::DictionaryBatch => {
+                let batch = message.header_as_dictionary_batch().and_then(|batch| batch.data());
+                check_buffers(self.source, &block, batch.ok_or_else(|| bad(&"a dictionary without values"))?)?;
+                None
+            }
             MessageHeader::RecordBatch => {
                 let batch = message.header_as_record_batch().ok_or_else(|| bad(&"a batch without a header"))?;
+                check_buffers(self.source, &block, batch)?;
                 let rows = u64::try_from(batch.length()).map_err(|_| bad(&"a batch of a negative length"))?;
                 self.compression = batch.compression().map(|compression| compression.codec()).or(self.compression);
                 self.rows = self.rows.checked_add(rows).ok_or_else(|| bad(&"more than 2^64 rows"))?;
@@ -129,9 +137,12 @@ impl<'a> Ipc<'a> {
             return Ok(batch.clone());
         }
         let block = &self.messages[i].block;
-        let read = decoder.read_record_batch(block, &self.buffer(block)?);
-        let batch = read.map_err(|e| broken(&self.source.name, "Arrow", e))?;
-        let batch = batch.ok_or_else(|| broken(&self.source.name, "Arrow", "an empty message"))?;
+        let buffer = self.buffer(block)?;
+        let batch = guarded(&self.source.name, "Arrow", || {
+            let read = decoder.read_record_batch(block, &buffer);
+            let batch = read.map_err(|e| broken(&self.source.name, "Arrow", e))?;
+            batch.ok_or_else(|| broken(&self.source.name, "Arrow", "an empty message"))
+        })?;
         let mut recent = recent();
         if recent.len() >= self.keep {
             recent.remove(0);
@@ -154,6 +165,32 @@ fn bounds(source: &Source, block: &Block) -> Result<(u64, u64), SplitError> {
         (head >= 8 && head <= METADATA && end <= source.len).then_some((start, end))
     };
     bounds().ok_or_else(|| broken(&source.name, "Arrow", "a message lies outside the file; is it cut short?"))
+}
+
+/// Looks whether the buffers of a batch lie in its body, and do not claim to be impossibly long when
+/// they are unpacked.
+fn check_buffers(source: &Source, block: &Block, batch: RecordBatchHeader) -> Result<(), SplitError> {
+    let (start, end) = bounds(source, block)?;
+    let body = start + block.metaDataLength() as u64;
+    // LZ4 packs at most 255 bytes in one; of Zstandard nothing like that is known, but this is plenty.
+    let ratio = batch.compression().map(|packed| if packed.codec() == CompressionType::ZSTD { 1 << 16 } else { 256 });
+    for buffer in batch.buffers().iter().flatten() {
+        let place = || {
+            let (offset, length) = (u64::try_from(buffer.offset()).ok()?, u64::try_from(buffer.length()).ok()?);
+            (offset.checked_add(length)? <= end - body).then_some((body + offset, length))
+        };
+        let outside = || broken(&source.name, "Arrow", "a column lies outside its batch");
+        let (at, length) = place().ok_or_else(outside)?;
+        if let Some(ratio) = ratio.filter(|_| length >= 8) {
+            let mut unpacked = [0; 8];
+            source.read_exact_at(&mut unpacked, at)?;
+            // -1 says that the buffer is not packed after all.
+            if i64::from_le_bytes(unpacked) > length.saturating_mul(ratio) as i64 {
+                return Err(broken(&source.name, "Arrow", "a column claims to be longer than it can be"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The bytes before the body of a message.
@@ -219,8 +256,10 @@ impl Table for Ipc<'_> {
                     return None;
                 }
                 let read = self.buffer(&message.block).and_then(|buffer| {
-                    let read = decoder.read_dictionary(&message.block, &buffer);
-                    read.map_err(|e| broken(&self.source.name, "Arrow", e))
+                    guarded(&self.source.name, "Arrow", || {
+                        let read = decoder.read_dictionary(&message.block, &buffer);
+                        read.map_err(|e| broken(&self.source.name, "Arrow", e))
+                    })
                 });
                 return read.err().map(Err);
             };

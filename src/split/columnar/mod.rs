@@ -5,6 +5,7 @@
 //! compression or padding makes no difference. One batch per thread is in memory.
 
 mod digest;
+mod guard;
 mod ipc;
 mod pandas;
 mod parquet;
@@ -26,6 +27,7 @@ use super::source::Source;
 use super::{Partition, Request, parallel, publish, sizes};
 use crate::size::By;
 use digest::TableDigest;
+use guard::guarded;
 use pandas::Index;
 
 /// A table that can be read at any row.
@@ -81,11 +83,13 @@ impl Write for Sink {
 
 /// Splits the table in `source`.
 pub(super) fn split(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
-    let table: Box<dyn Table> = match kind {
-        Kind::Parquet => Box::new(parquet::ParquetTable::open(source)?),
-        Kind::ArrowStream => Box::new(ipc::Ipc::open_stream(source, request.threads())?),
-        _ => Box::new(ipc::Ipc::open_file(source, request.threads())?),
-    };
+    let table = guarded(&source.name, "table", || -> Result<Box<dyn Table>, SplitError> {
+        Ok(match kind {
+            Kind::Parquet => Box::new(parquet::ParquetTable::open(source)?),
+            Kind::ArrowStream => Box::new(ipc::Ipc::open_stream(source, request.threads())?),
+            _ => Box::new(ipc::Ipc::open_file(source, request.threads())?),
+        })
+    })?;
     let table = table.as_ref();
     let of = request.size.partitions();
     // The length of an Arrow or Parquet file is that of its packing: it says nothing.
@@ -155,7 +159,7 @@ impl<'a> Part<'a> {
         );
         let batch = batch.map_err(failed)?;
         self.rows += batch.num_rows() as u64;
-        self.digest.update(&batch).map_err(failed)?;
+        guarded(&self.source.name, "table", || self.digest.update(&batch).map_err(failed))?;
         if let Some(writer) = &mut self.writer {
             writer.write(&batch).map_err(failed)?;
         }

@@ -16,6 +16,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::guard::guarded;
 use super::{Batches, Sink, Table, TableWriter, broken};
 use crate::file;
 use crate::split::error::SplitError;
@@ -88,14 +89,17 @@ impl Table for ParquetTable<'_> {
             return Ok(Box::new(std::iter::empty()));
         };
         let offset = (rows.start - self.groups[*first]) as usize;
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.handle.clone(), self.metadata.clone())
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.handle.clone(), self.metadata.clone())
             .with_row_groups(groups)
             .with_offset(offset)
             .with_limit((rows.end - rows.start) as usize)
-            .with_batch_size(BATCH)
-            .build()
-            .map_err(|e| bad(&e))?;
-        Ok(Box::new(reader.map(move |batch| batch.map_err(|e| broken(&self.source.name, "Parquet", e)))))
+            .with_batch_size(BATCH);
+        let mut reader = guarded(&self.source.name, "Parquet", || builder.build().map_err(|e| bad(&e)))?;
+        Ok(Box::new(std::iter::from_fn(move || {
+            let next = guarded(&self.source.name, "Parquet", || Ok(reader.next()));
+            let bad = |e: ArrowError| broken(&self.source.name, "Parquet", e);
+            next.map(|batch| batch.transpose().map_err(bad)).and_then(|batch| batch).transpose()
+        })))
     }
 
     fn writer(&self, schema: &Schema, sink: Sink) -> Result<Box<dyn TableWriter>, ArrowError> {

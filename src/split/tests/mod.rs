@@ -1,6 +1,7 @@
 //! The splitter against a slow and obvious one, on random files, with any chunk size and number of
 //! threads.
 
+mod files;
 mod reference;
 mod text;
 

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::json::{Json, Utf8, Wrong};
+use super::json_line;
 use super::lines::{for_each_line, prefix_sums};
 use super::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use crate::split::error::SplitError;
@@ -68,6 +69,9 @@ fn check(source: &Source, range: (u64, Range<u64>)) -> Result<Result<u64, Broken
 fn check_line(bytes: &[u8], start: u64) -> Result<bool, Fault> {
     if let Err(e) = std::str::from_utf8(bytes) {
         return Err(not_utf8(start + e.valid_up_to() as u64));
+    }
+    if json_line::accepts(bytes) {
+        return Ok(true);
     }
     let mut json = Json::new();
     json.feed(bytes).map_err(|wrong| fault(start, wrong))?;

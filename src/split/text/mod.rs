@@ -6,6 +6,7 @@ pub(super) mod csv;
 mod csv_index;
 pub(super) mod json;
 mod json_array;
+pub(super) mod json_line;
 mod json_lines;
 mod lines;
 pub(super) mod mask;

@@ -1,0 +1,188 @@
+"""expops-split beside other programs that cut the same files into 8 partitions.
+
+    cargo build --release --bin expops-split
+    cargo bench --bench split_bound --no-run     # prints the path of the bound
+    python benches/split/bench.py --program target/release/expops-split --bound PATH [--size 1000] [--rounds 5]
+
+Every round runs every program once, one after the other, on files in the page cache; the table gives
+the median of each program's times and its ratio to the bound (text formats) or to copy plus hash
+(binary ones) of the same round. Programs and Python packages that are not installed are left out.
+"""
+
+import argparse
+import importlib.util
+import os
+import pathlib
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+PARTS = 8
+
+
+def numbers(path, size):
+    random.seed(1)
+    rows = [f"{random.randint(0, 10**6)},{random.random():.6f},{random.random() * 1000:.3f},{random.randint(0, 99)},{random.randint(0, 10**9)}\n" for _ in range(20000)]
+    repeat(path, "a,b,c,d,e\n", "".join(rows), size)
+
+
+def quoted(path, size):
+    random.seed(2)
+    words = 'lorem ipsum dolor sit amet consectetur, ""adipiscing"" elit\nsed do eiusmod tempor'.split(" ")
+    rows = [f'{random.randint(0, 10**6)},"{" ".join(random.choices(words, k=15))}",{random.random():.3f}\n' for _ in range(20000)]
+    repeat(path, "a,t,c\n", "".join(rows), size)
+
+
+def json_lines(path, size):
+    random.seed(3)
+    rows = [f'{{"id": {random.randint(0, 10**6)}, "name": "user {i}", "tags": ["a", "b\\n"], "score": {random.random():.6f}, "ok": true}}\n' for i in range(20000)]
+    repeat(path, "", "".join(rows), size)
+
+
+def repeat(path, header, block, size):
+    with open(path, "w") as file:
+        written = file.write(header)
+        while written < size:
+            written += file.write(block)
+
+
+def tables(folder, size):
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.feather
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(4)
+    count = size // 40
+    np.save(folder / "d.npy", rng.normal(size=(size // 80, 10)))
+    table = pa.table({
+        "i": np.arange(count), "f": rng.normal(size=count), "k": rng.integers(0, 1000, count),
+        "t": pa.array(np.char.add("name ", rng.integers(0, 10**6, count).astype(str))),
+    })
+    pyarrow.feather.write_feather(table, folder / "d.arrow", compression="uncompressed")
+    pq.write_table(table, folder / "d.parquet")
+
+
+def run(command, out):
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    with open(os.devnull, "w") as null:
+        child = subprocess.Popen(command, shell=isinstance(command, str), stdout=null, stderr=subprocess.PIPE)
+        _, status, usage = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - start
+    if status:
+        sys.exit(f"{command}: {child.stderr.read().decode()}")
+    child.stderr.close()
+    child.returncode = 0
+    del before
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+PYTHON = {
+    "polars": "import polars as pl; d = pl.{read}({path!r}); n = -(-len(d) // 8)\nfor i in range(8): d[i*n:(i+1)*n].{write}({out!r} + '/%d' % i)",
+    "pyarrow": "import pyarrow as pa, pyarrow.csv as c, pyarrow.parquet as q, pyarrow.feather as f; d = {read}({path!r}); n = -(-len(d) // 8)\nfor i in range(8): {write}(d[i*n:(i+1)*n], {out!r} + '/%d' % i)",
+}
+
+
+def commands(args, path, out):
+    """What to run on `path`: name, command; the first is the measure."""
+    kind = path.suffix
+    text = kind in (".csv", ".jsonl")
+    ours = [args.program, str(path), "--size", str(PARTS), "--out", out, "-q"]
+    copy = f"cp {path} {out}/copy"
+    found = {}
+    if text:
+        found["the bound"] = [args.bound, str(path), out]
+    else:
+        found["copy, then hash (bound)"] = f"{copy} && {args.bound} {path} {out} hash"
+    found["expops-split"] = ours
+    found["cp"] = copy
+    found["sha256sum"] = ["sha256sum", str(path)]
+    found["openssl sha256"] = ["openssl", "sha256", str(path)]
+    if text:
+        found["split -n l/8 (cuts quoted rows)"] = ["split", "-n", "l/8", str(path), out + "/x"]
+        if kind == ".csv":
+            found["split with xsv"] = ["xsv", "split", "-s", "2000000", out, str(path)]
+            found["split with qsv"] = ["qsv", "split", "-s", "2000000", out, str(path)]
+    polars = {".csv": ("read_csv", "write_csv"), ".jsonl": ("read_ndjson", "write_ndjson"), ".parquet": ("read_parquet", "write_parquet"), ".arrow": ("read_ipc", "write_ipc")}
+    arrow = {".csv": ("c.read_csv", "c.write_csv"), ".parquet": ("q.read_table", "q.write_table"), ".arrow": ("f.read_table", "f.write_feather")}
+    for name, calls in [("polars", polars.get(kind)), ("pyarrow", arrow.get(kind))]:
+        if calls and importlib.util.find_spec(name) and not (name == "pyarrow" and path.stem == "quoted"):
+            code = PYTHON[name].format(read=calls[0], write=calls[1], path=str(path), out=out)
+            found[name] = [sys.executable, "-c", code]
+    return {name: c for name, c in found.items() if isinstance(c, str) or shutil.which(c[0])}
+
+
+def table_of(args, path, out):
+    times = {}
+    for _ in range(args.rounds):
+        for name, command in commands(args, path, out).items():
+            times.setdefault(name, []).append(run(command, out))
+    measure = next(iter(times))
+    print(f"\n### {path.name}, {path.stat().st_size / 1e6:.0f} MB\n")
+    print(f"| what | wall, s | CPU, s | wall against {measure} | memory, MB |\n| --- | --- | --- | --- | --- |")
+    for name, runs in times.items():
+        ratios = [mine[0] / bound[0] for mine, bound in zip(runs, times[measure])]
+        wall, cpu, memory = (statistics.median(values) for values in zip(*runs))
+        print(f"| {name} | {wall:.2f} | {cpu:.2f} | {statistics.median(ratios):.2f} | {memory:.0f} |", flush=True)
+
+
+def one_row(args, folder, out):
+    """One changed row of 100 partitions: the time against reading and hashing the file."""
+    path = folder / "numbers.csv"
+    split = [args.program, str(path), "--size", "100", "--out", out, "--json"]
+    subprocess.run(split, check=True, capture_output=True)
+    ratios = []
+    for i in range(args.rounds):
+        with open(path, "r+b") as file:
+            file.seek(path.stat().st_size // 2)
+            file.readline()
+            file.write(b"%d" % (i + 1))
+        start = time.perf_counter()
+        report = subprocess.run(split, check=True, capture_output=True, text=True).stdout
+        wall = time.perf_counter() - start
+        written = report.count('"written": true')
+        start = time.perf_counter()
+        subprocess.run([args.bound, str(path), out, "hash"], check=True)
+        ratios.append(wall / (time.perf_counter() - start))
+        assert written == 1, written
+    print(f"\nOne row changed, 100 partitions: one is written; {statistics.median(ratios):.2f} times reading and hashing.")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--bound", required=True)
+    parser.add_argument("--size", type=int, default=1000, help="of each file, in MB")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, out = pathlib.Path(temporary), temporary + "/out"
+        os.makedirs(out)
+        size = args.size * 10**6
+        wanted = lambda name: not args.only or name in args.only
+        for name, make in [("numbers.csv", numbers), ("quoted.csv", quoted), ("lines.jsonl", json_lines)]:
+            if wanted(name):
+                make(folder / name, size)
+                table_of(args, folder / name, out)
+                if name == "numbers.csv":
+                    shutil.rmtree(out)
+                    os.makedirs(out)
+                    one_row(args, folder, out)
+                (folder / name).unlink()
+        if importlib.util.find_spec("pyarrow") and any(map(wanted, ["d.npy", "d.arrow", "d.parquet"])):
+            tables(folder, size)
+            for name in ["d.npy", "d.arrow", "d.parquet"]:
+                if wanted(name):
+                    table_of(args, folder / name, out)
+
+
+main()
