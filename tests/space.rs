@@ -56,11 +56,21 @@ impl Space {
         Self { folder: tempfile::Builder::new().prefix("expops test ").tempdir().unwrap() }
     }
 
+    /// A copy of the folder `from` of the repository, without what was built in it.
+    pub fn copy_of(from: &str) -> Self {
+        let space = Self::new();
+        space.copy(from, ".");
+        space
+    }
+
     /// Copies the folder `from` of the repository to `to`, without what was built in it.
     pub fn copy(&self, from: &str, to: &str) {
         let from = repository().join(from);
-        let is_built = |name: &std::ffi::OsStr| [".ninja_log", "build", "build.ninja", "Makefile"].iter().any(|n| name == *n);
-        for entry in walkdir::WalkDir::new(&from).into_iter().filter_entry(|e| !is_built(e.file_name())) {
+        let is_generated = |path: &Path| fs::read(path).is_ok_and(|text| text.starts_with(b"# Made by expops"));
+        let is_built = |e: &walkdir::DirEntry| {
+            e.file_name() == "build" || e.file_name() == ".ninja_log" || is_generated(e.path())
+        };
+        for entry in walkdir::WalkDir::new(&from).into_iter().filter_entry(|e| !is_built(e)) {
             let entry = entry.unwrap();
             let to = self.path(to).join(entry.path().strip_prefix(&from).unwrap());
             if entry.file_type().is_dir() {
