@@ -53,6 +53,7 @@ fn environment(environment: &Environment) -> Value {
         word => quoted(make_text(&quote::word(&environment.name))),
         stamp => quoted(make_path(environment.stamp.as_str())),
         record => quoted(make_path(environment.record.as_str())),
+        record_needed => quoted(make_prerequisite(environment.record.as_str())),
         inputs => quoted(prerequisites(&environment.inputs)),
     }
 }
