@@ -85,7 +85,7 @@ fn a_make_build_takes_a_project_in() {
     let build = |space: &Space| space.run("make", &["-j2"]);
     assert!(build(&space).says("'summary.txt' is up to date."));
     edits(&space, &build, "summary.txt");
-    space.run("make", &["analysis_slope@p2"]).success();
+    space.run("make", &["analysis_slope@p2", "analysis_all"]).success();
 }
 
 #[test]

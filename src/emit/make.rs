@@ -31,6 +31,7 @@ pub fn make(plan: &Plan) -> String {
             variable => quoted(identifier(variables)),
             exec => words(&exec),
             compile => words(&plan.compile),
+            prefixed => !plan.prefix.is_empty(),
             label => quoted(make_info(plan.source.as_str())),
             output => quoted(make_path(plan.output.as_str())),
             compiled => quoted(make_path(plan.compiled.as_str())),
