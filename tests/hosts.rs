@@ -141,3 +141,12 @@ fn an_included_ninja_file_leaves_the_hosts_default_and_variables_alone() {
         assert!(!space.exists("b") && !space.exists("analysis/build/fit"));
     }
 }
+
+#[test]
+fn nested_layers_with_an_environment_of_their_own() {
+    let space = Space::copy_of("tests/emit/layers");
+    space.expops(&["run"]).success();
+    assert_eq!(space.read("build/total/out/model.json").matches("seed41").count(), 4);
+    assert!(space.read("build/.expops/environment/main%20env/stamp").contains("main%20env/venv/bin/python"));
+    space.nothing_to_do(crate::space::Tool::Ninja);
+}
