@@ -18,7 +18,7 @@ fn cases() -> Vec<String> {
 /// Compiles a case with the flags in its file `flags`, if it has one, and returns the text.
 fn compiled(space: &Space, format: &str, file: &str) -> String {
     let flags = if space.exists("flags") { space.read("flags") } else { String::new() };
-    let arguments = ["compile", "--format", format].into_iter().chain(flags.split_whitespace());
+    let arguments = ["compile", "--format", format, "-o", file].into_iter().chain(flags.split_whitespace());
     space.expops(&arguments.collect::<Vec<_>>()).success();
     space.read(file)
 }
@@ -74,9 +74,9 @@ fn a_second_compilation_touches_nothing() {
     }
 }
 
-const HOSTILE: [&str; 18] = [
+const HOSTILE: [&str; 17] = [
     "two words", "it's", "\\\"quoted\\\"", "$HOME", "$(touch pwned)", "`touch pwned`", "a:b", "a#b", "50%", "back\\\\slash",
-    "größe 数", "-rf", ".hidden", "../../escape", "all", "build.ninja", "a;b|c&d", "x=y,(z)*?[~]",
+    "größe 数", "-rf", ".hidden", "../../escape", "build.ninja", "a;b|c&d", "x=y,(z)*?[~]",
 ];
 
 /// One process for each name, behind a split, all of them shell commands on a file.
@@ -131,11 +131,15 @@ fn hostile_names_are_built_and_stay_in_the_build_folder() {
         assert!(built.says("it's p2") && !built.says("warning"), "{}{}", built.out, built.err);
         space.nothing_to_do(tool);
         let file = if tool == Tool::Ninja { "build.ninja" } else { "Makefile" };
-        assert_eq!(entries(&space), [file, "build", "data", "expops.yaml"]);
+        let mut expected = [file, "build", "data", "expops.yaml"];
+        expected.sort_unstable();
+        assert_eq!(entries(&space), expected);
         let stamps = space.tree("build").into_keys().filter(|name| name.ends_with("/stamp")).count();
         assert_eq!(stamps, 2 * (HOSTILE.len() + 1) + 2 + 1 + 1);
         assert_eq!(space.read("build/end%3A%20%24/out/all.txt").lines().count(), 4);
-        for target in ["it%27s@p2", "%61ll", "%2Drf", "50%25@p1", "größe%20数"] {
+        // A file may have the name of a process: then the target's first letter gives way.
+        let clash = if tool == Tool::Ninja { "%62uild.ninja" } else { "build.ninja" };
+        for target in [clash, "it%27s@p2", "build.ninja@p2", "%2Drf", "50%25@p1", "größe%20数"] {
             space.build(tool, &[target]).success();
         }
     }
@@ -171,5 +175,20 @@ process_adjlist: copy
             space.build(tool, &[]).success();
             assert_eq!(space.read("build/copy/out/o"), "2\n", "{tool:?} {name}");
         }
+    }
+}
+
+/// Old and new Ninja: whichever can be found beside the one on the path.
+#[test]
+fn other_versions_of_ninja_build_it_too() {
+    let others = std::env::var("EXPOPS_TEST_NINJAS").unwrap_or_else(|_| "/usr/bin/ninja".to_owned());
+    for ninja in others.split(':').filter(|path| std::path::Path::new(path).exists()) {
+        let space = hostile("data/two words: $.csv");
+        space.compile(Tool::Ninja).success();
+        space.run(ninja, &[]).success();
+        assert!(space.run(ninja, &[]).says("no work to do"), "{ninja}");
+        space.edit("expops.yaml", "size: 2", "size: 3");
+        space.run(ninja, &[]).success();
+        assert!(space.exists("build/it%27s/p3/stamp") && space.run(ninja, &[]).says("no work to do"), "{ninja}");
     }
 }

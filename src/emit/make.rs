@@ -31,6 +31,7 @@ pub fn make(plan: &Plan) -> String {
             variable => quoted(identifier(variables)),
             exec => words(&exec),
             compile => words(&plan.compile),
+            prefixed => !plan.prefix.is_empty(),
             label => quoted(make_info(plan.source.as_str())),
             output => quoted(make_path(plan.output.as_str())),
             compiled => quoted(make_path(plan.compiled.as_str())),
@@ -53,6 +54,7 @@ fn environment(environment: &Environment) -> Value {
         word => quoted(make_text(&quote::word(&environment.name))),
         stamp => quoted(make_path(environment.stamp.as_str())),
         record => quoted(make_path(environment.record.as_str())),
+        record_needed => quoted(make_prerequisite(environment.record.as_str())),
         inputs => quoted(prerequisites(&environment.inputs)),
     }
 }

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""How long compiling takes, and what a build with nothing to do costs beside bare Ninja.
+
+    cargo build --release && python3 benches/noop.py target/release/expops
+
+Compiles a chain of two processes behind a split into 1,000 and 20,000 partitions. For the smaller one it
+builds everything (with a stand-in that only writes stamps: Ninja is what is measured), and times `ninja`
+with nothing to do against a bare file of as many edges, in turns.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = """
+scripts: {{main: src/model.py}}
+pipeline:
+  process_adjlist: |
+    load split
+    split train
+    train score
+  processes:
+    - name: load
+    - {{name: split, data_parallelism: {{size: {partitions}, data_name: rows}}}}
+    - name: train
+    - name: score
+"""
+SCRIPT = """
+def load():
+    return {"rows": list(range(100))}
+
+def train(rows):
+    return {"model": len(rows)}
+
+def score(model):
+    return {"score": model}
+"""
+
+
+def seconds(command, folder, **more):
+    start = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **more)
+    return time.perf_counter() - start
+
+
+def project(folder, partitions):
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/model.py").write_text(SCRIPT)
+    (folder / "expops.yaml").write_text(PROJECT.format(partitions=partitions))
+
+
+def compile_times(expops, partitions):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "project"
+        project(folder, partitions)
+        first = seconds([expops, "compile", "--quiet"], folder)
+        again = min(seconds([expops, "compile", "--quiet"], folder) for _ in range(5))
+        size = (folder / "build.ninja").stat().st_size / 1e6
+        print(f"{partitions:>7} partitions, {2 * partitions + 2:>7} instances: "
+              f"compile {first:.2f} s, again {again:.2f} s, build.ninja {size:.1f} MB")
+
+
+def statements(text):
+    """`build` statements, continued lines joined."""
+    return [line for line in text.replace(" $\n    ", " ").splitlines() if line.startswith("build ")]
+
+
+def stand_in(folder):
+    """A program that does nothing but write what an edge has to make."""
+    path = folder / "touch.sh"
+    path.write_text('#!/bin/sh\nexit 0\n')
+    path.chmod(0o755)
+    for statement in statements((folder / "build.ninja").read_text()):
+        outputs, rest = statement[len("build "):].split(": ", 1)
+        if rest.startswith("expops_exec"):
+            for output in outputs.replace("| ", "").split():
+                (folder / output).parent.mkdir(parents=True, exist_ok=True)
+                (folder / output).write_text("")
+    return str(path)
+
+
+def bare(folder, ours):
+    """A file with as many edges, inputs and outputs, and no more than that."""
+    folder.mkdir()
+    edges = sum(statement.split(": ", 1)[1].startswith("expops_exec") for statement in statements(ours))
+    lines = ["rule touch", "  command = touch $out", "build o0: touch"]
+    lines += [f"build o{i}: touch o{max(0, i - 2)}" for i in range(1, edges)]
+    (folder / "build.ninja").write_text("\n".join(lines) + "\n")
+    return edges
+
+
+def noop(expops, partitions):
+    with tempfile.TemporaryDirectory() as name:
+        ours, other = Path(name) / "ours", Path(name) / "bare"
+        project(ours, partitions)
+        seconds([expops, "compile", "--quiet"], ours)
+        environment = {**os.environ, "EXPOPS": stand_in(ours)}
+        seconds(["ninja"], ours, env=environment)
+        edges = bare(other, (ours / "build.ninja").read_text())
+        seconds(["ninja"], other)
+        times = [(seconds(["ninja"], ours, env=environment), seconds(["ninja"], other)) for _ in range(15)]
+        mine, theirs = (sorted(column)[len(times) // 2] for column in zip(*times))
+        print(f"{partitions:>7} partitions: no-op ninja {1000 * mine:.0f} ms; bare file with {edges} edges "
+              f"{1000 * theirs:.0f} ms; ratio {mine / theirs:.1f}")
+
+
+def main():
+    expops = str(Path(sys.argv[1] if len(sys.argv) > 1 else "target/release/expops").resolve())
+    for partitions in (1_000, 20_000, 100_000):
+        compile_times(expops, partitions)
+    noop(expops, 1_000)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Made by expops 0.1.0 from expops.yaml; do not edit.
+# To make it again: expops compile --format sh
+#
+# Runs every instance, one after another. One whose inputs have not changed since it last ran does
+# nothing.
+
+set -eu
+CDPATH= cd -- "$(dirname -- "$0")"
+: "${EXPOPS:=expops}"
+
+instance() {
+    printf '%s\n' "$1"
+    $EXPOPS exec "$2"
+}
+
+$EXPOPS compile --format sh
+
+# ---- the rows
+
+# //process[@name='the rows']
+instance 'the rows' the%20rows
+
+# ---- count: 100% of the $lines
+
+# //*[@partition='p1']/process[@name='count']
+instance 'count p1' count/p1
+
+# //*[@partition='p2']/process[@name='count']
+instance 'count p2' count/p2
+
+# //*[@partition='p3']/process[@name='count']
+instance 'count p3' count/p3
+
+# ---- in all
+
+# //process[@name='in all']
+instance 'in all' in%20all

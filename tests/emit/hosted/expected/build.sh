@@ -1,0 +1,35 @@
+#!/bin/sh
+# Made by expops 0.1.0 from analysis/expops.yaml; do not edit.
+# To make it again: expops -C analysis compile --format sh -o ../build.sh --build-dir out/of --root .. --prefix one_
+#
+# Runs every instance, one after another. One whose inputs have not changed since it last ran does
+# nothing.
+
+set -eu
+CDPATH= cd -- "$(dirname -- "$0")"
+: "${EXPOPS:=expops}"
+
+instance() {
+    printf '%s\n' "$1"
+    $EXPOPS -C analysis exec --build-dir out/of "$2"
+}
+
+$EXPOPS -C analysis compile --format sh -o ../build.sh --build-dir out/of --root .. --prefix one_
+
+# ---- load
+
+# //process[@name='load']
+instance load load
+
+# ---- parts
+
+# //process[@name='parts']
+instance parts parts
+
+# ---- fit
+
+# //*[@partition='p1']/process[@name='fit']
+instance 'fit p1' fit/p1
+
+# //*[@partition='p2']/process[@name='fit']
+instance 'fit p2' fit/p2

@@ -1,0 +1,108 @@
+#!/bin/sh
+# Made by expops 0.1.0 from expops.yaml; do not edit.
+# To make it again: expops compile --format sh
+#
+# Runs every instance, one after another. One whose inputs have not changed since it last ran does
+# nothing.
+
+set -eu
+CDPATH= cd -- "$(dirname -- "$0")"
+: "${EXPOPS:=expops}"
+
+instance() {
+    printf '%s\n' "$1"
+    $EXPOPS exec "$2"
+}
+
+$EXPOPS compile --format sh
+$EXPOPS exec --environment 'main env'
+
+# ---- load: Reads the rows
+
+# //process[@name='load']
+instance load load
+
+# ---- outer
+
+# //process[@name='outer']
+instance outer outer
+
+# ---- inner
+
+# //*[@partition='p1']/process[@name='inner']
+instance 'inner p1' inner/p1
+
+# //*[@partition='p2']/process[@name='inner']
+instance 'inner p2' inner/p2
+
+# ---- seeds
+
+# //*[@partition='p1']/*[@partition='p1']/process[@name='seeds']
+instance 'seeds p1.p1' seeds/p1/p1
+
+# //*[@partition='p1']/*[@partition='p2']/process[@name='seeds']
+instance 'seeds p1.p2' seeds/p1/p2
+
+# //*[@partition='p2']/*[@partition='p1']/process[@name='seeds']
+instance 'seeds p2.p1' seeds/p2/p1
+
+# //*[@partition='p2']/*[@partition='p2']/process[@name='seeds']
+instance 'seeds p2.p2' seeds/p2/p2
+
+# ---- fit
+
+# //*[@partition='p1']/*[@partition='p1']/*[@seed='41']/process[@name='fit']
+instance 'fit p1.p1 s41' fit/p1/p1/s41
+
+# //*[@partition='p1']/*[@partition='p1']/*[@seed='42']/process[@name='fit']
+instance 'fit p1.p1 s42' fit/p1/p1/s42
+
+# //*[@partition='p1']/*[@partition='p2']/*[@seed='41']/process[@name='fit']
+instance 'fit p1.p2 s41' fit/p1/p2/s41
+
+# //*[@partition='p1']/*[@partition='p2']/*[@seed='42']/process[@name='fit']
+instance 'fit p1.p2 s42' fit/p1/p2/s42
+
+# //*[@partition='p2']/*[@partition='p1']/*[@seed='41']/process[@name='fit']
+instance 'fit p2.p1 s41' fit/p2/p1/s41
+
+# //*[@partition='p2']/*[@partition='p1']/*[@seed='42']/process[@name='fit']
+instance 'fit p2.p1 s42' fit/p2/p1/s42
+
+# //*[@partition='p2']/*[@partition='p2']/*[@seed='41']/process[@name='fit']
+instance 'fit p2.p2 s41' fit/p2/p2/s41
+
+# //*[@partition='p2']/*[@partition='p2']/*[@seed='42']/process[@name='fit']
+instance 'fit p2.p2 s42' fit/p2/p2/s42
+
+# ---- over_seeds
+
+# //*[@partition='p1']/*[@partition='p1']/process[@name='over_seeds']
+instance 'over_seeds p1.p1' over_seeds/p1/p1
+
+# //*[@partition='p1']/*[@partition='p2']/process[@name='over_seeds']
+instance 'over_seeds p1.p2' over_seeds/p1/p2
+
+# //*[@partition='p2']/*[@partition='p1']/process[@name='over_seeds']
+instance 'over_seeds p2.p1' over_seeds/p2/p1
+
+# //*[@partition='p2']/*[@partition='p2']/process[@name='over_seeds']
+instance 'over_seeds p2.p2' over_seeds/p2/p2
+
+# ---- over_inner
+
+# //*[@partition='p1']/process[@name='over_inner']
+instance 'over_inner p1' over_inner/p1
+
+# //*[@partition='p2']/process[@name='over_inner']
+instance 'over_inner p2' over_inner/p2
+
+# ---- total
+
+# //process[@name='total']
+instance total total
+
+# ---- skill
+
+# //process[@name='skill']
+instance skill skill
