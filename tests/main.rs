@@ -3,6 +3,9 @@
 mod space;
 
 // mod emit;
-// mod interrupted;
+mod environments;
+mod faults;
+mod interrupted;
 mod rerun;
+mod running;
 // mod semantics;
