@@ -21,14 +21,15 @@ fn project() -> Space {
     space.write(
         "expops.yaml",
         "
+metadata: {name: kills}
 scripts: {main: model.py}
 data: {path: rows.csv}
 pipeline:
   process_adjlist: |
     load cut
     cut count score
-    count all
-    score all
+    count whole
+    score whole
   processes:
     - name: load
     - {name: cut, data_parallelism: {size: 2, data_name: df}}
@@ -36,7 +37,7 @@ pipeline:
       command: 'wc -l < {{ inputs.df }} > {{ outputs.lines }}; cp {{ inputs.df }} {{ outputs.copy }}'
       outputs: {lines: lines.txt, copy: copy.csv}
     - name: score
-    - name: all
+    - name: whole
       data_aggregation: true
       command: 'cat {{ inputs.copy }} {{ inputs.lines }} {{ inputs.total }} > {{ outputs.all }}'
       outputs: {all: all.txt}

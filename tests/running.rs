@@ -13,7 +13,7 @@ pipeline:
   process_adjlist: |
     make_rows cut
     cut train
-    train all
+    train whole
   processes:
     - name: make_rows
       command: 'seq 4 > {{ outputs.df }}'
@@ -22,7 +22,7 @@ pipeline:
     - name: train
       command: 'cat {{ inputs.df }} > {{ outputs.model }}'
       outputs: {model: model.txt}
-    - name: all
+    - name: whole
       data_aggregation: true
       command: 'cat {{ inputs.model }} > {{ outputs.all }}'
       outputs: {all: all.txt}
@@ -54,12 +54,12 @@ fn under_ninja_and_make_with_progress() {
     let space = project();
     let ran = space.expops(&["run", "-j1"]).success();
     assert!(space.exists("build.ninja") && !space.exists("Makefile"), "{}{}", ran.out, ran.err);
-    assert_eq!(space.read("build/all/out/all.txt"), "1\n2\n3\n4\n");
+    assert_eq!(space.read("build/whole/out/all.txt"), "1\n2\n3\n4\n");
     let space = project();
     let ran = without_ninja(&space, &["run", "-j1"]).success();
-    assert_eq!(space.read("build/all/out/all.txt"), "1\n2\n3\n4\n");
+    assert_eq!(space.read("build/whole/out/all.txt"), "1\n2\n3\n4\n");
     let lines: Vec<_> = ran.out.lines().filter(|line| line.starts_with('[')).collect();
-    assert_eq!(lines, ["[1/5] make_rows", "[2/5] cut", "[3/5] train p1", "[4/5] train p2", "[5/5] all"]);
+    assert_eq!(lines, ["[1/5] make_rows", "[2/5] cut", "[3/5] train p1", "[4/5] train p2", "[5/5] whole"]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn targets_dry_runs_and_folders() {
         run(&["-C", "in here", "train@p2"]).success();
         assert!(space.exists("in here/build/train/p2/stamp") && !space.exists("in here/build/train/p1/stamp"));
         run(&["in here", "train"]).success();
-        assert!(space.exists("in here/build/train/p1/stamp") && !space.exists("in here/build/all/stamp"));
+        assert!(space.exists("in here/build/train/p1/stamp") && !space.exists("in here/build/whole/stamp"));
         assert_eq!(run(&["in here", "trian"]).status, 1);
         assert_eq!(run(&["nowhere/x"]).status, 2);
         assert_eq!(run(&["--no-such-flag"]).status, 2);
@@ -109,10 +109,10 @@ fn a_makefile_of_somebody_else_stays() {
     space.write("Makefile", "all:\n\techo mine\n");
     without_ninja(&space, &["run"]).success();
     assert_eq!(space.read("Makefile"), "all:\n\techo mine\n");
-    assert!(space.exists("build/expops.mk") && space.exists("build/all/stamp"));
+    assert!(space.exists("build/expops.mk") && space.exists("build/whole/stamp"));
     space.edit("expops.yaml", "seq 4", "seq 6");
     let ran = without_ninja(&space, &["run"]).success();
-    assert_eq!(space.read("build/all/out/all.txt"), "1\n2\n3\n4\n5\n6\n", "{}", ran.out);
+    assert_eq!(space.read("build/whole/out/all.txt"), "1\n2\n3\n4\n5\n6\n", "{}", ran.out);
 }
 
 /// The processes whose working folder or command line is in `folder`.
