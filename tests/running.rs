@@ -72,7 +72,8 @@ fn targets_dry_runs_and_folders() {
             if ninja { space.expops(&arguments) } else { without_ninja(&space, &arguments) }
         };
         run(&["in here", "-n"]).success();
-        assert!(!space.exists("in here/build/make_rows"));
+        // Ninja makes folders even then.
+        assert!(!space.exists("in here/build/make_rows/record.json") && !space.exists("in here/build/make_rows/.lock"));
         run(&["-C", "in here", "train@p2"]).success();
         assert!(space.exists("in here/build/train/p2/stamp") && !space.exists("in here/build/train/p1/stamp"));
         run(&["in here", "train"]).success();
