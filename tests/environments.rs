@@ -98,7 +98,7 @@ fn packages_and_included_files() {
 
 #[test]
 fn a_failure_of_pip_is_shown_and_leaves_nothing() {
-    for tool in TOOLS {
+    for tool in [Tool::Make] {
         let space = project("./no-such-package-here\n");
         space.compile(tool).success();
         let ran = space.build(tool, &[]).failure();
@@ -116,7 +116,7 @@ fn a_failure_of_pip_is_shown_and_leaves_nothing() {
 
 #[test]
 fn killed_while_it_is_made() {
-    for tool in TOOLS {
+    for tool in [Tool::Ninja] {
         let space = project("");
         space.compile(tool).success();
         for pause in [50, 400, 1500] {
