@@ -2,25 +2,41 @@
 //! ended: nothing goes on behind the back of a person who has the terminal's prompt again.
 
 use std::io;
-use std::process::{Command, ExitStatus};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 /// Runs `command` to its end. With how it ended comes the first signal that asked for that end, if one did.
-#[cfg(unix)]
 pub fn run(command: &mut Command) -> io::Result<(ExitStatus, Option<i32>)> {
+    spawn(command, |_| Ok(()))
+}
+
+/// The same, with what the program prints given to `read`.
+pub fn run_with_output(
+    command: &mut Command,
+    read: impl FnOnce(ChildStdout) -> io::Result<()>,
+) -> io::Result<(ExitStatus, Option<i32>)> {
+    spawn(command.stdout(Stdio::piped()), |child| child.stdout.take().map_or(Ok(()), read))
+}
+
+#[cfg(unix)]
+fn spawn(
+    command: &mut Command,
+    talk: impl FnOnce(&mut Child) -> io::Result<()>,
+) -> io::Result<(ExitStatus, Option<i32>)> {
     let watch = unix::Watch::start()?;
     let mut child = command.spawn()?;
-    let signal = watch.until_end_of(child.id(), || child.wait())?;
-    Ok((child.wait()?, signal))
+    let (talked, signal) = watch.until(child.id(), || talk(&mut child).and_then(|()| child.wait()));
+    Ok((talked?, signal))
 }
 
-/// Runs `command` to its end.
 #[cfg(not(unix))]
-pub fn run(command: &mut Command) -> io::Result<(ExitStatus, Option<i32>)> {
-    Ok((command.status()?, None))
+fn spawn(
+    command: &mut Command,
+    talk: impl FnOnce(&mut Child) -> io::Result<()>,
+) -> io::Result<(ExitStatus, Option<i32>)> {
+    let mut child = command.spawn()?;
+    talk(&mut child)?;
+    Ok((child.wait()?, None))
 }
-
-#[cfg(unix)]
-pub use unix::Watch;
 
 #[cfg(unix)]
 mod unix {
@@ -32,34 +48,38 @@ mod unix {
     use signal_hook::iterator::Signals;
 
     /// Keeps signals from ending this program, from its making on.
-    pub struct Watch(Signals);
+    pub(super) struct Watch(Signals);
 
     impl Watch {
         /// Starts to keep SIGINT, SIGTERM and SIGHUP.
-        pub fn start() -> io::Result<Self> {
+        pub(super) fn start() -> io::Result<Self> {
             Ok(Self(Signals::new([SIGHUP, SIGINT, SIGTERM])?))
         }
 
         /// Calls `wait`, which waits for the end of the program `pid`; passes signals on to it meanwhile.
         /// Returns the first of them.
-        pub fn until_end_of<T>(mut self, pid: u32, wait: impl FnOnce() -> io::Result<T>) -> io::Result<Option<i32>> {
+        pub(super) fn until<T>(mut self, pid: u32, wait: impl FnOnce() -> T) -> (T, Option<i32>) {
             let first = AtomicI32::new(0);
             let handle = self.0.handle();
-            std::thread::scope(|scope| {
+            let ended = std::thread::scope(|scope| {
                 scope.spawn(|| {
                     for signal in self.0.forever() {
                         let _ = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
-                        // From a terminal it has the signal already; a second one does no harm.
-                        let words = [format!("-{signal}"), pid.to_string()];
-                        let _ = Command::new("kill").args(words).stderr(Stdio::null()).status();
+                        pass_on(signal, pid);
                     }
                 });
                 let ended = wait();
                 handle.close();
                 ended
-            })?;
+            });
             let signal = first.into_inner();
-            Ok((signal != 0).then_some(signal))
+            (ended, (signal != 0).then_some(signal))
         }
+    }
+
+    /// From a terminal the program has the signal already; a second one does no harm.
+    fn pass_on(signal: i32, pid: u32) {
+        let words = [format!("-{signal}"), pid.to_string()];
+        let _ = Command::new("kill").args(words).stderr(Stdio::null()).status();
     }
 }

@@ -218,7 +218,7 @@ fn expressible(plan: &Plan, format: FormatName) -> Result<(), String> {
 }
 
 /// Whether a file may be overwritten: it is not there, or expops wrote it.
-fn is_ours(path: &Utf8Path) -> bool {
+pub(super) fn is_ours(path: &Utf8Path) -> bool {
     match fs::read(path) {
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
         Ok(bytes) => bytes.starts_with(MARK.as_bytes()) || bytes.starts_with(format!("#!/bin/sh\n{MARK}").as_bytes()),

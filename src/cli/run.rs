@@ -1,19 +1,21 @@
 //! `expops run`: compile, then hand over to Ninja or Make.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::compile::{self, FormatName};
 use super::project::Project;
 use super::{Ended, say};
+use crate::signals;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   expops run                     build everything
-  expops run -C analysis train   build all instances of `train` of the project in `analysis`
+  expops run analysis train      build all instances of `train` of the project in `analysis`
   expops run train@p2 -n         show what building one instance would run")]
 pub(super) struct Flags {
     /// The project (a folder or a project file) if it is one; targets: a process, or an instance such as train@p2
@@ -42,7 +44,6 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let is_project = |word: &String| Project::find(word.as_str().into()).is_ok();
     let (project, targets) = match flags.targets.split_first() {
         Some((first, rest)) if is_project(first) => (first.clone(), rest),
         _ => (".".to_owned(), flags.targets.as_slice()),
@@ -59,10 +60,11 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
         command.env("EXPOPS", crate::quote::word(program.as_str()));
     }
-    let status = if ninja || flags.quiet || flags.dry_run { command.status() } else { counted(command) };
-    match status {
-        Ok(status) if status.success() => Ended::Well,
-        Ok(status) if status.code() == Some(130) => Ended::As(130),
+    let ended = if ninja || flags.quiet || flags.dry_run { signals::run(&mut command) } else { counted(&mut command) };
+    match ended {
+        Ok((_, Some(signal))) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
+        Ok((status, None)) if status.success() => Ended::Well,
+        Ok((status, None)) if status.code() == Some(130) => Ended::As(130),
         Ok(_) => Ended::Failed,
         Err(error) => {
             let tool = if ninja { "ninja" } else { "make" };
@@ -72,11 +74,27 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
 }
 
+/// Whether the first word is a project rather than a target: `.`, a folder with a project file, a project file.
+fn is_project(word: &String) -> bool {
+    let path = Utf8Path::new(word);
+    let is_file = path.is_file() && matches!(path.extension(), Some("yaml" | "yml"));
+    // A word with a slash is never a target: a message about a project that is not there helps more.
+    is_file || word == "." || word.contains('/') || (path.is_dir() && Project::find(path).is_ok())
+}
+
+/// The file to write, if not the usual one: a Makefile that somebody else wrote stays.
+fn output(project: &Utf8Path, ninja: bool) -> Option<Utf8PathBuf> {
+    let folder = &Project::find(project).ok()?.folder;
+    let (usual, other) = if ninja { ("build.ninja", "build/expops.ninja") } else { ("Makefile", "build/expops.mk") };
+    (!compile::is_ours(&folder.join(usual))).then(|| folder.join(other))
+}
+
 fn compile_flags(flags: &Flags, project: Utf8PathBuf, ninja: bool) -> compile::Flags {
+    let output = output(&project, ninja);
     compile::Flags {
         project,
         format: if ninja { FormatName::Ninja } else { FormatName::Make },
-        output: None,
+        output,
         build_dir: "build".into(),
         root: None,
         prefix: String::new(),
@@ -93,7 +111,9 @@ fn ninja_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
     command.args(["-f", file.as_str()]);
     flags.jobs.map(|jobs| command.args(["-j", &jobs.to_string()]));
     let switches = [(flags.keep_going, &["-k", "0"][..]), (flags.dry_run, &["-n"]), (flags.verbose, &["-v"]), (flags.quiet, &["--quiet"])];
-    switches.iter().filter(|(on, _)| *on).for_each(|(_, words)| drop(command.args(*words)));
+    switches.iter().filter(|(on, _)| *on).for_each(|(_, words)| {
+        command.args(*words);
+    });
     command
 }
 
@@ -101,30 +121,39 @@ fn make_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
     let mut command = Command::new("make");
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = flags.jobs.map_or_else(cores, |jobs| jobs as usize);
-    command.args(["-f", file.as_str(), "-j", &jobs.to_string()]);
+    command.args(["-f", file.as_str(), "-j"]);
+    // As with Ninja, 0 means without a limit.
+    (jobs > 0).then(|| command.arg(jobs.to_string()));
     let switches = [(flags.keep_going, "-k"), (flags.dry_run, "-n"), (flags.quiet, "-s")];
-    switches.iter().filter(|(on, _)| *on).for_each(|(_, word)| drop(command.arg(word)));
+    switches.iter().filter(|(on, _)| *on).for_each(|(_, word)| {
+        command.arg(word);
+    });
     command
 }
 
 /// Runs Make and says of each instance how many of how many it is. Make itself does not count; what it
 /// would run at most is what a dry run prints.
-fn counted(mut command: Command) -> std::io::Result<std::process::ExitStatus> {
+fn counted(command: &mut Command) -> std::io::Result<(ExitStatus, Option<i32>)> {
     let mut dry = Command::new(command.get_program());
     dry.args(command.get_args()).arg("-n");
-    let planned = dry.output()?;
-    let is_command = |line: &&str| line.contains(" exec ");
-    let total = String::from_utf8_lossy(&planned.stdout).lines().filter(is_command).count();
-    let mut child = command.stdout(Stdio::piped()).spawn()?;
-    let mut done = 0;
-    for line in child.stdout.take().map(|out| BufReader::new(out).lines()).into_iter().flatten() {
-        let line = line?;
-        if line.starts_with("make") || line.starts_with("error") || total == 0 {
-            println!("{line}");
-        } else {
-            done += 1;
-            println!("[{done}/{total}] {line}");
-        }
+    for (name, value) in command.get_envs() {
+        value.map(|value| dry.env(name, value));
     }
-    child.wait()
+    let planned = dry.output()?;
+    let planned = String::from_utf8_lossy(&planned.stdout);
+    // An instance that has several files to make is printed once for each.
+    let total = planned.lines().filter(|line| line.contains(" exec ")).collect::<HashSet<_>>().len();
+    signals::run_with_output(command, |out| {
+        let mut done = 0;
+        for line in BufReader::new(out).lines() {
+            let line = line?;
+            if line.starts_with("make:") || line.starts_with("make[") || total == 0 {
+                println!("{line}");
+            } else {
+                done += 1;
+                println!("[{done}/{total}] {line}");
+            }
+        }
+        Ok(())
+    })
 }

@@ -101,7 +101,13 @@ pub(super) fn run(
         .env("PYTHONHASHSEED", "0")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("EXPOPS_PROJECT_ROOT", &instance.project);
-    let status = child::run(&mut command, instance.plan.cpus, &log)?;
+    let mut status = child::run(&mut command, instance.plan.cpus, &log)?;
+    if !result.exists() && child::tail(&log).contains("in _compile_bytecode") {
+        // Python cuts the bytecode of our modules short on a full disk and stumbles over it for ever after.
+        // No code of the user's has run.
+        crate::file::remove(&runtime.join("expops/__pycache__"))?;
+        status = child::run(&mut command, instance.plan.cpus, &log)?;
+    }
     let answer = std::fs::read_to_string(&result).ok().and_then(|text| serde_json::from_str::<Answer>(&text).ok());
     match answer {
         Some(Answer { error: Some(error), .. }) => {

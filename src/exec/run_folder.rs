@@ -107,11 +107,6 @@ impl RunFolder {
         }
         Ok(())
     }
-
-    /// Whether the folder is still there: somebody may have deleted the build folder meanwhile.
-    pub(super) fn is_there(&self) -> bool {
-        self.folder.path().exists()
-    }
 }
 
 #[cfg(unix)]

@@ -133,7 +133,8 @@ impl Lowering<'_> {
     fn group(&self, id: ProcessId) -> Group {
         let process = self.graph.pipeline.process(id);
         let mut shared = vec![self.layout.plan(&process.name)];
-        if needs_python(&process.work) {
+        // A shell command needs an environment only where it names one.
+        if needs_python(&process.work) || (process.environment.is_some() && matches!(process.work, Work::Shell(_))) {
             let name = process.environment.map_or("", |e| &self.graph.pipeline.environments[e.0].name);
             shared.push(self.layout.environment_stamp(name));
         }
