@@ -49,7 +49,7 @@ pub fn check(
     let upstreams: Vec<_> = pipeline.processes.iter().map(|p| p.upstreams.clone()).collect();
     match order::order(&upstreams) {
         Ok(order) => pipeline.order = order,
-        Err(cycle) => return Err(report_cycle(&pipeline, &cycle, sink)),
+        Err(cycle) => return Err(report_cycle(&pipeline, &cycle, config, sink)),
     }
     place_all(&mut pipeline, config, sink);
     sink.unless_errors(pipeline)
@@ -199,7 +199,7 @@ fn process(
     if chart.is_none() {
         clashes::check(written, upstreams, config, sink);
     }
-    if matches!(work, Work::Merge) {
+    if is_merge(written, &work) {
         merges_something(written, upstreams, config, sink);
     }
     Process {
@@ -239,6 +239,13 @@ fn chart(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config) -> O
     })
 }
 
+/// Whether a process is meant to be a split without code; `Work::Merge` alone may stand for an error.
+fn is_merge(written: &ProcessConfig, work: &Work) -> bool {
+    let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
+    let has_code = written.code.is_some() || written.command.is_some();
+    matches!(work, Work::Merge) && is_split && !has_code && !super::resolve::closes(written)
+}
+
 fn merges_something(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config, sink: &mut Diagnostics) {
     let name = &written.name;
     if upstreams.is_empty() {
@@ -256,13 +263,16 @@ fn merges_something(written: &ProcessConfig, upstreams: &[ProcessId], config: &C
     }
 }
 
-fn report_cycle(pipeline: &Pipeline, cycle: &[ProcessId], sink: &mut Diagnostics) -> Reported {
+fn report_cycle(pipeline: &Pipeline, cycle: &[ProcessId], config: &Config, sink: &mut Diagnostics) -> Reported {
     let first = cycle.first().copied().unwrap_or(ProcessId(0));
     let names: Vec<_> = cycle.iter().chain([&first]).map(|id| pipeline.process(*id).name.as_str()).collect();
-    let error = Diagnostic::new(&codes::CYCLE, format!("the pipeline has a cycle: {}", names.join(" -> ")))
-        .at(&pipeline.source, pipeline.process(first).span, "depends on itself through the others")
-        .help("remove one of these edges from `process_adjlist`");
-    sink.error(error)
+    let error = Diagnostic::new(&codes::CYCLE, format!("the pipeline has a cycle: {}", names.join(" -> ")));
+    // The edge that leads back to the first is the one that most likely was not meant.
+    let is_last = |from: &str, to: &str| Some(from) == names.iter().rev().nth(1).copied() && to == names[0];
+    let edge = config.edges.iter().find(|(from, to)| is_last(&from.value, &to.value));
+    let span = edge.map_or(pipeline.process(first).span, |(_, to)| to.span);
+    let error = error.at(&pipeline.source, span, format!("leads back to `{}`", names[0]));
+    sink.error(error.help("remove one of these edges from `process_adjlist`"))
 }
 
 /// Finds the place of every process, upstreams first. Of what is downstream of an error nothing is
@@ -297,7 +307,11 @@ fn place_all(pipeline: &mut Pipeline, config: &Config, sink: &mut Diagnostics) {
 }
 
 fn unclosed(written: &ProcessConfig, without: (bool, bool), config: &Config, sink: &mut Diagnostics) {
-    let flags = [(&written.data_aggregation, without.0, "data"), (&written.seed_aggregation, without.1, "seed")];
+    // A split with such a flag has been told already.
+    let flags = [
+        (&written.data_aggregation, without.0 && written.data_parallelism.is_none(), "data"),
+        (&written.seed_aggregation, without.1 && written.seed_parallelism.is_none(), "seed"),
+    ];
     for (flag, _, kind) in flags.into_iter().filter(|(_, without, _)| *without) {
         let message = format!("`{}` has no {kind} layer to close", written.name.value);
         let span = flag.as_ref().map_or(written.name.span, |flag| flag.span);
@@ -313,16 +327,17 @@ fn report_unrelated(pipeline: &Pipeline, id: ProcessId, unrelated: &layers::Unre
     let [first, second] = unrelated.layers.map(|layer| pipeline.layer(layer));
     let [left, right] = unrelated.upstreams.map(name);
     let flag = if first.is_data() { "data_aggregation" } else { "seed_aggregation" };
-    let (split_1, split_2) = (name(first.split), name(second.split));
+    let (split_1, split_2, here) = (name(first.split), name(second.split), &pipeline.process(id).name);
+    let arm = if first.is_data() { "partition" } else { "seed" };
     let message =
         format!("`{}` joins `{left}` and `{right}`, which live in two unrelated splits", pipeline.process(id).name);
     let error = Diagnostic::new(&codes::UNRELATED_LAYERS, message)
-        .at(&pipeline.source, pipeline.process(id).span, "no telling which partition belongs to which")
+        .at(&pipeline.source, pipeline.process(id).span, format!("no telling which {arm} belongs to which"))
         .at(&pipeline.source, pipeline.process(first.split).span, format!("`{left}` is split here"))
         .at(&pipeline.source, pipeline.process(second.split).span, format!("`{right}` is split here"))
         .help(format!(
-            "close one of them first: put a process with `{flag}: true` behind `{left}` (for `{split_1}`) \
-             or behind `{right}` (for `{split_2}`)"
+            "close one of them first: put a process with `{flag}: true` between `{left}` and `{here}` \
+             (it closes the layer of `{split_1}`), or between `{right}` and `{here}` (for `{split_2}`)"
         ));
     sink.error(error);
 }

@@ -6,6 +6,7 @@ mod clashes;
 mod layers;
 mod order;
 mod resolve;
+mod template;
 
 use camino::Utf8PathBuf;
 use serde::Serialize;
