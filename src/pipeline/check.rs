@@ -224,14 +224,11 @@ fn process(
 
 /// A chart's probe paths are its edges; where it has none, its upstreams are what it plots.
 fn chart(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config) -> Option<Chart> {
-    let is_chart = written.kind.as_ref().is_some_and(|kind| kind.value == "chart")
-        || written.chart_type.is_some()
-        || !written.probe_paths.is_empty();
     let upstream = |id: &ProcessId| {
         let name = Spanned::new(config.processes[id.0].name.value.clone(), written.name.span);
         (name.clone(), name)
     };
-    is_chart.then(|| Chart {
+    super::resolve::is_chart(written).then(|| Chart {
         probes: match written.probe_paths.as_slice() {
             [] => upstreams.iter().map(upstream).collect(),
             written => written.to_vec(),
@@ -248,7 +245,8 @@ fn is_merge(written: &ProcessConfig, work: &Work) -> bool {
 
 fn merges_something(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config, sink: &mut Diagnostics) {
     let name = &written.name;
-    if upstreams.is_empty() {
+    // Seeds need nothing from upstream.
+    if upstreams.is_empty() && written.data_parallelism.is_some() {
         let error = Diagnostic::new(&codes::NO_UPSTREAM, format!("`{}` has nothing to split", name.value))
             .at(&config.source, name.span, "a split without code and without upstream")
             .help("add an edge that leads to it, or give it `code` that returns the rows");

@@ -126,10 +126,8 @@ impl<'a> Resolver<'a> {
     /// name is none.
     fn own_function(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Option<Work> {
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
-        let is_chart = written.kind.as_ref().is_some_and(|kind| kind.value == "chart")
-            || !written.probe_paths.is_empty();
         let scripts = self.config.scripts.iter().map(|(_, file)| Utf8PathBuf::from(&file.value));
-        let candidates: Vec<_> = scripts.take(if is_chart { usize::MAX } else { 1 }).collect();
+        let candidates: Vec<_> = scripts.take(if is_chart(written) { usize::MAX } else { 1 }).collect();
         for path in candidates {
             match self.library.function(&path, &written.name.value) {
                 Ok(Some(found)) if !is_split || found.role == Some(script::Role::Process) => {
@@ -325,6 +323,13 @@ impl<'a> Resolver<'a> {
 fn python(script: Utf8PathBuf, found: &script::Function) -> Work {
     let takes = (!found.takes_everything).then(|| found.parameters.iter().map(|p| p.name.clone()).collect());
     Work::Python(Function { script, name: found.name.clone(), takes })
+}
+
+/// Whether a process is a chart.
+pub(super) fn is_chart(written: &ProcessConfig) -> bool {
+    written.kind.as_ref().is_some_and(|kind| kind.value == "chart")
+        || written.chart_type.is_some()
+        || !written.probe_paths.is_empty()
 }
 
 /// Whether a process closes a layer.
