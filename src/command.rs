@@ -15,7 +15,7 @@ use crate::quote;
 use crate::source::Span;
 
 /// What a template may refer to.
-const NAMES: [&str; 5] = ["inputs", "outputs", "parameters", "partition", "seed"];
+pub const NAMES: [&str; 5] = ["inputs", "outputs", "parameters", "partition", "seed"];
 
 /// Why a template cannot be used.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct CommandError {
     pub message: String,
     /// The place in the template, if one is to blame.
     pub span: Option<Span>,
+    /// The unknown name, if one is to blame.
+    pub name: Option<String>,
 }
 
 impl fmt::Display for CommandError {
@@ -37,7 +39,7 @@ impl std::error::Error for CommandError {}
 impl From<Error> for CommandError {
     fn from(error: Error) -> Self {
         let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        Self { message: detail, span: error.range().map(|range| Span::new(range.start, range.end)) }
+        Self { message: detail, span: error.range().map(|range| Span::new(range.start, range.end)), name: None }
     }
 }
 
@@ -84,7 +86,7 @@ pub fn check(source: &str) -> Result<(), CommandError> {
         None => Ok(()),
         Some(name) => {
             let span = find(source, &name);
-            Err(CommandError { message: format!("nothing is called `{name}`"), span })
+            Err(CommandError { message: format!("nothing is called `{name}`"), span, name: Some(name) })
         }
     }
 }

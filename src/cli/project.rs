@@ -72,10 +72,19 @@ pub(super) fn check(file: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, 
     let bytes = fs::read(file).map_err(|error| Some(format!("cannot read `{file}`: {error}")))?;
     let no_more = |_: Reported| None;
     let source = syntax::source_from_bytes(file.as_str(), &bytes, sink).map_err(no_more)?;
-    let config = syntax::parse(&source, sink).map_err(no_more)?;
+    let root = Utf8Path::new(".");
+    let config = match syntax::parse_partly(&source, sink) {
+        Ok(config) => config,
+        Err((_, rest)) => {
+            if let Some(config) = rest {
+                pipeline::check_partly(&config, root, &mut Library::new(root, script_folders(&config)), sink);
+            }
+            return Err(None);
+        }
+    };
     let folders = script_folders(&config);
-    let mut library = Library::new(Utf8Path::new("."), folders.clone());
-    let pipeline = pipeline::check(&config, Utf8Path::new("."), &mut library, sink).map_err(no_more)?;
+    let mut library = Library::new(root, folders.clone());
+    let pipeline = pipeline::check(&config, root, &mut library, sink).map_err(no_more)?;
     let (codes, steps) = codes(&pipeline, &mut library, folders, file, sink).map_err(no_more)?;
     Ok(Checked { pipeline, codes, steps })
 }

@@ -108,7 +108,7 @@ codes! {
     NO_DATA_NAME "E307" "a split does not say what it splits"
         "A data split without code needs `data_name`: the key of its upstreams that is cut into rows."
     NO_UPSTREAM "E308" "a split has nothing to split"
-        "A split without code merges the outputs of its upstreams; it has none."
+        "A data split without code cuts an output of its upstreams; it has none."
     PROBE_SYNTAX "E401" "a probe path cannot be read"
         "A probe path is an XPath 1.0 expression whose value is a node set, or the plain name of a process."
     PROBE_EMPTY "E402" "a probe path matches nothing"

@@ -49,7 +49,7 @@ pub fn check(
     let upstreams: Vec<_> = pipeline.processes.iter().map(|p| p.upstreams.clone()).collect();
     match order::order(&upstreams) {
         Ok(order) => pipeline.order = order,
-        Err(cycle) => return Err(report_cycle(&pipeline, &cycle, sink)),
+        Err(cycle) => return Err(report_cycle(&pipeline, &cycle, config, sink)),
     }
     place_all(&mut pipeline, config, sink);
     sink.unless_errors(pipeline)
@@ -199,7 +199,7 @@ fn process(
     if chart.is_none() {
         clashes::check(written, upstreams, config, sink);
     }
-    if matches!(work, Work::Merge) {
+    if is_merge(written, &work) {
         merges_something(written, upstreams, config, sink);
     }
     Process {
@@ -224,14 +224,11 @@ fn process(
 
 /// A chart's probe paths are its edges; where it has none, its upstreams are what it plots.
 fn chart(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config) -> Option<Chart> {
-    let is_chart = written.kind.as_ref().is_some_and(|kind| kind.value == "chart")
-        || written.chart_type.is_some()
-        || !written.probe_paths.is_empty();
     let upstream = |id: &ProcessId| {
         let name = Spanned::new(config.processes[id.0].name.value.clone(), written.name.span);
         (name.clone(), name)
     };
-    is_chart.then(|| Chart {
+    super::resolve::is_chart(written).then(|| Chart {
         probes: match written.probe_paths.as_slice() {
             [] => upstreams.iter().map(upstream).collect(),
             written => written.to_vec(),
@@ -239,9 +236,17 @@ fn chart(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config) -> O
     })
 }
 
+/// Whether a process is meant to be a split without code; `Work::Merge` alone may stand for an error.
+fn is_merge(written: &ProcessConfig, work: &Work) -> bool {
+    let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
+    let has_code = written.code.is_some() || written.command.is_some();
+    matches!(work, Work::Merge) && is_split && !has_code && !super::resolve::closes(written)
+}
+
 fn merges_something(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config, sink: &mut Diagnostics) {
     let name = &written.name;
-    if upstreams.is_empty() {
+    // Seeds need nothing from upstream.
+    if upstreams.is_empty() && written.data_parallelism.is_some() {
         let error = Diagnostic::new(&codes::NO_UPSTREAM, format!("`{}` has nothing to split", name.value))
             .at(&config.source, name.span, "a split without code and without upstream")
             .help("add an edge that leads to it, or give it `code` that returns the rows");
@@ -256,13 +261,16 @@ fn merges_something(written: &ProcessConfig, upstreams: &[ProcessId], config: &C
     }
 }
 
-fn report_cycle(pipeline: &Pipeline, cycle: &[ProcessId], sink: &mut Diagnostics) -> Reported {
+fn report_cycle(pipeline: &Pipeline, cycle: &[ProcessId], config: &Config, sink: &mut Diagnostics) -> Reported {
     let first = cycle.first().copied().unwrap_or(ProcessId(0));
     let names: Vec<_> = cycle.iter().chain([&first]).map(|id| pipeline.process(*id).name.as_str()).collect();
-    let error = Diagnostic::new(&codes::CYCLE, format!("the pipeline has a cycle: {}", names.join(" -> ")))
-        .at(&pipeline.source, pipeline.process(first).span, "depends on itself through the others")
-        .help("remove one of these edges from `process_adjlist`");
-    sink.error(error)
+    let error = Diagnostic::new(&codes::CYCLE, format!("the pipeline has a cycle: {}", names.join(" -> ")));
+    // The edge that leads back to the first is the one that most likely was not meant.
+    let is_last = |from: &str, to: &str| Some(from) == names.iter().rev().nth(1).copied() && to == names[0];
+    let edge = config.edges.iter().find(|(from, to)| is_last(&from.value, &to.value));
+    let span = edge.map_or(pipeline.process(first).span, |(_, to)| to.span);
+    let error = error.at(&pipeline.source, span, format!("leads back to `{}`", names[0]));
+    sink.error(error.help("remove one of these edges from `process_adjlist`"))
 }
 
 /// Finds the place of every process, upstreams first. Of what is downstream of an error nothing is
@@ -297,7 +305,11 @@ fn place_all(pipeline: &mut Pipeline, config: &Config, sink: &mut Diagnostics) {
 }
 
 fn unclosed(written: &ProcessConfig, without: (bool, bool), config: &Config, sink: &mut Diagnostics) {
-    let flags = [(&written.data_aggregation, without.0, "data"), (&written.seed_aggregation, without.1, "seed")];
+    // A split with such a flag has been told already.
+    let flags = [
+        (&written.data_aggregation, without.0 && written.data_parallelism.is_none(), "data"),
+        (&written.seed_aggregation, without.1 && written.seed_parallelism.is_none(), "seed"),
+    ];
     for (flag, _, kind) in flags.into_iter().filter(|(_, without, _)| *without) {
         let message = format!("`{}` has no {kind} layer to close", written.name.value);
         let span = flag.as_ref().map_or(written.name.span, |flag| flag.span);
@@ -313,16 +325,17 @@ fn report_unrelated(pipeline: &Pipeline, id: ProcessId, unrelated: &layers::Unre
     let [first, second] = unrelated.layers.map(|layer| pipeline.layer(layer));
     let [left, right] = unrelated.upstreams.map(name);
     let flag = if first.is_data() { "data_aggregation" } else { "seed_aggregation" };
-    let (split_1, split_2) = (name(first.split), name(second.split));
+    let (split_1, split_2, here) = (name(first.split), name(second.split), &pipeline.process(id).name);
+    let arm = if first.is_data() { "partition" } else { "seed" };
     let message =
         format!("`{}` joins `{left}` and `{right}`, which live in two unrelated splits", pipeline.process(id).name);
     let error = Diagnostic::new(&codes::UNRELATED_LAYERS, message)
-        .at(&pipeline.source, pipeline.process(id).span, "no telling which partition belongs to which")
+        .at(&pipeline.source, pipeline.process(id).span, format!("no telling which {arm} belongs to which"))
         .at(&pipeline.source, pipeline.process(first.split).span, format!("`{left}` is split here"))
         .at(&pipeline.source, pipeline.process(second.split).span, format!("`{right}` is split here"))
         .help(format!(
-            "close one of them first: put a process with `{flag}: true` behind `{left}` (for `{split_1}`) \
-             or behind `{right}` (for `{split_2}`)"
+            "close one of them first: put a process with `{flag}: true` between `{left}` and `{here}` \
+             (it closes the layer of `{split_1}`), or between `{right}` and `{here}` (for `{split_2}`)"
         ));
     sink.error(error);
 }

@@ -5,7 +5,9 @@ mod check;
 mod clashes;
 mod layers;
 mod order;
+mod partly;
 mod resolve;
+mod template;
 
 use camino::Utf8PathBuf;
 use serde::Serialize;
@@ -16,6 +18,7 @@ use crate::size::{By, Size};
 use crate::source::{Source, Span, Spanned};
 
 pub use check::check;
+pub use partly::check_partly;
 
 /// Index of a process in [`Pipeline::processes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

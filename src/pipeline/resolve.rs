@@ -3,13 +3,17 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use super::{Environment, EnvironmentId, Function, ProcessId, Resources, Shell, Work};
+use super::{Environment, EnvironmentId, Function, ProcessId, Resources, Shell, Work, template};
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
 use crate::plan_file::Rename;
 use crate::script::{self, Library};
 use crate::source::{Span, Spanned};
-use crate::syntax::{CodeReference, Config, EnvironmentConfig, ProcessConfig, place_in};
+use crate::syntax::{CodeReference, Config, EnvironmentConfig, ProcessConfig};
+
+/// What to do about a process that has nothing to run.
+const WHAT_TO_RUN: &str =
+    "add `code: FUNCTION`, or `command:`, or define a function of this name in the default script";
 
 pub(super) struct Resolver<'a> {
     config: &'a Config,
@@ -46,7 +50,8 @@ impl<'a> Resolver<'a> {
                 Some(work) => work,
                 None if is_split && !aggregates => Work::Merge,
                 None => {
-                    sink.error(self.nothing_to_run(written));
+                    let error = self.nothing_to_run(written);
+                    sink.error(error);
                     Work::Merge
                 }
             },
@@ -64,9 +69,18 @@ impl<'a> Resolver<'a> {
                 Work::Merge
             }
             Err(diagnostic) => {
-                sink.error(diagnostic);
+                sink.error(self.unreadable(&path, diagnostic));
                 Work::Merge
             }
+        }
+    }
+
+    /// An error of a script as a whole points at the place that names it.
+    fn unreadable(&self, path: &Utf8Path, diagnostic: Diagnostic) -> Diagnostic {
+        let named = self.config.scripts.iter().find(|(_, file)| file.value == path.as_str());
+        match named.filter(|_| diagnostic.labels.is_empty()) {
+            Some((_, file)) => diagnostic.at(&self.config.source, file.span, "named here"),
+            None => diagnostic,
         }
     }
 
@@ -112,10 +126,8 @@ impl<'a> Resolver<'a> {
     /// name is none.
     fn own_function(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Option<Work> {
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
-        let is_chart = written.kind.as_ref().is_some_and(|kind| kind.value == "chart")
-            || !written.probe_paths.is_empty();
         let scripts = self.config.scripts.iter().map(|(_, file)| Utf8PathBuf::from(&file.value));
-        let candidates: Vec<_> = scripts.take(if is_chart { usize::MAX } else { 1 }).collect();
+        let candidates: Vec<_> = scripts.take(if is_chart(written) { usize::MAX } else { 1 }).collect();
         for path in candidates {
             match self.library.function(&path, &written.name.value) {
                 Ok(Some(found)) if !is_split || found.role == Some(script::Role::Process) => {
@@ -123,7 +135,7 @@ impl<'a> Resolver<'a> {
                 }
                 Ok(_) => {}
                 Err(diagnostic) => {
-                    sink.error(diagnostic);
+                    sink.error(self.unreadable(&path, diagnostic));
                     return Some(Work::Merge);
                 }
             }
@@ -131,24 +143,27 @@ impl<'a> Resolver<'a> {
         None
     }
 
-    fn nothing_to_run(&self, written: &ProcessConfig) -> Diagnostic {
+    fn nothing_to_run(&mut self, written: &ProcessConfig) -> Diagnostic {
         let name = &written.name;
+        let default = self.config.scripts.first().map(|(_, file)| Utf8PathBuf::from(&file.value));
+        let functions = default.and_then(|path| Some(self.library.script(&path).ok()?.functions.clone()));
+        let functions = functions.unwrap_or_default();
+        let near = nearest(&name.value, functions.iter().map(String::as_str));
         let place = match self.config.scripts.first() {
             Some((_, file)) => format!("`{}` has no function of this name", file.value),
             None => "there are no `scripts`".to_owned(),
         };
         Diagnostic::new(&codes::MISSING_CODE, format!("`{}` has nothing to run", name.value))
             .at(&self.config.source, name.span, place)
-            .help(if closes(written) {
-                "an aggregation needs code: add `code: FUNCTION`, or `command:`, or define a function of this name \
-                 in the default script"
-            } else {
-                "add `code: FUNCTION`, or `command:`, or define a function of this name in the default script"
+            .help(match (near, closes(written)) {
+                (Some(near), _) => format!("add `code: {near}`, or name the process `{near}`"),
+                (None, true) => format!("an aggregation needs code: {WHAT_TO_RUN}"),
+                (None, false) => WHAT_TO_RUN.to_owned(),
             })
     }
 
     fn shell(&mut self, written: &ProcessConfig, command: &Spanned<String>, sink: &mut Diagnostics) -> Work {
-        self.template(written, command, sink);
+        template::check(written, command, self.config, sink);
         let mut outputs: Vec<(String, Utf8PathBuf)> = Vec::new();
         for (key, file) in &written.outputs {
             let path = Utf8PathBuf::from(&file.value);
@@ -167,36 +182,6 @@ impl<'a> Resolver<'a> {
         Work::Shell(Shell { command: command.value.clone(), outputs })
     }
 
-    fn template(&self, written: &ProcessConfig, command: &Spanned<String>, sink: &mut Diagnostics) {
-        let source = &self.config.source;
-        let name = &written.name.value;
-        if let Err(error) = command::check(&command.value) {
-            let span = error.span.map_or(command.span, |span| place_in(source, command, span));
-            let message = format!("the command of `{name}` cannot be read: {}", error.message);
-            let help = "write `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, \
-                        `{{ partition }}` or `{{ seed }}`";
-            sink.error(Diagnostic::new(&codes::COMMAND, message).at(source, span, "here").help(help));
-            return;
-        }
-        let outputs: Vec<&str> = written.outputs.iter().map(|(key, _)| key.value.as_str()).collect();
-        let outer = self.config.parameters.iter().chain(&written.parameters);
-        let parameters: Vec<&str> = outer.map(|(name, _)| name.value.as_str()).collect();
-        for (kind, known) in [("outputs", outputs), ("parameters", parameters)] {
-            let used = command::members(&command.value, kind).unwrap_or_default();
-            for member in used.iter().filter(|member| !known.contains(&member.as_str())) {
-                let word = format!("{kind}.{member}");
-                let span = command::find(&command.value, &word).map_or(command.span, |span| place_in(source, command, span));
-                let message = format!("the command of `{name}` uses `{word}`, which is not declared");
-                let help = match nearest(member, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{kind}.{near}`?"),
-                    None => format!("add `{member}` under `{kind}` of this process"),
-                };
-                let label = format!("no such entry of `{kind}`");
-                sink.error(Diagnostic::new(&codes::COMMAND, message).at(source, span, label).help(help));
-            }
-        }
-    }
-
     fn dynamic_chart(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Work {
         let script = match &written.code {
             Some(code) => self.script(code.value.script.as_ref().or(Some(&code.value.function)), code.span, sink),
@@ -209,7 +194,8 @@ impl<'a> Resolver<'a> {
             Some(script) => Work::DynamicChart(script),
             None => {
                 if written.code.is_none() {
-                    sink.error(self.nothing_to_run(written));
+                    let error = self.nothing_to_run(written);
+                    sink.error(error);
                 }
                 Work::Merge
             }
@@ -339,8 +325,15 @@ fn python(script: Utf8PathBuf, found: &script::Function) -> Work {
     Work::Python(Function { script, name: found.name.clone(), takes })
 }
 
+/// Whether a process is a chart.
+pub(super) fn is_chart(written: &ProcessConfig) -> bool {
+    written.kind.as_ref().is_some_and(|kind| kind.value == "chart")
+        || written.chart_type.is_some()
+        || !written.probe_paths.is_empty()
+}
+
 /// Whether a process closes a layer.
-fn closes(written: &ProcessConfig) -> bool {
+pub(super) fn closes(written: &ProcessConfig) -> bool {
     [&written.data_aggregation, &written.seed_aggregation].into_iter().flatten().any(|flag| flag.value)
 }
 

@@ -35,6 +35,12 @@ use crate::source::{Source, Span, Spanned};
 
 /// Reads the project file `source`; everything that is wrong with it, up to a limit, goes to `sink`.
 pub fn parse(source: &Source, sink: &mut Diagnostics) -> Result<Config, Reported> {
+    parse_partly(source, sink).map_err(|(reported, _)| reported)
+}
+
+/// The same; where there are errors, what could be read in spite of them, so that more of what is wrong
+/// with the project can be said at once.
+pub fn parse_partly(source: &Source, sink: &mut Diagnostics) -> Result<Config, (Reported, Option<Config>)> {
     let mut reader = reader::Reader::new(source);
     let root = tree::build(source.text(), &mut reader);
     let config = root.map(|root| document::read(&root, &mut reader));

@@ -83,8 +83,9 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Gives everything to `sink`; `value`, if nothing of it was an error.
-    pub(super) fn finish<T>(self, sink: &mut Diagnostics, value: Option<T>) -> Result<T, Reported> {
+    /// Gives everything to `sink`; `value` as it should be, if nothing of it was an error, else as far
+    /// as it could be read.
+    pub(super) fn finish<T>(self, sink: &mut Diagnostics, value: Option<T>) -> Result<T, (Reported, Option<T>)> {
         let mut errors = self.errors;
         errors.sort_by_key(|error| error.labels.first().map(|label| label.span));
         let last = errors.pop().map(|last| match self.not_shown {
@@ -94,11 +95,12 @@ impl<'s> Reader<'s> {
         });
         self.warnings.into_iter().chain(errors).for_each(|diagnostic| sink.push(diagnostic));
         match (last, value) {
-            (Some(last), _) => Err(sink.error(last)),
+            (Some(last), value) => Err((sink.error(last), value)),
             (None, Some(value)) => Ok(value),
             // A tree that could not be built has said why.
             (None, None) => {
-                Err(sink.error(Diagnostic::new(&crate::diagnostic::codes::YAML, "the file cannot be read")))
+                let error = Diagnostic::new(&crate::diagnostic::codes::YAML, "the file cannot be read");
+                Err((sink.error(error), None))
             }
         }
     }

@@ -166,3 +166,54 @@ def gathered(t):
     assert_eq!(value(&space, "together", "seen"), json!({"data1": [3, 6]}));
     assert_eq!(value(&space, "gathered", "seen"), json!({"data1": {"seed9": [1, [3, 6], 9]}}));
 }
+
+#[test]
+fn files_are_cut_inside_seeds_and_an_aggregation_may_split_by_the_other_kind() {
+    let space = built(project(
+        "
+seeds outer
+load outer
+outer inner
+inner fit
+fit joined
+joined again
+again fit_again
+fit_again last
+",
+        "
+- {name: load}
+- {name: seeds, seed_parallelism: {seeds: [42, 41]}}
+- {name: outer, data_parallelism: {size: 2, data_name: file}}
+- {name: inner, data_parallelism: {size: 2, data_name: file}}
+- {name: fit}
+- {name: joined, data_aggregation: true}
+- {name: again, seed_aggregation: true, data_parallelism: {size: 2, data_name: rows}, code: main.again}
+- {name: fit_again}
+- {name: last, data_aggregation: true}
+",
+        "
+def load():
+    Path('in.txt').write_text(''.join('%d\\n' % i for i in range(7)))
+    return {'file': Path('in.txt')}
+
+def fit(file, random_seed):
+    return {'rows': [random_seed + int(line) for line in file.read_text().split()]}
+
+def joined(rows):
+    return {'rows': rows['data1'] + rows['data2']}
+
+def again(rows):
+    return {'rows': rows['seed42'] + rows['seed41'], 'labels': list(rows)}
+
+def fit_again(rows, labels):
+    return {'rows': rows, 'labels': labels}
+
+def last(rows, labels):
+    return {'rows': rows['data1'] + rows['data2'], 'labels': labels['data1']}
+",
+    ));
+    assert_eq!(value(&space, "last/p1", "rows"), json!([42, 43, 44, 45, 41, 42, 43, 44]));
+    assert_eq!(value(&space, "last/p2", "rows"), json!([46, 47, 48, 45, 46, 47]));
+    assert_eq!(value(&space, "last/p1", "labels"), json!(["seed42", "seed41"]));
+    space.nothing_to_do(crate::space::Tool::Ninja);
+}

@@ -147,3 +147,39 @@ fn what_cannot_be_cut_is_named() {
     assert_says(&ran, &["split_2: `number` is an int, which has no rows to split"]);
     assert_silent_of(&ran, &["Traceback", "_rows.py"]);
 }
+
+#[test]
+fn more_partitions_than_rows_leave_the_last_with_a_header_only() {
+    let space = built(project(
+        "load csv keyed turns\ncsv see\nkeyed see_keyed\nturns see_turns",
+        "
+- {name: load}
+- {name: csv, data_parallelism: {size: 3, data_name: table}}
+- {name: keyed, data_parallelism: {size: 3, data_name: rows, by: {hash: k}}}
+- {name: turns, data_parallelism: {size: 2, data_name: rows, by: round_robin}}
+- {name: see}
+- {name: see_keyed, code: see_rows}
+- {name: see_turns, code: see_rows}
+",
+        "
+def load():
+    Path('t.csv').write_bytes(b'x\\r\\n1\\r\\n2')
+    return {'table': Path('t.csv'), 'rows': [{'k': i % 4, 'v': i} for i in range(8)]}
+
+def see(table):
+    return {'seen': table.read_bytes().decode()}
+
+def see_rows(rows):
+    return {'seen': [row['v'] for row in rows]}
+",
+    ));
+    let seen = ["x\r\n1\r\n", "x\r\n2", "x\r\n"];
+    assert_eq!([1, 2, 3].map(|n| value(&space, &format!("see/p{n}"), "seen")), seen.map(|text| json!(text)));
+    assert_eq!(value(&space, "see_turns/p2", "seen"), json!([1, 3, 5, 7]));
+    let keyed = [1, 2, 3].map(|n| value(&space, &format!("see_keyed/p{n}"), "seen"));
+    for key in 0..4 {
+        let holders = keyed.iter().filter(|rows| rows.as_array().unwrap().contains(&json!(key)));
+        let together = holders.filter(|rows| rows.as_array().unwrap().contains(&json!(key + 4))).count();
+        assert_eq!(together, 1, "rows of one key are together: {keyed:?}");
+    }
+}

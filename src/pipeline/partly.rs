@@ -1,0 +1,54 @@
+//! What else is wrong with a project file that could not be read as a whole: said in the same run, as
+//! far as it cannot be a consequence of what has been said already.
+
+use camino::Utf8Path;
+
+use super::check;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, codes};
+use crate::script::Library;
+use crate::source::Span;
+use crate::syntax::{Config, ProcessConfig};
+
+/// With more errors than this there is enough to do for one run.
+const MANY: usize = 50;
+
+/// Codes that depend on one process and the names in the file alone.
+const NAMES: [&str; 4] = ["E101", "E103", "E201", "E202"];
+/// Codes that depend on one process and on `scripts` or `environment`.
+const REFERENCES: [&str; 6] = ["E104", "E105", "E106", "E107", "E501", "E502"];
+/// Codes that depend on one process alone.
+const OWN: [&str; 6] = ["E002", "E009", "E102", "E108", "E110", "E503"];
+
+/// Checks what could be read of a project file with errors, which are in `sink`.
+pub fn check_partly(config: &Config, root: &Utf8Path, library: &mut Library, sink: &mut Diagnostics) {
+    let errors = sink.sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let told: Vec<(Span, &str)> = errors.map(|error| (place(error), error.code.id)).collect();
+    if told.len() > MANY {
+        return;
+    }
+    let mut more = Diagnostics::new();
+    let _ = check(config, root, library, &mut more);
+    let broken: Vec<Span> = told.iter().filter_map(|(span, _)| Some(around(config, *span)?.span)).collect();
+    let outside: Vec<_> = told.iter().filter(|(span, _)| around(config, *span).is_none()).collect();
+    let names_stand = outside.iter().all(|(span, _)| span.start < config.pipeline.start);
+    let references_stand = outside.iter().all(|(_, code)| *code == codes::ADJACENCY.id);
+    let is_cause = |diagnostic: &&Diagnostic| {
+        let code = diagnostic.code.id;
+        let is_sound = around(config, place(diagnostic)).is_none_or(|process| !broken.contains(&process.span));
+        let stands = OWN.contains(&code)
+            || (NAMES.contains(&code) && names_stand)
+            || (REFERENCES.contains(&code) && references_stand);
+        is_sound && stands
+    };
+    let causes: Vec<Diagnostic> = more.sorted().into_iter().filter(is_cause).cloned().collect();
+    causes.into_iter().for_each(|diagnostic| sink.push(diagnostic));
+}
+
+fn place(diagnostic: &Diagnostic) -> Span {
+    diagnostic.labels.first().map(|label| label.span).unwrap_or_default()
+}
+
+/// The process that is written around a place.
+fn around(config: &Config, place: Span) -> Option<&ProcessConfig> {
+    config.processes.iter().find(|process| process.span.start <= place.start && place.end <= process.span.end)
+}
