@@ -157,7 +157,9 @@ impl FromStr for By {
                 Some(columns) if !columns.split(',').any(str::is_empty) => {
                     Ok(Self::Hash(columns.split(',').map(str::to_owned).collect()))
                 }
-                _ => Err(format!("`{text}` is none of `rows`, `round_robin`, `hash` and `hash:COLUMN[,COLUMN]`")),
+                _ => Err(format!(
+                    "`{text}` is none of `rows`, `round_robin`, `hash` and `hash:COLUMN[,COLUMN]`"
+                )),
             },
         }
     }
@@ -211,7 +213,20 @@ mod tests {
 
     #[test]
     fn sizes_that_cannot_be_meant_are_refused() {
-        for bad in ["", "0", "-1", "x", "5,0", "1,,2", "50%", "60%,50%", "rest,rest", "0%,rest", "NaN%,rest", "120%,rest"] {
+        for bad in [
+            "",
+            "0",
+            "-1",
+            "x",
+            "5,0",
+            "1,,2",
+            "50%",
+            "60%,50%",
+            "rest,rest",
+            "0%,rest",
+            "NaN%,rest",
+            "120%,rest",
+        ] {
             assert!(bad.parse::<Size>().is_err(), "{bad}");
         }
         for bad in ["", "hash:", "hash:a,,b", "random"] {
