@@ -28,16 +28,11 @@ pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, Spli
     let mut counts = Vec::with_capacity(count);
     let wave = 64 * pace.threads;
     for first in (0..count).step_by(wave) {
-        let checked = parallel::map(
-            pace.threads,
-            wave.min(count - first),
-            || (),
-            |(), i| {
-                let range = chunk_range(&body, pace.chunk, first + i);
-                (pace.progress)(range.end - range.start);
-                check(source, (header.end, range), buffer)
-            },
-        )?;
+        let checked = parallel::map(pace.threads, wave.min(count - first), Vec::new, |buffer, i| {
+            let range = chunk_range(&body, pace.chunk, first + i);
+            (pace.progress)(range.end - range.start);
+            check(source, (header.end, range), buffer)
+        })?;
         for chunk in checked {
             match chunk {
                 Ok(rows) => counts.push(rows),
