@@ -105,7 +105,9 @@ impl<T: Ranges> Producer for T {
                         Some(lane.finish(self.rows(i))?);
                     Ok(())
                 };
+                // After an error the other threads end the partitions that they have begun.
                 run_lanes(order, lanes, take, finish)
+                    .inspect_err(|_| next.store(wanted.len(), Ordering::Relaxed))
             },
         )?;
         Ok(made.into_iter().map(|slot| slot.into_inner().expect("no thread panics with the lock")).collect())
