@@ -62,7 +62,8 @@ fn main() {
     let len = file.metadata().unwrap().len();
     if only != Some("hash") {
         let found: Vec<_> = thread::scope(|scope| {
-            let threads = (0..THREADS).map(|i| scope.spawn(move || scan(file, len * i / THREADS, len * (i + 1) / THREADS)));
+            let threads = (0..THREADS)
+                .map(|i| scope.spawn(move || scan(file, len * i / THREADS, len * (i + 1) / THREADS)));
             threads.collect::<Vec<_>>().into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(found.iter().all(|(quotes, feeds)| quotes + feeds[0] + feeds[1] > 0));

@@ -37,7 +37,8 @@ impl ByHash {
     ) -> Result<Self, SplitError> {
         let fields = match (kind, columns) {
             (Kind::Csv(delimiter), columns) => {
-                let names = split_fields(header.strip_prefix(BOM).unwrap_or(header).trim_ascii_start(), delimiter);
+                let names =
+                    split_fields(header.strip_prefix(BOM).unwrap_or(header).trim_ascii_start(), delimiter);
                 let find = |column: &String| find(source, &names, column);
                 let columns = columns.map(|columns| columns.iter().map(find).collect()).transpose()?;
                 Fields::Csv { delimiter, names, columns }
@@ -92,11 +93,13 @@ impl Router for ByHash {
                     }
                 }
             }
-            Fields::Json { columns } => add_json(&mut hash, bytes, columns.as_deref()).map_err(|message| {
-                let mut fault = Fault::new(span.start, format!("row {}: {message}", number + 1));
-                fault.row = Some(number + 1);
-                source.flaw(fault)
-            })?,
+            Fields::Json { columns } => {
+                add_json(&mut hash, bytes, columns.as_deref()).map_err(|message| {
+                    let mut fault = Fault::new(span.start, format!("row {}: {message}", number + 1));
+                    fault.row = Some(number + 1);
+                    source.flaw(fault)
+                })?
+            }
         }
         Ok(hash.partition(self.partitions))
     }

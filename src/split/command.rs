@@ -128,8 +128,7 @@ impl Command {
     }
 
     fn split(&self) -> Result<(Format, Vec<Partition>), SplitError> {
-        let source =
-            if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
+        let source = if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
         let format = self.with_delimiter(super::format_of(&source, self.format)?)?;
         let extension = match self.compress {
             Some(packed) => format!("{}.{}", format.extension(), packed.extension()),
@@ -139,7 +138,7 @@ impl Command {
         let meter = Meter::new(!self.quiet && !self.json);
         let partitions = run(&Request {
             source,
-            format: Some(format),
+            format: (self.format.is_some() || self.delimiter.is_some()).then_some(format),
             size: &self.size,
             by: &self.by,
             layout: &layout,
@@ -234,7 +233,9 @@ impl Meter {
             Progress::Total(total) => state.total = total,
             Progress::Bytes(bytes) => state.done += bytes,
         }
-        if state.total > 0 && state.last.elapsed() > Duration::from_millis(if state.visible { 100 } else { 700 }) {
+        if state.total > 0
+            && state.last.elapsed() > Duration::from_millis(if state.visible { 100 } else { 700 })
+        {
             // Every byte is scanned once and hashed once.
             let percent = (state.done * 50 / state.total).min(99);
             eprint!("\r{percent:3} % of {} MB", state.total / 1_000_000);

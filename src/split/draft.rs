@@ -35,7 +35,9 @@ impl Out {
     fn new(file: File, compression: Option<Compression>) -> io::Result<Self> {
         Ok(match compression {
             None => Self::Plain(file),
-            Some(Compression::Gzip) => Self::Gzip(flate2::write::GzEncoder::new(file, flate2::Compression::default())),
+            Some(Compression::Gzip) => {
+                Self::Gzip(flate2::write::GzEncoder::new(file, flate2::Compression::default()))
+            }
             Some(Compression::Zstd) => {
                 let mut encoder = zstd::stream::write::Encoder::new(file, 0)?;
                 encoder.include_checksum(true)?;
@@ -82,7 +84,9 @@ impl Draft {
         let mut append = || -> io::Result<()> {
             let out = match &mut self.out {
                 Some(out) => out,
-                closed => closed.insert(Out::new(File::options().append(true).open(&self.path)?, self.compression)?),
+                closed => {
+                    closed.insert(Out::new(File::options().append(true).open(&self.path)?, self.compression)?)
+                }
             };
             out.write(bytes)
         };

@@ -30,10 +30,12 @@ pub fn json(bytes: &[u8]) {
     let Some((cut, text)) = bytes.split_first() else { return };
     let cut = usize::from(*cut).min(text.len());
     let (mut json, mut utf8) = (Json::new(), Utf8::default());
-    let fed = [&text[..cut], &text[cut..]].iter().all(|piece| utf8.feed(piece).is_ok() && json.feed(piece).is_ok());
+    let fed =
+        [&text[..cut], &text[cut..]].iter().all(|piece| utf8.feed(piece).is_ok() && json.feed(piece).is_ok());
     let accepted = fed && utf8.complete() && json.complete();
     let nested = text.iter().filter(|b| matches!(b, b'[' | b'{')).count() > 100;
-    let reference = std::str::from_utf8(text).is_ok_and(|t| serde_json::from_str::<serde::de::IgnoredAny>(t).is_ok());
+    let reference =
+        std::str::from_utf8(text).is_ok_and(|t| serde_json::from_str::<serde::de::IgnoredAny>(t).is_ok());
     assert!(accepted == reference || nested);
     assert!(!json_line::accepts(text) || reference || nested || std::str::from_utf8(text).is_err());
 }

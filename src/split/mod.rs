@@ -21,6 +21,18 @@
 //! - In plain text every line is a row, also an empty one; a last line needs no line feed.
 //! - The elements of a JSON array are rows. A partition is `[e1,e2]`: the bytes of the elements are the
 //!   source's, those between them are not.
+//!
+//! # Other formats, and other strategies than contiguous rows
+//!
+//! A partition of an `.npy` file has the dtype and the order of its source and a canonical header. Arrow
+//! and Parquet partitions hold the values, types and metadata of their rows; their digest is one of values
+//! (`columnar/digest.rs`), and an index of pandas that is a range stays that of the rows. In Parquet the
+//! categories of a column come in the order of the partition's rows, so a column whose categories are
+//! ordered is refused.
+//!
+//! `round_robin` and `hash` send each row to a partition of its own, in whose file the rows keep their
+//! order. What stands between rows (blank lines) is then left out. How rows are hashed says `value.rs`;
+//! it is the same for every format that holds the same values.
 
 mod by_hash;
 #[cfg(feature = "columnar")]
@@ -157,7 +169,9 @@ pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
         return Err(SplitError::usage(message, "leave out `--compress`: the format packs its own columns"));
     }
     match format.rows {
-        Kind::Csv(_) | Kind::JsonLines | Kind::Lines | Kind::JsonArray => split_text(request, &source, format.rows),
+        Kind::Csv(_) | Kind::JsonLines | Kind::Lines | Kind::JsonArray => {
+            split_text(request, &source, format.rows)
+        }
         Kind::Npy => split_npy(request, &source),
         Kind::Arrow | Kind::ArrowStream | Kind::Parquet => split_table(request, &source, format.rows),
     }
@@ -168,19 +182,60 @@ pub fn format_of(source: &Input, given: Option<Format>) -> Result<Format, SplitE
     open::told(source, given)
 }
 
+/// The most partitions that a split may have: as many as a pipeline may have instances.
+const PARTITIONS: u64 = 1_000_000;
+
 fn check(request: &Request) -> Result<(), SplitError> {
+    let count = request.size.partitions();
+    if !(1..=PARTITIONS).contains(&count) {
+        let message = format!("{count} partitions are not between 1 and {PARTITIONS}");
+        return Err(SplitError::Usage { message, help: None });
+    }
+    if let Input::Path(source) = &request.source
+        && let Some(i) = (1..=count).find(|i| is_same_file(source, &request.layout.data(*i)))
+    {
+        let message = format!("{source}: partition {i} would take the place of the file that is split");
+        return Err(SplitError::usage(message, "name another folder"));
+    }
     match (request.size, request.by) {
         (Size::Equal(_), _) | (_, By::Rows) => Ok(()),
         (size, by) => {
-            let message = format!("the size `{size}` fixes how many rows a partition has, but `{by}` decides that");
+            let message =
+                format!("the size `{size}` fixes how many rows a partition has, but `{by}` decides that");
             Err(SplitError::usage(message, "give a number of partitions"))
         }
+    }
+}
+
+fn is_same_file(one: &Utf8Path, other: &Utf8Path) -> bool {
+    let resolved = |path: &Utf8Path| path.canonicalize_utf8().ok();
+    one.file_name() == other.file_name() && resolved(one).is_some_and(|one| resolved(other) == Some(one))
+}
+
+/// An error if nobody said what separates the columns and it does not seem to be the comma: with the
+/// wrong delimiter, quotes would not be seen, and rows cut at the line ends between them.
+fn check_delimiter(source: &Source) -> Result<(), SplitError> {
+    let header = source.start(text::csv_header(source, b',')?.end.min(HEADER))?;
+    let has = |byte: &u8| header.contains(byte);
+    match [b';', b'\t', b'|'].into_iter().find(has) {
+        Some(byte) if !has(&b',') => {
+            let name = (byte as char).escape_default();
+            let message = format!("the header has no comma; the columns seem to be separated by `{name}`");
+            let help = format!(
+                "say so with `--delimiter '{name}'`, or with `--delimiter ,` that there is one column"
+            );
+            Err(SplitError::whole(&source.name, message, Some(&help)))
+        }
+        _ => Ok(()),
     }
 }
 
 fn split_text(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
     let progress = |bytes| request.tell(bytes);
     let pace = Pace { threads: request.threads(), chunk: request.chunk(source.len), progress: &progress };
+    if request.format.is_none() && kind == Kind::Csv(b',') {
+        check_delimiter(source)?;
+    }
     let index = match kind {
         Kind::Csv(delimiter) => text::index_csv(source, delimiter, pace)?,
         Kind::JsonLines => text::index_json_lines(source, pace)?,
@@ -200,7 +255,7 @@ fn split_text(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Part
     }
     let glue = glue(source, &index, kind)?;
     let router = router(request, source, (&index, kind), &glue.before[0])?;
-    let producer = Scatter { index: &index, router, glue, wave: 16 << 20 };
+    let producer = Scatter { index: &index, router, glue, wave: WAVE };
     publish::publish(request, source, &producer, length)
 }
 
@@ -239,7 +294,8 @@ fn split_table(_: &Request, _: &Source, kind: Kind) -> Result<Vec<Partition>, Sp
 
 /// The row counts of the partitions.
 fn sizes(request: &Request, source: &Source, rows: u64) -> Result<Vec<u64>, SplitError> {
-    partition_rows(request.size, rows).map_err(|mismatch| SplitError::Size { file: source.name.clone(), mismatch })
+    partition_rows(request.size, rows)
+        .map_err(|mismatch| SplitError::Size { file: source.name.clone(), mismatch })
 }
 
 /// The number of the first row of each partition but the first.
@@ -265,6 +321,9 @@ fn router(
         By::Hash(columns) => Ok(Box::new(ByHash::new(source, kind, header, Some(columns), partitions)?)),
     }
 }
+
+/// The bytes of rows that are sorted by partition at a time. A row of two bytes takes some fifteen more.
+const WAVE: u64 = 4 << 20;
 
 /// The longest header that is held in memory.
 const HEADER: u64 = 16 << 20;

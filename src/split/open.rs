@@ -13,7 +13,11 @@ use super::source::{Input, Source};
 use crate::file;
 
 /// Opens `input` as `format`, or as what its name or its first bytes tell.
-pub(super) fn open(input: &Input, format: Option<Format>, folder: &Utf8Path) -> Result<(Source, Format), SplitError> {
+pub(super) fn open(
+    input: &Input,
+    format: Option<Format>,
+    folder: &Utf8Path,
+) -> Result<(Source, Format), SplitError> {
     let (reader, name): (Box<dyn Read>, &str) = match input {
         Input::Stdin => (Box::new(io::stdin().lock()), "standard input"),
         Input::Path(path) => {
@@ -121,9 +125,8 @@ fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -
     let spooled = match format.compression {
         None => draft::spool(reader, folder),
         Some(Compression::Gzip) => draft::spool(&mut flate2::read::MultiGzDecoder::new(reader), folder),
-        Some(Compression::Zstd) => {
-            zstd::stream::read::Decoder::new(reader).and_then(|mut decoder| draft::spool(&mut decoder, folder))
-        }
+        Some(Compression::Zstd) => zstd::stream::read::Decoder::new(reader)
+            .and_then(|mut decoder| draft::spool(&mut decoder, folder)),
     };
     match (spooled, format.compression) {
         (Ok(file), _) => Source::new(file, name),
@@ -131,9 +134,7 @@ fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -
             let message = format!("the {packed} data is damaged or cut short: {e}");
             Err(SplitError::whole(name, message, None))
         }
-        (Err(source), _) => {
-            Err(file::FileError { action: "unpack", path: name.into(), source }.into())
-        }
+        (Err(source), _) => Err(file::FileError { action: "unpack", path: name.into(), source }.into()),
     }
 }
 

@@ -90,18 +90,26 @@ impl<T: Ranges> Producer for T {
         let next = AtomicUsize::new(0);
         // Two partitions at once on each thread, so that their hashes share it; but no thread idle.
         let lanes = wanted.len().div_ceil(order.threads).clamp(1, 2);
-        parallel::map(order.threads, order.threads, || (), |(), _| {
-            let take = || -> Result<Option<Lane>, SplitError> {
-                let taken = wanted.get(next.fetch_add(1, Ordering::Relaxed));
-                taken.map(|i| Lane::new(*i, self.pieces(*i), order)).transpose()
-            };
-            let finish = |lane: Lane| {
-                let i = lane.partition;
-                *made[i].lock().expect("no thread panics with the lock") = Some(lane.finish(self.rows(i))?);
-                Ok(())
-            };
-            run_lanes(order, lanes, take, finish)
-        })?;
+        parallel::map(
+            order.threads,
+            order.threads,
+            || (),
+            |(), _| {
+                let take = || -> Result<Option<Lane>, SplitError> {
+                    let taken = wanted.get(next.fetch_add(1, Ordering::Relaxed));
+                    taken.map(|i| Lane::new(*i, self.pieces(*i), order)).transpose()
+                };
+                let finish = |lane: Lane| {
+                    let i = lane.partition;
+                    *made[i].lock().expect("no thread panics with the lock") =
+                        Some(lane.finish(self.rows(i))?);
+                    Ok(())
+                };
+                // After an error the other threads end the partitions that they have begun.
+                run_lanes(order, lanes, take, finish)
+                    .inspect_err(|_| next.store(wanted.len(), Ordering::Relaxed))
+            },
+        )?;
         Ok(made.into_iter().map(|slot| slot.into_inner().expect("no thread panics with the lock")).collect())
     }
 }

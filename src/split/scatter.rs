@@ -56,6 +56,8 @@ struct Part {
     rows: u64,
     bytes: u64,
     draft: Option<Draft>,
+    /// Whether there are too many partitions to keep its file open.
+    reopen: bool,
 }
 
 impl Producer for Scatter<'_> {
@@ -66,21 +68,29 @@ impl Producer for Scatter<'_> {
         let chunk = body.checked_div(chunks as u64).unwrap_or(1).max(1);
         let wave = (self.wave / chunk).clamp(1, 1 << 16) as usize;
         for first in (0..chunks).step_by(wave) {
-            let sorted = parallel::map(order.threads, wave.min(chunks - first), || (), |(), i| {
-                self.sort(order, first + i)
-            })?;
+            let sorted = parallel::map(
+                order.threads,
+                wave.min(chunks - first),
+                || (),
+                |(), i| self.sort(order, first + i),
+            )?;
             parallel::map(order.threads, parts.len(), Vec::new, |buffer, i| {
                 let mut part = parts[i].lock().expect("no thread panics while it holds the lock");
                 match part.as_mut() {
-                    Some(part) => self.extend(part, i, &sorted, buffer, parts.len()),
+                    Some(part) => self.extend(part, i, &sorted, buffer),
                     None => Ok(()),
                 }
             })?;
         }
-        parallel::map(order.threads, parts.len(), || (), |(), i| {
-            let part = parts[i].lock().expect("no thread panics while it holds the lock").take();
-            part.map(|part| self.end(part)).transpose()
-        })
+        parallel::map(
+            order.threads,
+            parts.len(),
+            || (),
+            |(), i| {
+                let part = parts[i].lock().expect("no thread panics while it holds the lock").take();
+                part.map(|part| self.end(part)).transpose()
+            },
+        )
     }
 }
 
@@ -90,11 +100,10 @@ impl Scatter<'_> {
             if order.wants[i] == Want::Skip {
                 return Ok(Mutex::new(None));
             }
-            let mut part = Part { sha: Sha::new(), rows: 0, bytes: 0, draft: order.draft(i)? };
+            let reopen = order.wants.len() > HANDLES;
+            let mut part = Part { sha: Sha::new(), rows: 0, bytes: 0, draft: order.draft(i)?, reopen };
             part.add(self.glue.before.get(i).or(self.glue.before.first()).map_or(&[], Vec::as_slice))?;
-            if order.wants.len() > HANDLES {
-                part.close()?;
-            }
+            part.pause()?;
             Ok(Mutex::new(Some(part)))
         };
         (0..order.wants.len()).map(begin).collect()
@@ -116,28 +125,25 @@ impl Scatter<'_> {
         }
         order.source.read_into(&mut sorted.bytes, base..last.end)?;
         (order.progress)(last.end - base);
-        let mut number = self.index.replay.rows_before(chunk);
-        for span in spans {
+        for (number, span) in (self.index.replay.rows_before(chunk)..).zip(spans) {
             let (start, len) = ((span.start - base) as usize, (span.end - span.start) as usize);
             let bytes = if self.router.wants_bytes() { &sorted.bytes[start..start + len] } else { &[] };
             let partition = self.router.route(order.source, number, &span, bytes)?;
             if order.wants[partition] != Want::Skip {
                 sorted.rows.push((partition as u32, start as u32, len as u32));
             }
-            number += 1;
         }
         sorted.rows.sort_by_key(|(partition, _, _)| *partition);
         Ok(sorted)
     }
 
-    /// Adds the rows that a wave has for partition `i` of `of`.
+    /// Adds the rows that a wave has for partition `i`.
     fn extend(
         &self,
         part: &mut Part,
         i: usize,
         wave: &[Sorted],
         buffer: &mut Vec<u8>,
-        of: usize,
     ) -> Result<(), SplitError> {
         buffer.clear();
         for chunk in wave {
@@ -150,19 +156,17 @@ impl Scatter<'_> {
                 buffer.extend_from_slice(&chunk.bytes[*start as usize..][..*len as usize]);
             }
         }
-        if !buffer.is_empty() {
-            part.add(buffer)?;
-            if of > HANDLES {
-                part.close()?;
-            }
+        if buffer.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        part.add(buffer)?;
+        part.pause()
     }
 
     fn end(&self, mut part: Part) -> Result<Made, SplitError> {
         part.add(self.glue.after)?;
         part.close()?;
-        let Part { sha, rows, bytes, draft } = part;
+        let Part { sha, rows, bytes, draft, .. } = part;
         Ok(Made { rows, bytes, digest: sha.finish(), draft })
     }
 }
@@ -175,6 +179,11 @@ impl Part {
             Some(draft) if !bytes.is_empty() => draft.append(bytes),
             _ => Ok(()),
         }
+    }
+
+    /// Lets go of the file, if there are too many.
+    fn pause(&mut self) -> Result<(), SplitError> {
+        if self.reopen { self.close() } else { Ok(()) }
     }
 
     fn close(&mut self) -> Result<(), SplitError> {

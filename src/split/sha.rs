@@ -20,7 +20,14 @@ impl Sha {
     pub(super) fn new() -> Self {
         // FIPS 180-4, section 5.3.3.
         let state = [
-            0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+            0x6a09_e667,
+            0xbb67_ae85,
+            0x3c6e_f372,
+            0xa54f_f53a,
+            0x510e_527f,
+            0x9b05_688c,
+            0x1f83_d9ab,
+            0x5be0_cd19,
         ];
         Self { state, pending: [0; BLOCK], len: 0 }
     }
@@ -68,7 +75,7 @@ impl Sha {
         }
         let (head, rest) = bytes.split_at(bytes.len().min(BLOCK - filled));
         self.keep(head);
-        if self.len as usize % BLOCK == 0 && !head.is_empty() {
+        if self.len.is_multiple_of(BLOCK as u64) && !head.is_empty() {
             compress256(&mut self.state, std::slice::from_ref(&self.pending));
         }
         rest

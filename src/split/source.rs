@@ -118,7 +118,8 @@ impl Source {
             }
             line += memchr::memchr_iter(b'\n', &buffer).count() as u64;
             let last = memchr::memrchr(b'\n', &buffer);
-            let characters = buffer[last.map_or(0, |i| i + 1)..].iter().filter(|b| **b & 0xC0 != 0x80).count();
+            let characters =
+                buffer[last.map_or(0, |i| i + 1)..].iter().filter(|b| **b & 0xC0 != 0x80).count();
             column = characters as u64 + if last.is_some() { 1 } else { column };
             at = end;
         }
@@ -126,11 +127,13 @@ impl Source {
     }
 
     /// The handle, for readers that want a file.
+    #[cfg(feature = "columnar")]
     pub(super) fn file(&self) -> &File {
         &self.file
     }
 
     /// Where the file lies, for messages of the system.
+    #[cfg(feature = "columnar")]
     pub(super) fn path(&self) -> &Utf8Path {
         &self.path
     }

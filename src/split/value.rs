@@ -109,7 +109,9 @@ fn nested(value: &serde_json::Value) -> String {
         Value::Object(fields) => {
             let mut fields: Vec<_> = fields.iter().collect();
             fields.sort_unstable_by(|a, b| a.0.cmp(b.0));
-            let field = |(name, value): &(&String, &Value)| format!("{}:{}", Value::from(name.as_str()), nested(value));
+            let field = |(name, value): &(&String, &Value)| {
+                format!("{}:{}", Value::from(name.as_str()), nested(value))
+            };
             format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
         }
         Value::Null | Value::Bool(_) | Value::String(_) => value.to_string(),
@@ -169,10 +171,30 @@ mod tests {
     #[test]
     fn texts_that_mean_one_number_are_one() {
         for (value, expected) in [
-            ("1", "1"), ("1.0", "1"), ("1e0", "1"), ("10e-1", "1"), ("-0", "0"), ("-0.0", "0"), ("0.1", "1e-1"), ("1.50", "1.5e0"),
-            ("007", "007"), ("+1", "+1"), ("1.", "1."), (".5", ".5"), ("1e", "1e"), ("-", "-"), ("", ""), ("1_0", "1_0"), ("NaN", "NaN"),
-            ("12345678901234567890", "12345678901234567890"), ("1e20", "1e20"), ("1e400", "inf"), ("True", "true"),
-            ("9007199254740993", "9007199254740993"), ("9007199254740992.0", "9.007199254740992e15"), ("1E+2", "100"),
+            ("1", "1"),
+            ("1.0", "1"),
+            ("1e0", "1"),
+            ("10e-1", "1"),
+            ("-0", "0"),
+            ("-0.0", "0"),
+            ("0.1", "1e-1"),
+            ("1.50", "1.5e0"),
+            ("007", "007"),
+            ("+1", "+1"),
+            ("1.", "1."),
+            (".5", ".5"),
+            ("1e", "1e"),
+            ("-", "-"),
+            ("", ""),
+            ("1_0", "1_0"),
+            ("NaN", "NaN"),
+            ("12345678901234567890", "12345678901234567890"),
+            ("1e20", "1e20"),
+            ("1e400", "inf"),
+            ("True", "true"),
+            ("9007199254740993", "9007199254740993"),
+            ("9007199254740992.0", "9.007199254740992e15"),
+            ("1E+2", "100"),
         ] {
             assert_eq!(text(value), expected, "{value}");
         }
@@ -183,7 +205,11 @@ mod tests {
     #[test]
     fn json_values_have_the_texts_of_their_values() {
         for (raw, expected) in [
-            (r#""a\u00e9""#, "aé"), ("null", ""), ("true", "true"), ("1.0", "1"), (r#""1.0""#, "1"),
+            (r#""a\u00e9""#, "aé"),
+            ("null", ""),
+            ("true", "true"),
+            ("1.0", "1"),
+            (r#""1.0""#, "1"),
             (r#"{"b": [1.0, "1.0", null], "a": true}"#, r#"{"a":true,"b":[1,"1.0",null]}"#),
         ] {
             assert_eq!(String::from_utf8(of_json(raw).unwrap()).unwrap(), expected);

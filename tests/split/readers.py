@@ -226,6 +226,18 @@ def indexes(folder):
                 pd.testing.assert_frame_equal(got, f, check_index_type=False)
 
 
+def ordered_categories(folder):
+    """An order of categories survives in Arrow; Parquet cannot keep it, so it is refused there."""
+    f = frame().assign(t=pd.Categorical(["high", "mid", "low"] * 334 + ["low"], ["low", "mid", "high"], ordered=True))
+    f.to_parquet(folder / "a.parquet")
+    refused = subprocess.run([PROGRAM, folder / "a.parquet", "--size", "2", "--out", folder / "out"], capture_output=True, text=True)
+    check(refused.returncode == 1 and "categories" in refused.stderr, refused)
+    pyarrow.feather.write_feather(f, folder / "a.feather")
+    for part, rows in zip(split(folder / "a.feather", "3"), slices(SIZES["3"])):
+        read = pyarrow.ipc.open_file(part["path"]).read_all().to_pandas()
+        pd.testing.assert_frame_equal(read, f.iloc[rows], check_index_type=False)
+
+
 def same_hash_everywhere(folder):
     """Every format sends a row to the same partition."""
     f = frame().assign(when=pd.date_range("2020-01-01", periods=ROWS, freq="7h").as_unit("ms"))
@@ -262,7 +274,7 @@ def same_hash_everywhere(folder):
 import pyarrow.csv  # noqa: E402
 
 with tempfile.TemporaryDirectory() as temporary:
-    for test in [csv, json_lines, npy, columnar, indexes, same_hash_everywhere]:
+    for test in [csv, json_lines, npy, columnar, indexes, ordered_categories, same_hash_everywhere]:
         folder = pathlib.Path(temporary) / test.__name__
         folder.mkdir()
         test(folder)

@@ -119,7 +119,9 @@ impl Column {
             DataType::Dictionary(_, _) => self.dictionary(array),
             other => match other.primitive_width() {
                 Some(width) => self.fixed(array, width),
-                None => Err(ArrowError::NotYetImplemented(format!("columns of type {other} cannot be split"))),
+                None => {
+                    Err(ArrowError::NotYetImplemented(format!("columns of type {other} cannot be split")))
+                }
             },
         }
     }
@@ -209,7 +211,9 @@ impl Column {
         let values = dictionary.values();
         let decoded = take(values.as_ref(), dictionary.keys(), None)?;
         self.child(0).update(&decoded)?;
-        if self.dictionaries && !self.categories.as_ref().is_some_and(|known| known.to_data() == values.to_data()) {
+        if self.dictionaries
+            && !self.categories.as_ref().is_some_and(|known| known.to_data() == values.to_data())
+        {
             self.child(1).update(values)?;
             self.categories = Some(values.clone());
         }

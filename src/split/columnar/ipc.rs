@@ -10,7 +10,8 @@ use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::FileDecoder;
 use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions, StreamWriter};
 use arrow_ipc::{
-    Block, CompressionType, MessageHeader, MetadataVersion, RecordBatch as RecordBatchHeader, root_as_footer, root_as_message,
+    Block, CompressionType, MessageHeader, MetadataVersion, RecordBatch as RecordBatchHeader, root_as_footer,
+    root_as_message,
 };
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 
@@ -106,14 +107,20 @@ impl<'a> Ipc<'a> {
         let rows = match message.header_type() {
             MessageHeader::DictionaryBatch => {
                 let batch = message.header_as_dictionary_batch().and_then(|batch| batch.data());
-                check_buffers(self.source, &block, batch.ok_or_else(|| bad(&"a dictionary without values"))?)?;
+                check_buffers(
+                    self.source,
+                    &block,
+                    batch.ok_or_else(|| bad(&"a dictionary without values"))?,
+                )?;
                 None
             }
             MessageHeader::RecordBatch => {
-                let batch = message.header_as_record_batch().ok_or_else(|| bad(&"a batch without a header"))?;
+                let batch =
+                    message.header_as_record_batch().ok_or_else(|| bad(&"a batch without a header"))?;
                 check_buffers(self.source, &block, batch)?;
                 let rows = u64::try_from(batch.length()).map_err(|_| bad(&"a batch of a negative length"))?;
-                self.compression = batch.compression().map(|compression| compression.codec()).or(self.compression);
+                self.compression =
+                    batch.compression().map(|compression| compression.codec()).or(self.compression);
                 self.rows = self.rows.checked_add(rows).ok_or_else(|| bad(&"more than 2^64 rows"))?;
                 Some(rows)
             }
@@ -153,7 +160,11 @@ impl<'a> Ipc<'a> {
 }
 
 fn check_endianness(same: bool, source: &Source) -> Result<(), SplitError> {
-    if same { Ok(()) } else { Err(broken(&source.name, "Arrow", "its byte order is not that of this machine")) }
+    if same {
+        Ok(())
+    } else {
+        Err(broken(&source.name, "Arrow", "its byte order is not that of this machine"))
+    }
 }
 
 /// Where a message begins and ends.
@@ -162,7 +173,7 @@ fn bounds(source: &Source, block: &Block) -> Result<(u64, u64), SplitError> {
     let bounds = || {
         let (start, head) = (part(block.offset())?, part(block.metaDataLength().into())?);
         let end = start.checked_add(head)?.checked_add(part(block.bodyLength())?)?;
-        (head >= 8 && head <= METADATA && end <= source.len).then_some((start, end))
+        ((8..=METADATA).contains(&head) && end <= source.len).then_some((start, end))
     };
     bounds().ok_or_else(|| broken(&source.name, "Arrow", "a message lies outside the file; is it cut short?"))
 }
@@ -173,10 +184,12 @@ fn check_buffers(source: &Source, block: &Block, batch: RecordBatchHeader) -> Re
     let (start, end) = bounds(source, block)?;
     let body = start + block.metaDataLength() as u64;
     // LZ4 packs at most 255 bytes in one; of Zstandard nothing like that is known, but this is plenty.
-    let ratio = batch.compression().map(|packed| if packed.codec() == CompressionType::ZSTD { 1 << 16 } else { 256 });
+    let ratio =
+        batch.compression().map(|packed| if packed.codec() == CompressionType::ZSTD { 1 << 16 } else { 256 });
     for buffer in batch.buffers().iter().flatten() {
         let place = || {
-            let (offset, length) = (u64::try_from(buffer.offset()).ok()?, u64::try_from(buffer.length()).ok()?);
+            let (offset, length) =
+                (u64::try_from(buffer.offset()).ok()?, u64::try_from(buffer.length()).ok()?);
             (offset.checked_add(length)? <= end - body).then_some((body + offset, length))
         };
         let outside = || broken(&source.name, "Arrow", "a column lies outside its batch");

@@ -188,21 +188,26 @@ struct Contiguous<'a> {
 
 impl Producer for Contiguous<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
-        parallel::map(order.threads, self.rows.len(), || (), |(), i| {
-            if order.wants[i] == Want::Skip {
-                return Ok(None);
-            }
-            let rows = self.rows[i].clone();
-            let schema = pandas::with_range(self.table.schema(), &Index::Slice(rows.clone()));
-            let mut part = Part::begin(self.table, order, i, schema)?;
-            for batch in self.table.scan(rows.clone())? {
-                part.add(&batch?)?;
-            }
-            if part.rows != rows.end - rows.start {
-                return Err(order.source.changed());
-            }
-            part.finish().map(Some)
-        })
+        parallel::map(
+            order.threads,
+            self.rows.len(),
+            || (),
+            |(), i| {
+                if order.wants[i] == Want::Skip {
+                    return Ok(None);
+                }
+                let rows = self.rows[i].clone();
+                let schema = pandas::with_range(self.table.schema(), &Index::Slice(rows.clone()));
+                let mut part = Part::begin(self.table, order, i, schema)?;
+                for batch in self.table.scan(rows.clone())? {
+                    part.add(&batch?)?;
+                }
+                if part.rows != rows.end - rows.start {
+                    return Err(order.source.changed());
+                }
+                part.finish().map(Some)
+            },
+        )
     }
 }
 
@@ -227,7 +232,9 @@ impl Producer for Scattered<'_> {
         for i in 0..order.wants.len() {
             let schema = match (&materialized, self.stride) {
                 (Some((schema, _)), _) => schema.clone(),
-                (None, Some(step)) => pandas::with_range(original, &Index::Every { first: i as u64, step, total }),
+                (None, Some(step)) => {
+                    pandas::with_range(original, &Index::Every { first: i as u64, step, total })
+                }
                 (None, None) => original.clone(),
             };
             let wanted = order.wants[i] != Want::Skip;
@@ -238,19 +245,26 @@ impl Producer for Scattered<'_> {
             let mut batch = batch?;
             let rows = self.rows_of(first, &batch, parts.len())?;
             if let Some((schema, range)) = &materialized {
-                batch = range.append(&batch, schema, first).map_err(|e| broken(&order.source.name, "table", e))?;
+                batch = range
+                    .append(&batch, schema, first)
+                    .map_err(|e| broken(&order.source.name, "table", e))?;
             }
             first += batch.num_rows() as u64;
-            parallel::map(order.threads, parts.len(), || (), |(), i| {
-                let mut part = parts[i].lock().expect("no thread panics while it holds the lock");
-                match part.as_mut() {
-                    Some(part) if !rows[i].is_empty() => {
-                        let taken = take_record_batch(&batch, &UInt32Array::from(rows[i].clone()));
-                        part.add(&taken.map_err(|e| broken(&order.source.name, "table", e))?)
+            parallel::map(
+                order.threads,
+                parts.len(),
+                || (),
+                |(), i| {
+                    let mut part = parts[i].lock().expect("no thread panics while it holds the lock");
+                    match part.as_mut() {
+                        Some(part) if !rows[i].is_empty() => {
+                            let taken = take_record_batch(&batch, &UInt32Array::from(rows[i].clone()));
+                            part.add(&taken.map_err(|e| broken(&order.source.name, "table", e))?)
+                        }
+                        _ => Ok(()),
                     }
-                    _ => Ok(()),
-                }
-            })?;
+                },
+            )?;
         }
         let parts = parts.into_iter().map(|part| part.into_inner().expect("no thread panics with the lock"));
         parts.map(|part| part.map(Part::finish).transpose()).collect()

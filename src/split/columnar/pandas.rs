@@ -47,7 +47,11 @@ pub(super) fn with_range(schema: &SchemaRef, rows: &Index) -> SchemaRef {
             Index::Every { first, step: every, total } => {
                 let count = total.saturating_sub(*first).div_ceil(*every);
                 let step_now = step.checked_mul(i64::try_from(*every).ok()?)?;
-                (at(*first)?, at(*first)?.checked_add(step_now.checked_mul(i64::try_from(count).ok()?)?)?, step_now)
+                (
+                    at(*first)?,
+                    at(*first)?.checked_add(step_now.checked_mul(i64::try_from(count).ok()?)?)?,
+                    step_now,
+                )
             }
         };
         range.insert("start".to_owned(), json!(start));
@@ -89,9 +93,15 @@ pub(super) fn materialize(schema: &SchemaRef) -> Option<(SchemaRef, RangeIndex)>
 
 impl RangeIndex {
     /// `batch`, whose first row has the number `first`, with the index as its last column.
-    pub(super) fn append(&self, batch: &RecordBatch, schema: &SchemaRef, first: u64) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn append(
+        &self,
+        batch: &RecordBatch,
+        schema: &SchemaRef,
+        first: u64,
+    ) -> Result<RecordBatch, ArrowError> {
         let rows = first as i64..(first + batch.num_rows() as u64) as i64;
-        let index: Int64Array = rows.map(|row| Some(self.start.wrapping_add(row.wrapping_mul(self.step)))).collect();
+        let index: Int64Array =
+            rows.map(|row| Some(self.start.wrapping_add(row.wrapping_mul(self.step)))).collect();
         let mut columns = batch.columns().to_vec();
         columns.push(Arc::new(index));
         RecordBatch::try_new(schema.clone(), columns)
@@ -103,7 +113,9 @@ impl RangeIndex {
 pub(super) fn observable(metadata: &arrow_schema::Metadata) -> Vec<(&str, String)> {
     let mut found: Vec<(&str, String)> = metadata
         .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "ARROW:schema" | "PARQUET:field_id" | "org.apache.spark.version"))
+        .filter(|(key, _)| {
+            !matches!(key.as_str(), "ARROW:schema" | "PARQUET:field_id" | "org.apache.spark.version")
+        })
         .map(|(key, text)| (key.as_str(), if key == "pandas" { canonical(text) } else { text.clone() }))
         .collect();
     found.sort_unstable();

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -43,12 +45,16 @@ impl<'a> ParquetTable<'a> {
         // The order of the categories would be that of their first appearance in each partition.
         let ordered = metadata.schema().fields().iter().find(|field| field.dict_is_ordered() == Some(true));
         if let Some(field) = ordered {
-            let message = format!("the column `{}` has categories in an order, which Parquet does not keep", field.name());
+            let message = format!(
+                "the column `{}` has categories in an order, which Parquet does not keep",
+                field.name()
+            );
             return Err(SplitError::whole(&source.name, message, Some("store the table as Arrow (Feather)")));
         }
         let mut groups = vec![0];
         for group in metadata.metadata().row_groups() {
-            let rows = u64::try_from(group.num_rows()).map_err(|_| bad(&"a row group of a negative length"))?;
+            let rows =
+                u64::try_from(group.num_rows()).map_err(|_| bad(&"a row group of a negative length"))?;
             let end = groups[groups.len() - 1];
             groups.push(rows.checked_add(end).ok_or_else(|| bad(&"more than 2^64 rows"))?);
         }
@@ -89,11 +95,12 @@ impl Table for ParquetTable<'_> {
             return Ok(Box::new(std::iter::empty()));
         };
         let offset = (rows.start - self.groups[*first]) as usize;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.handle.clone(), self.metadata.clone())
-            .with_row_groups(groups)
-            .with_offset(offset)
-            .with_limit((rows.end - rows.start) as usize)
-            .with_batch_size(BATCH);
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.handle.clone(), self.metadata.clone())
+                .with_row_groups(groups)
+                .with_offset(offset)
+                .with_limit((rows.end - rows.start) as usize)
+                .with_batch_size(BATCH);
         let mut reader = guarded(&self.source.name, "Parquet", || builder.build().map_err(|e| bad(&e)))?;
         Ok(Box::new(std::iter::from_fn(move || {
             let next = guarded(&self.source.name, "Parquet", || Ok(reader.next()));

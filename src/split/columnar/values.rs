@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Date64Type, Decimal128Type, Decimal256Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    Date32Type, Date64Type, Decimal128Type, Decimal256Type, Float16Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
+    Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Schema, TimeUnit};
@@ -44,7 +44,8 @@ impl Keys {
     pub(super) fn partitions(&self, batch: &RecordBatch, of: u64) -> Result<Vec<u32>, SplitError> {
         let texts = self.columns.iter().map(|i| {
             texts(batch.column(*i)).map_err(|kind| {
-                let message = format!("{}: the column `{}` cannot be hashed: it is {kind}", self.file, self.names[*i]);
+                let message =
+                    format!("{}: the column `{}` cannot be hashed: it is {kind}", self.file, self.names[*i]);
                 SplitError::usage(message, "name the columns that are to be hashed: `--by hash:COLUMN`")
             })
         });
@@ -117,7 +118,9 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
         T::Date64 => of_type!(array, Date64Type, v => time::date(v.div_euclid(86_400_000))),
         T::Time32(TimeUnit::Second) => of_type!(array, Time32SecondType, v => time::time(v.into(), 1)),
         T::Time32(_) => of_type!(array, Time32MillisecondType, v => time::time(v.into(), 1_000)),
-        T::Time64(TimeUnit::Microsecond) => of_type!(array, Time64MicrosecondType, v => time::time(v, 1_000_000)),
+        T::Time64(TimeUnit::Microsecond) => {
+            of_type!(array, Time64MicrosecondType, v => time::time(v, 1_000_000))
+        }
         T::Time64(_) => of_type!(array, Time64NanosecondType, v => time::time(v, 1_000_000_000)),
         T::Timestamp(unit, zone) => timestamps(&array, *unit, if zone.is_some() { "+00:00" } else { "" }),
         T::Dictionary(_, _) => {
@@ -136,9 +139,15 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
 fn timestamps(array: &ArrayRef, unit: TimeUnit, zone: &'static str) -> Texts {
     match unit {
         TimeUnit::Second => of_type!(array, TimestampSecondType, v => time::timestamp(v, 1) + zone),
-        TimeUnit::Millisecond => of_type!(array, TimestampMillisecondType, v => time::timestamp(v, 1_000) + zone),
-        TimeUnit::Microsecond => of_type!(array, TimestampMicrosecondType, v => time::timestamp(v, 1_000_000) + zone),
-        TimeUnit::Nanosecond => of_type!(array, TimestampNanosecondType, v => time::timestamp(v, 1_000_000_000) + zone),
+        TimeUnit::Millisecond => {
+            of_type!(array, TimestampMillisecondType, v => time::timestamp(v, 1_000) + zone)
+        }
+        TimeUnit::Microsecond => {
+            of_type!(array, TimestampMicrosecondType, v => time::timestamp(v, 1_000_000) + zone)
+        }
+        TimeUnit::Nanosecond => {
+            of_type!(array, TimestampNanosecondType, v => time::timestamp(v, 1_000_000_000) + zone)
+        }
     }
 }
 

@@ -51,7 +51,9 @@ impl Header {
     /// them) is, with the magic and the length.
     pub(in crate::split) fn length(start: &[u8]) -> Result<u64, Bad> {
         let length = match start {
-            [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, a, b, ..] => 10 + u64::from(u16::from_le_bytes([*a, *b])),
+            [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, a, b, ..] => {
+                10 + u64::from(u16::from_le_bytes([*a, *b]))
+            }
             [0x93, b'N', b'U', b'M', b'P', b'Y', 2 | 3, 0, a, b, c, d, ..] => {
                 12 + u64::from(u32::from_le_bytes([*a, *b, *c, *d]))
             }
@@ -140,7 +142,8 @@ impl Header {
         ]);
         let dict = dict.to_string();
         // The numbers of the versions say how the text is encoded and how long it may be.
-        let (version, text): (u8, Vec<u8>) = match dict.chars().map(|c| u8::try_from(u32::from(c))).collect() {
+        let (version, text): (u8, Vec<u8>) = match dict.chars().map(|c| u8::try_from(u32::from(c))).collect()
+        {
             Ok(latin) if dict.len() < 60_000 => (1, latin),
             Ok(latin) => (2, latin),
             Err(_) => (3, dict.into_bytes()),
@@ -167,7 +170,9 @@ fn shape(literal: &Literal) -> Option<Vec<u64>> {
 fn dtype(descr: &Literal) -> Result<Dtype, Bad> {
     match descr {
         Literal::Text(text) => plain(text),
-        Literal::List(fields) => fields.iter().map(structure_field).collect::<Result<_, _>>().map(Dtype::Structure),
+        Literal::List(fields) => {
+            fields.iter().map(structure_field).collect::<Result<_, _>>().map(Dtype::Structure)
+        }
         _ => Err(format!("`{descr}` is not a type")),
     }
 }

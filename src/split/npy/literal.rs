@@ -139,11 +139,9 @@ impl Parser<'_> {
     }
 
     fn word(&mut self) -> Result<Literal, usize> {
-        for (word, literal) in [
-            (&b"True"[..], Literal::Bool(true)),
-            (b"False", Literal::Bool(false)),
-            (b"None", Literal::None),
-        ] {
+        for (word, literal) in
+            [(&b"True"[..], Literal::Bool(true)), (b"False", Literal::Bool(false)), (b"None", Literal::None)]
+        {
             if self.text[self.at..].starts_with(word) {
                 self.at += word.len();
                 return Ok(literal);

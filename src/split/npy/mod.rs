@@ -131,7 +131,7 @@ impl Producer for Scattered<'_> {
         let counts = self.assigned.counts();
         let headers = counts.iter().map(|rows| self.header.with_rows(*rows)).collect();
         let glue = Glue { before: headers, between: b"", after: b"" };
-        let scatter = Scatter { index: &index, router: Box::new(&self.assigned), glue, wave: 16 << 20 };
+        let scatter = Scatter { index: &index, router: Box::new(&self.assigned), glue, wave: 4 << 20 };
         let mut made = scatter.produce(order)?;
         for (made, rows) in made.iter_mut().zip(counts) {
             made.iter_mut().for_each(|made| made.rows = rows);

@@ -19,7 +19,11 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &Source, header: &'a Header, columns: Option<&[String]>) -> Result<Self, SplitError> {
+    pub(super) fn new(
+        source: &Source,
+        header: &'a Header,
+        columns: Option<&[String]>,
+    ) -> Result<Self, SplitError> {
         let (wanted, fields) = match (columns, &header.dtype) {
             (None, _) => return Ok(Self { header, columns: None }),
             (Some(wanted), Dtype::Structure(fields)) if header.shape.len() == 1 => (wanted, fields),
@@ -30,7 +34,10 @@ impl<'a> Reader<'a> {
         };
         let names: Vec<&str> = fields.iter().map(|(name, ..)| name.as_str()).collect();
         let find = |column: &String| {
-            names.iter().position(|name| name == column).ok_or_else(|| no_column(&source.name, column, &names))
+            names
+                .iter()
+                .position(|name| name == column)
+                .ok_or_else(|| no_column(&source.name, column, &names))
         };
         Ok(Self { header, columns: Some(wanted.iter().map(find).collect::<Result<_, _>>()?) })
     }
@@ -136,8 +143,10 @@ fn plain(kind: u8, bytes: &[u8], unit: &str, big: bool) -> Vec<u8> {
         (b'm', _) => signed().to_string().into_bytes(),
         (b'S' | b'a', _) => of_text(&bytes[..bytes.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1)]),
         (b'U', _) => {
-            let code = |four: &[u8; 4]| if big { u32::from_be_bytes(*four) } else { u32::from_le_bytes(*four) };
-            let text: String = bytes.as_chunks::<4>().0.iter().filter_map(|four| char::from_u32(code(four))).collect();
+            let code =
+                |four: &[u8; 4]| if big { u32::from_be_bytes(*four) } else { u32::from_le_bytes(*four) };
+            let text: String =
+                bytes.as_chunks::<4>().0.iter().filter_map(|four| char::from_u32(code(four))).collect();
             of_text(text.trim_end_matches('\0').as_bytes())
         }
         // Complex numbers, long doubles and raw bytes.
@@ -163,7 +172,13 @@ mod tests {
 
     #[test]
     fn halves() {
-        for (bits, number) in [(0x3C00, 1.0), (0xC000, -2.0), (0x0001, 5.960_464_5e-8), (0x7BFF, 65504.0), (0x3555, 0.333_251_95)] {
+        for (bits, number) in [
+            (0x3C00, 1.0),
+            (0xC000, -2.0),
+            (0x0001, 5.960_464_5e-8),
+            (0x7BFF, 65504.0),
+            (0x3555, 0.333_251_95),
+        ] {
             assert_eq!(half(bits), number);
         }
         assert!(half(0x7E00).is_nan());

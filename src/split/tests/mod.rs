@@ -1,6 +1,8 @@
 //! The splitter against a slow and obvious one, on random files, with any chunk size and number of
 //! threads.
 
+#![allow(clippy::too_many_arguments, reason = "a call in a test reads like the command line")]
+
 mod files;
 mod reference;
 mod text;
@@ -68,7 +70,14 @@ impl Space {
     }
 
     /// Splits, checks every digest and stamp against the files, and returns the files.
-    pub(super) fn parts(&self, data: &[u8], format: &str, size: &str, by: &str, pace: Pace) -> Result<Vec<Vec<u8>>, String> {
+    pub(super) fn parts(
+        &self,
+        data: &[u8],
+        format: &str,
+        size: &str,
+        by: &str,
+        pace: Pace,
+    ) -> Result<Vec<Vec<u8>>, String> {
         let parts = self.split(data, format, size, by, pace).map_err(|e| e.to_string())?;
         let check = |(i, part): (usize, Partition)| {
             let bytes = std::fs::read(&part.path).unwrap();

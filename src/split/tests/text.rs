@@ -26,7 +26,11 @@ fn csv() -> impl Strategy<Value = Vec<u8>> {
     let end = prop_oneof![6 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\n\n"), 1 => Just("\r\n\r\n")];
     let odd = prop_oneof![400 => Just(""), 1 => Just("\""), 1 => Just(","), 1 => Just("\r"), 1 => Just("\0"), 1 => Just("\"x")];
     let line = (row, end, odd).prop_map(|(row, end, odd)| format!("{row}{odd}{end}"));
-    let text = (prop_oneof![9 => Just(""), 1 => Just("\u{FEFF}"), 1 => Just("\n")], prop::collection::vec(line, 0..40), any::<bool>());
+    let text = (
+        prop_oneof![9 => Just(""), 1 => Just("\u{FEFF}"), 1 => Just("\n")],
+        prop::collection::vec(line, 0..40),
+        any::<bool>(),
+    );
     text.prop_map(|(start, lines, cut)| {
         let mut text = format!("{start}{}", lines.concat()).into_bytes();
         if cut && text.ends_with(b"\n") {
@@ -45,8 +49,15 @@ fn noise() -> impl Strategy<Value = Vec<u8>> {
 
 fn json_value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        Just("1"), Just("-0.5e+3"), Just("true"), Just("null"), Just(r#""a\u00e9\"],[""#), Just("\"ä€😀\""), Just("0"),
-        Just(r#""\\""#), Just("10"),
+        Just("1"),
+        Just("-0.5e+3"),
+        Just("true"),
+        Just("null"),
+        Just(r#""a\u00e9\"],[""#),
+        Just("\"ä€😀\""),
+        Just("0"),
+        Just(r#""\\""#),
+        Just("10"),
     ]
     .prop_map(str::to_owned);
     leaf.prop_recursive(4, 20, 4, |inner| {
@@ -62,7 +73,13 @@ fn json_value() -> impl Strategy<Value = String> {
 
 /// JSON with, now and then, a mistake in it.
 fn flawed(text: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<u8>> {
-    (text, prop::option::weighted(0.2, (any::<prop::sample::Index>(), prop::sample::select(b"x\",[]{}\x01\xFF\n \\0-.e".as_slice()))))
+    (
+        text,
+        prop::option::weighted(
+            0.2,
+            (any::<prop::sample::Index>(), prop::sample::select(b"x\",[]{}\x01\xFF\n \\0-.e".as_slice())),
+        ),
+    )
         .prop_map(|(text, mistake)| {
             let mut bytes = text.into_bytes();
             if let Some((at, byte)) = mistake.filter(|_| !bytes.is_empty()) {
@@ -90,7 +107,8 @@ fn same_as_reference(data: &[u8], format: &str, rows: Option<&Rows>, size: &str,
     let parts = space.parts(data, format, &count.to_string(), "round_robin", pace).unwrap();
     for (i, part) in parts.iter().enumerate() {
         let trimmed = rows.rows.iter().skip(i).step_by(count).flatten().copied().collect::<Vec<u8>>();
-        let without_blank = |bytes: &[u8]| bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<_>>();
+        let without_blank =
+            |bytes: &[u8]| bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<_>>();
         assert_eq!(without_blank(part), without_blank(&trimmed));
     }
 }
@@ -157,7 +175,13 @@ proptest! {
 }
 
 fn error(format: &str, data: &[u8]) -> String {
-    Space::new().parts(data, format, "2", "rows", (5, 2)).unwrap_err().split_once("data:").unwrap().1.to_owned()
+    Space::new()
+        .parts(data, format, "2", "rows", (5, 2))
+        .unwrap_err()
+        .split_once("data:")
+        .unwrap()
+        .1
+        .to_owned()
 }
 
 #[test]
@@ -165,14 +189,23 @@ fn errors_name_the_place() {
     assert_eq!(error("csv", b"a,b,c,d\n1,2,3,4\n1,2,3\n"), "3:1: row 2 has 3 fields, the header has 4");
     assert_eq!(error("csv", "a,b\n1,2\nä,\"x\n".as_bytes()), "3:3: a quote is opened here and never closed");
     assert_eq!(error("csv", b"a,b\n\"x\"y,2\n"), "2:4: text after the closing quote of a field");
-    assert_eq!(error("csv", b"a,b\n\"x\n\0\",2\n"), "3:1: a NUL byte: this is not text in UTF-8 or another one-byte encoding");
+    assert_eq!(
+        error("csv", b"a,b\n\"x\n\0\",2\n"),
+        "3:1: a NUL byte: this is not text in UTF-8 or another one-byte encoding"
+    );
     assert_eq!(error("csv", b"a,b\n1\r2,3\n"), "2:2: a carriage return without a line feed");
     assert_eq!(error("csv", b""), "1:1: there is no header: the file is empty");
     assert_eq!(error("jsonl", b"1\n{\"a\":}\n"), "2:6: not JSON: expected a value");
     assert_eq!(error("jsonl", b"1\n\"\xFF\"\n"), "2:2: invalid UTF-8");
-    assert_eq!(error("jsonl", b"[1,\n2]\n"), "1:4: the line ends in the middle of a JSON value: expected a value");
+    assert_eq!(
+        error("jsonl", b"[1,\n2]\n"),
+        "1:4: the line ends in the middle of a JSON value: expected a value"
+    );
     assert_eq!(error("json", b"{}"), "1:1: not a JSON array: expected `[`");
-    assert_eq!(error("json", b"[1,2"), "1:5: the file ends in the middle of the JSON array: expected `,` or `]`");
+    assert_eq!(
+        error("json", b"[1,2"),
+        "1:5: the file ends in the middle of the JSON array: expected `,` or `]`"
+    );
     assert_eq!(error("json", b"[1,]"), "1:4: not JSON: expected a value");
     let deep = "[".repeat(2000);
     assert_eq!(error("json", deep.as_bytes()), "1:514: JSON nested more than 512 levels deep");
@@ -183,7 +216,9 @@ fn a_failed_split_leaves_everything_as_it_was() {
     let space = Space::new();
     space.parts(b"a\n1\n2\n3\n", "csv", "2", "rows", (0, 2)).unwrap();
     let before = tree(&space.folder.join("out"));
-    for (data, size) in [(&b"a\n1\n2,x\n3\n"[..], "2"), (b"a\n1\n\"2\n3\n", "2"), (b"a\n9\n2\n3\n", "5,5"), (b"", "2")] {
+    for (data, size) in
+        [(&b"a\n1\n2,x\n3\n"[..], "2"), (b"a\n1\n\"2\n3\n", "2"), (b"a\n9\n2\n3\n", "5,5"), (b"", "2")]
+    {
         assert!(space.parts(data, "csv", size, "rows", (3, 2)).is_err());
         assert_eq!(tree(&space.folder.join("out")), before);
     }
@@ -201,7 +236,8 @@ fn only_what_changed_is_written() {
         let parts = space.split(b"a\n1\n2\n3\n5\n", "csv", "2", by, (2, 2)).unwrap();
         let written: Vec<_> = parts.iter().map(|part| part.written).collect();
         assert_eq!(written, [Written::Unchanged, Written::Changed]);
-        let kept: Vec<bool> = tree(&space.folder.join("out")).iter().map(|(_, _, time)| *time == old).collect();
+        let kept: Vec<bool> =
+            tree(&space.folder.join("out")).iter().map(|(_, _, time)| *time == old).collect();
         assert_eq!(kept, [true, true, false, false]);
     }
     // A file that was tampered with is made again, though its stamp is right.

@@ -177,7 +177,8 @@ impl Scanner {
             }
             return Ok(true);
         }
-        let (feeds, returns, delimiters) = (block.equal(b'\n'), block.equal(b'\r'), block.equal(self.delimiter));
+        let (feeds, returns, delimiters) =
+            (block.equal(b'\n'), block.equal(b'\r'), block.equal(self.delimiter));
         let quoted = prefix_xor(quotes) ^ inside;
         let (ends, delimiters) = (feeds & !quoted, delimiters & !quoted);
         let lone = returns & !quoted & !(feeds >> 1);

@@ -116,7 +116,9 @@ impl Json {
         while i < bytes.len() && self.state != State::Done {
             match self.state {
                 State::String => i += self.string(&bytes[i..]).map_err(|at| self.wrong(i + at))?,
-                State::Digits | State::Fraction | State::ExponentDigits if bytes[i].is_ascii_digit() => i += 1,
+                State::Digits | State::Fraction | State::ExponentDigits if bytes[i].is_ascii_digit() => {
+                    i += 1
+                }
                 _ => {
                     if self.step(bytes[i], i)? {
                         i += 1;
@@ -174,7 +176,11 @@ impl Json {
             (Escape, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => String,
             (Escape, b'u') => Hex(4),
             (Hex(missing), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
-                if missing == 1 { String } else { Hex(missing - 1) }
+                if missing == 1 {
+                    String
+                } else {
+                    Hex(missing - 1)
+                }
             }
             (Minus, b'0') => Zero,
             (Minus, b'1'..=b'9') => Digits,

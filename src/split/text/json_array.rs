@@ -70,12 +70,7 @@ pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, Spli
 impl Scanner {
     /// Scans `bytes`, which lie at offset `base`, and calls `element` at the end of each element,
     /// until it returns false.
-    fn feed(
-        &mut self,
-        bytes: &[u8],
-        base: u64,
-        element: &mut dyn FnMut(Span) -> bool,
-    ) -> Result<(), Fault> {
+    fn feed(&mut self, bytes: &[u8], base: u64, element: &mut dyn FnMut(Span) -> bool) -> Result<(), Fault> {
         let mut i = 0;
         while i < bytes.len() {
             let at = base + i as u64;
@@ -138,7 +133,12 @@ impl Replay for JsonArray {
         self.checkpoints[chunk].1
     }
 
-    fn visit(&self, source: &Source, chunk: usize, row: &mut dyn FnMut(Span) -> bool) -> Result<(), SplitError> {
+    fn visit(
+        &self,
+        source: &Source,
+        chunk: usize,
+        row: &mut dyn FnMut(Span) -> bool,
+    ) -> Result<(), SplitError> {
         let range = chunk_range(&self.body, self.chunk, chunk);
         let mut buffer = Vec::new();
         source.read_into(&mut buffer, range.clone())?;

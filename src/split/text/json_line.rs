@@ -149,7 +149,9 @@ impl Line<'_> {
             let word = u64::from_le_bytes(*eight);
             // Of the bits set the lowest is right; those above it may be too many.
             let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-            let found = is_zero(word ^ (ONES * u64::from(b'"'))) | is_zero(word ^ (ONES * u64::from(b'\\'))) | control;
+            let found = is_zero(word ^ (ONES * u64::from(b'"')))
+                | is_zero(word ^ (ONES * u64::from(b'\\')))
+                | control;
             if found != 0 {
                 self.at += found.trailing_zeros() as usize / 8;
                 return;
@@ -230,9 +232,47 @@ mod tests {
     #[test]
     fn accepts_what_serde_json_accepts() {
         let values = [
-            "1", "-0", "0.5e-3", "01", "1.", "-", ".5", "1e", "+1", "\"\"", "\"a\\u00e9\\n\"", "\"\\x\"", "\"\\u00g0\"", "\"long enough for two words \\\" \"",
-            "\"\u{1}\"", "\"eight by\u{1f}\"", "\"ä\u{80}€😀 ä€😀\"", "[]", "{}", "[1,]", "[,]", "{\"a\":1,}", "{\"a\"}", "{a:1}", "[1 2]", "{\"a\":[{\"b\":[]}]}", "[}", "{]",
-            "true", "tru", "falsee", "null", " [ 1 , { \"a\" : null } ] ", "1 1", "", " ", "\"", "[", "{\"a\":", "\"\\", "\"\\u12",
+            "1",
+            "-0",
+            "0.5e-3",
+            "01",
+            "1.",
+            "-",
+            ".5",
+            "1e",
+            "+1",
+            "\"\"",
+            "\"a\\u00e9\\n\"",
+            "\"\\x\"",
+            "\"\\u00g0\"",
+            "\"long enough for two words \\\" \"",
+            "\"\u{1}\"",
+            "\"eight by\u{1f}\"",
+            "\"ä\u{80}€😀 ä€😀\"",
+            "[]",
+            "{}",
+            "[1,]",
+            "[,]",
+            "{\"a\":1,}",
+            "{\"a\"}",
+            "{a:1}",
+            "[1 2]",
+            "{\"a\":[{\"b\":[]}]}",
+            "[}",
+            "{]",
+            "true",
+            "tru",
+            "falsee",
+            "null",
+            " [ 1 , { \"a\" : null } ] ",
+            "1 1",
+            "",
+            " ",
+            "\"",
+            "[",
+            "{\"a\":",
+            "\"\\",
+            "\"\\u12",
         ];
         for value in values {
             let expected = serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok();

@@ -28,10 +28,10 @@ pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, Spli
     let mut counts = Vec::with_capacity(count);
     let wave = 64 * pace.threads;
     for first in (0..count).step_by(wave) {
-        let checked = parallel::map(pace.threads, wave.min(count - first), || (), |(), i| {
+        let checked = parallel::map(pace.threads, wave.min(count - first), Vec::new, |buffer, i| {
             let range = chunk_range(&body, pace.chunk, first + i);
             (pace.progress)(range.end - range.start);
-            check(source, (header.end, range))
+            check(source, (header.end, range), buffer)
         })?;
         for chunk in checked {
             match chunk {
@@ -49,9 +49,13 @@ pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, Spli
 }
 
 /// How many rows begin in `range` (of which see [`for_each_line`]), or the first fault.
-fn check(source: &Source, range: (u64, Range<u64>)) -> Result<Result<u64, Broken>, SplitError> {
+fn check(
+    source: &Source,
+    range: (u64, Range<u64>),
+    buffer: &mut Vec<u8>,
+) -> Result<Result<u64, Broken>, SplitError> {
     let (mut rows, mut broken) = (0, None);
-    for_each_line(source, range, |span, bytes| {
+    for_each_line(source, range, buffer, |span, bytes| {
         let result = match bytes {
             Some(bytes) => check_line(bytes, span.start),
             None => check_long_line(source, &span)?,
@@ -124,8 +128,14 @@ impl Replay for JsonLines {
         self.rows_before[chunk]
     }
 
-    fn visit(&self, source: &Source, chunk: usize, row: &mut dyn FnMut(Span) -> bool) -> Result<(), SplitError> {
-        for_each_line(source, (self.body.start, chunk_range(&self.body, self.chunk, chunk)), |span, bytes| {
+    fn visit(
+        &self,
+        source: &Source,
+        chunk: usize,
+        row: &mut dyn FnMut(Span) -> bool,
+    ) -> Result<(), SplitError> {
+        let range = chunk_range(&self.body, self.chunk, chunk);
+        for_each_line(source, (self.body.start, range), &mut Vec::new(), |span, bytes| {
             let blank = match bytes {
                 Some(bytes) => bytes.iter().all(|b| b.is_ascii_whitespace()),
                 None => is_blank(source, &span)?,

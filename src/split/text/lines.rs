@@ -27,7 +27,12 @@ pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, Spli
         Ok::<_, SplitError>(feeds + u64::from(i == 0))
     })?;
     let (rows_before, rows) = prefix_sums(&rows);
-    Ok(Index { header: 0..0, body: body.clone(), rows, replay: Box::new(Lines { body, chunk: pace.chunk, rows_before }) })
+    Ok(Index {
+        header: 0..0,
+        body: body.clone(),
+        rows,
+        replay: Box::new(Lines { body, chunk: pace.chunk, rows_before }),
+    })
 }
 
 /// The sum of what comes before each of `counts`, and the sum of all.
@@ -49,9 +54,14 @@ impl Replay for Lines {
         self.rows_before[chunk]
     }
 
-    fn visit(&self, source: &Source, chunk: usize, row: &mut dyn FnMut(Span) -> bool) -> Result<(), SplitError> {
+    fn visit(
+        &self,
+        source: &Source,
+        chunk: usize,
+        row: &mut dyn FnMut(Span) -> bool,
+    ) -> Result<(), SplitError> {
         let range = chunk_range(&self.body, self.chunk, chunk);
-        for_each_line(source, (0, range), |span, _| Ok(row(span)))
+        for_each_line(source, (0, range), &mut Vec::new(), |span, _| Ok(row(span)))
     }
 }
 
@@ -61,14 +71,14 @@ impl Replay for Lines {
 pub(super) fn for_each_line(
     source: &Source,
     (first, range): (u64, Range<u64>),
+    buffer: &mut Vec<u8>,
     mut line: impl FnMut(Span, Option<&[u8]>) -> Result<bool, SplitError>,
 ) -> Result<(), SplitError> {
-    let mut buffer = Vec::new();
     let base = if range.start > first { range.start - 1 } else { range.start };
-    source.read_into(&mut buffer, base..range.end)?;
+    source.read_into(buffer, base..range.end)?;
     let mut start = 0;
     if range.start > first {
-        match memchr::memchr(b'\n', &buffer) {
+        match memchr::memchr(b'\n', buffer) {
             Some(feed) => start = feed + 1,
             None => return Ok(()),
         }

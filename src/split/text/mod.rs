@@ -17,7 +17,7 @@ use super::error::SplitError;
 use super::parallel;
 use super::source::Source;
 
-pub(super) use csv_index::index as index_csv;
+pub(super) use csv_index::{header as csv_header, index as index_csv};
 pub(super) use json_array::index as index_json_array;
 pub(super) use json_lines::index as index_json_lines;
 pub(super) use lines::index as index_lines;
@@ -81,10 +81,15 @@ impl Index {
                 _ => groups.push((chunk, i..i + 1)),
             }
         }
-        let found = parallel::map(threads, groups.len(), || (), |(), i| {
-            let (chunk, range) = &groups[i];
-            self.offsets_in(source, *chunk, &numbers[range.clone()])
-        })?;
+        let found = parallel::map(
+            threads,
+            groups.len(),
+            || (),
+            |(), i| {
+                let (chunk, range) = &groups[i];
+                self.offsets_in(source, *chunk, &numbers[range.clone()])
+            },
+        )?;
         Ok(found.concat())
     }
 
