@@ -102,7 +102,7 @@ fn the_disk_is_full() {
     for tool in TOOLS {
         let space = project();
         fs::create_dir(space.path("build")).unwrap();
-        let mount = space.run("mount", &["-t", "tmpfs", "-o", "size=600k", "none", "build"]);
+        let mount = space.run("mount", &["-t", "tmpfs", "-o", "size=2m", "none", "build"]);
         if mount.status != 0 {
             println!("skipped: no file system can be mounted here: {}", mount.err);
             return;
@@ -113,13 +113,13 @@ fn the_disk_is_full() {
         };
         // Full at once, full after the compilation, and at every place between.
         let mut failures = 0;
-        for left in (0..).map(|n| n * 40) {
+        for left in (0..).map(|n| n * 80) {
             let free = space.run("sh", &["-c", "df -k --output=avail build | tail -1"]).out.trim().parse::<u32>().unwrap();
             let fill = format!("head -c {}k /dev/zero > build/filler", free.saturating_sub(left));
             space.run("sh", &["-c", &fill]);
             let ran = build();
             fs::remove_file(space.path("build/filler")).unwrap();
-            if ran.status == 0 || left > 400 {
+            if ran.status == 0 || left > 1600 {
                 break;
             }
             failures += 1;
