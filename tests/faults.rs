@@ -78,7 +78,7 @@ fn start(space: &Space, tool: Tool) -> Child {
 fn resume(space: &Space, child: Child) -> Ran {
     space.write("go", "");
     let ran = child.wait_with_output().unwrap().into();
-    ["slow", "go", "started"].map(|name| fs::remove_file(space.path(name)).unwrap());
+    ["slow", "go", "started"].iter().for_each(|name| fs::remove_file(space.path(name)).unwrap());
     ran
 }
 

@@ -253,7 +253,7 @@ fn two_builds_at_once() {
         let (expected, _) = undisturbed(pair[0]);
         let space = project();
         write_data(&space, 0);
-        pair.map(|tool| space.compile(tool).success());
+        pair.iter().for_each(|tool| drop(space.compile(*tool).success()));
         let space = &space;
         let ran = std::thread::scope(|scope| {
             pair.map(|tool| scope.spawn(move || space.build(tool, &[]))).map(|one| one.join().unwrap())
