@@ -107,7 +107,12 @@ fn codes(
     for (id, process) in pipeline.iter() {
         let Work::Python(function) = &process.work else { continue };
         match library.reach(&function.script, &function.name) {
-            Ok(reach) => drop(codes.digests.insert(id, reach.digest)),
+            Ok(reach) => {
+                codes.digests.insert(id, reach.digest);
+                if reach.reads_files {
+                    codes.reads_files.insert(id);
+                }
+            }
             Err(diagnostic) => drop(sink.error(diagnostic)),
         }
     }

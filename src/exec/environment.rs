@@ -69,7 +69,7 @@ impl Interpreter {
     /// Adds what a process can observe of the interpreter.
     pub fn observe(&self, observed: &mut Observed) {
         let packages = Digest::of(self.packages.join("\n"));
-        observed.add("environment", format!("{}, packages {}", self.version, packages.short()));
+        observed.add("environment", format!("{}, packages {}", self.version, packages));
     }
 }
 

@@ -9,7 +9,8 @@
 //! | its function and what that reaches, or its command | yes | |
 //! | its environment: versions of Python and of packages | yes | |
 //! | declared `files` | yes, by content | |
-//! | `data.path`, outside every data layer | yes, by content | it may open the file by itself |
+//! | `data.path`, outside every data layer, of a source or where code may open files | yes, by content | it may open the file by itself |
+//! | the project's name and the name of its data file, where `context` or a chart shows them | yes | |
 //! | how a split cuts (`size`, `by`, `data_name`) | yes | it decides what the partitions are |
 //! | metrics that a chart probes | yes | |
 //! | `resources.cpus` | no | results repeat whatever the number of threads that libraries may start |
@@ -68,20 +69,34 @@ impl Observed {
         hasher.finish()
     }
 
-    /// What differs from `old`, as sentences.
-    pub fn changes(&self, old: &Self) -> Vec<String> {
+    /// What differs from `old`, in the order in which it is observed.
+    pub fn changes(&self, old: &Self) -> Vec<Change> {
         let find = |list: &Self, name: &str| list.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-        let mut changes = Vec::new();
-        for (name, new) in &self.0 {
-            match find(old, name) {
-                None => changes.push(format!("{name} is new")),
-                Some(old) if old != *new => changes.push(format!("{name} was {}, is {}", clip(&old), clip(new))),
-                Some(_) => {}
-            }
-        }
+        let now = self.0.iter().map(|(name, is)| Change { name: name.clone(), was: find(old, name), is: Some(is.clone()) });
         let gone = old.0.iter().filter(|(name, _)| find(self, name).is_none());
-        changes.extend(gone.map(|(name, _)| format!("{name} is gone")));
-        changes
+        let gone = gone.map(|(name, was)| Change { name: name.clone(), was: Some(was.clone()), is: None });
+        now.filter(|change| change.was != change.is).chain(gone).collect()
+    }
+}
+
+/// One observed thing that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What it is called.
+    pub name: String,
+    /// What it was; `None` if it is new.
+    pub was: Option<String>,
+    /// What it is; `None` if it is gone.
+    pub is: Option<String>,
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.was, &self.is) {
+            (None, Some(is)) => write!(f, "{} is new: {}", self.name, clip(is)),
+            (Some(was), Some(is)) => write!(f, "{} was {}, is {}", self.name, clip(was), clip(is)),
+            _ => write!(f, "{} is gone", self.name),
+        }
     }
 }
 
@@ -102,6 +117,10 @@ pub(super) fn observe(plan: &PlanFile, instance: &str, given: &[Given], random_s
     if matches!(plan.work, Work::Python { .. }) || uses_seed(&plan.work) {
         observed.add("random_seed", random_seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string()));
     }
+    if shows_project(&plan.work) || plan.probes.is_some() {
+        observed.add("project", plan.project.clone());
+        observed.add("data_path", plan.data.as_ref().map_or("none", |path| path.as_str()));
+    }
     for (name, value) in &plan.parameters {
         observed.add(format!("parameter {name}"), value.to_string());
     }
@@ -118,6 +137,12 @@ pub(super) fn observe(plan: &PlanFile, instance: &str, given: &[Given], random_s
         observed.add(format!("data {path}"), content(path)?);
     }
     Ok(observed)
+}
+
+/// Whether the function is given a `context`, which names the project and its data file.
+fn shows_project(work: &Work) -> bool {
+    let Work::Python { takes, .. } = work else { return false };
+    takes.as_ref().is_none_or(|names| names.iter().any(|name| ["context", "data_paths", "project_id"].contains(&name.as_str())))
 }
 
 fn uses_seed(work: &Work) -> bool {
@@ -149,6 +174,7 @@ mod tests {
         let keys = [&[("a", "b")][..], &[("ab", "")], &[("a", "b"), ("", "")], &[("b", "a")]].map(|list| of(list).key());
         assert!((0..4).all(|i| (0..i).all(|j| keys[i] != keys[j])));
         let changes = of(&[("rate", "2"), ("x", "1")]).changes(&of(&[("rate", "1"), ("y", "1")]));
-        assert_eq!(changes, ["rate was 1, is 2", "x is new", "y is gone"]);
+        let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+        assert_eq!(changes, ["rate was 1, is 2", "x is new: 1", "y is gone"]);
     }
 }

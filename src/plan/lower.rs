@@ -32,7 +32,7 @@ pub struct Options {
 
 /// Plans the build of a graph.
 pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, options: &Options) -> Plan {
-    let lowering = Lowering { graph, probes, options, layout: Layout::new(options.build.clone()) };
+    let lowering = Lowering { graph, probes, code, options, layout: Layout::new(options.build.clone()) };
     let location = match options.root.as_str() {
         "" => Vec::new(),
         root => vec!["-C".to_owned(), root.to_owned()],
@@ -50,7 +50,7 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
         exec_flags,
         output: lowering.seen(&options.output),
         sources: code.sources.iter().map(|path| lowering.seen(path)).collect(),
-        plan_files: lowering.plan_texts(code),
+        plan_files: lowering.plan_texts(),
         interpreter: uses_interpreter.then(|| lowering.seen(&lowering.layout.environment_stamp(""))),
         compiled: lowering.seen(&lowering.layout.compiled()),
         environments: lowering.environments(),
@@ -63,6 +63,7 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
 struct Lowering<'a> {
     graph: Graph<'a>,
     probes: &'a Probes,
+    code: &'a plan_files::Codes,
     options: &'a Options,
     layout: Layout,
 }
@@ -73,10 +74,10 @@ impl Lowering<'_> {
         file::normal(&self.options.root.join(path))
     }
 
-    fn plan_texts(&self, code: &plan_files::Codes) -> Vec<PlanText> {
+    fn plan_texts(&self) -> Vec<PlanText> {
         let text = |(id, process): (ProcessId, &crate::pipeline::Process)| PlanText {
             path: self.seen(&self.layout.plan(&process.name)),
-            text: plan_files::text(self.graph, self.probes, code, id),
+            text: plan_files::text(self.graph, self.probes, self.code, id),
         };
         let environment = |environment: &crate::pipeline::Environment| PlanText {
             path: self.seen(&self.layout.environment_plan(&environment.name)),
@@ -108,7 +109,7 @@ impl Lowering<'_> {
             shared.push(self.layout.environment_stamp(name));
         }
         shared.extend(process.files.iter().cloned());
-        if plan_files::observes_data(process) {
+        if plan_files::observes_data(process, self.code, id) {
             shared.extend(self.graph.pipeline.data_path.clone());
         }
         if let Work::DynamicChart(script) = &process.work {
