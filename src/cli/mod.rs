@@ -2,12 +2,16 @@
 //! written, and exit statuses chosen: 0 for success, 1 for a failed build, 2 for wrong usage or a wrong
 //! project file.
 
+mod cache;
+mod clean;
 mod compile;
 mod exec;
 mod explain;
 mod project;
 mod run;
 mod say;
+mod status;
+mod survey;
 
 use std::process::ExitCode;
 
@@ -37,8 +41,14 @@ enum Command {
     Run(run::Flags),
     /// Run one instance: what the generated file calls
     Exec(exec::Flags),
-    /// Say what a diagnostic code means
+    /// Say why an instance would run, or ran, or what a diagnostic code means
     Explain(explain::Flags),
+    /// Say what the next build would do
+    Status(status::Flags),
+    /// Show or trim the cache
+    Cache(cache::Flags),
+    /// Remove outputs
+    Clean(clean::Flags),
 }
 
 /// How a command ended.
@@ -65,6 +75,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Run(flags) => run::run(&flags),
         Command::Exec(flags) => exec::run(&flags),
         Command::Explain(flags) => explain::run(&flags),
+        Command::Status(flags) => status::run(&flags),
+        Command::Cache(flags) => cache::run(&flags),
+        Command::Clean(flags) => clean::run(&flags),
     };
     match ended {
         Ended::Well => ExitCode::SUCCESS,

@@ -4,9 +4,9 @@
 use super::environment::Interpreter;
 use super::failure::Failure;
 use super::inputs::{self, Given};
-use super::observed::Observed;
+use super::observed::{self, Observed};
 use super::record::Record;
-use super::value::Values;
+use super::value::{Value, Values};
 use super::{Instance, warn};
 use crate::cache::{Cache, Entry};
 use crate::digest::Digest;
@@ -35,6 +35,13 @@ pub struct Decision {
     pub record: Option<Record>,
     pub(super) given: Vec<Given>,
     pub(super) interpreter: Option<Interpreter>,
+}
+
+impl Decision {
+    /// The inputs, under the names by which they are observed.
+    pub fn inputs(&self) -> Vec<(String, &Value)> {
+        observed::named(&self.given)
+    }
 }
 
 impl Instance {

@@ -85,16 +85,10 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     let plan = layout.environment_plan(name);
     let plan: EnvironmentPlan = serde_json::from_str(&file::read_text(&plan)?)
         .map_err(|e| Failure::new(format!("cannot read `{plan}`: {e}")).help("run `expops compile` again"))?;
-    let mut observed = Observed::default();
-    observed.add("python", Interpreter::probe(&plan.python).version);
-    for (path, digest) in requirements(&plan.requirements)? {
-        observed.add(format!("file {path}"), digest.to_string());
-    }
+    let observed = observe(&plan)?;
     let key = observed.key();
-    let venv = folder.0.join("venv");
-    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let is_made = python.exists() && Interpreter::read(&folder.stamp()).is_ok();
-    if is_made && Record::read(&folder).is_some_and(|record| record.key == key) {
+    let (venv, python) = places(&folder);
+    if is_made(name, &plan, layout) {
         return Record::touch(&folder);
     }
     file::remove(&folder.record())?;
@@ -106,6 +100,30 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     }
     Interpreter::probe(python.as_str()).write(&folder.stamp())?;
     Record { key, observed }.write(&folder)
+}
+
+/// Whether the environment that `plan` asks for is there.
+pub fn is_made(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> bool {
+    let folder = Folder(layout.environment(name));
+    let is_there = places(&folder).1.exists() && Interpreter::read(&folder.stamp()).is_ok();
+    let key = || observe(plan).ok().map(|observed| observed.key());
+    is_there && Record::read(&folder).is_some_and(|record| Some(record.key) == key())
+}
+
+fn observe(plan: &EnvironmentPlan) -> Result<Observed, Failure> {
+    let mut observed = Observed::default();
+    observed.add("python", Interpreter::probe(&plan.python).version);
+    for (path, digest) in requirements(&plan.requirements)? {
+        observed.add(format!("file {path}"), digest.to_string());
+    }
+    Ok(observed)
+}
+
+/// The virtual environment in a folder, and its interpreter.
+fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
+    let venv = folder.0.join("venv");
+    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    (venv, python)
 }
 
 /// The requirement files and those that they name with `-r` or `-c`, with their digests.

@@ -24,7 +24,7 @@ use serde_json::{Map, Value as Json};
 use super::failure::Failure;
 use super::inputs::Given;
 use super::tree;
-use super::value::Node;
+use super::value::{Node, Value};
 use crate::command;
 use crate::digest::{Digest, Hasher};
 use crate::file;
@@ -127,8 +127,8 @@ pub(super) fn observe(plan: &PlanFile, instance: &str, given: &[Given], random_s
     if let Some(opens) = &plan.opens {
         observed.add("split", serde_json::to_string(opens).unwrap_or_default());
     }
-    for given in given {
-        observe_node(&mut observed, &format!("input {}", given.name), &given.node);
+    for (name, value) in named(given) {
+        observed.add(name, value.digest.to_string());
     }
     for path in &plan.files {
         observed.add(format!("file {path}"), content(path)?);
@@ -149,13 +149,17 @@ fn uses_seed(work: &Work) -> bool {
     matches!(work, Work::Shell { command, .. } if command::uses_seed(command))
 }
 
-fn observe_node(observed: &mut Observed, name: &str, node: &Node) {
-    match node {
-        Node::One(value) => observed.add(name, value.digest.to_string()),
-        Node::Gathered(list) => {
-            list.iter().for_each(|(label, node)| observe_node(observed, &format!("{name} {label}"), node));
+/// The values that an instance is given, under the names by which they are observed.
+pub(super) fn named(given: &[Given]) -> Vec<(String, &Value)> {
+    fn walk<'g>(name: String, node: &'g Node, all: &mut Vec<(String, &'g Value)>) {
+        match node {
+            Node::One(value) => all.push((name, value)),
+            Node::Gathered(list) => list.iter().for_each(|(label, node)| walk(format!("{name} {label}"), node, all)),
         }
     }
+    let mut all = Vec::new();
+    given.iter().for_each(|given| walk(format!("input {}", given.name), &given.node, &mut all));
+    all
 }
 
 fn content(path: &Utf8Path) -> Result<String, Failure> {
