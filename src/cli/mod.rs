@@ -8,6 +8,7 @@ mod compile;
 mod exec;
 mod explain;
 mod project;
+mod reason;
 mod run;
 mod say;
 mod status;

@@ -29,7 +29,7 @@ use serde_json::json;
 
 pub use decide::{Decision, Todo};
 pub use failure::Failure;
-pub use known::{Known, changed as what_changed};
+pub use known::{Known, Named, changed as what_changed};
 pub use observed::{Change, Observed};
 pub use record::Record;
 pub use value::{Value, Values};
