@@ -5,4 +5,5 @@ mod space;
 // mod emit;
 // mod interrupted;
 mod rerun;
+mod table;
 // mod semantics;

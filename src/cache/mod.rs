@@ -91,11 +91,14 @@ impl Cache {
     /// If files cannot be read or written.
     pub fn restore(&self, key: Digest, entry: &Entry, folder: &Utf8Path) -> io::Result<bool> {
         let path = self.entry(key);
+        let mut is_whole = true;
         for held in &entry.files {
-            if !self.fetch(held, folder)? {
-                remove(&path)?;
-                return Ok(false);
-            }
+            // All of them are looked at, so that no damaged one stays behind for the next to find.
+            is_whole &= self.fetch(held, folder)?;
+        }
+        if !is_whole {
+            remove(&path)?;
+            return Ok(false);
         }
         // The time orders entries for trimming, nothing else: a cache that cannot be written still serves.
         let now = time::SystemTime::now();

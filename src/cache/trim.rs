@@ -42,6 +42,11 @@ impl Cache {
         Ok(Contents { entries: entries.len(), objects: objects.len(), bytes })
     }
 
+    /// Whether there is nothing in it, or nothing that can be read.
+    pub fn is_empty(&self) -> bool {
+        fs::read_dir(self.folder.join("entries")).is_ok_and(|mut entries| entries.next().is_none()) || !self.folder.join("entries").exists()
+    }
+
     /// Forgets what has not been used for longest, until at most `keep` bytes are left, and objects that no
     /// entry names.
     ///

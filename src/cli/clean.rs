@@ -53,11 +53,11 @@ pub(super) fn run(flags: &Flags) -> Ended {
         if !flags.quiet {
             println!("{}{folder}", if flags.dry_run { "would remove " } else { "removed " });
         }
-        // Deepest first: what is inside is listed after what it is inside of.
     }
     if flags.dry_run {
         return Ended::Well;
     }
+    // Deepest first: what is inside is listed after what it is inside of.
     let removed = gone.iter().rev().try_for_each(|folder| remove(folder, &build));
     if let Err(error) = removed {
         say::error(&error.to_string());

@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::Ended;
 use super::project::{self, Project};
 use super::say;
+use crate::cache::Cache;
 use crate::diagnostic::Diagnostics;
 use crate::exec::{Decision, Ended as Last, Failure, Instance, Record, Todo, Why, environment};
 use crate::layout::{Folder, Layout};
@@ -55,6 +56,7 @@ impl Looked {
 pub(super) struct Survey {
     pub(super) all: Vec<Looked>,
     pub(super) layout: Layout,
+    nothing_is_cached: bool,
 }
 
 /// Plans the build of the project at `path`, and enters its folder. Only targets' prefix, the generated file and the
@@ -96,7 +98,8 @@ impl Survey {
                 plans.insert(text.process.clone(), text);
             }
         }
-        let mut survey = Self { all: Vec::new(), layout };
+        let nothing_is_cached = Cache::find(layout.cache()).is_empty();
+        let mut survey = Self { all: Vec::new(), layout, nothing_is_cached };
         let mut makers = BTreeMap::new();
         let mut first = Vec::new();
         for group in plan.groups {
@@ -123,7 +126,7 @@ impl Survey {
         let looked = &self.all[index];
         let waits: Vec<usize> =
             looked.upstreams.iter().copied().filter(|upstream| self.all[*upstream].state != State::Fresh).collect();
-        let state = if Record::read(&looked.folder).is_none() && !waits.is_empty() {
+        let state = if Record::read(&looked.folder).is_none() && !waits.is_empty() && self.nothing_is_cached {
             State::Run
         } else if !waits.is_empty() || environment_changes {
             State::May(waits)
