@@ -4,6 +4,8 @@ mod space;
 
 // mod emit;
 // mod interrupted;
+#[cfg(unix)]
+mod never_stale;
 mod rerun;
 mod table;
 // mod semantics;
