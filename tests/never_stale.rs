@@ -70,7 +70,11 @@ impl State {
             4 if self.rows.len() > 1 => drop(self.rows.remove(row)),
             5 => self.size = random.below(4) + 1,
             6 => self.inner = [None, Some(1), Some(2)][random.below(3) as usize],
-            7 => self.seeds = [None, Some(vec![41]), Some(vec![41, 42]), Some(vec![7, 41])][random.below(4) as usize].clone(),
+            7 => {
+                self.seeds = [None, Some(vec![41]), Some(vec![41, 42]), Some(vec![7, 41])]
+                    [random.below(4) as usize]
+                    .clone()
+            }
             8 => self.factor = random.below(3),
             9 => self.body = random.below(3),
             10 => self.limit = [30, 100][random.below(2) as usize],
@@ -84,7 +88,9 @@ impl State {
     fn write(&self, space: &Space) {
         space.write("expops.yaml", self.yaml());
         let (body, limit, comment) = (self.body, self.limit, self.comment);
-        let code = include_str!("never_stale.py").replace("BODY", &body.to_string()).replace("COMMENT", &comment.to_string());
+        let code = include_str!("never_stale.py")
+            .replace("BODY", &body.to_string())
+            .replace("COMMENT", &comment.to_string());
         space.write("src/model.py", code);
         space.write("src/helper.py", format!("# {comment}\nLIMIT = {limit}\n\ndef scale(row, factor):\n    return min(row * factor, LIMIT)\n"));
         space.write("extra.txt", format!("{}\n", self.extra));
@@ -96,11 +102,15 @@ impl State {
     fn yaml(&self) -> String {
         let mut edges = vec!["load cut", "load names"];
         let by = ["rows", "round_robin", "rows"][self.by as usize];
-        let mut processes = format!("    - {{name: load}}\n    - {{name: cut, data_parallelism: {{size: {}, data_name: rows, by: {by}}}}}\n", self.size);
+        let mut processes = format!(
+            "    - {{name: load}}\n    - {{name: cut, data_parallelism: {{size: {}, data_name: rows, by: {by}}}}}\n",
+            self.size
+        );
         let mut last = "cut";
         if let Some(inner) = self.inner {
             edges.push("cut inner");
-            processes += &format!("    - {{name: inner, data_parallelism: {{size: {inner}, data_name: rows}}}}\n");
+            processes +=
+                &format!("    - {{name: inner, data_parallelism: {{size: {inner}, data_name: rows}}}}\n");
             last = "inner";
         }
         let fan = format!("{last} fan");
@@ -128,11 +138,18 @@ impl State {
         let total = format!("{last} total");
         edges.push(&total);
         processes += "    - {name: total, data_aggregation: true, code: gather}\n";
-        let names = if self.shell { "command: \"cat {{ inputs.columns }} extra.txt > {{ outputs.names }}\", outputs: {names: names.txt}" } else { "code: names" };
+        let names = if self.shell {
+            "command: \"cat {{ inputs.columns }} extra.txt > {{ outputs.names }}\", outputs: {names: names.txt}"
+        } else {
+            "code: names"
+        };
         processes += &format!("    - {{name: names, files: [extra.txt], {names}}}\n");
         let edges: String = edges.iter().map(|edge| format!("    {edge}\n")).collect();
         let seed = self.seed;
-        format!("# {}\nmetadata: {{name: random}}\nscripts: {{main: src/model.py}}\ndata: {{path: data/rows.csv}}\nreproducibility: {{random_seed: {seed}}}\npipeline:\n  process_adjlist: |\n{edges}  processes:\n{processes}", self.comment)
+        format!(
+            "# {}\nmetadata: {{name: random}}\nscripts: {{main: src/model.py}}\ndata: {{path: data/rows.csv}}\nreproducibility: {{random_seed: {seed}}}\npipeline:\n  process_adjlist: |\n{edges}  processes:\n{processes}",
+            self.comment
+        )
     }
 }
 

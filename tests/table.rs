@@ -97,7 +97,8 @@ fn built(tool: Tool) -> Space {
 #[track_caller]
 fn step(space: &Space, tool: Tool, what: &str, expected: &[&str]) {
     let status = space.expops(&["status", "--json", "--exit-code"]);
-    let said: Value = serde_json::from_str(&status.out).unwrap_or_else(|_| panic!("{}{}", status.out, status.err));
+    let said: Value =
+        serde_json::from_str(&status.out).unwrap_or_else(|_| panic!("{}{}", status.out, status.err));
     let ran = space.ran(tool);
     assert_eq!(ran, expected, "{tool:?}: {what}");
     for process in said.as_array().unwrap() {
@@ -106,7 +107,10 @@ fn step(space: &Space, tool: Tool, what: &str, expected: &[&str]) {
         let executed = ran.iter().filter(|line| line.split(' ').next() == Some(name)).count() as u64;
         let most = count("would_run") + count("may_run");
         assert!(executed <= most, "{tool:?}: {what}: status said {process:#}, {executed} ran");
-        assert!(["cut", "fan"].contains(&name) || executed >= count("would_run"), "{tool:?}: {what}: status said {process:#}, {executed} ran");
+        assert!(
+            ["cut", "fan"].contains(&name) || executed >= count("would_run"),
+            "{tool:?}: {what}: status said {process:#}, {executed} ran"
+        );
     }
     space.nothing_to_do(tool);
     space.expops(&["status", "--exit-code"]).success();
@@ -148,7 +152,11 @@ fn every_row_of_the_table() {
         space.edit("expops.yaml", "size: 3", "size: 2");
         step(&space, tool, "another size", &["total", "train 0", "train 150"]);
         let stale = space.expops(&["clean", "--stale", "-n"]).success();
-        assert!(stale.says("build/train/p3") && stale.says("build/cut/p3") && !stale.says("p2"), "{}", stale.out);
+        assert!(
+            stale.says("build/train/p3") && stale.says("build/cut/p3") && !stale.says("p2"),
+            "{}",
+            stale.out
+        );
         space.write("build/train/p3/mine.txt", "mine");
         space.expops(&["clean", "--stale"]).success();
         assert!(space.exists("build/train/p3/mine.txt") && !space.exists("build/train/p3/stamp"));
@@ -165,7 +173,11 @@ fn appended_rows_and_added_seeds() {
     for tool in TOOLS {
         let space = project();
         space.edit("expops.yaml", "size: 3", "size: [10, 10, 10]");
-        space.edit("expops.yaml", "    load names\n", "    load names\n    load fan\n    fan fit\n    fit best\n");
+        space.edit(
+            "expops.yaml",
+            "    load names\n",
+            "    load names\n    load fan\n    fan fit\n    fit best\n",
+        );
         let more = "    - {name: fan, seed_parallelism: {seeds: [1, 2]}}\n    - {name: fit}\n    - {name: best, seed_aggregation: true}\n";
         space.write("expops.yaml", space.read("expops.yaml") + more);
         let code = "
@@ -192,21 +204,82 @@ def best(model):
     }
 }
 
+#[test]
+fn an_outer_partition_with_the_same_inner_rows_wakes_nothing() {
+    for tool in TOOLS {
+        let space = project();
+        space.edit(
+            "expops.yaml",
+            "    cut train\n    train total\n",
+            "    cut inner\n    inner train\n    train part\n    part total\n",
+        );
+        space.edit("expops.yaml", "{size: 3, data_name: rows}", "{size: 2, data_name: rows}");
+        let more = "    - {name: inner, data_parallelism: {size: 3, data_name: rows}}\n    - {name: part, data_aggregation: true}\n";
+        space.write("expops.yaml", space.read("expops.yaml") + more);
+        let part = "
+@process()
+def part(score):
+    ran('part')
+    return {'score': sum(score.values())}
+";
+        space.write("src/model.py", SCRIPT.to_owned() + part);
+        space.compile(tool).success();
+        assert_eq!(space.ran(tool).len(), 11);
+        space.write("data/rows.csv", rows(30, |i| usize::from(i == 16)));
+        step(&space, tool, "one row of the inner partition p2.p1", &["load", "part", "total", "train 150"]);
+    }
+}
+
+#[test]
+fn the_cache_is_shown_trimmed_and_cleared() {
+    let space = built(Tool::Ninja);
+    let contents =
+        || -> Value { serde_json::from_str(&space.expops(&["cache", "--json"]).success().out).unwrap() };
+    let before = contents();
+    assert_eq!(before["entries"], 6, "what expops does by itself is not kept");
+    space.expops(&["cache", "--keep", "10GB"]).success();
+    assert_eq!(contents(), before);
+    space.expops(&["cache", "--keep", "3 apples"]).failure();
+    space.expops(&["cache", "--clear"]).success();
+    assert_eq!(contents()["bytes"], 0);
+    step(&space, Tool::Ninja, "without a cache", &[]);
+}
+
 /// For each ingredient of the key: that it matters, and that its neighbour does not.
 #[test]
 fn what_counts_and_what_does_not() {
     let trains: &[&str] = &["total", "train 0", "train 100", "train 200"];
     let space = built(Tool::Ninja);
-    let edits: [(&str, &str, &str, &[&str]); 9] = [
+    space.write("data/more.csv", rows(30, |_| 0));
+    let edits: [(&str, &str, &str, &[&str]); 13] = [
         ("extra.txt", "x", "y", &["names"]),
         ("expops.yaml", "description: a", "description: b", &[]),
         ("expops.yaml", "name: table", "name: chair", &[]),
-        ("expops.yaml", "random_seed: 1", "random_seed: 2", &["load", "names", "total", "train 0", "train 100", "train 200"]),
-        ("expops.yaml", "parameters: {factor: 2}", "resources: {memory: 1GB}\n      parameters: {factor: 2}", &[]),
+        (
+            "expops.yaml",
+            "random_seed: 1",
+            "random_seed: 2",
+            &["load", "names", "total", "train 0", "train 100", "train 200"],
+        ),
+        (
+            "expops.yaml",
+            "parameters: {factor: 2}",
+            "resources: {memory: 1GB}\n      parameters: {factor: 2}",
+            &[],
+        ),
         ("expops.yaml", "    load cut\n    load names", "    load names\n    load cut", &[]),
         ("expops.yaml", "parameters: {factor: 2}", "parameters: {factor: 5}", trains),
-        ("expops.yaml", "data_name: rows}", "data_name: rows, by: round_robin}", &["total", "train 0", "train 10", "train 20"]),
+        (
+            "expops.yaml",
+            "data_name: rows}",
+            "data_name: rows, by: round_robin}",
+            &["total", "train 0", "train 10", "train 20"],
+        ),
         ("src/model.py", "return {'names': columns}", "return {'names': list(columns)}", &["names"]),
+        ("expops.yaml", "- name: names", "- name: names\n      description: says the names", &[]),
+        ("expops.yaml", "- name: names", "- name: names\n      code: main.names", &[]),
+        ("expops.yaml", "path: data/rows.csv", "path: data/more.csv", &["load"]),
+        ("expops.yaml", "pipeline:\n", "experiment: {parameters: {nobody: 1}}\npipeline:\n", &[]),
     ];
     for (file, old, new, expected) in edits {
         space.edit(file, old, new);
@@ -224,9 +297,19 @@ fn the_cache_outlives_the_build_folder_and_serves_clones() {
         let build = |folder: &str| {
             let _ = fs::remove_file(space.path(folder).join("ran.log"));
             let here = |program: &str, words: &[&str]| {
-                let output = space.command(program).args(words).current_dir(space.path(folder)).env("EXPOPS_CACHE_DIR", &cache).output();
+                let output = space
+                    .command(program)
+                    .args(words)
+                    .current_dir(space.path(folder))
+                    .env("EXPOPS_CACHE_DIR", &cache)
+                    .output();
                 let output = output.unwrap();
-                assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+                assert!(
+                    output.status.success(),
+                    "{}{}",
+                    String::from_utf8_lossy(&output.stdout),
+                    String::from_utf8_lossy(&output.stderr)
+                );
             };
             match tool {
                 Tool::Ninja => (here("expops", &["compile"]), here("ninja", &[])),
@@ -235,7 +318,12 @@ fn the_cache_outlives_the_build_folder_and_serves_clones() {
             fs::read_to_string(space.path(folder).join("ran.log")).unwrap_or_default().lines().count()
         };
         for folder in ["a", "b/c"] {
-            for (name, text) in [("expops.yaml", PROJECT), ("src/model.py", SCRIPT), ("src/helper.py", HELPER), ("extra.txt", "x")] {
+            for (name, text) in [
+                ("expops.yaml", PROJECT),
+                ("src/model.py", SCRIPT),
+                ("src/helper.py", HELPER),
+                ("extra.txt", "x"),
+            ] {
                 space.write(&format!("{folder}/{name}"), text);
             }
             space.write(&format!("{folder}/data/rows.csv"), rows(30, |_| 0));
@@ -247,7 +335,11 @@ fn the_cache_outlives_the_build_folder_and_serves_clones() {
         fs::remove_dir_all(space.path("a/build")).unwrap();
         assert_eq!(build("a"), 0, "{tool:?}: the build folder is gone");
         // Every object is damaged in turn, all at once: everything runs, and comes out right.
-        for entry in walkdir::WalkDir::new(cache.join("objects")).into_iter().flatten().filter(|e| e.file_type().is_file()) {
+        for entry in walkdir::WalkDir::new(cache.join("objects"))
+            .into_iter()
+            .flatten()
+            .filter(|e| e.file_type().is_file())
+        {
             let mut bytes = fs::read(entry.path()).unwrap();
             bytes[0] ^= 1;
             fs::write(entry.path(), bytes).unwrap();
@@ -280,7 +372,9 @@ fn explain_names_the_root_cause() {
     space.edit("expops.yaml", "factor: 7", "factor: 2");
     space.edit("src/helper.py", "LIMIT)", "LIMIT + 1)");
     let place = "`scale` changed (src/helper.py:4)";
-    for target in ["train@p2", "train p2", "build/train/p2/stamp", "//*[@partition='p2']/process[@name='train']"] {
+    for target in
+        ["train@p2", "train p2", "build/train/p2/stamp", "//*[@partition='p2']/process[@name='train']"]
+    {
         let text = explain(target);
         assert!(text.contains(place), "{target}: {text}");
     }
@@ -292,7 +386,10 @@ fn explain_names_the_root_cause() {
     assert!(text.contains("data file `data/rows.csv` changed"), "{text}");
     space.ran(Tool::Ninja);
     let text = explain("train@p2");
-    assert!(text.contains("(p2: rows 11 to 20)") && text.contains("data file `data/rows.csv` changed"), "{text}");
+    assert!(
+        text.contains("(p2: rows 11 to 20)") && text.contains("data file `data/rows.csv` changed"),
+        "{text}"
+    );
     let json = space.expops(&["explain", "train@p2", "--json"]).success().out;
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["state"], "up_to_date");

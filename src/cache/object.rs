@@ -48,7 +48,9 @@ impl Cache {
     /// Whether the object is there with the right length. Its content is looked at when it is used.
     pub(super) fn holds(&self, held: &Held) -> bool {
         match &held.kind {
-            Kind::File { object, size, .. } => fs::metadata(self.object(*object)).is_ok_and(|meta| meta.len() == *size),
+            Kind::File { object, size, .. } => {
+                fs::metadata(self.object(*object)).is_ok_and(|meta| meta.len() == *size)
+            }
             Kind::Folder | Kind::Link(_) => true,
         }
     }

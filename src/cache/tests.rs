@@ -35,7 +35,10 @@ fn what_was_published_comes_back() {
     assert!(to.join("out/empty").is_dir());
     fs::write(to.join("out/a.txt"), "changed").unwrap();
     let (_again_guard, again) = folder();
-    assert!(cache.restore(key, &entry, &again).unwrap(), "a write to a restored file must not reach the cache");
+    assert!(
+        cache.restore(key, &entry, &again).unwrap(),
+        "a write to a restored file must not reach the cache"
+    );
     assert!(cache.lookup(Digest::of("other")).unwrap().is_none());
 }
 
@@ -64,7 +67,12 @@ fn trimming_keeps_what_was_used_last() {
     fs::write(run.join("out/a.txt"), "x".repeat(1000)).unwrap();
     let newer = Digest::of("newer");
     cache.publish(newer, json!({}), &run, &["out", "files"]).unwrap();
-    fs::File::options().append(true).open(cache.entry(key)).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    fs::File::options()
+        .append(true)
+        .open(cache.entry(key))
+        .unwrap()
+        .set_modified(std::time::UNIX_EPOCH)
+        .unwrap();
     assert_eq!(cache.contents().unwrap().entries, 2);
     cache.trim(1500).unwrap();
     assert!(cache.lookup(key).unwrap().is_none());
@@ -88,7 +96,9 @@ fn a_link_that_leads_out_is_not_remembered() {
 
 #[test]
 fn sizes() {
-    for (text, bytes) in [("0", 0), ("10GB", 10_000_000_000), ("1.5 mb", 1_500_000), ("7k", 7000), ("2GiB", 2_000_000_000)] {
+    for (text, bytes) in
+        [("0", 0), ("10GB", 10_000_000_000), ("1.5 mb", 1_500_000), ("7k", 7000), ("2GiB", 2_000_000_000)]
+    {
         assert_eq!(parse_size(text), Some(bytes), "{text}");
     }
     for text in ["", "GB", "-1", "3 apples"] {

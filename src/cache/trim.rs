@@ -44,7 +44,8 @@ impl Cache {
 
     /// Whether there is nothing in it, or nothing that can be read.
     pub fn is_empty(&self) -> bool {
-        fs::read_dir(self.folder.join("entries")).is_ok_and(|mut entries| entries.next().is_none()) || !self.folder.join("entries").exists()
+        fs::read_dir(self.folder.join("entries")).is_ok_and(|mut entries| entries.next().is_none())
+            || !self.folder.join("entries").exists()
     }
 
     /// Forgets what has not been used for longest, until at most `keep` bytes are left, and objects that no
@@ -59,7 +60,8 @@ impl Cache {
         let mut bytes = 0;
         for file in entries {
             let entry = fs::read_to_string(&file.path).ok().and_then(|text| read(&text));
-            let objects: BTreeMap<Digest, u64> = entry.iter().flat_map(|entry| &entry.files).filter_map(object).collect();
+            let objects: BTreeMap<Digest, u64> =
+                entry.iter().flat_map(|entry| &entry.files).filter_map(object).collect();
             let new = objects.iter().filter(|(digest, _)| !kept.contains_key(digest));
             let more = file.size + new.map(|(_, size)| size).sum::<u64>();
             if entry.is_none() || bytes + more > keep {
@@ -70,7 +72,9 @@ impl Cache {
             }
         }
         let is_kept = |path: &Utf8PathBuf| {
-            path.file_name().and_then(|name| name.parse().ok()).is_some_and(|digest: Digest| kept.contains_key(&digest))
+            path.file_name()
+                .and_then(|name| name.parse().ok())
+                .is_some_and(|digest: Digest| kept.contains_key(&digest))
         };
         for file in self.files("objects")?.iter().filter(|file| !is_kept(&file.path)) {
             remove(&file.path)?;
@@ -94,7 +98,9 @@ impl Cache {
         for entry in walkdir::WalkDir::new(self.folder.join(part)) {
             let found = entry.and_then(|entry| entry.metadata().map(|meta| (entry, meta)));
             let (entry, meta) = match found {
-                Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => continue,
+                Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => {
+                    continue;
+                }
                 found => found?,
             };
             let Ok(path) = Utf8PathBuf::try_from(entry.into_path()) else { continue };

@@ -42,13 +42,16 @@ pub(super) fn run(flags: &Flags) -> Ended {
     };
     let actions = plan.groups.iter().flat_map(|group| &group.actions);
     let wanted: BTreeSet<Utf8PathBuf> = actions
-        .flat_map(|action| action.stamps.iter().filter_map(|stamp| stamp.parent()).chain([action.folder.as_path()]))
+        .flat_map(|action| {
+            action.stamps.iter().filter_map(|stamp| stamp.parent()).chain([action.folder.as_path()])
+        })
         .map(Utf8Path::to_owned)
         .collect();
     let build = file::normal(&flags.build_dir);
     let mut folders = Vec::new();
     instances(&build, &build, &mut folders);
-    let gone: Vec<_> = folders.into_iter().filter(|folder| !flags.stale || !wanted.contains(folder)).collect();
+    let gone: Vec<_> =
+        folders.into_iter().filter(|folder| !flags.stale || !wanted.contains(folder)).collect();
     for folder in &gone {
         if !flags.quiet {
             println!("{}{folder}", if flags.dry_run { "would remove " } else { "removed " });
@@ -64,7 +67,10 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return Ended::Failed;
     }
     if !flags.quiet && gone.is_empty() {
-        println!("nothing to remove in {}", if flags.stale { "what the pipeline does not make" } else { build.as_str() });
+        println!(
+            "nothing to remove in {}",
+            if flags.stale { "what the pipeline does not make" } else { build.as_str() }
+        );
     } else if !flags.quiet {
         println!("{}", plural(gone.len(), "folder"));
     }
@@ -81,7 +87,8 @@ fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) 
     if is_one {
         found.push(folder.to_owned());
     }
-    let mut inner: Vec<_> = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).collect();
+    let mut inner: Vec<_> =
+        entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).collect();
     inner.sort_by(|a, b| a.file_name().cmp(b.file_name()));
     for entry in inner {
         let name = entry.file_name();
@@ -95,15 +102,27 @@ fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) 
 fn remove(path: &Utf8Path, build: &Utf8Path) -> Result<(), FileError> {
     let folder = Folder(path.to_owned());
     let values = Values::read(&folder).unwrap_or_default();
-    let data = values.values.iter().map(|value| build.join(&value.file)).filter(|data| data.parent() == Some(path));
+    let data =
+        values.values.iter().map(|value| build.join(&value.file)).filter(|data| data.parent() == Some(path));
     let retired = Utf8PathBuf::from(format!("{}.retired", folder.stamp()));
     // The record and the stamp go first: without them, nothing vouches for the rest.
-    let own = [folder.record(), folder.stamp(), retired, folder.out(), folder.files(), folder.metrics(), folder.log(), folder.why()];
+    let own = [
+        folder.record(),
+        folder.stamp(),
+        retired,
+        folder.out(),
+        folder.files(),
+        folder.metrics(),
+        folder.log(),
+        folder.why(),
+    ];
     for path in own.into_iter().chain(data).chain([folder.values(), folder.lock()]) {
         file::remove(&path)?;
     }
     let litter = file::context(path.read_dir_utf8(), "read", path)?.flatten();
-    for entry in litter.filter(|entry| entry.file_name().starts_with(".run-") || entry.file_name().starts_with(".tmp-")) {
+    for entry in litter
+        .filter(|entry| entry.file_name().starts_with(".run-") || entry.file_name().starts_with(".tmp-"))
+    {
         file::remove(entry.path())?;
     }
     for folder in path.ancestors().take_while(|folder| *folder != build) {

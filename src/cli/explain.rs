@@ -122,7 +122,9 @@ fn print(survey: &Survey, index: usize) {
     } else {
         tree(&reason::now(survey, index), 1);
     }
-    if let Some(why) = looked.why().filter(|why| looked.state == State::Fresh || matches!(why.ended, Last::Failed(_))) {
+    if let Some(why) =
+        looked.why().filter(|why| looked.state == State::Fresh || matches!(why.ended, Last::Failed(_)))
+    {
         println!("  {}", last(&why));
         tree(&reason::then(survey, index, &why), 2);
     }
@@ -138,7 +140,9 @@ fn tree(reasons: &[Reason], depth: usize) {
 fn as_json(survey: &Survey, index: usize) -> serde_json::Value {
     let looked = &survey.all[index];
     let why = looked.why();
-    let last = why.as_ref().map(|why| json!({"ended": why.ended, "first": why.first, "because": reason::then(survey, index, why)}));
+    let last = why.as_ref().map(
+        |why| json!({"ended": why.ended, "first": why.first, "because": reason::then(survey, index, why)}),
+    );
     json!({
         "path": looked.action.path,
         "label": looked.action.label,

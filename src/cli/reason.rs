@@ -60,15 +60,22 @@ fn waiting(survey: &Survey, waits: &[usize]) -> Vec<Reason> {
     if waits.is_empty() {
         return vec![Reason::new("its environment would be made again: its requirement files changed")];
     }
-    let mut all: Vec<_> = waits.iter().take(SHOWN).map(|upstream| {
-        let looked = &survey.all[*upstream];
-        let what = match looked.state {
-            State::Restore => "would come back from the cache",
-            State::May(_) => "may run",
-            _ => "would run",
-        };
-        Reason { because: now(survey, *upstream), ..Reason::new(format!("{} {what}", looked.action.label)) }
-    }).collect();
+    let mut all: Vec<_> = waits
+        .iter()
+        .take(SHOWN)
+        .map(|upstream| {
+            let looked = &survey.all[*upstream];
+            let what = match looked.state {
+                State::Restore => "would come back from the cache",
+                State::May(_) => "may run",
+                _ => "would run",
+            };
+            Reason {
+                because: now(survey, *upstream),
+                ..Reason::new(format!("{} {what}", looked.action.label))
+            }
+        })
+        .collect();
     if waits.len() > SHOWN {
         all.push(Reason::new(format!("and {} more of what it takes inputs from", waits.len() - SHOWN)));
     }
@@ -81,7 +88,9 @@ fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
         "code" => code(survey, &change, rest),
         "environment" => packages(survey, &change),
         "input" | "metrics" => input(survey, index, &change),
-        "data" => Reason::new(format!("the content of the data file `{rest}` changed ({})", shorter(&change))),
+        "data" => {
+            Reason::new(format!("the content of the data file `{rest}` changed ({})", shorter(&change)))
+        }
         "file" => Reason::new(format!("the content of `{rest}` changed ({})", shorter(&change))),
         _ => Reason::new(change.to_string()),
     };
@@ -125,9 +134,15 @@ fn code(survey: &Survey, change: &Change, function: &str) -> Reason {
 }
 
 fn packages(survey: &Survey, change: &Change) -> Reason {
-    let python = |text: &Option<String>| text.as_deref().unwrap_or_default().split(',').next().unwrap_or_default().to_owned();
+    let python = |text: &Option<String>| {
+        text.as_deref().unwrap_or_default().split(',').next().unwrap_or_default().to_owned()
+    };
     let (was, is) = (python(&change.was), python(&change.is));
-    let mut reason = Reason::new(if was == is { "its environment changed".to_owned() } else { format!("Python was {was}, is {is}") });
+    let mut reason = Reason::new(if was == is {
+        "its environment changed".to_owned()
+    } else {
+        format!("Python was {was}, is {is}")
+    });
     for named in known(survey, change).into_iter().flatten().take(SHOWN) {
         reason.because.push(Reason::new(match (&named.was, &named.is) {
             (Some(was), Some(is)) => format!("package {} was {was}, is {is}", named.name),
@@ -151,7 +166,9 @@ fn input(survey: &Survey, index: usize, change: &Change) -> Reason {
     let rows = value.rows.map(|_| rows(survey, owner, &file, &value.key)).unwrap_or_default();
     let mut reason = Reason::new(format!("{}, from {}{rows}", change, maker.action.label));
     reason.because = match maker.why() {
-        Some(why) if why.first => vec![Reason::new(format!("{} was built for the first time", maker.action.label))],
+        Some(why) if why.first => {
+            vec![Reason::new(format!("{} was built for the first time", maker.action.label))]
+        }
         Some(why @ Why { ended: Ended::Ran | Ended::Restored, .. }) => then(survey, owner, &why),
         _ => Vec::new(),
     };
@@ -162,8 +179,12 @@ fn input(survey: &Survey, index: usize, change: &Change) -> Reason {
 fn rows(survey: &Survey, split: usize, file: &camino::Utf8Path, key: &str) -> String {
     let folder = &survey.all[split].folder;
     let arm = file.parent().and_then(|parent| parent.file_name()).unwrap_or_default();
-    let Some(number) = arm.strip_prefix('p').and_then(|number| number.parse::<u64>().ok()) else { return String::new() };
-    let count = |n: u64| Values::read(&Folder(folder.0.join(format!("p{n}")))).and_then(|values| values.get(key)?.rows);
+    let Some(number) = arm.strip_prefix('p').and_then(|number| number.parse::<u64>().ok()) else {
+        return String::new();
+    };
+    let count = |n: u64| {
+        Values::read(&Folder(folder.0.join(format!("p{n}")))).and_then(|values| values.get(key)?.rows)
+    };
     let before: Option<u64> = (1..number).map(count).sum();
     match (before, count(number)) {
         (Some(before), Some(own)) if own > 0 => format!(" ({arm}: rows {} to {})", before + 1, before + own),

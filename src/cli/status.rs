@@ -52,7 +52,10 @@ pub(super) fn run(flags: &Flags) -> Ended {
         }
     }
     if flags.json {
-        println!("{:#}", json!(processes.iter().map(|(name, counts)| counts.json(name, &survey)).collect::<Vec<_>>()));
+        println!(
+            "{:#}",
+            json!(processes.iter().map(|(name, counts)| counts.json(name, &survey)).collect::<Vec<_>>())
+        );
     } else {
         let width = processes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
         processes.iter().for_each(|(name, counts)| println!("{name:width$}  {}", counts.text()));

@@ -69,9 +69,10 @@ pub(super) fn plan(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<(Pla
     let project = Project::find(path).map_err(wrong)?;
     project.enter().map_err(wrong)?;
     let mut sink = Diagnostics::new();
-    let checked = project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, json))?;
-    let (graph, probes) =
-        project::expand(&checked.pipeline, u64::MAX, &mut sink).map_err(|_| project::report(&sink, None, json))?;
+    let checked =
+        project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, json))?;
+    let (graph, probes) = project::expand(&checked.pipeline, u64::MAX, &mut sink)
+        .map_err(|_| project::report(&sink, None, json))?;
     let options = Options {
         source: project.file.clone(),
         build: crate::file::normal(build),
@@ -107,13 +108,24 @@ impl Survey {
             for action in group.actions {
                 let folder = Folder(action.folder.clone());
                 action.stamps.iter().for_each(|stamp| drop(makers.insert(stamp.clone(), survey.all.len())));
-                let looked =
-                    Looked { process: group.process.clone(), action, folder, state: State::Fresh, decision: None, upstreams: Vec::new() };
+                let looked = Looked {
+                    process: group.process.clone(),
+                    action,
+                    folder,
+                    state: State::Fresh,
+                    decision: None,
+                    upstreams: Vec::new(),
+                };
                 survey.all.push(looked);
             }
         }
         for index in order.into_iter().flat_map(|group| first[group].clone()) {
-            let mut upstreams: Vec<usize> = survey.all[index].action.inputs.iter().filter_map(|stamp| makers.get(stamp).copied()).collect();
+            let mut upstreams: Vec<usize> = survey.all[index]
+                .action
+                .inputs
+                .iter()
+                .filter_map(|stamp| makers.get(stamp).copied())
+                .collect();
             upstreams.dedup();
             survey.all[index].upstreams = upstreams;
             let plan = &plans[&survey.all[index].process];
@@ -124,15 +136,20 @@ impl Survey {
 
     fn look(&mut self, index: usize, plan: &PlanFile, environment_changes: bool) {
         let looked = &self.all[index];
-        let waits: Vec<usize> =
-            looked.upstreams.iter().copied().filter(|upstream| self.all[*upstream].state != State::Fresh).collect();
+        let waits: Vec<usize> = looked
+            .upstreams
+            .iter()
+            .copied()
+            .filter(|upstream| self.all[*upstream].state != State::Fresh)
+            .collect();
         let state = if Record::read(&looked.folder).is_none() && !waits.is_empty() && self.nothing_is_cached {
             State::Run
         } else if !waits.is_empty() || environment_changes {
             State::May(waits)
         } else {
             let name = &looked.action.instance;
-            let decided = Instance::of(plan.clone(), name, &self.layout).and_then(|instance| instance.decide());
+            let decided =
+                Instance::of(plan.clone(), name, &self.layout).and_then(|instance| instance.decide());
             self.settle(index, decided)
         };
         self.all[index].state = state;
@@ -172,10 +189,17 @@ fn ready_interpreter(plan: &Plan, layout: &Layout) {
 fn stale_environments(plan: &Plan, layout: &Layout) -> Vec<String> {
     let is_stale = |name: &String| {
         let path = layout.environment_plan(name);
-        let text = plan.plan_files.iter().find(|file| file.path == path).map(|file| file.text.as_str()).unwrap_or_default();
+        let text = plan
+            .plan_files
+            .iter()
+            .find(|file| file.path == path)
+            .map(|file| file.text.as_str())
+            .unwrap_or_default();
         let old = std::fs::read_to_string(&path).unwrap_or_default();
         match (serde_json::from_str::<EnvironmentPlan>(text), serde_json::from_str::<EnvironmentPlan>(&old)) {
-            (Ok(new), Ok(old)) => !environment::is_made(name, &EnvironmentPlan { python: old.python, ..new }, layout),
+            (Ok(new), Ok(old)) => {
+                !environment::is_made(name, &EnvironmentPlan { python: old.python, ..new }, layout)
+            }
             _ => true,
         }
     };

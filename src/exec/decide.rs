@@ -91,6 +91,8 @@ impl Instance {
             Some(opens) => opens.arms().iter().map(|arm| self.folder.arm(arm)).collect(),
         };
         let build = self.layout.build();
-        folders.iter().all(|folder| folder.stamp().exists() && Values::read(folder).is_some_and(|v| v.are_there(build)))
+        folders
+            .iter()
+            .all(|folder| folder.stamp().exists() && Values::read(folder).is_some_and(|v| v.are_there(build)))
     }
 }

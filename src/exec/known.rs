@@ -81,7 +81,12 @@ pub fn changed(old: &Known, new: &Known) -> Vec<Named> {
         let were = before.get(id).unwrap_or(&none);
         for item in items.iter().filter(|item| !were.iter().any(|was| was[2] == item[2])) {
             let was = were.first().map(|was| was[2].clone());
-            found.push(Named { name: item[0].clone(), place: item[1].clone(), was, is: Some(item[2].clone()) });
+            found.push(Named {
+                name: item[0].clone(),
+                place: item[1].clone(),
+                was,
+                is: Some(item[2].clone()),
+            });
         }
     }
     for (id, items) in before.iter().filter(|(id, _)| !now.contains_key(*id)) {
