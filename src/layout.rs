@@ -12,12 +12,15 @@
 //! | `PROCESS/ARM/…/files/` | what it wrote in its own folder |
 //! | `PROCESS/ARM/…/metrics.json` | what it logged with `log_metric` |
 //! | `PROCESS/ARM/…/log` | its stdout and stderr |
+//! | `PROCESS/ARM/…/why.json` | why it last ran, for people |
 //! | `PROCESS/ARM/…/.run-*/` | a run under way, or one that was killed |
 //! | `.expops/plan/PROCESS.json` | everything about a process that its instances need to know |
 //! | `.expops/plan/environment/NAME.json` | what it takes to make an environment |
 //! | `.expops/environment/NAME/` | an environment and its stamp |
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/python/` | the Python runtime |
+//! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
+//! | `.expops/known/DIGEST` | what a digest of code or of packages is of, so that a change can be named |
 
 use std::fmt::Write as _;
 
@@ -130,6 +133,16 @@ impl Layout {
         self.build.join(".expops/python")
     }
 
+    /// The cache of this build alone.
+    pub fn cache(&self) -> Utf8PathBuf {
+        self.build.join(".expops/cache")
+    }
+
+    /// What the digest of code or of packages is of.
+    pub fn known(&self, digest: Digest) -> Utf8PathBuf {
+        self.build.join(format!(".expops/known/{digest}"))
+    }
+
     /// Touched by every compilation: what Make compares the project file with.
     pub fn compiled(&self) -> Utf8PathBuf {
         self.build.join(".expops/compiled")
@@ -154,6 +167,11 @@ impl Folder {
     /// What the last run observed.
     pub fn record(&self) -> Utf8PathBuf {
         self.0.join("record.json")
+    }
+
+    /// Why the instance last ran.
+    pub fn why(&self) -> Utf8PathBuf {
+        self.0.join("why.json")
     }
 
     /// The values.

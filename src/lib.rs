@@ -1,5 +1,6 @@
 //! expops compiles an experiment pipeline to a Ninja file, a Makefile or a shell script.
 
+pub mod cache;
 pub mod cli;
 pub mod command;
 pub mod diagnostic;

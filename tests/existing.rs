@@ -47,6 +47,7 @@ experiment:
         preprocess_nn train_nn
         train evaluate
         train_nn evaluate
+        preprocess_nn evaluate
         evaluate aggregate_seeds
         aggregate_seeds aggregate_results
       processes:

@@ -128,6 +128,9 @@ impl Space {
         let folders = [binaries, tools].into_iter().chain(std::env::split_paths(&path));
         let mut command = Command::new(program);
         command.current_dir(self.folder.path()).env("PATH", std::env::join_paths(folders).unwrap());
+        // Holds the library `counted`, which no reader of scripts can look into: what it writes is no file
+        // that a process of the project could read.
+        command.env("PYTHONPATH", repository().join("tests/counted")).env_remove("EXPOPS_CACHE_DIR");
         command.env_remove("EXPOPS").env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env("NO_COLOR", "1");
         command
     }
@@ -197,6 +200,8 @@ impl Space {
             let name = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
             let own = name.ends_with(".lock") || name.ends_with("/log") || name == "log" || name == ".expops/compiled"
                 || name.contains("__pycache__");
+            // What is kept for later, and for people.
+            let own = own || name.starts_with(".expops/cache/") || name.starts_with(".expops/known/") || name.ends_with("why.json");
             if entry.file_type().is_file() && !own {
                 tree.insert(name, fs::read(entry.path()).unwrap());
             }

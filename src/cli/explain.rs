@@ -1,24 +1,154 @@
-//! `expops explain`.
+//! `expops explain`: what a diagnostic code means, or why an instance would run, or ran.
 
+use camino::Utf8PathBuf;
 use clap::Args;
+use serde_json::json;
 
-use super::{Ended, say};
-use crate::diagnostic::{ALL, find, nearest};
+use super::reason::{self, Reason};
+use super::survey::{State, Survey};
+use super::{Ended, say, status};
+use crate::diagnostic::{ALL, find, nearest, plural};
+use crate::exec::{Ended as Last, Why};
+use crate::file;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  expops explain E304")]
+#[command(after_help = "Examples:
+  expops explain train@p2                      why `train` would run in partition 2, or ran
+  expops explain build/train/p2/out/model.json the same, by a file of the build
+  expops explain \"//*[@partition='p2']/process[@name='train']\"
+  expops explain E304                          what a diagnostic code means")]
 pub(super) struct Flags {
-    /// A diagnostic code, such as E304
-    code: String,
+    /// A target (train@p2), a process, a canonical path, a label, a folder or file of the build; or a code such as E304
+    target: String,
+    /// The project: a folder, or a project file
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    project: Utf8PathBuf,
+    /// The build folder
+    #[arg(long, value_name = "DIR", default_value = "build")]
+    build_dir: Utf8PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let Some(code) = find(&flags.code) else {
-        let near = nearest(&flags.code, ALL.iter().map(|code| code.id));
+    if let Some(code) = find(&flags.target) {
+        println!("{}: {}\n\n{}", code.id, code.title, code.explanation);
+        return Ended::Well;
+    }
+    if is_code(&flags.target) {
+        let near = nearest(&flags.target, ALL.iter().map(|code| code.id));
         let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        say::error(&format!("there is no code `{}`{help}", flags.code));
+        say::error(&format!("there is no code `{}`{help}", flags.target));
         return Ended::Wrong;
+    }
+    let survey = match Survey::of(&flags.project, &flags.build_dir, flags.json) {
+        Ok(survey) => survey,
+        Err(ended) => return ended,
     };
-    println!("{}: {}\n\n{}", code.id, code.title, code.explanation);
+    let found = meant(&survey, &flags.target);
+    if found.is_empty() {
+        let words = survey.all.iter().map(|looked| looked.action.target.as_str());
+        let processes = survey.all.iter().map(|looked| looked.process.as_str());
+        let near = nearest(&flags.target, processes.chain(words));
+        let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        say::error(&format!("there is no instance or code `{}`{help}", flags.target));
+        return Ended::Wrong;
+    }
+    if flags.json {
+        let all: Vec<_> = found.iter().map(|index| as_json(&survey, *index)).collect();
+        println!("{:#}", json!(all));
+    } else {
+        found.iter().for_each(|index| print(&survey, *index));
+    }
     Ended::Well
+}
+
+/// `E304`, `R101`: a letter and three digits.
+fn is_code(word: &str) -> bool {
+    let mut characters = word.chars();
+    let letter = characters.next().is_some_and(|c| "ERWerw".contains(c));
+    letter && word.len() == 4 && characters.all(|c| c.is_ascii_digit())
+}
+
+/// The instances that `word` names.
+fn meant(survey: &Survey, word: &str) -> Vec<usize> {
+    let all = || 0..survey.all.len();
+    let named = |index: &usize| {
+        let action = &survey.all[*index].action;
+        [&action.path, &action.label, &action.target, &action.instance].contains(&&word.to_owned())
+    };
+    let by_name: Vec<_> = all().filter(named).collect();
+    if !by_name.is_empty() {
+        return by_name;
+    }
+    let of_process: Vec<_> = all().filter(|index| survey.all[*index].process == word).collect();
+    if !of_process.is_empty() {
+        return of_process;
+    }
+    let path = file::normal(word.trim_end_matches('/').into());
+    // A partition, as a target of its own: `split@p3`.
+    let partition = survey.layout.build().join(word.replacen('@', "/", 1).replace('.', "/"));
+    survey.owner(&path).or_else(|| survey.owner(&partition)).into_iter().collect()
+}
+
+fn headline(survey: &Survey, index: usize) -> String {
+    let looked = &survey.all[index];
+    match &looked.state {
+        State::Fresh => "is up to date".to_owned(),
+        State::Restore => "would come back from the cache".to_owned(),
+        State::Run => "would run".to_owned(),
+        State::May(_) => "would run if what it takes changes".to_owned(),
+        State::Blocked(why) => format!("cannot be told: {why}"),
+    }
+}
+
+fn last(why: &Why) -> String {
+    match (&why.ended, why.first) {
+        (Last::Failed(message), _) => format!("it failed last time: {message}"),
+        (Last::Ran, true) => "it last ran for the first time".to_owned(),
+        (Last::Restored, true) => "it last came from the cache, for the first time here".to_owned(),
+        (Last::Ran, false) => "it last ran because".to_owned(),
+        (Last::Restored, false) => "it last came from the cache because".to_owned(),
+    }
+}
+
+fn print(survey: &Survey, index: usize) {
+    let looked = &survey.all[index];
+    println!("{}: {}", looked.action.label, headline(survey, index));
+    if looked.state == State::Fresh {
+        let count = looked.decision.as_ref().map_or(0, |decision| decision.observed.0.len());
+        println!("  nothing of the {} that it observes has changed since", plural(count, "thing"));
+    } else {
+        tree(&reason::now(survey, index), 1);
+    }
+    if let Some(why) =
+        looked.why().filter(|why| looked.state == State::Fresh || matches!(why.ended, Last::Failed(_)))
+    {
+        println!("  {}", last(&why));
+        tree(&reason::then(survey, index, &why), 2);
+    }
+}
+
+fn tree(reasons: &[Reason], depth: usize) {
+    for reason in reasons {
+        println!("{}{}", "  ".repeat(depth), reason.text);
+        tree(&reason.because, depth + 1);
+    }
+}
+
+fn as_json(survey: &Survey, index: usize) -> serde_json::Value {
+    let looked = &survey.all[index];
+    let why = looked.why();
+    let last = why.as_ref().map(
+        |why| json!({"ended": why.ended, "first": why.first, "because": reason::then(survey, index, why)}),
+    );
+    json!({
+        "path": looked.action.path,
+        "label": looked.action.label,
+        "target": looked.action.target,
+        "state": status::word(&looked.state),
+        "because": if looked.state == State::Fresh { Vec::new() } else { reason::now(survey, index) },
+        "last_run": last,
+    })
 }

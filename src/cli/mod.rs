@@ -2,6 +2,8 @@
 //! written, and exit statuses chosen: 0 for success, 1 for a failed build, 2 for wrong usage or a wrong
 //! project file.
 
+mod cache;
+mod clean;
 mod compile;
 mod exec;
 mod explain;
@@ -9,8 +11,11 @@ mod graph;
 mod metrics;
 mod project;
 mod query;
+mod reason;
 mod run;
 mod say;
+mod status;
+mod survey;
 
 use std::process::ExitCode;
 
@@ -50,8 +55,14 @@ enum Command {
     Metrics(metrics::Flags),
     /// Cut a data file into partitions and stamp them: the same as the program expops-split
     Split(Box<split::command::Command>),
-    /// Say what a diagnostic code means
+    /// Say why an instance would run, or ran, or what a diagnostic code means
     Explain(explain::Flags),
+    /// Say what the next build would do
+    Status(status::Flags),
+    /// Show or trim the cache
+    Cache(cache::Flags),
+    /// Remove outputs
+    Clean(clean::Flags),
 }
 
 /// How a command ended.
@@ -82,6 +93,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Metrics(flags) => metrics::run(&flags),
         Command::Split(command) => Ended::As(command.execute()),
         Command::Explain(flags) => explain::run(&flags),
+        Command::Status(flags) => status::run(&flags),
+        Command::Cache(flags) => cache::run(&flags),
+        Command::Clean(flags) => clean::run(&flags),
     };
     match ended {
         Ended::Well => ExitCode::SUCCESS,

@@ -127,6 +127,9 @@ fn codes(
         match library.reach(&function.script, &function.name) {
             Ok(reach) => {
                 codes.digests.insert(id, reach.digest);
+                if reach.reads_files {
+                    codes.reads_files.insert(id);
+                }
                 steps.insert(id, reach.steps.into_iter().map(|step| step.name).collect());
             }
             Err(diagnostic) => drop(sink.error(diagnostic)),

@@ -2,13 +2,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::environment::Interpreter;
 use super::failure::Failure;
 use super::observed::Observed;
-use super::python::{self, Mode};
 use super::run_folder::RunFolder;
 use super::value::Values;
-use super::{Instance, Made, command_of, publish};
+use super::{Instance, Made, publish};
 use crate::digest::Digest;
 use crate::file;
 use crate::plan_file::{Probe, Work};
@@ -22,28 +20,21 @@ pub(super) fn observe(instance: &Instance, observed: &mut Observed) -> Result<()
     Ok(())
 }
 
-/// Draws a chart, or records one that a page will draw.
-pub(super) fn make(instance: &Instance, run: &RunFolder, interpreter: Option<&Interpreter>) -> Result<(), Failure> {
-    let metrics = metrics(instance)?;
-    let made = match &instance.plan.work {
-        Work::DynamicChart { script } => {
-            let chart = json!({"script": script, "metrics": metrics});
-            file::write_if_changed(&run.files().join("chart.json"), format!("{chart:#}\n").as_bytes())?;
-            println!("{}: recorded; a dynamic chart is drawn by the page that shows it", instance.label());
-            Made::default()
-        }
-        _ => {
-            let answer = python::run(instance, &Mode::Chart(metrics), &[], run, &command_of(instance, interpreter))?;
-            Made { values: answer.outputs, metrics: None }
-        }
-    };
+/// Keeps a chart that was drawn, or records one that a page will draw.
+pub(super) fn make(instance: &Instance, run: &RunFolder, made: &Made) -> Result<(), Failure> {
+    if let Work::DynamicChart { script } = &instance.plan.work {
+        let chart = json!({"script": script, "metrics": metrics(instance)?});
+        file::write_if_changed(&run.files().join("chart.json"), format!("{chart:#}\n").as_bytes())?;
+        println!("{}: recorded; a dynamic chart is drawn by the page that shows it", instance.label());
+    }
     publish::begin(&instance.folder)?;
-    instance.publish_rest(run, &made)?;
+    // A chart has no metrics of its own.
+    instance.publish_rest(run, &Made { metrics: None, values: made.values.clone(), ..Made::default() })?;
     publish::settle(&instance.folder, &Values::default(), None)
 }
 
 /// The chart's `metrics`: probe key to metric name to value or series.
-fn metrics(instance: &Instance) -> Result<Json, Failure> {
+pub(super) fn metrics(instance: &Instance) -> Result<Json, Failure> {
     let mut all = Map::new();
     for probe in instance.plan.probes.iter().flatten() {
         all.insert(probe.key.clone(), probed(instance, probe)?);

@@ -77,7 +77,7 @@ impl Interpreter {
     /// Adds what a process can observe of the interpreter.
     pub fn observe(&self, observed: &mut Observed) {
         let packages = Digest::of(self.packages.join("\n"));
-        observed.add("environment", format!("{}, packages {}", self.version, packages.short()));
+        observed.add("environment", format!("{}, packages {}", self.version, packages));
     }
 }
 
@@ -99,10 +99,8 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     run_folder::sweep(&folder)?;
     let observed = observe(&plan)?;
     let key = observed.key();
-    let venv = folder.0.join("venv");
-    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let is_made = python.exists() && Interpreter::read(&folder.stamp()).is_ok();
-    if is_made && Record::read(&folder).is_some_and(|record| record.key == key) {
+    let (venv, python) = places(&folder);
+    if is_made(name, &plan, layout) {
         return Record::touch(&folder);
     }
     file::remove(&folder.record())?;
@@ -130,6 +128,21 @@ fn observe(plan: &EnvironmentPlan) -> Result<Observed, Failure> {
         observed.add(format!("file {path}"), digest.to_string());
     }
     Ok(observed)
+}
+
+/// Whether the environment that `plan` asks for is there.
+pub fn is_made(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> bool {
+    let folder = Folder(layout.environment(name));
+    let is_there = places(&folder).1.exists() && Interpreter::read(&folder.stamp()).is_ok();
+    let key = || observe(plan).ok().map(|observed| observed.key());
+    is_there && Record::read(&folder).is_some_and(|record| Some(record.key) == key())
+}
+
+/// The virtual environment in a folder, and its interpreter.
+fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
+    let venv = folder.0.join("venv");
+    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    (venv, python)
 }
 
 /// The requirement files and those that they name with `-r` or `-c`, with their digests.

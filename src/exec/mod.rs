@@ -4,10 +4,14 @@
 
 mod chart;
 mod child;
+mod decide;
 pub mod environment;
 mod failure;
 mod inputs;
+mod known;
+mod made;
 mod observed;
+mod obtain;
 mod publish;
 mod python;
 mod record;
@@ -16,16 +20,20 @@ mod shell;
 mod split;
 mod tree;
 mod value;
+mod why;
 
 use std::fs::File;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
 
+pub use decide::{Decision, Todo};
 pub use failure::Failure;
-pub use observed::Observed;
+pub use known::{Known, Named, changed as what_changed};
+pub use observed::{Change, Observed};
 pub use record::Record;
 pub use value::{Value, Values};
+pub use why::{Ended, Why};
 
 use crate::digest::Digest;
 use crate::file;
@@ -35,6 +43,8 @@ use crate::plan_file::{Opens, PlanFile, Work};
 use crate::script;
 use environment::Interpreter;
 use inputs::Given;
+use made::Made;
+use obtain::warn;
 use run_folder::RunFolder;
 
 /// What came of it.
@@ -42,6 +52,8 @@ use run_folder::RunFolder;
 pub enum Outcome {
     /// Nothing that it can observe has changed: its results stand.
     Unchanged,
+    /// What it made before under the same conditions came back from the cache.
+    Restored,
     /// It ran.
     Ran,
 }
@@ -71,6 +83,11 @@ impl Instance {
         let text = std::fs::read_to_string(&path).map_err(|_| unknown())?;
         let plan = PlanFile::parse(&text)
             .map_err(|why| Failure::new(format!("`{path}` {why}")).help("run `expops compile` again"))?;
+        Self::of(plan, name, layout)
+    }
+
+    /// The instance `name` of the process that `plan` describes.
+    pub fn of(plan: PlanFile, name: &str, layout: &Layout) -> Result<Self, Failure> {
         let arms: Vec<String> = name.split('/').skip(1).map(str::to_owned).collect();
         if !plan.may_have(&arms) {
             return Err(Failure::new(format!("there is no instance `{name}`")).help(plan.example()));
@@ -91,24 +108,29 @@ impl Instance {
         let lock = self.folder.lock();
         let lock = file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
         run_folder::sweep(&self.folder)?;
-        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout)?);
-        let interpreter = self.interpreter()?;
-        let observed = self.observe(&given, interpreter.as_ref())?;
-        let key = observed.key();
-        if Record::read(&self.folder).is_some_and(|record| record.key == key) && self.is_made() {
+        let decided = self.decide()?;
+        if matches!(decided.todo, Todo::Nothing) {
             Record::touch(&self.folder)?;
             return Ok(Outcome::Unchanged);
         }
-        self.make(&given, interpreter.as_ref())?;
-        // Another build may have put other values in the place of the inputs.
-        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout)?);
-        if self.observe(&given, interpreter.as_ref())?.key() != key {
-            file::remove(&self.folder.record())?;
-            return Err(Failure::new("something that it reads changed while it ran").help("build again"));
-        }
-        Record { key, observed }.write(&self.folder)?;
+        let made = self.make(&decided);
+        self.explain(&decided, &made)?;
+        let outcome = made?;
+        Record { key: decided.key, observed: decided.observed }.write(&self.folder)?;
         drop(lock);
-        Ok(Outcome::Ran)
+        Ok(outcome)
+    }
+
+    /// Leaves behind why the instance ran, and what came of it.
+    fn explain(&self, decided: &Decision, made: &Result<Outcome, Failure>) -> Result<(), Failure> {
+        let old = decided.record.as_ref().map(|record| &record.observed);
+        let ended = match made {
+            Ok(Outcome::Restored) => Ended::Restored,
+            Ok(_) => Ended::Ran,
+            Err(failure) => Ended::Failed(failure.message.clone()),
+        };
+        let changes = old.map_or_else(Vec::new, |old| decided.observed.changes(old));
+        Why { ended, first: old.is_none(), changes }.write(&self.folder)
     }
 
     /// The inputs that the process takes: all of them, unless it names those that it wants.
@@ -148,6 +170,8 @@ impl Instance {
         }
         if let Some(interpreter) = interpreter {
             interpreter.observe(&mut observed);
+            let packages = Digest::of(interpreter.packages.join("\n"));
+            Known::of_packages(&interpreter.packages).keep(&self.layout, packages);
         }
         chart::observe(self, &mut observed)?;
         Ok(observed)
@@ -158,52 +182,33 @@ impl Instance {
         let Work::Python { folders, .. } = &self.plan.work else { return Ok(code.to_string()) };
         let mut library = script::Library::new(Utf8Path::new("."), folders.clone());
         match library.reach(script, function) {
-            Ok(reach) if reach.digest == code => Ok(code.to_string()),
+            Ok(reach) if reach.digest == code => {
+                Known::of_code(&reach).keep(&self.layout, code);
+                Ok(code.to_string())
+            }
             _ => Err(Failure::new(format!("`{script}` changed after it was compiled")).help("build again")),
         }
     }
 
-    /// Whether everything that a run makes is in its place.
-    fn is_made(&self) -> bool {
-        let folders = match &self.plan.opens {
-            None => vec![self.folder.clone()],
-            Some(_) => split::arms(self),
-        };
-        let build = self.layout.build();
-        folders.iter().all(|folder| folder.stamp().exists() && Values::read(folder).is_some_and(|v| v.are_there(build)))
-    }
-
-    fn make(&self, given: &[Given], interpreter: Option<&Interpreter>) -> Result<(), Failure> {
+    fn make(&self, decided: &Decision) -> Result<Outcome, Failure> {
         let mut run = RunFolder::new(&self.folder)?;
-        run.link_inputs(&self.plan, &self.project)?;
+        let (made, outcome) = self.obtain(decided, &mut run)?;
+        let (given, interpreter) = (&decided.given, decided.interpreter.as_ref());
         match (&self.plan.opens, &self.plan.probes) {
-            (Some(Opens::Data { .. }), _) => split::data(self, given, &run, interpreter),
-            (Some(Opens::Seed(_)), _) => split::seeds(self, given, &run, interpreter),
-            (None, Some(_)) => chart::make(self, &run, interpreter),
+            (Some(Opens::Data { .. }), _) => split::data(self, given, &made, &run, interpreter),
+            (Some(Opens::Seed(_)), _) => split::seeds(self, given, &made, &run),
+            (None, Some(_)) => chart::make(self, &run, &made),
             (None, None) => {
-                let made = self.call(given, &run, interpreter)?;
                 let old = publish::begin(&self.folder)?;
                 let values = publish::outputs(&made.values, &old, &run, &self.folder, self.layout.build())?;
                 self.publish_rest(&run, &made)?;
                 publish::settle(&self.folder, &values, made.metrics_digest())
             }
+        }?;
+        if !self.runs_code() {
+            self.still_observes(decided)?;
         }
-    }
-
-    /// Calls what the process names; the files of what it returns are relative to the run's `out`.
-    fn call(&self, given: &[Given], run: &RunFolder, interpreter: Option<&Interpreter>) -> Result<Made, Failure> {
-        match &self.plan.work {
-            Work::Shell { command, outputs } => {
-                let values = shell::run(self, command, outputs, given, run)?;
-                Ok(Made { values, metrics: None })
-            }
-            Work::Python { .. } => {
-                let answer = python::run(self, &python::Mode::Process, given, run, &command_of(self, interpreter))?;
-                let metrics = metrics(&answer);
-                Ok(Made { values: answer.outputs, metrics })
-            }
-            Work::Merge | Work::DynamicChart { .. } => Ok(Made::default()),
-        }
+        Ok(outcome)
     }
 
     /// Publishes what an instance makes beside its values.
@@ -245,28 +250,4 @@ fn command_of(instance: &Instance, interpreter: Option<&Interpreter>) -> String 
 /// The canonical path of an instance.
 fn canonical(instance: &Instance) -> String {
     name::canonical(&instance.plan.process, &instance.arms)
-}
-
-/// What a call made.
-#[derive(Default)]
-struct Made {
-    values: Vec<Value>,
-    metrics: Option<String>,
-}
-
-impl Made {
-    fn metrics_digest(&self) -> Option<Digest> {
-        self.metrics.as_deref().map(Digest::of)
-    }
-}
-
-/// The text of `metrics.json`, if anything was logged.
-fn metrics(answer: &python::Answer) -> Option<String> {
-    let is_empty = |json: &serde_json::Value| json.as_object().is_none_or(serde_json::Map::is_empty);
-    if is_empty(&answer.metrics) && is_empty(&answer.steps) {
-        return None;
-    }
-    let steps = if is_empty(&answer.steps) { json!({}) } else { answer.steps.clone() };
-    let metrics = if is_empty(&answer.metrics) { json!({}) } else { answer.metrics.clone() };
-    serde_json::to_string_pretty(&json!({"metrics": metrics, "steps": steps})).ok().map(|text| text + "\n")
 }

@@ -9,7 +9,8 @@
 //! | its function and what that reaches, or its command | yes | |
 //! | its environment: versions of Python and of packages | yes | |
 //! | declared `files` | yes, by content | |
-//! | `data.path`, outside every data layer | yes, by content | it may open the file by itself |
+//! | `data.path`, outside every data layer, of a source or where code may open files | yes, by content | it may open the file by itself |
+//! | the project's name and the name of its data file, where `context` or a chart shows them | yes | |
 //! | how a split cuts (`size`, `by`, `data_name`) | yes | it decides what the partitions are |
 //! | metrics that a chart probes | yes | |
 //! | `resources.cpus` | no | results repeat whatever the number of threads that libraries may start |
@@ -23,7 +24,7 @@ use serde_json::{Map, Value as Json};
 use super::failure::Failure;
 use super::inputs::Given;
 use super::tree;
-use super::value::Node;
+use super::value::{Node, Value};
 use crate::command;
 use crate::digest::{Digest, Hasher};
 use crate::file;
@@ -68,20 +69,34 @@ impl Observed {
         hasher.finish()
     }
 
-    /// What differs from `old`, as sentences.
-    pub fn changes(&self, old: &Self) -> Vec<String> {
+    /// What differs from `old`, in the order in which it is observed.
+    pub fn changes(&self, old: &Self) -> Vec<Change> {
         let find = |list: &Self, name: &str| list.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-        let mut changes = Vec::new();
-        for (name, new) in &self.0 {
-            match find(old, name) {
-                None => changes.push(format!("{name} is new")),
-                Some(old) if old != *new => changes.push(format!("{name} was {}, is {}", clip(&old), clip(new))),
-                Some(_) => {}
-            }
-        }
+        let now = self.0.iter().map(|(name, is)| Change { name: name.clone(), was: find(old, name), is: Some(is.clone()) });
         let gone = old.0.iter().filter(|(name, _)| find(self, name).is_none());
-        changes.extend(gone.map(|(name, _)| format!("{name} is gone")));
-        changes
+        let gone = gone.map(|(name, was)| Change { name: name.clone(), was: Some(was.clone()), is: None });
+        now.filter(|change| change.was != change.is).chain(gone).collect()
+    }
+}
+
+/// One observed thing that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What it is called.
+    pub name: String,
+    /// What it was; `None` if it is new.
+    pub was: Option<String>,
+    /// What it is; `None` if it is gone.
+    pub is: Option<String>,
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.was, &self.is) {
+            (None, Some(is)) => write!(f, "{} is new: {}", self.name, clip(is)),
+            (Some(was), Some(is)) => write!(f, "{} was {}, is {}", self.name, clip(was), clip(is)),
+            _ => write!(f, "{} is gone", self.name),
+        }
     }
 }
 
@@ -102,14 +117,18 @@ pub(super) fn observe(plan: &PlanFile, instance: &str, given: &[Given], random_s
     if matches!(plan.work, Work::Python { .. }) || uses_seed(&plan.work) {
         observed.add("random_seed", random_seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string()));
     }
+    if shows_project(&plan.work) || plan.probes.is_some() {
+        observed.add("project", plan.project.clone());
+        observed.add("data_path", plan.data.as_ref().map_or("none", |path| path.as_str()));
+    }
     for (name, value) in &plan.parameters {
         observed.add(format!("parameter {name}"), value.to_string());
     }
     if let Some(opens) = &plan.opens {
         observed.add("split", serde_json::to_string(opens).unwrap_or_default());
     }
-    for given in given {
-        observe_node(&mut observed, &format!("input {}", given.name), &given.node);
+    for (name, value) in named(given) {
+        observed.add(name, value.digest.to_string());
     }
     for path in &plan.files {
         observed.add(format!("file {path}"), content(path)?);
@@ -120,17 +139,27 @@ pub(super) fn observe(plan: &PlanFile, instance: &str, given: &[Given], random_s
     Ok(observed)
 }
 
+/// Whether the function is given a `context`, which names the project and its data file.
+fn shows_project(work: &Work) -> bool {
+    let Work::Python { takes, .. } = work else { return false };
+    takes.as_ref().is_none_or(|names| names.iter().any(|name| ["context", "data_paths", "project_id"].contains(&name.as_str())))
+}
+
 fn uses_seed(work: &Work) -> bool {
     matches!(work, Work::Shell { command, .. } if command::uses_seed(command))
 }
 
-fn observe_node(observed: &mut Observed, name: &str, node: &Node) {
-    match node {
-        Node::One(value) => observed.add(name, value.digest.to_string()),
-        Node::Gathered(list) => {
-            list.iter().for_each(|(label, node)| observe_node(observed, &format!("{name} {label}"), node));
+/// The values that an instance is given, under the names by which they are observed.
+pub(super) fn named(given: &[Given]) -> Vec<(String, &Value)> {
+    fn walk<'g>(name: String, node: &'g Node, all: &mut Vec<(String, &'g Value)>) {
+        match node {
+            Node::One(value) => all.push((name, value)),
+            Node::Gathered(list) => list.iter().for_each(|(label, node)| walk(format!("{name} {label}"), node, all)),
         }
     }
+    let mut all = Vec::new();
+    given.iter().for_each(|given| walk(format!("input {}", given.name), &given.node, &mut all));
+    all
 }
 
 fn content(path: &Utf8Path) -> Result<String, Failure> {
@@ -149,6 +178,7 @@ mod tests {
         let keys = [&[("a", "b")][..], &[("ab", "")], &[("a", "b"), ("", "")], &[("b", "a")]].map(|list| of(list).key());
         assert!((0..4).all(|i| (0..i).all(|j| keys[i] != keys[j])));
         let changes = of(&[("rate", "2"), ("x", "1")]).changes(&of(&[("rate", "1"), ("y", "1")]));
-        assert_eq!(changes, ["rate was 1, is 2", "x is new", "y is gone"]);
+        let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+        assert_eq!(changes, ["rate was 1, is 2", "x is new: 1", "y is gone"]);
     }
 }

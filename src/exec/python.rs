@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::child;
@@ -51,7 +51,7 @@ pub(super) struct Answer {
 }
 
 /// A partition that Python cut.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Part {
     /// The file, relative to `out`.
     pub file: Utf8PathBuf,

@@ -8,7 +8,7 @@ use super::inputs::Given;
 use super::python::{self, Mode, Part};
 use super::run_folder::RunFolder;
 use super::value::{Node, Value, Values};
-use super::{Instance, Made, command_of, metrics, publish};
+use super::{Instance, Made, command_of, publish};
 use crate::diagnostic::{list, nearest};
 use crate::digest::Digest;
 use crate::layout::{Folder, Layout};
@@ -21,26 +21,26 @@ use crate::stamp::{self, Stamp};
 pub(super) fn seeds(
     instance: &Instance,
     given: &[Given],
+    made: &Made,
     run: &RunFolder,
-    interpreter: Option<&Interpreter>,
 ) -> Result<(), Failure> {
-    let made = instance.call(given, run, interpreter)?;
     crate::file::remove(&instance.folder.record())?;
     let values = match &instance.plan.work {
         Work::Merge => passed_on(given, None)?,
-        _ => own_outputs(instance, &made, run)?.values,
+        _ => own_outputs(instance, made, run)?.values,
     };
-    instance.publish_rest(run, &made)?;
+    instance.publish_rest(run, made)?;
     for arm in arms(instance) {
         publish::settle(&arm, &Values { values: values.clone() }, made.metrics_digest())?;
     }
     Ok(())
 }
 
-/// Opens a data layer.
+/// Opens a data layer; `made` is what the split's own code returned, if it has any.
 pub(super) fn data(
     instance: &Instance,
     given: &[Given],
+    made: &Made,
     run: &RunFolder,
     interpreter: Option<&Interpreter>,
 ) -> Result<(), Failure> {
@@ -59,21 +59,15 @@ pub(super) fn data(
             let answer = python::run(instance, &Mode::Split, &taken, run, &command_of(instance, interpreter))?;
             publish_parts(instance, key, &answer.partitions, run, &others, None)
         }
-        Work::Shell { .. } => {
-            let made = instance.call(given, run, interpreter)?;
-            cut_own(instance, key.as_deref(), &made, run, (size, by))
+        _ if made.parts.is_empty() => {
+            cut_own(instance, made.native.as_deref().or(key.as_deref()), made, run, (size, by))
         }
         _ => {
-            let answer = python::run(instance, &Mode::Split, given, run, &command_of(instance, interpreter))?;
-            let made = Made { metrics: metrics(&answer), values: answer.outputs };
-            if let Some(native) = &answer.native {
-                return cut_own(instance, Some(native), &made, run, (size, by));
-            }
             crate::file::remove(&instance.folder.record())?;
-            let others = own_outputs(instance, &made, run)?.values;
-            instance.publish_rest(run, &made)?;
+            let others = own_outputs(instance, made, run)?.values;
+            instance.publish_rest(run, made)?;
             let key = key.as_deref().unwrap_or("data");
-            publish_parts(instance, key, &answer.partitions, run, &others, made.metrics_digest())
+            publish_parts(instance, key, &made.parts, run, &others, made.metrics_digest())
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct Options {
 /// Plans the build of a graph.
 pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, options: &Options) -> Plan {
     let mut lowering =
-        Lowering { graph, probes, options, layout: Layout::new(options.build.clone()), taken: BTreeSet::new() };
+        Lowering { graph, probes, code, options, layout: Layout::new(options.build.clone()), taken: BTreeSet::new() };
     lowering.taken = lowering.taken(code);
     let location = match options.root.as_str() {
         "" => Vec::new(),
@@ -54,7 +54,7 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
         exec_flags,
         output: lowering.seen(&options.output),
         sources: code.sources.iter().map(|path| lowering.seen(path)).collect(),
-        plan_files: lowering.plan_texts(code),
+        plan_files: lowering.plan_texts(),
         interpreter: uses_interpreter.then(|| lowering.seen(&lowering.layout.environment_stamp(""))),
         compiled: lowering.seen(&lowering.layout.compiled()),
         environments: lowering.environments(),
@@ -68,6 +68,7 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
 struct Lowering<'a> {
     graph: Graph<'a>,
     probes: &'a Probes,
+    code: &'a plan_files::Codes,
     options: &'a Options,
     layout: Layout,
     taken: BTreeSet<Utf8PathBuf>,
@@ -103,10 +104,10 @@ impl Lowering<'_> {
         file::normal(&self.options.root.join(path))
     }
 
-    fn plan_texts(&self, code: &plan_files::Codes) -> Vec<PlanText> {
+    fn plan_texts(&self) -> Vec<PlanText> {
         let text = |(id, process): (ProcessId, &crate::pipeline::Process)| PlanText {
             path: self.seen(&self.layout.plan(&process.name)),
-            text: plan_files::text(self.graph, self.probes, code, id),
+            text: plan_files::text(self.graph, self.probes, self.code, id),
         };
         let environment = |environment: &crate::pipeline::Environment| PlanText {
             path: self.seen(&self.layout.environment_plan(&environment.name)),
@@ -139,7 +140,7 @@ impl Lowering<'_> {
             shared.push(self.layout.environment_stamp(name));
         }
         shared.extend(process.files.iter().cloned());
-        if plan_files::observes_data(process) {
+        if plan_files::observes_data(process, self.code, id) {
             shared.extend(self.graph.pipeline.data_path.clone());
         }
         if let Work::DynamicChart(script) = &process.work {

@@ -1,6 +1,6 @@
 //! The text of a process's plan file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 use serde::Serialize;
@@ -18,16 +18,28 @@ use crate::probe::Probes;
 pub struct Codes {
     /// Digest by process.
     pub digests: BTreeMap<ProcessId, Digest>,
+    /// Those whose code may open files by itself.
+    pub reads_files: BTreeSet<ProcessId>,
     /// Folders from which the project's modules are imported, relative to the project.
     pub folders: Vec<Utf8PathBuf>,
     /// Every file that the compiler read, relative to the project.
     pub sources: Vec<Utf8PathBuf>,
 }
 
-/// Whether the instances of a process can observe the content of the project's data file: those outside
-/// every data layer can, unless expops itself does their work.
-pub(super) fn observes_data(process: &Process) -> bool {
-    process.place.data.is_empty() && !matches!(process.work, Work::Merge | Work::DynamicChart(_))
+/// Whether the instances of a process can observe the content of the project's data file. Only those
+/// outside every data layer: within one, a process sees its partition. Of these
+/// - a source does: whatever it returns, it has from somewhere;
+/// - a Python process with upstreams does only if its code may open files by itself, so that it sleeps when
+///   the file changes and the rows that reach it do not;
+/// - a shell command does: nobody can tell which files a program opens;
+/// - what expops does by itself does not.
+pub(super) fn observes_data(process: &Process, code: &Codes, id: ProcessId) -> bool {
+    let may_open = match &process.work {
+        Work::Merge | Work::DynamicChart(_) => false,
+        Work::Shell(_) => true,
+        Work::Python(_) => code.reads_files.contains(&id) || process.upstreams.is_empty() && process.chart.is_none(),
+    };
+    process.place.data.is_empty() && may_open
 }
 
 /// The plan file of the process `id`, as indented JSON.
@@ -48,7 +60,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
         cpus: process.resources.cpus.unwrap_or(1),
         files: process.files.clone(),
         data: pipeline.data_path.clone(),
-        observes_data: observes_data(process) && pipeline.data_path.is_some(),
+        observes_data: observes_data(process, code, id) && pipeline.data_path.is_some(),
         renames: process.renames.clone(),
         inputs: match probes.of(id) {
             Some(_) => Vec::new(),

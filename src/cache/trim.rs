@@ -1,0 +1,147 @@
+//! How much there is in the cache, and how there comes to be less.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use camino::Utf8PathBuf;
+
+use super::object::Kind;
+use super::{Cache, read, remove};
+use crate::digest::Digest;
+
+/// A write that has not ended after this time never will.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a cache holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Entries.
+    pub entries: usize,
+    /// Objects.
+    pub objects: usize,
+    /// Bytes of both.
+    pub bytes: u64,
+}
+
+struct File {
+    path: Utf8PathBuf,
+    size: u64,
+    used: SystemTime,
+}
+
+impl Cache {
+    /// Counts what there is.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn contents(&self) -> io::Result<Contents> {
+        let (entries, objects) = (self.files("entries")?, self.files("objects")?);
+        let bytes = entries.iter().chain(&objects).map(|file| file.size).sum();
+        Ok(Contents { entries: entries.len(), objects: objects.len(), bytes })
+    }
+
+    /// Whether there is nothing in it, or nothing that can be read.
+    pub fn is_empty(&self) -> bool {
+        fs::read_dir(self.folder.join("entries")).is_ok_and(|mut entries| entries.next().is_none())
+            || !self.folder.join("entries").exists()
+    }
+
+    /// Forgets what has not been used for longest, until at most `keep` bytes are left, and objects that no
+    /// entry names.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written.
+    pub fn trim(&self, keep: u64) -> io::Result<()> {
+        let mut entries = self.files("entries")?;
+        entries.sort_by_key(|file| std::cmp::Reverse(file.used));
+        let mut kept: BTreeMap<Digest, u64> = BTreeMap::new();
+        let mut bytes = 0;
+        for file in entries {
+            let entry = fs::read_to_string(&file.path).ok().and_then(|text| read(&text));
+            let objects: BTreeMap<Digest, u64> =
+                entry.iter().flat_map(|entry| &entry.files).filter_map(object).collect();
+            let new = objects.iter().filter(|(digest, _)| !kept.contains_key(digest));
+            let more = file.size + new.map(|(_, size)| size).sum::<u64>();
+            if entry.is_none() || bytes + more > keep {
+                remove(&file.path)?;
+            } else {
+                bytes += more;
+                kept.extend(objects);
+            }
+        }
+        let is_kept = |path: &Utf8PathBuf| {
+            path.file_name()
+                .and_then(|name| name.parse().ok())
+                .is_some_and(|digest: Digest| kept.contains_key(&digest))
+        };
+        for file in self.files("objects")?.iter().filter(|file| !is_kept(&file.path)) {
+            remove(&file.path)?;
+        }
+        let now = SystemTime::now();
+        let is_old = |file: &&File| now.duration_since(file.used).is_ok_and(|age| age > ABANDONED);
+        self.files("tmp")?.iter().filter(is_old).try_for_each(|file| remove(&file.path))
+    }
+
+    /// Forgets everything.
+    ///
+    /// # Errors
+    /// If something cannot be removed.
+    pub fn clear(&self) -> io::Result<()> {
+        self.trim(0)?;
+        self.files("tmp")?.iter().try_for_each(|file| remove(&file.path))
+    }
+
+    fn files(&self, part: &str) -> io::Result<Vec<File>> {
+        let mut files = Vec::new();
+        for entry in walkdir::WalkDir::new(self.folder.join(part)) {
+            let found = entry.and_then(|entry| entry.metadata().map(|meta| (entry, meta)));
+            let (entry, meta) = match found {
+                Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => {
+                    continue;
+                }
+                found => found?,
+            };
+            let Ok(path) = Utf8PathBuf::try_from(entry.into_path()) else { continue };
+            if meta.is_file() {
+                files.push(File { path, size: meta.len(), used: meta.modified()? });
+            }
+        }
+        Ok(files)
+    }
+}
+
+fn object(held: &super::Held) -> Option<(Digest, u64)> {
+    match &held.kind {
+        Kind::File { object, size, .. } => Some((*object, *size)),
+        Kind::Folder | Kind::Link(_) => None,
+    }
+}
+
+const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
+
+/// The bytes of a size as people write it: `500MB`, `10 GB`, `1.5g`, `0`.
+pub fn parse_size(text: &str) -> Option<u64> {
+    let text = text.trim().to_uppercase();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let unit = text[end..].trim().trim_end_matches('B').trim_end_matches('I');
+    let power = match unit {
+        "" => 0,
+        unit => UNITS.iter().skip(1).position(|name| name.trim_end_matches('B') == unit)? + 1,
+    };
+    let number: f64 = text[..end].parse().ok()?;
+    let bytes = number * 1000_f64.powi(i32::try_from(power).ok()?);
+    (bytes < 1e19).then_some(bytes as u64)
+}
+
+/// A size for people: `1.5 GB`.
+pub fn shown_size(bytes: u64) -> String {
+    let mut number = bytes as f64;
+    let mut unit = 0;
+    while number >= 1000.0 && unit + 1 < UNITS.len() {
+        number /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{number:.1} {}", UNITS[unit]) }
+}

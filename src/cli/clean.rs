@@ -1,0 +1,134 @@
+//! `expops clean`. Removes what expops wrote, known by its name in a folder that is an instance's, and
+//! nothing else: a file that somebody left in the build folder stays.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+
+use super::{Ended, say, survey};
+use crate::diagnostic::plural;
+use crate::exec::Values;
+use crate::file::{self, FileError};
+use crate::layout::Folder;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  expops clean --stale -n      show what the present pipeline would not make
+  expops clean                 remove all outputs; the cache stays (expops cache --clear)")]
+pub(super) struct Flags {
+    /// The project: a folder, or a project file
+    #[arg(default_value = ".")]
+    project: Utf8PathBuf,
+    /// The build folder
+    #[arg(long, value_name = "DIR", default_value = "build")]
+    build_dir: Utf8PathBuf,
+    /// Only what the present pipeline would not make: partitions that are gone, renamed processes
+    #[arg(long)]
+    stale: bool,
+    /// Show what would be removed, and remove nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Do not list what is removed
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub(super) fn run(flags: &Flags) -> Ended {
+    let plan = match survey::plan(&flags.project, &flags.build_dir, false) {
+        Ok((plan, _)) => plan,
+        Err(ended) => return ended,
+    };
+    let actions = plan.groups.iter().flat_map(|group| &group.actions);
+    let wanted: BTreeSet<Utf8PathBuf> = actions
+        .flat_map(|action| {
+            action.stamps.iter().filter_map(|stamp| stamp.parent()).chain([action.folder.as_path()])
+        })
+        .map(Utf8Path::to_owned)
+        .collect();
+    let build = file::normal(&flags.build_dir);
+    let mut folders = Vec::new();
+    instances(&build, &build, &mut folders);
+    let gone: Vec<_> =
+        folders.into_iter().filter(|folder| !flags.stale || !wanted.contains(folder)).collect();
+    for folder in &gone {
+        if !flags.quiet {
+            println!("{}{folder}", if flags.dry_run { "would remove " } else { "removed " });
+        }
+    }
+    if flags.dry_run {
+        return Ended::Well;
+    }
+    // Deepest first: what is inside is listed after what it is inside of.
+    let removed = gone.iter().rev().try_for_each(|folder| remove(folder, &build));
+    if let Err(error) = removed {
+        say::error(&error.to_string());
+        return Ended::Failed;
+    }
+    if !flags.quiet && gone.is_empty() {
+        println!(
+            "nothing to remove in {}",
+            if flags.stale { "what the pipeline does not make" } else { build.as_str() }
+        );
+    } else if !flags.quiet {
+        println!("{}", plural(gone.len(), "folder"));
+    }
+    Ended::Well
+}
+
+/// Names that only an instance's folder has.
+const MARKS: [&str; 5] = ["record.json", "values.json", "why.json", "stamp", ".lock"];
+
+/// The folders of instances and partitions under `folder`, each before those inside it.
+fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {
+    let Ok(entries) = folder.read_dir_utf8() else { return };
+    let is_one = folder != build && MARKS.iter().any(|mark| folder.join(mark).exists());
+    if is_one {
+        found.push(folder.to_owned());
+    }
+    let mut inner: Vec<_> =
+        entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).collect();
+    inner.sort_by(|a, b| a.file_name().cmp(b.file_name()));
+    for entry in inner {
+        let name = entry.file_name();
+        if !name.starts_with('.') && !(is_one && ["out", "files"].contains(&name)) {
+            instances(entry.path(), build, found);
+        }
+    }
+}
+
+/// Removes what expops wrote into a folder, and the folder if nothing else is in it.
+fn remove(path: &Utf8Path, build: &Utf8Path) -> Result<(), FileError> {
+    let folder = Folder(path.to_owned());
+    let values = Values::read(&folder).unwrap_or_default();
+    let data =
+        values.values.iter().map(|value| build.join(&value.file)).filter(|data| data.parent() == Some(path));
+    let retired = Utf8PathBuf::from(format!("{}.retired", folder.stamp()));
+    // The record and the stamp go first: without them, nothing vouches for the rest.
+    let own = [
+        folder.record(),
+        folder.stamp(),
+        retired,
+        folder.out(),
+        folder.files(),
+        folder.metrics(),
+        folder.log(),
+        folder.why(),
+    ];
+    for path in own.into_iter().chain(data).chain([folder.values(), folder.lock()]) {
+        file::remove(&path)?;
+    }
+    let litter = file::context(path.read_dir_utf8(), "read", path)?.flatten();
+    for entry in litter
+        .filter(|entry| entry.file_name().starts_with(".run-") || entry.file_name().starts_with(".tmp-"))
+    {
+        file::remove(entry.path())?;
+    }
+    for folder in path.ancestors().take_while(|folder| *folder != build) {
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}

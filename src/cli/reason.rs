@@ -1,0 +1,193 @@
+//! Reasons, back to the root cause: what changed, and if somebody upstream made it, why that changed.
+
+use serde::Serialize;
+
+use super::survey::{State, Survey};
+use crate::digest::Digest;
+use crate::exec::{Change, Ended, Known, Values, Why, what_changed};
+use crate::layout::Folder;
+
+/// How many upstreams, or changed definitions, are told one by one.
+const SHOWN: usize = 5;
+
+/// Something that changed, and why.
+#[derive(Debug, Serialize)]
+pub(super) struct Reason {
+    /// One sentence.
+    pub(super) text: String,
+    /// What changed, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) change: Option<Change>,
+    /// Why that changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) because: Vec<Self>,
+}
+
+impl Reason {
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), change: None, because: Vec::new() }
+    }
+}
+
+/// Why an instance that is not up to date would run.
+pub(super) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
+    let looked = &survey.all[index];
+    if let State::May(waits) = &looked.state {
+        return waiting(survey, waits);
+    }
+    let Some(decision) = &looked.decision else {
+        return match &looked.state {
+            State::Run => vec![Reason::new("it has not been built")],
+            _ => Vec::new(),
+        };
+    };
+    let Some(record) = &decision.record else {
+        return vec![Reason::new("it has not been built, or its last run did not end well")];
+    };
+    let changes = decision.observed.changes(&record.observed);
+    if changes.is_empty() {
+        return vec![Reason::new("something that it made is gone")];
+    }
+    changes.into_iter().map(|change| of_change(survey, index, change)).collect()
+}
+
+/// Why an instance ran when it last did.
+pub(super) fn then(survey: &Survey, index: usize, why: &Why) -> Vec<Reason> {
+    why.changes.iter().map(|change| of_change(survey, index, change.clone())).collect()
+}
+
+fn waiting(survey: &Survey, waits: &[usize]) -> Vec<Reason> {
+    if waits.is_empty() {
+        return vec![Reason::new("its environment would be made again: its requirement files changed")];
+    }
+    let mut all: Vec<_> = waits
+        .iter()
+        .take(SHOWN)
+        .map(|upstream| {
+            let looked = &survey.all[*upstream];
+            let what = match looked.state {
+                State::Restore => "would come back from the cache",
+                State::May(_) => "may run",
+                _ => "would run",
+            };
+            Reason {
+                because: now(survey, *upstream),
+                ..Reason::new(format!("{} {what}", looked.action.label))
+            }
+        })
+        .collect();
+    if waits.len() > SHOWN {
+        all.push(Reason::new(format!("and {} more of what it takes inputs from", waits.len() - SHOWN)));
+    }
+    all
+}
+
+fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
+    let (kind, rest) = change.name.split_once(' ').unwrap_or((&change.name, ""));
+    let mut reason = match kind {
+        "code" => code(survey, &change, rest),
+        "environment" => packages(survey, &change),
+        "input" | "metrics" => input(survey, index, &change),
+        "data" => {
+            Reason::new(format!("the content of the data file `{rest}` changed ({})", shorter(&change)))
+        }
+        "file" => Reason::new(format!("the content of `{rest}` changed ({})", shorter(&change))),
+        _ => Reason::new(change.to_string()),
+    };
+    reason.change = Some(change);
+    reason
+}
+
+/// `was 12ab…, is 34cd…`.
+fn shorter(change: &Change) -> String {
+    let text = change.to_string();
+    text.strip_prefix(&change.name).unwrap_or(&text).trim().to_owned()
+}
+
+/// The digests at the ends of a change, which side files may know more about.
+fn digests(change: &Change) -> Option<(Digest, Digest)> {
+    let digest = |text: &Option<String>| text.as_ref()?.rsplit(' ').next()?.parse().ok();
+    Some((digest(&change.was)?, digest(&change.is)?))
+}
+
+fn known(survey: &Survey, change: &Change) -> Option<Vec<crate::exec::Named>> {
+    let (was, is) = digests(change)?;
+    Some(what_changed(&Known::read(&survey.layout, was)?, &Known::read(&survey.layout, is)?))
+}
+
+fn code(survey: &Survey, change: &Change, function: &str) -> Reason {
+    let function = function.split_once(' ').map_or(function, |(_, name)| name);
+    let mut reason = Reason::new(match change.was {
+        None => format!("it now calls `{function}`"),
+        Some(_) if change.is.is_none() => format!("it no longer calls `{function}`"),
+        Some(_) => format!("the code that `{function}` reaches changed"),
+    });
+    for named in known(survey, change).into_iter().flatten().take(SHOWN) {
+        let how = match (&named.was, &named.is) {
+            (None, _) => "is new, or newly reached",
+            (_, None) => "is gone, or no longer reached",
+            _ => "changed",
+        };
+        reason.because.push(Reason::new(format!("{} {how} ({})", named.name, named.place)));
+    }
+    reason
+}
+
+fn packages(survey: &Survey, change: &Change) -> Reason {
+    let python = |text: &Option<String>| {
+        text.as_deref().unwrap_or_default().split(',').next().unwrap_or_default().to_owned()
+    };
+    let (was, is) = (python(&change.was), python(&change.is));
+    let mut reason = Reason::new(if was == is {
+        "its environment changed".to_owned()
+    } else {
+        format!("Python was {was}, is {is}")
+    });
+    for named in known(survey, change).into_iter().flatten().take(SHOWN) {
+        reason.because.push(Reason::new(match (&named.was, &named.is) {
+            (Some(was), Some(is)) => format!("package {} was {was}, is {is}", named.name),
+            (None, Some(is)) => format!("package {} {is} is new", named.name),
+            _ => format!("package {} is gone", named.name),
+        }));
+    }
+    reason
+}
+
+/// A changed input, and why who made it made it differently.
+fn input(survey: &Survey, index: usize, change: &Change) -> Reason {
+    let decision = survey.all[index].decision.as_ref();
+    let inputs = decision.map(|decision| decision.inputs()).unwrap_or_default();
+    let Some((_, value)) = inputs.iter().find(|(name, _)| *name == change.name) else {
+        return Reason::new(change.to_string());
+    };
+    let file = survey.layout.build().join(&value.file);
+    let Some(owner) = survey.owner(&file) else { return Reason::new(change.to_string()) };
+    let maker = &survey.all[owner];
+    let rows = value.rows.map(|_| rows(survey, owner, &file, &value.key)).unwrap_or_default();
+    let mut reason = Reason::new(format!("{}, from {}{rows}", change, maker.action.label));
+    reason.because = match maker.why() {
+        Some(why) if why.first => {
+            vec![Reason::new(format!("{} was built for the first time", maker.action.label))]
+        }
+        Some(why @ Why { ended: Ended::Ran | Ended::Restored, .. }) => then(survey, owner, &why),
+        _ => Vec::new(),
+    };
+    reason
+}
+
+/// Which rows a partition is: ` (p3: rows 21 to 30)`.
+fn rows(survey: &Survey, split: usize, file: &camino::Utf8Path, key: &str) -> String {
+    let folder = &survey.all[split].folder;
+    let arm = file.parent().and_then(|parent| parent.file_name()).unwrap_or_default();
+    let Some(number) = arm.strip_prefix('p').and_then(|number| number.parse::<u64>().ok()) else {
+        return String::new();
+    };
+    let count = |n: u64| {
+        Values::read(&Folder(folder.0.join(format!("p{n}")))).and_then(|values| values.get(key)?.rows)
+    };
+    let before: Option<u64> = (1..number).map(count).sum();
+    match (before, count(number)) {
+        (Some(before), Some(own)) if own > 0 => format!(" ({arm}: rows {} to {})", before + 1, before + own),
+        _ => format!(" ({arm})"),
+    }
+}

@@ -1,0 +1,117 @@
+//! `expops status`.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+use serde_json::json;
+
+use super::Ended;
+use super::survey::{Looked, State, Survey};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  expops status                what the next build would do, process by process
+  expops status --exit-code    exit with 1 if a build would do something")]
+pub(super) struct Flags {
+    /// The project: a folder, or a project file
+    #[arg(default_value = ".")]
+    project: Utf8PathBuf,
+    /// The build folder
+    #[arg(long, value_name = "DIR", default_value = "build")]
+    build_dir: Utf8PathBuf,
+    /// Exit with 1 unless everything is up to date
+    #[arg(long)]
+    exit_code: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What there is to say of a process: how many instances are how.
+#[derive(Default)]
+struct Counts {
+    fresh: usize,
+    run: usize,
+    restore: usize,
+    may: usize,
+    blocked: usize,
+    failed: usize,
+}
+
+pub(super) fn run(flags: &Flags) -> Ended {
+    let survey = match Survey::of(&flags.project, &flags.build_dir, flags.json) {
+        Ok(survey) => survey,
+        Err(ended) => return ended,
+    };
+    let mut processes: Vec<(&str, Counts)> = Vec::new();
+    for looked in &survey.all {
+        if processes.last().is_none_or(|(name, _)| *name != looked.process) {
+            processes.push((&looked.process, Counts::default()));
+        }
+        if let Some((_, counts)) = processes.last_mut() {
+            count(counts, looked);
+        }
+    }
+    if flags.json {
+        println!(
+            "{:#}",
+            json!(processes.iter().map(|(name, counts)| counts.json(name, &survey)).collect::<Vec<_>>())
+        );
+    } else {
+        let width = processes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+        processes.iter().for_each(|(name, counts)| println!("{name:width$}  {}", counts.text()));
+    }
+    let is_fresh = survey.all.iter().all(|looked| looked.state == State::Fresh);
+    if flags.exit_code && !is_fresh { Ended::Failed } else { Ended::Well }
+}
+
+fn count(counts: &mut Counts, looked: &Looked) {
+    match looked.state {
+        State::Fresh => counts.fresh += 1,
+        State::Run => counts.run += 1,
+        State::Restore => counts.restore += 1,
+        State::May(_) => counts.may += 1,
+        State::Blocked(_) => counts.blocked += 1,
+    }
+    counts.failed += usize::from(looked.failed_last_time());
+}
+
+impl Counts {
+    fn text(&self) -> String {
+        let all = [
+            (self.fresh, "up to date"),
+            (self.run, "would run"),
+            (self.restore, "would come from the cache"),
+            (self.may, "may run"),
+            (self.blocked, "cannot be told"),
+            (self.failed, "failed last time"),
+        ];
+        let some = all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        some.collect::<Vec<_>>().join(", ")
+    }
+
+    fn json(&self, name: &str, survey: &Survey) -> serde_json::Value {
+        let mine = survey.all.iter().filter(|looked| looked.process == name && looked.state != State::Fresh);
+        let instance = |looked: &Looked| json!({"path": looked.action.path, "target": looked.action.target, "state": word(&looked.state)});
+        json!({
+            "process": name,
+            "up_to_date": self.fresh,
+            "would_run": self.run,
+            "from_cache": self.restore,
+            "may_run": self.may,
+            "unknown": self.blocked,
+            "failed_last_time": self.failed,
+            "instances": mine.map(instance).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// A state for scripts.
+pub(super) fn word(state: &State) -> &'static str {
+    match state {
+        State::Fresh => "up_to_date",
+        State::Run => "would_run",
+        State::Restore => "from_cache",
+        State::May(_) => "may_run",
+        State::Blocked(_) => "unknown",
+    }
+}

@@ -1,0 +1,208 @@
+//! Looks at every instance of a project as a build would, without running anything: what `status` and
+//! `explain` have to tell.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Ended;
+use super::project::{self, Project};
+use super::say;
+use crate::cache::Cache;
+use crate::diagnostic::Diagnostics;
+use crate::exec::{Decision, Ended as Last, Failure, Instance, Record, Todo, Why, environment};
+use crate::layout::{Folder, Layout};
+use crate::plan::{self, Action, Options, Plan};
+use crate::plan_file::{EnvironmentPlan, PlanFile};
+
+/// What a build would do about an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing.
+    Fresh,
+    /// Bring its results back from the cache.
+    Restore,
+    /// Run it.
+    Run,
+    /// Look at it again when these have been built: it runs if what it takes of them has changed.
+    May(Vec<usize>),
+    /// Fail, or run it once what is missing has been made.
+    Blocked(String),
+}
+
+/// An instance, and what was found about it.
+pub(super) struct Looked {
+    pub(super) process: String,
+    pub(super) action: Action,
+    pub(super) folder: Folder,
+    pub(super) state: State,
+    pub(super) decision: Option<Decision>,
+    /// Positions of what it takes inputs from.
+    pub(super) upstreams: Vec<usize>,
+}
+
+impl Looked {
+    /// Why it last ran.
+    pub(super) fn why(&self) -> Option<Why> {
+        Why::read(&self.folder)
+    }
+
+    pub(super) fn failed_last_time(&self) -> bool {
+        self.state != State::Fresh && matches!(self.why(), Some(Why { ended: Last::Failed(_), .. }))
+    }
+}
+
+/// All instances, in the order of the project file.
+pub(super) struct Survey {
+    pub(super) all: Vec<Looked>,
+    pub(super) layout: Layout,
+    nothing_is_cached: bool,
+}
+
+/// Plans the build of the project at `path`, and enters its folder. Only targets' prefix, the generated file and the
+/// interpreter depend on how it was compiled, and nothing here asks for them.
+pub(super) fn plan(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<(Plan, Vec<usize>), Ended> {
+    let wrong = |text: String| {
+        say::error(&text);
+        Ended::Wrong
+    };
+    let project = Project::find(path).map_err(wrong)?;
+    project.enter().map_err(wrong)?;
+    let mut sink = Diagnostics::new();
+    let checked =
+        project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, json))?;
+    let (graph, probes) = project::expand(&checked, u64::MAX, &mut sink)
+        .map_err(|_| project::report(&sink, None, json))?;
+    let options = Options {
+        source: project.file.clone(),
+        build: crate::file::normal(build),
+        output: Utf8PathBuf::new(),
+        root: Utf8PathBuf::new(),
+        up: Utf8PathBuf::new(),
+        prefix: String::new(),
+        python: "python3".to_owned(),
+        compile: Vec::new(),
+    };
+    let plan = plan::lower(graph, &probes, &checked.codes, &options);
+    Ok((plan, project::run_order(&checked.pipeline)))
+}
+
+impl Survey {
+    /// Looks at the project at `path`.
+    pub(super) fn of(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<Self, Ended> {
+        let (plan, order) = plan(path, build, json)?;
+        let layout = Layout::new(crate::file::normal(build));
+        ready_interpreter(&plan, &layout);
+        let stale = stale_environments(&plan, &layout);
+        let mut plans = BTreeMap::new();
+        for file in &plan.plan_files {
+            if let Ok(text) = serde_json::from_str::<PlanFile>(&file.text) {
+                plans.insert(text.process.clone(), text);
+            }
+        }
+        let nothing_is_cached = Cache::find(layout.cache()).is_empty();
+        let mut survey = Self { all: Vec::new(), layout, nothing_is_cached };
+        let mut makers = BTreeMap::new();
+        let mut first = Vec::new();
+        for group in plan.groups {
+            first.push(survey.all.len()..survey.all.len() + group.actions.len());
+            for action in group.actions {
+                let folder = Folder(action.folder.clone());
+                action.stamps.iter().for_each(|stamp| drop(makers.insert(stamp.clone(), survey.all.len())));
+                let looked = Looked {
+                    process: group.process.clone(),
+                    action,
+                    folder,
+                    state: State::Fresh,
+                    decision: None,
+                    upstreams: Vec::new(),
+                };
+                survey.all.push(looked);
+            }
+        }
+        for index in order.into_iter().flat_map(|group| first[group].clone()) {
+            let mut upstreams: Vec<usize> = survey.all[index]
+                .action
+                .inputs
+                .iter()
+                .filter_map(|stamp| makers.get(stamp).copied())
+                .collect();
+            upstreams.dedup();
+            survey.all[index].upstreams = upstreams;
+            let plan = &plans[&survey.all[index].process];
+            survey.look(index, plan, stale.contains(&plan.environment));
+        }
+        Ok(survey)
+    }
+
+    fn look(&mut self, index: usize, plan: &PlanFile, environment_changes: bool) {
+        let looked = &self.all[index];
+        let waits: Vec<usize> = looked
+            .upstreams
+            .iter()
+            .copied()
+            .filter(|upstream| self.all[*upstream].state != State::Fresh)
+            .collect();
+        let state = if Record::read(&looked.folder).is_none() && !waits.is_empty() && self.nothing_is_cached {
+            State::Run
+        } else if !waits.is_empty() || environment_changes {
+            State::May(waits)
+        } else {
+            let name = &looked.action.instance;
+            let decided =
+                Instance::of(plan.clone(), name, &self.layout).and_then(|instance| instance.decide());
+            self.settle(index, decided)
+        };
+        self.all[index].state = state;
+    }
+
+    fn settle(&mut self, index: usize, decided: Result<Decision, Failure>) -> State {
+        match decided {
+            Err(failure) => State::Blocked(failure.message),
+            Ok(decision) => {
+                let state = match &decision.todo {
+                    Todo::Nothing => State::Fresh,
+                    Todo::Restore(_) => State::Restore,
+                    Todo::Run => State::Run,
+                };
+                self.all[index].decision = Some(decision);
+                state
+            }
+        }
+    }
+
+    /// The instance whose folder holds the file or folder at `path`.
+    pub(super) fn owner(&self, path: &Utf8Path) -> Option<usize> {
+        let holds = |index: &usize| path.starts_with(&self.all[*index].folder.0);
+        (0..self.all.len()).filter(holds).max_by_key(|index| self.all[*index].folder.0.as_str().len())
+    }
+}
+
+/// A project that was never compiled has no stamp of the active Python yet.
+fn ready_interpreter(plan: &Plan, layout: &Layout) {
+    let stamp = layout.environment_stamp("");
+    if plan.interpreter.is_some() && !stamp.exists() {
+        let _ = environment::Interpreter::probe("python3").write(&stamp);
+    }
+}
+
+/// The environments that would be made again.
+fn stale_environments(plan: &Plan, layout: &Layout) -> Vec<String> {
+    let is_stale = |name: &String| {
+        let path = layout.environment_plan(name);
+        let text = plan
+            .plan_files
+            .iter()
+            .find(|file| file.path == path)
+            .map(|file| file.text.as_str())
+            .unwrap_or_default();
+        let old = std::fs::read_to_string(&path).unwrap_or_default();
+        match (serde_json::from_str::<EnvironmentPlan>(text), serde_json::from_str::<EnvironmentPlan>(&old)) {
+            (Ok(new), Ok(old)) => {
+                !environment::is_made(name, &EnvironmentPlan { python: old.python, ..new }, layout)
+            }
+            _ => true,
+        }
+    };
+    plan.environments.iter().map(|environment| environment.name.clone()).filter(is_stale).collect()
+}

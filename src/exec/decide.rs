@@ -1,0 +1,98 @@
+//! Decides what is to be done about an instance. The only place that does: a build, `expops status` and
+//! `expops explain` all ask here.
+
+use super::environment::Interpreter;
+use super::failure::Failure;
+use super::inputs::{self, Given};
+use super::observed::{self, Observed};
+use super::record::Record;
+use super::value::{Value, Values};
+use super::{Instance, split, warn};
+use crate::cache::{Cache, Entry};
+use crate::digest::Digest;
+use crate::plan_file::Work;
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Todo {
+    /// Nothing: what it can observe is what it was, and what it made is there.
+    Nothing,
+    /// Its results are known from before.
+    Restore(Entry),
+    /// Its code, or the split that expops does for it, has to run.
+    Run,
+}
+
+/// What is to be done about an instance, and what that rests on.
+pub struct Decision {
+    /// What it observes now.
+    pub observed: Observed,
+    /// The digest of that.
+    pub key: Digest,
+    /// What is to be done.
+    pub todo: Todo,
+    /// What it observed when it last ran, if that is known.
+    pub record: Option<Record>,
+    pub(super) given: Vec<Given>,
+    pub(super) interpreter: Option<Interpreter>,
+}
+
+impl Decision {
+    /// The inputs, under the names by which they are observed.
+    pub fn inputs(&self) -> Vec<(String, &Value)> {
+        observed::named(&self.given)
+    }
+}
+
+impl Instance {
+    /// Decides, from what is in the build folder now.
+    ///
+    /// # Errors
+    /// If something that it observes cannot be read.
+    pub fn decide(&self) -> Result<Decision, Failure> {
+        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout)?);
+        let interpreter = self.interpreter()?;
+        let observed = self.observe(&given, interpreter.as_ref())?;
+        let key = observed.key();
+        let record = Record::read(&self.folder);
+        let todo = if record.as_ref().is_some_and(|record| record.key == key) && self.is_made() {
+            Todo::Nothing
+        } else {
+            self.remembered(key).map_or(Todo::Run, Todo::Restore)
+        };
+        Ok(Decision { observed, key, todo, record, given, interpreter })
+    }
+
+    /// The cache that this build uses.
+    pub(super) fn cache(&self) -> Cache {
+        Cache::find(self.layout.cache())
+    }
+
+    /// Whether the user's code runs. What expops does by itself is cheap, and is not remembered.
+    pub(super) fn runs_code(&self) -> bool {
+        !matches!(self.plan.work, Work::Merge | Work::DynamicChart { .. })
+    }
+
+    fn remembered(&self, key: Digest) -> Option<Entry> {
+        if !self.runs_code() {
+            return None;
+        }
+        let cache = self.cache();
+        cache.lookup(key).unwrap_or_else(|error| {
+            warn(&cache, &error);
+            None
+        })
+    }
+
+    /// Whether everything that a run makes is in its place.
+    fn is_made(&self) -> bool {
+        let folders = match &self.plan.opens {
+            None => vec![self.folder.clone()],
+            Some(_) => split::arms(self),
+        };
+        let build = self.layout.build();
+        folders
+            .iter()
+            .all(|folder| folder.stamp().exists() && Values::read(folder).is_some_and(|v| v.are_there(build)))
+    }
+}

@@ -1,0 +1,99 @@
+//! Gets what the user's code makes: out of the cache, or by running it, and then into the cache. A cache
+//! that does not work costs a warning and a run, never a failure.
+
+use std::io;
+
+use super::chart;
+use super::decide::{Decision, Todo};
+use super::failure::Failure;
+use super::inputs;
+use super::made::Made;
+use super::run_folder::RunFolder;
+use super::{Instance, Outcome, command_of, python, shell};
+use crate::cache::Cache;
+use crate::file;
+use crate::plan_file::{Opens, Work};
+
+/// The folders of a run that hold what it made.
+const PARTS: [&str; 2] = ["out", "files"];
+
+impl Instance {
+    /// What the user's code makes of what was decided on; in `run`, which the caller publishes from.
+    pub(super) fn obtain(&self, decided: &Decision, run: &mut RunFolder) -> Result<(Made, Outcome), Failure> {
+        if !self.runs_code() {
+            return Ok((Made::default(), Outcome::Ran));
+        }
+        let cache = self.cache();
+        if let Some(made) = self.restore(&cache, decided, run)? {
+            return Ok((made, Outcome::Restored));
+        }
+        run.link_inputs(&self.plan, &self.project)?;
+        let made = self.call(decided, run)?;
+        run.unlink_inputs()?;
+        self.still_observes(decided)?;
+        let published = serde_json::to_value(&made)
+            .map_err(io::Error::from)
+            .and_then(|answer| cache.publish(decided.key, answer, run.path(), &PARTS));
+        published.unwrap_or_else(|error| warn(&cache, &error));
+        Ok((made, Outcome::Ran))
+    }
+
+    /// Fills `run` from the cache; `None`, and nothing in `run`, if that cannot be done.
+    fn restore(&self, cache: &Cache, decided: &Decision, run: &RunFolder) -> Result<Option<Made>, Failure> {
+        let Todo::Restore(entry) = &decided.todo else { return Ok(None) };
+        match cache.restore(decided.key, entry, run.path()) {
+            Ok(true) => {
+                if let Ok(made) = serde_json::from_value(entry.answer.clone()) {
+                    return Ok(Some(made));
+                }
+                let _ = cache.forget(decided.key);
+            }
+            Ok(false) => {}
+            Err(error) => warn(cache, &error),
+        }
+        for part in PARTS {
+            let folder = run.path().join(part);
+            file::remove(&folder)?;
+            file::create_folder(&folder)?;
+        }
+        Ok(None)
+    }
+
+    /// Calls what the process names.
+    fn call(&self, decided: &Decision, run: &RunFolder) -> Result<Made, Failure> {
+        match &self.plan.work {
+            Work::Shell { command, outputs } => {
+                let values = shell::run(self, command, outputs, &decided.given, run)?;
+                Ok(Made { values, ..Made::default() })
+            }
+            Work::Python { .. } => {
+                let mode = match (&self.plan.opens, &self.plan.probes) {
+                    (Some(Opens::Data { .. }), _) => python::Mode::Split,
+                    (None, Some(_)) => python::Mode::Chart(chart::metrics(self)?),
+                    _ => python::Mode::Process,
+                };
+                let command = command_of(self, decided.interpreter.as_ref());
+                python::run(self, &mode, &decided.given, run, &command).map(Made::from)
+            }
+            Work::Merge | Work::DynamicChart { .. } => Ok(Made::default()),
+        }
+    }
+
+    /// Insists that nothing has changed since the decision: what a run makes of two states of the world
+    /// belongs to neither.
+    pub(super) fn still_observes(&self, decided: &Decision) -> Result<(), Failure> {
+        // Another build may have put other values in the place of the inputs.
+        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout)?);
+        if self.observe(&given, decided.interpreter.as_ref())?.key() == decided.key {
+            return Ok(());
+        }
+        Err(Failure::new("something that it reads changed while it ran").help("build again"))
+    }
+}
+
+/// Says that the cache does not work.
+pub(super) fn warn(cache: &Cache, error: &io::Error) {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    eprintln!("warning: the cache in `{}` cannot be used: {text}", cache.folder());
+}

@@ -1,0 +1,44 @@
+//! Why an instance last ran, or failed: `why.json` beside the record. For people; no build reads it.
+
+use serde::{Deserialize, Serialize};
+
+use super::failure::Failure;
+use super::observed::Change;
+use crate::file;
+use crate::layout::Folder;
+
+/// What came of the last run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Its code ran.
+    Ran,
+    /// Its results came from the cache.
+    Restored,
+    /// It failed, with this message.
+    Failed(String),
+}
+
+/// What `why.json` holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Why {
+    /// What came of it.
+    pub ended: Ended,
+    /// Whether there was an earlier run to compare with.
+    pub first: bool,
+    /// What had changed since then.
+    pub changes: Vec<Change>,
+}
+
+impl Why {
+    /// Reads it; `None` if there is none.
+    pub fn read(folder: &Folder) -> Option<Self> {
+        serde_json::from_str(&std::fs::read_to_string(folder.why()).ok()?).ok()
+    }
+
+    pub(super) fn write(&self, folder: &Folder) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
+        file::write_if_changed(&folder.why(), (text + "\n").as_bytes())?;
+        Ok(())
+    }
+}
