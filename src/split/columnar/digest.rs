@@ -229,3 +229,73 @@ impl Column {
         sha.finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::builder::{Int64Builder, ListBuilder};
+    use arrow_array::types::Int32Type;
+    use arrow_array::{BooleanArray, DictionaryArray, Float64Array, Int64Array, StringArray, StructArray};
+    use std::sync::Arc;
+
+    fn table() -> RecordBatch {
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(-3), Some(4)]));
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), Some(""), None, Some("é")]));
+        let truths: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), None, Some(false), Some(true)]));
+        let mut lists = ListBuilder::new(Int64Builder::new());
+        [Some(vec![Some(1), None]), None, Some(vec![]), Some(vec![Some(2)])]
+            .into_iter()
+            .for_each(|list| lists.append_option(list));
+        let structure: ArrayRef = Arc::new(StructArray::from(vec![(
+            Arc::new(Field::new("x", DataType::Int64, true)),
+            numbers.clone(),
+        )]));
+        let categories: ArrayRef =
+            Arc::new(vec!["u", "v", "u", "v"].into_iter().collect::<DictionaryArray<Int32Type>>());
+        RecordBatch::try_from_iter_with_nullable([
+            ("n", numbers, true),
+            ("t", texts, true),
+            ("b", truths, true),
+            ("l", Arc::new(lists.finish()) as ArrayRef, true),
+            ("s", structure, true),
+            ("c", categories, true),
+        ])
+        .unwrap()
+    }
+
+    fn digest(batches: &[RecordBatch]) -> String {
+        let mut digest = TableDigest::new(&batches[0].schema(), true);
+        batches.iter().for_each(|batch| digest.update(batch).unwrap());
+        digest.finish().to_string()
+    }
+
+    #[test]
+    fn batches_make_no_difference_and_the_vector_stays() {
+        let table = table();
+        let whole = digest(std::slice::from_ref(&table));
+        for cut in 1..4 {
+            assert_eq!(digest(&[table.slice(0, cut), table.slice(cut, 4 - cut)]), whole);
+        }
+        assert_eq!(whole, VECTOR);
+        assert_ne!(digest(&[table.slice(0, 3)]), whole);
+    }
+
+    const VECTOR: &str = "305fddda41597295f85f16c561b97004333a1b63be5fa8afd449157562601c1c";
+
+    #[test]
+    fn what_lies_under_a_null_makes_no_difference() {
+        let nulls = NullBuffer::from(vec![true, false, true]);
+        let floats = |under: f64| -> ArrayRef {
+            Arc::new(Float64Array::new(vec![1.0, under, 2.0].into(), Some(nulls.clone())))
+        };
+        let structure = |under: f64| -> ArrayRef {
+            let field = Arc::new(Field::new("x", DataType::Float64, true));
+            let plain: ArrayRef = Arc::new(Float64Array::from(vec![1.0, under, 2.0]));
+            Arc::new(StructArray::new(vec![field].into(), vec![plain], Some(nulls.clone())))
+        };
+        for make in [&floats as &dyn Fn(f64) -> ArrayRef, &structure] {
+            let one = |under| digest(&[RecordBatch::try_from_iter([("a", make(under))]).unwrap()]);
+            assert_eq!(one(7.0), one(8.0));
+        }
+    }
+}

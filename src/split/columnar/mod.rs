@@ -68,14 +68,31 @@ struct Sink {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
         self.bytes += bytes.len() as u64;
-        if self.buffer.len() >= 1 << 18 { self.flush() } else { Ok(()) }.map(|()| bytes.len())
+        if bytes.len() >= 1 << 16 {
+            self.flush()?;
+            self.append(bytes)?;
+        } else {
+            self.buffer.extend_from_slice(bytes);
+            if self.buffer.len() >= 1 << 18 {
+                self.flush()?;
+            }
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let appended = self.draft.append(&self.buffer);
-        self.buffer.clear();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        self.append(&buffer)?;
+        buffer.clear();
+        self.buffer = buffer;
+        Ok(())
+    }
+}
+
+impl Sink {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let appended = self.draft.append(bytes);
         let result = appended.and_then(|()| if self.close { self.draft.close() } else { Ok(()) });
         result.map_err(|e| io::Error::other(e.to_string()))
     }
