@@ -39,7 +39,11 @@ impl std::error::Error for CommandError {}
 impl From<Error> for CommandError {
     fn from(error: Error) -> Self {
         let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        Self { message: detail, span: error.range().map(|range| Span::new(range.start, range.end)), name: None }
+        Self {
+            message: detail,
+            span: error.range().map(|range| Span::new(range.start, range.end)),
+            name: None,
+        }
     }
 }
 
@@ -81,7 +85,8 @@ fn environment<'t>() -> Environment<'t> {
 pub fn check(source: &str) -> Result<(), CommandError> {
     let environment = environment();
     let template = environment.template_from_str(source)?;
-    let unknown = template.undeclared_variables(false).into_iter().find(|name| !NAMES.contains(&name.as_str()));
+    let unknown =
+        template.undeclared_variables(false).into_iter().find(|name| !NAMES.contains(&name.as_str()));
     match unknown {
         None => Ok(()),
         Some(name) => {
@@ -130,7 +135,8 @@ pub fn find(template: &str, word: &str) -> Option<Span> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let fits = |start: &usize| {
         let (before, after) = (&template[..*start], &template[start + word.len()..]);
-        let in_braces = before.rfind("{{").max(before.rfind("{%")) > before.rfind("}}").max(before.rfind("%}"));
+        let in_braces =
+            before.rfind("{{").max(before.rfind("{%")) > before.rfind("}}").max(before.rfind("%}"));
         in_braces && !before.ends_with(|c| is_part(c) || c == '.') && !after.starts_with(is_part)
     };
     let start = template.match_indices(word).map(|(start, _)| start).find(fits)?;
@@ -139,7 +145,8 @@ pub fn find(template: &str, word: &str) -> Option<Span> {
 
 /// The command line that a template makes of `filling`.
 pub fn fill(template: &str, filling: Filling) -> Result<String, CommandError> {
-    let inputs: Vec<(String, Value)> = filling.inputs.into_iter().map(|(key, input)| (key, input.into())).collect();
+    let inputs: Vec<(String, Value)> =
+        filling.inputs.into_iter().map(|(key, input)| (key, input.into())).collect();
     let outputs = filling.outputs.into_iter().map(|(key, path)| (key, Value::from(path.into_string())));
     let context = minijinja::context! {
         inputs => Named::value(inputs),
@@ -237,7 +244,10 @@ mod tests {
         assert_eq!(fill("wc < {{ inputs.df }} > {{ outputs.out }}"), r"wc < 'it'\''s/a b' > o/x.txt");
         assert_eq!(fill("cat {{ inputs.lines }}"), "cat a/x 'b c'");
         assert_eq!(fill("cat {{ inputs.lines.data2 }}"), "cat 'b c'");
-        assert_eq!(fill("{{ parameters.n }} {{ parameters.rate }} {{ parameters.name }}"), "3 0.5 'a; rm -rf /'");
+        assert_eq!(
+            fill("{{ parameters.n }} {{ parameters.rate }} {{ parameters.name }}"),
+            "3 0.5 'a; rm -rf /'"
+        );
         assert_eq!(fill("p{{ partition }} s{{ seed }}\n"), "p2 s\n");
         assert_eq!(fill("{% for k in inputs.lines %}{{ k }} {% endfor %}"), "data1 data2 ");
     }

@@ -114,7 +114,9 @@ pub fn normal(path: &Utf8Path) -> Utf8PathBuf {
     for part in path.components() {
         match part {
             Utf8Component::CurDir => {}
-            Utf8Component::ParentDir if matches!(out.components().next_back(), Some(Utf8Component::Normal(_))) => {
+            Utf8Component::ParentDir
+                if matches!(out.components().next_back(), Some(Utf8Component::Normal(_))) =>
+            {
                 out.pop();
             }
             part => out.push(part),
@@ -269,7 +271,9 @@ mod tests {
 
     #[test]
     fn paths_have_one_spelling() {
-        for (path, expected) in [("a/../b", "b"), ("./a/./b", "a/b"), ("../a", "../a"), ("a/..", "."), ("a/../../b", "../b")] {
+        for (path, expected) in
+            [("a/../b", "b"), ("./a/./b", "a/b"), ("../a", "../a"), ("a/..", "."), ("a/../../b", "../b")]
+        {
             assert_eq!(normal(Utf8Path::new(path)), expected, "{path}");
         }
     }

@@ -81,7 +81,11 @@ impl<'p> Graph<'p> {
         let layer = self.pipeline.layer(layer);
         let outlet = |arm| {
             let mut outlet = instance.clone();
-            if layer.is_data() { outlet.at.data.push(arm) } else { outlet.at.seed.push(arm) }
+            if layer.is_data() {
+                outlet.at.data.push(arm)
+            } else {
+                outlet.at.seed.push(arm)
+            }
             outlet
         };
         (0..layer.len()).map(outlet).collect()

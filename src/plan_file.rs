@@ -81,7 +81,9 @@ impl PlanFile {
             let number = arm.strip_prefix(if i < self.partitions { 'p' } else { 's' });
             number.is_some_and(|number| number.parse::<u64>().is_ok_and(|n| n.to_string() == number))
         };
-        let depth = |input: &Input| input.partitions <= self.partitions && self.partitions + input.seeds <= arms.len();
+        let depth = |input: &Input| {
+            input.partitions <= self.partitions && self.partitions + input.seeds <= arms.len()
+        };
         arms.len() >= self.partitions && arms.iter().enumerate().all(is_arm) && self.inputs.iter().all(depth)
     }
 
@@ -89,7 +91,11 @@ impl PlanFile {
     pub fn example(&self) -> String {
         let seeds = self.inputs.iter().map(|input| input.seeds).max().unwrap_or_default();
         let arms = vec!["/p1"; self.partitions].concat() + &"/s42".repeat(seeds);
-        format!("an instance of `{}` is called `{}{arms}`", self.process, crate::layout::component(&self.process))
+        format!(
+            "an instance of `{}` is called `{}{arms}`",
+            self.process,
+            crate::layout::component(&self.process)
+        )
     }
 }
 

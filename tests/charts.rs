@@ -202,7 +202,10 @@ print(json.dumps(out))
     assert_eq!(csv.lines().next(), Some("path,score,kind"));
     assert_eq!(csv.lines().count(), 9);
     let table = space.expops(&["metrics"]).success().out;
-    assert!(table.contains("mean") && table.contains("spread") && table.contains("train p2.p2 s42 / fit_line"), "{table}");
+    assert!(
+        table.contains("mean") && table.contains("spread") && table.contains("train p2.p2 s42 / fit_line"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -237,7 +240,9 @@ fn the_tree_and_the_pictures() {
     assert!(xml.contains(element), "{xml}");
     let dot = space.expops(&["graph"]).success().out;
     assert!(dot.contains("\"train\" [label=\"train ×8\"]") && dot.contains("\"train\" -> \"many\""), "{dot}");
-    let expanded: Json = serde_json::from_str(&space.expops(&["graph", "--format", "json", "--expand"]).success().out).unwrap();
+    let expanded: Json =
+        serde_json::from_str(&space.expops(&["graph", "--format", "json", "--expand"]).success().out)
+            .unwrap();
     let nodes = expanded["nodes"].as_array().unwrap().len();
     assert_eq!(nodes, 1 + 1 + 2 + 4 + 8 + 4 + 2 + 1 + 4);
     assert!(space.expops(&["graph", "--format", "mermaid"]).success().out.starts_with("flowchart LR\n"));
@@ -252,7 +257,17 @@ fn a_bad_probe_path_is_pointed_at_in_the_project_file() {
         assert_eq!(ran.status, 2);
         assert!(ran.says(code) && ran.says(text), "{}", ran.err);
     };
-    expect("{all: \"//*[@name='train']\"}", "{all: \"//*[@name='trian']\"}", "error[E402]", "did you mean `train`?");
-    expect("{all: \"//*[@name='train']\"}", "{all: \"//*[@name='train'\"}", "error[E401]", "expops.yaml:34:30");
+    expect(
+        "{all: \"//*[@name='train']\"}",
+        "{all: \"//*[@name='trian']\"}",
+        "error[E402]",
+        "did you mean `train`?",
+    );
+    expect(
+        "{all: \"//*[@name='train']\"}",
+        "{all: \"//*[@name='train'\"}",
+        "error[E401]",
+        "expops.yaml:34:30",
+    );
     expect("{all: \"//*[@name='train']\"}", "{all: \"count(//*)\"}", "error[E403]", "the number");
 }

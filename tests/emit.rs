@@ -39,7 +39,8 @@ fn goldens() {
             assert!(text == expected, "{case}: {file} is not {}; it is\n{text}", golden.display());
             let goal = text.contains("one_all").then_some("one_all");
             let goal = goal.filter(|_| program == "make");
-            let arguments: Vec<_> = ["-n"].into_iter().chain((program == "sh").then_some(file)).chain(goal).collect();
+            let arguments: Vec<_> =
+                ["-n"].into_iter().chain((program == "sh").then_some(file)).chain(goal).collect();
             space.run(program, &arguments).success();
         }
     }
@@ -75,8 +76,23 @@ fn a_second_compilation_touches_nothing() {
 }
 
 const HOSTILE: [&str; 17] = [
-    "two words", "it's", "\\\"quoted\\\"", "$HOME", "$(touch pwned)", "`touch pwned`", "a:b", "a#b", "50%", "back\\\\slash",
-    "größe 数", "-rf", ".hidden", "../../escape", "build.ninja", "a;b|c&d", "x=y,(z)*?[~]",
+    "two words",
+    "it's",
+    "\\\"quoted\\\"",
+    "$HOME",
+    "$(touch pwned)",
+    "`touch pwned`",
+    "a:b",
+    "a#b",
+    "50%",
+    "back\\\\slash",
+    "größe 数",
+    "-rf",
+    ".hidden",
+    "../../escape",
+    "build.ninja",
+    "a;b|c&d",
+    "x=y,(z)*?[~]",
 ];
 
 /// One process for each name, behind a split, all of them shell commands on a file.
@@ -88,7 +104,10 @@ fn hostile(data: &str) -> Space {
     let edges: String = names.iter().map(|name| format!("    {}: [\"end: $\"]\n", yaml(name))).collect();
     let all = names.iter().map(|name| yaml(name)).collect::<Vec<_>>().join(", ");
     let process = |(i, name): (usize, &&str)| {
-        format!("    - {{name: {}, command: 'cat < {{{{ inputs.rows }}}} > {{{{ outputs.o{i} }}}}', outputs: {{o{i}: o.txt}}}}\n", yaml(name))
+        format!(
+            "    - {{name: {}, command: 'cat < {{{{ inputs.rows }}}} > {{{{ outputs.o{i} }}}}', outputs: {{o{i}: o.txt}}}}\n",
+            yaml(name)
+        )
     };
     let processes: String = names.iter().enumerate().map(process).collect();
     let path = data.replace('\'', "''");
@@ -147,7 +166,17 @@ fn hostile_names_are_built_and_stay_in_the_build_folder() {
 
 #[test]
 fn hostile_paths() {
-    let both = ["two words.csv", "it's.csv", "$HOME.csv", "a:b.csv", "a#b.csv", "50%.csv", "größe 数.csv", "a&b,c\"d\".csv", "-rf"];
+    let both = [
+        "two words.csv",
+        "it's.csv",
+        "$HOME.csv",
+        "a:b.csv",
+        "a#b.csv",
+        "50%.csv",
+        "größe 数.csv",
+        "a&b,c\"d\".csv",
+        "-rf",
+    ];
     let only_ninja = ["a;b.csv", "a=b.csv", "new (1).csv", "a*b?[c].csv", "~a\\b.csv"];
     for tool in TOOLS {
         for name in both.iter().chain(&only_ninja) {
@@ -189,6 +218,9 @@ fn other_versions_of_ninja_build_it_too() {
         assert!(space.run(ninja, &[]).says("no work to do"), "{ninja}");
         space.edit("expops.yaml", "size: 2", "size: 3");
         space.run(ninja, &[]).success();
-        assert!(space.exists("build/it%27s/p3/stamp") && space.run(ninja, &[]).says("no work to do"), "{ninja}");
+        assert!(
+            space.exists("build/it%27s/p3/stamp") && space.run(ninja, &[]).says("no work to do"),
+            "{ninja}"
+        );
     }
 }

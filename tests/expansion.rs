@@ -69,7 +69,9 @@ fn yaml(drawn: &[Drawn]) -> String {
         text += &format!("    - name: n{i}\n      command: 'true'\n");
         match process.split {
             Some(Split::Data(n)) => text += &format!("      data_parallelism: {{size: {n}, data_name: d}}\n"),
-            Some(Split::Seed(n)) => text += &format!("      seed_parallelism: {{seeds: {:?}}}\n", &SEEDS[..n]),
+            Some(Split::Seed(n)) => {
+                text += &format!("      seed_parallelism: {{seeds: {:?}}}\n", &SEEDS[..n])
+            }
             None => {}
         }
         text += &format!("      data_aggregation: {}\n", process.closes_data);
@@ -250,7 +252,12 @@ fn compare(graph: Graph<'_>, oracle: &Oracle<'_>, i: usize) -> Result<(), TestCa
     Ok(())
 }
 
-fn compare_inputs(graph: Graph<'_>, oracle: &Oracle<'_>, instance: &Address, at: &At) -> Result<(), TestCaseError> {
+fn compare_inputs(
+    graph: Graph<'_>,
+    oracle: &Oracle<'_>,
+    instance: &Address,
+    at: &At,
+) -> Result<(), TestCaseError> {
     for edge in graph.edges(instance.process) {
         let name = &graph.pipeline.process(edge.from).name;
         let up: usize = name[1..].parse().unwrap();

@@ -64,8 +64,10 @@ fn is_readable(ran: &Ran) {
 /// Starts a build that stops in `work` until [`resume`].
 fn start(space: &Space, tool: Tool) -> Child {
     space.write("slow", "");
-    let (program, arguments): (_, &[&str]) = if tool == Tool::Ninja { ("ninja", &[]) } else { ("make", &["-j2"]) };
-    let child = space.command(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (program, arguments): (_, &[&str]) =
+        if tool == Tool::Ninja { ("ninja", &[]) } else { ("make", &["-j2"]) };
+    let child =
+        space.command(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for _ in 0..1200 {
         if space.exists("started") {
             return child;
@@ -114,7 +116,12 @@ fn the_disk_is_full() {
         // Full at once, full after the compilation, and at every place between.
         let mut failures = 0;
         for left in (0..).map(|n| n * 80) {
-            let free = space.run("sh", &["-c", "df -k --output=avail build | tail -1"]).out.trim().parse::<u32>().unwrap();
+            let free = space
+                .run("sh", &["-c", "df -k --output=avail build | tail -1"])
+                .out
+                .trim()
+                .parse::<u32>()
+                .unwrap();
             let fill = format!("head -c {}k /dev/zero > build/filler", free.saturating_sub(left));
             space.run("sh", &["-c", &fill]);
             let ran = build();
@@ -207,7 +214,9 @@ fn the_build_folder_is_deleted_meanwhile() {
         fs::remove_dir_all(space.path("build")).unwrap();
         let ran = resume(&space, child).failure();
         is_readable(&ran);
-        space.expops(&["compile", "-q", "--format", if tool == Tool::Ninja { "ninja" } else { "make" }]).success();
+        space
+            .expops(&["compile", "-q", "--format", if tool == Tool::Ninja { "ninja" } else { "make" }])
+            .success();
         space.build(tool, &[]).success();
         assert_eq!(space.read("build/last/out/size.txt").trim(), "160000");
         let found = space.tree("build");

@@ -104,10 +104,21 @@ fn a_cmake_build_takes_a_project_in() {
 /// What `make -p` says of variables, implicit rules and the default goal, without what is ours.
 fn database(space: &Space) -> String {
     let out = space.run("make", &["-pn", "-f", "host.mk", "host"]).out;
-    let ours = ["expops", "EXPOPS", "MAKEFILE_LIST", "one_", "# Finished", "# Make data base", "# variable set hash", "#  ", "# "];
+    let ours = [
+        "expops",
+        "EXPOPS",
+        "MAKEFILE_LIST",
+        "one_",
+        "# Finished",
+        "# Make data base",
+        "# variable set hash",
+        "#  ",
+        "# ",
+    ];
     let is_ours = |line: &&str| !ours.iter().any(|word| line.contains(word)) && !line.trim().is_empty();
     let (variables, files) = out.split_once("# Files").unwrap();
-    let (variables, suffixes) = (variables.lines(), files.lines().filter(|line| line.starts_with(".SUFFIXES")));
+    let (variables, suffixes) =
+        (variables.lines(), files.lines().filter(|line| line.starts_with(".SUFFIXES")));
     let mut lines: Vec<_> = variables.chain(suffixes).filter(is_ours).collect();
     lines.sort_unstable();
     lines.join("\n")
@@ -116,7 +127,11 @@ fn database(space: &Space) -> String {
 #[test]
 fn an_included_file_leaves_the_hosts_rules_variables_and_goal_alone() {
     let space = Space::copy_of("tests/emit/hosted");
-    space.expops(&["compile", "analysis", "--root", ".", "--format", "make", "--prefix", "one_", "-o", "one.mk"]).success();
+    space
+        .expops(&[
+            "compile", "analysis", "--root", ".", "--format", "make", "--prefix", "one_", "-o", "one.mk",
+        ])
+        .success();
     let host = "A = 1\nhost: ; @echo $(A)\n%.x: %.y ; cp $< $@\n";
     space.write("host.mk", host);
     let without = database(&space);
@@ -133,7 +148,9 @@ fn an_included_file_leaves_the_hosts_rules_variables_and_goal_alone() {
 fn an_included_ninja_file_leaves_the_hosts_default_and_variables_alone() {
     for how in ["include", "subninja"] {
         let space = Space::copy_of("tests/emit/hosted");
-        space.expops(&["compile", "analysis", "--root", ".", "--prefix", "one_", "-o", "one.ninja"]).success();
+        space
+            .expops(&["compile", "analysis", "--root", ".", "--prefix", "one_", "-o", "one.ninja"])
+            .success();
         let rule = "instance = mine\nexpops = mine\nrule say\n  command = echo $instance $expops > $out\n";
         space.write("build.ninja", format!("{rule}{how} one.ninja\nbuild a: say\nbuild b: say\ndefault a\n"));
         space.run("ninja", &[]).success();

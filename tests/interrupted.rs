@@ -112,7 +112,8 @@ fn family(root: u32) -> Vec<(u32, String)> {
         found.extend(parents.iter().filter(|(_, of)| **of == parent).map(|(pid, _)| *pid));
         next += 1;
     }
-    let command = |pid: u32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");
+    let command =
+        |pid: u32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");
     found.into_iter().map(|pid| (pid, command(pid))).collect()
 }
 
@@ -160,13 +161,19 @@ fn killed_build(space: &Space, tool: Tool, victim: Victim, delay: Duration) {
 #[track_caller]
 fn check_stamps(space: &Space) {
     let build = space.path("build");
-    for entry in walkdir::WalkDir::new(&build).into_iter().flatten().filter(|entry| entry.file_name() == "stamp") {
+    for entry in
+        walkdir::WalkDir::new(&build).into_iter().flatten().filter(|entry| entry.file_name() == "stamp")
+    {
         let folder = Utf8Path::from_path(entry.path()).unwrap().parent().unwrap();
         let Ok(text) = fs::read_to_string(folder.join("values.json")) else { continue };
         let stamp = Stamp::read(&folder.join("stamp")).unwrap();
         let values: serde_json::Value = serde_json::from_str(&text).unwrap();
         let values = values["values"].as_array().unwrap();
-        assert_eq!(values.len(), stamp.lines.iter().filter(|line| line.subject != Subject::Metrics).count(), "{folder}");
+        assert_eq!(
+            values.len(),
+            stamp.lines.iter().filter(|line| line.subject != Subject::Metrics).count(),
+            "{folder}"
+        );
         for value in values {
             let digest = stamp.key(value["key"].as_str().unwrap()).unwrap().digest;
             assert_eq!(digest.to_string(), value["digest"].as_str().unwrap(), "{folder}");
@@ -203,7 +210,8 @@ fn undisturbed(tool: Tool) -> ([BTreeMap<String, Vec<u8>>; 2], Duration) {
 
 #[track_caller]
 fn same(found: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>, what: &str) {
-    let names: Vec<_> = found.keys().chain(expected.keys()).filter(|name| found.get(*name) != expected.get(*name)).collect();
+    let names: Vec<_> =
+        found.keys().chain(expected.keys()).filter(|name| found.get(*name) != expected.get(*name)).collect();
     assert!(names.is_empty(), "{what}: {names:?} differ");
 }
 

@@ -15,7 +15,8 @@ fn documented() -> Table {
     let rows = table.lines().filter(|line| line.starts_with("| `"));
     let row = |line: &str| {
         let cells: Vec<_> = line.trim_matches('|').split('|').collect();
-        let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
+        let names =
+            |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
         (names(cells[0]).into_iter().next().unwrap(), names(cells[1]))
     };
     rows.map(row).collect()
@@ -70,10 +71,16 @@ fn imports_go_in_one_direction_only() {
     while below.len() < table.len() {
         let next: Vec<_> = table
             .iter()
-            .filter(|(module, imports)| !below.contains(module) && imports.iter().all(|import| below.contains(import)))
+            .filter(|(module, imports)| {
+                !below.contains(module) && imports.iter().all(|import| below.contains(import))
+            })
             .map(|(module, _)| module)
             .collect();
-        assert!(!next.is_empty(), "a cycle among {:?}", table.keys().filter(|m| !below.contains(m)).collect::<Vec<_>>());
+        assert!(
+            !next.is_empty(),
+            "a cycle among {:?}",
+            table.keys().filter(|m| !below.contains(m)).collect::<Vec<_>>()
+        );
         below.extend(next);
     }
 }

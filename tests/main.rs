@@ -1,5 +1,7 @@
 //! Tests of the whole program: real projects, real Ninja, real Make.
 
+#![allow(unreachable_pub)]
+
 mod space;
 
 mod charts;

@@ -16,7 +16,9 @@ fn blocks(markdown: &str) -> Vec<Block> {
     let mut open: Option<Block> = None;
     for line in markdown.lines() {
         match (&mut open, line.strip_prefix("```")) {
-            (None, Some(language)) => open = Some(Block { language: language.to_owned(), text: String::new() }),
+            (None, Some(language)) => {
+                open = Some(Block { language: language.to_owned(), text: String::new() })
+            }
             (Some(_), Some(_)) => blocks.extend(open.take()),
             (Some(block), None) => block.text += &format!("{line}\n"),
             (None, None) => {}
@@ -30,7 +32,10 @@ fn matches(expected: &[&str], printed: &[&str]) -> bool {
     match expected.split_first() {
         None => printed.is_empty(),
         Some((&"…", rest)) => (0..=printed.len()).any(|skip| matches(rest, &printed[skip..])),
-        Some((first, rest)) => printed.first().is_some_and(|line| line.trim_end() == first.trim_end()) && matches(rest, &printed[1..]),
+        Some((first, rest)) => {
+            printed.first().is_some_and(|line| line.trim_end() == first.trim_end())
+                && matches(rest, &printed[1..])
+        }
     }
 }
 

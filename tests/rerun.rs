@@ -103,7 +103,13 @@ fn one_row_of_partition_7() {
     for tool in TOOLS {
         let space = built(tool);
         let files = |n: usize| {
-            let files = ["split/pN/stamp", "split/pN/rows.json", "train/pN/stamp", "train/pN/record.json", "score/pN/stamp"];
+            let files = [
+                "split/pN/stamp",
+                "split/pN/rows.json",
+                "train/pN/stamp",
+                "train/pN/record.json",
+                "score/pN/stamp",
+            ];
             files.map(|file| format!("build/{}", file.replace("pN", &format!("p{n}"))))
         };
         let times = |space: &Space| {
@@ -195,7 +201,12 @@ fn deleted_outputs_are_made_again() {
     for tool in TOOLS {
         let space = built(tool);
         let first = space.tree("build");
-        for name in ["build/train/p3/stamp", "build/split/p5/stamp", "build/summary/record.json", "build/.expops/plan/train.json"] {
+        for name in [
+            "build/train/p3/stamp",
+            "build/split/p5/stamp",
+            "build/summary/record.json",
+            "build/.expops/plan/train.json",
+        ] {
             fs::remove_file(space.path(name)).unwrap();
             space.ran(tool);
             assert!(space.tree("build") == first, "{tool:?} {name}");

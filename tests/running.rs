@@ -40,7 +40,8 @@ fn without_ninja(space: &Space, arguments: &[&str]) -> Ran {
     fs::create_dir_all(&bin).unwrap();
     let path = std::env::var_os("PATH").unwrap();
     for program in ["make", "sh", "seq", "cat", "wc", "cp", "kill", "sleep", "python3", "echo", "touch"] {
-        let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.exists());
+        let found =
+            std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.exists());
         if let Some(found) = found {
             let _ = std::os::unix::fs::symlink(found, bin.join(program));
         }
@@ -73,9 +74,14 @@ fn targets_dry_runs_and_folders() {
         };
         run(&["in here", "-n"]).success();
         // Ninja makes folders even then.
-        assert!(!space.exists("in here/build/make_rows/record.json") && !space.exists("in here/build/make_rows/.lock"));
+        assert!(
+            !space.exists("in here/build/make_rows/record.json")
+                && !space.exists("in here/build/make_rows/.lock")
+        );
         run(&["-C", "in here", "train@p2"]).success();
-        assert!(space.exists("in here/build/train/p2/stamp") && !space.exists("in here/build/train/p1/stamp"));
+        assert!(
+            space.exists("in here/build/train/p2/stamp") && !space.exists("in here/build/train/p1/stamp")
+        );
         run(&["in here", "train"]).success();
         assert!(space.exists("in here/build/train/p1/stamp") && !space.exists("in here/build/whole/stamp"));
         assert_eq!(run(&["in here", "trian"]).status, 1);
@@ -90,12 +96,20 @@ fn targets_dry_runs_and_folders() {
 fn a_failure_can_be_read_and_the_rest_kept_going() {
     for ninja in [true, false] {
         let space = project();
-        space.edit("expops.yaml", "cat {{ inputs.df }} >", "echo some words; test {{ partition }} = 2 && cat {{ inputs.df }} >");
-        let run = |arguments: &[&str]| if ninja { space.expops(arguments) } else { without_ninja(&space, arguments) };
+        space.edit(
+            "expops.yaml",
+            "cat {{ inputs.df }} >",
+            "echo some words; test {{ partition }} = 2 && cat {{ inputs.df }} >",
+        );
+        let run = |arguments: &[&str]| {
+            if ninja { space.expops(arguments) } else { without_ninja(&space, arguments) }
+        };
         let ran = run(&["run", "-k", "-j1"]);
         assert_eq!(ran.status, 1, "{}{}", ran.out, ran.err);
         let all = ran.out.clone() + &ran.err;
-        for words in ["error: train p1: the command failed: exit status 1", "some words", "log: build/train/p1/log"] {
+        for words in
+            ["error: train p1: the command failed: exit status 1", "some words", "log: build/train/p1/log"]
+        {
             assert!(all.contains(words), "{words} {all}");
         }
         assert!(space.exists("build/train/p2/stamp") && !space.exists("build/train/p1/stamp"));
@@ -122,7 +136,9 @@ fn alive(folder: &Path) -> Vec<String> {
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let is_inside = fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
         if is_inside {
-            found.push(fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default().replace('\0', " "));
+            found.push(
+                fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default().replace('\0', " "),
+            );
         }
     }
     found.retain(|command| !command.is_empty());
@@ -144,8 +160,14 @@ fn interrupting_ends_everything() {
     for with in ["ninja", "make"] {
         for python in [true, false] {
             let space = Space::new();
-            let work = if python { "{name: slow}" } else { "{name: slow, command: 'touch started; sleep 300'}" };
-            space.write("expops.yaml", format!("scripts: {{main: m.py}}\npipeline:\n  process_adjlist: slow\n  processes: [{work}]\n"));
+            let work =
+                if python { "{name: slow}" } else { "{name: slow, command: 'touch started; sleep 300'}" };
+            space.write(
+                "expops.yaml",
+                format!(
+                    "scripts: {{main: m.py}}\npipeline:\n  process_adjlist: slow\n  processes: [{work}]\n"
+                ),
+            );
             space.write("m.py", "import time\nfrom expops.core import process\n@process()\ndef slow():\n    import os\n    open(os.environ['EXPOPS_PROJECT_ROOT'] + '/started', 'w')\n    time.sleep(300)\n");
             let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
             command.args(["run", "--with", with]).stdout(Stdio::null()).stderr(Stdio::null());
@@ -169,7 +191,9 @@ fn exec_by_hand() {
     assert!(space.expops(&["exec", "train/p1"]).failure().says("there is no instance `train/p1`"));
     assert!(!space.exists("build/train"));
     space.expops(&["run"]).success();
-    for wrong in ["nothing", "train", "train/p1/p1", "train/s1", "train/../../x", "train/p01", "../x", "/etc", ""] {
+    for wrong in
+        ["nothing", "train", "train/p1/p1", "train/s1", "train/../../x", "train/p01", "../x", "/etc", ""]
+    {
         let ran = space.expops(&["exec", wrong]);
         assert_eq!(ran.status, 1, "{wrong}: {}", ran.err);
         assert!(ran.says("error: ") && ran.says("help: ") && !ran.says("panicked"), "{wrong}: {}", ran.err);
@@ -177,7 +201,11 @@ fn exec_by_hand() {
     space.expops(&["exec", "train/p2"]).success();
     space.edit("build/.expops/plan/train.json", "\"version\": 1", "\"version\": 9000");
     let ran = space.expops(&["exec", "train/p2"]).failure();
-    assert!(ran.says("was written by another version of expops") && ran.says("run `expops compile` again"), "{}", ran.err);
+    assert!(
+        ran.says("was written by another version of expops") && ran.says("run `expops compile` again"),
+        "{}",
+        ran.err
+    );
     space.write("build/.expops/plan/train.json", "{");
     assert!(space.expops(&["exec", "train/p2"]).failure().says("cannot be read"));
     space.expops(&["run"]).success();

@@ -38,7 +38,10 @@ fn configured(top: &str, adjacency: &str, processes: &str, script: &str) -> Spac
         indented(adjacency, 4),
         indented(processes, 4)
     );
-    space.write("expops.yaml", format!("metadata: {{name: test}}\nscripts: {{main: src/main.py}}\n{top}\n{pipeline}"));
+    space.write(
+        "expops.yaml",
+        format!("metadata: {{name: test}}\nscripts: {{main: src/main.py}}\n{top}\n{pipeline}"),
+    );
     space.write("src/main.py", format!("{IMPORTS}{script}"));
     space
 }

@@ -47,7 +47,11 @@ impl Ran {
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        Self { status: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
     }
 }
 
@@ -66,7 +70,8 @@ impl Space {
     /// Copies the folder `from` of the repository to `to`, without what was built in it.
     pub fn copy(&self, from: &str, to: &str) {
         let from = repository().join(from);
-        let is_generated = |path: &Path| fs::read(path).is_ok_and(|text| text.starts_with(b"# Made by expops"));
+        let is_generated =
+            |path: &Path| fs::read(path).is_ok_and(|text| text.starts_with(b"# Made by expops"));
         let is_built = |e: &walkdir::DirEntry| {
             e.file_name() == "build" || e.file_name() == ".ninja_log" || is_generated(e.path())
         };
@@ -198,10 +203,16 @@ impl Space {
         for entry in walkdir::WalkDir::new(&root) {
             let entry = entry.unwrap();
             let name = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-            let own = name.ends_with(".lock") || name.ends_with("/log") || name == "log" || name == ".expops/compiled"
+            let own = name.ends_with(".lock")
+                || name.ends_with("/log")
+                || name == "log"
+                || name == ".expops/compiled"
                 || name.contains("__pycache__");
             // What is kept for later, and for people.
-            let own = own || name.starts_with(".expops/cache/") || name.starts_with(".expops/known/") || name.ends_with("why.json");
+            let own = own
+                || name.starts_with(".expops/cache/")
+                || name.starts_with(".expops/known/")
+                || name.ends_with("why.json");
             if entry.file_type().is_file() && !own {
                 tree.insert(name, fs::read(entry.path()).unwrap());
             }

@@ -155,7 +155,8 @@ impl Cache {
 fn read(text: &str) -> Option<Entry> {
     let (digest, rest) = text.split_once('\n')?;
     let rest = rest.trim_end_matches('\n');
-    let entry: Entry = (digest.parse() == Ok(Digest::of(rest))).then(|| serde_json::from_str(rest).ok())??;
+    let entry: Entry =
+        (digest.parse() == Ok(Digest::of(rest))).then(|| serde_json::from_str(rest).ok())??;
     (entry.version == VERSION).then_some(entry)
 }
 

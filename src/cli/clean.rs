@@ -92,7 +92,8 @@ fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) 
     inner.sort_by(|a, b| a.file_name().cmp(b.file_name()));
     for entry in inner {
         let name = entry.file_name();
-        if !name.starts_with('.') && !(is_one && ["out", "files"].contains(&name)) {
+        let holds_values = is_one && ["out", "files"].contains(&name);
+        if !name.starts_with('.') && !holds_values {
             instances(entry.path(), build, found);
         }
     }

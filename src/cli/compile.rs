@@ -103,7 +103,8 @@ pub(super) fn compile(flags: &Flags) -> Result<Compiled, Ended> {
     let options = options(flags, &project).map_err(wrong)?;
     project.enter().map_err(wrong)?;
     let mut sink = Diagnostics::new();
-    let checked = project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, flags.json))?;
+    let checked =
+        project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, flags.json))?;
     let (graph, probes) = project::expand(&checked, flags.max_instances, &mut sink)
         .map_err(|_| project::report(&sink, None, flags.json))?;
     let plan = plan::lower(graph, &probes, &checked.codes, &options);
@@ -129,9 +130,8 @@ pub(super) fn compile(flags: &Flags) -> Result<Compiled, Ended> {
 
 /// The plan's options, with every path relative to the project.
 fn options(flags: &Flags, project: &Project) -> Result<Options, String> {
-    let absolute = |path: &Utf8Path| {
-        path.canonicalize_utf8().map_err(|error| format!("cannot find `{path}`: {error}"))
-    };
+    let absolute =
+        |path: &Utf8Path| path.canonicalize_utf8().map_err(|error| format!("cannot find `{path}`: {error}"));
     let folder = absolute(&project.folder)?;
     let here = absolute(Utf8Path::new("."))?;
     let default = match flags.format {
@@ -150,13 +150,18 @@ fn options(flags: &Flags, project: &Project) -> Result<Options, String> {
         return Err(format!("the build folder `{build}` is not a folder inside the project"));
     }
     let runs_in = root.as_ref().unwrap_or(&folder);
-    let written_in = file::normal(&folder.join(&output)).parent().map_or_else(|| folder.clone(), Utf8Path::to_owned);
+    let written_in =
+        file::normal(&folder.join(&output)).parent().map_or_else(|| folder.clone(), Utf8Path::to_owned);
     let mut options = Options {
         up: Some(relative(runs_in, &written_in)).filter(|path| path != ".").unwrap_or_default(),
         source: project.file.clone(),
         build,
         output,
-        root: root.as_deref().map(|root| relative(&folder, root)).filter(|path| path != ".").unwrap_or_default(),
+        root: root
+            .as_deref()
+            .map(|root| relative(&folder, root))
+            .filter(|path| path != ".")
+            .unwrap_or_default(),
         prefix: flags.prefix.clone(),
         python: flags.python.clone(),
         compile: Vec::new(),
@@ -211,7 +216,10 @@ fn expressible(plan: &Plan, format: FormatName) -> Result<(), String> {
     for path in plan.sources.iter().chain([&plan.output, &plan.root]).chain(shared).chain(inputs) {
         if let Some(what) = emit::inexpressible(format, path) {
             let code = codes::INEXPRESSIBLE.id;
-            return Err(format!("[{code}] the path `{}` has {what}; rename the file", path.as_str().escape_debug()));
+            return Err(format!(
+                "[{code}] the path `{}` has {what}; rename the file",
+                path.as_str().escape_debug()
+            ));
         }
     }
     Ok(())
@@ -221,7 +229,9 @@ fn expressible(plan: &Plan, format: FormatName) -> Result<(), String> {
 pub(super) fn is_ours(path: &Utf8Path) -> bool {
     match fs::read(path) {
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-        Ok(bytes) => bytes.starts_with(MARK.as_bytes()) || bytes.starts_with(format!("#!/bin/sh\n{MARK}").as_bytes()),
+        Ok(bytes) => {
+            bytes.starts_with(MARK.as_bytes()) || bytes.starts_with(format!("#!/bin/sh\n{MARK}").as_bytes())
+        }
     }
 }
 
@@ -260,10 +270,14 @@ fn seen_from_project(path: &Utf8Path, root: &Utf8Path) -> Utf8PathBuf {
 
 /// Removes the plan files of processes that are gone.
 fn remove_others(layout: &Layout, plan: &Plan, options: &Options) -> Result<(), FileError> {
-    let kept: Vec<_> = plan.plan_files.iter().map(|file| seen_from_project(&file.path, &options.root)).collect();
+    let kept: Vec<_> =
+        plan.plan_files.iter().map(|file| seen_from_project(&file.path, &options.root)).collect();
     for entry in walkdir::WalkDir::new(layout.plans()).into_iter().flatten() {
         let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
-        if entry.file_type().is_file() && path.extension() == Some("json") && !kept.iter().any(|kept| kept == path) {
+        if entry.file_type().is_file()
+            && path.extension() == Some("json")
+            && !kept.iter().any(|kept| kept == path)
+        {
             file::remove(path)?;
         }
     }

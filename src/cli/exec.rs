@@ -8,7 +8,9 @@ use crate::exec;
 use crate::layout::Layout;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  expops exec train/p2      run `train` in partition 2, if something that it reads changed")]
+#[command(
+    after_help = "Example:\n  expops exec train/p2      run `train` in partition 2, if something that it reads changed"
+)]
 pub(super) struct Flags {
     /// The build folder
     #[arg(long, value_name = "DIR", default_value = "build")]

@@ -50,7 +50,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let Ok((graph, probes)) = project::expand(&checked, u64::MAX, &mut sink) else {
         return project::report(&sink, None, false);
     };
-    let picture = || if flags.expand { expanded(graph, &probes) } else { collapsed(&checked, graph, &probes) };
+    let picture =
+        || if flags.expand { expanded(graph, &probes) } else { collapsed(&checked, graph, &probes) };
     match flags.format {
         FormatName::Dot => print!("{}", dot(&picture())),
         FormatName::Mermaid => print!("{}", mermaid(&picture())),
@@ -156,7 +157,8 @@ fn maker(graph: Graph<'_>, mut output: Address) -> Address {
 
 fn dot(picture: &Picture) -> String {
     let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let mut out = String::from("digraph pipeline {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
+    let mut out =
+        String::from("digraph pipeline {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
     for node in &picture.nodes {
         let shape = match node.shape {
             Shape::Process => "",
@@ -192,7 +194,8 @@ fn mermaid(picture: &Picture) -> String {
 
 fn as_json(picture: &Picture) -> serde_json::Value {
     let node = |node: &Node| json!({"id": node.id, "label": node.label, "kind": node.shape.name(), "instances": node.count});
-    let edge = |(from, to): &(usize, usize)| json!({"from": picture.nodes[*from].id, "to": picture.nodes[*to].id});
+    let edge =
+        |(from, to): &(usize, usize)| json!({"from": picture.nodes[*from].id, "to": picture.nodes[*to].id});
     json!({
         "nodes": picture.nodes.iter().map(node).collect::<Vec<_>>(),
         "edges": picture.edges.iter().map(edge).collect::<Vec<_>>(),

@@ -63,7 +63,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let layout = Layout::new(flags.build_dir.clone());
     let rows: Vec<_> = selected.iter().filter_map(|one| row(one, graph, &layout)).collect();
     if flags.json {
-        let all: Map<_, _> = rows.iter().map(|row| (row.path.clone(), Json::Object(row.metrics.clone()))).collect();
+        let all: Map<_, _> =
+            rows.iter().map(|row| (row.path.clone(), Json::Object(row.metrics.clone()))).collect();
         println!("{:#}", Json::Object(all));
     } else if flags.csv {
         print_csv(&rows);
@@ -103,7 +104,8 @@ fn row(one: &Selected, graph: Graph<'_>, layout: &Layout) -> Option<Row> {
 
 /// The last value of a series, or the snapshot itself.
 fn last(value: &Json) -> &Json {
-    let series = value.as_object().and_then(|series| series.iter().max_by_key(|(step, _)| step.parse::<i64>().ok()));
+    let series =
+        value.as_object().and_then(|series| series.iter().max_by_key(|(step, _)| step.parse::<i64>().ok()));
     series.filter(|(step, _)| step.parse::<i64>().is_ok()).map_or(value, |(_, value)| value)
 }
 
@@ -111,7 +113,9 @@ fn shown(value: &Json) -> String {
     match last(value) {
         Json::Number(number) if number.is_f64() => format!("{:.6}", number.as_f64().unwrap_or_default()),
         Json::String(text) => text.clone(),
-        Json::Object(map) => map.get("$float").and_then(Json::as_str).map_or_else(|| "{…}".to_owned(), str::to_owned),
+        Json::Object(map) => {
+            map.get("$float").and_then(Json::as_str).map_or_else(|| "{…}".to_owned(), str::to_owned)
+        }
         other => other.to_string(),
     }
 }
@@ -165,14 +169,20 @@ fn print_table(rows: &[Row]) {
 
 fn print_group(rows: &[&Row]) {
     let mut names: Vec<&str> = Vec::new();
-    rows.iter().flat_map(|row| row.metrics.keys()).for_each(|name| if !names.contains(&name.as_str()) { names.push(name) });
-    let mut lines = vec![[vec![String::new()], names.iter().map(|name| (*name).to_owned()).collect()].concat()];
+    rows.iter().flat_map(|row| row.metrics.keys()).for_each(|name| {
+        if !names.contains(&name.as_str()) {
+            names.push(name)
+        }
+    });
+    let mut lines =
+        vec![[vec![String::new()], names.iter().map(|name| (*name).to_owned()).collect()].concat()];
     for row in rows {
         let values = names.iter().map(|name| row.metrics.get(*name).map(shown).unwrap_or_default());
         lines.push([row.label.clone()].into_iter().chain(values).collect());
     }
     if rows.len() > 1 {
-        let numbers: BTreeMap<&str, Vec<f64>> = names.iter().map(|name| (*name, numbers(rows, name))).collect();
+        let numbers: BTreeMap<&str, Vec<f64>> =
+            names.iter().map(|name| (*name, numbers(rows, name))).collect();
         let summary = |title: &str, of: fn(&[f64]) -> f64| {
             let value = |name: &&str| match numbers[*name].as_slice() {
                 [] => String::new(),
@@ -183,10 +193,12 @@ fn print_group(rows: &[&Row]) {
         lines.push(summary("mean", mean));
         lines.push(summary("spread", spread));
     }
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let width =
+        |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<_> = (0..=names.len()).map(width).collect();
     for line in &lines {
-        let cells = line.iter().zip(&widths).skip(1).map(|(cell, width)| format!("{cell:>width$}", width = *width));
+        let cells =
+            line.iter().zip(&widths).skip(1).map(|(cell, width)| format!("{cell:>width$}", width = *width));
         println!("{:<first$}  {}", line[0], cells.collect::<Vec<_>>().join("  "), first = widths[0]);
     }
 }

@@ -78,11 +78,11 @@ enum Ended {
 
 /// Runs the program.
 pub fn run(arguments: Arguments) -> ExitCode {
-    if let Some(directory) = &arguments.directory {
-        if let Err(error) = std::env::set_current_dir(directory) {
-            say::error(&format!("cannot enter `{directory}`: {error}"));
-            return ExitCode::from(2);
-        }
+    if let Some(directory) = &arguments.directory
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        say::error(&format!("cannot enter `{directory}`: {error}"));
+        return ExitCode::from(2);
     }
     let ended = match arguments.command {
         Command::Compile(flags) => compile::run(&flags),

@@ -32,7 +32,9 @@ impl Project {
             let file = FILES.iter().find(|file| path.join(file).is_file());
             return match file {
                 Some(file) => Ok(Self { folder: path.to_owned(), file: Utf8PathBuf::from(file) }),
-                None => Err(format!("there is no project in `{path}`: neither `{}` nor `{}`", FILES[0], FILES[1])),
+                None => {
+                    Err(format!("there is no project in `{path}`: neither `{}` nor `{}`", FILES[0], FILES[1]))
+                }
             };
         }
         if !path.is_file() {
@@ -41,7 +43,8 @@ impl Project {
         let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
         let name = Utf8PathBuf::from(path.file_name().unwrap_or_default());
         if folder.file_name() == Some("configs") {
-            let above = folder.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+            let above =
+                folder.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
             return Ok(Self { folder: above.to_owned(), file: Utf8Path::new("configs").join(name) });
         }
         Ok(Self { folder: folder.to_owned(), file: name })
@@ -56,7 +59,8 @@ impl Project {
 
     /// Enters the folder: from now on all paths are relative to the project.
     pub(super) fn enter(&self) -> Result<(), String> {
-        std::env::set_current_dir(&self.folder).map_err(|error| format!("cannot enter `{}`: {error}", self.folder))
+        std::env::set_current_dir(&self.folder)
+            .map_err(|error| format!("cannot enter `{}`: {error}", self.folder))
     }
 }
 

@@ -127,7 +127,9 @@ fn wrong(expression: &str, unusable: &Unusable) -> String {
             format!("{message}\n  {expression}\n  {}{}{help}", " ".repeat(before), "^".repeat(width))
         }
         Unusable::Nothing(advice) => format!("`{expression}` matches nothing; {advice}"),
-        Unusable::NotNodes(value) => format!("`{expression}` selects no nodes but {}", probe::described(value)),
+        Unusable::NotNodes(value) => {
+            format!("`{expression}` selects no nodes but {}", probe::described(value))
+        }
     }
 }
 
@@ -151,7 +153,12 @@ fn print(flags: &Flags, graph: Graph<'_>, selected: &[Selected]) {
     let lines = |field: &str, all: &mut dyn Iterator<Item = Json>| {
         let mut printed = std::collections::HashSet::new();
         for one in all {
-            for line in one[field].as_array().into_iter().flatten().chain([&one[field]].into_iter().filter(|v| !v.is_array())) {
+            for line in one[field]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .chain([&one[field]].into_iter().filter(|v| !v.is_array()))
+            {
                 let text = line.as_str().map_or_else(|| line.to_string(), str::to_owned);
                 if printed.insert(text.clone()) {
                     println!("{text}");

@@ -48,19 +48,25 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Some((first, rest)) if is_project(first) => (first.clone(), rest),
         _ => (".".to_owned(), flags.targets.as_slice()),
     };
-    let has_ninja = || Command::new("ninja").arg("--version").output().is_ok_and(|output| output.status.success());
+    let has_ninja =
+        || Command::new("ninja").arg("--version").output().is_ok_and(|output| output.status.success());
     let ninja = flags.with.as_deref().map_or_else(has_ninja, |tool| tool == "ninja");
     let compiled = match compile::compile(&compile_flags(flags, project.into(), ninja)) {
         Ok(compiled) => compiled,
         Err(ended) => return ended,
     };
     let program = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
-    let mut command = if ninja { ninja_command(flags, &compiled.output) } else { make_command(flags, &compiled.output) };
+    let mut command =
+        if ninja { ninja_command(flags, &compiled.output) } else { make_command(flags, &compiled.output) };
     command.args(targets);
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
         command.env("EXPOPS", crate::quote::word(program.as_str()));
     }
-    let ended = if ninja || flags.quiet || flags.dry_run { signals::run(&mut command) } else { counted(&mut command) };
+    let ended = if ninja || flags.quiet || flags.dry_run {
+        signals::run(&mut command)
+    } else {
+        counted(&mut command)
+    };
     match ended {
         Ok((_, Some(signal))) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
         Ok((status, None)) if status.success() => Ended::Well,
@@ -85,7 +91,8 @@ fn is_project(word: &String) -> bool {
 /// The file to write, if not the usual one: a Makefile that somebody else wrote stays.
 fn output(project: &Utf8Path, ninja: bool) -> Option<Utf8PathBuf> {
     let folder = &Project::find(project).ok()?.folder;
-    let (usual, other) = if ninja { ("build.ninja", "build/expops.ninja") } else { ("Makefile", "build/expops.mk") };
+    let (usual, other) =
+        if ninja { ("build.ninja", "build/expops.ninja") } else { ("Makefile", "build/expops.mk") };
     (!compile::is_ours(&folder.join(usual))).then(|| folder.join(other))
 }
 
@@ -110,7 +117,12 @@ fn ninja_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
     let mut command = Command::new("ninja");
     command.args(["-f", file.as_str()]);
     flags.jobs.map(|jobs| command.args(["-j", &jobs.to_string()]));
-    let switches = [(flags.keep_going, &["-k", "0"][..]), (flags.dry_run, &["-n"]), (flags.verbose, &["-v"]), (flags.quiet, &["--quiet"])];
+    let switches = [
+        (flags.keep_going, &["-k", "0"][..]),
+        (flags.dry_run, &["-n"]),
+        (flags.verbose, &["-v"]),
+        (flags.quiet, &["--quiet"]),
+    ];
     switches.iter().filter(|(on, _)| *on).for_each(|(_, words)| {
         command.args(*words);
     });

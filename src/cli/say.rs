@@ -30,7 +30,8 @@ pub(super) fn diagnostics(sink: &Diagnostics, json: bool) {
     let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     if errors > 0 && !json {
         error(&format!("{}; nothing was written", plural(errors, "error")));
-        let code = found.iter().find(|diagnostic| diagnostic.severity == Severity::Error).map_or("", |d| d.code.id);
+        let code =
+            found.iter().find(|diagnostic| diagnostic.severity == Severity::Error).map_or("", |d| d.code.id);
         eprintln!("for more about an error, try `expops explain {code}`");
     }
 }

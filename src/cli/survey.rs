@@ -71,8 +71,8 @@ pub(super) fn plan(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<(Pla
     let mut sink = Diagnostics::new();
     let checked =
         project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, json))?;
-    let (graph, probes) = project::expand(&checked, u64::MAX, &mut sink)
-        .map_err(|_| project::report(&sink, None, json))?;
+    let (graph, probes) =
+        project::expand(&checked, u64::MAX, &mut sink).map_err(|_| project::report(&sink, None, json))?;
     let options = Options {
         source: project.file.clone(),
         build: crate::file::normal(build),
@@ -108,7 +108,7 @@ impl Survey {
             first.push(survey.all.len()..survey.all.len() + group.actions.len());
             for action in group.actions {
                 let folder = Folder(action.folder.clone());
-                action.stamps.iter().for_each(|stamp| drop(makers.insert(stamp.clone(), survey.all.len())));
+                makers.extend(action.stamps.iter().map(|stamp| (stamp.clone(), survey.all.len())));
                 let looked = Looked {
                     process: group.process.clone(),
                     action,

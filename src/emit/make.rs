@@ -10,8 +10,8 @@ use minijinja::{Value, context};
 
 use super::escape::{comment, make_info, make_path, make_prerequisite, make_text};
 use super::template::{both, header, identifier, quoted, render, wrapped};
-use crate::quote;
 use crate::plan::{Action, Environment, Group, Plan};
+use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/Makefile.j2");
 
@@ -22,7 +22,8 @@ const CONTINUED: &str = " \\\n    ";
 pub fn make(plan: &Plan) -> String {
     let variables = if plan.prefix.is_empty() { "expops_" } else { &plan.prefix };
     let all: Vec<_> = plan.groups.iter().map(|group| make_prerequisite(&group.target)).collect();
-    let written: Vec<_> = plan.plan_files.iter().map(|file| &file.path).chain(&plan.interpreter).cloned().collect();
+    let written: Vec<_> =
+        plan.plan_files.iter().map(|file| &file.path).chain(&plan.interpreter).cloned().collect();
     let words = |words: &[String]| quoted(make_text(&quote::words(words)));
     let exec = [plan.location.as_slice(), &["exec".to_owned()], &plan.exec_flags].concat();
     render(
@@ -64,7 +65,12 @@ fn group(group: &Group) -> Value {
     let wanted: Vec<_> = if several {
         group.actions.iter().map(|action| make_prerequisite(&action.target)).collect()
     } else {
-        group.actions.iter().flat_map(|action| &action.stamps).map(|path| make_prerequisite(path.as_str())).collect()
+        group
+            .actions
+            .iter()
+            .flat_map(|action| &action.stamps)
+            .map(|path| make_prerequisite(path.as_str()))
+            .collect()
     };
     let mut phony = vec![make_prerequisite(&group.target)];
     if several {

@@ -5,8 +5,8 @@ use minijinja::{Value, context};
 
 use super::escape::{comment, ninja_path, ninja_value};
 use super::template::{both, header, identifier, quoted, render, wrapped};
-use crate::quote;
 use crate::plan::{Action, Environment, Group, Plan};
+use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/build.ninja.j2");
 
@@ -17,7 +17,8 @@ const CONTINUED: &str = " $\n    ";
 pub fn ninja(plan: &Plan) -> String {
     let rules = if plan.prefix.is_empty() { "expops_" } else { &plan.prefix };
     let all: Vec<_> = plan.groups.iter().map(|group| ninja_path(&group.target)).collect();
-    let written: Vec<_> = plan.plan_files.iter().map(|file| &file.path).chain(&plan.interpreter).cloned().collect();
+    let written: Vec<_> =
+        plan.plan_files.iter().map(|file| &file.path).chain(&plan.interpreter).cloned().collect();
     let hosted = !plan.prefix.is_empty() || !plan.root.as_str().is_empty();
     let words = |words: &[String]| quoted(ninja_value(&leading_blank(&quote::words(words))));
     render(

@@ -4,8 +4,8 @@ use minijinja::{Value, context};
 
 use super::escape::comment;
 use super::template::{header, quoted, render};
-use crate::quote;
 use crate::plan::{Group, Plan};
+use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/run.sh.j2");
 

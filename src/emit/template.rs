@@ -25,7 +25,8 @@ pub(super) fn header(plan: &Plan) -> Value {
 /// and the tests render each of them.
 pub(super) fn render(template: &str, context: Value) -> String {
     let mut environment = Environment::new();
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    let syntax =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
     environment.set_syntax(syntax.expect("the usual delimiters"));
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_formatter(|out, _state, value| match value.as_str() {

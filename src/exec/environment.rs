@@ -15,9 +15,9 @@ use super::record::Record;
 use super::run_folder;
 use crate::digest::Digest;
 use crate::file::{self, Written};
-use crate::stamp;
 use crate::layout::{Folder, Layout};
 use crate::plan_file::EnvironmentPlan;
+use crate::stamp;
 
 /// Prints the version and the installed packages, each on a line.
 const PROBE: &str = "\
@@ -58,7 +58,8 @@ impl Interpreter {
     pub fn read(stamp: &Utf8Path) -> Result<Self, Failure> {
         let read = fs::read_to_string(stamp).ok().and_then(|text| serde_json::from_str(&text).ok());
         read.ok_or_else(|| {
-            Failure::new(format!("the environment has not been made: `{stamp}` is missing")).help("build again")
+            Failure::new(format!("the environment has not been made: `{stamp}` is missing"))
+                .help("build again")
         })
     }
 
@@ -84,7 +85,8 @@ impl Interpreter {
 /// Makes the environment `name`, unless it is there and its requirement files say what they said when it
 /// was made.
 pub fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
-    let failed = |failure: Failure| Failure { message: format!("environment {name}: {}", failure.message), ..failure };
+    let failed =
+        |failure: Failure| Failure { message: format!("environment {name}: {}", failure.message), ..failure };
     make_unless_made(name, layout).map_err(failed)
 }
 
@@ -154,19 +156,28 @@ fn requirements(files: &[Utf8PathBuf]) -> Result<BTreeMap<Utf8PathBuf, Digest>, 
         found.insert(path.clone(), Digest::of(&text));
         let included = text.lines().filter_map(|line| {
             let line = line.split(" #").next().unwrap_or_default().trim();
-            let rest = ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|flag| line.strip_prefix(flag))?;
+            let rest = ["--requirement", "--constraint", "-r", "-c"]
+                .iter()
+                .find_map(|flag| line.strip_prefix(flag))?;
             let name = rest.trim_start_matches(['=', ' ', '\t']).trim();
             // What lies on another machine cannot be watched.
             (!name.contains("://")).then_some(name)
         });
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
-        waiting.extend(included.map(|name| file::normal(&folder.join(name))).filter(|path| !found.contains_key(path)));
+        waiting.extend(
+            included.map(|name| file::normal(&folder.join(name))).filter(|path| !found.contains_key(path)),
+        );
     }
     Ok(found)
 }
 
 /// Makes a virtual environment with `uv` where that is installed, else with `venv` and `pip`.
-fn install(plan: &EnvironmentPlan, venv: &Utf8Path, python: &Utf8Path, folder: &Folder) -> Result<(), Failure> {
+fn install(
+    plan: &EnvironmentPlan,
+    venv: &Utf8Path,
+    python: &Utf8Path,
+    folder: &Folder,
+) -> Result<(), Failure> {
     let has_uv = Command::new("uv").arg("--version").output().is_ok_and(|output| output.status.success());
     let files: Vec<&str> = plan.requirements.iter().flat_map(|path| ["-r", path.as_str()]).collect();
     let (make, install) = if has_uv {

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::failure::Failure;
-use super::value::{Node, Value, Values};
+use super::value::{Node, Values};
 use crate::diagnostic::{list, nearest};
 use crate::layout::{Folder, Layout};
 use crate::plan_file::{Input, PlanFile, Rename};
@@ -26,7 +26,11 @@ pub(super) fn collect(plan: &PlanFile, arms: &[String], layout: &Layout) -> Resu
     let mut all = Vec::new();
     for input in &plan.inputs {
         let nodes = gather(input, &data[..input.partitions], &seed[..input.seeds], layout)?;
-        all.extend(nodes.into_iter().map(|(key, node)| Given { name: key, process: input.process.clone(), node }));
+        all.extend(nodes.into_iter().map(|(key, node)| Given {
+            name: key,
+            process: input.process.clone(),
+            node,
+        }));
     }
     rename(&mut all, &plan.renames)?;
     without_clashes(all, plan)
@@ -100,7 +104,8 @@ fn rename(all: &mut [Given], renames: &[Rename]) -> Result<(), Failure> {
     let keys: Vec<String> = all.iter().map(|given| given.name.clone()).collect();
     let mut new_names = Vec::new();
     for rename in renames {
-        let is_meant = |given: &Given| rename.process.as_ref().is_none_or(|process| *process == given.process);
+        let is_meant =
+            |given: &Given| rename.process.as_ref().is_none_or(|process| *process == given.process);
         let found: Vec<_> = (0..all.len()).filter(|i| keys[*i] == rename.key && is_meant(&all[*i])).collect();
         if found.is_empty() {
             let failure = Failure::new(format!("`inputs` names `{}`, which no upstream returns", rename.key));
@@ -129,24 +134,19 @@ fn without_clashes(all: Vec<Given>, plan: &PlanFile) -> Result<Vec<Given>, Failu
             Some(other) => {
                 let (name, a, b) = (&given.name, &other.process, &given.process);
                 let message = format!("`{}` gets `{name}` from two upstreams: `{a}` and `{b}`", plan.process);
-                let help = format!("return it under another key, or name them apart: `inputs: {{{name}: {a}.{name}, other: {b}.{name}}}`");
+                let help = format!(
+                    "return it under another key, or name them apart: `inputs: {{{name}: {a}.{name}, other: {b}.{name}}}`"
+                );
                 return Err(Failure::new(message).help(help));
             }
         }
         if plan.parameters.contains_key(&given.name) {
             let (name, process) = (&given.name, &given.process);
-            let message = format!("`{}` gets `{name}` from `{process}` and has a parameter `{name}`", plan.process);
+            let message =
+                format!("`{}` gets `{name}` from `{process}` and has a parameter `{name}`", plan.process);
             return Err(Failure::new(message).help("rename the parameter or the key"));
         }
         kept.push(given);
     }
     Ok(kept)
-}
-
-/// The values of a node, depth first.
-pub(super) fn leaves(node: &Node) -> Vec<&Value> {
-    match node {
-        Node::One(value) => vec![value],
-        Node::Gathered(list) => list.iter().flat_map(|(_, node)| leaves(node)).collect(),
-    }
 }

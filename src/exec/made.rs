@@ -31,7 +31,12 @@ impl Made {
 
 impl From<Answer> for Made {
     fn from(answer: Answer) -> Self {
-        Self { metrics: metrics(&answer), values: answer.outputs, parts: answer.partitions, native: answer.native }
+        Self {
+            metrics: metrics(&answer),
+            values: answer.outputs,
+            parts: answer.partitions,
+            native: answer.native,
+        }
     }
 }
 

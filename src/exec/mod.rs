@@ -71,7 +71,10 @@ pub struct Instance {
 /// Runs the instance `name` (`train/p2/s41`) of the build in `layout`, from the project's folder.
 pub fn run(name: &str, layout: &Layout) -> Result<Outcome, Failure> {
     let instance = Instance::open(name, layout)?;
-    let failed = |failure: Failure| Failure { message: format!("{}: {}", instance.label(), failure.message), ..failure };
+    let failed = |failure: Failure| Failure {
+        message: format!("{}: {}", instance.label(), failure.message),
+        ..failure
+    };
     instance.run().map_err(failed)
 }
 
@@ -79,7 +82,8 @@ impl Instance {
     /// Reads the plan of an instance.
     pub fn open(name: &str, layout: &Layout) -> Result<Self, Failure> {
         let path = layout.plan_of(name);
-        let unknown = || Failure::new(format!("there is no instance `{name}`")).help("run `expops compile` first");
+        let unknown =
+            || Failure::new(format!("there is no instance `{name}`")).help("run `expops compile` first");
         let text = std::fs::read_to_string(&path).map_err(|_| unknown())?;
         let plan = PlanFile::parse(&text)
             .map_err(|why| Failure::new(format!("`{path}` {why}")).help("run `expops compile` again"))?;
@@ -106,7 +110,8 @@ impl Instance {
     fn run(&self) -> Result<Outcome, Failure> {
         file::create_folder(&self.folder.0)?;
         let lock = self.folder.lock();
-        let lock = file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
+        let lock =
+            file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
         run_folder::sweep(&self.folder)?;
         let decided = self.decide()?;
         if matches!(decided.todo, Todo::Nothing) {
@@ -157,7 +162,8 @@ impl Instance {
         let mut observed = observed::observe(&self.plan, &self.name, given, self.random_seed())?;
         match &self.plan.work {
             Work::Python { script, function, code, .. } => {
-                observed.add(format!("code {script} {function}"), self.unchanged_code(script, function, *code)?);
+                observed
+                    .add(format!("code {script} {function}"), self.unchanged_code(script, function, *code)?);
             }
             Work::Shell { command, outputs } => {
                 observed.add("command", command.clone());
@@ -165,7 +171,10 @@ impl Instance {
             }
             Work::Merge => observed.add("code", "none"),
             Work::DynamicChart { script } => {
-                observed.add(format!("code {script}"), file::context(tree::digest(script), "read", script)?.to_string());
+                observed.add(
+                    format!("code {script}"),
+                    file::context(tree::digest(script), "read", script)?.to_string(),
+                );
             }
         }
         if let Some(interpreter) = interpreter {

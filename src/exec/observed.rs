@@ -72,7 +72,11 @@ impl Observed {
     /// What differs from `old`, in the order in which it is observed.
     pub fn changes(&self, old: &Self) -> Vec<Change> {
         let find = |list: &Self, name: &str| list.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-        let now = self.0.iter().map(|(name, is)| Change { name: name.clone(), was: find(old, name), is: Some(is.clone()) });
+        let now = self.0.iter().map(|(name, is)| Change {
+            name: name.clone(),
+            was: find(old, name),
+            is: Some(is.clone()),
+        });
         let gone = old.0.iter().filter(|(name, _)| find(self, name).is_none());
         let gone = gone.map(|(name, was)| Change { name: name.clone(), was: Some(was.clone()), is: None });
         now.filter(|change| change.was != change.is).chain(gone).collect()
@@ -110,7 +114,12 @@ fn clip(value: &str) -> String {
 }
 
 /// What an instance observes, apart from its code, its environment and a chart's metrics.
-pub(super) fn observe(plan: &PlanFile, instance: &str, given: &[Given], random_seed: Option<u64>) -> Result<Observed, Failure> {
+pub(super) fn observe(
+    plan: &PlanFile,
+    instance: &str,
+    given: &[Given],
+    random_seed: Option<u64>,
+) -> Result<Observed, Failure> {
     let mut observed = Observed::default();
     observed.add("format", plan.version.to_string());
     observed.add("instance", instance);
@@ -142,7 +151,9 @@ pub(super) fn observe(plan: &PlanFile, instance: &str, given: &[Given], random_s
 /// Whether the function is given a `context`, which names the project and its data file.
 fn shows_project(work: &Work) -> bool {
     let Work::Python { takes, .. } = work else { return false };
-    takes.as_ref().is_none_or(|names| names.iter().any(|name| ["context", "data_paths", "project_id"].contains(&name.as_str())))
+    takes.as_ref().is_none_or(|names| {
+        names.iter().any(|name| ["context", "data_paths", "project_id"].contains(&name.as_str()))
+    })
 }
 
 fn uses_seed(work: &Work) -> bool {
@@ -154,7 +165,9 @@ pub(super) fn named(given: &[Given]) -> Vec<(String, &Value)> {
     fn walk<'g>(name: String, node: &'g Node, all: &mut Vec<(String, &'g Value)>) {
         match node {
             Node::One(value) => all.push((name, value)),
-            Node::Gathered(list) => list.iter().for_each(|(label, node)| walk(format!("{name} {label}"), node, all)),
+            Node::Gathered(list) => {
+                list.iter().for_each(|(label, node)| walk(format!("{name} {label}"), node, all))
+            }
         }
     }
     let mut all = Vec::new();
@@ -175,7 +188,8 @@ mod tests {
         let of = |list: &[(&str, &str)]| {
             Observed(list.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
         };
-        let keys = [&[("a", "b")][..], &[("ab", "")], &[("a", "b"), ("", "")], &[("b", "a")]].map(|list| of(list).key());
+        let keys = [&[("a", "b")][..], &[("ab", "")], &[("a", "b"), ("", "")], &[("b", "a")]]
+            .map(|list| of(list).key());
         assert!((0..4).all(|i| (0..i).all(|j| keys[i] != keys[j])));
         let changes = of(&[("rate", "2"), ("x", "1")]).changes(&of(&[("rate", "1"), ("y", "1")]));
         let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();

@@ -108,7 +108,8 @@ pub(super) fn run(
         crate::file::remove(&runtime.join("expops/__pycache__"))?;
         status = child::run(&mut command, instance.plan.cpus, &log)?;
     }
-    let answer = std::fs::read_to_string(&result).ok().and_then(|text| serde_json::from_str::<Answer>(&text).ok());
+    let answer =
+        std::fs::read_to_string(&result).ok().and_then(|text| serde_json::from_str::<Answer>(&text).ok());
     match answer {
         Some(Answer { error: Some(error), .. }) => {
             let detail = error.frames().to_owned();

@@ -35,7 +35,8 @@ fn remove_patiently(folder: &Utf8Path) {
 
 /// A run under way: `.run-XXXX` inside the instance's folder, removed when this is dropped.
 pub(super) struct RunFolder {
-    folder: tempfile::TempDir,
+    /// Held to be dropped.
+    _folder: tempfile::TempDir,
     path: Utf8PathBuf,
     links: Vec<Utf8PathBuf>,
 }
@@ -47,12 +48,13 @@ impl RunFolder {
         file::create_folder(&instance.0)?;
         let made = tempfile::Builder::new().prefix(".run-").tempdir_in(&instance.0);
         let folder = file::context(made, "create a folder in", &instance.0)?;
-        let path = Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;
+        let path =
+            Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;
         let path = file::context(path.canonicalize_utf8(), "find", &path)?;
         for part in ["files", "out"] {
             file::create_folder(&path.join(part))?;
         }
-        Ok(Self { folder, path, links: Vec::new() })
+        Ok(Self { _folder: folder, path, links: Vec::new() })
     }
 
     /// The folder, absolute.
@@ -116,5 +118,9 @@ fn symlink(there: &Utf8Path, link: &Utf8Path) -> std::io::Result<()> {
 
 #[cfg(windows)]
 fn symlink(there: &Utf8Path, link: &Utf8Path) -> std::io::Result<()> {
-    if there.is_dir() { std::os::windows::fs::symlink_dir(there, link) } else { std::os::windows::fs::symlink_file(there, link) }
+    if there.is_dir() {
+        std::os::windows::fs::symlink_dir(there, link)
+    } else {
+        std::os::windows::fs::symlink_file(there, link)
+    }
 }

@@ -27,8 +27,9 @@ pub(super) fn run(
             crate::file::create_folder(&folder.out().join(parent))?;
         }
     }
-    let line = command::fill(template, filling(instance, outputs, given, folder))
-        .map_err(|error| Failure::new(format!("the command cannot be filled in: {error}")).detail(template))?;
+    let line = command::fill(template, filling(instance, outputs, given, folder)).map_err(|error| {
+        Failure::new(format!("the command cannot be filled in: {error}")).detail(template)
+    })?;
     let log = instance.folder.log();
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &line]).current_dir(&instance.project).env("EXPOPS_PROJECT_ROOT", &instance.project);

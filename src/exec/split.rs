@@ -5,12 +5,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::environment::Interpreter;
 use super::failure::Failure;
 use super::inputs::Given;
-use super::python::{self, Mode, Part};
+use super::python::{self, Mode};
 use super::run_folder::RunFolder;
 use super::value::{Node, Value, Values};
 use super::{Instance, Made, command_of, publish};
 use crate::diagnostic::{list, nearest};
-use crate::digest::Digest;
 use crate::layout::{Folder, Layout};
 use crate::plan_file::{Opens, Work};
 use crate::size::{By, Size};
@@ -56,8 +55,9 @@ pub(super) fn data(
                 return cut_file(instance, key, &source, (size, by), &others);
             }
             let taken: Vec<_> = given.iter().filter(|given| given.name == key).cloned().collect();
-            let answer = python::run(instance, &Mode::Split, &taken, run, &command_of(instance, interpreter))?;
-            publish_parts(instance, key, &answer.partitions, run, &others, None)
+            let answer =
+                python::run(instance, &Mode::Split, &taken, run, &command_of(instance, interpreter))?;
+            publish_parts(instance, key, &Made::from(answer), run, &others)
         }
         _ if made.parts.is_empty() => {
             cut_own(instance, made.native.as_deref().or(key.as_deref()), made, run, (size, by))
@@ -67,7 +67,7 @@ pub(super) fn data(
             let others = own_outputs(instance, made, run)?.values;
             instance.publish_rest(run, made)?;
             let key = key.as_deref().unwrap_or("data");
-            publish_parts(instance, key, &made.parts, run, &others, made.metrics_digest())
+            publish_parts(instance, key, made, run, &others)
         }
     }
 }
@@ -86,7 +86,9 @@ fn cut_own(
     instance.publish_rest(run, made)?;
     let Some(whole) = values.get(key).cloned() else {
         let keys = values.values.iter().map(|value| value.key.as_str());
-        return Err(Failure::new(format!("the splitter made no `{key}`")).help(format!("it made {}", list(keys))));
+        return Err(
+            Failure::new(format!("the splitter made no `{key}`")).help(format!("it made {}", list(keys)))
+        );
     };
     let others: Vec<_> = values.values.into_iter().filter(|value| value.key != key).collect();
     cut_file(instance, key, &instance.layout.build().join(&whole.file), how, &others)
@@ -121,8 +123,10 @@ fn whole(instance: &Instance, given: &[Given], key: &str) -> Result<Value, Failu
     let names = || given.iter().map(|given| given.name.as_str());
     match given.iter().find(|given| given.name == key).map(|given| &given.node) {
         Some(Node::One(value)) => Ok(value.clone()),
-        Some(Node::Gathered(_)) => Err(Failure::new(format!("`{key}` is gathered from a layer and cannot be split"))
-            .help("aggregate it in a process with `code` first")),
+        Some(Node::Gathered(_)) => {
+            Err(Failure::new(format!("`{key}` is gathered from a layer and cannot be split"))
+                .help("aggregate it in a process with `code` first"))
+        }
         None => {
             let message = format!("no upstream of `{}` returns `{key}`", instance.plan.process);
             let help = match nearest(key, names()) {
@@ -141,7 +145,8 @@ fn passed_on(given: &[Given], cut: Option<&str>) -> Result<Vec<Value>, Failure> 
         match &given.node {
             Node::One(value) => values.push(Value { key: given.name.clone(), ..value.clone() }),
             Node::Gathered(_) => {
-                let message = format!("`{}` is gathered from a layer and cannot pass through a split", given.name);
+                let message =
+                    format!("`{}` is gathered from a layer and cannot pass through a split", given.name);
                 return Err(Failure::new(message).help("aggregate it in a process with `code` first"));
             }
         }
@@ -184,7 +189,13 @@ fn cut_file(
     let partitions = rows::run(&request).map_err(failed)?;
     for (arm, partition) in arms.iter().zip(&partitions) {
         let file = relative(&arm.0.join(&name), instance)?;
-        let value = Value { key: key.to_owned(), file, format: "file".into(), digest: partition.digest, rows: Some(partition.rows) };
+        let value = Value {
+            key: key.to_owned(),
+            file,
+            format: "file".into(),
+            digest: partition.digest,
+            rows: Some(partition.rows),
+        };
         let values = Values { values: [std::slice::from_ref(&value), others].concat() };
         values.write(arm)?;
         remove_others(arm, &name)?;
@@ -220,12 +231,11 @@ impl rows::Layout for Place<'_> {
 fn publish_parts(
     instance: &Instance,
     key: &str,
-    parts: &[Part],
+    made: &Made,
     run: &RunFolder,
     others: &[Value],
-    metrics: Option<Digest>,
 ) -> Result<(), Failure> {
-    let arms = arms(instance);
+    let (parts, arms) = (&made.parts, arms(instance));
     if parts.len() != arms.len() {
         return Err(Failure::new(format!("{} partitions were cut instead of {}", parts.len(), arms.len())));
     }
@@ -243,12 +253,13 @@ fn publish_parts(
         let old = Values::read(arm).unwrap_or_default();
         let is_same = old.get(key) == Some(&value)
             && arm.0.join(&name).exists()
-            && Stamp::read(&arm.stamp()).is_some_and(|stamp| stamp.key(key).is_some_and(|l| l.digest == part.digest));
+            && Stamp::read(&arm.stamp())
+                .is_some_and(|stamp| stamp.key(key).is_some_and(|l| l.digest == part.digest));
         if !is_same {
             stamp::retire(&arm.stamp())?;
             publish::rename(&run.out().join(&part.file), &arm.0.join(&name))?;
         }
-        publish::settle(arm, &values, metrics)?;
+        publish::settle(arm, &values, made.metrics_digest())?;
         remove_others(arm, &name)?;
     }
     Ok(())

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use camino::Utf8Path;
 
 use super::resolve::Resolver;
-use super::{Chart, Closes, Fan, Layer, LayerId, Pipeline, Place, Process, ProcessId, Work, clashes, layers, order};
+use super::{
+    Chart, Closes, Fan, Layer, LayerId, Pipeline, Place, Process, ProcessId, Work, clashes, layers, order,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, nearest};
 use crate::script::Library;
 use crate::source::Spanned;
@@ -38,13 +40,17 @@ pub fn check(
             pipeline.layers.push(layer);
             LayerId(pipeline.layers.len() - 1)
         });
-        let process = process(written, layer, &edges[i], config, &mut resolver, sink);
+        let process = process(written, layer, &edges[i], &mut resolver, sink);
         pipeline.processes.push(process);
     }
     pipeline.environments = resolver.used_environments();
     if config.processes.is_empty() {
         let message = "the pipeline has no process";
-        sink.error(Diagnostic::new(&codes::EMPTY, message).at(&config.source, config.pipeline, "nothing to build"));
+        sink.error(Diagnostic::new(&codes::EMPTY, message).at(
+            &config.source,
+            config.pipeline,
+            "nothing to build",
+        ));
     }
     let upstreams: Vec<_> = pipeline.processes.iter().map(|p| p.upstreams.clone()).collect();
     match order::order(&upstreams) {
@@ -188,10 +194,10 @@ fn process(
     written: &ProcessConfig,
     opens: Option<LayerId>,
     upstreams: &[ProcessId],
-    config: &Config,
     resolver: &mut Resolver<'_>,
     sink: &mut Diagnostics,
 ) -> Process {
+    let config = resolver.config;
     exclusions(written, config, sink);
     let work = resolver.work(written, sink);
     let chart = chart(written, upstreams, config);
@@ -243,7 +249,12 @@ fn is_merge(written: &ProcessConfig, work: &Work) -> bool {
     matches!(work, Work::Merge) && is_split && !has_code && !super::resolve::closes(written)
 }
 
-fn merges_something(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config, sink: &mut Diagnostics) {
+fn merges_something(
+    written: &ProcessConfig,
+    upstreams: &[ProcessId],
+    config: &Config,
+    sink: &mut Diagnostics,
+) {
     let name = &written.name;
     // Seeds need nothing from upstream.
     if upstreams.is_empty() && written.data_parallelism.is_some() {
@@ -261,7 +272,12 @@ fn merges_something(written: &ProcessConfig, upstreams: &[ProcessId], config: &C
     }
 }
 
-fn report_cycle(pipeline: &Pipeline, cycle: &[ProcessId], config: &Config, sink: &mut Diagnostics) -> Reported {
+fn report_cycle(
+    pipeline: &Pipeline,
+    cycle: &[ProcessId],
+    config: &Config,
+    sink: &mut Diagnostics,
+) -> Reported {
     let first = cycle.first().copied().unwrap_or(ProcessId(0));
     let names: Vec<_> = cycle.iter().chain([&first]).map(|id| pipeline.process(*id).name.as_str()).collect();
     let error = Diagnostic::new(&codes::CYCLE, format!("the pipeline has a cycle: {}", names.join(" -> ")));
@@ -289,7 +305,12 @@ fn place_all(pipeline: &mut Pipeline, config: &Config, sink: &mut Diagnostics) {
         let close = (flag(&written.data_aggregation), flag(&written.seed_aggregation));
         match layers::place(&outlets, close) {
             Ok((place, closes)) => {
-                unclosed(written, (close.0 && closes.data.is_none(), close.1 && closes.seed.is_none()), config, sink);
+                unclosed(
+                    written,
+                    (close.0 && closes.data.is_none(), close.1 && closes.seed.is_none()),
+                    config,
+                    sink,
+                );
                 let process = &mut pipeline.processes[id.0];
                 if !place.seed.is_empty() {
                     process.random_seed = None;
@@ -320,15 +341,22 @@ fn unclosed(written: &ProcessConfig, without: (bool, bool), config: &Config, sin
     }
 }
 
-fn report_unrelated(pipeline: &Pipeline, id: ProcessId, unrelated: &layers::Unrelated, sink: &mut Diagnostics) {
+fn report_unrelated(
+    pipeline: &Pipeline,
+    id: ProcessId,
+    unrelated: &layers::Unrelated,
+    sink: &mut Diagnostics,
+) {
     let name = |id: ProcessId| pipeline.process(id).name.as_str();
     let [first, second] = unrelated.layers.map(|layer| pipeline.layer(layer));
     let [left, right] = unrelated.upstreams.map(name);
     let flag = if first.is_data() { "data_aggregation" } else { "seed_aggregation" };
     let (split_1, split_2, here) = (name(first.split), name(second.split), &pipeline.process(id).name);
     let arm = if first.is_data() { "partition" } else { "seed" };
-    let message =
-        format!("`{}` joins `{left}` and `{right}`, which live in two unrelated splits", pipeline.process(id).name);
+    let message = format!(
+        "`{}` joins `{left}` and `{right}`, which live in two unrelated splits",
+        pipeline.process(id).name
+    );
     let error = Diagnostic::new(&codes::UNRELATED_LAYERS, message)
         .at(&pipeline.source, pipeline.process(id).span, format!("no telling which {arm} belongs to which"))
         .at(&pipeline.source, pipeline.process(first.split).span, format!("`{left}` is split here"))

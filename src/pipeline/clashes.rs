@@ -14,7 +14,12 @@ struct Known<'c> {
 }
 
 /// Complains where a process gets one key from two upstreams, or a key that is also its parameter.
-pub(super) fn check(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config, sink: &mut Diagnostics) {
+pub(super) fn check(
+    written: &ProcessConfig,
+    upstreams: &[ProcessId],
+    config: &Config,
+    sink: &mut Diagnostics,
+) {
     let name = &written.name;
     let known = known(written, upstreams, config);
     for (i, second) in known.iter().enumerate() {
@@ -28,8 +33,13 @@ pub(super) fn check(written: &ProcessConfig, upstreams: &[ProcessId], config: &C
                 .at(&config.source, second.span, format!("an output of `{b}`"))
                 .help(format!("name them apart: `inputs: {{{key}: {a}.{key}, other: {b}.{key}}}`"));
             sink.error(error);
-        } else if let Some((parameter, _)) = written.parameters.iter().find(|(parameter, _)| parameter.value == key) {
-            let message = format!("`{}` gets `{key}` from `{}` and has a parameter `{key}`", name.value, second.process);
+        } else if let Some((parameter, _)) =
+            written.parameters.iter().find(|(parameter, _)| parameter.value == key)
+        {
+            let message = format!(
+                "`{}` gets `{key}` from `{}` and has a parameter `{key}`",
+                name.value, second.process
+            );
             let error = Diagnostic::new(&codes::INPUT_CLASH, message)
                 .at(&config.source, parameter.span, "the parameter")
                 .at(&config.source, second.span, format!("an output of `{}`", second.process))
@@ -42,7 +52,9 @@ pub(super) fn check(written: &ProcessConfig, upstreams: &[ProcessId], config: &C
 /// The outputs of shell processes that arrive under their own names.
 fn known<'c>(written: &ProcessConfig, upstreams: &[ProcessId], config: &'c Config) -> Vec<Known<'c>> {
     let mut known = Vec::new();
-    for upstream in upstreams.iter().map(|id| &config.processes[id.0]).filter(|upstream| upstream.command.is_some()) {
+    for upstream in
+        upstreams.iter().map(|id| &config.processes[id.0]).filter(|upstream| upstream.command.is_some())
+    {
         for (key, _) in &upstream.outputs {
             let process = upstream.name.value.as_str();
             let is_this = |source: &str| source == key.value || source == format!("{process}.{}", key.value);

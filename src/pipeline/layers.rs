@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn the_shallower_upstream_is_broadcast() {
-        let (place, closes) = place(&[outlet(0, &[1, 2], &[]), outlet(1, &[1], &[7])], (false, false)).unwrap();
+        let (place, closes) =
+            place(&[outlet(0, &[1, 2], &[]), outlet(1, &[1], &[7])], (false, false)).unwrap();
         assert_eq!(place, outlet(0, &[1, 2], &[7]).1);
         assert_eq!(closes, Closes::default());
     }

@@ -34,7 +34,8 @@ pub fn check_partly(config: &Config, root: &Utf8Path, library: &mut Library, sin
     let references_stand = outside.iter().all(|(_, code)| *code == codes::ADJACENCY.id);
     let is_cause = |diagnostic: &&Diagnostic| {
         let code = diagnostic.code.id;
-        let is_sound = around(config, place(diagnostic)).is_none_or(|process| !broken.contains(&process.span));
+        let is_sound =
+            around(config, place(diagnostic)).is_none_or(|process| !broken.contains(&process.span));
         let stands = OWN.contains(&code)
             || (NAMES.contains(&code) && names_stand)
             || (REFERENCES.contains(&code) && references_stand);

@@ -16,7 +16,7 @@ const WHAT_TO_RUN: &str =
     "add `code: FUNCTION`, or `command:`, or define a function of this name in the default script";
 
 pub(super) struct Resolver<'a> {
-    config: &'a Config,
+    pub(super) config: &'a Config,
     root: &'a Utf8Path,
     library: &'a mut Library,
     used: Vec<Environment>,
@@ -85,7 +85,12 @@ impl<'a> Resolver<'a> {
     }
 
     /// The file of the script `key`, or of the default script.
-    fn script(&self, key: Option<&Spanned<String>>, code: Span, sink: &mut Diagnostics) -> Option<Utf8PathBuf> {
+    fn script(
+        &self,
+        key: Option<&Spanned<String>>,
+        code: Span,
+        sink: &mut Diagnostics,
+    ) -> Option<Utf8PathBuf> {
         let scripts = &self.config.scripts;
         let found = match key {
             Some(key) => scripts.iter().find(|(name, _)| name.value == key.value),
@@ -101,7 +106,9 @@ impl<'a> Resolver<'a> {
         let names: Vec<_> = scripts.iter().map(|(name, _)| name.value.as_str()).collect();
         let help = match key.and_then(|key| nearest(&key.value, names.iter().copied())) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => "add `scripts:` with a key and the path of the Python file".to_owned(),
+            None if names.is_empty() => {
+                "add `scripts:` with a key and the path of the Python file".to_owned()
+            }
             None => format!("`scripts` has {}", list(names)),
         };
         let error = Diagnostic::new(&codes::UNKNOWN_SCRIPT, message);
@@ -169,12 +176,20 @@ impl<'a> Resolver<'a> {
             let path = Utf8PathBuf::from(&file.value);
             if !stays_inside(&path) {
                 let message = format!("the output `{}` leaves the folder of its instance", key.value);
-                let error = Diagnostic::new(&codes::PATH_OUTSIDE, message).at(&self.config.source, file.span, "not inside");
+                let error = Diagnostic::new(&codes::PATH_OUTSIDE, message).at(
+                    &self.config.source,
+                    file.span,
+                    "not inside",
+                );
                 sink.error(error.help("write a relative path without `..`, such as `result.txt`"));
             }
             if outputs.iter().any(|(_, other)| *other == path) {
                 let message = format!("two outputs are the file `{path}`");
-                let error = Diagnostic::new(&codes::OUTPUT_CLASH, message).at(&self.config.source, file.span, "the second one");
+                let error = Diagnostic::new(&codes::OUTPUT_CLASH, message).at(
+                    &self.config.source,
+                    file.span,
+                    "the second one",
+                );
                 sink.error(error.help("give each output a file of its own"));
             }
             outputs.push((key.value.clone(), path));
@@ -184,10 +199,17 @@ impl<'a> Resolver<'a> {
 
     fn dynamic_chart(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Work {
         let script = match &written.code {
-            Some(code) => self.script(code.value.script.as_ref().or(Some(&code.value.function)), code.span, sink),
+            Some(code) => {
+                self.script(code.value.script.as_ref().or(Some(&code.value.function)), code.span, sink)
+            }
             None => {
-                let is_js = |file: &str| Utf8Path::new(file).extension().is_some_and(|e| e == "js" || e == "mjs");
-                self.config.scripts.iter().find(|(_, f)| is_js(&f.value)).map(|(_, f)| f.value.as_str().into())
+                let is_js =
+                    |file: &str| Utf8Path::new(file).extension().is_some_and(|e| e == "js" || e == "mjs");
+                self.config
+                    .scripts
+                    .iter()
+                    .find(|(_, f)| is_js(&f.value))
+                    .map(|(_, f)| f.value.as_str().into())
             }
         };
         match script {
@@ -207,10 +229,14 @@ impl<'a> Resolver<'a> {
         let takes: Box<dyn Fn(&str) -> bool> = match work {
             Work::Merge | Work::DynamicChart(_) => Box::new(|_| false),
             Work::Python(Function { takes: None, .. }) => Box::new(|_| true),
-            Work::Python(Function { takes: Some(names), .. }) if names.iter().any(|name| name == "context") => {
+            Work::Python(Function { takes: Some(names), .. })
+                if names.iter().any(|name| name == "context") =>
+            {
                 Box::new(|_| true)
             }
-            Work::Python(Function { takes: Some(names), .. }) => Box::new(|name| names.iter().any(|n| n == name)),
+            Work::Python(Function { takes: Some(names), .. }) => {
+                Box::new(|name| names.iter().any(|n| n == name))
+            }
             Work::Shell(shell) => match command::parameters(&shell.command) {
                 None => Box::new(|_| true),
                 Some(names) => Box::new(move |name| names.iter().any(|n| n == name)),
@@ -219,7 +245,8 @@ impl<'a> Resolver<'a> {
         let own = |name: &str| written.parameters.iter().any(|(other, _)| other.value == name);
         let outer = self.config.parameters.iter().filter(|(name, _)| !own(&name.value));
         let both = outer.chain(&written.parameters).filter(|(name, _)| takes(&name.value));
-        let mut parameters: Vec<_> = both.map(|(name, value)| (name.value.clone(), value.value.clone())).collect();
+        let mut parameters: Vec<_> =
+            both.map(|(name, value)| (name.value.clone(), value.value.clone())).collect();
         parameters.sort_by(|(a, _), (b, _)| a.cmp(b));
         parameters
     }
@@ -234,7 +261,8 @@ impl<'a> Resolver<'a> {
         if !matches!(work, Work::Python(_)) {
             return Vec::new();
         }
-        let all = self.config.parameters.iter().chain(&written.parameters).map(|(name, _)| name.value.clone());
+        let all =
+            self.config.parameters.iter().chain(&written.parameters).map(|(name, _)| name.value.clone());
         let mut names: Vec<_> = all.filter(|name| !taken.iter().any(|(other, _)| other == name)).collect();
         names.sort();
         names.dedup();
@@ -277,7 +305,8 @@ impl<'a> Resolver<'a> {
             None if names.is_empty() => "add it under the top-level `environment`".to_owned(),
             None => format!("`environment` has {}", list(names)),
         };
-        let error = Diagnostic::new(&codes::UNKNOWN_ENVIRONMENT, format!("unknown environment `{}`", name.value));
+        let error =
+            Diagnostic::new(&codes::UNKNOWN_ENVIRONMENT, format!("unknown environment `{}`", name.value));
         error.at(&self.config.source, name.span, "not declared under `environment`").help(help)
     }
 

@@ -6,7 +6,12 @@ use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig, place_in};
 
 /// Complains of what cannot be read, and of outputs and parameters that are not declared.
-pub(super) fn check(written: &ProcessConfig, command: &Spanned<String>, config: &Config, sink: &mut Diagnostics) {
+pub(super) fn check(
+    written: &ProcessConfig,
+    command: &Spanned<String>,
+    config: &Config,
+    sink: &mut Diagnostics,
+) {
     let Err(error) = command::check(&command.value) else {
         return undeclared(written, command, config, sink);
     };

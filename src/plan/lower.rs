@@ -34,8 +34,14 @@ pub struct Options {
 
 /// Plans the build of a graph.
 pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, options: &Options) -> Plan {
-    let mut lowering =
-        Lowering { graph, probes, code, options, layout: Layout::new(options.build.clone()), taken: BTreeSet::new() };
+    let mut lowering = Lowering {
+        graph,
+        probes,
+        code,
+        options,
+        layout: Layout::new(options.build.clone()),
+        taken: BTreeSet::new(),
+    };
     lowering.taken = lowering.taken(code);
     let location = match options.root.as_str() {
         "" => Vec::new(),
@@ -46,7 +52,8 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
         build => vec!["--build-dir".to_owned(), build.to_owned()],
     };
     let pipeline = graph.pipeline;
-    let uses_interpreter = pipeline.processes.iter().any(|p| p.environment.is_none() && needs_python(&p.work));
+    let uses_interpreter =
+        pipeline.processes.iter().any(|p| p.environment.is_none() && needs_python(&p.work));
     Plan {
         source: lowering.seen(&options.source),
         compile: [location.as_slice(), &options.compile].concat(),
@@ -135,7 +142,9 @@ impl Lowering<'_> {
         let process = self.graph.pipeline.process(id);
         let mut shared = vec![self.layout.plan(&process.name)];
         // A shell command needs an environment only where it names one.
-        if needs_python(&process.work) || (process.environment.is_some() && matches!(process.work, Work::Shell(_))) {
+        if needs_python(&process.work)
+            || (process.environment.is_some() && matches!(process.work, Work::Shell(_)))
+        {
             let name = process.environment.map_or("", |e| &self.graph.pipeline.environments[e.0].name);
             shared.push(self.layout.environment_stamp(name));
         }
@@ -162,8 +171,13 @@ impl Lowering<'_> {
         let name = Layout::instance(&process.name, &arms);
         let folder = self.layout.folder(&name);
         let inputs = match self.probes.of(instance.process) {
-            Some(probes) => probes.iter().map(|probe| graph.outlets(&probe.instance).swap_remove(0)).collect(),
-            None => graph.edges(instance.process).flat_map(|edge| graph.inputs(instance, &edge)).collect::<Vec<_>>(),
+            Some(probes) => {
+                probes.iter().map(|probe| graph.outlets(&probe.instance).swap_remove(0)).collect()
+            }
+            None => graph
+                .edges(instance.process)
+                .flat_map(|edge| graph.inputs(instance, &edge))
+                .collect::<Vec<_>>(),
         };
         let stamps = graph.outlets(instance);
         let products: Vec<_> = match &process.work {

@@ -37,7 +37,9 @@ pub(super) fn observes_data(process: &Process, code: &Codes, id: ProcessId) -> b
     let may_open = match &process.work {
         Work::Merge | Work::DynamicChart(_) => false,
         Work::Shell(_) => true,
-        Work::Python(_) => code.reads_files.contains(&id) || process.upstreams.is_empty() && process.chart.is_none(),
+        Work::Python(_) => {
+            code.reads_files.contains(&id) || process.upstreams.is_empty() && process.chart.is_none()
+        }
     };
     process.place.data.is_empty() && may_open
 }
@@ -56,7 +58,9 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
         parameters: process.parameters.iter().cloned().collect::<Map<_, _>>(),
         other_parameters: process.other_parameters.clone(),
         random_seed: process.random_seed,
-        environment: process.environment.map_or_else(String::new, |e| pipeline.environments[e.0].name.clone()),
+        environment: process
+            .environment
+            .map_or_else(String::new, |e| pipeline.environments[e.0].name.clone()),
         cpus: process.resources.cpus.unwrap_or(1),
         files: process.files.clone(),
         data: pipeline.data_path.clone(),

@@ -94,9 +94,11 @@ fn advice(expression: &str, graph: Graph<'_>, tree: &Tree) -> String {
 
 /// Every name, partition and seed that stands in the tree, once.
 fn names(graph: Graph<'_>, tree: &Tree) -> Vec<String> {
-    let mut names: Vec<String> = graph.pipeline.processes.iter().map(|process| process.name.clone()).collect();
+    let mut names: Vec<String> =
+        graph.pipeline.processes.iter().map(|process| process.name.clone()).collect();
     for layer in &graph.pipeline.layers {
-        names.extend((0..layer.len().min(1_000)).map(|arm| layer.arm(arm).trim_start_matches('s').to_owned()));
+        names
+            .extend((0..layer.len().min(1_000)).map(|arm| layer.arm(arm).trim_start_matches('s').to_owned()));
     }
     names.extend(tree.step_names());
     let mut seen = HashSet::new();
@@ -148,7 +150,11 @@ fn plotted(chart: &Chart, graph: Graph<'_>, tree: &Tree, sink: &mut Diagnostics)
                     instance: one.instance,
                     step: one.step,
                 });
-                resolved.for_each(|one| if !all.contains(&one) { all.push(one) });
+                resolved.for_each(|one| {
+                    if !all.contains(&one) {
+                        all.push(one)
+                    }
+                });
             }
         }
     }

@@ -44,7 +44,8 @@ impl Tree {
                 for step in steps.get(&id).into_iter().flatten() {
                     let element = builder.open("step");
                     builder.attribute("name", step);
-                    meanings.insert(element, Selected { instance: instance.clone(), step: Some(step.clone()) });
+                    meanings
+                        .insert(element, Selected { instance: instance.clone(), step: Some(step.clone()) });
                     builder.close();
                 }
                 (0..=layers.len()).for_each(|_| builder.close());

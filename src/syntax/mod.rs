@@ -40,11 +40,14 @@ pub fn parse(source: &Source, sink: &mut Diagnostics) -> Result<Config, Reported
 
 /// The same; where there are errors, what could be read in spite of them, so that more of what is wrong
 /// with the project can be said at once.
-pub fn parse_partly(source: &Source, sink: &mut Diagnostics) -> Result<Config, (Reported, Option<Config>)> {
+pub fn parse_partly(
+    source: &Source,
+    sink: &mut Diagnostics,
+) -> Result<Config, (Reported, Option<Box<Config>>)> {
     let mut reader = reader::Reader::new(source);
     let root = tree::build(source.text(), &mut reader);
     let config = root.map(|root| document::read(&root, &mut reader));
-    reader.finish(sink, config)
+    reader.finish(sink, config).map_err(|(reported, rest)| (reported, rest.map(Box::new)))
 }
 
 /// Where the bytes `part` of the value `text` stand in `source`: so that a place in a probe path or a

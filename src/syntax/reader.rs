@@ -85,7 +85,11 @@ impl<'s> Reader<'s> {
 
     /// Gives everything to `sink`; `value` as it should be, if nothing of it was an error, else as far
     /// as it could be read.
-    pub(super) fn finish<T>(self, sink: &mut Diagnostics, value: Option<T>) -> Result<T, (Reported, Option<T>)> {
+    pub(super) fn finish<T>(
+        self,
+        sink: &mut Diagnostics,
+        value: Option<T>,
+    ) -> Result<T, (Reported, Option<T>)> {
         let mut errors = self.errors;
         errors.sort_by_key(|error| error.labels.first().map(|label| label.span));
         let last = errors.pop().map(|last| match self.not_shown {

@@ -70,16 +70,19 @@ def thread():
 ",
     );
     let ran = failed(&space);
-    assert_says(&ran, &[
-        "exits: the code called sys.exit(3) before it returned",
-        "dies: Python ended without a result: killed by signal 9",
-        "last words",
-        "imports: ModuleNotFoundError: No module named 'no_such_module_here'",
-        "raises: RuntimeError: two",
-        "lines",
-        "invalid literal for int()",
-        "thread: JSONDecodeError",
-    ]);
+    assert_says(
+        &ran,
+        &[
+            "exits: the code called sys.exit(3) before it returned",
+            "dies: Python ended without a result: killed by signal 9",
+            "last words",
+            "imports: ModuleNotFoundError: No module named 'no_such_module_here'",
+            "raises: RuntimeError: two",
+            "lines",
+            "invalid literal for int()",
+            "thread: JSONDecodeError",
+        ],
+    );
     assert_silent_of(&ran, &["json/decoder.py", ".expops/python", "frozen importlib"]);
     assert!(space.read("build/thread/log").contains("json"), "the log has the libraries' frames");
 }

@@ -55,11 +55,17 @@ def use(frame, learning_rte, depth):
 ",
     );
     let ran = failed(&space);
-    assert_says(&ran, &[
-        "use: `use` asks for `learning_rte`, which nothing provides",
-        "`frame`", "`labels`", "`depth`", "`learning_rate`",
-        "did you mean `learning_rate`?",
-    ]);
+    assert_says(
+        &ran,
+        &[
+            "use: `use` asks for `learning_rte`, which nothing provides",
+            "`frame`",
+            "`labels`",
+            "`depth`",
+            "`learning_rate`",
+            "did you mean `learning_rate`?",
+        ],
+    );
 }
 
 #[test]
@@ -83,7 +89,10 @@ def other(df):
         script,
     );
     let ran = failed(&space);
-    assert_says(&ran, &["use: ", "`df`", "`one`", "`two`", "inputs: {df: one.df", "`df` from `two`", "a parameter `df`"]);
+    assert_says(
+        &ran,
+        &["use: ", "`df`", "`one`", "`two`", "inputs: {df: one.df", "`df` from `two`", "a parameter `df`"],
+    );
 }
 
 #[test]
@@ -132,7 +141,10 @@ def three():
     return {1: 2}
 ",
     );
-    assert_says(&failed(&space), &["`one` returned a list", "`two` returned None", "`three` returned a dict with the key 1"]);
+    assert_says(
+        &failed(&space),
+        &["`one` returned a list", "`two` returned None", "`three` returned a dict with the key 1"],
+    );
 }
 
 #[test]
@@ -148,7 +160,11 @@ fn every_place_of_the_pipeline_and_both_layouts() {
         pipeline(0),
     ];
     for (i, place) in places.iter().enumerate() {
-        let space = project("load", "[{name: load}]", "\ndef load(): return {'x': 1}\ndef uses(x): return {'y': x}\n");
+        let space = project(
+            "load",
+            "[{name: load}]",
+            "\ndef load(): return {'x': 1}\ndef uses(x): return {'y': x}\n",
+        );
         let text = format!("scripts: {{main: src/main.py}}\n{place}");
         if i % 2 == 0 {
             space.write("expops.yaml", text);

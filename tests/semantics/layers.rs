@@ -52,7 +52,11 @@ def by_seed(all, labels, seed):
     assert_eq!(value(&space, "by_seed", "labels"), json!({"seed41": labels, "seed42": labels}));
     assert_eq!(value(&space, "by_seed", "seed"), json!({"seed41": 41, "seed42": 42}));
     assert_eq!(value(&space, "fit/p2/p1/s41", "part"), json!([6, 7, 8]));
-    assert!(space.read("build.ninja").contains("//*[@partition='p2']/*[@partition='p1']/*[@seed='41']/process[@name='fit']"));
+    assert!(
+        space
+            .read("build.ninja")
+            .contains("//*[@partition='p2']/*[@partition='p1']/*[@seed='41']/process[@name='fit']")
+    );
 }
 
 fn rows(count: u64) -> Json {

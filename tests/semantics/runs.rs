@@ -39,7 +39,10 @@ def fit(data, context):
         assert_eq!(value(&space, &format!("fit/p{n}"), "seen"), json!(["words", true, 2]));
         assert_eq!(space.read(&format!("build/fit/p{n}/files/plot.txt")), n.to_string());
         assert!(space.exists(&format!("build/fit/p{n}/files/deep/er/x")));
-        assert!(!space.exists(&format!("build/fit/p{n}/files/data")) && !space.exists(&format!("build/fit/p{n}/files/extra")));
+        assert!(
+            !space.exists(&format!("build/fit/p{n}/files/data"))
+                && !space.exists(&format!("build/fit/p{n}/files/extra"))
+        );
     }
     let top: Vec<_> = std::fs::read_dir(space.path(".")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(!top.iter().any(|name| name == "plot.txt" || name == "deep"), "{top:?}");
@@ -151,7 +154,8 @@ def use(model, tree, frame, array, tuple, none, big, text):
 ",
     ));
     assert_eq!(value(&space, "use", "ok"), json!(true));
-    for file in ["model/model.bin", "tree/tree/leaf", "frame.arrow", "array.npy", "tuple.pickle", "none.json"] {
+    for file in ["model/model.bin", "tree/tree/leaf", "frame.arrow", "array.npy", "tuple.pickle", "none.json"]
+    {
         assert!(space.exists(&format!("build/make/out/{file}")), "{file}");
     }
     let space = project("make", "[{name: make}]", "\ndef make(): return {'x': Path('nowhere')}\n");

@@ -52,8 +52,12 @@ fn commands_get_quoted_paths_and_gathered_ones() {
         assert_eq!(space.read("build/split/p2/the lines.txt"), "three\nfour\n", "{tool:?}");
         assert_eq!(space.read("build/total/out/all.txt"), "2\n2\n0\n2\ndata1 data2 data3\n");
         assert_eq!(space.read("build/count/p2/out/sub/said.txt"), "it's $HOME; rm -rf *|a\"b\\|2|7|");
-        let arms = |n: u8| serde_json::json!({"seed41": ["41", n.to_string()], "seed42": ["42", n.to_string()]});
-        assert_eq!(value(&space, "seen", "seen"), serde_json::json!({"data1": arms(1), "data2": arms(2), "data3": arms(3)}));
+        let arms =
+            |n: u8| serde_json::json!({"seed41": ["41", n.to_string()], "seed42": ["42", n.to_string()]});
+        assert_eq!(
+            value(&space, "seen", "seen"),
+            serde_json::json!({"data1": arms(1), "data2": arms(2), "data3": arms(3)})
+        );
         let plan = json(&space, "build/.expops/plan/count.json").to_string();
         assert!(!plan.contains("unused"));
         space.nothing_to_do(tool);
@@ -74,18 +78,25 @@ fn a_command_that_fails_leaves_nothing_under_its_name() {
         "",
     );
     let ran = failed(&space);
-    assert_says(&ran, &[
-        "missing: the command did not write its output `y` (`y.txt`)",
-        "exits: the command failed: exit status 3",
-        "to stderr",
-        "log: build/exits/log",
-        "killed: the command failed: killed by signal 9",
-        "undefined: the command cannot be filled in: no upstream returns `df`",
-    ]);
+    assert_says(
+        &ran,
+        &[
+            "missing: the command did not write its output `y` (`y.txt`)",
+            "exits: the command failed: exit status 3",
+            "to stderr",
+            "log: build/exits/log",
+            "killed: the command failed: killed by signal 9",
+            "undefined: the command cannot be filled in: no upstream returns `df`",
+        ],
+    );
     assert_silent_of(&ran, &["Traceback", "panicked"]);
     assert_eq!(space.read("build/good/out/x.txt"), "good\n");
     for name in ["missing", "exits", "killed", "undefined"] {
-        assert!(!space.exists(&format!("build/{name}/out/x.txt")) && !space.exists(&format!("build/{name}/stamp")), "{name}");
+        assert!(
+            !space.exists(&format!("build/{name}/out/x.txt"))
+                && !space.exists(&format!("build/{name}/stamp")),
+            "{name}"
+        );
     }
 }
 

@@ -10,7 +10,9 @@ fn own(size: &str, data_name: &str, splitter: &str) -> Space {
     project(
         "split see",
         &format!("[{{name: split, data_parallelism: {{size: {size}{data_name}}}}}, {{name: see}}]"),
-        &format!("\n@process()\ndef split():\n    {splitter}\n\ndef see(**kwargs):\n    kwargs.pop('random_seed', None)\n    return {{'seen': repr(kwargs)}}\n"),
+        &format!(
+            "\n@process()\ndef split():\n    {splitter}\n\ndef see(**kwargs):\n    kwargs.pop('random_seed', None)\n    return {{'seen': repr(kwargs)}}\n"
+        ),
     )
 }
 
@@ -35,7 +37,10 @@ fn a_dict_has_the_key_that_is_cut_and_others_that_pass() {
     assert_eq!(seen(&space, 2), ["{'rows': (1, 2), 'columns': ['x']}", "{'rows': (3,), 'columns': ['x']}"]);
     assert!(space.exists("build/split/out/columns.json") && !space.exists("build/split/p1/columns.json"));
     let space = own("2", "", "return {'rows': [1, 2]}");
-    assert_says(&failed(&space), &["split: the splitter returned a dict without the key `data`", "`rows`", "data_name"]);
+    assert_says(
+        &failed(&space),
+        &["split: the splitter returned a dict without the key `data`", "`rows`", "data_name"],
+    );
     let space = own("2", ", data_name: rosw", "return {'rows': [1, 2]}");
     assert_says(&failed(&space), &["split: ", "`rosw`", "did you mean `rows`?"]);
 }
@@ -64,7 +69,10 @@ def see(table):
     return {'seen': [table.name, table.read_text()]}
 ",
     ));
-    assert_eq!(value(&space, "see/p1", "seen"), json!(["rows.csv", "x,y\n0,\"a\nb\"\n1,\"a\nb\"\n2,\"a\nb\"\n"]));
+    assert_eq!(
+        value(&space, "see/p1", "seen"),
+        json!(["rows.csv", "x,y\n0,\"a\nb\"\n1,\"a\nb\"\n2,\"a\nb\"\n"])
+    );
     assert_eq!(value(&space, "see/p3", "seen"), json!(["rows.csv", "x,y\n4,\"a\nb\"\n"]));
 }
 
@@ -87,7 +95,9 @@ fn merged(load: &str, see: &str) -> Space {
     built(project(
         "load split\nsplit see",
         "[{name: load}, {name: split, data_parallelism: {size: 3, data_name: rows}}, {name: see}]",
-        &format!("\ndef load():\n    {load}\n\ndef see(rows, other):\n    return {{'seen': {see}, 'other': other}}\n"),
+        &format!(
+            "\ndef load():\n    {load}\n\ndef see(rows, other):\n    return {{'seen': {see}, 'other': other}}\n"
+        ),
     ))
 }
 
