@@ -47,7 +47,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok(checked) => checked,
         Err(why) => return project::report(&sink, why, false),
     };
-    let Ok((graph, probes)) = project::expand(&checked, u64::MAX, &mut sink) else {
+    let Ok((graph, probes)) = project::expand(&checked, project::MOST_INSTANCES, &mut sink) else {
         return project::report(&sink, None, false);
     };
     let picture =

@@ -7,11 +7,11 @@ use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
 use super::project::{self, Project};
-use super::{Ended, say};
+use super::{Ended, query};
 use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
 use crate::layout::{Folder, Layout};
-use crate::probe::{self, Selected, Tree, Unusable};
+use crate::probe::{self, Selected, Tree};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -41,24 +41,13 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok(checked) => checked,
         Err(why) => return project::report(&sink, why, false),
     };
-    let Ok((graph, _)) = project::expand(&checked, u64::MAX, &mut sink) else {
+    let Ok((graph, _)) = project::expand(&checked, project::MOST_INSTANCES, &mut sink) else {
         return project::report(&sink, None, false);
     };
     let tree = Tree::new(graph, &checked.steps);
     let selected = match probe::select(&flags.expression, graph, &tree) {
         Ok(selected) => selected,
-        Err(Unusable::Nothing(advice)) => {
-            say::error(&format!("`{}` matches nothing; {advice}", flags.expression));
-            return Ended::Failed;
-        }
-        Err(Unusable::Syntax { message, .. }) => {
-            say::error(&message);
-            return Ended::Wrong;
-        }
-        Err(Unusable::NotNodes(value)) => {
-            say::error(&format!("`{}` selects no nodes but {}", flags.expression, probe::described(&value)));
-            return Ended::Wrong;
-        }
+        Err(unusable) => return query::refuse(&flags.expression, &unusable),
     };
     let layout = Layout::new(flags.build_dir.clone());
     let rows: Vec<_> = selected.iter().filter_map(|one| row(one, graph, &layout)).collect();

@@ -13,6 +13,10 @@ use crate::probe::{self, Probes, Steps};
 use crate::script::Library;
 use crate::syntax;
 
+/// How many instances the commands that only look at a pipeline go through at most: what was compiled with
+/// a higher `--max-instances` than usual can still be looked at, and a slip of the finger ends.
+pub(super) const MOST_INSTANCES: u64 = 4_000_000;
+
 /// Where project files are looked for.
 const FILES: [&str; 2] = ["expops.yaml", "configs/project_config.yaml"];
 

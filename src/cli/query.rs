@@ -101,7 +101,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok(checked) => checked,
         Err(why) => return project::report(&sink, why, false),
     };
-    let Ok((graph, _)) = project::expand(&checked, u64::MAX, &mut sink) else {
+    let Ok((graph, _)) = project::expand(&checked, project::MOST_INSTANCES, &mut sink) else {
         return project::report(&sink, None, false);
     };
     let tree = Tree::new(graph, &checked.steps);
@@ -109,12 +109,15 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok(selected) => print(flags, graph, &selected),
         Err(Unusable::NotNodes(value)) => print_value(&value),
         Err(Unusable::Nothing(_)) if flags.count => println!("0"),
-        Err(unusable) => {
-            say::error(&wrong(&flags.expression, &unusable));
-            return if matches!(unusable, Unusable::Nothing(_)) { Ended::Failed } else { Ended::Wrong };
-        }
+        Err(unusable) => return refuse(&flags.expression, &unusable),
     }
     Ended::Well
+}
+
+/// Says why an expression selects nothing that can be printed.
+pub(super) fn refuse(expression: &str, unusable: &Unusable) -> Ended {
+    say::error(&wrong(expression, unusable));
+    if matches!(unusable, Unusable::Nothing(_)) { Ended::Failed } else { Ended::Wrong }
 }
 
 /// What is wrong with an expression: with a caret, if a place in it is to blame.

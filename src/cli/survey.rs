@@ -71,8 +71,8 @@ pub(super) fn plan(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<(Pla
     let mut sink = Diagnostics::new();
     let checked =
         project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, json))?;
-    let (graph, probes) =
-        project::expand(&checked, u64::MAX, &mut sink).map_err(|_| project::report(&sink, None, json))?;
+    let (graph, probes) = project::expand(&checked, project::MOST_INSTANCES, &mut sink)
+        .map_err(|_| project::report(&sink, None, json))?;
     let options = Options {
         source: project.file.clone(),
         build: crate::file::normal(build),
