@@ -88,6 +88,13 @@ fn printing_is_canonical() {
     }
 }
 
+/// Found by the property test below: after the root alone, `*` would be a step.
+#[test]
+fn the_root_as_a_factor_prints_back() {
+    let expr = parse("/ancestor::*[(/) * 0]").unwrap();
+    assert_eq!(parse(&expr.to_string()), Ok(expr));
+}
+
 #[test]
 fn spans_are_places_in_the_text() {
     let text = "count( //a[ foo(1) ] )";
