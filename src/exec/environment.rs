@@ -102,7 +102,7 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     let observed = observe(&plan)?;
     let key = observed.key();
     let (venv, python) = places(&folder);
-    if is_made(name, &plan, layout) {
+    if holds(&folder, key) {
         return Record::touch(&folder);
     }
     file::remove(&folder.record())?;
@@ -134,10 +134,13 @@ fn observe(plan: &EnvironmentPlan) -> Result<Observed, Failure> {
 
 /// Whether the environment that `plan` asks for is there.
 pub fn is_made(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> bool {
-    let folder = Folder(layout.environment(name));
-    let is_there = places(&folder).1.exists() && Interpreter::read(&folder.stamp()).is_ok();
-    let key = || observe(plan).ok().map(|observed| observed.key());
-    is_there && Record::read(&folder).is_some_and(|record| Some(record.key) == key())
+    observe(plan).is_ok_and(|observed| holds(&Folder(layout.environment(name)), observed.key()))
+}
+
+/// Whether a finished environment with this key is in `folder`.
+fn holds(folder: &Folder, key: Digest) -> bool {
+    let is_there = places(folder).1.exists() && Interpreter::read(&folder.stamp()).is_ok();
+    is_there && Record::read(folder).is_some_and(|record| record.key == key)
 }
 
 /// The virtual environment in a folder, and its interpreter.
