@@ -130,7 +130,9 @@ impl Space {
         let binaries = Path::new(env!("CARGO_BIN_EXE_expops")).parent().unwrap().to_owned();
         let tools = repository().join(".venv/bin");
         let path = std::env::var_os("PATH").unwrap();
-        let folders = [binaries, tools].into_iter().chain(std::env::split_paths(&path));
+        // What a test puts in `tools/bin` goes before everything else.
+        let folders = [self.path("tools/bin"), binaries, tools];
+        let folders = folders.into_iter().chain(std::env::split_paths(&path));
         let mut command = Command::new(program);
         command.current_dir(self.folder.path()).env("PATH", std::env::join_paths(folders).unwrap());
         // Holds the library `counted`, which no reader of scripts can look into: what it writes is no file

@@ -7,7 +7,9 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::time::SystemTime;
 
-use camino::{Utf8Path, Utf8PathBuf};
+#[cfg(feature = "columnar")]
+use camino::Utf8Path;
+use camino::Utf8PathBuf;
 
 use super::error::{Flaw, Place, SplitError};
 use crate::file;

@@ -1,6 +1,6 @@
 # COMMENT
 from expops.core import log_metric, process
-from helper import scale
+from helper import mix, scale
 
 
 @process()
@@ -26,4 +26,10 @@ def train(rows, factor, random_seed):
 @process()
 def gather(score):
     # COMMENT
+    return {"score": score}
+
+
+@process()
+def total(score):
+    FAIL
     return {"score": score}

@@ -1,0 +1,251 @@
+//! A random project, and random edits of it.
+
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use crate::space::Space;
+
+/// A generator of random numbers that repeats itself (splitmix64).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % end
+    }
+}
+
+/// Everything about a project that an edit can change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Project {
+    rows: Vec<u64>,
+    columns: u64,
+    pub size: u64,
+    pub inner: Option<u64>,
+    pub seeds: Option<Vec<u64>>,
+    pub by: u64,
+    factor: u64,
+    seed: u64,
+    body: u64,
+    limit: u64,
+    helper: u64,
+    extra: u64,
+    pub shell: bool,
+    comment: u64,
+    pub taps: Vec<Tap>,
+    /// The version of a package of the interpreter; without one, the interpreter of the tests is used.
+    pub package: Option<u64>,
+    /// `total` fails.
+    pub broken: bool,
+}
+
+/// A process that hangs somewhere on the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tap {
+    upstreams: [u64; 2],
+    all: bool,
+    weight: u64,
+    body: u64,
+}
+
+impl Tap {
+    fn random(random: &mut Random) -> Self {
+        Self {
+            upstreams: [random.below(100), random.below(100)],
+            all: random.below(3) == 0,
+            weight: random.below(3),
+            body: random.below(3),
+        }
+    }
+}
+
+/// The helper of the script, written in three ways.
+const HELPERS: [&str; 3] = [
+    "import zlib\nLIMIT = {limit}\n\ndef scale(row, factor):\n    return min(row * factor, LIMIT)\n",
+    "import zlib\nimport limits\n\ndef scale(row, factor, limit=limits.LIMIT):\n    return min(row * factor, limit)\n",
+    "import zlib\nfrom limits import LIMIT as MOST\n\nclass Scale:\n    most = MOST\n\n    def of(self, row, factor):\n        return min(row * factor, self.most)\n\n@staticmethod\ndef scale(row, factor):\n    return Scale().of(row, factor)\n",
+];
+
+impl Project {
+    pub fn random(random: &mut Random) -> Self {
+        Self {
+            rows: (0..random.below(20) + 5).map(|_| random.below(50)).collect(),
+            columns: 0,
+            size: random.below(3) + 1,
+            inner: (random.below(3) == 0).then_some(2),
+            seeds: (random.below(2) == 0).then(|| vec![41, 42]),
+            by: random.below(3),
+            factor: 1,
+            seed: 1,
+            body: 0,
+            limit: 100,
+            helper: random.below(3),
+            extra: 0,
+            shell: random.below(2) == 0,
+            comment: 0,
+            taps: (0..random.below(4)).map(|_| Tap::random(random)).collect(),
+            package: (random.below(4) == 0).then_some(1),
+            broken: false,
+        }
+    }
+
+    pub fn edit(&mut self, random: &mut Random) {
+        let row = random.below(self.rows.len() as u64) as usize;
+        let tap = random.below(3) as usize;
+        match random.below(20) {
+            0 | 1 => self.rows[row] = random.below(50),
+            2 => self.rows.push(random.below(50)),
+            3 => self.rows.insert(row, random.below(50)),
+            4 if self.rows.len() > 1 => drop(self.rows.remove(row)),
+            5 => self.size = random.below(4) + 1,
+            6 => self.inner = [None, Some(1), Some(2)][random.below(3) as usize],
+            7 => {
+                let seeds = [None, Some(vec![41]), Some(vec![41, 42]), Some(vec![7, 41])];
+                self.seeds = seeds[random.below(4) as usize].clone();
+            }
+            8 => self.factor = random.below(3),
+            9 => self.body = random.below(3),
+            10 => self.limit = [30, 100][random.below(2) as usize],
+            11 => self.extra = random.below(3),
+            12 => self.columns = random.below(2),
+            13 => self.seed = random.below(2),
+            14 => self.helper = random.below(3),
+            15 if self.package.is_some() => self.package = Some(random.below(3)),
+            16 if self.taps.len() > tap => drop(self.taps.remove(tap)),
+            17 if self.taps.len() > tap => self.taps[tap] = Tap::random(random),
+            18 if self.taps.len() < 4 => self.taps.push(Tap::random(random)),
+            19 => self.broken = random.below(3) == 0,
+            _ => self.comment += 1,
+        }
+    }
+
+    pub fn write(&self, space: &Space) {
+        space.write("expops.yaml", self.yaml());
+        let comment = self.comment.to_string();
+        let fail = if self.broken { "raise ValueError(score)" } else { "pass" };
+        let code = include_str!("model.py").to_owned() + &self.tap_code();
+        let code = code.replace("BODY", &self.body.to_string()).replace("FAIL", fail);
+        space.write("src/model.py", code.replace("COMMENT", &comment));
+        let limit = self.limit.to_string();
+        let helper = HELPERS[self.helper as usize].replace("{limit}", &limit);
+        let mix = "\ndef mix(values):\n    values = [v.read_text() if hasattr(v, 'read_text') else v for v in values]\n    return zlib.crc32(repr(values).encode())\n";
+        space.write("src/helper.py", format!("# {comment}\n{helper}{mix}"));
+        space.write("src/limits.py", format!("LIMIT = {limit}  # {comment}\n"));
+        space.write("extra.txt", format!("{}\n", self.extra));
+        let header = ["id,value\n", "key,value\n"][self.columns as usize];
+        let rows = self.rows.iter().enumerate().map(|(i, row)| format!("{i},{row}\n"));
+        space.write("data/rows.csv", header.to_owned() + &rows.collect::<String>());
+        if let Some(version) = self.package {
+            write_interpreter(space, version);
+        }
+    }
+
+    /// Processes that a tap can hang on, each with a key that it returns.
+    fn hosts(&self) -> Vec<(String, &'static str)> {
+        let mut hosts = vec![("load", "columns"), ("names", "names"), ("cut", "rows"), ("train", "score")];
+        hosts.extend(self.inner.map(|_| ("inner", "rows")));
+        hosts.extend(self.inner.map(|_| ("part", "score")));
+        hosts.extend(self.seeds.as_ref().map(|_| ("fan", "rows")));
+        hosts.extend(self.seeds.as_ref().map(|_| ("best", "score")));
+        hosts.push(("total", "score"));
+        hosts.into_iter().map(|(name, key)| (name.to_owned(), key)).collect()
+    }
+
+    /// The upstreams of tap `i`, each with the key that the tap takes; no two give the same.
+    fn upstreams(&self, i: usize) -> Vec<(String, String)> {
+        let mut hosts: Vec<_> = self.hosts().into_iter().map(|(name, key)| (name, key.to_owned())).collect();
+        hosts.extend((0..i).map(|i| (format!("tap{i}"), format!("even{i}"))));
+        let mut found: Vec<(String, String)> = Vec::new();
+        for number in self.taps[i].upstreams {
+            let host = &hosts[number as usize % hosts.len()];
+            if found.iter().all(|(_, key)| *key != host.1) {
+                found.push(host.clone());
+            }
+        }
+        found
+    }
+
+    fn tap_code(&self) -> String {
+        let code = |(i, tap): (usize, &Tap)| {
+            let keys: Vec<_> = self.upstreams(i).into_iter().map(|(_, key)| key).collect();
+            let (takes, given) = if tap.all {
+                (
+                    "**rest".to_owned(),
+                    "[rest[name] for name in sorted(rest) if name in KEYS]".to_owned(),
+                )
+            } else {
+                (format!("{}, weight", keys.join(", ")), format!("[{}, weight]", keys.join(", ")))
+            };
+            let given = given.replace("KEYS", &format!("{keys:?} + ['weight']"));
+            let body = tap.body;
+            format!(
+                "\n\n@process()\ndef tap{i}({takes}):\n    # COMMENT\n    value = mix({given}) + {body}\n    return {{'tap{i}': value, 'even{i}': value % 2}}\n"
+            )
+        };
+        self.taps.iter().enumerate().map(code).collect()
+    }
+
+    fn yaml(&self) -> String {
+        let by = ["rows", "round_robin", "rows"][self.by as usize];
+        let mut edges = "    load names\n    load".to_owned();
+        let mut processes = "    - {name: load}\n".to_owned();
+        let mut then = |name: &str, fields: &str| {
+            edges += &format!(" {name}\n    {name}");
+            processes += &format!("    - {{name: {name}, {fields}}}\n");
+        };
+        then("cut", &format!("data_parallelism: {{size: {}, data_name: rows, by: {by}}}", self.size));
+        if let Some(inner) = self.inner {
+            then("inner", &format!("data_parallelism: {{size: {inner}, data_name: rows}}"));
+        }
+        if let Some(seeds) = &self.seeds {
+            then("fan", &format!("seed_parallelism: {{seeds: {seeds:?}}}"));
+        }
+        then("train", &format!("parameters: {{factor: {}}}", self.factor));
+        if self.seeds.is_some() {
+            then("best", "seed_aggregation: true, code: gather");
+        }
+        if self.inner.is_some() {
+            then("part", "data_aggregation: true, code: gather");
+        }
+        then("total", "data_aggregation: true");
+        edges.push('\n');
+        for (i, tap) in self.taps.iter().enumerate() {
+            processes += &format!("    - {{name: tap{i}, parameters: {{weight: {}}}}}\n", tap.weight);
+            self.upstreams(i).iter().for_each(|(name, _)| edges += &format!("    {name} tap{i}\n"));
+        }
+        let names = if self.shell {
+            "command: \"cat {{ inputs.columns }} extra.txt > {{ outputs.names }}\", outputs: {names: names.txt}"
+        } else {
+            "code: names"
+        };
+        processes += &format!("    - {{name: names, files: [extra.txt], {names}}}\n");
+        format!(
+            "# {}\nmetadata: {{name: random}}\nscripts: {{main: src/model.py}}\ndata: {{path: data/rows.csv}}\nreproducibility: {{random_seed: {}}}\npipeline:\n  process_adjlist: |\n{}  processes:\n{processes}",
+            self.comment,
+            self.seed,
+            edges.replace("    total\n", ""),
+        )
+    }
+}
+
+/// An interpreter of the project's own, in which a package of this version is installed.
+fn write_interpreter(space: &Space, version: u64) {
+    let folder = space.path("tools");
+    if !folder.exists() {
+        let ask = "import os, sys; print(os.path.realpath(sys.executable), sys.version_info[1])";
+        let said = Command::new("python3").args(["-c", ask]).output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        let (python, minor) = said.trim().rsplit_once(' ').unwrap();
+        let bin = std::path::Path::new(python).parent().unwrap();
+        space.write("tools/pyvenv.cfg", format!("home = {}\n", bin.display()));
+        std::fs::create_dir_all(folder.join("bin")).unwrap();
+        symlink(python, folder.join("bin/python3")).unwrap();
+        space.write("tools/minor", minor);
+    }
+    let site = format!("tools/lib/python3.{}/site-packages", space.read("tools/minor"));
+    let metadata = format!("Metadata-Version: 2.1\nName: fake\nVersion: {version}\n");
+    space.write(&format!("{site}/fake-1.dist-info/METADATA"), metadata);
+}
