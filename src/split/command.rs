@@ -109,6 +109,10 @@ impl Layout for Flat {
     fn stamp(&self, i: u64) -> Utf8PathBuf {
         self.folder.join(format!("p{i}.stamp"))
     }
+
+    fn known(&self) -> Option<Utf8PathBuf> {
+        Some(self.folder.join(".expops-split"))
+    }
 }
 
 impl Command {

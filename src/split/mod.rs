@@ -4,6 +4,7 @@
 //! A text file is gone through twice, in parallel and in constant memory. First its rows are found and
 //! checked ([`text`]); then each partition is hashed and, if its hash has changed, written
 //! ([`produce`]). No row is altered: the partitions' rows one after the other are the source's bytes.
+//! If most of the file is what an earlier split saw, it is gone through once ([`known`]).
 //!
 //! # What a partition's digest covers
 //!
@@ -43,6 +44,7 @@ mod error;
 mod format;
 #[doc(hidden)]
 pub mod fuzzing;
+mod known;
 mod npy;
 mod open;
 mod parallel;
@@ -55,6 +57,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod text;
+mod text_parts;
 mod time;
 mod value;
 
@@ -69,11 +72,8 @@ use crate::digest::Digest;
 use crate::file::{self, Written};
 use crate::size::{By, Size};
 use crate::stamp::Line;
-use by_hash::ByHash;
-use produce::{Made, Piece, Ranges};
-use scatter::{Glue, InOrder, RoundRobin, Router, Scatter};
+use produce::Made;
 use source::Source;
-use text::{Index, Pace};
 
 /// Where the partitions lie. Partitions count from 1.
 pub trait Layout: Sync {
@@ -82,6 +82,12 @@ pub trait Layout: Sync {
 
     /// The stamp of partition `i`.
     fn stamp(&self, i: u64) -> Utf8PathBuf;
+
+    /// Where the next split of a changed file finds what this one learned of the rows; `None` to go
+    /// through all of it again.
+    fn known(&self) -> Option<Utf8PathBuf> {
+        None
+    }
 }
 
 /// What is to be split, and how.
@@ -170,7 +176,7 @@ pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
     }
     match format.rows {
         Kind::Csv(_) | Kind::JsonLines | Kind::Lines | Kind::JsonArray => {
-            split_text(request, &source, format.rows)
+            text_parts::split(request, &source, format.rows)
         }
         Kind::Npy => split_npy(request, &source),
         Kind::Arrow | Kind::ArrowStream | Kind::Parquet => split_table(request, &source, format.rows),
@@ -212,53 +218,6 @@ fn is_same_file(one: &Utf8Path, other: &Utf8Path) -> bool {
     one.file_name() == other.file_name() && resolved(one).is_some_and(|one| resolved(other) == Some(one))
 }
 
-/// An error if nobody said what separates the columns and it does not seem to be the comma: with the
-/// wrong delimiter, quotes would not be seen, and rows cut at the line ends between them.
-fn check_delimiter(source: &Source) -> Result<(), SplitError> {
-    let header = source.start(text::csv_header(source, b',')?.end.min(HEADER))?;
-    let has = |byte: &u8| header.contains(byte);
-    match [b';', b'\t', b'|'].into_iter().find(has) {
-        Some(byte) if !has(&b',') => {
-            let name = (byte as char).escape_default();
-            let message = format!("the header has no comma; the columns seem to be separated by `{name}`");
-            let help = format!(
-                "say so with `--delimiter '{name}'`, or with `--delimiter ,` that there is one column"
-            );
-            Err(SplitError::whole(&source.name, message, Some(&help)))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn split_text(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
-    let progress = |bytes| request.tell(bytes);
-    let pace = Pace { threads: request.threads(), chunk: request.chunk(source.len), progress: &progress };
-    if request.format.is_none() && kind == Kind::Csv(b',') {
-        check_delimiter(source)?;
-    }
-    let index = match kind {
-        Kind::Csv(delimiter) => text::index_csv(source, delimiter, pace)?,
-        Kind::JsonLines => text::index_json_lines(source, pace)?,
-        Kind::JsonArray => text::index_json_array(source, pace)?,
-        _ => text::index_lines(source, pace)?,
-    };
-    let length = |made: &Made| request.compress.is_none().then_some(made.bytes);
-    if *request.by == By::Rows && kind != Kind::JsonArray {
-        let rows = sizes(request, source, index.rows)?;
-        let cuts = cuts(&rows);
-        let mut offsets = index.offsets(source, request.threads(), &cuts)?;
-        // What stands between the header and the first row belongs to the first partition.
-        offsets.insert(0, index.body.start);
-        offsets.push(index.body.end);
-        let producer = Contiguous { index: &index, rows, offsets };
-        return publish::publish(request, source, &producer, length);
-    }
-    let glue = glue(source, &index, kind)?;
-    let router = router(request, source, (&index, kind), &glue.before[0])?;
-    let producer = Scatter { index: &index, router, glue, wave: WAVE };
-    publish::publish(request, source, &producer, length)
-}
-
 fn split_npy(request: &Request, source: &Source) -> Result<Vec<Partition>, SplitError> {
     let header = &npy::open(source)?;
     let length = |made: &Made| Some(made.bytes);
@@ -296,64 +255,4 @@ fn split_table(_: &Request, _: &Source, kind: Kind) -> Result<Vec<Partition>, Sp
 fn sizes(request: &Request, source: &Source, rows: u64) -> Result<Vec<u64>, SplitError> {
     partition_rows(request.size, rows)
         .map_err(|mismatch| SplitError::Size { file: source.name.clone(), mismatch })
-}
-
-/// The number of the first row of each partition but the first.
-fn cuts(rows: &[u64]) -> Vec<u64> {
-    let ends = rows.iter().scan(0, |end, rows| {
-        *end += rows;
-        Some(*end)
-    });
-    ends.take(rows.len() - 1).collect()
-}
-
-fn router(
-    request: &Request,
-    source: &Source,
-    (index, kind): (&Index, Kind),
-    header: &[u8],
-) -> Result<Box<dyn Router>, SplitError> {
-    let partitions = request.size.partitions();
-    match request.by {
-        By::Rows => Ok(Box::new(InOrder { cuts: cuts(&sizes(request, source, index.rows)?) })),
-        By::RoundRobin => Ok(Box::new(RoundRobin { partitions })),
-        By::HashRow => Ok(Box::new(ByHash::new(source, kind, header, None, partitions)?)),
-        By::Hash(columns) => Ok(Box::new(ByHash::new(source, kind, header, Some(columns), partitions)?)),
-    }
-}
-
-/// The bytes of rows that are sorted by partition at a time. A row of two bytes takes some fifteen more.
-const WAVE: u64 = 4 << 20;
-
-/// The longest header that is held in memory.
-const HEADER: u64 = 16 << 20;
-
-fn glue(source: &Source, index: &Index, kind: Kind) -> Result<Glue, SplitError> {
-    if kind == Kind::JsonArray {
-        return Ok(Glue { before: vec![b"[".to_vec()], between: b",", after: b"]" });
-    }
-    let mut before = Vec::new();
-    if index.header.end > HEADER {
-        return Err(SplitError::whole(&source.name, "the header is longer than 16 MB", None));
-    }
-    source.read_into(&mut before, index.header.clone())?;
-    Ok(Glue { before: vec![before], between: b"", after: b"" })
-}
-
-/// Contiguous rows: a partition is the header and one range of the body.
-struct Contiguous<'a> {
-    index: &'a Index,
-    rows: Vec<u64>,
-    offsets: Vec<u64>,
-}
-
-impl Ranges for Contiguous<'_> {
-    fn rows(&self, i: usize) -> u64 {
-        self.rows[i]
-    }
-
-    fn pieces(&self, i: usize) -> Box<dyn Iterator<Item = Piece> + '_> {
-        let body = self.offsets[i]..self.offsets[i + 1];
-        Box::new([self.index.header.clone(), body].into_iter().map(Piece::Range))
-    }
 }

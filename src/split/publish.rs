@@ -22,17 +22,36 @@ pub(super) fn publish(
     length: impl Fn(&Made) -> Option<u64>,
 ) -> Result<Vec<Partition>, SplitError> {
     let places = Places::new(request);
-    let old = places.old(request.key);
-    let mut made = produce(request, source, producer, &first_wants(&old), &places)?;
-    let wants: Vec<Want> = made
-        .iter()
-        .zip(&old)
-        .enumerate()
-        .map(|(i, (made, old))| match (made, old) {
-            (Some(made), Some(old)) if !places.holds(i, old, made, length(made)) => Want::Write,
-            _ => Want::Skip,
-        })
-        .collect();
+    let wants: Vec<_> = places.old(request.key).iter().map(first_want).collect();
+    let made = produce(request, source, producer, &wants, &places)?;
+    complete(request, source, producer, made, length)
+}
+
+/// Hashes all partitions, and changes none.
+pub(super) fn check(
+    request: &Request,
+    source: &Source,
+    producer: &dyn Producer,
+) -> Result<Vec<Option<Made>>, SplitError> {
+    let wants = vec![Want::Check; request.size.partitions() as usize];
+    produce(request, source, producer, &wants, &Places::new(request))
+}
+
+/// Writes those of the partitions `made` that have changed and have not been written, and publishes all.
+pub(super) fn complete(
+    request: &Request,
+    source: &Source,
+    producer: &dyn Producer,
+    mut made: Vec<Option<Made>>,
+    length: impl Fn(&Made) -> Option<u64>,
+) -> Result<Vec<Partition>, SplitError> {
+    let places = Places::new(request);
+    let second_want = |(i, (made, old)): (usize, (&Option<Made>, Option<Old>))| match (made, old) {
+        (Some(made), Some(old)) if places.holds(i, &old, made, length(made)) => Want::Skip,
+        (Some(made), _) if made.draft.is_none() => Want::Write,
+        _ => Want::Skip,
+    };
+    let wants: Vec<_> = made.iter().zip(places.old(request.key)).enumerate().map(second_want).collect();
     if wants.contains(&Want::Write) {
         let again = produce(request, source, producer, &wants, &places)?;
         for (first, second) in made.iter_mut().zip(again) {
@@ -85,8 +104,8 @@ impl Places {
     }
 }
 
-fn first_wants(old: &[Option<Old>]) -> Vec<Want> {
-    old.iter().map(|old| if old.is_some() { Want::Check } else { Want::Write }).collect()
+fn first_want(old: &Option<Old>) -> Want {
+    if old.is_some() { Want::Check } else { Want::Write }
 }
 
 fn produce(

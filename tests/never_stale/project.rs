@@ -143,27 +143,26 @@ impl Project {
         }
     }
 
-    /// Processes that a tap can hang on, each with a key that it returns.
-    fn hosts(&self) -> Vec<(String, &'static str)> {
+    /// Processes that a tap can hang on, each with a key that it returns, and all that it returns.
+    fn hosts(&self) -> Vec<(String, String, &'static str)> {
         let mut hosts = vec![("load", "columns"), ("names", "names"), ("cut", "rows"), ("train", "score")];
         hosts.extend(self.inner.map(|_| ("inner", "rows")));
         hosts.extend(self.inner.map(|_| ("part", "score")));
         hosts.extend(self.seeds.as_ref().map(|_| ("fan", "rows")));
         hosts.extend(self.seeds.as_ref().map(|_| ("best", "score")));
         hosts.push(("total", "score"));
-        hosts.into_iter().map(|(name, key)| (name.to_owned(), key)).collect()
+        let all = |key| if key == "columns" { "rows" } else { key };
+        hosts.into_iter().map(|(name, key)| (name.to_owned(), key.to_owned(), all(key))).collect()
     }
 
-    /// The upstreams of tap `i`, each with the key that the tap takes; no two give the same.
+    /// The upstreams of tap `i`, each with the key that the tap takes; no two return the same key.
     fn upstreams(&self, i: usize) -> Vec<(String, String)> {
-        let mut hosts: Vec<_> = self.hosts().into_iter().map(|(name, key)| (name, key.to_owned())).collect();
-        hosts.extend((0..i).map(|i| (format!("tap{i}"), format!("even{i}"))));
-        let mut found: Vec<(String, String)> = Vec::new();
-        for number in self.taps[i].upstreams {
-            let host = &hosts[number as usize % hosts.len()];
-            if found.iter().all(|(_, key)| *key != host.1) {
-                found.push(host.clone());
-            }
+        let mut hosts = self.hosts();
+        hosts.extend((0..i).map(|i| (format!("tap{i}"), format!("even{i}"), ["0", "1", "2", "3"][i])));
+        let [first, second] = self.taps[i].upstreams.map(|number| &hosts[number as usize % hosts.len()]);
+        let mut found = vec![(first.0.clone(), first.1.clone())];
+        if first.2 != second.2 {
+            found.push((second.0.clone(), second.1.clone()));
         }
         found
     }
@@ -172,10 +171,7 @@ impl Project {
         let code = |(i, tap): (usize, &Tap)| {
             let keys: Vec<_> = self.upstreams(i).into_iter().map(|(_, key)| key).collect();
             let (takes, given) = if tap.all {
-                (
-                    "**rest".to_owned(),
-                    "[rest[name] for name in sorted(rest) if name in KEYS]".to_owned(),
-                )
+                ("**rest".to_owned(), "[rest[name] for name in sorted(rest) if name in KEYS]".to_owned())
             } else {
                 (format!("{}, weight", keys.join(", ")), format!("[{}, weight]", keys.join(", ")))
             };

@@ -127,7 +127,7 @@ impl Producer for Scattered<'_> {
         let start = self.header.data;
         let replay = Items { start, bytes, items, per_chunk: (self.chunk / bytes.max(1)).max(1) };
         let body = start..start + items * bytes;
-        let index = Index { header: 0..start, body, rows: items, replay: Box::new(replay) };
+        let index = Index { body, rows: items, replay: Box::new(replay) };
         let counts = self.assigned.counts();
         let headers = counts.iter().map(|rows| self.header.with_rows(*rows)).collect();
         let glue = Glue { before: headers, between: b"", after: b"" };

@@ -4,6 +4,7 @@
 #![allow(clippy::too_many_arguments, reason = "a call in a test reads like the command line")]
 
 mod files;
+mod known;
 mod reference;
 mod text;
 
@@ -30,6 +31,10 @@ impl Layout for Parts {
 
     fn stamp(&self, i: u64) -> Utf8PathBuf {
         self.0.join(format!("p{i}.stamp"))
+    }
+
+    fn known(&self) -> Option<Utf8PathBuf> {
+        Some(self.0.with_extension("known"))
     }
 }
 

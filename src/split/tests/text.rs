@@ -8,12 +8,12 @@ use crate::file::Written;
 use crate::split::text::csv::{Row, Scanner};
 
 /// A chunk size and a number of threads.
-fn pace() -> impl Strategy<Value = (u64, usize)> {
+pub(super) fn pace() -> impl Strategy<Value = (u64, usize)> {
     (prop_oneof![1u64..20, 40u64..300], 1usize..4)
 }
 
 /// Text that is often, but not always, well-formed CSV with two columns.
-fn csv() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn csv() -> impl Strategy<Value = Vec<u8>> {
     let field = prop_oneof![
         8 => Just("a"), 2 => Just(""), 2 => Just("\"\""), 3 => Just("\"b,\"\"c\"\"\""), 4 => Just("\"two\nlines\""),
         1 => Just("\"\r\n\n,\""), 2 => Just("un\"quoted"), 1 => Just("ä€"), 2 => Just("\"\"\"\""),
@@ -43,7 +43,7 @@ fn csv() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-fn noise() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn noise() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(b"a,\"\n\r".as_slice()), 0..200)
 }
 
@@ -113,7 +113,7 @@ fn same_as_reference(data: &[u8], format: &str, rows: Option<&Rows>, size: &str,
     }
 }
 
-fn size() -> impl Strategy<Value = &'static str> {
+pub(super) fn size() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&["1", "2", "3", "7", "50", "2,3,1", "60%,20%,rest", "25%,75%"][..])
 }
 

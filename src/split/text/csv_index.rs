@@ -45,14 +45,18 @@ struct Checkpoint {
     rows: u64,
 }
 
-/// Finds the rows of the CSV file `source` and checks that all have as many fields as the header.
-pub(in crate::split) fn index(source: &Source, delimiter: u8, pace: Pace) -> Result<Index, SplitError> {
-    let header = header(source, delimiter)?;
-    let body = header.end..source.len;
+/// Finds the rows in the part `body` of the CSV file `source`, and checks that each has as many delimiters
+/// as the header.
+pub(super) fn index(
+    source: &Source,
+    (delimiter, delimiters): (u8, u64),
+    body: Range<u64>,
+    pace: Pace,
+) -> Result<Index, SplitError> {
     let mut joined = Joined {
         source,
-        columns: header.delimiters,
-        scanner: Scanner::new(delimiter, header.end),
+        columns: delimiters,
+        scanner: Scanner::new(delimiter, body.start),
         rows: 0,
         checkpoints: Vec::new(),
     };
@@ -69,13 +73,13 @@ pub(in crate::split) fn index(source: &Source, delimiter: u8, pace: Pace) -> Res
             joined.join(chunk, chunk_range(&body, pace.chunk, first + i))?;
         }
     }
-    let Joined { rows, checkpoints, .. } = joined.finish(source.len)?;
+    let Joined { rows, checkpoints, .. } = joined.finish(body.end)?;
     let replay = Box::new(Csv { body: body.clone(), chunk: pace.chunk, checkpoints });
-    Ok(Index { header: 0..header.end, body, rows, replay })
+    Ok(Index { body, rows, replay })
 }
 
 /// The first row of the file, which names the columns.
-pub(in crate::split) fn header(source: &Source, delimiter: u8) -> Result<Row, SplitError> {
+pub(super) fn header(source: &Source, delimiter: u8) -> Result<Row, SplitError> {
     let start = if source.start(3)? == BOM { 3 } else { 0 };
     let mut scanner = Scanner::new(delimiter, start);
     let mut buffer = Vec::new();
@@ -89,7 +93,7 @@ pub(in crate::split) fn header(source: &Source, delimiter: u8) -> Result<Row, Sp
             Err(Err((at, wrong))) => return Err(wrong_byte(source, &scanner, (at, wrong), None)),
         }
     }
-    check_end(source, &scanner, None)?;
+    check_end(source, &scanner, source.len, None)?;
     scanner.finish(source.len).ok_or_else(|| {
         let fault = Fault::new(0, "there is no header: the file is empty");
         source.flaw(fault.help("a CSV file begins with a line that names its columns"))
@@ -189,7 +193,7 @@ impl Joined<'_> {
     }
 
     fn finish(mut self, end: u64) -> Result<Self, SplitError> {
-        check_end(self.source, &self.scanner, Some(self.rows + 1))?;
+        check_end(self.source, &self.scanner, end, Some(self.rows + 1))?;
         if let Some(row) = self.scanner.finish(end) {
             self.rows += 1;
             if row.delimiters != self.columns {
@@ -213,30 +217,28 @@ impl Joined<'_> {
     }
 }
 
-/// An error if the file must not end where `scanner` stands.
-fn check_end(source: &Source, scanner: &Scanner, row: Option<u64>) -> Result<(), SplitError> {
+/// An error if the rows must not end at `end`, where `scanner` stands.
+fn check_end(source: &Source, scanner: &Scanner, end: u64, row: Option<u64>) -> Result<(), SplitError> {
     match scanner.place {
         Place::Quoted => {
-            let at = last_opening_quote(source, scanner)?;
+            let at = last_opening_quote(source, scanner, end)?;
             let mut fault = Fault::new(at, "a quote is opened here and never closed");
             fault.row = row;
             Err(source.flaw(fault.help("close it, or double it if it is part of a quoted field")))
         }
-        Place::Return | Place::BlankReturn => {
-            Err(wrong_byte(source, scanner, (source.len, Wrong::BareReturn), row))
-        }
+        Place::Return | Place::BlankReturn => Err(wrong_byte(source, scanner, (end, Wrong::BareReturn), row)),
         _ => Ok(()),
     }
 }
 
-/// Where the field began between whose quotes the file ends.
-fn last_opening_quote(source: &Source, end: &Scanner) -> Result<u64, SplitError> {
-    let mut scanner = Scanner::new(end.delimiter, end.line);
+/// Where the field began between whose quotes `last` stands, at `end`.
+fn last_opening_quote(source: &Source, last: &Scanner, end: u64) -> Result<u64, SplitError> {
+    let mut scanner = Scanner::new(last.delimiter, last.line);
     let mut buffer = Vec::new();
-    let mut opened = end.line;
-    let mut at = end.line;
-    while at < source.len {
-        let stop = source.len.min(at + BUFFER);
+    let mut opened = last.line;
+    let mut at = last.line;
+    while at < end {
+        let stop = end.min(at + BUFFER);
         source.read_into(&mut buffer, at..stop)?;
         for (i, byte) in buffer.iter().enumerate() {
             let before = scanner.place;

@@ -7,7 +7,7 @@ use super::json::{Json, Utf8};
 use super::json_lines::{fault, not_utf8};
 use super::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use crate::split::error::SplitError;
-use crate::split::source::{BOM, Fault, Source};
+use crate::split::source::{Fault, Source};
 
 /// Where a scan of an array stands.
 #[derive(Clone, Debug)]
@@ -38,9 +38,8 @@ struct JsonArray {
     checkpoints: Vec<(Scanner, u64)>,
 }
 
-/// Finds the elements of `source` and checks that the whole file is one JSON array in UTF-8.
-pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, SplitError> {
-    let body = if source.start(3)? == BOM { 3 } else { 0 }..source.len;
+/// Finds the elements of `source` and checks that all of its `body` is one JSON array in UTF-8.
+pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
     let (mut scanner, mut utf8) = (Scanner { state: State::Before }, Utf8::default());
     let (mut rows, mut checkpoints, mut buffer) = (0, Vec::new(), Vec::new());
     for i in 0..chunk_count(&body, pace.chunk) {
@@ -64,7 +63,7 @@ pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, Spli
         return Err(source.flaw(scanner.cut(source.len)));
     }
     let replay = Box::new(JsonArray { body: body.clone(), chunk: pace.chunk, checkpoints });
-    Ok(Index { header: 0..0, body, rows, replay })
+    Ok(Index { body, rows, replay })
 }
 
 impl Scanner {

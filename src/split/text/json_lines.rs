@@ -9,7 +9,7 @@ use super::lines::{for_each_line, prefix_sums};
 use super::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use crate::split::error::SplitError;
 use crate::split::parallel;
-use crate::split::source::{BOM, BUFFER, Fault, Source};
+use crate::split::source::{BUFFER, Fault, Source};
 
 struct JsonLines {
     body: Range<u64>,
@@ -20,10 +20,8 @@ struct JsonLines {
 /// A fault in a chunk, whose row number is not known before the chunks are put together.
 struct Broken(u64, Fault);
 
-/// Finds the rows of `source` and checks each.
-pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, SplitError> {
-    let header = 0..if source.start(3)? == BOM { 3 } else { 0 };
-    let body = header.end..source.len;
+/// Finds the rows in the part `body` of `source` and checks each.
+pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
     let count = chunk_count(&body, pace.chunk);
     let mut counts = Vec::with_capacity(count);
     let wave = 64 * pace.threads;
@@ -31,7 +29,7 @@ pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, Spli
         let checked = parallel::map(pace.threads, wave.min(count - first), Vec::new, |buffer, i| {
             let range = chunk_range(&body, pace.chunk, first + i);
             (pace.progress)(range.end - range.start);
-            check(source, (header.end, range), buffer)
+            check(source, (body.start, range), buffer)
         })?;
         for chunk in checked {
             match chunk {
@@ -45,7 +43,7 @@ pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, Spli
     }
     let (rows_before, rows) = prefix_sums(&counts);
     let replay = Box::new(JsonLines { body: body.clone(), chunk: pace.chunk, rows_before });
-    Ok(Index { header, body, rows, replay })
+    Ok(Index { body, rows, replay })
 }
 
 /// How many rows begin in `range` (of which see [`for_each_line`]), or the first fault.

@@ -14,25 +14,20 @@ struct Lines {
     rows_before: Vec<u64>,
 }
 
-/// Finds the lines of `source`.
-pub(in crate::split) fn index(source: &Source, pace: Pace) -> Result<Index, SplitError> {
-    let body = 0..source.len;
+/// Finds the lines in the part `body` of `source`.
+pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
     let count = chunk_count(&body, pace.chunk);
     let rows = parallel::map(pace.threads, count, Vec::new, |buffer, i| {
         let range = chunk_range(&body, pace.chunk, i);
         (pace.progress)(range.end - range.start);
-        // A line begins behind each line feed; behind the last byte of the file there is none.
-        source.read_into(buffer, range.start.saturating_sub(1)..range.end - 1)?;
+        // A line begins behind each line feed; behind the last byte there is none.
+        let start = body.start.max(range.start.saturating_sub(1));
+        source.read_into(buffer, start..range.end - 1)?;
         let feeds = memchr::memchr_iter(b'\n', buffer).count() as u64;
         Ok::<_, SplitError>(feeds + u64::from(i == 0))
     })?;
     let (rows_before, rows) = prefix_sums(&rows);
-    Ok(Index {
-        header: 0..0,
-        body: body.clone(),
-        rows,
-        replay: Box::new(Lines { body, chunk: pace.chunk, rows_before }),
-    })
+    Ok(Index { body: body.clone(), rows, replay: Box::new(Lines { body, chunk: pace.chunk, rows_before }) })
 }
 
 /// The sum of what comes before each of `counts`, and the sum of all.
@@ -61,7 +56,7 @@ impl Replay for Lines {
         row: &mut dyn FnMut(Span) -> bool,
     ) -> Result<(), SplitError> {
         let range = chunk_range(&self.body, self.chunk, chunk);
-        for_each_line(source, (0, range), &mut Vec::new(), |span, _| Ok(row(span)))
+        for_each_line(source, (self.body.start, range), &mut Vec::new(), |span, _| Ok(row(span)))
     }
 }
 

@@ -14,13 +14,49 @@ pub(super) mod mask;
 use std::ops::Range;
 
 use super::error::SplitError;
+use super::format::Kind;
 use super::parallel;
-use super::source::Source;
+use super::source::{BOM, Source};
 
-pub(super) use csv_index::{header as csv_header, index as index_csv};
-pub(super) use json_array::index as index_json_array;
-pub(super) use json_lines::index as index_json_lines;
-pub(super) use lines::index as index_lines;
+/// A text file whose header is known.
+pub(super) struct Text<'a> {
+    pub(super) source: &'a Source,
+    pub(super) kind: Kind,
+    /// What stands before the rows and is repeated in every partition.
+    pub(super) header: Range<u64>,
+    /// The delimiters in the header of a CSV file.
+    delimiters: u64,
+}
+
+impl<'a> Text<'a> {
+    /// Reads the header.
+    pub(super) fn open(source: &'a Source, kind: Kind) -> Result<Self, SplitError> {
+        let (end, delimiters) = match kind {
+            Kind::Csv(delimiter) => {
+                let row = csv_index::header(source, delimiter)?;
+                (row.end, row.delimiters)
+            }
+            Kind::JsonLines | Kind::JsonArray if source.start(3)? == BOM => (3, 0),
+            _ => (0, 0),
+        };
+        Ok(Self { source, kind, header: 0..end, delimiters })
+    }
+
+    /// Everything behind the header.
+    pub(super) fn body(&self) -> Range<u64> {
+        self.header.end..self.source.len
+    }
+
+    /// Finds and checks the rows in `body`: a range between two rows, or behind the last one.
+    pub(super) fn rows(&self, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
+        match self.kind {
+            Kind::Csv(delimiter) => csv_index::index(self.source, (delimiter, self.delimiters), body, pace),
+            Kind::JsonLines => json_lines::index(self.source, body, pace),
+            Kind::JsonArray => json_array::index(self.source, body, pace),
+            _ => lines::index(self.source, body, pace),
+        }
+    }
+}
 
 /// How to go through a file.
 #[derive(Clone, Copy)]
@@ -55,8 +91,6 @@ pub(super) trait Replay: Sync {
 
 /// The rows of a text file.
 pub(super) struct Index {
-    /// What stands before the rows and is repeated in every partition.
-    pub(super) header: Range<u64>,
     /// From the first row to the end of the last, with whatever stands between.
     pub(super) body: Range<u64>,
     /// How many rows there are.
