@@ -55,11 +55,16 @@ impl Cache {
         }
     }
 
-    /// Keeps everything in the folder `part` of `folder`; `None` if there is something that only means
-    /// what it means where it is.
+    /// Keeps the file `part` of `folder` or everything in the folder of that name, if there is one; `None` if
+    /// there is something that only means what it means where it is.
     pub(super) fn keep(&self, folder: &Utf8Path, part: &str) -> io::Result<Option<Vec<Held>>> {
         let mut all = Vec::new();
-        for entry in walkdir::WalkDir::new(folder.join(part)).sort_by_file_name().min_depth(1) {
+        let top = folder.join(part);
+        if !top.exists() {
+            return Ok(Some(all));
+        }
+        let walk = walkdir::WalkDir::new(&top).sort_by_file_name().min_depth(usize::from(top.is_dir()));
+        for entry in walk {
             let entry = entry?;
             let Some(inner) = Utf8Path::from_path(entry.path()) else { return Ok(None) };
             let path = inner.strip_prefix(folder).unwrap_or(inner).to_owned();

@@ -165,7 +165,9 @@ fn input(survey: &Survey, index: usize, change: &Change) -> Reason {
     let maker = &survey.all[owner];
     let rows = value.rows.map(|_| rows(survey, owner, &file, &value.key)).unwrap_or_default();
     let mut reason = Reason::new(format!("{}, from {}{rows}", change, maker.action.label));
+    let is_foreseen = maker.state == State::Restore && change.is == Some(value.digest.to_string());
     reason.because = match maker.why() {
+        _ if is_foreseen => now(survey, owner),
         Some(why) if why.first => {
             vec![Reason::new(format!("{} was built for the first time", maker.action.label))]
         }

@@ -10,7 +10,7 @@ use super::project::{self, Project};
 use super::say;
 use crate::cache::Cache;
 use crate::diagnostic::Diagnostics;
-use crate::exec::{Decision, Ended as Last, Failure, Instance, Record, Todo, Why, environment};
+use crate::exec::{Decision, Ended as Last, Failure, Foreseen, Instance, Record, Todo, Why, environment};
 use crate::layout::{Folder, Layout};
 use crate::plan::{self, Action, Options, Plan};
 use crate::plan_file::{EnvironmentPlan, PlanFile};
@@ -57,6 +57,8 @@ pub(super) struct Survey {
     pub(super) all: Vec<Looked>,
     pub(super) layout: Layout,
     nothing_is_cached: bool,
+    /// What instances will have that come from the cache.
+    foreseen: Foreseen,
 }
 
 /// Plans the build of the project at `path`, and enters its folder. Only targets' prefix, the generated file and the
@@ -101,7 +103,7 @@ impl Survey {
             }
         }
         let nothing_is_cached = Cache::find(layout.cache()).is_empty();
-        let mut survey = Self { all: Vec::new(), layout, nothing_is_cached };
+        let mut survey = Self { all: Vec::new(), layout, nothing_is_cached, foreseen: Foreseen::new() };
         let mut makers = BTreeMap::new();
         let mut first = Vec::new();
         for group in plan.groups {
@@ -137,38 +139,37 @@ impl Survey {
 
     fn look(&mut self, index: usize, plan: &PlanFile, environment_changes: bool) {
         let looked = &self.all[index];
-        let waits: Vec<usize> = looked
-            .upstreams
-            .iter()
-            .copied()
-            .filter(|upstream| self.all[*upstream].state != State::Fresh)
-            .collect();
+        // A chart's metrics are read from the folders of what it plots.
+        let looks_ahead = plan.probes.is_none();
+        let is_known = |upstream: &Looked| {
+            upstream.state == State::Fresh || looks_ahead && self.foreseen.contains_key(&upstream.folder.0)
+        };
+        let mut waits = looked.upstreams.clone();
+        waits.retain(|upstream| !is_known(&self.all[*upstream]));
         let state = if Record::read(&looked.folder).is_none() && !waits.is_empty() && self.nothing_is_cached {
             State::Run
         } else if !waits.is_empty() || environment_changes {
             State::May(waits)
         } else {
-            let name = &looked.action.instance;
-            let decided =
-                Instance::of(plan.clone(), name, &self.layout).and_then(|instance| instance.decide());
-            self.settle(index, decided)
+            self.decide(index, plan).unwrap_or_else(|failure| State::Blocked(failure.message))
         };
         self.all[index].state = state;
     }
 
-    fn settle(&mut self, index: usize, decided: Result<Decision, Failure>) -> State {
-        match decided {
-            Err(failure) => State::Blocked(failure.message),
-            Ok(decision) => {
-                let state = match &decision.todo {
-                    Todo::Nothing => State::Fresh,
-                    Todo::Restore(_) => State::Restore,
-                    Todo::Run => State::Run,
-                };
-                self.all[index].decision = Some(decision);
-                state
-            }
+    fn decide(&mut self, index: usize, plan: &PlanFile) -> Result<State, Failure> {
+        let looked = &mut self.all[index];
+        let instance = Instance::of(plan.clone(), &looked.action.instance, &self.layout)?;
+        let decision = instance.decide_on(&self.foreseen)?;
+        let state = match &decision.todo {
+            Todo::Nothing => State::Fresh,
+            Todo::Restore(_) => State::Restore,
+            Todo::Run => State::Run,
+        };
+        if let Some(values) = instance.foresee(&decision) {
+            self.foreseen.insert(looked.folder.0.clone(), values);
         }
+        looked.decision = Some(decision);
+        Ok(state)
     }
 
     /// The instance whose folder holds the file or folder at `path`.

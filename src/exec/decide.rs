@@ -3,11 +3,12 @@
 
 use super::environment::Interpreter;
 use super::failure::Failure;
-use super::inputs::{self, Given};
+use super::inputs::{self, Foreseen, Given};
+use super::made::Made;
 use super::observed::{self, Observed};
 use super::record::Record;
 use super::value::{Value, Values};
-use super::{Instance, split, warn};
+use super::{Instance, publish, split, warn};
 use crate::cache::{Cache, Entry};
 use crate::digest::Digest;
 use crate::plan_file::Work;
@@ -50,7 +51,15 @@ impl Instance {
     /// # Errors
     /// If something that it observes cannot be read.
     pub fn decide(&self) -> Result<Decision, Failure> {
-        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout)?);
+        self.decide_on(&Foreseen::new())
+    }
+
+    /// Decides as if the upstreams in `foreseen` had these values.
+    ///
+    /// # Errors
+    /// If something that it observes cannot be read.
+    pub fn decide_on(&self, foreseen: &Foreseen) -> Result<Decision, Failure> {
+        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout, foreseen)?);
         let interpreter = self.interpreter()?;
         let observed = self.observe(&given, interpreter.as_ref())?;
         let key = observed.key();
@@ -61,6 +70,15 @@ impl Instance {
             self.remembered(key).map_or(Todo::Run, Todo::Restore)
         };
         Ok(Decision { observed, key, todo, record, given, interpreter })
+    }
+
+    /// The values that the instance will have, if they come from the cache and are its own: a split's
+    /// partitions are not known before it has cut.
+    pub fn foresee(&self, decision: &Decision) -> Option<Values> {
+        let Todo::Restore(entry) = &decision.todo else { return None };
+        let made: Made = serde_json::from_value(entry.answer.clone()).ok()?;
+        let is_split = self.plan.opens.is_some() || self.plan.probes.is_some();
+        (!is_split).then(|| publish::placed(&made.values, &self.folder, self.layout.build()))
     }
 
     /// The cache that this build uses.

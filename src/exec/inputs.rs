@@ -1,6 +1,8 @@
 //! Collects what an instance is given: the values of its upstreams by name.
 
-use camino::Utf8Path;
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
 use super::value::{Node, Values};
@@ -8,6 +10,10 @@ use crate::diagnostic::{list, nearest};
 use crate::layout::{Folder, Layout};
 use crate::plan_file::{Input, PlanFile, Rename};
 use crate::stamp::Stamp;
+
+/// The values that instances will have when the cache has given them back, by folder. Only what looks ahead
+/// has any.
+pub type Foreseen = BTreeMap<Utf8PathBuf, Values>;
 
 /// An input and where it comes from.
 #[derive(Clone, Debug)]
@@ -21,11 +27,17 @@ pub(super) struct Given {
 }
 
 /// Everything that the upstreams of the instance with these `arms` (`p2`, `s41`) hand on.
-pub(super) fn collect(plan: &PlanFile, arms: &[String], layout: &Layout) -> Result<Vec<Given>, Failure> {
+pub(super) fn collect(
+    plan: &PlanFile,
+    arms: &[String],
+    layout: &Layout,
+    foreseen: &Foreseen,
+) -> Result<Vec<Given>, Failure> {
+    let place = &Place { layout, foreseen };
     let (data, seed) = arms.split_at(plan.partitions.min(arms.len()));
     let mut all = Vec::new();
     for input in &plan.inputs {
-        let nodes = gather(input, &data[..input.partitions], &seed[..input.seeds], layout)?;
+        let nodes = gather(input, &data[..input.partitions], &seed[..input.seeds], place)?;
         all.extend(nodes.into_iter().map(|(key, node)| Given {
             name: key,
             process: input.process.clone(),
@@ -36,25 +48,34 @@ pub(super) fn collect(plan: &PlanFile, arms: &[String], layout: &Layout) -> Resu
     without_clashes(all, plan)
 }
 
+/// Where values are found.
+struct Place<'a> {
+    layout: &'a Layout,
+    foreseen: &'a Foreseen,
+}
+
 type Keyed = Vec<(String, Node)>;
 
 /// What comes through one edge: key to value, or to the values of every arm that is gathered.
-fn gather(input: &Input, data: &[String], seed: &[String], layout: &Layout) -> Result<Keyed, Failure> {
+fn gather(input: &Input, data: &[String], seed: &[String], place: &Place) -> Result<Keyed, Failure> {
     let Some(arms) = &input.gather_data else {
-        return gather_seeds(input, data, seed, layout);
+        return gather_seeds(input, data, seed, place);
     };
     let mut labelled = Vec::new();
     for arm in arms {
         let data = [data, std::slice::from_ref(arm)].concat();
-        labelled.push((format!("data{}", &arm[1..]), gather_seeds(input, &data, seed, layout)?));
+        labelled.push((format!("data{}", &arm[1..]), gather_seeds(input, &data, seed, place)?));
     }
     Ok(by_key(labelled))
 }
 
-fn gather_seeds(input: &Input, data: &[String], seed: &[String], layout: &Layout) -> Result<Keyed, Failure> {
+fn gather_seeds(input: &Input, data: &[String], seed: &[String], place: &Place) -> Result<Keyed, Failure> {
     let values = |seed: &[String]| {
-        let folder = layout.folder(&Layout::instance(&input.process, &[data, seed].concat()));
-        let values = made(&folder, layout.build())?;
+        let folder = place.layout.folder(&Layout::instance(&input.process, &[data, seed].concat()));
+        let values = match place.foreseen.get(&folder.0) {
+            Some(values) => values.clone(),
+            None => made(&folder, place.layout.build())?,
+        };
         Ok(values.values.into_iter().map(|value| (value.key.clone(), Node::One(value))).collect())
     };
     let Some(arms) = &input.gather_seed else {

@@ -29,6 +29,7 @@ use serde_json::json;
 
 pub use decide::{Decision, Todo};
 pub use failure::Failure;
+pub use inputs::Foreseen;
 pub use known::{Known, Named, changed as what_changed};
 pub use observed::{Change, Observed};
 pub use record::Record;
@@ -136,6 +137,11 @@ impl Instance {
         };
         let changes = old.map_or_else(Vec::new, |old| decided.observed.changes(old));
         Why { ended, first: old.is_none(), changes }.write(&self.folder)
+    }
+
+    /// Everything that the upstreams hand on.
+    fn given(&self) -> Result<Vec<Given>, Failure> {
+        inputs::collect(&self.plan, &self.arms, &self.layout, &Foreseen::new())
     }
 
     /// The inputs that the process takes: all of them, unless it names those that it wants.

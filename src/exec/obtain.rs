@@ -1,21 +1,20 @@
 //! Gets what the user's code makes: out of the cache, or by running it, and then into the cache. A cache
 //! that does not work costs a warning and a run, never a failure.
 
-use std::io;
+use std::{fs, io};
 
 use super::chart;
 use super::decide::{Decision, Todo};
 use super::failure::Failure;
-use super::inputs;
 use super::made::Made;
 use super::run_folder::RunFolder;
-use super::{Instance, Outcome, command_of, python, shell};
+use super::{Instance, Outcome, command_of, publish, python, shell};
 use crate::cache::Cache;
 use crate::file;
 use crate::plan_file::{Opens, Work};
 
-/// The folders of a run that hold what it made.
-const PARTS: [&str; 2] = ["out", "files"];
+/// What a run leaves: its values, its files, and what it printed.
+const PARTS: [&str; 3] = ["out", "files", "log"];
 
 impl Instance {
     /// What the user's code makes of what was decided on; in `run`, which the caller publishes from.
@@ -31,11 +30,23 @@ impl Instance {
         let made = self.call(decided, run)?;
         run.unlink_inputs()?;
         self.still_observes(decided)?;
-        let published = serde_json::to_value(&made)
-            .map_err(io::Error::from)
-            .and_then(|answer| cache.publish(decided.key, answer, run.path(), &PARTS));
-        published.unwrap_or_else(|error| warn(&cache, &error));
+        self.remember(&cache, decided, &made, run).unwrap_or_else(|error| warn(&cache, &error));
         Ok((made, Outcome::Ran))
+    }
+
+    fn remember(&self, cache: &Cache, decided: &Decision, made: &Made, run: &RunFolder) -> io::Result<()> {
+        if self.folder.log().exists() {
+            fs::copy(self.folder.log(), run.log())?;
+        }
+        cache.publish(decided.key, serde_json::to_value(made)?, run.path(), &PARTS)
+    }
+
+    /// Puts the log of the run that is brought back in the place of the last one's.
+    fn restore_log(&self, run: &RunFolder) -> Result<(), Failure> {
+        match run.log().exists() {
+            true => publish::rename(&run.log(), &self.folder.log()),
+            false => Ok(file::remove(&self.folder.log())?),
+        }
     }
 
     /// Fills `run` from the cache; `None`, and nothing in `run`, if that cannot be done.
@@ -44,6 +55,7 @@ impl Instance {
         match cache.restore(decided.key, entry, run.path()) {
             Ok(true) => {
                 if let Ok(made) = serde_json::from_value(entry.answer.clone()) {
+                    self.restore_log(run)?;
                     return Ok(Some(made));
                 }
                 let _ = cache.forget(decided.key);
@@ -51,11 +63,7 @@ impl Instance {
             Ok(false) => {}
             Err(error) => warn(cache, &error),
         }
-        for part in PARTS {
-            let folder = run.path().join(part);
-            file::remove(&folder)?;
-            file::create_folder(&folder)?;
-        }
+        run.empty()?;
         Ok(None)
     }
 
@@ -83,7 +91,7 @@ impl Instance {
     /// belongs to neither.
     pub(super) fn still_observes(&self, decided: &Decision) -> Result<(), Failure> {
         // Another build may have put other values in the place of the inputs.
-        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout)?);
+        let given = self.taken(self.given()?);
         if self.observe(&given, decided.interpreter.as_ref())?.key() == decided.key {
             return Ok(());
         }

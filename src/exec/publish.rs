@@ -34,21 +34,24 @@ pub(super) fn outputs(
     instance: &Folder,
     build: &Utf8Path,
 ) -> Result<Values, Failure> {
-    let out = run.out();
-    let target = instance.out();
-    let mut values = Values::default();
-    for value in made {
-        let (from, to) = (out.join(&value.file), target.join(&value.file));
-        let relative = to.strip_prefix(build).map_err(|e| Failure::new(e.to_string()))?.to_owned();
-        let placed = Value { file: relative, ..value.clone() };
-        let is_same = to.exists() && old.values.contains(&placed);
+    let values = placed(made, instance, build);
+    for (value, placed) in made.iter().zip(&values.values) {
+        let to = build.join(&placed.file);
+        let is_same = to.exists() && old.values.contains(placed);
         if !is_same {
-            rename(&from, &to)?;
+            rename(&run.out().join(&value.file), &to)?;
         }
-        values.values.push(placed);
     }
-    remove_others(&target, &values, build)?;
+    remove_others(&instance.out(), &values, build)?;
     Ok(values)
+}
+
+/// The values `made`, whose files are relative to a run, as those of an instance.
+pub(super) fn placed(made: &[Value], instance: &Folder, build: &Utf8Path) -> Values {
+    let out = instance.out();
+    let out = out.strip_prefix(build).unwrap_or(&out);
+    let place = |value: &Value| Value { file: out.join(&value.file), ..value.clone() };
+    Values { values: made.iter().map(place).collect() }
 }
 
 /// Renames a file or a folder over whatever is at `to`.

@@ -171,7 +171,7 @@ fn request(
 /// What the function could ask for and does not: for the message when it asks for something else.
 fn not_taken(instance: &Instance, given: &[Given]) -> Vec<String> {
     let is_given = |name: &String| given.iter().any(|given| given.name == *name);
-    let all = super::inputs::collect(&instance.plan, &instance.arms, &instance.layout).unwrap_or_default();
+    let all = instance.given().unwrap_or_default();
     let keys = all.into_iter().map(|given| given.name).filter(|name| !is_given(name));
     keys.chain(instance.plan.other_parameters.iter().cloned()).collect()
 }

@@ -51,10 +51,19 @@ impl RunFolder {
         let path =
             Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;
         let path = file::context(path.canonicalize_utf8(), "find", &path)?;
-        for part in ["files", "out"] {
-            file::create_folder(&path.join(part))?;
+        let run = Self { _folder: folder, path, links: Vec::new() };
+        run.empty()?;
+        Ok(run)
+    }
+
+    /// Makes it what it is before a run.
+    pub(super) fn empty(&self) -> Result<(), Failure> {
+        file::remove(&self.log())?;
+        for folder in [self.files(), self.out()] {
+            file::remove(&folder)?;
+            file::create_folder(&folder)?;
         }
-        Ok(Self { _folder: folder, path, links: Vec::new() })
+        Ok(())
     }
 
     /// The folder, absolute.
@@ -70,6 +79,11 @@ impl RunFolder {
     /// Where the values of its keys go.
     pub(super) fn out(&self) -> Utf8PathBuf {
         self.path.join("out")
+    }
+
+    /// Where a log lies on its way to the cache or back; the process itself writes to the instance's.
+    pub(super) fn log(&self) -> Utf8PathBuf {
+        self.path.join("log")
     }
 
     /// Makes what the process may read by a relative path appear in `files`: the project's `data`, the
