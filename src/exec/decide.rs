@@ -43,6 +43,12 @@ impl Decision {
     pub fn inputs(&self) -> Vec<(String, &Value)> {
         observed::named(&self.given)
     }
+
+    /// Whether what is observed under `name` is what it was when the instance last ran.
+    pub(super) fn is_same(&self, name: &str) -> bool {
+        let old = self.record.as_ref().and_then(|record| record.observed.get(name));
+        old.is_some() && old == self.observed.get(name)
+    }
 }
 
 impl Instance {

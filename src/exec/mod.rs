@@ -208,10 +208,9 @@ impl Instance {
     fn make(&self, decided: &Decision) -> Result<Outcome, Failure> {
         let mut run = RunFolder::new(&self.folder)?;
         let (made, outcome) = self.obtain(decided, &mut run)?;
-        let (given, interpreter) = (&decided.given, decided.interpreter.as_ref());
         match (&self.plan.opens, &self.plan.probes) {
-            (Some(Opens::Data { .. }), _) => split::data(self, given, &made, &run, interpreter),
-            (Some(Opens::Seed(_)), _) => split::seeds(self, given, &made, &run),
+            (Some(Opens::Data { .. }), _) => split::data(self, decided, &made, &run),
+            (Some(Opens::Seed(_)), _) => split::seeds(self, &decided.given, &made, &run),
             (None, Some(_)) => chart::make(self, &run, &made),
             (None, None) => {
                 let old = publish::begin(&self.folder)?;

@@ -59,6 +59,11 @@ impl Observed {
         self.0.push((name.into(), value.into()));
     }
 
+    /// What is observed under `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
     /// The action key.
     pub fn key(&self) -> Digest {
         let mut hasher = Hasher::new();
@@ -71,7 +76,7 @@ impl Observed {
 
     /// What differs from `old`, in the order in which it is observed.
     pub fn changes(&self, old: &Self) -> Vec<Change> {
-        let find = |list: &Self, name: &str| list.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        let find = |list: &Self, name: &str| list.get(name).map(str::to_owned);
         let now = self.0.iter().map(|(name, is)| Change {
             name: name.clone(),
             was: find(old, name),

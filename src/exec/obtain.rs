@@ -76,7 +76,7 @@ impl Instance {
             }
             Work::Python { .. } => {
                 let mode = match (&self.plan.opens, &self.plan.probes) {
-                    (Some(Opens::Data { .. }), _) => python::Mode::Split,
+                    (Some(Opens::Data { .. }), _) => python::Mode::Split(Vec::new()),
                     (None, Some(_)) => python::Mode::Chart(chart::metrics(self)?),
                     _ => python::Mode::Process,
                 };

@@ -21,8 +21,9 @@ use crate::size::{By, Share, Size};
 pub(super) enum Mode {
     /// Call the process's function.
     Process,
-    /// Call it, if there is one, and cut the value of a key into partitions.
-    Split,
+    /// Call it, if there is one, and cut the value of a key into partitions. Of those that are there already
+    /// as this says, by number, none is stored again.
+    Split(Vec<Option<Value>>),
     /// Call a chart function with these metrics.
     Chart(Json),
 }
@@ -53,8 +54,8 @@ pub(super) struct Answer {
 /// A partition that Python cut.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Part {
-    /// The file, relative to `out`.
-    pub file: Utf8PathBuf,
+    /// The file, relative to `out`; `None` if the partition is there already.
+    pub file: Option<Utf8PathBuf>,
     /// How it is stored.
     pub format: String,
     /// What a reader of it can observe.
@@ -144,7 +145,7 @@ fn request(
     let inputs: Result<Vec<_>, Failure> = given.iter().map(input).collect();
     Ok(json!({
         "version": 1,
-        "mode": match mode { Mode::Process => "process", Mode::Split => "split", Mode::Chart(_) => "chart" },
+        "mode": match mode { Mode::Process => "process", Mode::Split(_) => "split", Mode::Chart(_) => "chart" },
         "label": instance.label(),
         "path": canonical(instance),
         "project_root": instance.project,
@@ -163,7 +164,7 @@ fn request(
         "seeds": match &plan.opens { Some(Opens::Seed(seeds)) => json!(seeds), _ => Json::Null },
         "cpus": plan.cpus,
         "data_paths": plan.data.as_ref().map_or_else(|| json!({}), |path| json!({"path": in_project(path)})),
-        "split": match (mode, &plan.opens) { (Mode::Split, Some(opens)) => split(opens), _ => Json::Null },
+        "split": match (mode, &plan.opens) { (Mode::Split(there), Some(opens)) => split(instance, opens, there), _ => Json::Null },
         "chart": match mode { Mode::Chart(metrics) => chart(plan.process.as_str(), metrics), _ => Json::Null },
     }))
 }
@@ -180,7 +181,13 @@ fn chart(name: &str, metrics: &Json) -> Json {
     json!({"name": name, "metrics": metrics, "theme": "light", "run_id": "build"})
 }
 
-fn split(opens: &Opens) -> Json {
+fn split(instance: &Instance, opens: &Opens, there: &[Option<Value>]) -> Json {
+    let build = instance.project.join(instance.layout.build());
+    let there = there.iter().map(|value| {
+        value.as_ref().map(
+            |value| json!({"file": build.join(&value.file), "format": value.format, "digest": value.digest}),
+        )
+    });
     let Opens::Data { size, by, key } = opens else { return Json::Null };
     let size = match size {
         Size::Equal(count) => json!({"equal": count}),
@@ -193,7 +200,7 @@ fn split(opens: &Opens) -> Json {
         By::HashRow => json!("hash"),
         By::Hash(columns) => json!({"hash": columns}),
     };
-    json!({"data_name": key, "size": size, "by": by})
+    json!({"data_name": key, "size": size, "by": by, "there": there.collect::<Vec<_>>()})
 }
 
 fn node(node: &Node, instance: &Instance) -> Result<Json, Failure> {

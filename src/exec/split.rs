@@ -2,13 +2,12 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::environment::Interpreter;
 use super::failure::Failure;
 use super::inputs::Given;
 use super::python::{self, Mode};
 use super::run_folder::RunFolder;
 use super::value::{Node, Value, Values};
-use super::{Instance, Made, command_of, publish};
+use super::{Decision, Instance, Made, command_of, publish};
 use crate::diagnostic::{list, nearest};
 use crate::layout::{Folder, Layout};
 use crate::plan_file::{Opens, Work};
@@ -38,11 +37,11 @@ pub(super) fn seeds(
 /// Opens a data layer; `made` is what the split's own code returned, if it has any.
 pub(super) fn data(
     instance: &Instance,
-    given: &[Given],
+    decided: &Decision,
     made: &Made,
     run: &RunFolder,
-    interpreter: Option<&Interpreter>,
 ) -> Result<(), Failure> {
+    let given = &decided.given;
     let Some(Opens::Data { size, by, key }) = &instance.plan.opens else { return Ok(()) };
     match &instance.plan.work {
         Work::Merge => {
@@ -55,8 +54,11 @@ pub(super) fn data(
                 return cut_file(instance, key, &source, (size, by), &others);
             }
             let taken: Vec<_> = given.iter().filter(|given| given.name == key).cloned().collect();
-            let answer =
-                python::run(instance, &Mode::Split, &taken, run, &command_of(instance, interpreter))?;
+            // Another environment may store the same value in another format.
+            let is_there = |arm| vouched_for(arm, key, instance).filter(|_| decided.is_same("environment"));
+            let there = arms(instance).iter().map(is_there).collect();
+            let command = command_of(instance, decided.interpreter.as_ref());
+            let answer = python::run(instance, &Mode::Split(there), &taken, run, &command)?;
             publish_parts(instance, key, &Made::from(answer), run, &others)
         }
         _ if made.parts.is_empty() => {
@@ -240,29 +242,38 @@ fn publish_parts(
         return Err(Failure::new(format!("{} partitions were cut instead of {}", parts.len(), arms.len())));
     }
     for (arm, part) in arms.iter().zip(parts) {
-        let name = data_name(&part.file);
-        let file = relative(&arm.0.join(&name), instance)?;
-        let value = Value {
-            key: key.to_owned(),
-            file,
-            format: part.format.clone(),
-            digest: part.digest,
-            rows: Some(part.rows),
+        let old = vouched_for(arm, key, instance);
+        let value = match (&part.file, &old) {
+            (None, Some(old)) if old.digest == part.digest => old.clone(),
+            (None, _) => {
+                return Err(Failure::new(format!("`{}` changed while it ran", arm.0)).help("build again"));
+            }
+            (Some(file), _) => Value {
+                key: key.to_owned(),
+                file: relative(&arm.0.join(data_name(file)), instance)?,
+                format: part.format.clone(),
+                digest: part.digest,
+                rows: Some(part.rows),
+            },
         };
-        let values = Values { values: [std::slice::from_ref(&value), others].concat() };
-        let old = Values::read(arm).unwrap_or_default();
-        let is_same = old.get(key) == Some(&value)
-            && arm.0.join(&name).exists()
-            && Stamp::read(&arm.stamp())
-                .is_some_and(|stamp| stamp.key(key).is_some_and(|l| l.digest == part.digest));
-        if !is_same {
+        let place = instance.layout.build().join(&value.file);
+        if let Some(file) = part.file.as_ref().filter(|_| old.as_ref() != Some(&value)) {
             stamp::retire(&arm.stamp())?;
-            publish::rename(&run.out().join(&part.file), &arm.0.join(&name))?;
+            publish::rename(&run.out().join(file), &place)?;
         }
+        let values = Values { values: [std::slice::from_ref(&value), others].concat() };
         publish::settle(arm, &values, made.metrics_digest())?;
-        remove_others(arm, &name)?;
+        remove_others(arm, place.file_name().unwrap_or_default())?;
     }
     Ok(())
+}
+
+/// The value of `key` in a partition, if it is there and the partition's stamp vouches for it.
+fn vouched_for(arm: &Folder, key: &str, instance: &Instance) -> Option<Value> {
+    let value = Values::read(arm)?.get(key)?.clone();
+    let stamp = Stamp::read(&arm.stamp())?;
+    let is_there = instance.layout.build().join(&value.file).exists();
+    (is_there && stamp.key(key)?.digest == value.digest).then_some(value)
 }
 
 /// The name of a partition's data file, which lies beside the partition's own files.

@@ -92,6 +92,7 @@ mod tests {
         assert_eq!(rows("60%,20%,rest", 7), [4, 1, 2]);
         assert_eq!(rows("rest,29%", 100), [71, 29]);
         assert_eq!(rows("50%,50%", 7), [4, 3]);
+        assert_eq!(rows("80%,20%", 3), [2, 1]);
         assert_eq!(rows("10%,45%,45%", 5), [1, 2, 2]);
         let mismatch = partition_rows(&"50,20,20".parse().unwrap(), 91).unwrap_err();
         assert_eq!(mismatch.to_string(), "the sizes sum to 90 rows, but there are 91");

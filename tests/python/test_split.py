@@ -85,6 +85,7 @@ class Parts(unittest.TestCase):
             (7, ["50%", "50%"], [4, 3]),
             (1000, ["12.5%", "rest", "0.1%"], [125, 874, 1]),
             (10, [{"percent": 60000}, "rest"], [6, 4]),
+            (3, ["80%", "20%"], [2, 1]),
             (0, ["60%", "rest"], [0, 0]),
         ]
         for rows, shares, expected in cases:
@@ -218,6 +219,22 @@ class SplitRequests(ProjectTest):
         failed = self.fails(mode="split", inputs=[["df", self.stored("df", [1, 2, 3])]], split=plan)
         self.assertEqual(failed.message, "`df` has 3 rows, and the sizes [2, 2] sum to 4")
         self.assertEqual(failed.result["partitions"], [])
+
+    def test_what_is_there_is_not_stored_again(self) -> None:
+        first = self.passes(mode="split", inputs=[["df", self.stored("df", [1, 2, 3, 4])]], split=self.plan(size={"equal": 2}))
+        there = [{**one, "file": str(first.out / one["file"])} for one in first.result["partitions"]]
+        Path(there[1]["file"]).rename(self.write("kept", ""))
+        for value, there_now, stored in [
+            ([1, 2, 9, 4], there, [False, True]),
+            ([1, 2, 3, 4], [None, there[1]], [True, True]),
+            ([1, 2, 3, 4], there, [False, True]),
+            ([1, 2, 3.0, True], [there[0], {**there[1], "file": there[0]["file"]}], [False, True]),
+        ]:
+            plan = {**self.plan(size={"equal": 2}), "there": there_now}
+            done = self.passes(mode="split", inputs=[["df", self.stored("df", value)]], split=plan)
+            files = [one["file"] for one in done.result["partitions"]]
+            self.assertEqual([file is not None for file in files], stored)
+            self.assertEqual([(done.out / file).exists() for file in files if file], [True] * sum(stored))
 
     def test_a_missing_key(self) -> None:
         inputs = [["data_frame", self.stored("x", [1])], ["dff", self.stored("x", [1])]]

@@ -79,7 +79,7 @@ def _split_mode(request: Request) -> Result:
         key, value, others, name = *_named_input(request, plan.get("data_name") or "data"), {}, request["label"]
     parts = _split.split(value, key, plan["size"], plan.get("by"))
     outputs = _save(others, request["out"], names, name)
-    return {"outputs": outputs, "partitions": _split.save(parts, key, request["out"])}
+    return {"outputs": outputs, "partitions": _split.save(parts, key, request["out"], plan.get("there") or ())}
 
 
 def _chart_mode(request: Request) -> Result:

@@ -22,10 +22,14 @@ def split(value: Any, name: str, size: Dict[str, Any], by: Any) -> List[Tuple[An
     return parts
 
 
-def save(parts: Sequence[Tuple[Any, int]], key: str, out: str) -> List[Dict[str, Any]]:
-    """Store the partitions as `p1/KEY`, `p2/KEY`, ... below the folder `out`."""
-    stored = []
+def save(parts: Sequence[Tuple[Any, int]], key: str, out: str, there: Sequence[Any] = ()) -> List[Dict[str, Any]]:
+    """Store the partitions as `p1/KEY`, `p2/KEY`, ... below the folder `out`, but for those that are `there`."""
+    stored: List[Dict[str, Any]] = []
     for number, (part, rows) in enumerate(parts, 1):
+        old = there[number - 1] if number <= len(there) else None
+        if old is not None and _values.is_stored(part, old):
+            stored.append({"file": None, "format": old["format"], "digest": old["digest"], "rows": rows})
+            continue
         folder = f"p{number}"
         os.makedirs(os.path.join(out, folder), exist_ok=True)
         one = _values.save(key, part, os.path.join(out, folder), Names())
@@ -60,14 +64,17 @@ def counts(total: int, size: Dict[str, Any], name: str) -> List[int]:
 
 
 def _share_counts(total: int, shares: Sequence[Any]) -> List[int]:
-    """Each share rounded down; the rest takes what is left, without one the first shares do, one row each."""
+    """Each share rounded down; what is left goes to the rest, else a row each to the largest fractions."""
     thousandths = [_thousandths(share) for share in shares]
     found = [total * (share or 0) // _WHOLE for share in thousandths]
     left = total - sum(found)
     if None in thousandths:
         found[thousandths.index(None)] = left
         return found
-    return [rows + (number < left) for number, rows in enumerate(found)]
+    by_fraction = sorted(range(len(found)), key=lambda number: -(total * (thousandths[number] or 0) % _WHOLE))
+    for number in by_fraction[:left]:
+        found[number] += 1
+    return found
 
 
 def _thousandths(share: Union[str, Dict[str, Any]]) -> Optional[int]:

@@ -51,6 +51,14 @@ def save(key: str, value: Any, out: str, names: Names) -> Stored:
     return _stored(key, value, out, name, "pickle")
 
 
+def is_stored(value: Any, stored: Dict[str, Any]) -> bool:
+    """Whether `stored`, with `file` and `digest`, is what storing `value` would make."""
+    try:
+        return _digest.of(value, os.path.getsize(stored["file"])) == stored["digest"]
+    except Exception:  # as in `_stored`: it resists being walked
+        return False
+
+
 def load(value: Dict[str, Any]) -> Any:
     """The value that a request names by `file` and `format`."""
     return _READERS[value["format"]](value["file"])
