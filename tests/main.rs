@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)]
 
 mod space;
+mod step;
 
 mod charts;
 mod diagnostics;
