@@ -16,7 +16,8 @@ cache: {backend: {type: local}}
 metadata: {name: fields, description: meta2, version: meta3}
 scripts: {main: src/model.py, page: src/page.js}
 environment:
-  main: {type: venv, requirements: [needs.txt], name: env1, path: env2, python: env3, python_version: env4, description: env5}
+  main: {type: venv, requirements: [needs.txt], name: env1, path: env2, python: env3, python_version: env4,
+    description: env5}
   spare: {manager: venv, files: [needs.txt]}
   by-venv: {venv: [needs.txt]}
   by-virtualenv: {virtualenv: [needs.txt]}

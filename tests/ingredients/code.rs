@@ -92,6 +92,22 @@ def lost(x):
     return x + 2
 ";
 
+const WRAP: &str = "
+def loud(function):
+    function.volume = 1
+    return function
+
+def calm(function):
+    function.volume = 2
+    return function
+
+class Base:
+    shift = 3
+
+class Floor:
+    shift = 4
+";
+
 const FILES: &[(&str, &str)] = &[
     ("expops.yaml", PROJECT),
     ("src/model.py", MODEL),
@@ -99,10 +115,7 @@ const FILES: &[(&str, &str)] = &[
     ("src/helper.py", "def shift(x):\n    return x + 1\n\ndef other(x):\n    return x + 2\n"),
     ("src/tools.py", "def scale(x):\n    return x * 1\n\ndef other(x):\n    return x * 2\n"),
     ("src/near.py", "def scale(x):\n    return x * 3\n"),
-    (
-        "src/wrap.py",
-        "def loud(function):\n    function.volume = 1\n    return function\n\ndef calm(function):\n    function.volume = 2\n    return function\n\nclass Base:\n    shift = 3\n\nclass Floor:\n    shift = 4\n",
-    ),
+    ("src/wrap.py", WRAP),
     ("src/pack/__init__.py", "SIZE = 1\n"),
     (
         "src/pack/inner.py",

@@ -18,7 +18,9 @@ pipeline:
     - {name: load}
     - {name: peek}
     - {name: names, files: [extra.txt, more]}
-    - {name: count, command: 'echo count >> ran.log; wc -l < data/rows.csv > {{ outputs.lines }}', outputs: {lines: n}}
+    - name: count
+      command: 'echo count >> ran.log; wc -l < data/rows.csv > {{ outputs.lines }}'
+      outputs: {lines: lines.txt}
     - {name: cut, data_parallelism: {size: 2, data_name: rows}}
     - {name: spy}
     - {name: told}

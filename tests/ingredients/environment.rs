@@ -33,7 +33,10 @@ fn python(space: &Space, name: &str) -> String {
     let versions: Vec<_> = fs::read_dir(space.path(name).join("lib")).unwrap().flatten().collect();
     let version = versions[0].file_name().into_string().unwrap();
     let packages = format!("{name}/lib/{version}/site-packages");
-    let fake = "import os, platform\nplatform.python_version = lambda: open(os.path.dirname(__file__) + '/version').read()\n";
+    let fake = "
+import os, platform
+platform.python_version = lambda: open(os.path.dirname(__file__) + '/version').read()
+";
     space.write(&format!("{packages}/fake_version.py"), fake);
     space.write(&format!("{packages}/fake_version.pth"), "import fake_version\n");
     space.write(&format!("{packages}/version"), "3.11.1");

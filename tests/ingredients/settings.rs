@@ -29,7 +29,10 @@ pipeline:
     - {name: every, parameters: {over: 0}}
     - {name: told, parameters: {over: 0}}
     - name: shell
-      command: 'echo shell >> ran.log; echo {{ parameters.own }} > {{ outputs.a }}; echo {{ seed }} > {{ outputs.b }}'
+      command: |
+        echo shell >> ran.log
+        echo {{ parameters.own }} > {{ outputs.a }}
+        echo {{ seed }} > {{ outputs.b }}
       parameters: {own: 7, spare: 8}
       outputs: {a: a.txt, b: b.txt}
     - {name: cut, data_parallelism: {size: 2, data_name: rows}}
