@@ -23,6 +23,14 @@ fn the_cache_is_shown_trimmed_and_cleared() {
     step(&space, Tool::Ninja, "without a cache", &[]);
 }
 
+/// The project, in a folder of its own.
+fn write(space: &Space, folder: &str) {
+    let files =
+        [("expops.yaml", PROJECT), ("src/model.py", SCRIPT), ("src/helper.py", HELPER), ("extra.txt", "x")];
+    files.iter().for_each(|(name, text)| space.write(&format!("{folder}/{name}"), text));
+    space.write(&format!("{folder}/data/rows.csv"), rows(30, |_| 0));
+}
+
 #[test]
 fn the_cache_outlives_the_build_folder_and_serves_clones() {
     for tool in TOOLS {
@@ -51,17 +59,7 @@ fn the_cache_outlives_the_build_folder_and_serves_clones() {
             };
             fs::read_to_string(space.path(folder).join("ran.log")).unwrap_or_default().lines().count()
         };
-        for folder in ["a", "b/c"] {
-            for (name, text) in [
-                ("expops.yaml", PROJECT),
-                ("src/model.py", SCRIPT),
-                ("src/helper.py", HELPER),
-                ("extra.txt", "x"),
-            ] {
-                space.write(&format!("{folder}/{name}"), text);
-            }
-            space.write(&format!("{folder}/data/rows.csv"), rows(30, |_| 0));
-        }
+        ["a", "b/c"].iter().for_each(|folder| write(&space, folder));
         assert_eq!(build("a"), 6);
         let first = space.tree("a/build");
         assert_eq!(build("b/c"), 0, "{tool:?}: a clone");
