@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)]
 
 mod space;
+mod step;
 
 mod charts;
 mod diagnostics;
@@ -11,7 +12,9 @@ mod environments;
 mod existing;
 mod expansion;
 mod faults;
+mod fields;
 mod hosts;
+mod ingredients;
 mod interrupted;
 mod layering;
 mod never_stale;

@@ -1,5 +1,6 @@
 //! Finds a project and takes it through the stages of the compiler.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -143,8 +144,32 @@ fn codes(
             Err(diagnostic) => drop(sink.error(diagnostic)),
         }
     }
-    codes.sources = [file.to_owned()].into_iter().chain(library.files()).collect();
+    let declared = pipeline.processes.iter().flat_map(|process| &process.files).chain(&pipeline.data_path);
+    codes.inside = declared.filter(|path| path.is_dir()).map(|path| (path.clone(), inside(path))).collect();
+    let scripts = library.files();
+    let folders = watched(&scripts, &codes);
+    codes.sources = [file.to_owned()].into_iter().chain(scripts).chain(folders).collect();
     sink.unless_errors((codes, steps))
+}
+
+/// Everything below a folder, sorted.
+fn inside(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = walkdir::WalkDir::new(folder).min_depth(1).sort_by_file_name().follow_links(true);
+    entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Utf8PathBuf::from_path_buf(entry.into_path()).ok())
+        .collect()
+}
+
+/// Folders in which a new file means that the compiler has to look again: it may be a module that an import
+/// now finds first, or one more of the declared files. The project's own folder is none: every build writes
+/// into it.
+fn watched(scripts: &[Utf8PathBuf], codes: &Codes) -> BTreeSet<Utf8PathBuf> {
+    let parents = scripts.iter().filter_map(|path| path.parent()).map(Utf8Path::to_owned);
+    let declared = codes.inside.iter().flat_map(|(folder, inside)| [folder].into_iter().chain(inside));
+    let folders = parents.chain(declared.cloned()).filter(|path| path.is_dir());
+    folders.filter(|path| !["", "."].contains(&path.as_str())).collect()
 }
 
 /// The positions of the processes in an order in which each stands behind what it needs.

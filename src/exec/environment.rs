@@ -19,15 +19,19 @@ use crate::layout::{Folder, Layout};
 use crate::plan_file::EnvironmentPlan;
 use crate::stamp;
 
-/// Prints the version and the installed packages, each on a line.
+/// Prints the version and the installed packages, each on a line. A package that cannot be read, as a
+/// broken installation leaves it, must not hide the others.
 const PROBE: &str = "\
 import importlib.metadata, platform
 print(platform.python_implementation(), platform.python_version())
 found = set()
 for package in importlib.metadata.distributions():
-    name = package.metadata['Name']
+    try:
+        name, version = package.metadata['Name'], package.version
+    except Exception:
+        continue
     if name:
-        found.add(name.lower().replace('_', '-') + '==' + str(package.version))
+        found.add(name.lower().replace('_', '-') + '==' + str(version))
 print('\\n'.join(sorted(found)))
 ";
 

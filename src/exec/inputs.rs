@@ -45,7 +45,10 @@ pub(super) fn collect(
         }));
     }
     rename(&mut all, &plan.renames)?;
-    without_clashes(all, plan)
+    let mut kept = without_clashes(all, plan)?;
+    // Neither the order of the edges nor that in which an upstream fills its dict is to be observed.
+    kept.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(kept)
 }
 
 /// Where values are found.

@@ -189,6 +189,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn another_format_is_another_key_and_other_resources_are_not() {
+        let text =
+            r#"{"version": 1, "project": "", "process": "a", "partitions": 0, "work": "merge", "cpus": 1}"#;
+        let plan: PlanFile = serde_json::from_str(text).unwrap();
+        let key = |plan: &PlanFile| observe(plan, "a", &[], None).unwrap().key();
+        assert_ne!(key(&plan), key(&PlanFile { version: 2, ..plan.clone() }));
+        assert_eq!(key(&plan), key(&PlanFile { cpus: 2, ..plan.clone() }));
+    }
+
+    #[test]
     fn every_name_and_value_counts_and_none_can_pass_for_another() {
         let of = |list: &[(&str, &str)]| {
             Observed(list.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())

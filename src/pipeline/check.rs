@@ -216,7 +216,7 @@ fn process(
         parameters,
         random_seed: config.random_seed.as_ref().map(|seed| seed.value),
         environment: resolver.environment(written, &work, sink),
-        files: written.files.iter().map(|file| file.value.as_str().into()).collect(),
+        files: resolver.files(written),
         resources: resolver.resources(written),
         renames: resolver.renames(written, upstreams),
         upstreams: if chart.is_some() { Vec::new() } else { upstreams.to_vec() },

@@ -1,5 +1,7 @@
 //! What one process refers to: its code, its environment, its parameters, its inputs.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
@@ -194,6 +196,8 @@ impl<'a> Resolver<'a> {
             }
             outputs.push((key.value.clone(), path));
         }
+        // In which order they are written must not matter.
+        outputs.sort();
         Work::Shell(Shell { command: command.value.clone(), outputs })
     }
 
@@ -323,6 +327,12 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn used_environments(self) -> Vec<Environment> {
         self.used
+    }
+
+    /// `files`, each once; in which order they are written does not matter.
+    pub(super) fn files(&self, written: &ProcessConfig) -> Vec<Utf8PathBuf> {
+        let files: BTreeSet<_> = written.files.iter().map(|file| Utf8PathBuf::from(&file.value)).collect();
+        files.into_iter().collect()
     }
 
     pub(super) fn resources(&self, written: &ProcessConfig) -> Resources {

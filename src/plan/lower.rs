@@ -148,10 +148,10 @@ impl Lowering<'_> {
             let name = process.environment.map_or("", |e| &self.graph.pipeline.environments[e.0].name);
             shared.push(self.layout.environment_stamp(name));
         }
-        shared.extend(process.files.iter().cloned());
-        if plan_files::observes_data(process, self.code, id) {
-            shared.extend(self.graph.pipeline.data_path.clone());
-        }
+        let data = self.graph.pipeline.data_path.as_ref();
+        let data = data.filter(|_| plan_files::observes_data(process, self.code, id));
+        let files = process.files.iter().chain(data);
+        shared.extend(files.flat_map(|path| self.code.with_inside(path)).cloned());
         if let Work::DynamicChart(script) = &process.work {
             shared.push(script.clone());
         }

@@ -34,7 +34,7 @@ fn a_list_of_rows_is_called_data_or_as_it_is_named() {
 #[test]
 fn a_dict_has_the_key_that_is_cut_and_others_that_pass() {
     let space = built(own("2", ", data_name: rows", "return {'rows': (1, 2, 3), 'columns': ['x']}"));
-    assert_eq!(seen(&space, 2), ["{'rows': (1, 2), 'columns': ['x']}", "{'rows': (3,), 'columns': ['x']}"]);
+    assert_eq!(seen(&space, 2), ["{'columns': ['x'], 'rows': (1, 2)}", "{'columns': ['x'], 'rows': (3,)}"]);
     assert!(space.exists("build/split/out/columns.json") && !space.exists("build/split/p1/columns.json"));
     let space = own("2", "", "return {'rows': [1, 2]}");
     assert_says(

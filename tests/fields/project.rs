@@ -1,0 +1,330 @@
+//! A project that uses every field, and the mutations.
+
+use super::Outcome::{Refused, Runs};
+use super::{Mutation, NOTHING};
+
+pub const PROJECT: &str = r#"
+name: top1
+description: top2
+version: top3
+project: top4
+logging: {level: top5}
+execution: {mode: top6}
+reporting: {mode: top7}
+model: {mode: top8}
+cache: {backend: {type: local}}
+metadata: {name: fields, description: meta2, version: meta3}
+scripts: {main: src/model.py, page: src/page.js}
+environment:
+  main: {type: venv, requirements: [needs.txt], name: env1, path: env2, python: env3, python_version: env4,
+    description: env5}
+  spare: {manager: venv, files: [needs.txt]}
+  by-venv: {venv: [needs.txt]}
+  by-virtualenv: {virtualenv: [needs.txt]}
+  by-uv: {uv: [needs.txt]}
+  by-pip: {pip: [needs.txt]}
+  by-conda: {conda: [needs.txt]}
+  by-mamba: {mamba: [needs.txt]}
+  by-micromamba: {micromamba: [needs.txt]}
+  by-pyenv: {pyenv: [needs.txt]}
+  by-system: {system: [needs.txt]}
+reproducibility: {random_seed: 1}
+data: {path: data/rows.csv}
+pipeline: {name: second1}
+process_adjlist: second2
+processes: [second2]
+experiment:
+  name: exp1
+  description: exp2
+  version: exp3
+  metadata: {name: exp4}
+  parameters: {base: 5, cache: {backend: {type: filesystem}}, pipeline: {name: exp5}}
+  pipeline:
+    name: pipe1
+    description: pipe2
+    process_adjlist: |
+      load cut fan shell
+      cut part
+      part total
+      fan fit
+      fit best
+      old
+    processes:
+      - {name: old, code_function: first, hyperparameters: {deep: 6}}
+      - {name: load, description: loads}
+      - name: shell
+        command: 'echo shell >> ran.log; cat {{ inputs.whole }} > {{ outputs.out }}'
+        environment: main
+        inputs: {whole: rows}
+        outputs: {out: out.txt}
+      - name: cut
+        data_parallelism: {size: 2, data_name: rows, by: rows}
+      - name: part
+        parameters: {rate: 7}
+        files: [extra.txt]
+        resources: {cpus: 1, memory: 1GB, time: "1:00"}
+      - {name: total, data_aggregation: true, code: total}
+      - name: fan
+        seed_parallelism: {seeds: [1, 2]}
+      - name: fit
+        resources: {cpus: 2}
+      - {name: best, seed_aggregation: true}
+      - name: plot
+        type: chart
+        chart_type: static
+        probe_paths: {one: "//*[@name='total']"}
+      - {name: page, chart_type: dynamic, code: page, probe_paths: {one: best}}
+"#;
+
+/// What processes return does not depend on what is mutated: what runs is what observes it.
+const MODEL: &str = "
+from counted import ran
+from expops.core import log_metric
+
+def load(base):
+    ran('load')
+    return {'rows': [0, 10, 20, 30], 'twin': [0, 10, 20, 40]}
+
+def part(rows, rate):
+    ran('part %s' % rows[0])
+    return {'score': 1}
+
+def total(score, more=0):
+    ran('total')
+    log_metric('total', 1)
+    return {'total': 1}
+
+def again(score):
+    ran('total')
+    return {'total': 1}
+
+def fit(random_seed):
+    ran('fit %s' % random_seed)
+    return {'fit': random_seed}
+
+def best(fit):
+    ran('best')
+    return {'best': 1}
+
+def first(deep):
+    ran('old')
+    return {'more': 1}
+
+def second(deep):
+    ran('old')
+    return {'more': 1}
+
+def extra():
+    ran('extra')
+    return {}
+
+def plot(metrics):
+    ran('plot')
+";
+
+pub const FILES: [(&str, &str); 9] = [
+    ("src/model.py", MODEL),
+    ("src/other.py", MODEL),
+    ("src/page.js", "draw()"),
+    ("needs.txt", ""),
+    ("more.txt", "./tiny-1.0-py3-none-any.whl\n"),
+    ("data/rows.csv", "id\n1\n"),
+    ("data/same.csv", "id\n1\n"),
+    ("extra.txt", ""),
+    ("other.txt", ""),
+];
+
+pub const MUTATIONS: &[Mutation] = &[
+    // What nothing observes.
+    ("name", "name: top1", "name: x", NOTHING),
+    ("description", "description: top2", "description: x", NOTHING),
+    ("version", "version: top3", "version: x", NOTHING),
+    ("project", "project: top4", "project: x", NOTHING),
+    ("logging", "logging: {level: top5}", "logging: {level: x}", NOTHING),
+    ("execution", "execution: {mode: top6}", "execution: {mode: x}", NOTHING),
+    ("reporting", "reporting: {mode: top7}", "reporting: {mode: x}", NOTHING),
+    ("model", "model: {mode: top8}", "model: {mode: x}", NOTHING),
+    ("cache", "cache: {backend: {type: local}}", "cache: {}", NOTHING),
+    ("metadata.description", "description: meta2", "description: x", NOTHING),
+    ("metadata.version", "version: meta3", "version: x", NOTHING),
+    ("environment.type", "{type: venv", "{type: uv", NOTHING),
+    ("environment.name", "name: env1", "name: x", NOTHING),
+    ("environment.path", "path: env2", "path: x", NOTHING),
+    ("environment.python", "python: env3", "python: x", NOTHING),
+    ("environment.python_version", "python_version: env4", "python_version: x", NOTHING),
+    ("environment.description", "description: env5", "description: x", NOTHING),
+    ("environment.manager", "manager: venv", "manager: uv", NOTHING),
+    // Of environments that nobody uses.
+    ("environment.files", "files: [needs.txt]", "files: [more.txt]", NOTHING),
+    ("environment.venv", "{venv: [needs.txt]}", "{venv: [more.txt]}", NOTHING),
+    ("environment.virtualenv", "{virtualenv: [needs.txt]}", "{virtualenv: [more.txt]}", NOTHING),
+    ("environment.uv", "{uv: [needs.txt]}", "{uv: [more.txt]}", NOTHING),
+    ("environment.pip", "{pip: [needs.txt]}", "{pip: [more.txt]}", NOTHING),
+    ("environment.conda", "{conda: [needs.txt]}", "{conda: {files: [more.txt]}}", NOTHING),
+    ("environment.mamba", "{mamba: [needs.txt]}", "{mamba: [more.txt]}", NOTHING),
+    ("environment.micromamba", "{micromamba: [needs.txt]}", "{micromamba: [more.txt]}", NOTHING),
+    ("environment.pyenv", "{pyenv: [needs.txt]}", "{pyenv: [more.txt]}", NOTHING),
+    ("environment.system", "{system: [needs.txt]}", "{system: [more.txt]}", NOTHING),
+    // Places where another pipeline could stand.
+    ("pipeline", "pipeline: {name: second1}", "pipeline: {name: x}", NOTHING),
+    ("process_adjlist", "process_adjlist: second2", "process_adjlist: x", NOTHING),
+    ("processes", "processes: [second2]", "processes: [x]", NOTHING),
+    ("experiment.parameters.pipeline", "pipeline: {name: exp5}", "pipeline: {name: x}", NOTHING),
+    ("experiment.name", "name: exp1", "name: x", NOTHING),
+    ("experiment.description", "description: exp2", "description: x", NOTHING),
+    ("experiment.version", "version: exp3", "version: x", NOTHING),
+    ("experiment.metadata", "metadata: {name: exp4}", "metadata: {}", NOTHING),
+    (
+        "experiment.parameters.cache.backend.type",
+        "backend: {type: filesystem}",
+        "backend: {type: local}",
+        NOTHING,
+    ),
+    ("pipeline.name", "name: pipe1", "name: x", NOTHING),
+    ("pipeline.description", "description: pipe2", "description: x", NOTHING),
+    ("process.description", "description: loads", "description: x", NOTHING),
+    ("resources.cpus", "{cpus: 1", "{cpus: 3", NOTHING),
+    ("resources.memory", "memory: 1GB", "memory: 2GB", NOTHING),
+    ("resources.time", "time: \"1:00\"", "time: \"2:00\"", NOTHING),
+    ("process.resources", "resources: {cpus: 2}", "resources: {}", NOTHING),
+    // It is a chart by its probe paths.
+    ("process.type", "type: chart", "type: x", NOTHING),
+    ("process.chart_type", "chart_type: static", "chart_type: x", NOTHING),
+    // Other ways to say the same.
+    ("process.seed_parallelism", "seed_parallelism: {seeds: [1, 2]}", "seed_parallelism: [1, 2]", NOTHING),
+    (
+        "process.data_parallelism",
+        "data_parallelism: {size: 2, data_name: rows, by: rows}",
+        "data_parallelism: [{data_name: rows}, {size: [2, 2]}]",
+        NOTHING,
+    ),
+    // What is observed.
+    ("metadata.name", "metadata: {name: fields", "metadata: {name: x", Runs("plot")),
+    // An environment with the same packages.
+    ("process.environment", "environment: main\n", "environment: spare\n", NOTHING),
+    ("experiment", "experiment:\n  name: exp1", "experiment:\n  note: x\n  name: exp1", NOTHING),
+    ("metadata", "metadata: {name: fields", "metadata: {note: x, name: fields", NOTHING),
+    (
+        "scripts",
+        "scripts: {main: src/model.py",
+        "scripts: {main: src/other.py",
+        Runs("best, fit 1, fit 2, load, old, part 0, part 20, plot, total"),
+    ),
+    (
+        "environment.requirements",
+        "environment:\n  main: {type: venv, requirements: [needs.txt]",
+        "environment:\n  main: {type: venv, requirements: [more.txt]",
+        Runs("best, fit 1, fit 2, load, old, part 0, part 20, plot, shell, total"),
+    ),
+    ("environment", "environment:\n  main:", "environment:\n  tiny: {venv: [more.txt]}\n  main:", NOTHING),
+    (
+        "reproducibility.random_seed",
+        "reproducibility: {random_seed: 1}",
+        "reproducibility: {random_seed: 2}",
+        Runs("best, load, old, part 0, part 20, plot, total"),
+    ),
+    (
+        "reproducibility",
+        "reproducibility: {random_seed: 1}",
+        "reproducibility: {random_seed: 1, note: x}",
+        NOTHING,
+    ),
+    ("data.path", "path: data/rows.csv", "path: data/same.csv", Runs("load, old, plot, shell")),
+    ("data", "data: {path", "data: {note: x, path", NOTHING),
+    ("experiment.parameters", "parameters: {base: 5", "parameters: {base: 50", Runs("load")),
+    (
+        "experiment.pipeline",
+        "  pipeline:\n    name: pipe1",
+        "  pipeline:\n    note: x\n    name: pipe1",
+        NOTHING,
+    ),
+    (
+        "pipeline.process_adjlist",
+        "process_adjlist: |\n      load",
+        "process_adjlist: |\n      old total\n      load",
+        Runs("total"),
+    ),
+    (
+        "pipeline.processes",
+        "      old\n    processes:\n",
+        "      old\n      extra\n    processes:\n      - extra\n",
+        Runs("extra"),
+    ),
+    (
+        "process.name",
+        "      old\n    processes:\n      - {name: old",
+        "      rest\n    processes:\n      - {name: rest",
+        Runs("old"),
+    ),
+    ("process.code", "code: total", "code: main.again", Runs("plot, total")),
+    ("process.code_function", "code_function: first", "code_function: second", Runs("old")),
+    ("process.hyperparameters", "hyperparameters: {deep: 6}", "hyperparameters: {deep: 60}", Runs("old")),
+    ("process.command", "command: 'echo shell", "command: 'true; echo shell", Runs("shell")),
+    ("process.inputs", "inputs: {whole: rows}", "inputs: {whole: twin}", Runs("shell")),
+    ("process.outputs", "outputs: {out: out.txt}", "outputs: {out: x.txt}", Runs("shell")),
+    ("process.parameters", "parameters: {rate: 7}", "parameters: {rate: 70}", Runs("part 0, part 20")),
+    ("process.files", "files: [extra.txt]", "files: [other.txt]", Runs("part 0, part 20")),
+    (
+        "process.probe_paths",
+        "probe_paths: {one: \"//*[@name='total']\"}",
+        "probe_paths: {x: total}",
+        Runs("plot"),
+    ),
+    ("data_parallelism.size", "size: 2", "size: 3", Runs("part 20, part 30, total")),
+    ("data_parallelism.data_name", "data_name: rows", "data_name: twin", Runs("part 0, part 0")),
+    ("data_parallelism.by", "by: rows", "by: round_robin", Runs("part 0, part 10")),
+    ("seed_parallelism.seeds", "seeds: [1, 2]", "seeds: [1, 3]", Runs("best, fit 3")),
+    (
+        "process.data_aggregation",
+        "data_aggregation: true",
+        "data_aggregation: false",
+        Runs("plot, total, total"),
+    ),
+    ("process.seed_aggregation", "seed_aggregation: true", "seed_aggregation: false", Runs("best, best")),
+    // What is no field.
+    ("process.component", "description: loads", "component: x", Refused("components are not supported")),
+    ("process.script", "description: loads", "script: x", Refused("write `code: script_key.function`")),
+    (
+        "process.script_path",
+        "description: loads",
+        "script_path: x",
+        Refused("write `code: script_key.function`"),
+    ),
+    ("process.function", "description: loads", "function: x", Refused("write `code: script_key.function`")),
+    (
+        "process.entrypoint",
+        "description: loads",
+        "entrypoint: x",
+        Refused("write `code: script_key.function`"),
+    ),
+    (
+        "process.script_key",
+        "description: loads",
+        "script_key: x",
+        Refused("write the key before the function"),
+    ),
+    ("process.colour", "description: loads", "colour: x", Refused("unknown field `colour` of a process")),
+    ("process.size", "description: loads", "size: 3", Refused("write it under `data_parallelism`")),
+    ("process.seeds", "description: loads", "seeds: [3]", Refused("write it under `seed_parallelism`")),
+    ("process.cpus", "description: loads", "cpus: 3", Refused("write it under `resources`")),
+    (
+        "data_parallelism.count",
+        "by: rows",
+        "count: 2",
+        Refused("unknown field `count` of `data_parallelism`"),
+    ),
+    ("data_parallelism.by.hash", "by: rows", "by: {hash: []}", Refused("`hash` names no column")),
+    (
+        "seed_parallelism.count",
+        "seeds: [1, 2]",
+        "count: 2",
+        Refused("unknown field `count` of `seed_parallelism`"),
+    ),
+    ("resources.disk", "{cpus: 1", "{disk: 1", Refused("unknown field `disk` of `resources`")),
+    (
+        "environment.colour",
+        "{type: venv",
+        "{colour: x",
+        Refused("unknown field `colour` of the environment `main`"),
+    ),
+];

@@ -1,0 +1,48 @@
+//! Why something runs.
+
+use serde_json::Value;
+
+use super::{built, rows};
+use crate::space::Tool;
+
+#[test]
+fn explain_names_the_root_cause() {
+    let space = built(Tool::Ninja);
+    let explain = |target: &str| space.expops(&["explain", target]).success().out;
+    assert!(explain("train@p2").contains("up to date"));
+    space.edit("expops.yaml", "factor: 2", "factor: 7");
+    let text = explain("train@p2");
+    assert!(text.contains("would run") && text.contains("parameter factor was 2, is 7"), "{text}");
+    let text = explain("total");
+    assert!(text.contains("train p1 would run") && text.contains("factor was 2, is 7"), "{text}");
+    space.edit("expops.yaml", "factor: 7", "factor: 2");
+    space.edit("src/helper.py", "LIMIT)", "LIMIT + 1)");
+    let place = "`scale` changed (src/helper.py:4)";
+    for target in
+        ["train@p2", "train p2", "build/train/p2/stamp", "//*[@partition='p2']/process[@name='train']"]
+    {
+        let text = explain(target);
+        assert!(text.contains(place), "{target}: {text}");
+    }
+    space.ran(Tool::Ninja);
+    let text = explain("train@p2");
+    assert!(text.contains("it last ran because") && text.contains(place), "{text}");
+    space.write("data/rows.csv", rows(30, |i| usize::from(i == 15)));
+    let text = explain("train@p2");
+    assert!(text.contains("data file `data/rows.csv` changed"), "{text}");
+    space.ran(Tool::Ninja);
+    let text = explain("train@p2");
+    assert!(
+        text.contains("(p2: rows 11 to 20)") && text.contains("data file `data/rows.csv` changed"),
+        "{text}"
+    );
+    let json = space.expops(&["explain", "train@p2", "--json"]).success().out;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["state"], "up_to_date");
+    assert!(space.expops(&["explain", "E304"]).success().says("E304"));
+    assert!(space.expops(&["explain", "trian"]).failure().says("did you mean `train`?"));
+    space.edit("src/model.py", "ran('total')", "ran('total'); raise ValueError('no')");
+    space.build(Tool::Ninja, &[]).failure();
+    assert!(explain("total").contains("it failed last time"));
+    assert!(space.expops(&["status"]).success().says("1 failed last time"));
+}
