@@ -50,7 +50,7 @@ impl Interpreter {
     /// Asks the interpreter `python` what it is. One that cannot be started has no version: what needs
     /// it will fail with its own words.
     pub fn probe(python: &str) -> Self {
-        let output = Command::new(python).args(["-c", PROBE]).env_remove("PYTHONPATH").output();
+        let output = Command::new(python).args(["-c", PROBE]).output();
         let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
         let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
         let mut lines = text.lines().map(str::to_owned);

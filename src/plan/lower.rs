@@ -52,8 +52,9 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
         build => vec!["--build-dir".to_owned(), build.to_owned()],
     };
     let pipeline = graph.pipeline;
-    let uses_interpreter =
-        pipeline.processes.iter().any(|p| p.environment.is_none() && needs_python(&p.work));
+    // Environments are made with it.
+    let uses_interpreter = !pipeline.environments.is_empty()
+        || pipeline.processes.iter().any(|p| p.environment.is_none() && needs_python(&p.work));
     Plan {
         source: lowering.seen(&options.source),
         compile: [location.as_slice(), &options.compile].concat(),
@@ -127,7 +128,8 @@ impl Lowering<'_> {
     fn environments(&self) -> Vec<Environment> {
         let environment = |environment: &crate::pipeline::Environment| {
             let plan = self.layout.environment_plan(&environment.name);
-            let inputs = [&plan].into_iter().chain(&environment.requirements);
+            let interpreter = self.layout.environment_stamp("");
+            let inputs = [&plan, &interpreter].into_iter().chain(&environment.requirements);
             Environment {
                 name: environment.name.clone(),
                 stamp: self.seen(&self.layout.environment_stamp(&environment.name)),

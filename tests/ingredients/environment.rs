@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::space::{Space, TOOLS, Tool};
+use crate::space::{Space, TOOLS, Tool, repository};
 use crate::step::{Pair, hold, hold_compiled, step};
 
 /// The shell sees an environment only where it names one.
@@ -122,4 +122,49 @@ fn a_declared_environment() {
         );
         hold(&space, tool, &[pair]);
     }
+}
+
+/// The environment is made with it; what is in the environment is the same.
+#[test]
+fn another_base_python_makes_a_declared_environment_again() {
+    let project = PROJECT.replace("{name: tell", "{name: tell, environment: main");
+    let project = project.replace("pipeline:", "environment: {main: {venv: [needs.txt]}}\npipeline:");
+    for tool in TOOLS {
+        let space = Space::new();
+        space.write("expops.yaml", &project);
+        space.write("src/model.py", MODEL);
+        space.write("needs.txt", "");
+        let packages = python(&space, "mine");
+        compile(&space, tool, "mine");
+        assert_eq!(space.ran(tool), ["one", "tell"]);
+        let venv = "build/.expops/environment/main/venv/pyvenv.cfg";
+        let made = space.time(venv);
+        space.write(&format!("{packages}/version"), "3.12.1");
+        compile(&space, tool, "mine");
+        assert_eq!(space.ran(tool), [""; 0], "{tool:?}");
+        assert!(space.time(venv) > made, "{tool:?}");
+        space.nothing_to_do(tool);
+    }
+}
+
+#[test]
+fn packages_on_the_python_path() {
+    let space = Space::new();
+    space.write("expops.yaml", PROJECT);
+    space.write("src/model.py", MODEL);
+    let at = |version: &str| {
+        space.write("extra/tiny-1.dist-info/METADATA", distribution("tiny", version));
+        let _ = fs::remove_file(space.path("ran.log"));
+        for words in [&["expops", "compile"][..], &["ninja"]] {
+            let mut command = space.command(words[0]);
+            let path =
+                format!("{}:{}", repository().join("tests/counted").display(), space.path("extra").display());
+            assert!(command.args(&words[1..]).env("PYTHONPATH", path).output().unwrap().status.success());
+        }
+        space.logged()
+    };
+    assert_eq!(at("1.0"), ["one", "tell"]);
+    assert_eq!(at("1.0"), [""; 0]);
+    assert_eq!(at("2.0"), ["one"]);
+    assert_eq!(at("1.0"), [""; 0], "undone");
 }
