@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{built, rows};
-use crate::space::Tool;
+use super::{built, project, rows};
+use crate::space::{TOOLS, Tool};
+use crate::step::step;
 
 #[test]
 fn explain_names_the_root_cause() {
@@ -45,4 +46,28 @@ fn explain_names_the_root_cause() {
     space.build(Tool::Ninja, &[]).failure();
     assert!(explain("total").contains("it failed last time"));
     assert!(space.expops(&["status"]).success().says("1 failed last time"));
+}
+
+#[test]
+fn status_and_explain_look_ahead_through_what_comes_back() {
+    for tool in TOOLS {
+        let space = project();
+        space.edit("src/model.py", "    ran('train", "    print('factor', factor)\n    ran('train");
+        space.compile(tool).success();
+        space.ran(tool);
+        space.edit("expops.yaml", "factor: 2", "factor: 3");
+        space.ran(tool);
+        assert_eq!(space.read("build/train/p1/log"), "factor 3\n");
+        space.edit("expops.yaml", "factor: 3", "factor: 2");
+        let said: Value = serde_json::from_str(&space.expops(&["status", "--json"]).success().out).unwrap();
+        let counts = |process: &Value| {
+            ["up_to_date", "would_run", "from_cache", "may_run"].map(|key| process[key].as_u64().unwrap())
+        };
+        let all: Vec<_> = said.as_array().unwrap().iter().map(counts).collect();
+        assert_eq!(all, [[1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 3, 0], [0, 0, 1, 0]], "{said:#}");
+        let text = space.expops(&["explain", "total"]).success().out;
+        assert!(text.contains("come back from the cache") && text.contains("factor was 3, is 2"), "{text}");
+        step(&space, tool, "undone", &[]);
+        assert_eq!(space.read("build/train/p1/log"), "factor 2\n", "the log of the run that came back");
+    }
 }
