@@ -1,12 +1,13 @@
 //! Finds a project and takes it through the stages of the compiler.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::say;
 use crate::diagnostic::{Diagnostics, Reported};
+use crate::exec::environment;
 use crate::graph::{self, Graph};
 use crate::pipeline::{self, Pipeline, ProcessId, Work};
 use crate::plan::Codes;
@@ -148,8 +149,19 @@ fn codes(
     codes.inside = declared.filter(|path| path.is_dir()).map(|path| (path.clone(), inside(path))).collect();
     let scripts = library.files();
     let folders = watched(&scripts, &codes);
-    codes.sources = [file.to_owned()].into_iter().chain(scripts).chain(folders).collect();
+    let requirements = requirements(pipeline);
+    let told = requirements.iter().flat_map(|(file, included)| [file].into_iter().chain(included));
+    let told: BTreeSet<_> = told.cloned().collect();
+    codes.sources = [file.to_owned()].into_iter().chain(scripts).chain(folders).chain(told).collect();
+    codes.inside.extend(requirements);
     sink.unless_errors((codes, steps))
+}
+
+/// The requirement files that name others, and those others: what they name may change, too.
+fn requirements(pipeline: &Pipeline) -> BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> {
+    let files = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
+    let all = files.map(|file| (file.clone(), environment::included(file)));
+    all.filter(|(_, included)| !included.is_empty()).collect()
 }
 
 /// Everything below a folder, sorted.

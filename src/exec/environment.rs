@@ -154,6 +154,14 @@ fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
     (venv, python)
 }
 
+/// The requirement files that `file` names with `-r` or `-c`, and those that these name, as far as they can be
+/// read.
+pub fn included(file: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let file = file::normal(file);
+    let found = requirements(std::slice::from_ref(&file)).unwrap_or_default();
+    found.into_keys().filter(|path| *path != file).collect()
+}
+
 /// The requirement files and those that they name with `-r` or `-c`, with their digests.
 fn requirements(files: &[Utf8PathBuf]) -> Result<BTreeMap<Utf8PathBuf, Digest>, Failure> {
     let mut found = BTreeMap::new();

@@ -129,7 +129,8 @@ impl Lowering<'_> {
         let environment = |environment: &crate::pipeline::Environment| {
             let plan = self.layout.environment_plan(&environment.name);
             let interpreter = self.layout.environment_stamp("");
-            let inputs = [&plan, &interpreter].into_iter().chain(&environment.requirements);
+            let files = environment.requirements.iter().flat_map(|path| self.code.with_inside(path));
+            let inputs = [&plan, &interpreter].into_iter().chain(files);
             Environment {
                 name: environment.name.clone(),
                 stamp: self.seen(&self.layout.environment_stamp(&environment.name)),

@@ -24,12 +24,12 @@ pub struct Codes {
     pub folders: Vec<Utf8PathBuf>,
     /// Every file that the compiler read, relative to the project.
     pub sources: Vec<Utf8PathBuf>,
-    /// What lies in the folders that processes read, at any depth.
+    /// What lies in the folders that processes read, at any depth; what requirement files name.
     pub inside: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
 }
 
 impl Codes {
-    /// A declared file; with what is in it, if it is a folder, whose own time says nothing of that.
+    /// A declared file, with what belongs to it: its own time says nothing of that.
     pub(super) fn with_inside<'a>(&'a self, path: &'a Utf8PathBuf) -> impl Iterator<Item = &'a Utf8PathBuf> {
         [path].into_iter().chain(self.inside.get(path).into_iter().flatten())
     }

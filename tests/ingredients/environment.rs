@@ -112,11 +112,12 @@ fn a_declared_environment() {
         let space = Space::new();
         files.iter().for_each(|(name, text)| space.write(name, text));
         ["1.0", "2.0"].iter().for_each(|version| wheel(&space, version));
-        space.write("needs.txt", "./tiny-1.0-py3-none-any.whl\n");
+        space.write("needs.txt", "-r base.txt\n");
+        space.write("base.txt", "./tiny-1.0-py3-none-any.whl\n");
         space.compile(tool).success();
         assert_eq!(space.ran(tool), ["one", "tell"]);
         let pair = (
-            ("needs.txt", "tiny-1.0", "tiny-2.0"),
+            ("base.txt", "tiny-1.0", "tiny-2.0"),
             "one, tell",
             ("expops.yaml", "{name: tell, environment: main", "{name: tell, environment: other"),
         );
