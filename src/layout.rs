@@ -13,6 +13,7 @@
 //! | `PROCESS/ARM/…/metrics.json` | what it logged with `log_metric` |
 //! | `PROCESS/ARM/…/log` | its stdout and stderr |
 //! | `PROCESS/ARM/…/why.json` | why it last ran, for people |
+//! | `PROCESS/ARM/…/.rows` | what a split learned of the rows of the file that it cut |
 //! | `PROCESS/ARM/…/.run-*/` | a run under way, or one that was killed |
 //! | `.expops/plan/PROCESS.json` | everything about a process that its instances need to know |
 //! | `.expops/plan/environment/NAME.json` | what it takes to make an environment |
@@ -187,6 +188,11 @@ impl Folder {
     /// The metrics.
     pub fn metrics(&self) -> Utf8PathBuf {
         self.0.join("metrics.json")
+    }
+
+    /// What a split learned of the rows of the file that it cut.
+    pub fn rows(&self) -> Utf8PathBuf {
+        self.0.join(".rows")
     }
 
     /// stdout and stderr.

@@ -116,6 +116,7 @@ fn remove(path: &Utf8Path, build: &Utf8Path) -> Result<(), FileError> {
         folder.metrics(),
         folder.log(),
         folder.why(),
+        folder.rows(),
     ];
     for path in own.into_iter().chain(data).chain([folder.values(), folder.lock()]) {
         file::remove(&path)?;

@@ -173,7 +173,7 @@ fn cut_file(
         compress: None,
         size,
         by,
-        layout: &Place { arms: &arms, name: &name },
+        layout: &Place { split: &instance.folder, arms: &arms, name: &name },
         key,
         extra: &lines,
         threads: 0,
@@ -207,6 +207,7 @@ fn cut_file(
 
 /// Where the partitions of an instance lie: each in a folder of its own, under the name of the whole.
 struct Place<'a> {
+    split: &'a Folder,
     arms: &'a [Folder],
     name: &'a str,
 }
@@ -226,6 +227,10 @@ impl rows::Layout for Place<'_> {
 
     fn stamp(&self, i: u64) -> Utf8PathBuf {
         self.arm(i).stamp()
+    }
+
+    fn known(&self) -> Option<Utf8PathBuf> {
+        Some(self.split.rows())
     }
 }
 

@@ -80,7 +80,8 @@ Examples:
 
 Stamps:
   A stamp is one line, `sha256:HEX rows=N key=KEY`. For text formats the hash is that of the partition's
-  file, so that `sha256sum parts/p1.csv` confirms it.
+  file, so that `sha256sum parts/p1.csv` confirms it. What lies in `.expops-split` beside them makes the next
+  split of a changed text file faster; without it, nothing is lost but time.
 
 Exit status:
   0 if all partitions are in place; 1 if the data or the disk is at fault; 2 for wrong usage. After an
