@@ -87,7 +87,8 @@ fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
     let mut reason = match kind {
         "code" => code(survey, &change, rest),
         "environment" => packages(survey, &change),
-        "input" | "metrics" => input(survey, index, &change),
+        "input" => input(survey, index, &change),
+        "metrics" => metrics(survey, &change, rest),
         "data" => {
             Reason::new(format!("the content of the data file `{rest}` changed ({})", shorter(&change)))
         }
@@ -166,15 +167,36 @@ fn input(survey: &Survey, index: usize, change: &Change) -> Reason {
     let rows = value.rows.map(|_| rows(survey, owner, &file, &value.key)).unwrap_or_default();
     let mut reason = Reason::new(format!("{}, from {}{rows}", change, maker.action.label));
     let is_foreseen = maker.state == State::Restore && change.is == Some(value.digest.to_string());
-    reason.because = match maker.why() {
-        _ if is_foreseen => now(survey, owner),
-        Some(why) if why.first => {
-            vec![Reason::new(format!("{} was built for the first time", maker.action.label))]
-        }
-        Some(why @ Why { ended: Ended::Ran | Ended::Restored, .. }) => then(survey, owner, &why),
-        _ => Vec::new(),
-    };
+    reason.because = if is_foreseen { now(survey, owner) } else { last_run(survey, owner) };
     reason
+}
+
+/// Changed metrics, and why who logged them ran. `probe` is the chart's key and the instance.
+fn metrics(survey: &Survey, change: &Change, probe: &str) -> Reason {
+    let (key, instance) = probe.rsplit_once(' ').unwrap_or((probe, ""));
+    let what = match (&change.was, &change.is) {
+        (None, _) => "are new",
+        (_, None) => "are no longer plotted",
+        _ => "changed",
+    };
+    let maker = (0..survey.all.len()).find(|index| survey.all[*index].action.instance == instance);
+    let label = maker.map_or(instance, |index| &survey.all[index].action.label);
+    Reason {
+        because: maker.map_or_else(Vec::new, |index| last_run(survey, index)),
+        ..Reason::new(format!("the metrics `{key}`, logged by {label}, {what}"))
+    }
+}
+
+/// Why an instance ran when it made what is there.
+fn last_run(survey: &Survey, index: usize) -> Vec<Reason> {
+    let looked = &survey.all[index];
+    match looked.why() {
+        Some(why) if why.first => {
+            vec![Reason::new(format!("{} was built for the first time", looked.action.label))]
+        }
+        Some(why @ Why { ended: Ended::Ran | Ended::Restored, .. }) => then(survey, index, &why),
+        _ => Vec::new(),
+    }
 }
 
 /// Which rows a partition is: ` (p3: rows 21 to 30)`.

@@ -15,7 +15,7 @@ use crate::plan_file::{Probe, Work};
 pub(super) fn observe(instance: &Instance, observed: &mut Observed) -> Result<(), Failure> {
     for probe in instance.plan.probes.iter().flatten() {
         let digest = Digest::of(probed(instance, probe)?.to_string());
-        observed.add(format!("metrics {}", probe.key), digest.to_string());
+        observed.add(format!("metrics {} {}", probe.key, probe.instance), digest.to_string());
     }
     Ok(())
 }

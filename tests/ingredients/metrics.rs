@@ -1,7 +1,7 @@
 //! Charts: the metrics that they probe.
 
 use super::built;
-use crate::space::TOOLS;
+use crate::space::{TOOLS, Tool};
 use crate::step::{Pair, hold, step};
 
 const PROJECT: &str = "
@@ -111,4 +111,16 @@ fn metrics() {
         step(&space, tool, "the script of the page", &[]);
         assert_ne!(space.read("build/page/record.json"), record);
     }
+}
+
+#[test]
+fn explain_leads_from_a_chart_to_who_logged_and_why() {
+    let space = built(Tool::Ninja, FILES);
+    space.edit("src/model.py", "x * 3", "x * 4");
+    space.ran(Tool::Ninja);
+    let text = space.expops(&["explain", "steps"]).success().out;
+    for part in ["it last ran because", "logged by fit p1, changed", "`train` changed (src/model.py:"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(!text.contains(" was "), "no digests: {text}");
 }
