@@ -68,6 +68,14 @@ fn edits(space: &Space, build: &dyn Fn(&Space) -> Ran, summary: &str) {
     assert!(!build(space).success().says("slope"));
 }
 
+/// From the host's folder, by the host's names.
+fn explained(space: &Space) {
+    for target in ["analysis_slope@p2", "analysis/build/slope/p2/stamp", "slope p2"] {
+        let told = space.expops(&["explain", target, "--project", "analysis"]).success();
+        assert!(told.says("slope p2: is up to date"), "{target}: {}", told.out);
+    }
+}
+
 #[test]
 fn a_ninja_build_takes_a_project_in() {
     let space = host("host-ninja");
@@ -76,6 +84,7 @@ fn a_ninja_build_takes_a_project_in() {
     assert!(space.run("ninja", &["-t", "query", "data.csv"]).says("analysis/build/load/stamp"));
     edits(&space, &build, "summary.txt");
     assert!(build(&space).says("ninja: no work to do."));
+    explained(&space);
     space.run("ninja", &["analysis_slope@p2", "analysis_all"]).success();
 }
 
@@ -85,6 +94,7 @@ fn a_make_build_takes_a_project_in() {
     let build = |space: &Space| space.run("make", &["-j2"]);
     assert!(build(&space).says("'summary.txt' is up to date."));
     edits(&space, &build, "summary.txt");
+    explained(&space);
     space.run("make", &["analysis_slope@p2", "analysis_all"]).success();
 }
 

@@ -1,6 +1,6 @@
 //! `expops explain`: what a diagnostic code means, or why an instance would run, or ran.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use super::survey::{State, Survey};
 use super::{Ended, say, status};
 use crate::diagnostic::{ALL, find, nearest, plural};
 use crate::exec::{Ended as Last, Why};
-use crate::file;
+use crate::file::normal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -42,11 +42,12 @@ pub(super) fn run(flags: &Flags) -> Ended {
         say::error(&format!("there is no code `{}`{help}", flags.target));
         return Ended::Wrong;
     }
+    let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
     let survey = match Survey::of(&flags.project, &flags.build_dir, flags.json) {
         Ok(survey) => survey,
         Err(ended) => return ended,
     };
-    let found = meant(&survey, &flags.target);
+    let found = meant(&survey, &flags.target, file.as_deref());
     if found.is_empty() {
         let words = survey.all.iter().map(|looked| looked.action.target.as_str());
         let processes = survey.all.iter().map(|looked| looked.process.as_str());
@@ -71,8 +72,8 @@ fn is_code(word: &str) -> bool {
     letter && word.len() == 4 && characters.all(|c| c.is_ascii_digit())
 }
 
-/// The instances that `word` names.
-fn meant(survey: &Survey, word: &str) -> Vec<usize> {
+/// The instances that `word` names. `file` is what lies there, seen from where the command was given.
+fn meant(survey: &Survey, word: &str, file: Option<&Utf8Path>) -> Vec<usize> {
     let all = || 0..survey.all.len();
     let named = |index: &usize| {
         let action = &survey.all[*index].action;
@@ -86,7 +87,17 @@ fn meant(survey: &Survey, word: &str) -> Vec<usize> {
     if !of_process.is_empty() {
         return of_process;
     }
-    let path = file::normal(word.trim_end_matches('/').into());
+    // A target of a build that includes this one has the prefix that it was compiled with.
+    let with_prefix = |index: &usize| {
+        let prefix = word.strip_suffix(survey.all[*index].action.target.as_str()).unwrap_or_default();
+        prefix.ends_with(|c: char| !c.is_alphanumeric())
+    };
+    if let Some(index) = all().filter(with_prefix).max_by_key(|i| survey.all[*i].action.target.len()) {
+        return vec![index];
+    }
+    let here = Utf8Path::new(".").canonicalize_utf8().ok();
+    let inside = here.and_then(|here| Some(file?.strip_prefix(here).ok()?.to_owned()));
+    let path = inside.unwrap_or_else(|| normal(word.trim_end_matches('/').into()));
     // A partition, as a target of its own: `split@p3`.
     let partition = survey.layout.build().join(word.replacen('@', "/", 1).replace('.', "/"));
     survey.owner(&path).or_else(|| survey.owner(&partition)).into_iter().collect()
