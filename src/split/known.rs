@@ -75,19 +75,20 @@ pub(super) fn split(
         return Ok(None);
     }
     let partitions = publish::complete(request, text.source, &producer, made, length(request))?;
-    remember(request, text, &partitions)?;
+    remember(request, text, &partitions);
     Ok(Some(partitions))
 }
 
-/// Writes down what has been learned of `partitions`: contiguous rows of `text`.
-pub(super) fn remember(request: &Request, text: &Text, partitions: &[Partition]) -> Result<(), SplitError> {
-    let Some(path) = request.layout.known().filter(|_| text.header.end <= HEADER) else { return Ok(()) };
+/// Writes down what has been learned of `partitions`: contiguous rows of `text`. That this cannot be written is
+/// no error: the partitions are in their places, and the next split will have to find it out again.
+pub(super) fn remember(request: &Request, text: &Text, partitions: &[Partition]) {
+    let Some(path) = request.layout.known().filter(|_| text.header.end <= HEADER) else { return };
     let fact =
         |part: &Partition| Fact { digest: part.digest, rows: part.rows, bytes: part.bytes - text.header.end };
-    let known = Known::new(text, partitions.iter().map(fact).collect())?;
-    let json = serde_json::to_string(&known).expect("numbers and texts are JSON");
-    file::write_if_changed(&path, format!("{}\n{json}\n", Digest::of(&json)).as_bytes())?;
-    Ok(())
+    let known = Known::new(text, partitions.iter().map(fact).collect());
+    if let Some(json) = known.ok().and_then(|known| serde_json::to_string(&known).ok()) {
+        let _ = file::write_if_changed(&path, format!("{}\n{json}\n", Digest::of(&json)).as_bytes());
+    }
 }
 
 impl Known {

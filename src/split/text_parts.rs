@@ -52,7 +52,7 @@ pub(super) fn split(request: &Request, source: &Source, kind: Kind) -> Result<Ve
         offsets.push(index.body.end);
         let producer = Contiguous { header: text.header.clone(), rows, offsets };
         let partitions = publish::publish(request, source, &producer, length(request))?;
-        known::remember(request, &text, &partitions)?;
+        known::remember(request, &text, &partitions);
         return Ok(partitions);
     }
     let glue = glue(&text)?;
