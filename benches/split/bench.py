@@ -27,27 +27,31 @@ PARTS = 8
 def numbers(path, size):
     random.seed(1)
     rows = [f"{random.randint(0, 10**6)},{random.random():.6f},{random.random() * 1000:.3f},{random.randint(0, 99)},{random.randint(0, 10**9)}\n" for _ in range(20000)]
-    repeat(path, "a,b,c,d,e\n", "".join(rows), size)
+    return repeat(path, "a,b,c,d,e\n", rows, size)
 
 
 def quoted(path, size):
     random.seed(2)
     words = 'lorem ipsum dolor sit amet consectetur, ""adipiscing"" elit\nsed do eiusmod tempor'.split(" ")
     rows = [f'{random.randint(0, 10**6)},"{" ".join(random.choices(words, k=15))}",{random.random():.3f}\n' for _ in range(20000)]
-    repeat(path, "a,t,c\n", "".join(rows), size)
+    return repeat(path, "a,t,c\n", rows, size)
 
 
 def json_lines(path, size):
     random.seed(3)
     rows = [f'{{"id": {random.randint(0, 10**6)}, "name": "user {i}", "tags": ["a", "b\\n"], "score": {random.random():.6f}, "ok": true}}\n' for i in range(20000)]
-    repeat(path, "", "".join(rows), size)
+    return repeat(path, "", rows, size)
 
 
-def repeat(path, header, block, size):
+def repeat(path, header, rows, size):
+    """Writes `rows` again and again; returns how many rows there are in the end."""
+    block, count = "".join(rows), 0
     with open(path, "w") as file:
         written = file.write(header)
         while written < size:
             written += file.write(block)
+            count += len(rows)
+    return count
 
 
 def tables(folder, size):
@@ -92,8 +96,11 @@ PYTHON = {
 }
 
 
-def commands(args, path, out):
-    """What to run on `path`: name, command; the first is the measure."""
+NUMPY = "import numpy as np; d = np.load({path!r}); n = -(-len(d) // 8)\nfor i in range(8): np.save({out!r} + '/%d' % i, d[i*n:(i+1)*n])"
+
+
+def commands(args, path, rows, out):
+    """What to run on `path`, which has so many rows: name, command; the first is the measure."""
     kind = path.suffix
     text = kind in (".csv", ".jsonl")
     ours = [args.program, str(path), "--size", str(PARTS), "--out", out, "-q"]
@@ -110,8 +117,11 @@ def commands(args, path, out):
     if text:
         found["split -n l/8 (cuts quoted rows)"] = ["split", "-n", "l/8", str(path), out + "/x"]
         if kind == ".csv":
-            found["split with xsv"] = ["xsv", "split", "-s", "2000000", out, str(path)]
-            found["split with qsv"] = ["qsv", "split", "-s", "2000000", out, str(path)]
+            each = str(-(-rows // PARTS))
+            found["xsv split"] = ["xsv", "split", "-s", each, out, str(path)]
+            found["qsv split"] = ["qsv", "split", "-s", each, out, str(path)]
+    if kind == ".npy":
+        found["numpy"] = [sys.executable, "-c", NUMPY.format(path=str(path), out=out)]
     polars = {".csv": ("read_csv", "write_csv"), ".jsonl": ("read_ndjson", "write_ndjson"), ".parquet": ("read_parquet", "write_parquet"), ".arrow": ("read_ipc", "write_ipc")}
     arrow = {".csv": ("c.read_csv", "c.write_csv"), ".parquet": ("q.read_table", "q.write_table"), ".arrow": ("f.read_table", "f.write_feather")}
     for name, calls in [("polars", polars.get(kind)), ("pyarrow", arrow.get(kind))]:
@@ -121,10 +131,10 @@ def commands(args, path, out):
     return {name: c for name, c in found.items() if isinstance(c, str) or shutil.which(c[0])}
 
 
-def table_of(args, path, out):
+def table_of(args, path, rows, out):
     times = {}
     for _ in range(args.rounds):
-        for name, command in commands(args, path, out).items():
+        for name, command in commands(args, path, rows, out).items():
             times.setdefault(name, []).append(run(command, out))
     measure = next(iter(times))
     print(f"\n### {path.name}, {path.stat().st_size / 1e6:.0f} MB\n")
@@ -135,9 +145,10 @@ def table_of(args, path, out):
         print(f"| {name} | {wall:.2f} | {cpu:.2f} | {statistics.median(ratios):.2f} | {memory:.0f} |", flush=True)
 
 
-def one_row(args, folder, out):
+def one_row(args, path, out):
     """One changed row of 100 partitions: the time against reading and hashing the file."""
-    path = folder / "numbers.csv"
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
     split = [args.program, str(path), "--size", "100", "--out", out, "--json"]
     subprocess.run(split, check=True, capture_output=True)
     ratios = []
@@ -145,7 +156,9 @@ def one_row(args, folder, out):
         with open(path, "r+b") as file:
             file.seek(path.stat().st_size // 2)
             file.readline()
-            place = file.tell()
+            line = file.readline()
+            place = file.tell() - len(line) + next(i for i, byte in enumerate(line) if byte in b"123456789")
+            file.seek(place)
             digit = file.read(1)
             file.seek(place)
             file.write(b"7" if digit != b"7" else b"8")
@@ -175,18 +188,15 @@ def main():
         wanted = lambda name: not args.only or name in args.only
         for name, make in [("numbers.csv", numbers), ("quoted.csv", quoted), ("lines.jsonl", json_lines)]:
             if wanted(name):
-                make(folder / name, size)
-                table_of(args, folder / name, out)
-                if name == "numbers.csv":
-                    shutil.rmtree(out)
-                    os.makedirs(out)
-                    one_row(args, folder, out)
+                rows = make(folder / name, size)
+                table_of(args, folder / name, rows, out)
+                one_row(args, folder / name, out)
                 (folder / name).unlink()
         if importlib.util.find_spec("pyarrow") and any(map(wanted, ["d.npy", "d.arrow", "d.parquet"])):
             tables(folder, size)
             for name in ["d.npy", "d.arrow", "d.parquet"]:
                 if wanted(name):
-                    table_of(args, folder / name, out)
+                    table_of(args, folder / name, None, out)
 
 
 main()
