@@ -6,7 +6,7 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::say;
-use crate::diagnostic::{Diagnostics, Reported};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, list};
 use crate::exec::environment;
 use crate::graph::{self, Graph};
 use crate::pipeline::{self, Pipeline, ProcessId, Work};
@@ -132,6 +132,7 @@ fn codes(
 ) -> Result<(Codes, Steps), Reported> {
     let mut codes = Codes { folders, ..Codes::default() };
     let mut steps = Steps::new();
+    let mut broken = Vec::new();
     for (id, process) in pipeline.iter() {
         let Work::Python(function) = &process.work else { continue };
         match library.reach(&function.script, &function.name) {
@@ -142,9 +143,10 @@ fn codes(
                 }
                 steps.insert(id, reach.steps.into_iter().map(|step| step.name).collect());
             }
-            Err(diagnostic) => drop(sink.error(diagnostic)),
+            Err(diagnostic) => broken.push((diagnostic, process.name.as_str())),
         }
     }
+    report_broken(broken, sink);
     let declared = pipeline.processes.iter().flat_map(|process| &process.files).chain(&pipeline.data_path);
     codes.inside = declared.filter(|path| path.is_dir()).map(|path| (path.clone(), inside(path))).collect();
     let scripts = library.files();
@@ -155,6 +157,20 @@ fn codes(
     codes.sources = [file.to_owned()].into_iter().chain(scripts).chain(folders).chain(told).collect();
     codes.inside.extend(requirements);
     sink.unless_errors((codes, steps))
+}
+
+/// Reports what is wrong with modules that processes reach: each error once, with those that it concerns.
+fn report_broken(mut broken: Vec<(Diagnostic, &str)>, sink: &mut Diagnostics) {
+    while let Some((first, _)) = broken.first().cloned() {
+        let is_same = |other: &Diagnostic| {
+            let place =
+                |d: &Diagnostic| d.labels.first().map(|label| (label.source.name().to_owned(), label.span));
+            other.message == first.message && place(other) == place(&first)
+        };
+        let (same, rest): (Vec<_>, Vec<_>) = broken.into_iter().partition(|(other, _)| is_same(other));
+        sink.error(first.help(format!("it is used by {}", list(same.iter().map(|(_, name)| *name)))));
+        broken = rest;
+    }
 }
 
 /// The requirement files that name others, and those others: what they name may change, too.

@@ -77,13 +77,28 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// An error of a script as a whole points at the place that names it.
+    /// An error of a script as a whole names those that use it, and points at the place that names it.
     fn unreadable(&self, path: &Utf8Path, diagnostic: Diagnostic) -> Diagnostic {
+        let diagnostic = diagnostic.help(format!("it is used by {}", list(self.users(path))));
         let named = self.config.scripts.iter().find(|(_, file)| file.value == path.as_str());
         match named.filter(|_| diagnostic.labels.is_empty()) {
             Some((_, file)) => diagnostic.at(&self.config.source, file.span, "named here"),
             None => diagnostic,
         }
+    }
+
+    /// The processes whose function stands in the script at `path`, or is looked for there.
+    fn users(&self, path: &Utf8Path) -> Vec<&str> {
+        let scripts = &self.config.scripts;
+        let uses = |written: &&ProcessConfig| {
+            let key = written.code.as_ref().and_then(|code| code.value.script.as_ref());
+            let mut named = scripts.iter().filter(|(name, _)| key.is_none_or(|key| name.value == key.value));
+            let is_default = key.is_none() && written.code.is_none() && is_chart(written);
+            let script =
+                if is_default { named.find(|(_, file)| file.value == path.as_str()) } else { named.next() };
+            written.command.is_none() && script.is_some_and(|(_, file)| file.value == path.as_str())
+        };
+        self.config.processes.iter().filter(uses).map(|written| written.name.value.as_str()).collect()
     }
 
     /// The file of the script `key`, or of the default script.
