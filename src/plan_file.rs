@@ -39,6 +39,9 @@ pub struct PlanFile {
     /// The seed outside every seed layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub random_seed: Option<u64>,
+    /// The folders from which the project's modules are imported, relative to the project.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<Utf8PathBuf>,
     /// The environment's name, or empty for the active Python.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub environment: String,
@@ -113,8 +116,6 @@ pub enum Work {
         code: Digest,
         /// The names that it takes; `None` means everything.
         takes: Option<Vec<String>>,
-        /// The folders from which the project's modules are imported, relative to the project.
-        folders: Vec<Utf8PathBuf>,
     },
     /// Runs a shell command.
     Shell {

@@ -6,6 +6,7 @@ mod data;
 pub mod environment;
 mod metrics;
 mod settings;
+mod values;
 
 use crate::space::{Space, Tool};
 

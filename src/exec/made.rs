@@ -33,7 +33,7 @@ impl From<Answer> for Made {
     fn from(answer: Answer) -> Self {
         Self {
             metrics: metrics(&answer),
-            values: answer.outputs,
+            values: answer.outputs.into_iter().map(|output| output.value).collect(),
             parts: answer.partitions,
             native: answer.native,
         }

@@ -194,8 +194,7 @@ impl Instance {
 
     /// The digest of the code, if the script still says what it said when it was compiled.
     fn unchanged_code(&self, script: &Utf8Path, function: &str, code: Digest) -> Result<String, Failure> {
-        let Work::Python { folders, .. } = &self.plan.work else { return Ok(code.to_string()) };
-        let mut library = script::Library::new(Utf8Path::new("."), folders.clone());
+        let mut library = script::Library::new(Utf8Path::new("."), self.plan.folders.clone());
         match library.reach(script, function) {
             Ok(reach) if reach.digest == code => {
                 Known::of_code(&reach).keep(&self.layout, code);

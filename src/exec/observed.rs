@@ -3,7 +3,7 @@
 //!
 //! | observed | counts | why |
 //! | --- | --- | --- |
-//! | digests of the keys that it takes | yes | its inputs; keys that it does not take are not loaded |
+//! | digests of the keys that it takes, with the code of the project's classes and functions in them | yes | its inputs; keys that it does not take are not loaded |
 //! | parameters that it takes | yes | |
 //! | its seed, and its own path in the layers | yes | the random number generators are seeded with both |
 //! | its function and what that reaches, or its command | yes | |
@@ -180,7 +180,7 @@ pub(super) fn named(given: &[Given]) -> Vec<(String, &Value)> {
     all
 }
 
-fn content(path: &Utf8Path) -> Result<String, Failure> {
+pub(super) fn content(path: &Utf8Path) -> Result<String, Failure> {
     Ok(file::context(tree::digest(path), "read", path)?.to_string())
 }
 

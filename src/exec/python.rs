@@ -15,6 +15,7 @@ use super::value::{Node, Value};
 use super::{Instance, canonical};
 use crate::digest::Digest;
 use crate::plan_file::{Opens, Work};
+use crate::script::Library;
 use crate::size::{By, Share, Size};
 
 /// What is asked of the runtime.
@@ -33,7 +34,7 @@ pub(super) enum Mode {
 pub(super) struct Answer {
     /// The values that the function returned; files relative to the run's `out` folder.
     #[serde(default)]
-    pub outputs: Vec<Value>,
+    pub outputs: Vec<Output>,
     /// The partitions that were cut; files relative to `out`.
     #[serde(default)]
     pub partitions: Vec<Part>,
@@ -51,9 +52,22 @@ pub(super) struct Answer {
     error: Option<Error>,
 }
 
+/// A value that a function returned.
+#[derive(Debug, Deserialize)]
+pub(super) struct Output {
+    #[serde(flatten)]
+    pub value: Value,
+    /// The project's classes and functions that it consists of: files and names.
+    #[serde(default)]
+    code: Vec<(Utf8PathBuf, String)>,
+}
+
 /// A partition that Python cut.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Part {
+    /// As for a value that a function returned.
+    #[serde(default, skip_serializing)]
+    code: Vec<(Utf8PathBuf, String)>,
     /// The file, relative to `out`; `None` if the partition is there already.
     pub file: Option<Utf8PathBuf>,
     /// How it is stored.
@@ -116,12 +130,38 @@ pub(super) fn run(
             let detail = error.frames().to_owned();
             Err(Failure::new(error.message).detail(detail).log(log.as_str()))
         }
-        Some(answer) if status.success() => Ok(answer),
+        Some(answer) if status.success() => with_code(answer, instance),
         _ => {
             let message = format!("Python ended without a result: {}", child::describe(status));
             Err(Failure::new(message).detail(child::tail(&log)).log(log.as_str()))
         }
     }
+}
+
+/// Makes the code of the classes and functions in the values a part of their digests, and the data file if that
+/// code may open it: who reads a value calls that code, whatever its own code names.
+fn with_code(mut answer: Answer, instance: &Instance) -> Result<Answer, Failure> {
+    let mut library = Library::new(Utf8Path::new("."), instance.plan.folders.clone());
+    let outputs = answer.outputs.iter_mut().map(|output| (&mut output.value.digest, &output.code));
+    let parts = answer.partitions.iter_mut().map(|part| (&mut part.digest, &part.code));
+    for (digest, code) in outputs.chain(parts).filter(|(_, code)| !code.is_empty()) {
+        let mut text = digest.to_string();
+        for (file, name) in code {
+            let file = file.strip_prefix(&instance.project).unwrap_or(file);
+            let (reached, may_open) = match library.code(file, name) {
+                Ok(reach) => (reach.digest, reach.reads_files),
+                Err(_) => (crate::file::context(Digest::of_file(file), "read", file)?, true),
+            };
+            text += &format!("\n{name} {reached}");
+            if let Some(data) =
+                instance.plan.data.as_ref().filter(|_| may_open && instance.plan.partitions == 0)
+            {
+                text += &format!("\n{}", super::observed::content(data)?);
+            }
+        }
+        *digest = Digest::of(text);
+    }
+    Ok(answer)
 }
 
 fn request(
@@ -132,9 +172,9 @@ fn request(
     result: &Utf8Path,
 ) -> Result<Json, Failure> {
     let plan = &instance.plan;
-    let (script, function, folders) = match &plan.work {
-        Work::Python { script, function, folders, .. } => (Some(script), Some(function), folders.as_slice()),
-        _ => (None, None, &[][..]),
+    let (script, function) = match &plan.work {
+        Work::Python { script, function, .. } => (Some(script), Some(function)),
+        _ => (None, None),
     };
     let in_project = |path: &Utf8PathBuf| instance.project.join(path);
     let input = |given: &Given| -> Result<Json, Failure> {
@@ -152,7 +192,7 @@ fn request(
         "project_id": plan.project,
         "script": script.map(in_project),
         "function": function,
-        "script_folders": folders.iter().map(in_project).collect::<Vec<_>>(),
+        "script_folders": plan.folders.iter().map(in_project).collect::<Vec<_>>(),
         "work": folder.files(),
         "out": folder.out(),
         "result": result,
@@ -220,11 +260,7 @@ fn node(node: &Node, instance: &Instance) -> Result<Json, Failure> {
 /// Where modules are found by Python processes that the user's code starts: our package, the scripts'
 /// folders, and what was there before.
 fn python_path(instance: &Instance, runtime: &Utf8Path) -> String {
-    let folders = match &instance.plan.work {
-        Work::Python { folders, .. } => folders.as_slice(),
-        _ => &[],
-    };
-    let own = folders.iter().map(|folder| instance.project.join(folder).into_string());
+    let own = instance.plan.folders.iter().map(|folder| instance.project.join(folder).into_string());
     let before = std::env::var("PYTHONPATH").ok().filter(|path| !path.is_empty());
     let separator = if cfg!(windows) { ";" } else { ":" };
     [runtime.to_string()].into_iter().chain(own).chain(before).collect::<Vec<_>>().join(separator)

@@ -67,6 +67,11 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
         parameters: process.parameters.iter().cloned().collect::<Map<_, _>>(),
         other_parameters: process.other_parameters.clone(),
         random_seed: process.random_seed,
+        // A split without code reads instances of the project's classes, too.
+        folders: match process.work {
+            Work::Python(_) | Work::Merge => code.folders.clone(),
+            Work::Shell(_) | Work::DynamicChart(_) => Vec::new(),
+        },
         environment: process
             .environment
             .map_or_else(String::new, |e| pipeline.environments[e.0].name.clone()),
@@ -102,7 +107,6 @@ fn work(process: &Process, code: &Codes, id: ProcessId) -> PlannedWork {
             function: name.clone(),
             code: code.digests[&id],
             takes: takes.clone(),
-            folders: code.folders.clone(),
         },
         Work::Shell(shell) => {
             PlannedWork::Shell { command: shell.command.clone(), outputs: shell.outputs.clone() }

@@ -242,6 +242,16 @@ impl Library {
         Ok(reach)
     }
 
+    /// Everything that a use of `name`, at the top level of the script, can reach.
+    ///
+    /// # Errors
+    /// As [`Library::script`].
+    pub fn code(&mut self, script: &Utf8Path, name: &str) -> Result<Reach, Diagnostic> {
+        let module = self.enter(&find::normal(script))?;
+        let walk = self.walk(module, name)?;
+        walk.finish(self, name)
+    }
+
     /// All project files read so far, relative to the project, sorted.
     pub fn files(&self) -> Vec<Utf8PathBuf> {
         self.files.iter().cloned().collect()

@@ -2,7 +2,8 @@
 
 It does not depend on object identity (shared or merely equal parts), on the order of a
 set, on strides and slack of buffers, on how the value is stored, or on the process. It
-does depend on types, on the order of dicts, and on the sign of zero.
+does depend on types, on the order of dicts, and on the sign of zero. Classes and functions
+of the project are named in it; what their code says, the caller of `of` has to add.
 
 The encoding is a pickle that is never read: the C pickler walks plain values fast, its
 `fast` mode leaves out the memo, and with it identity. Where pickle would write more than
@@ -12,15 +13,20 @@ the value (sets, arrays, tables), `persistent_id` puts a canonical form in its p
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import sys
-from typing import Any, FrozenSet, Optional
+from types import FunctionType
+from typing import Any, FrozenSet, Iterator, Optional, Set, Tuple
 
 _PROTOCOL = 4
 
 #: Without a memo, a value with very much sharing unfolds: then its encoding keeps the memo.
 _UNFOLDED_LIMIT = 16 << 20
 _UNFOLDED_FACTOR = 8
+
+#: Files, and names at their top level.
+Code = Set[Tuple[str, str]]
 
 _PLAIN = frozenset((bool, int, float, complex, bytes, tuple, list, dict, type(None)))
 _STR = str
@@ -50,11 +56,12 @@ class _Hasher:
 class _Canonical(pickle.Pickler):
     """Walks a value; `above` are the sets that are being walked, to end at cycles through them."""
 
-    def __init__(self, file: Any, has_memo: bool, above: FrozenSet[int]) -> None:
+    def __init__(self, file: Any, has_memo: bool, above: FrozenSet[int], code: Code) -> None:
         super().__init__(file, _PROTOCOL)
         self.fast = not has_memo
         self._has_memo = has_memo
         self._above = above
+        self._code = code
 
     def persistent_id(self, value: Any) -> Any:
         kind = type(value)
@@ -65,6 +72,9 @@ class _Canonical(pickle.Pickler):
             return value.encode("utf-8", "surrogatepass") if self._has_memo else None
         if kind is set or kind is frozenset:
             return (kind.__name__, self._elements(value))
+        if isinstance(value, type) or kind is FunctionType:
+            self._code.update(_project_code(value))
+            return None
         package = str(kind.__module__).partition(".")[0]
         if package == "numpy":
             return _array(value)
@@ -81,16 +91,21 @@ class _Canonical(pickle.Pickler):
         if id(value) in self._above:
             return "cycle"
         above = self._above | {id(value)}
-        return sorted(_encode(item, self._has_memo, None, above) for item in value)
+        return sorted(_encode(item, self._has_memo, None, above, self._code) for item in value)
 
 
-def of(value: Any, stored_size: int = 0) -> str:
-    """The digest of any value that can be pickled; `stored_size` is the length of its pickle."""
+def of(value: Any, stored_size: int = 0, code: Optional[Code] = None) -> str:
+    """The digest of any value that can be pickled; `stored_size` is the length of its pickle.
+
+    The classes and functions of the project that the value consists of are added to `code`: the file,
+    and the name at its top level.
+    """
     limit = _UNFOLDED_LIMIT + _UNFOLDED_FACTOR * stored_size
+    code = set() if code is None else code
     try:
-        return _encode(value, False, limit, frozenset()).hex()
+        return _encode(value, False, limit, frozenset(), code).hex()
     except Exception:  # ValueError or RecursionError for a cycle, _Unfolds: the memo helps in each case
-        return _encode(value, True, None, frozenset()).hex()
+        return _encode(value, True, None, frozenset(), code).hex()
 
 
 def of_file(path: Any) -> str:
@@ -102,10 +117,18 @@ def of_file(path: Any) -> str:
     return digest.hexdigest()
 
 
-def _encode(value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[int]) -> bytes:
+def _encode(value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[int], code: Code) -> bytes:
     hasher = _Hasher(limit)
-    _Canonical(hasher, has_memo, above).dump(value)
+    _Canonical(hasher, has_memo, above, code).dump(value)
     return hasher.hash.digest()
+
+
+def _project_code(value: Any) -> Iterator[Tuple[str, str]]:
+    """Where a class or function is defined, if that is in the project."""
+    module = sys.modules.get(str(value.__module__))
+    loader = getattr(getattr(module, "__spec__", None), "loader", None)
+    if type(loader).__module__ == "expops._script":
+        yield os.path.realpath(str(getattr(module, "__file__", ""))), value.__qualname__.partition(".")[0]
 
 
 def _array(value: Any) -> Any:

@@ -80,11 +80,13 @@ def is_path(value: Any) -> bool:
 
 def _stored(key: str, value: Any, out: str, name: str, form: str) -> Stored:
     path = os.path.join(out, name)
+    code: _digest.Code = set()
     try:
-        digest = _digest.of(value, os.path.getsize(path))
+        digest = _digest.of(value, os.path.getsize(path), code)
     except Exception:  # it resists being walked: then its bytes must do, which may differ between equal values
         digest = _digest.of_file(path)
-    return {"key": key, "file": name, "format": form, "digest": digest, "rows": row_count(value)}
+    stored = {"key": key, "file": name, "format": form, "digest": digest, "rows": row_count(value)}
+    return {**stored, "code": sorted(code)} if code else stored
 
 
 def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
