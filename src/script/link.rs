@@ -227,10 +227,16 @@ impl Search<'_> {
         };
         match place {
             Place::Module(id, _) => {
-                if self.module(id).binding(first).is_empty() && below.is_some() {
+                // `from . import first` in the package itself binds the module below it.
+                let is_circular = self.seen.contains(&(id, first.clone()));
+                if below.is_some() && (is_circular || self.module(id).binding(first).is_empty()) {
                     self.below(below, rest)?;
-                } else if !self.name(id, first, rest)? && !is_own_attribute(first) {
-                    self.out.missing.push(id);
+                } else if !self.name(id, first, rest)? {
+                    match first.as_str() {
+                        "__doc__" => self.out.bare.push(id),
+                        other if is_own_attribute(other) => {}
+                        _ => self.out.missing.push(id),
+                    }
                 }
             }
             Place::Namespace(_) => {
@@ -252,7 +258,7 @@ impl Search<'_> {
 
 /// What every module has without binding it, and that says nothing of its code.
 fn is_own_attribute(name: &str) -> bool {
-    matches!(name, "__name__" | "__file__" | "__path__" | "__package__" | "__doc__" | "__spec__")
+    matches!(name, "__name__" | "__file__" | "__path__" | "__package__" | "__spec__")
 }
 
 impl Module {

@@ -179,6 +179,9 @@ impl Walk {
     fn builtin(&mut self, module: usize, name: &str, chain: &Chain, user: &str) {
         self.reads |= words::builtin_opens(name);
         self.docs |= name == "__doc__" || name == "help";
+        if name == "__doc__" {
+            self.queue.push_back(Task::Whole(module, reason(name, user)));
+        }
         if let Some(word) = words::builtin_dynamic(name) {
             self.reads = true;
             self.queue.push_back(Task::Whole(module, reason(word, user)));
@@ -208,8 +211,9 @@ impl Walk {
         why: String,
     ) -> Result<(), Diagnostic> {
         self.reads = true;
-        let Some(name) = chain.literal.clone().filter(|name| !name.is_empty() && !name.starts_with('.'))
-        else {
+        let is_followed =
+            |name: &String| !name.is_empty() && !name.starts_with('.') && !words::leads_everywhere(name);
+        let Some(name) = chain.literal.clone().filter(is_followed) else {
             self.queue.push_back(Task::Everything(why));
             return Ok(());
         };

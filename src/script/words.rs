@@ -19,14 +19,14 @@ pub(super) fn attribute(name: &str, words: &mut Words) {
     match name {
         "__doc__" | "getdoc" => words.docs = true,
         "__code__" | "co_code" | "co_firstlineno" | "f_lineno" | "tb_lineno" | "findsource"
-        | "getframeinfo" | "getcomments" | "getsource" | "getsourcelines" | "getsourcefile" | "_getframe" => {
-            words.source = true
-        }
+        | "getframeinfo" | "getcomments" | "getsource" | "getsourcelines" | "getsourcefile" | "_getframe"
+        | "currentframe" => words.source = true,
         "import_module" => words.dynamic = words.dynamic.or(Some("import_module")),
         "exec_module" => words.dynamic = words.dynamic.or(Some("exec_module")),
         "load_module" => words.dynamic = words.dynamic.or(Some("load_module")),
         "__globals__" | "f_globals" => words.dynamic = words.dynamic.or(Some("__globals__")),
         "__import__" => words.dynamic = words.dynamic.or(Some("__import__")),
+        "getmodule" | "getmembers" => words.dynamic = words.dynamic.or(Some("inspect")),
         "__subclasses__" => words.dynamic = words.dynamic.or(Some("__subclasses__")),
         _ => {}
     }
@@ -146,6 +146,11 @@ pub(super) fn imports_by_name(path: &str) -> Option<&'static str> {
     ];
     let inside = |known: &&str| path == *known || path.starts_with(&format!("{known}."));
     PATHS.into_iter().find(inside)
+}
+
+/// Whether a library that is imported by a text hands out every module.
+pub(super) fn leads_everywhere(library: &str) -> bool {
+    ["sys", "builtins", "importlib", "inspect", "gc", "runpy", "pkgutil"].contains(&library)
 }
 
 /// Whether a library function looks at source text.

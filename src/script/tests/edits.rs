@@ -716,6 +716,80 @@ const OWN: &[Row] = &[
         "g",
     ),
     row(
+        "a package that imports from itself",
+        &[
+            ("main.py", "import pk\ndef f():\n    return pk.sub.h()\ndef g():\n    return pk.other.h()\n"),
+            ("pk/__init__.py", "from . import sub, other\n"),
+            ("pk/sub.py", "def h():\n    return 1\n"),
+            ("pk/other.py", "def h():\n    return 3\n"),
+        ],
+        ("pk/sub.py", "return 1", "return 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "from a package that imports from itself",
+        &[
+            (
+                "main.py",
+                "from pk import sub\nimport pk as q\ndef f():\n    return sub.h()\ndef g():\n    return q.sub.h()\n",
+            ),
+            ("pk/__init__.py", "try:\n    from . import sub\nexcept ImportError:\n    pass\n"),
+            ("pk/sub.py", "def h():\n    return 1\n"),
+        ],
+        ("pk/sub.py", "return 1", "return 2"),
+        "f g",
+        "",
+    ),
+    row(
+        "a value that a package takes from what it imports from itself",
+        &[
+            ("main.py", "import pk\ndef f():\n    return pk.V\ndef g():\n    return 1\n"),
+            ("pk/__init__.py", "from . import sub\nV = sub.V\n"),
+            ("pk/sub.py", "V = 1\n"),
+        ],
+        ("pk/sub.py", "V = 1", "V = 2"),
+        "f",
+        "",
+    ),
+    row(
+        "modules by way of sys, which is imported by a text",
+        &[(
+            "main.py",
+            "K = 1\ndef f():\n    return __import__('sys').modules[__name__].K\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "K = 1", "K = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "the module that inspect finds",
+        &[(
+            "main.py",
+            "import inspect\nK = 1\ndef h():\n    pass\ndef f():\n    return inspect.getmodule(h).K\n",
+        )],
+        ("main.py", "K = 1", "K = 2"),
+        "f",
+        "",
+    ),
+    row(
+        "the docstring of the module",
+        &[("main.py", "import k\ndef f():\n    return __doc__\ndef g():\n    return 1\n"), ("k.py", "")],
+        ("main.py", "import k", "'new'\nimport k"),
+        "f",
+        "g",
+    ),
+    row(
+        "the docstring of another module",
+        &[
+            ("main.py", "import k\ndef f():\n    return k.__doc__\ndef g():\n    return 1\n"),
+            ("k.py", "'old'\n"),
+        ],
+        ("k.py", "old", "new"),
+        "f",
+        "g",
+    ),
+    row(
         "getattr by a literal",
         &[
             ("main.py", "import k\ndef f():\n    return getattr(k, 'a')()\n"),
