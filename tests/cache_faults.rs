@@ -57,7 +57,7 @@ impl Cached {
 
     /// Builds from an empty build folder: what runs, and what was said.
     #[track_caller]
-    fn from_nothing(&self) -> (Vec<String>, Ran) {
+    fn anew(&self) -> (Vec<String>, Ran) {
         let _ = fs::remove_dir_all(self.space.path("build"));
         self.space.compile(self.tool).success();
         let ran = self.build().success();
@@ -89,12 +89,12 @@ fn a_full_disk_under_the_cache_costs_a_warning() {
             let free = cached.space.run("df", &["-k", "--output=avail", "cache"]).out;
             let free: usize = free.lines().last().unwrap().trim().parse().unwrap();
             fs::write(&filler, vec![0; free.saturating_sub(left) << 10]).unwrap();
-            let (ran, said) = cached.from_nothing();
+            let (ran, said) = cached.anew();
             fs::remove_file(filler).unwrap();
             let warning = said.says("warning: the cache in");
             assert!(!warning || !ran.is_empty(), "{}{}", said.out, said.err);
             warned += usize::from(warning && said.says("No space left"));
-            found += usize::from(!warning && cached.from_nothing().0.is_empty());
+            found += usize::from(!warning && cached.anew().0.is_empty());
             let litter =
                 cached.files().iter().filter(|path| path.starts_with(cached.cache.join("tmp"))).count();
             assert_eq!(litter, 0, "a write that failed leaves nothing");
@@ -119,23 +119,23 @@ impl Drop for Mounted<'_> {
 fn folders_of_the_cache_that_cannot_be_read_cost_a_warning() {
     for tool in TOOLS {
         let cached = Cached::new(tool);
-        assert_eq!(cached.from_nothing().0, ["make", "use"]);
-        assert_eq!(cached.from_nothing().0, [""; 0]);
+        assert_eq!(cached.anew().0, ["make", "use"]);
+        assert_eq!(cached.anew().0, [""; 0]);
         // Permissions mean nothing to root; a link that leads to itself stops everybody.
         for folder in ["entries", "objects", "tmp", "."] {
             let path = cached.cache.join(folder).components().collect::<PathBuf>();
             let aside = cached.space.path("aside");
             fs::rename(&path, &aside).unwrap();
             symlink(&path, &path).unwrap();
-            let (ran, said) = cached.from_nothing();
+            let (ran, said) = cached.anew();
             // A cache that cannot be written still serves.
             let serves = folder == "tmp";
             assert_eq!(ran.is_empty(), serves, "{tool:?}: {folder}");
             assert_eq!(said.says("warning: the cache in"), !serves, "{folder}: {}{}", said.out, said.err);
             fs::remove_file(&path).unwrap();
             fs::rename(&aside, &path).unwrap();
-            cached.from_nothing();
-            assert_eq!(cached.from_nothing().0, [""; 0], "{tool:?}: {folder}");
+            cached.anew();
+            assert_eq!(cached.anew().0, [""; 0], "{tool:?}: {folder}");
         }
     }
 }
@@ -143,7 +143,7 @@ fn folders_of_the_cache_that_cannot_be_read_cost_a_warning() {
 #[test]
 fn whatever_byte_of_an_entry_is_damaged_nothing_wrong_comes_back() {
     let cached = Cached::new(Tool::Ninja);
-    cached.from_nothing();
+    cached.anew();
     let expected = cached.space.tree("build");
     for (i, path) in cached.files().into_iter().enumerate() {
         let whole = fs::read(&path).unwrap();
@@ -155,10 +155,10 @@ fn whatever_byte_of_an_entry_is_damaged_nothing_wrong_comes_back() {
         ];
         for damaged in damages.into_iter().filter(|damaged| *damaged != whole) {
             fs::write(&path, damaged).unwrap();
-            let (ran, _) = cached.from_nothing();
+            let (ran, _) = cached.anew();
             assert_eq!(ran.len(), 1, "{}", path.display());
             assert!(cached.space.tree("build") == expected, "{}", path.display());
-            assert_eq!(cached.from_nothing().0, [""; 0], "healed: {}", path.display());
+            assert_eq!(cached.anew().0, [""; 0], "healed: {}", path.display());
         }
     }
 }

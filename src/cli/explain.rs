@@ -109,6 +109,9 @@ fn headline(survey: &Survey, index: usize) -> String {
         State::Fresh => "is up to date".to_owned(),
         State::Restore => "would come back from the cache".to_owned(),
         State::Run => "would run".to_owned(),
+        State::May(_) if !reason::own(survey, index).is_empty() => {
+            "would run, or come back from the cache".to_owned()
+        }
         State::May(_) => "would run if what it takes changes".to_owned(),
         State::Blocked(why) => format!("cannot be told: {why}"),
     }

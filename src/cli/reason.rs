@@ -33,7 +33,7 @@ impl Reason {
 pub(super) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
     let looked = &survey.all[index];
     if let State::May(waits) = &looked.state {
-        return waiting(survey, waits);
+        return own(survey, index).into_iter().chain(waiting(survey, waits)).collect();
     }
     let Some(decision) = &looked.decision else {
         return match &looked.state {
@@ -49,6 +49,16 @@ pub(super) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
         return vec![Reason::new("something that it made is gone")];
     }
     changes.into_iter().map(|change| of_change(survey, index, change)).collect()
+}
+
+/// What has changed for an instance besides what it takes of others.
+pub(super) fn own(survey: &Survey, index: usize) -> Vec<Reason> {
+    let decision = survey.all[index].decision.as_ref();
+    let record = decision.and_then(|decision| Some((decision, decision.record.as_ref()?)));
+    let changes = record.map(|(now, then)| now.observed.changes(&then.observed)).unwrap_or_default();
+    let is_own =
+        |change: &Change| !["input", "metrics"].contains(&change.name.split(' ').next().unwrap_or(""));
+    changes.into_iter().filter(is_own).map(|change| of_change(survey, index, change)).collect()
 }
 
 /// Why an instance ran when it last did.

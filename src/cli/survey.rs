@@ -149,14 +149,17 @@ impl Survey {
         let state = if Record::read(&looked.folder).is_none() && !waits.is_empty() && self.nothing_is_cached {
             State::Run
         } else if !waits.is_empty() || environment_changes {
+            // What it observes besides is known, and may be reason enough.
+            let _ = self.decide(index, plan, false);
             State::May(waits)
         } else {
-            self.decide(index, plan).unwrap_or_else(|failure| State::Blocked(failure.message))
+            self.decide(index, plan, true).unwrap_or_else(|failure| State::Blocked(failure.message))
         };
         self.all[index].state = state;
     }
 
-    fn decide(&mut self, index: usize, plan: &PlanFile) -> Result<State, Failure> {
+    /// What would be done about an instance, if what it takes of others stays as it is.
+    fn decide(&mut self, index: usize, plan: &PlanFile, is_certain: bool) -> Result<State, Failure> {
         let looked = &mut self.all[index];
         let instance = Instance::of(plan.clone(), &looked.action.instance, &self.layout)?;
         let decision = instance.decide_on(&self.foreseen)?;
@@ -165,7 +168,10 @@ impl Survey {
             Todo::Restore(_) => State::Restore,
             Todo::Run => State::Run,
         };
-        if let Some(values) = instance.foresee(&decision) {
+        if is_certain {
+            instance.admit_loss(&decision);
+        }
+        if let Some(values) = instance.foresee(&decision).filter(|_| is_certain) {
             self.foreseen.insert(looked.folder.0.clone(), values);
         }
         looked.decision = Some(decision);

@@ -87,6 +87,15 @@ impl Instance {
         (!is_split).then(|| publish::placed(&made.values, &self.folder, self.layout.build()))
     }
 
+    /// Something that it made may be gone without a build tool's noticing: takes the stamp away then, so that the
+    /// next build does what was decided.
+    pub fn admit_loss(&self, decision: &Decision) {
+        let is_same = decision.record.as_ref().is_some_and(|record| record.key == decision.key);
+        if is_same && !matches!(decision.todo, Todo::Nothing) {
+            let _ = crate::stamp::retire(&self.folder.stamp());
+        }
+    }
+
     /// The cache that this build uses.
     pub(super) fn cache(&self) -> Cache {
         Cache::find(self.layout.cache())

@@ -117,6 +117,7 @@ impl Instance {
         let decided = self.decide()?;
         if matches!(decided.todo, Todo::Nothing) {
             Record::touch(&self.folder)?;
+            Why::forget_failure(&self.folder)?;
             return Ok(Outcome::Unchanged);
         }
         let made = self.make(&decided);

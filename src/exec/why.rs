@@ -36,6 +36,14 @@ impl Why {
         serde_json::from_str(&std::fs::read_to_string(folder.why()).ok()?).ok()
     }
 
+    /// A failure whose cause was undone is none any more.
+    pub(super) fn forget_failure(folder: &Folder) -> Result<(), Failure> {
+        match Self::read(folder) {
+            Some(Self { ended: Ended::Failed(_), .. }) => Ok(file::remove(&folder.why())?),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn write(&self, folder: &Folder) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
         file::write_if_changed(&folder.why(), (text + "\n").as_bytes())?;

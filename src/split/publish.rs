@@ -90,7 +90,9 @@ impl Places {
         let read = |i: usize| {
             fs::metadata(&self.data[i]).ok().filter(fs::Metadata::is_file)?;
             let stamp = Stamp::read(&self.stamps[i])?;
-            stamp.key(key).map(|line| Old { digest: line.digest, rows: line.rows })
+            // Under another key it is the same data.
+            let line = stamp.key(key).or_else(|| stamp.lines.iter().find(|line| line.rows.is_some()));
+            line.map(|line| Old { digest: line.digest, rows: line.rows })
         };
         (0..self.data.len()).map(read).collect()
     }

@@ -71,3 +71,49 @@ fn status_and_explain_look_ahead_through_what_comes_back() {
         assert_eq!(space.read("build/train/p1/log"), "factor 2\n", "the log of the run that came back");
     }
 }
+
+#[test]
+fn explain_names_what_is_certain_beside_what_is_not() {
+    let space = built(Tool::Ninja);
+    space.write("data/rows.csv", rows(30, |i| usize::from(i == 15)));
+    space.edit("expops.yaml", "factor: 2", "factor: 7");
+    let text = space.expops(&["explain", "train@p3"]).success().out;
+    assert!(text.contains("would run, or come back") && text.contains("factor was 2, is 7"), "{text}");
+    assert!(text.contains("data file `data/rows.csv` changed"), "{text}");
+}
+
+#[test]
+fn a_failure_that_was_undone_is_none() {
+    for tool in TOOLS {
+        let space = built(tool);
+        space.edit("src/model.py", "ran('total')", "ran('total'); 1 / 0");
+        space.build(tool, &[]).failure();
+        assert!(space.expops(&["status"]).success().says("1 failed last time"));
+        space.edit("src/model.py", "ran('total'); 1 / 0", "ran('total')");
+        step(&space, tool, "undone", &[]);
+        assert!(!space.expops(&["explain", "total"]).success().says("failed"));
+        space.edit("expops.yaml", "factor: 2", "factor: 7");
+        assert!(!space.expops(&["status"]).success().says("failed last time"));
+    }
+}
+
+#[test]
+fn a_lost_output_comes_back_as_status_says() {
+    for tool in TOOLS {
+        let space = built(tool);
+        std::fs::remove_file(space.path("build/train/p2/out/score.json")).unwrap();
+        assert!(space.expops(&["status"]).success().says("1 would come from the cache"), "{tool:?}");
+        assert_eq!(space.ran(tool), [""; 0], "{tool:?}");
+        assert!(space.exists("build/train/p2/out/score.json"), "{tool:?}");
+        space.expops(&["status", "--exit-code"]).success();
+    }
+}
+
+#[test]
+fn a_reader_that_has_read_enough_ends_the_program_quietly() {
+    let space = built(Tool::Ninja);
+    for command in ["status --json", "explain train", "graph", "query '//*'", "explain E502", "clean -n"] {
+        let ran = space.run("sh", &["-c", &format!("expops {command} 2>errors | true; cat errors")]);
+        assert_eq!(ran.out, "", "{command}");
+    }
+}
