@@ -281,3 +281,42 @@ fn an_orphan_of_a_killed_run_does_no_harm() {
         space.build(tool, &[]).success();
     }
 }
+
+#[test]
+fn an_input_that_is_changed_in_place() {
+    const MODEL: &str = "
+from pathlib import Path
+
+def load():
+    return {'df': Path('data/rows.csv')}
+
+def spoil(df):
+    if CHANGES:
+        Path(df).write_text('value\\n7\\n')
+    return {}
+
+def count(df, tries):
+    return {'rows': df.read_text()}
+
+CHANGES = True
+";
+    for tool in TOOLS {
+        let space = Space::new();
+        let edges = "    load cut\n    cut spoil\n    cut count\n";
+        space.write("expops.yaml", format!("scripts: {{main: model.py}}\ndata: {{path: data/rows.csv}}\npipeline:\n  process_adjlist: |\n{edges}  processes:\n    - name: load\n    - {{name: cut, data_parallelism: {{size: 2}}}}\n    - name: spoil\n    - {{name: count, parameters: {{tries: 1}}}}\n").replace("{size: 2}", "{size: 2, data_name: df}"));
+        space.write("model.py", MODEL);
+        space.write("data/rows.csv", "value\n1\n2\n");
+        space.compile(tool).success();
+        let keep_going = if tool == Tool::Ninja { "-k0" } else { "-k" };
+        let failed = space.build(tool, &[keep_going]).failure();
+        assert!(failed.says("its input df was changed in place"), "{}{}", failed.out, failed.err);
+        space.edit("model.py", "CHANGES = True", "CHANGES = False");
+        space.edit("expops.yaml", "tries: 1", "tries: 2");
+        space.build(tool, &[]).success();
+        for (partition, row) in [("p1", "1"), ("p2", "2")] {
+            let rows = space.read(&format!("build/count/{partition}/out/rows.json"));
+            assert_eq!(rows.trim(), format!("\"value\\n{row}\\n\""), "{tool:?}");
+        }
+        space.nothing_to_do(tool);
+    }
+}

@@ -8,6 +8,7 @@ mod decide;
 pub mod environment;
 mod failure;
 mod inputs;
+mod intact;
 mod known;
 mod made;
 mod observed;

@@ -6,6 +6,7 @@ use std::{fs, io};
 use super::chart;
 use super::decide::{Decision, Todo};
 use super::failure::Failure;
+use super::intact::Intact;
 use super::made::Made;
 use super::run_folder::RunFolder;
 use super::{Instance, Outcome, command_of, publish, python, shell};
@@ -27,7 +28,10 @@ impl Instance {
             return Ok((made, Outcome::Restored));
         }
         run.link_inputs(&self.plan, &self.project)?;
-        let made = self.call(decided, run)?;
+        let inputs = Intact::before(&decided.given, self.layout.build());
+        let made = self.call(decided, run);
+        inputs.after(self.layout.build())?;
+        let made = made?;
         run.unlink_inputs()?;
         self.still_observes(decided)?;
         self.remember(&cache, decided, &made, run).unwrap_or_else(|error| warn(&cache, &error));
