@@ -9,7 +9,8 @@ use camino::Utf8Path;
 use super::draft;
 use super::error::SplitError;
 use super::format::{Compression, Format, Kind, Looks, looks};
-use super::source::{Input, Source};
+use super::source::{BOM, Input, Source};
+use super::text::json_line;
 use crate::file;
 
 /// Opens `input` as `format`, or as what its name or its first bytes tell.
@@ -81,10 +82,27 @@ fn open_file(
     Ok((source, format))
 }
 
-/// The format of a file whose name says nothing: only the binary ones can be told from their bytes.
+/// The format of a file whose name says nothing: the binary ones can be told from their bytes, and JSON.
 fn of_content(start: &[u8]) -> Option<Format> {
-    match looks(start) {
-        Looks::Like(rows) => Some(Format { rows, compression: None }),
+    let rows = match looks(start) {
+        Looks::Like(rows) => Some(rows),
+        Looks::Unknown => json(start),
+        _ => None,
+    };
+    rows.map(|rows| Format { rows, compression: None })
+}
+
+/// JSON Lines, if the first line is an object or there are several lines with arrays; else what begins with
+/// `[` is one array.
+fn json(start: &[u8]) -> Option<Kind> {
+    let text = start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start();
+    let mut lines = text.splitn(2, |byte| *byte == b'\n');
+    let (line, rest) = (lines.next()?, lines.next().unwrap_or_default());
+    let is_value = std::str::from_utf8(line).is_ok() && json_line::accepts(line);
+    match text.first()? {
+        b'{' if is_value => Some(Kind::JsonLines),
+        b'[' if is_value && !rest.trim_ascii().is_empty() => Some(Kind::JsonLines),
+        b'[' => Some(Kind::JsonArray),
         _ => None,
     }
 }
@@ -100,12 +118,22 @@ fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, Spli
         (None, Looks::Like(kind)) if kind == told.rows => None,
         (_, Looks::Like(kind)) => Some(kind.to_string()),
         (Some(_), Looks::Unknown) => Some("an unpacked file".to_owned()),
+        // Its first line would be taken for the names of the columns.
+        (None, Looks::Unknown) if matches!(told.rows, Kind::Csv(_)) && begins_with_object(start) => {
+            Some(Kind::JsonLines.to_string())
+        }
         (None, Looks::Unknown) if told.rows.is_text() || accepts_any(told.rows) => None,
         (None, Looks::Unknown) => Some("something else".to_owned()),
     };
     let Some(like) = like else { return Ok(told) };
     let message = format!("this is to be split as {}, but it looks like {like}", described(told));
     Err(SplitError::whole(name, message, Some("rename the file, or give its format with `--format`")))
+}
+
+fn begins_with_object(start: &[u8]) -> bool {
+    json(start) == Some(Kind::JsonLines)
+        && start.contains(&b'{')
+        && !start.trim_ascii_start().starts_with(b"[")
 }
 
 /// An Arrow stream of older writers begins with the length of its schema, which can be anything.

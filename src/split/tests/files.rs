@@ -226,3 +226,41 @@ fn a_table_that_is_cut_anywhere_is_an_error_and_not_a_panic() {
         assert_eq!(tree(&space.folder.join("out")), before, "{format}");
     }
 }
+
+#[test]
+fn json_is_told_by_its_content_and_is_no_csv() {
+    let told = |name: &str, data: &str| {
+        let space = Space::new();
+        let path = space.folder.join(name);
+        fs::write(&path, data).unwrap();
+        crate::split::format_of(&crate::split::Input::Path(path), None).map(|format| format.to_string())
+    };
+    for (data, format) in [
+        ("{\"a\": 1}\n{\"a\": 2}\n", "jsonl"),
+        ("\u{FEFF}\n [1, 2]\n[3]\n", "jsonl"),
+        ("[1,\n2]\n", "json"),
+        ("[1, 2]\n", "json"),
+    ] {
+        assert_eq!(told("data", data).unwrap(), format, "{data}");
+    }
+    assert!(told("data", "a,b\n1,2\n").is_err());
+    assert!(told("data", "{\n  \"a\": 1\n}\n").is_err());
+    let space = Space::new();
+    let error = space.parts(b"{\"a\": 1, \"b\": 2}\n{\"a\": 2}\n", "csv", "2", "rows", (0, 1)).unwrap_err();
+    assert!(error.contains("looks like JSON Lines"), "{error}");
+    for text in ["{a},b\n1,2\n", "[1]\n2\n", "{}x\n1\n"] {
+        space.parts(text.as_bytes(), "csv", "2", "rows", (0, 1)).unwrap();
+    }
+}
+
+#[test]
+fn another_key_is_no_other_data() {
+    let space = Space::new();
+    space.split(b"a\n1\n2\n", "csv", "2", "rows", (0, 1)).unwrap();
+    let stamp = space.folder.join("out/p1.stamp");
+    let renamed = fs::read_to_string(&stamp).unwrap().replace("key=df", "key=other");
+    fs::write(&stamp, renamed).unwrap();
+    let parts = space.split(b"a\n1\n2\n", "csv", "2", "rows", (0, 1)).unwrap();
+    assert_eq!(parts[0].written, Written::Unchanged);
+    assert!(fs::read_to_string(&stamp).unwrap().contains("key=df"));
+}
