@@ -30,10 +30,12 @@ impl Instance {
         run.link_inputs(&self.plan, &self.project)?;
         let inputs = Intact::before(&decided.given, self.layout.build());
         let made = self.call(decided, run);
+        run.unlink_inputs()?;
+        if made.is_ok() {
+            self.still_observes(decided)?;
+        }
         inputs.after(self.layout.build())?;
         let made = made?;
-        run.unlink_inputs()?;
-        self.still_observes(decided)?;
         self.remember(&cache, decided, &made, run).unwrap_or_else(|error| warn(&cache, &error));
         Ok((made, Outcome::Ran))
     }
