@@ -13,10 +13,11 @@ use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use super::error::SplitError;
+use super::publish::Publication;
 use super::source::Source;
 use super::text::{Pace, Text};
 use super::text_parts::{Contiguous, HEADER, length};
-use super::{Partition, Request, partition_rows, publish};
+use super::{Partition, Request, partition_rows};
 use crate::digest::Digest;
 use crate::file;
 
@@ -66,7 +67,8 @@ pub(super) fn split(
     let Some(Guess { offsets, changed }) = guess else { return Ok(None) };
     let rows = known.partitions.iter().map(|fact| fact.rows).collect();
     let producer = Contiguous { header: text.header.clone(), rows, offsets: offsets.clone() };
-    let made = publish::check(request, text.source, &producer)?;
+    let publication = Publication::new(request, text.source, &producer);
+    let made = publication.check()?;
     let is_other =
         |i: &usize| made[*i].as_ref().is_none_or(|made| made.digest != known.partitions[*i].digest);
     let others: Vec<usize> = (0..made.len()).filter(is_other).collect();
@@ -74,7 +76,7 @@ pub(super) fn split(
     {
         return Ok(None);
     }
-    let partitions = publish::complete(request, text.source, &producer, made, length(request))?;
+    let partitions = publication.complete(made, length(request))?;
     remember(request, text, &partitions);
     Ok(Some(partitions))
 }

@@ -95,7 +95,7 @@ fn of_content(start: &[u8]) -> Option<Format> {
 /// JSON Lines, if the first line is an object or there are several lines with arrays; else what begins with
 /// `[` is one array.
 fn json(start: &[u8]) -> Option<Kind> {
-    let text = start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start();
+    let text = visible(start);
     let mut lines = text.splitn(2, |byte| *byte == b'\n');
     let (line, rest) = (lines.next()?, lines.next().unwrap_or_default());
     let is_value = std::str::from_utf8(line).is_ok() && json_line::accepts(line);
@@ -119,7 +119,7 @@ fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, Spli
         (_, Looks::Like(kind)) => Some(kind.to_string()),
         (Some(_), Looks::Unknown) => Some("an unpacked file".to_owned()),
         // Its first line would be taken for the names of the columns.
-        (None, Looks::Unknown) if matches!(told.rows, Kind::Csv(_)) && begins_with_object(start) => {
+        (None, Looks::Unknown) if matches!(told.rows, Kind::Csv(_)) && is_object(start) => {
             Some(Kind::JsonLines.to_string())
         }
         (None, Looks::Unknown) if told.rows.is_text() || accepts_any(told.rows) => None,
@@ -130,10 +130,13 @@ fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, Spli
     Err(SplitError::whole(name, message, Some("rename the file, or give its format with `--format`")))
 }
 
-fn begins_with_object(start: &[u8]) -> bool {
-    json(start) == Some(Kind::JsonLines)
-        && start.contains(&b'{')
-        && !start.trim_ascii_start().starts_with(b"[")
+fn is_object(start: &[u8]) -> bool {
+    visible(start).starts_with(b"{") && json(start) == Some(Kind::JsonLines)
+}
+
+/// The text from its first visible character on.
+fn visible(start: &[u8]) -> &[u8] {
+    start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start()
 }
 
 /// An Arrow stream of older writers begins with the length of its schema, which can be anything.

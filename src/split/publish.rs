@@ -21,50 +21,80 @@ pub(super) fn publish(
     producer: &dyn Producer,
     length: impl Fn(&Made) -> Option<u64>,
 ) -> Result<Vec<Partition>, SplitError> {
-    let places = Places::new(request);
-    let wants: Vec<_> = places.old(request.key).iter().map(first_want).collect();
-    let made = produce(request, source, producer, &wants, &places)?;
-    complete(request, source, producer, made, length)
+    let publication = Publication::new(request, source, producer);
+    let first = |old: &Option<Old>| if old.is_some() { Want::Check } else { Want::Write };
+    let made = publication.produce(&publication.old.iter().map(first).collect::<Vec<_>>())?;
+    publication.complete(made, length)
 }
 
-/// Hashes all partitions, and changes none.
-pub(super) fn check(
-    request: &Request,
-    source: &Source,
-    producer: &dyn Producer,
-) -> Result<Vec<Option<Made>>, SplitError> {
-    let wants = vec![Want::Check; request.size.partitions() as usize];
-    produce(request, source, producer, &wants, &Places::new(request))
+/// Partitions on their way to their places, and what lies there.
+pub(super) struct Publication<'a> {
+    request: &'a Request<'a>,
+    source: &'a Source,
+    producer: &'a dyn Producer,
+    places: Places,
+    old: Vec<Option<Old>>,
 }
 
-/// Writes those of the partitions `made` that have changed and have not been written, and publishes all.
-pub(super) fn complete(
-    request: &Request,
-    source: &Source,
-    producer: &dyn Producer,
-    mut made: Vec<Option<Made>>,
-    length: impl Fn(&Made) -> Option<u64>,
-) -> Result<Vec<Partition>, SplitError> {
-    let places = Places::new(request);
-    let second_want = |(i, (made, old)): (usize, (&Option<Made>, Option<Old>))| match (made, old) {
-        (Some(made), Some(old)) if places.holds(i, &old, made, length(made)) => Want::Skip,
-        (Some(made), _) if made.draft.is_none() => Want::Write,
-        _ => Want::Skip,
-    };
-    let wants: Vec<_> = made.iter().zip(places.old(request.key)).enumerate().map(second_want).collect();
-    if wants.contains(&Want::Write) {
-        let again = produce(request, source, producer, &wants, &places)?;
-        for (first, second) in made.iter_mut().zip(again) {
-            match (first.as_ref().map(|made| made.digest), second) {
-                (Some(digest), Some(second)) if second.digest != digest => return Err(source.changed()),
-                (_, Some(second)) => *first = Some(second),
-                _ => {}
+impl<'a> Publication<'a> {
+    /// Looks at what lies in the places.
+    pub(super) fn new(request: &'a Request<'a>, source: &'a Source, producer: &'a dyn Producer) -> Self {
+        let places = Places::new(request);
+        let old = places.old(request.key);
+        Self { request, source, producer, places, old }
+    }
+
+    /// Hashes all partitions, and changes none.
+    pub(super) fn check(&self) -> Result<Vec<Option<Made>>, SplitError> {
+        self.produce(&vec![Want::Check; self.old.len()])
+    }
+
+    /// Writes those of the partitions `made` that have changed and have not been written, and publishes all.
+    pub(super) fn complete(
+        self,
+        mut made: Vec<Option<Made>>,
+        length: impl Fn(&Made) -> Option<u64>,
+    ) -> Result<Vec<Partition>, SplitError> {
+        let second = |(i, (made, old)): (usize, (&Option<Made>, &Option<Old>))| match (made, old) {
+            (Some(made), Some(old)) if self.places.holds(i, old, made, length(made)) => Want::Skip,
+            (Some(made), _) if made.draft.is_none() => Want::Write,
+            _ => Want::Skip,
+        };
+        let wants: Vec<_> = made.iter().zip(&self.old).enumerate().map(second).collect();
+        if wants.contains(&Want::Write) {
+            let again = self.produce(&wants)?;
+            for (first, second) in made.iter_mut().zip(again) {
+                match (first.as_ref().map(|made| made.digest), second) {
+                    (Some(digest), Some(second)) if second.digest != digest => {
+                        return Err(self.source.changed());
+                    }
+                    (_, Some(second)) => *first = Some(second),
+                    _ => {}
+                }
             }
         }
+        self.source.check_unchanged()?;
+        settle(self.request, &self.places, made.into_iter().flatten().collect())
     }
-    source.check_unchanged()?;
-    let made: Vec<Made> = made.into_iter().flatten().collect();
-    settle(request, &places, made)
+
+    fn produce(&self, wants: &[Want]) -> Result<Vec<Option<Made>>, SplitError> {
+        let data = &self.places.data;
+        for (i, path) in data.iter().enumerate().filter(|(i, _)| wants[*i] == Want::Write) {
+            let folder = path.parent().filter(|folder| !folder.as_str().is_empty());
+            // Most layouts have all partitions in one folder or each in its own.
+            if let Some(folder) = folder.filter(|folder| i == 0 || data[i - 1].parent() != Some(*folder)) {
+                file::create_folder(folder)?;
+            }
+        }
+        self.producer.produce(&Order {
+            source: self.source,
+            threads: parallel::threads(self.request.threads),
+            wants,
+            compress: self.request.compress,
+            target: &|i| data[i].clone(),
+            progress: &|bytes| self.request.tell(bytes),
+        })
+    }
 }
 
 /// What an old stamp says of a partition whose data is there.
@@ -90,8 +120,9 @@ impl Places {
         let read = |i: usize| {
             fs::metadata(&self.data[i]).ok().filter(fs::Metadata::is_file)?;
             let stamp = Stamp::read(&self.stamps[i])?;
-            // Under another key it is the same data.
-            let line = stamp.key(key).or_else(|| stamp.lines.iter().find(|line| line.rows.is_some()));
+            // Under another key it is the same data, if the stamp speaks of nothing else.
+            let only = || stamp.lines.first().filter(|_| stamp.lines.len() == 1);
+            let line = stamp.key(key).or_else(only);
             line.map(|line| Old { digest: line.digest, rows: line.rows })
         };
         (0..self.data.len()).map(read).collect()
@@ -104,34 +135,6 @@ impl Places {
             && old.rows == Some(made.rows)
             && there.is_ok_and(|there| length.is_none_or(|length| length == there))
     }
-}
-
-fn first_want(old: &Option<Old>) -> Want {
-    if old.is_some() { Want::Check } else { Want::Write }
-}
-
-fn produce(
-    request: &Request,
-    source: &Source,
-    producer: &dyn Producer,
-    wants: &[Want],
-    places: &Places,
-) -> Result<Vec<Option<Made>>, SplitError> {
-    for (i, path) in places.data.iter().enumerate().filter(|(i, _)| wants[*i] == Want::Write) {
-        let folder = path.parent().filter(|folder| !folder.as_str().is_empty());
-        // Most layouts have all partitions in one folder or each in its own.
-        if let Some(folder) = folder.filter(|folder| i == 0 || places.data[i - 1].parent() != Some(*folder)) {
-            file::create_folder(folder)?;
-        }
-    }
-    producer.produce(&Order {
-        source,
-        threads: parallel::threads(request.threads),
-        wants,
-        compress: request.compress,
-        target: &|i| places.data[i].clone(),
-        progress: &|bytes| request.tell(bytes),
-    })
 }
 
 fn settle(request: &Request, places: &Places, made: Vec<Made>) -> Result<Vec<Partition>, SplitError> {

@@ -14,8 +14,8 @@ use crate::size::By;
 
 /// An error if nobody said what separates the columns and it does not seem to be the comma: with the
 /// wrong delimiter, quotes would not be seen, and rows cut at the line ends between them.
-fn check_delimiter(source: &Source) -> Result<(), SplitError> {
-    let header = source.start(Text::open(source, Kind::Csv(b','))?.header.end.min(HEADER))?;
+fn check_delimiter(text: &Text) -> Result<(), SplitError> {
+    let header = text.source.start(text.header.end.min(HEADER))?;
     let has = |byte: &u8| header.contains(byte);
     match [b';', b'\t', b'|'].into_iter().find(has) {
         Some(byte) if !has(&b',') => {
@@ -24,7 +24,7 @@ fn check_delimiter(source: &Source) -> Result<(), SplitError> {
             let help = format!(
                 "say so with `--delimiter '{name}'`, or with `--delimiter ,` that there is one column"
             );
-            Err(SplitError::whole(&source.name, message, Some(&help)))
+            Err(SplitError::whole(&text.source.name, message, Some(&help)))
         }
         _ => Ok(()),
     }
@@ -34,10 +34,10 @@ fn check_delimiter(source: &Source) -> Result<(), SplitError> {
 pub(super) fn split(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
     let progress = |bytes| request.tell(bytes);
     let pace = Pace { threads: request.threads(), chunk: request.chunk(source.len), progress: &progress };
-    if request.format.is_none() && kind == Kind::Csv(b',') {
-        check_delimiter(source)?;
-    }
     let text = Text::open(source, kind)?;
+    if request.format.is_none() && kind == Kind::Csv(b',') {
+        check_delimiter(&text)?;
+    }
     let in_ranges = *request.by == By::Rows && kind != Kind::JsonArray;
     if in_ranges && let Some(partitions) = known::split(request, &text, pace)? {
         return Ok(partitions);
