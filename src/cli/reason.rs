@@ -53,9 +53,8 @@ pub(super) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
 
 /// What has changed for an instance besides what it takes of others.
 pub(super) fn own(survey: &Survey, index: usize) -> Vec<Reason> {
-    let decision = survey.all[index].decision.as_ref();
-    let record = decision.and_then(|decision| Some((decision, decision.record.as_ref()?)));
-    let changes = record.map(|(now, then)| now.observed.changes(&then.observed)).unwrap_or_default();
+    let Some(now) = survey.presumed(index) else { return Vec::new() };
+    let changes = now.record.map(|then| now.observed.changes(&then.observed)).unwrap_or_default();
     let is_own =
         |change: &Change| !["input", "metrics"].contains(&change.name.split(' ').next().unwrap_or(""));
     changes.into_iter().filter(is_own).map(|change| of_change(survey, index, change)).collect()

@@ -56,6 +56,7 @@ impl Looked {
 pub(super) struct Survey {
     pub(super) all: Vec<Looked>,
     pub(super) layout: Layout,
+    plans: BTreeMap<String, PlanFile>,
     nothing_is_cached: bool,
     /// What instances will have that come from the cache.
     foreseen: Foreseen,
@@ -103,7 +104,8 @@ impl Survey {
             }
         }
         let nothing_is_cached = Cache::find(layout.cache()).is_empty();
-        let mut survey = Self { all: Vec::new(), layout, nothing_is_cached, foreseen: Foreseen::new() };
+        let foreseen = Foreseen::new();
+        let mut survey = Self { all: Vec::new(), layout, plans, nothing_is_cached, foreseen };
         let mut makers = BTreeMap::new();
         let mut first = Vec::new();
         for group in plan.groups {
@@ -131,14 +133,14 @@ impl Survey {
                 .collect();
             upstreams.dedup();
             survey.all[index].upstreams = upstreams;
-            let plan = &plans[&survey.all[index].process];
-            survey.look(index, plan, stale.contains(&plan.environment));
+            survey.all[index].state = survey.look(index, &stale);
         }
         Ok(survey)
     }
 
-    fn look(&mut self, index: usize, plan: &PlanFile, environment_changes: bool) {
+    fn look(&mut self, index: usize, stale_environments: &[String]) -> State {
         let looked = &self.all[index];
+        let plan = &self.plans[&looked.process];
         // A chart's metrics are read from the folders of what it plots.
         let looks_ahead = plan.probes.is_none();
         let is_known = |upstream: &Looked| {
@@ -146,36 +148,41 @@ impl Survey {
         };
         let mut waits = looked.upstreams.clone();
         waits.retain(|upstream| !is_known(&self.all[*upstream]));
-        let state = if Record::read(&looked.folder).is_none() && !waits.is_empty() && self.nothing_is_cached {
+        if Record::read(&looked.folder).is_none() && !waits.is_empty() && self.nothing_is_cached {
             State::Run
-        } else if !waits.is_empty() || environment_changes {
-            // What it observes besides is known, and may be reason enough.
-            let _ = self.decide(index, plan, false);
+        } else if !waits.is_empty() || stale_environments.contains(&plan.environment) {
             State::May(waits)
         } else {
-            self.decide(index, plan, true).unwrap_or_else(|failure| State::Blocked(failure.message))
-        };
-        self.all[index].state = state;
+            self.decide(index).unwrap_or_else(|failure| State::Blocked(failure.message))
+        }
     }
 
-    /// What would be done about an instance, if what it takes of others stays as it is.
-    fn decide(&mut self, index: usize, plan: &PlanFile, is_certain: bool) -> Result<State, Failure> {
-        let looked = &mut self.all[index];
-        let instance = Instance::of(plan.clone(), &looked.action.instance, &self.layout)?;
+    fn instance(&self, index: usize) -> Result<Instance, Failure> {
+        let looked = &self.all[index];
+        Instance::of(self.plans[&looked.process].clone(), &looked.action.instance, &self.layout)
+    }
+
+    fn decide(&mut self, index: usize) -> Result<State, Failure> {
+        let instance = self.instance(index)?;
         let decision = instance.decide_on(&self.foreseen)?;
         let state = match &decision.todo {
             Todo::Nothing => State::Fresh,
             Todo::Restore(_) => State::Restore,
             Todo::Run => State::Run,
         };
-        if is_certain {
-            instance.admit_loss(&decision);
-        }
-        if let Some(values) = instance.foresee(&decision).filter(|_| is_certain) {
+        instance.admit_loss(&decision);
+        let looked = &mut self.all[index];
+        if let Some(values) = instance.foresee(&decision) {
             self.foreseen.insert(looked.folder.0.clone(), values);
         }
         looked.decision = Some(decision);
         Ok(state)
+    }
+
+    /// What would be decided about an instance if what it takes of others stayed as it is. Only asked of what is
+    /// explained: to decide about everything that waits would cost a look at all of its code.
+    pub(super) fn presumed(&self, index: usize) -> Option<Decision> {
+        self.instance(index).and_then(|instance| instance.decide_on(&self.foreseen)).ok()
     }
 
     /// The instance whose folder holds the file or folder at `path`.

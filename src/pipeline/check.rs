@@ -1,8 +1,8 @@
 //! Config to pipeline: names become ids, defaults are filled in, and everything that is wrong is said.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::resolve::Resolver;
 use super::{
@@ -216,7 +216,7 @@ fn process(
         parameters,
         random_seed: config.random_seed.as_ref().map(|seed| seed.value),
         environment: resolver.environment(written, &work, sink),
-        files: resolver.files(written),
+        files: files(written),
         resources: resolver.resources(written),
         renames: resolver.renames(written, upstreams),
         upstreams: if chart.is_some() { Vec::new() } else { upstreams.to_vec() },
@@ -240,6 +240,12 @@ fn chart(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config) -> O
             written => written.to_vec(),
         },
     })
+}
+
+/// The declared files, each once; in which order they are written does not matter.
+fn files(written: &ProcessConfig) -> Vec<Utf8PathBuf> {
+    let files: BTreeSet<_> = written.files.iter().map(|file| Utf8PathBuf::from(&file.value)).collect();
+    files.into_iter().collect()
 }
 
 /// Whether a process is meant to be a split without code; `Work::Merge` alone may stand for an error.

@@ -22,11 +22,13 @@ pub(super) struct Resolver<'a> {
     root: &'a Utf8Path,
     library: &'a mut Library,
     used: Vec<Environment>,
+    /// Scripts whose errors have been told.
+    reported: BTreeSet<Utf8PathBuf>,
 }
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(config: &'a Config, root: &'a Utf8Path, library: &'a mut Library) -> Self {
-        Self { config, root, library, used: Vec::new() }
+        Self { config, root, library, used: Vec::new(), reported: BTreeSet::new() }
     }
 
     /// What a process runs. Where an error is reported, something harmless is returned.
@@ -71,34 +73,41 @@ impl<'a> Resolver<'a> {
                 Work::Merge
             }
             Err(diagnostic) => {
-                sink.error(self.unreadable(&path, diagnostic));
+                self.report(path, diagnostic, sink);
                 Work::Merge
             }
         }
     }
 
-    /// An error of a script as a whole names those that use it, and points at the place that names it.
-    fn unreadable(&self, path: &Utf8Path, diagnostic: Diagnostic) -> Diagnostic {
-        let diagnostic = diagnostic.help(format!("it is used by {}", list(self.users(path))));
-        let named = self.config.scripts.iter().find(|(_, file)| file.value == path.as_str());
-        match named.filter(|_| diagnostic.labels.is_empty()) {
-            Some((_, file)) => diagnostic.at(&self.config.source, file.span, "named here"),
-            None => diagnostic,
+    /// Reports, once, an error of a script as a whole: with those that use it, at the place that names it.
+    fn report(&mut self, path: Utf8PathBuf, diagnostic: Diagnostic, sink: &mut Diagnostics) {
+        if self.reported.contains(&path) {
+            return;
         }
+        let mut diagnostic = diagnostic.help(format!("it is used by {}", list(self.users(&path))));
+        let named = self.config.scripts.iter().find(|(_, file)| file.value == path.as_str());
+        if let Some((_, file)) = named.filter(|_| diagnostic.labels.is_empty()) {
+            diagnostic = diagnostic.at(&self.config.source, file.span, "named here");
+        }
+        sink.error(diagnostic);
+        self.reported.insert(path);
     }
 
     /// The processes whose function stands in the script at `path`, or is looked for there.
     fn users(&self, path: &Utf8Path) -> Vec<&str> {
-        let scripts = &self.config.scripts;
         let uses = |written: &&ProcessConfig| {
-            let key = written.code.as_ref().and_then(|code| code.value.script.as_ref());
-            let mut named = scripts.iter().filter(|(name, _)| key.is_none_or(|key| name.value == key.value));
-            let is_default = key.is_none() && written.code.is_none() && is_chart(written);
-            let script =
-                if is_default { named.find(|(_, file)| file.value == path.as_str()) } else { named.next() };
-            written.command.is_none() && script.is_some_and(|(_, file)| file.value == path.as_str())
+            written.command.is_none() && self.candidates(written).any(|file| file == path.as_str())
         };
         self.config.processes.iter().filter(uses).map(|written| written.name.value.as_str()).collect()
+    }
+
+    /// The scripts in which a function may stand: the one that is named, else the default one; any for a chart.
+    fn candidates(&self, written: &ProcessConfig) -> impl Iterator<Item = &str> {
+        let key = written.code.as_ref().and_then(|code| code.value.script.as_ref().map(|key| &key.value));
+        let scripts =
+            self.config.scripts.iter().filter(move |(name, _)| key.is_none_or(|key| name.value == *key));
+        let count = if written.code.is_none() && is_chart(written) { usize::MAX } else { 1 };
+        scripts.map(|(_, file)| file.value.as_str()).take(count)
     }
 
     /// The file of the script `key`, or of the default script.
@@ -150,8 +159,7 @@ impl<'a> Resolver<'a> {
     /// name is none.
     fn own_function(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Option<Work> {
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
-        let scripts = self.config.scripts.iter().map(|(_, file)| Utf8PathBuf::from(&file.value));
-        let candidates: Vec<_> = scripts.take(if is_chart(written) { usize::MAX } else { 1 }).collect();
+        let candidates: Vec<_> = self.candidates(written).map(Utf8PathBuf::from).collect();
         for path in candidates {
             match self.library.function(&path, &written.name.value) {
                 Ok(Some(found)) if !is_split || found.role == Some(script::Role::Process) => {
@@ -159,7 +167,7 @@ impl<'a> Resolver<'a> {
                 }
                 Ok(_) => {}
                 Err(diagnostic) => {
-                    sink.error(self.unreadable(&path, diagnostic));
+                    self.report(path, diagnostic, sink);
                     return Some(Work::Merge);
                 }
             }
@@ -342,12 +350,6 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn used_environments(self) -> Vec<Environment> {
         self.used
-    }
-
-    /// `files`, each once; in which order they are written does not matter.
-    pub(super) fn files(&self, written: &ProcessConfig) -> Vec<Utf8PathBuf> {
-        let files: BTreeSet<_> = written.files.iter().map(|file| Utf8PathBuf::from(&file.value)).collect();
-        files.into_iter().collect()
     }
 
     pub(super) fn resources(&self, written: &ProcessConfig) -> Resources {
