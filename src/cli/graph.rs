@@ -7,8 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::Ended;
-use super::project::{self, Checked, Project};
-use crate::diagnostic::Diagnostics;
+use super::project::{self, Checked};
 use crate::graph::{Address, Graph};
 use crate::pipeline::ProcessId;
 use crate::probe::{Probes, Tree};
@@ -42,16 +41,11 @@ enum FormatName {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let mut sink = Diagnostics::new();
-    let checked = match Project::open(&flags.project, &mut sink) {
-        Ok(checked) => checked,
-        Err(why) => return project::report(&sink, why, false),
-    };
-    let Ok((graph, probes)) = project::expand(&checked, project::MOST_INSTANCES, &mut sink) else {
-        return project::report(&sink, None, false);
-    };
-    let picture =
-        || if flags.expand { expanded(graph, &probes) } else { collapsed(&checked, graph, &probes) };
+    project::look(&flags.project, |checked, graph, probes| draw(flags, checked, graph, probes))
+}
+
+fn draw(flags: &Flags, checked: &Checked, graph: Graph<'_>, probes: &Probes) -> Ended {
+    let picture = || if flags.expand { expanded(graph, probes) } else { collapsed(checked, graph, probes) };
     match flags.format {
         FormatName::Dot => print!("{}", dot(&picture())),
         FormatName::Mermaid => print!("{}", mermaid(&picture())),

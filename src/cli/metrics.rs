@@ -6,9 +6,8 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
-use super::project::{self, Project};
+use super::project::{self, Checked};
 use super::{Ended, query};
-use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
 use crate::layout::{Folder, Layout};
 use crate::probe::{self, Selected, Tree};
@@ -36,14 +35,10 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let mut sink = Diagnostics::new();
-    let checked = match Project::open(&flags.project, &mut sink) {
-        Ok(checked) => checked,
-        Err(why) => return project::report(&sink, why, false),
-    };
-    let Ok((graph, _)) = project::expand(&checked, project::MOST_INSTANCES, &mut sink) else {
-        return project::report(&sink, None, false);
-    };
+    project::look(&flags.project, |checked, graph, _| show(flags, checked, graph))
+}
+
+fn show(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {
     let tree = Tree::new(graph, &checked.steps);
     let selected = match probe::select(&flags.expression, graph, &tree) {
         Ok(selected) => selected,

@@ -5,7 +5,7 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::say;
+use super::{Ended, say};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, list};
 use crate::exec::environment;
 use crate::graph::{self, Graph};
@@ -110,6 +110,22 @@ pub(super) fn expand<'p>(
     sink.unless_errors((graph, probes))
 }
 
+/// Opens and expands the project at `path` and lets `look` have it, or says what is wrong with it.
+pub(super) fn look(
+    path: &Utf8Path,
+    look: impl for<'p> FnOnce(&'p Checked, Graph<'p>, &Probes) -> Ended,
+) -> Ended {
+    let mut sink = Diagnostics::new();
+    let checked = match Project::open(path, &mut sink) {
+        Ok(checked) => checked,
+        Err(why) => return report(&sink, why, false),
+    };
+    match expand(&checked, MOST_INSTANCES, &mut sink) {
+        Ok((graph, probes)) => look(&checked, graph, &probes),
+        Err(_) => report(&sink, None, false),
+    }
+}
+
 /// The folders of the Python scripts, each once.
 fn script_folders(config: &syntax::Config) -> Vec<Utf8PathBuf> {
     let mut folders = Vec::new();
@@ -208,10 +224,10 @@ pub(super) fn run_order(pipeline: &Pipeline) -> Vec<usize> {
 }
 
 /// Says what is wrong, and with which exit status to end.
-pub(super) fn report(sink: &Diagnostics, other: Option<String>, json: bool) -> super::Ended {
+pub(super) fn report(sink: &Diagnostics, other: Option<String>, json: bool) -> Ended {
     say::diagnostics(sink, json);
     if let Some(text) = other {
         say::error(&text);
     }
-    super::Ended::Wrong
+    Ended::Wrong
 }

@@ -4,9 +4,8 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 
-use super::project::{self, Project};
+use super::project::{self, Checked};
 use super::{Ended, say};
-use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
 use crate::layout::Layout;
 use crate::probe::{self, Selected, Tree, Unusable};
@@ -96,14 +95,10 @@ impl Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let mut sink = Diagnostics::new();
-    let checked = match Project::open(&flags.project, &mut sink) {
-        Ok(checked) => checked,
-        Err(why) => return project::report(&sink, why, false),
-    };
-    let Ok((graph, _)) = project::expand(&checked, project::MOST_INSTANCES, &mut sink) else {
-        return project::report(&sink, None, false);
-    };
+    project::look(&flags.project, |checked, graph, _| answer(flags, checked, graph))
+}
+
+fn answer(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {
     let tree = Tree::new(graph, &checked.steps);
     match probe::select(&flags.expression, graph, &tree) {
         Ok(selected) => print(flags, graph, &selected),
