@@ -233,7 +233,12 @@ fn a_script_is_edited_meanwhile() {
         space.edit("model.py", "* 20000", "* 10000");
         let ran = resume(&space, child).failure();
         is_readable(&ran);
-        assert!(ran.says("`model.py` changed after it was compiled"), "{}{}", ran.out, ran.err);
+        assert!(
+            ran.says("the code that `work` of `model.py` reaches changed after it was compiled"),
+            "{}{}",
+            ran.out,
+            ran.err
+        );
         assert!(!space.exists("build/work/record.json"));
         // The edit is undone: what was recorded would be right by its digest alone.
         space.edit("model.py", "* 10000", "* 20000");
@@ -253,9 +258,33 @@ fn a_value_changes_while_it_is_used() {
     space.write("data/rows.txt", "three\n");
     space.expops(&["exec", "load"]).success();
     let ran = resume(&space, child).failure();
-    assert!(ran.says("something that it reads changed while it ran"), "{}{}", ran.out, ran.err);
+    assert!(ran.says("work: its input rows changed while it ran"), "{}{}", ran.out, ran.err);
     space.build(Tool::Ninja, &[]).success();
     assert_eq!(space.read("build/last/out/size.txt").trim(), "120000");
+}
+
+/// Whether the process read the one content or the other, nobody can know: neither is recorded.
+#[test]
+fn data_is_edited_meanwhile_and_put_back() {
+    for tool in TOOLS {
+        let space = project();
+        space.edit("expops.yaml", "    work last", "    look last");
+        space.edit("expops.yaml", "    load work", "    load look");
+        space.edit("expops.yaml", "- name: work", "- {name: look, code: work, files: [data]}");
+        space.compile(tool).success();
+        let child = start(&space, tool);
+        let (text, time) = (space.read("data/rows.txt"), space.time("data/rows.txt"));
+        space.write("data/rows.txt", "one\nTWO\n");
+        space.write("data/rows.txt", text);
+        let file = fs::File::options().append(true).open(space.path("data/rows.txt")).unwrap();
+        file.set_modified(time).unwrap();
+        let ran = resume(&space, child).failure();
+        is_readable(&ran);
+        assert!(ran.says("look: `data` was written to while it ran"), "{}{}", ran.out, ran.err);
+        assert!(!space.exists("build/look/record.json"));
+        space.build(tool, &[]).success();
+        space.nothing_to_do(tool);
+    }
 }
 
 #[test]

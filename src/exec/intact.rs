@@ -1,13 +1,21 @@
+//! What a run reads must be the same from its beginning to its end.
+//!
 //! Inputs that are files belong to the process that made them: one who writes into them changes what all
 //! others read, under a stamp that says otherwise. That is an error, and what was changed is made again.
+//!
+//! Files of the project belong to people: one that was edited and put back while the process ran has the
+//! content that is recorded, but nobody knows which one was read. Scripts are not looked at in this way:
+//! Python reads them when it starts, and people edit them while it runs.
 
+use std::fs::Metadata;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
 use super::inputs::Given;
-use super::observed::named;
+use super::observed::{Observed, named};
 use crate::layout::Folder;
 use crate::stamp;
 
@@ -21,8 +29,34 @@ struct Seen {
     files: Files,
 }
 
-/// Each file with its length and time.
-type Files = Vec<(std::path::PathBuf, u64, Option<SystemTime>)>;
+/// Each file with what changes when it is written to.
+type Files = Vec<(PathBuf, Mark)>;
+
+/// Length, time, and where the system has them the file's number and the time of its last change of any kind.
+type Mark = (u64, Option<SystemTime>, u64, (i64, i64));
+
+/// The data file and the declared files as they were before a run.
+pub(super) struct Sources(Vec<(Utf8PathBuf, Files)>);
+
+impl Sources {
+    /// Looks at the files that are observed.
+    pub(super) fn before(observed: &Observed) -> Self {
+        Self(observed.files().map(|(path, _)| (path.to_owned(), files(path))).collect())
+    }
+
+    /// Looks again.
+    ///
+    /// # Errors
+    /// If one was written to or replaced.
+    pub(super) fn after(&self) -> Result<(), Failure> {
+        match self.0.iter().find(|(path, seen)| files(path) != *seen) {
+            Some((path, _)) => {
+                Err(Failure::new(format!("`{path}` was written to while it ran")).help("build again"))
+            }
+            None => Ok(()),
+        }
+    }
+}
 
 impl Intact {
     /// Looks at the inputs.
@@ -52,10 +86,21 @@ impl Intact {
 }
 
 fn files(path: &Utf8Path) -> Files {
-    let entries = walkdir::WalkDir::new(path).sort_by_file_name().into_iter().flatten();
+    let entries = walkdir::WalkDir::new(path).sort_by_file_name().follow_links(true).into_iter().flatten();
     let seen = entries.filter_map(|entry| {
-        let meta = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-        Some((entry.into_path(), meta.len(), meta.modified().ok()))
+        let meta = entry.metadata().ok().filter(Metadata::is_file)?;
+        Some((entry.into_path(), mark(&meta)))
     });
     seen.collect()
+}
+
+#[cfg(unix)]
+fn mark(meta: &Metadata) -> Mark {
+    use std::os::unix::fs::MetadataExt as _;
+    (meta.len(), meta.modified().ok(), meta.ino(), (meta.ctime(), meta.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn mark(meta: &Metadata) -> Mark {
+    (meta.len(), meta.modified().ok(), 0, (0, 0))
 }

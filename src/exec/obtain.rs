@@ -6,7 +6,7 @@ use std::{fs, io};
 use super::chart;
 use super::decide::{Decision, Todo};
 use super::failure::Failure;
-use super::intact::Intact;
+use super::intact::{Intact, Sources};
 use super::made::Made;
 use super::run_folder::RunFolder;
 use super::{Instance, Outcome, command_of, publish, python, shell};
@@ -28,11 +28,13 @@ impl Instance {
             return Ok((made, Outcome::Restored));
         }
         run.link_inputs(&self.plan, &self.project)?;
+        let sources = Sources::before(&decided.observed);
         let inputs = Intact::before(&decided.given, self.layout.build());
         let made = self.call(decided, run);
         run.unlink_inputs()?;
         if made.is_ok() {
             self.still_observes(decided)?;
+            sources.after()?;
         }
         inputs.after(self.layout.build())?;
         let made = made?;
@@ -98,10 +100,9 @@ impl Instance {
     pub(super) fn still_observes(&self, decided: &Decision) -> Result<(), Failure> {
         // Another build may have put other values in the place of the inputs.
         let given = self.taken(self.given()?);
-        if self.observe(&given, decided.interpreter.as_ref())?.key() == decided.key {
-            return Ok(());
-        }
-        Err(Failure::new("something that it reads changed while it ran").help("build again"))
+        let changes = self.observe(&given, decided.interpreter.as_ref())?.changes(&decided.observed);
+        let Some(first) = changes.first() else { return Ok(()) };
+        Err(Failure::new(format!("its {} changed while it ran", first.name)).help("build again"))
     }
 }
 
