@@ -97,6 +97,24 @@ fn packages_and_included_files() {
 }
 
 #[test]
+fn explain_and_status_know_that_an_environment_would_be_made() {
+    let space = project("# one\n# two\n");
+    space.compile(Tool::Ninja).success();
+    assert!(space.expops(&["status"]).success().says("environment main-env would be made"));
+    assert!(space.expops(&["explain", "ask"]).success().says("`main-env` has not been made"));
+    space.ran(Tool::Ninja);
+    assert!(!space.expops(&["status"]).success().says("environment"));
+    space.write("needs/requirements.txt", "# one\n# 2\n");
+    assert!(space.expops(&["status"]).success().says("environment main-env would be made"));
+    let text = space.expops(&["explain", "ask"]).success().out;
+    for part in
+        ["would run if the packages", "`main-env` would be made again", "line 2 was `# two`, is `# 2`"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
 fn a_failure_of_pip_is_shown_and_leaves_nothing() {
     for tool in [Tool::Make] {
         let space = project("./no-such-package-here\n");

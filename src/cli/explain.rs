@@ -52,8 +52,11 @@ pub(super) fn run(flags: &Flags) -> Ended {
         let words = survey.all.iter().map(|looked| looked.action.target.as_str());
         let processes = survey.all.iter().map(|looked| looked.process.as_str());
         let near = nearest(&flags.target, processes.chain(words));
-        let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        say::error(&format!("there is no instance or code `{}`{help}", flags.target));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`expops status` lists the processes".to_owned(),
+        };
+        say::error(&format!("there is no instance or code `{}`; {help}", flags.target));
         return Ended::Wrong;
     }
     if flags.json {
@@ -111,6 +114,9 @@ fn headline(survey: &Survey, index: usize) -> String {
         State::Run => "would run".to_owned(),
         State::May(_) if !reason::own(survey, index).is_empty() => {
             "would run, or come back from the cache".to_owned()
+        }
+        State::May(waits) if waits.is_empty() => {
+            "would run if the packages of its environment change".to_owned()
         }
         State::May(_) => "would run if what it takes changes".to_owned(),
         State::Blocked(why) => format!("cannot be told: {why}"),

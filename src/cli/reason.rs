@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::survey::{State, Survey};
 use crate::digest::Digest;
-use crate::exec::{Change, Ended, Known, Values, Why, what_changed};
+use crate::exec::{Change, Ended, Known, Named, Values, Why, what_changed, where_changed};
 use crate::layout::Folder;
 
 /// How many upstreams, or changed definitions, are told one by one.
@@ -33,7 +33,8 @@ impl Reason {
 pub(super) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
     let looked = &survey.all[index];
     if let State::May(waits) = &looked.state {
-        return own(survey, index).into_iter().chain(waiting(survey, waits)).collect();
+        let own = own(survey, index).into_iter().chain(environment(survey, index));
+        return own.chain(waiting(survey, waits)).collect();
     }
     let Some(decision) = &looked.decision else {
         return match &looked.state {
@@ -65,10 +66,18 @@ pub(super) fn then(survey: &Survey, index: usize, why: &Why) -> Vec<Reason> {
     why.changes.iter().map(|change| of_change(survey, index, change.clone())).collect()
 }
 
+/// Why the environment of an instance would be made, if it would.
+fn environment(survey: &Survey, index: usize) -> Option<Reason> {
+    let (name, changes) = survey.stale_environment(index)?;
+    let text = match changes {
+        [] => format!("its environment `{name}` has not been made, or not to the end"),
+        _ => format!("its environment `{name}` would be made again"),
+    };
+    let because = changes.iter().map(|change| of_change(survey, index, change.clone())).collect();
+    Some(Reason { because, ..Reason::new(text) })
+}
+
 fn waiting(survey: &Survey, waits: &[usize]) -> Vec<Reason> {
-    if waits.is_empty() {
-        return vec![Reason::new("its environment would be made again: its requirement files changed")];
-    }
     let mut all: Vec<_> = waits
         .iter()
         .take(SHOWN)
@@ -98,10 +107,8 @@ fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
         "environment" => packages(survey, &change),
         "input" => input(survey, index, &change),
         "metrics" => metrics(survey, &change, rest),
-        "data" => {
-            Reason::new(format!("the content of the data file `{rest}` changed ({})", shorter(&change)))
-        }
-        "file" => Reason::new(format!("the content of `{rest}` changed ({})", shorter(&change))),
+        "data" => content(survey, &change, &format!("the data file `{rest}`")),
+        "file" => content(survey, &change, &format!("`{rest}`")),
         _ => Reason::new(change.to_string()),
     };
     reason.change = Some(change);
@@ -120,9 +127,36 @@ fn digests(change: &Change) -> Option<(Digest, Digest)> {
     Some((digest(&change.was)?, digest(&change.is)?))
 }
 
-fn known(survey: &Survey, change: &Change) -> Option<Vec<crate::exec::Named>> {
+/// What the digests at the ends of a change are of.
+fn known(survey: &Survey, change: &Change) -> Option<(Known, Known)> {
     let (was, is) = digests(change)?;
-    Some(what_changed(&Known::read(&survey.layout, was)?, &Known::read(&survey.layout, is)?))
+    Some((Known::read(&survey.layout, was)?, Known::read(&survey.layout, is)?))
+}
+
+/// What changed in what a digest is of; nothing if that is not known.
+fn parts(survey: &Survey, change: &Change) -> Vec<Named> {
+    known(survey, change).map(|(was, is)| what_changed(&was, &is)).unwrap_or_default()
+}
+
+/// A changed file, with the lines, or a changed folder, with the files in it.
+fn content(survey: &Survey, change: &Change, what: &str) -> Reason {
+    let mut reason = Reason::new(format!("the content of {what} changed ({})", shorter(change)));
+    let Some((was, is)) = known(survey, change) else { return reason };
+    if let Some(place) = where_changed(&was, &is) {
+        reason.because.push(Reason::new(place));
+        return reason;
+    }
+    let files = what_changed(&was, &is);
+    let file = |file: &Named| match (&file.was, &file.is) {
+        (None, _) => format!("{} is new", file.name),
+        (_, None) => format!("{} is gone", file.name),
+        _ => format!("{} changed", file.name),
+    };
+    reason.because = files.iter().take(SHOWN).map(|named| Reason::new(file(named))).collect();
+    if files.len() > SHOWN {
+        reason.because.push(Reason::new(format!("and {} more", files.len() - SHOWN)));
+    }
+    reason
 }
 
 fn code(survey: &Survey, change: &Change, function: &str) -> Reason {
@@ -132,7 +166,7 @@ fn code(survey: &Survey, change: &Change, function: &str) -> Reason {
         Some(_) if change.is.is_none() => format!("it no longer calls `{function}`"),
         Some(_) => format!("the code that `{function}` reaches changed"),
     });
-    for named in known(survey, change).into_iter().flatten().take(SHOWN) {
+    for named in parts(survey, change).into_iter().take(SHOWN) {
         let how = match (&named.was, &named.is) {
             (None, _) => "is new, or newly reached",
             (_, None) => "is gone, or no longer reached",
@@ -153,7 +187,7 @@ fn packages(survey: &Survey, change: &Change) -> Reason {
     } else {
         format!("Python was {was}, is {is}")
     });
-    for named in known(survey, change).into_iter().flatten().take(SHOWN) {
+    for named in parts(survey, change).into_iter().take(SHOWN) {
         reason.because.push(Reason::new(match (&named.was, &named.is) {
             (Some(was), Some(is)) => format!("package {} was {was}, is {is}", named.name),
             (None, Some(is)) => format!("package {} {is} is new", named.name),

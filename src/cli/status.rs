@@ -10,7 +10,8 @@ use super::survey::{Looked, State, Survey};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   expops status                what the next build would do, process by process
-  expops status --exit-code    exit with 1 if a build would do something")]
+  expops status --exit-code    exit with 1 if a build would do something
+  expops status --json         the same for scripts, with each instance that is not up to date")]
 pub(super) struct Flags {
     /// The project: a folder, or a project file
     #[arg(default_value = ".")]
@@ -35,6 +36,8 @@ struct Counts {
     may: usize,
     blocked: usize,
     failed: usize,
+    /// Whether its environment would be made first.
+    environment: bool,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
@@ -43,12 +46,13 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Err(ended) => return ended,
     };
     let mut processes: Vec<(&str, Counts)> = Vec::new();
-    for looked in &survey.all {
+    for (index, looked) in survey.all.iter().enumerate() {
         if processes.last().is_none_or(|(name, _)| *name != looked.process) {
             processes.push((&looked.process, Counts::default()));
         }
         if let Some((_, counts)) = processes.last_mut() {
             count(counts, looked);
+            counts.environment |= survey.stale_environment(index).is_some();
         }
     }
     if flags.json {
@@ -59,6 +63,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     } else {
         let width = processes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
         processes.iter().for_each(|(name, counts)| println!("{name:width$}  {}", counts.text()));
+        survey.stale_environments().for_each(|name| println!("environment {name} would be made"));
     }
     let is_fresh = survey.all.iter().all(|looked| looked.state == State::Fresh);
     if flags.exit_code && !is_fresh { Ended::Failed } else { Ended::Well }
@@ -100,6 +105,7 @@ impl Counts {
             "may_run": self.may,
             "unknown": self.blocked,
             "failed_last_time": self.failed,
+            "environment_would_be_made": self.environment,
             "instances": mine.map(instance).collect::<Vec<_>>(),
         })
     }

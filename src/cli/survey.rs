@@ -10,7 +10,9 @@ use super::project::{self, Project};
 use super::say;
 use crate::cache::Cache;
 use crate::diagnostic::Diagnostics;
-use crate::exec::{Decision, Ended as Last, Failure, Foreseen, Instance, Record, Todo, Why, environment};
+use crate::exec::{
+    Change, Decision, Ended as Last, Failure, Foreseen, Instance, Record, Todo, Why, environment,
+};
 use crate::layout::{Folder, Layout};
 use crate::plan::{self, Action, Options, Plan};
 use crate::plan_file::{EnvironmentPlan, PlanFile};
@@ -60,6 +62,8 @@ pub(super) struct Survey {
     nothing_is_cached: bool,
     /// What instances will have that come from the cache.
     foreseen: Foreseen,
+    /// The environments that would be made, and what has changed since they last were.
+    stale_environments: BTreeMap<String, Vec<Change>>,
 }
 
 /// Plans the build of the project at `path`, and enters its folder. Only targets' prefix, the generated file and the
@@ -96,7 +100,7 @@ impl Survey {
         let (plan, order) = plan(path, build, json)?;
         let layout = Layout::new(crate::file::normal(build));
         ready_interpreter(&plan, &layout);
-        let stale = stale_environments(&plan, &layout);
+        let stale_environments = stale_environments(&plan, &layout);
         let mut plans = BTreeMap::new();
         for file in &plan.plan_files {
             if let Ok(text) = serde_json::from_str::<PlanFile>(&file.text) {
@@ -105,7 +109,8 @@ impl Survey {
         }
         let nothing_is_cached = Cache::find(layout.cache()).is_empty();
         let foreseen = Foreseen::new();
-        let mut survey = Self { all: Vec::new(), layout, plans, nothing_is_cached, foreseen };
+        let mut survey =
+            Self { all: Vec::new(), layout, plans, nothing_is_cached, foreseen, stale_environments };
         let mut makers = BTreeMap::new();
         let mut first = Vec::new();
         for group in plan.groups {
@@ -133,12 +138,12 @@ impl Survey {
                 .collect();
             upstreams.dedup();
             survey.all[index].upstreams = upstreams;
-            survey.all[index].state = survey.look(index, &stale);
+            survey.all[index].state = survey.look(index);
         }
         Ok(survey)
     }
 
-    fn look(&mut self, index: usize, stale_environments: &[String]) -> State {
+    fn look(&mut self, index: usize) -> State {
         let looked = &self.all[index];
         let plan = &self.plans[&looked.process];
         // A chart's metrics are read from the folders of what it plots.
@@ -150,7 +155,7 @@ impl Survey {
         waits.retain(|upstream| !is_known(&self.all[*upstream]));
         if Record::read(&looked.folder).is_none() && !waits.is_empty() && self.nothing_is_cached {
             State::Run
-        } else if !waits.is_empty() || stale_environments.contains(&plan.environment) {
+        } else if !waits.is_empty() || self.stale_environments.contains_key(&plan.environment) {
             State::May(waits)
         } else {
             self.decide(index).unwrap_or_else(|failure| State::Blocked(failure.message))
@@ -185,6 +190,17 @@ impl Survey {
         self.instance(index).and_then(|instance| instance.decide_on(&self.foreseen)).ok()
     }
 
+    /// The environment of an instance, if it would be made, with what has changed since it was.
+    pub(super) fn stale_environment(&self, index: usize) -> Option<(&str, &[Change])> {
+        let name = &self.plans[&self.all[index].process].environment;
+        self.stale_environments.get_key_value(name).map(|(name, changes)| (name.as_str(), changes.as_slice()))
+    }
+
+    /// The names of the environments that would be made.
+    pub(super) fn stale_environments(&self) -> impl Iterator<Item = &str> {
+        self.stale_environments.keys().map(String::as_str)
+    }
+
     /// The instance whose folder holds the file or folder at `path`.
     pub(super) fn owner(&self, path: &Utf8Path) -> Option<usize> {
         let holds = |index: &usize| path.starts_with(&self.all[*index].folder.0);
@@ -200,9 +216,9 @@ fn ready_interpreter(plan: &Plan, layout: &Layout) {
     }
 }
 
-/// The environments that would be made again.
-fn stale_environments(plan: &Plan, layout: &Layout) -> Vec<String> {
-    let is_stale = |name: &String| {
+/// The environments that would be made, and what has changed since they last were.
+fn stale_environments(plan: &Plan, layout: &Layout) -> BTreeMap<String, Vec<Change>> {
+    let changes = |name: &String| {
         let path = layout.environment_plan(name);
         let text = plan
             .plan_files
@@ -213,10 +229,11 @@ fn stale_environments(plan: &Plan, layout: &Layout) -> Vec<String> {
         let old = std::fs::read_to_string(&path).unwrap_or_default();
         match (serde_json::from_str::<EnvironmentPlan>(text), serde_json::from_str::<EnvironmentPlan>(&old)) {
             (Ok(new), Ok(old)) => {
-                !environment::is_made(name, &EnvironmentPlan { python: old.python, ..new }, layout)
+                environment::changes(name, &EnvironmentPlan { python: old.python, ..new }, layout)
             }
-            _ => true,
+            _ => Some(Vec::new()),
         }
     };
-    plan.environments.iter().map(|environment| environment.name.clone()).filter(is_stale).collect()
+    let names = plan.environments.iter().map(|environment| &environment.name);
+    names.filter_map(|name| Some((name.clone(), changes(name)?))).collect()
 }

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::child;
 use super::failure::Failure;
-use super::observed::Observed;
+use super::known::Known;
+use super::observed::{Change, Observed};
 use super::record::Record;
 use super::run_folder;
 use crate::digest::Digest;
@@ -103,7 +104,7 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     let lock = folder.lock();
     let lock = file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
     run_folder::sweep(&folder)?;
-    let observed = observe(&plan)?;
+    let observed = observe(&plan, layout)?;
     let key = observed.key();
     let (venv, python) = places(&folder);
     if holds(&folder, key) {
@@ -116,7 +117,7 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
         let _ = file::remove(&venv);
         return Err(failure);
     }
-    if observe(&plan)?.key() != key {
+    if observe(&plan, layout)?.key() != key {
         return Err(Failure::new("a requirement file changed while it was made").help("build again"));
     }
     // The same packages as before keep the stamp's time: no process has to look at them.
@@ -127,18 +128,23 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
 }
 
 /// What decides what is in an environment.
-fn observe(plan: &EnvironmentPlan) -> Result<Observed, Failure> {
+fn observe(plan: &EnvironmentPlan, layout: &Layout) -> Result<Observed, Failure> {
     let mut observed = Observed::default();
     observed.add("python", Interpreter::probe(&plan.python).version);
     for (path, digest) in requirements(&plan.requirements)? {
+        Known::keep(layout, digest, || Known::of_path(&path));
         observed.add(format!("file {path}"), digest.to_string());
     }
     Ok(observed)
 }
 
-/// Whether the environment that `plan` asks for is there.
-pub fn is_made(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> bool {
-    observe(plan).is_ok_and(|observed| holds(&Folder(layout.environment(name)), observed.key()))
+/// What has changed since the environment `name` was made: nothing if it never was, or cannot be; `None` if it
+/// is there as `plan` asks for it.
+pub fn changes(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Option<Vec<Change>> {
+    let folder = Folder(layout.environment(name));
+    let Ok(observed) = observe(plan, layout) else { return Some(Vec::new()) };
+    let made = Record::read(&folder).map(|record| record.observed);
+    (!holds(&folder, observed.key())).then(|| made.map(|made| observed.changes(&made)).unwrap_or_default())
 }
 
 /// Whether a finished environment with this key is in `folder`.

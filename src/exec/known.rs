@@ -1,11 +1,14 @@
 //! What a digest in a record is of, by content: the definitions that a function reaches, the packages of
-//! an environment. A side file for each digest names them, so that what changed can be named too. For
+//! an environment, the files in a folder, the lines of a text. A side file for each digest names them, so that what changed can be named too. For
 //! people: no build reads it, and it can be deleted at any time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf};
+
+use super::{lines, tree};
 use crate::digest::Digest;
-use crate::file;
+use crate::file::{self, FileError};
 use crate::layout::Layout;
 use crate::script::Reach;
 
@@ -35,6 +38,17 @@ impl Known {
         Self(packages.iter().map(split).collect())
     }
 
+    /// The files in a folder, or the lines of a text; nothing if `path` is neither.
+    pub fn of_path(path: &Utf8Path) -> Self {
+        if !path.is_dir() {
+            return Self(lines::runs(path).unwrap_or_default());
+        }
+        let file = |(name, digest): (Utf8PathBuf, Digest)| {
+            [format!("`{name}`").replace(['\t', '\n'], " "), String::new(), digest.to_string()]
+        };
+        Self(tree::files(path).unwrap_or_default().into_iter().map(file).collect())
+    }
+
     /// Reads what `digest` is of.
     pub fn read(layout: &Layout, digest: Digest) -> Option<Self> {
         let text = std::fs::read_to_string(layout.known(digest)).ok()?;
@@ -42,13 +56,25 @@ impl Known {
         text.lines().map(line).collect::<Option<_>>().map(Self)
     }
 
-    /// Keeps it, as far as possible: nothing depends on it.
-    pub(super) fn keep(&self, layout: &Layout, digest: Digest) {
+    /// Keeps what `digest` is of, as far as possible: nothing depends on it.
+    pub(super) fn keep(layout: &Layout, digest: Digest, known: impl FnOnce() -> Self) {
         let path = layout.known(digest);
         if !path.exists() {
-            let text: String = self.0.iter().map(|item| item.join("\t") + "\n").collect();
+            let text: String = known().0.iter().map(|item| item.join("\t") + "\n").collect();
             let _ = file::write_if_changed(&path, text.as_bytes());
         }
+    }
+
+    /// Removes what is known of other digests than those in `wanted`.
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub fn forget_all_but(layout: &Layout, wanted: &BTreeSet<Digest>) -> Result<(), FileError> {
+        let Ok(entries) = layout.all_known().read_dir_utf8() else { return Ok(()) };
+        let is_unwanted = |entry: &Utf8DirEntry| {
+            entry.file_name().parse().is_ok_and(|digest: Digest| !wanted.contains(&digest))
+        };
+        entries.flatten().filter(is_unwanted).try_for_each(|entry| file::remove(entry.path()))
     }
 }
 
@@ -65,8 +91,16 @@ pub struct Named {
     pub is: Option<String>,
 }
 
+/// Where two texts differ, in one clause; `None` if they are none.
+pub fn place(old: &Known, new: &Known) -> Option<String> {
+    lines::difference(&old.0, &new.0)
+}
+
 /// What differs between two lists.
 pub fn changed(old: &Known, new: &Known) -> Vec<Named> {
+    if lines::are(&old.0) || lines::are(&new.0) {
+        return Vec::new();
+    }
     // A place is a file and a line: what only moved has not changed.
     let id = |item: &[String; 3]| (item[0].clone(), item[1].split(':').next().unwrap_or_default().to_owned());
     let index = |known: &Known| {

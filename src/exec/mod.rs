@@ -10,6 +10,7 @@ mod failure;
 mod inputs;
 mod intact;
 mod known;
+mod lines;
 mod made;
 mod observed;
 mod obtain;
@@ -31,7 +32,7 @@ use serde_json::json;
 pub use decide::{Decision, Todo};
 pub use failure::Failure;
 pub use inputs::Foreseen;
-pub use known::{Known, Named, changed as what_changed};
+pub use known::{Known, Named, changed as what_changed, place as where_changed};
 pub use observed::{Change, Observed};
 pub use record::Record;
 pub use value::{Value, Values};
@@ -168,6 +169,9 @@ impl Instance {
 
     fn observe(&self, given: &[Given], interpreter: Option<&Interpreter>) -> Result<Observed, Failure> {
         let mut observed = observed::observe(&self.plan, &self.name, given, self.random_seed())?;
+        for (path, digest) in observed.files() {
+            Known::keep(&self.layout, digest, || Known::of_path(path));
+        }
         match &self.plan.work {
             Work::Python { script, function, code, .. } => {
                 observed
@@ -188,7 +192,7 @@ impl Instance {
         if let Some(interpreter) = interpreter {
             interpreter.observe(&mut observed);
             let packages = Digest::of(interpreter.packages.join("\n"));
-            Known::of_packages(&interpreter.packages).keep(&self.layout, packages);
+            Known::keep(&self.layout, packages, || Known::of_packages(&interpreter.packages));
         }
         chart::observe(self, &mut observed)?;
         Ok(observed)
@@ -199,10 +203,13 @@ impl Instance {
         let mut library = script::Library::new(Utf8Path::new("."), self.plan.folders.clone());
         match library.reach(script, function) {
             Ok(reach) if reach.digest == code => {
-                Known::of_code(&reach).keep(&self.layout, code);
+                Known::keep(&self.layout, code, || Known::of_code(&reach));
                 Ok(code.to_string())
             }
-            _ => Err(Failure::new(format!("`{script}` changed after it was compiled")).help("build again")),
+            _ => Err(Failure::new(format!(
+                "the code that `{function}` of `{script}` reaches changed after it was compiled"
+            ))
+            .help("build again")),
         }
     }
 

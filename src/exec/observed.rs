@@ -64,6 +64,14 @@ impl Observed {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
+    /// The files and folders among it, with their digests.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&Utf8Path, Digest)> {
+        self.0.iter().filter_map(|(name, value)| {
+            let path = name.strip_prefix("file ").or_else(|| name.strip_prefix("data "))?;
+            Some((Utf8Path::new(path), value.parse().ok()?))
+        })
+    }
+
     /// The action key.
     pub fn key(&self) -> Digest {
         let mut hasher = Hasher::new();

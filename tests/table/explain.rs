@@ -31,6 +31,7 @@ fn explain_names_the_root_cause() {
     space.write("data/rows.csv", rows(30, |i| usize::from(i == 15)));
     let text = explain("train@p2");
     assert!(text.contains("data file `data/rows.csv` changed"), "{text}");
+    assert!(text.contains("line 17 was `15,150`, is `15,151`"), "{text}");
     space.ran(Tool::Ninja);
     let text = explain("train@p2");
     assert!(
@@ -41,6 +42,7 @@ fn explain_names_the_root_cause() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["state"], "up_to_date");
     assert!(space.expops(&["explain", "E304"]).success().says("E304"));
+    assert!(space.expops(&["explain", "zzzzzzzz"]).failure().says("`expops status` lists the processes"));
     assert!(space.expops(&["explain", "trian"]).failure().says("did you mean `train`?"));
     space.edit("src/model.py", "ran('total')", "ran('total'); raise ValueError('no')");
     space.build(Tool::Ninja, &[]).failure();
@@ -80,6 +82,28 @@ fn explain_names_what_is_certain_beside_what_is_not() {
     let text = space.expops(&["explain", "train@p3"]).success().out;
     assert!(text.contains("would run, or come back") && text.contains("factor was 2, is 7"), "{text}");
     assert!(text.contains("data file `data/rows.csv` changed"), "{text}");
+}
+
+#[test]
+fn explain_names_the_lines_of_a_file_and_the_files_of_a_folder() {
+    let space = project();
+    space.edit("expops.yaml", "files: [extra.txt]", "files: [extra.txt, conf]");
+    for name in ["a", "b", "inner/c"] {
+        space.write(&format!("conf/{name}"), name);
+    }
+    space.compile(Tool::Ninja).success();
+    space.ran(Tool::Ninja);
+    space.write("extra.txt", "y");
+    space.write("conf/inner/c", "changed");
+    space.write("conf/d", "new");
+    std::fs::remove_file(space.path("conf/a")).unwrap();
+    let parts =
+        ["`extra.txt` changed", "line 1 was `x`, is `y`", "`inner/c` changed", "`d` is new", "`a` is gone"];
+    let text = space.expops(&["explain", "names"]).success().out;
+    assert!(parts.iter().all(|part| text.contains(part)) && !text.contains("`b`"), "{text}");
+    assert_eq!(space.ran(Tool::Ninja), ["names"]);
+    let text = space.expops(&["explain", "names"]).success().out;
+    assert!(parts.iter().all(|part| text.contains(part)) && !text.contains("`b`"), "{text}");
 }
 
 #[test]
