@@ -21,7 +21,7 @@
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
-//! | `.expops/known/DIGEST` | what a digest of code or of packages is of, so that a change can be named |
+//! | `.expops/known/DIGEST` | what a digest of code, packages or files is of, so that a change can be named |
 
 use std::fmt::Write as _;
 
@@ -118,7 +118,12 @@ impl Layout {
 
     /// The folder of an environment.
     pub fn environment(&self, name: &str) -> Utf8PathBuf {
-        self.build.join(format!(".expops/environment/{}", component(name)))
+        self.environments().join(component(name))
+    }
+
+    /// The folder of all environments.
+    pub fn environments(&self) -> Utf8PathBuf {
+        self.build.join(".expops/environment")
     }
 
     /// The stamp of an environment; of the active Python if `name` is empty.
@@ -139,9 +144,14 @@ impl Layout {
         self.build.join(".expops/cache")
     }
 
-    /// What the digest of code or of packages is of.
+    /// What the digest of code, of packages or of files is of.
     pub fn known(&self, digest: Digest) -> Utf8PathBuf {
-        self.build.join(format!(".expops/known/{digest}"))
+        self.all_known().join(digest.to_string())
+    }
+
+    /// The folder of what is known of digests.
+    pub fn all_known(&self) -> Utf8PathBuf {
+        self.build.join(".expops/known")
     }
 
     /// Touched by every compilation: what Make compares the project file with.

@@ -33,6 +33,9 @@ const VERSION: u32 = 1;
 /// Names the folder of a cache that several checkouts share.
 pub const VARIABLE: &str = "EXPOPS_CACHE_DIR";
 
+/// How the names of writes under way begin.
+const TEMPORARY: &str = "new-";
+
 /// A folder of results.
 #[derive(Clone, Debug)]
 pub struct Cache {
@@ -141,7 +144,7 @@ impl Cache {
     fn temporary(&self) -> io::Result<tempfile::NamedTempFile> {
         let folder = self.folder.join("tmp");
         fs::create_dir_all(&folder)?;
-        tempfile::Builder::new().prefix("new-").tempfile_in(folder)
+        tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)
     }
 
     fn settle(&self, temporary: tempfile::NamedTempFile, path: &Utf8Path) -> io::Result<()> {

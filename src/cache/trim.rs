@@ -104,7 +104,10 @@ impl Cache {
                 found => found?,
             };
             let Ok(path) = Utf8PathBuf::try_from(entry.into_path()) else { continue };
-            if meta.is_file() {
+            // A file of somebody else's stays.
+            let name = path.file_name().unwrap_or_default();
+            let is_own = name.starts_with(super::TEMPORARY) || name.parse::<Digest>().is_ok();
+            if meta.is_file() && is_own {
                 files.push(File { path, size: meta.len(), used: meta.modified()? });
             }
         }

@@ -9,9 +9,10 @@ use clap::Args;
 
 use super::{Ended, say, survey};
 use crate::diagnostic::plural;
-use crate::exec::Values;
+use crate::digest::Digest;
+use crate::exec::{Known, Record, Values};
 use crate::file::{self, FileError};
-use crate::layout::Folder;
+use crate::layout::{Folder, Layout};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -62,7 +63,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
     // Deepest first: what is inside is listed after what it is inside of.
     let removed = gone.iter().rev().try_for_each(|folder| remove(folder, &build));
-    if let Err(error) = removed {
+    let layout = Layout::new(build.clone());
+    if let Err(error) = removed.and_then(|()| Known::forget_all_but(&layout, &spoken_of(&build))) {
         say::error(&error.to_string());
         return Ended::Failed;
     }
@@ -83,6 +85,9 @@ const MARKS: [&str; 5] = ["record.json", "values.json", "why.json", "stamp", ".l
 /// The folders of instances and partitions under `folder`, each before those inside it.
 fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {
     let Ok(entries) = folder.read_dir_utf8() else { return };
+    if is_copy(folder, build) {
+        return;
+    }
     let is_one = folder != build && MARKS.iter().any(|mark| folder.join(mark).exists());
     if is_one {
         found.push(folder.to_owned());
@@ -97,6 +102,28 @@ fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) 
             instances(entry.path(), build, found);
         }
     }
+}
+
+/// Whether somebody has copied or moved an instance's folder here: its record names another one.
+fn is_copy(folder: &Utf8Path, build: &Utf8Path) -> bool {
+    let record = Record::read(&Folder(folder.to_owned()));
+    let instance = record.as_ref().and_then(|record| record.observed.get("instance"));
+    instance.is_some_and(|instance| folder.strip_prefix(build).is_ok_and(|path| path != instance))
+}
+
+/// The digests that what is left in the build folder speaks of.
+fn spoken_of(build: &Utf8Path) -> BTreeSet<Digest> {
+    let mut folders = Vec::new();
+    instances(build, build, &mut folders);
+    let environments = Layout::new(build).environments().read_dir_utf8().into_iter().flatten().flatten();
+    folders.extend(environments.map(|entry| entry.path().to_owned()));
+    let files = folders.into_iter().map(Folder).flat_map(|folder| [folder.record(), folder.why()]);
+    let texts = files.filter_map(|file| fs::read_to_string(file).ok());
+    let digests = |text: String| {
+        let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).map(str::parse).collect();
+        words.into_iter().flatten()
+    };
+    texts.flat_map(digests).collect()
 }
 
 /// Removes what expops wrote into a folder, and the folder if nothing else is in it.

@@ -18,8 +18,12 @@ fn the_cache_is_shown_trimmed_and_cleared() {
     space.expops(&["cache", "--keep", "10GB"]).success();
     assert_eq!(contents(), before);
     space.expops(&["cache", "--keep", "3 apples"]).failure();
+    let mine = ["notes.txt", "entries/notes.txt", "objects/notes.txt", "tmp/notes.txt"];
+    let mine = mine.map(|name| format!("build/.expops/cache/{name}"));
+    mine.iter().for_each(|name| space.write(name, "mine"));
     space.expops(&["cache", "--clear"]).success();
     assert_eq!(contents()["bytes"], 0);
+    assert!(mine.iter().all(|name| space.exists(name)), "what expops did not write stays");
     step(&space, Tool::Ninja, "without a cache", &[]);
 }
 

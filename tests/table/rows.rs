@@ -1,7 +1,7 @@
 //! The rows of the table.
 
-use super::{SCRIPT, built, project, rows};
-use crate::space::TOOLS;
+use super::{HELPER, SCRIPT, built, project, rows};
+use crate::space::{TOOLS, Tool};
 use crate::step::step;
 
 #[test]
@@ -54,6 +54,31 @@ fn every_row_of_the_table() {
         assert!(!space.exists("build/train/p2") && !space.exists("build/load"));
         step(&space, tool, "all cleaned", &[]);
     }
+}
+
+#[test]
+fn clean_leaves_copies_alone_and_forgets_what_nothing_speaks_of() {
+    let space = built(Tool::Ninja);
+    let known = || std::fs::read_dir(space.path("build/.expops/known")).unwrap().count();
+    let few = known();
+    for limit in 1..4 {
+        space.write("src/helper.py", HELPER.replace("1000000", &format!("{limit}")));
+        space.ran(Tool::Ninja);
+    }
+    assert!(known() > few);
+    for (from, to) in [("train", "train-before"), ("train/p1", "kept"), ("cut", "cut-before")] {
+        space.run("cp", &["-r", &format!("build/{from}"), &format!("build/{to}")]).success();
+    }
+    let copies = || ["train-before", "kept", "cut-before"].map(|name| space.tree(&format!("build/{name}")));
+    let before = copies();
+    space.expops(&["clean", "--stale"]).success();
+    // One of code that is no more may still be spoken of by the last change of a reason.
+    assert!(known() <= few + 1, "{} {few}", known());
+    assert!(copies() == before);
+    step(&space, Tool::Ninja, "cleaned", &[]);
+    assert!(space.expops(&["explain", "train@p1"]).success().says("`LIMIT` changed"));
+    space.expops(&["clean"]).success();
+    assert!(copies() == before && known() == 0 && !space.exists("build/train"));
 }
 
 #[test]
