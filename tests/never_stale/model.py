@@ -1,6 +1,9 @@
 # COMMENT
+from pathlib import Path
+
 from expops.core import log_metric, process
 from helper import mix, scale
+from judge import Judge
 
 
 @process()
@@ -8,13 +11,15 @@ def load():
     """Reads the rows. COMMENT"""
     with open("data/rows.csv") as file:
         lines = [line.strip().split(",") for line in file]
-    return {"rows": [int(line[1]) for line in lines[1:]], "columns": lines[0]}
+    judge = Judge()
+    judge.least = len(lines)
+    return {"rows": [int(line[1]) for line in lines[1:]], "columns": lines[0], "judge": judge}
 
 
 @process()
 def names(columns):
-    with open("extra.txt") as file:
-        return {"names": [columns, file.read()]}
+    texts = [path.read_text() for path in [Path("extra.txt"), *sorted(Path("conf/inner").iterdir())]]
+    return {"names": [columns, texts]}
 
 
 @process()

@@ -33,6 +33,10 @@ pub struct Project {
     limit: u64,
     helper: u64,
     extra: u64,
+    /// Names and contents of the files in a declared folder; never none.
+    conf: Vec<(u64, u64)>,
+    /// What a class does whose instance is handed on.
+    judge: u64,
     pub shell: bool,
     comment: u64,
     pub taps: Vec<Tap>,
@@ -84,6 +88,8 @@ impl Project {
             limit: 100,
             helper: random.below(3),
             extra: 0,
+            conf: vec![(0, 0)],
+            judge: 0,
             shell: random.below(2) == 0,
             comment: 0,
             taps: (0..random.below(4)).map(|_| Tap::random(random)).collect(),
@@ -95,7 +101,8 @@ impl Project {
     pub fn edit(&mut self, random: &mut Random) {
         let row = random.below(self.rows.len() as u64) as usize;
         let tap = random.below(3) as usize;
-        match random.below(20) {
+        let file = random.below(self.conf.len() as u64) as usize;
+        match random.below(25) {
             0 | 1 => self.rows[row] = random.below(50),
             2 => self.rows.push(random.below(50)),
             3 => self.rows.insert(row, random.below(50)),
@@ -118,6 +125,14 @@ impl Project {
             17 if self.taps.len() > tap => self.taps[tap] = Tap::random(random),
             18 if self.taps.len() < 4 => self.taps.push(Tap::random(random)),
             19 => self.broken = random.below(3) == 0,
+            20 => self.conf[file].1 = random.below(3),
+            21 if self.conf.len() > 1 => drop(self.conf.remove(file)),
+            22 => {
+                let name = random.below(4);
+                self.conf.retain(|file| file.0 != name);
+                self.conf.push((name, random.below(3)));
+            }
+            23 | 24 => self.judge = random.below(3),
             _ => self.comment += 1,
         }
     }
@@ -131,10 +146,20 @@ impl Project {
         space.write("src/model.py", code.replace("COMMENT", &comment));
         let limit = self.limit.to_string();
         let helper = HELPERS[self.helper as usize].replace("{limit}", &limit);
-        let mix = "\ndef mix(values):\n    values = [v.read_text() if hasattr(v, 'read_text') else v for v in values]\n    return zlib.crc32(repr(values).encode())\n";
+        let mix = "\ndef mix(values):\n    values = [v.read_text() if hasattr(v, 'read_text') else v.judge() if hasattr(v, 'judge') else v for v in values]\n    return zlib.crc32(repr(values).encode())\n";
         space.write("src/helper.py", format!("# {comment}\n{helper}{mix}"));
         space.write("src/limits.py", format!("LIMIT = {limit}  # {comment}\n"));
         space.write("extra.txt", format!("{}\n", self.extra));
+        let judge = "from limits import LIMIT\n\n\nclass Judge:\n    # COMMENT\n    def judge(self):\n        return JUDGE + self.least + LIMIT\n";
+        let judge = judge.replace("JUDGE", &self.judge.to_string()).replace("COMMENT", &comment);
+        space.write("src/judge.py", judge);
+        let is_wanted = |name: u64| self.conf.iter().any(|file| file.0 == name);
+        for name in (0..4).filter(|name| !is_wanted(*name)) {
+            let _ = std::fs::remove_file(space.path(&format!("conf/inner/{name}")));
+        }
+        for (name, content) in &self.conf {
+            space.write(&format!("conf/inner/{name}"), format!("{content}\n"));
+        }
         let header = ["id,value\n", "key,value\n"][self.columns as usize];
         let rows = self.rows.iter().enumerate().map(|(i, row)| format!("{i},{row}\n"));
         space.write("data/rows.csv", header.to_owned() + &rows.collect::<String>());
@@ -145,13 +170,20 @@ impl Project {
 
     /// Processes that a tap can hang on, each with a key that it returns, and all that it returns.
     fn hosts(&self) -> Vec<(String, String, &'static str)> {
-        let mut hosts = vec![("load", "columns"), ("names", "names"), ("cut", "rows"), ("train", "score")];
+        let mut hosts = vec![
+            ("load", "columns"),
+            ("load", "judge"),
+            ("names", "names"),
+            ("cut", "rows"),
+            ("cut", "judge"),
+        ];
+        hosts.push(("train", "score"));
         hosts.extend(self.inner.map(|_| ("inner", "rows")));
         hosts.extend(self.inner.map(|_| ("part", "score")));
         hosts.extend(self.seeds.as_ref().map(|_| ("fan", "rows")));
         hosts.extend(self.seeds.as_ref().map(|_| ("best", "score")));
         hosts.push(("total", "score"));
-        let all = |key| if key == "columns" { "rows" } else { key };
+        let all = |key| if ["columns", "judge"].contains(&key) { "rows" } else { key };
         hosts.into_iter().map(|(name, key)| (name.to_owned(), key.to_owned(), all(key))).collect()
     }
 
@@ -213,11 +245,11 @@ impl Project {
             self.upstreams(i).iter().for_each(|(name, _)| edges += &format!("    {name} tap{i}\n"));
         }
         let names = if self.shell {
-            "command: \"cat {{ inputs.columns }} extra.txt > {{ outputs.names }}\", outputs: {names: names.txt}"
+            "command: \"cat {{ inputs.columns }} extra.txt conf/inner/* > {{ outputs.names }}\", outputs: {names: names.txt}"
         } else {
             "code: names"
         };
-        processes += &format!("    - {{name: names, files: [extra.txt], {names}}}\n");
+        processes += &format!("    - {{name: names, files: [extra.txt, conf], {names}}}\n");
         format!(
             "# {}\nmetadata: {{name: random}}\nscripts: {{main: src/model.py}}\ndata: {{path: data/rows.csv}}\nreproducibility: {{random_seed: {}}}\npipeline:\n  process_adjlist: |\n{}  processes:\n{processes}",
             self.comment,
