@@ -18,6 +18,7 @@
 //! | `.expops/plan/PROCESS.json` | everything about a process that its instances need to know |
 //! | `.expops/plan/environment/NAME.json` | what it takes to make an environment |
 //! | `.expops/environment/NAME/` | an environment and its stamp |
+//! | `.expops/sources.d` | what the compiler has read, for a Ninja build that takes this one in |
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
@@ -152,6 +153,11 @@ impl Layout {
     /// The folder of what is known of digests.
     pub fn all_known(&self) -> Utf8PathBuf {
         self.build.join(".expops/known")
+    }
+
+    /// Which modules and folders the compiler has read, as a compiler of C says it.
+    pub fn depfile(&self) -> Utf8PathBuf {
+        self.build.join(".expops/sources.d")
     }
 
     /// Touched by every compilation: what Make compares the project file with.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::space::{Ran, Space, repository};
+use crate::space::{Ran, Space, TOOLS, Tool, repository};
 
 /// The examples that need nothing but Python.
 const EXAMPLES: [&str; 1] = ["penguins"];
@@ -109,6 +109,44 @@ fn a_cmake_build_takes_a_project_in() {
     assert!(build(&space).says("ninja: no work to do."));
     edits(&space, &build, "out/summary.txt");
     assert!(!space.exists("analysis/build") && !space.exists("analysis/build.ninja"));
+}
+
+/// A module that is not imported any more, a folder with declared files: what is deleted is no error.
+#[test]
+fn what_a_host_has_no_rule_for_can_be_deleted() {
+    for tool in TOOLS {
+        let space = Space::new();
+        space.write("analysis/expops.yaml", "scripts: {main: src dir/m.py}\npipeline:\n  process_adjlist: |\n    a b\n  processes:\n    - {name: a, files: [conf]}\n    - name: b\n");
+        space.write("analysis/src dir/m.py", "from counted import ran\nimport pkg.deep\nimport other as w\n\ndef a():\n    ran('a')\n    return {'x': pkg.deep.f() + w.f()}\n\ndef b(x):\n    ran('b')\n    return {'y': x}\n");
+        space.write("analysis/src dir/pkg/deep.py", "def f(): return 1\n");
+        space.write("analysis/src dir/other.py", "def f(): return 1\n");
+        space.write("analysis/conf/one #1/$a b", "1");
+        space.write("analysis/conf/c", "1");
+        let format = if tool == Tool::Make { "make" } else { "ninja" };
+        let into = ["compile", "analysis", "--root", ".", "--prefix", "an_", "--format", format];
+        space.expops(&[&into[..], &["-o", "analysis/an.txt"]].concat()).success();
+        space.write("build.ninja", "subninja analysis/an.txt\nbuild build.ninja: phony analysis/an.txt\n");
+        space.write("Makefile", "all: an_all\ninclude analysis/an.txt\n");
+        let ran = || {
+            let _ = fs::remove_file(space.path("analysis/ran.log"));
+            space.build(tool, &[]).success();
+            let log = fs::read_to_string(space.path("analysis/ran.log")).unwrap_or_default();
+            log.lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(ran(), ["a", "b"], "{tool:?}");
+        assert_eq!(ran(), [""; 0], "{tool:?}");
+        fs::remove_dir_all(space.path("analysis/conf/one #1")).unwrap();
+        assert_eq!(ran(), ["a"], "{tool:?}: a folder is gone");
+        space.edit("analysis/src dir/m.py", "import pkg.deep\n", "");
+        space.edit("analysis/src dir/m.py", "pkg.deep.f()", "3");
+        fs::remove_dir_all(space.path("analysis/src dir/pkg")).unwrap();
+        assert_eq!(ran(), ["a", "b"], "{tool:?}: a package is gone");
+        space.edit("analysis/src dir/other.py", "1", "2");
+        assert_eq!(ran(), ["a", "b"], "{tool:?}: a module that is found is still watched");
+        space.write("analysis/conf/d", "1");
+        assert_eq!(ran(), ["a"], "{tool:?}: a file is new");
+        assert_eq!(ran(), [""; 0], "{tool:?}");
+    }
 }
 
 /// What `make -p` says of variables, implicit rules and the default goal, without what is ours.

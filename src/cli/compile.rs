@@ -118,7 +118,8 @@ pub(super) fn compile(flags: &Flags) -> Result<Compiled, Ended> {
         return Err(wrong(format!("`{}` was not written by expops; --force overwrites it", options.output)));
     }
     say::diagnostics(&sink, flags.json);
-    let written = write(&plan, &options, &text, &flags.python).map_err(|error| {
+    let depfile = emit::depfile(&plan).filter(|_| flags.format == FormatName::Ninja);
+    let written = write(&plan, &options, (&text, depfile.as_deref()), &flags.python).map_err(|error| {
         say::error(&error);
         Ended::Failed
     })?;
@@ -237,7 +238,12 @@ pub(super) fn is_ours(path: &Utf8Path) -> bool {
 
 /// Writes what changed: plan files first, the generated file after them, and last the proof for Make
 /// that all of it is there.
-fn write(plan: &Plan, options: &Options, text: &str, python: &str) -> Result<Written, String> {
+fn write(
+    plan: &Plan,
+    options: &Options,
+    (text, depfile): (&str, Option<&str>),
+    python: &str,
+) -> Result<Written, String> {
     let layout = Layout::new(options.build.clone());
     let write = || -> Result<Written, FileError> {
         for file in &plan.plan_files {
@@ -245,6 +251,9 @@ fn write(plan: &Plan, options: &Options, text: &str, python: &str) -> Result<Wri
         }
         remove_others(&layout, plan, options)?;
         runtime::install(&layout.python())?;
+        if let Some(text) = depfile {
+            file::write_if_changed(&layout.depfile(), text.as_bytes())?;
+        }
         let written = file::write_if_changed(&options.output, text.as_bytes())?;
         // Not by a temporary file: it is empty, and nothing would remove what a killed compiler left.
         file::context(fs::write(layout.compiled(), ""), "write", &layout.compiled())?;

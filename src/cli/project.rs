@@ -170,9 +170,18 @@ fn codes(
     let requirements = requirements(pipeline);
     let told = requirements.iter().flat_map(|(file, included)| [file].into_iter().chain(included));
     let told: BTreeSet<_> = told.cloned().collect();
+    codes.found.modules = scripts.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
+    codes.found.folders = folders.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
     codes.sources = [file.to_owned()].into_iter().chain(scripts).chain(folders).chain(told).collect();
     codes.inside.extend(requirements);
     sink.unless_errors((codes, steps))
+}
+
+/// Whether the project file names a script with a process's function, or a declared folder.
+fn is_named(pipeline: &Pipeline, path: &Utf8PathBuf) -> bool {
+    let is_here = |work: &Work| matches!(work, Work::Python(function) if function.script == *path);
+    pipeline.processes.iter().any(|process| is_here(&process.work) || process.files.contains(path))
+        || pipeline.data_path.as_ref() == Some(path)
 }
 
 /// Reports what is wrong with modules that processes reach: each error once, with those that it concerns.

@@ -1,12 +1,14 @@
 //! Plan to text. The emitters choose layout and quoting; every decision has been made before.
 //! A template gets quoted values only: one that is not is refused, so none can be forgotten.
 
+mod depfile;
 mod escape;
 mod make;
 mod ninja;
 mod shell;
 mod template;
 
+pub use depfile::depfile;
 pub use make::make;
 pub use ninja::ninja;
 pub use shell::shell;

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use minijinja::{Value, context};
 
+use super::depfile;
 use super::escape::{comment, ninja_path, ninja_value};
 use super::template::{both, header, identifier, quoted, render, wrapped};
 use crate::plan::{Action, Environment, Group, Plan};
@@ -19,7 +20,12 @@ pub fn ninja(plan: &Plan) -> String {
     let all: Vec<_> = plan.groups.iter().map(|group| ninja_path(&group.target)).collect();
     let written: Vec<_> =
         plan.plan_files.iter().map(|file| &file.path).chain(&plan.interpreter).cloned().collect();
-    let hosted = !plan.prefix.is_empty() || !plan.root.as_str().is_empty();
+    let hosted = plan.is_hosted();
+    let in_depfile = if hosted { depfile::modules(plan) } else { Vec::new() };
+    let is_listed = |path: &&Utf8PathBuf| !in_depfile.contains(path);
+    let sources: Vec<_> = plan.sources.iter().filter(is_listed).cloned().collect();
+    // Another build may make what the project file names, or a module; nobody makes a folder inside one.
+    let phony = if hosted { &plan.found.folders } else { &sources };
     let words = |words: &[String]| quoted(ninja_value(&leading_blank(&quote::words(words))));
     render(
         TEMPLATE,
@@ -31,7 +37,9 @@ pub fn ninja(plan: &Plan) -> String {
             source => quoted(ninja_value(plan.source.as_str())),
             output => quoted(ninja_path(plan.output.as_str())),
             written => quoted(paths(&written)),
-            sources => quoted(paths(&plan.sources)),
+            sources => quoted(paths(&sources)),
+            phony => quoted(paths(phony)),
+            depfile => quoted(ninja_value(plan.depfile.as_str())),
             hosted => hosted,
             environments => plan.environments.iter().map(environment).collect::<Vec<_>>(),
             groups => plan.groups.iter().map(group).collect::<Vec<_>>(),

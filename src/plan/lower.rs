@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Action, Environment, Group, Plan, PlanText, plan_files};
+use super::{Action, Environment, Found, Group, Plan, PlanText, plan_files};
 use crate::file;
 use crate::graph::{Address, Graph};
 use crate::layout::{Folder, Layout};
@@ -62,6 +62,8 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
         exec_flags,
         output: lowering.seen(&options.output),
         sources: code.sources.iter().map(|path| lowering.seen(path)).collect(),
+        found: lowering.found(),
+        depfile: lowering.seen(&lowering.layout.depfile()),
         plan_files: lowering.plan_texts(),
         interpreter: uses_interpreter.then(|| lowering.seen(&lowering.layout.environment_stamp(""))),
         compiled: lowering.seen(&lowering.layout.compiled()),
@@ -110,6 +112,11 @@ impl Lowering<'_> {
     /// A path of the project as the build tool sees it.
     fn seen(&self, path: &Utf8Path) -> Utf8PathBuf {
         file::normal(&self.options.root.join(path))
+    }
+
+    fn found(&self) -> Found {
+        let seen = |paths: &[Utf8PathBuf]| paths.iter().map(|path| self.seen(path)).collect();
+        Found { modules: seen(&self.code.found.modules), folders: seen(&self.code.found.folders) }
     }
 
     fn plan_texts(&self) -> Vec<PlanText> {

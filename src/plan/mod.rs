@@ -7,7 +7,7 @@ mod plan_files;
 use camino::Utf8PathBuf;
 
 pub use lower::{Options, lower};
-pub use plan_files::Codes;
+pub use plan_files::{Codes, Found};
 
 /// A build, backend-neutral. All paths are relative to the folder that the build tool runs in.
 #[derive(Debug)]
@@ -24,6 +24,10 @@ pub struct Plan {
     pub output: Utf8PathBuf,
     /// What the compiler reads: the project file and every script.
     pub sources: Vec<Utf8PathBuf>,
+    /// Those of them that the project file does not name.
+    pub found: Found,
+    /// Where a list of the modules among those lies, for a build that takes this one in.
+    pub depfile: Utf8PathBuf,
     /// What the compiler writes beside the generated file, with content where the plan decides it.
     pub plan_files: Vec<PlanText>,
     /// The stamp of the active Python, which the compiler writes too.
@@ -40,6 +44,13 @@ pub struct Plan {
     pub root: Utf8PathBuf,
     /// The folder that the build tool runs in, seen from that of the generated file; empty if it is the same.
     pub up: Utf8PathBuf,
+}
+
+impl Plan {
+    /// Whether the generated file is part of another build, whose files are not ours to speak of.
+    pub fn is_hosted(&self) -> bool {
+        !self.prefix.is_empty() || !self.root.as_str().is_empty()
+    }
 }
 
 /// A plan file and its text.

@@ -24,8 +24,19 @@ pub struct Codes {
     pub folders: Vec<Utf8PathBuf>,
     /// Every file that the compiler read, relative to the project.
     pub sources: Vec<Utf8PathBuf>,
+    /// Those of them that the project file does not name.
+    pub found: Found,
     /// What lies in the folders that processes read, at any depth; what requirement files name.
     pub inside: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
+}
+
+/// What the compiler found by itself, and may find gone the next time.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Imported modules.
+    pub modules: Vec<Utf8PathBuf>,
+    /// Folders in which a new file matters.
+    pub folders: Vec<Utf8PathBuf>,
 }
 
 impl Codes {
