@@ -43,7 +43,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return Ended::Wrong;
     }
     let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
-    let survey = match Survey::of(&flags.project, &flags.build_dir, flags.json) {
+    let mut survey = match Survey::of(&flags.project, &flags.build_dir, flags.json) {
         Ok(survey) => survey,
         Err(ended) => return ended,
     };
@@ -59,6 +59,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         say::error(&format!("there is no instance or code `{}`; {help}", flags.target));
         return Ended::Wrong;
     }
+    survey.look_at(found.clone());
     if flags.json {
         let all: Vec<_> = found.iter().map(|index| as_json(&survey, *index)).collect();
         println!("{:#}", json!(all));

@@ -41,10 +41,11 @@ struct Counts {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let survey = match Survey::of(&flags.project, &flags.build_dir, flags.json) {
+    let mut survey = match Survey::of(&flags.project, &flags.build_dir, flags.json) {
         Ok(survey) => survey,
         Err(ended) => return ended,
     };
+    survey.look_at_all();
     let mut processes: Vec<(&str, Counts)> = Vec::new();
     for (index, looked) in survey.all.iter().enumerate() {
         if processes.last().is_none_or(|(name, _)| *name != looked.process) {

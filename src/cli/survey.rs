@@ -58,9 +58,10 @@ impl Looked {
 pub(super) struct Survey {
     pub(super) all: Vec<Looked>,
     pub(super) layout: Layout,
+    /// Positions of all instances, each behind what it takes inputs from.
+    order: Vec<usize>,
     plans: BTreeMap<String, PlanFile>,
     nothing_is_cached: bool,
-    /// What instances will have that come from the cache.
     foreseen: Foreseen,
     /// The environments that would be made, and what has changed since they last were.
     stale_environments: BTreeMap<String, Vec<Change>>,
@@ -95,7 +96,7 @@ pub(super) fn plan(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<(Pla
 }
 
 impl Survey {
-    /// Looks at the project at `path`.
+    /// The instances of the project at `path`; not looked at yet.
     pub(super) fn of(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<Self, Ended> {
         let (plan, order) = plan(path, build, json)?;
         let layout = Layout::new(crate::file::normal(build));
@@ -108,9 +109,16 @@ impl Survey {
             }
         }
         let nothing_is_cached = Cache::find(layout.cache()).is_empty();
-        let foreseen = Foreseen::new();
-        let mut survey =
-            Self { all: Vec::new(), layout, plans, nothing_is_cached, foreseen, stale_environments };
+        let foreseen = Foreseen::default();
+        let mut survey = Self {
+            all: Vec::new(),
+            order: Vec::new(),
+            layout,
+            plans,
+            nothing_is_cached,
+            foreseen,
+            stale_environments,
+        };
         let mut makers = BTreeMap::new();
         let mut first = Vec::new();
         for group in plan.groups {
@@ -129,18 +137,31 @@ impl Survey {
                 survey.all.push(looked);
             }
         }
-        for index in order.into_iter().flat_map(|group| first[group].clone()) {
-            let mut upstreams: Vec<usize> = survey.all[index]
-                .action
-                .inputs
-                .iter()
-                .filter_map(|stamp| makers.get(stamp).copied())
-                .collect();
-            upstreams.dedup();
-            survey.all[index].upstreams = upstreams;
-            survey.all[index].state = survey.look(index);
+        for looked in &mut survey.all {
+            looked.upstreams =
+                looked.action.inputs.iter().filter_map(|stamp| makers.get(stamp).copied()).collect();
+            looked.upstreams.dedup();
         }
+        survey.order = order.into_iter().flat_map(|group| first[group].clone()).collect();
         Ok(survey)
+    }
+
+    /// Looks at all instances.
+    pub(super) fn look_at_all(&mut self) {
+        self.look_at((0..self.all.len()).collect());
+    }
+
+    /// Looks at some instances, and at those that they take inputs from.
+    pub(super) fn look_at(&mut self, mut waiting: Vec<usize>) {
+        let mut wanted = vec![false; self.all.len()];
+        while let Some(index) = waiting.pop() {
+            if !std::mem::replace(&mut wanted[index], true) {
+                waiting.extend(&self.all[index].upstreams);
+            }
+        }
+        for index in self.order.clone().into_iter().filter(|index| wanted[*index]) {
+            self.all[index].state = self.look(index);
+        }
     }
 
     fn look(&mut self, index: usize) -> State {
@@ -149,7 +170,8 @@ impl Survey {
         // A chart's metrics are read from the folders of what it plots.
         let looks_ahead = plan.probes.is_none();
         let is_known = |upstream: &Looked| {
-            upstream.state == State::Fresh || looks_ahead && self.foreseen.contains_key(&upstream.folder.0)
+            upstream.state == State::Fresh
+                || looks_ahead && self.foreseen.values.contains_key(&upstream.folder.0)
         };
         let mut waits = looked.upstreams.clone();
         waits.retain(|upstream| !is_known(&self.all[*upstream]));
@@ -178,7 +200,7 @@ impl Survey {
         instance.admit_loss(&decision);
         let looked = &mut self.all[index];
         if let Some(values) = instance.foresee(&decision) {
-            self.foreseen.insert(looked.folder.0.clone(), values);
+            self.foreseen.values.insert(looked.folder.0.clone(), values);
         }
         looked.decision = Some(decision);
         Ok(state)

@@ -57,17 +57,17 @@ impl Instance {
     /// # Errors
     /// If something that it observes cannot be read.
     pub fn decide(&self) -> Result<Decision, Failure> {
-        self.decide_on(&Foreseen::new())
+        self.decide_on(&Foreseen::default())
     }
 
-    /// Decides as if the upstreams in `foreseen` had these values.
+    /// Decides on what is in the build folder and what is foreseen.
     ///
     /// # Errors
     /// If something that it observes cannot be read.
     pub fn decide_on(&self, foreseen: &Foreseen) -> Result<Decision, Failure> {
         let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout, foreseen)?);
         let interpreter = self.interpreter()?;
-        let observed = self.observe(&given, interpreter.as_ref())?;
+        let observed = self.observe(&given, interpreter.as_ref(), foreseen)?;
         let key = observed.key();
         let record = Record::read(&self.folder);
         let todo = if record.as_ref().is_some_and(|record| record.key == key) && self.is_made() {

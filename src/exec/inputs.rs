@@ -1,6 +1,7 @@
 //! Collects what an instance is given: the values of its upstreams by name.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -11,9 +12,14 @@ use crate::layout::{Folder, Layout};
 use crate::plan_file::{Input, PlanFile, Rename};
 use crate::stamp::Stamp;
 
-/// The values that instances will have when the cache has given them back, by folder. Only what looks ahead
-/// has any.
-pub type Foreseen = BTreeMap<Utf8PathBuf, Values>;
+/// What somebody knows who looks at many instances and runs none.
+#[derive(Default)]
+pub struct Foreseen {
+    /// The values that instances will have when the cache has given them back, by folder.
+    pub values: BTreeMap<Utf8PathBuf, Values>,
+    /// Functions of scripts whose code has been looked at, and is what the plan says.
+    pub(super) codes: RefCell<BTreeSet<(Utf8PathBuf, String)>>,
+}
 
 /// An input and where it comes from.
 #[derive(Clone, Debug)]
@@ -75,7 +81,7 @@ fn gather(input: &Input, data: &[String], seed: &[String], place: &Place) -> Res
 fn gather_seeds(input: &Input, data: &[String], seed: &[String], place: &Place) -> Result<Keyed, Failure> {
     let values = |seed: &[String]| {
         let folder = place.layout.folder(&Layout::instance(&input.process, &[data, seed].concat()));
-        let values = match place.foreseen.get(&folder.0) {
+        let values = match place.foreseen.values.get(&folder.0) {
             Some(values) => values.clone(),
             None => made(&folder, place.layout.build())?,
         };

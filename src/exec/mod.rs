@@ -144,7 +144,7 @@ impl Instance {
 
     /// Everything that the upstreams hand on.
     fn given(&self) -> Result<Vec<Given>, Failure> {
-        inputs::collect(&self.plan, &self.arms, &self.layout, &Foreseen::new())
+        inputs::collect(&self.plan, &self.arms, &self.layout, &Foreseen::default())
     }
 
     /// The inputs that the process takes: all of them, unless it names those that it wants.
@@ -167,15 +167,24 @@ impl Instance {
         }
     }
 
-    fn observe(&self, given: &[Given], interpreter: Option<&Interpreter>) -> Result<Observed, Failure> {
+    fn observe(
+        &self,
+        given: &[Given],
+        interpreter: Option<&Interpreter>,
+        foreseen: &Foreseen,
+    ) -> Result<Observed, Failure> {
         let mut observed = observed::observe(&self.plan, &self.name, given, self.random_seed())?;
         for (path, digest) in observed.files() {
             Known::keep(&self.layout, digest, || Known::of_path(path));
         }
         match &self.plan.work {
             Work::Python { script, function, code, .. } => {
-                observed
-                    .add(format!("code {script} {function}"), self.unchanged_code(script, function, *code)?);
+                let looked_at = (script.clone(), function.clone());
+                if !foreseen.codes.borrow().contains(&looked_at) {
+                    self.insist_on_code(script, function, *code)?;
+                    foreseen.codes.borrow_mut().insert(looked_at);
+                }
+                observed.add(format!("code {script} {function}"), code.to_string());
             }
             Work::Shell { command, outputs } => {
                 observed.add("command", command.clone());
@@ -198,13 +207,13 @@ impl Instance {
         Ok(observed)
     }
 
-    /// The digest of the code, if the script still says what it said when it was compiled.
-    fn unchanged_code(&self, script: &Utf8Path, function: &str, code: Digest) -> Result<String, Failure> {
+    /// Insists that the scripts still say what they said when they were compiled.
+    fn insist_on_code(&self, script: &Utf8Path, function: &str, code: Digest) -> Result<(), Failure> {
         let mut library = script::Library::new(Utf8Path::new("."), self.plan.folders.clone());
         match library.reach(script, function) {
             Ok(reach) if reach.digest == code => {
                 Known::keep(&self.layout, code, || Known::of_code(&reach));
-                Ok(code.to_string())
+                Ok(())
             }
             _ => Err(Failure::new(format!(
                 "the code that `{function}` of `{script}` reaches changed after it was compiled"

@@ -6,6 +6,7 @@ use std::{fs, io};
 use super::chart;
 use super::decide::{Decision, Todo};
 use super::failure::Failure;
+use super::inputs::Foreseen;
 use super::intact::{Intact, Sources};
 use super::made::Made;
 use super::run_folder::RunFolder;
@@ -100,7 +101,8 @@ impl Instance {
     pub(super) fn still_observes(&self, decided: &Decision) -> Result<(), Failure> {
         // Another build may have put other values in the place of the inputs.
         let given = self.taken(self.given()?);
-        let changes = self.observe(&given, decided.interpreter.as_ref())?.changes(&decided.observed);
+        let now = self.observe(&given, decided.interpreter.as_ref(), &Foreseen::default())?;
+        let changes = now.changes(&decided.observed);
         let Some(first) = changes.first() else { return Ok(()) };
         Err(Failure::new(format!("its {} changed while it ran", first.name)).help("build again"))
     }
