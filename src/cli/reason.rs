@@ -11,7 +11,7 @@ use crate::layout::Folder;
 const SHOWN: usize = 5;
 
 /// Something that changed, and why.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Reason {
     /// One sentence.
     pub(super) text: String,
@@ -77,23 +77,27 @@ fn environment(survey: &Survey, index: usize) -> Option<Reason> {
     Some(Reason { because, ..Reason::new(text) })
 }
 
+/// What may change what an instance takes; those that do for the same reasons are told together.
 fn waiting(survey: &Survey, waits: &[usize]) -> Vec<Reason> {
-    let mut all: Vec<_> = waits
-        .iter()
-        .take(SHOWN)
-        .map(|upstream| {
-            let looked = &survey.all[*upstream];
-            let what = match looked.state {
-                State::Restore => "would come back from the cache",
-                State::May(_) => "may run",
-                _ => "would run",
-            };
-            Reason {
-                because: now(survey, *upstream),
-                ..Reason::new(format!("{} {what}", looked.action.label))
-            }
-        })
-        .collect();
+    let mut told: Vec<(Vec<&str>, &str, Vec<Reason>)> = Vec::new();
+    for upstream in waits.iter().take(SHOWN) {
+        let looked = &survey.all[*upstream];
+        let what = match looked.state {
+            State::Restore => "would come back from the cache",
+            State::May(_) => "may run",
+            _ => "would run",
+        };
+        let because = now(survey, *upstream);
+        match told.iter_mut().find(|(_, other, reasons)| *other == what && *reasons == because) {
+            Some((labels, ..)) => labels.push(&looked.action.label),
+            None => told.push((vec![&looked.action.label], what, because)),
+        }
+    }
+    let reason = |(labels, what, because): (Vec<&str>, &str, _)| Reason {
+        because,
+        ..Reason::new(format!("{} {what}", labels.join(", ")))
+    };
+    let mut all: Vec<_> = told.into_iter().map(reason).collect();
     if waits.len() > SHOWN {
         all.push(Reason::new(format!("and {} more of what it takes inputs from", waits.len() - SHOWN)));
     }
