@@ -15,7 +15,10 @@ fn explain_names_the_root_cause() {
     let text = explain("train@p2");
     assert!(text.contains("would run") && text.contains("parameter factor was 2, is 7"), "{text}");
     let text = explain("total");
-    assert!(text.contains("train p1, train p2, train p3 would run") && text.contains("factor was 2, is 7"), "{text}");
+    assert!(
+        text.contains("train p1, train p2, train p3 would run") && text.contains("factor was 2, is 7"),
+        "{text}"
+    );
     space.edit("expops.yaml", "factor: 7", "factor: 2");
     space.edit("src/helper.py", "LIMIT)", "LIMIT + 1)");
     let place = "`scale` changed (src/helper.py:4)";

@@ -7,6 +7,7 @@
 //! a form.
 
 mod expr;
+mod literal;
 mod pattern;
 
 use ruff_python_ast as ast;

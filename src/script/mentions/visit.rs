@@ -1,0 +1,94 @@
+//! Where in the syntax tree something is mentioned.
+
+use ruff_python_ast as ast;
+use ruff_python_ast::visitor::{Visitor, walk_annotation, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, Stmt};
+
+use super::super::bound::{Names, import, import_from};
+use super::super::outline::Mention;
+use super::super::words;
+use super::{Kind, Mentions};
+
+impl<'a> Visitor<'a> for Mentions {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) if self.stubs && self.scopes.is_empty() => {}
+            Stmt::FunctionDef(def) => self.function(def),
+            Stmt::ClassDef(def) => self.class(def),
+            Stmt::Import(node) => {
+                let loads = node.names.iter().map(|alias| Mention::Load(import(alias).1));
+                self.code.mentions.extend(loads);
+            }
+            Stmt::ImportFrom(node) => {
+                let loads = node.names.iter().map(|alias| Mention::Load(import_from(node, alias).1));
+                self.code.mentions.extend(loads);
+            }
+            Stmt::TypeAlias(node) => {
+                let params = node.type_params.as_deref();
+                self.with_type_params(params, |this| this.visit_annotation(&node.value));
+            }
+            // A docstring, or a comment in disguise.
+            Stmt::Expr(node) if node.value.is_string_literal_expr() => {}
+            Stmt::Nonlocal(_) => self.writes_outside(),
+            _ => walk_stmt(self, stmt),
+        }
+    }
+
+    fn visit_annotation(&mut self, expr: &'a Expr) {
+        let before = std::mem::replace(&mut self.in_annotation, true);
+        walk_annotation(self, expr);
+        self.in_annotation = before;
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Name(node) => self.name(node),
+            Expr::Attribute(node) => self.attribute(expr, node),
+            Expr::Call(node) => self.call(node),
+            Expr::Subscript(node) => {
+                if !node.ctx.is_load() {
+                    self.stored(expr);
+                }
+                walk_expr(self, expr);
+            }
+            Expr::Lambda(node) => {
+                let none = ast::Parameters::default();
+                let parameters = node.parameters.as_deref().unwrap_or(&none);
+                self.visit_parameters(parameters);
+                self.deferred += 1;
+                let names = Names::of_function(parameters, &[]);
+                self.in_scope(Kind::Function, names, |this| this.visit_expr(&node.body));
+                self.deferred -= 1;
+            }
+            Expr::ListComp(node) => self.comprehension(&node.generators, |this| this.visit_expr(&node.elt)),
+            Expr::SetComp(node) => self.comprehension(&node.generators, |this| this.visit_expr(&node.elt)),
+            Expr::Generator(node) => self.comprehension(&node.generators, |this| this.visit_expr(&node.elt)),
+            Expr::DictComp(node) => self.comprehension(&node.generators, |this| {
+                node.key.iter().for_each(|key| this.visit_expr(key));
+                this.visit_expr(&node.value);
+            }),
+            Expr::StringLiteral(node) => {
+                words::text(node.value.to_str(), &mut self.code.words);
+                if self.in_annotation {
+                    self.quoted_annotation(node.value.to_str());
+                }
+            }
+            _ => walk_expr(self, expr),
+        }
+    }
+
+    fn visit_string_literal(&mut self, literal: &'a ast::StringLiteral) {
+        words::text(&literal.value, &mut self.code.words);
+    }
+
+    fn visit_bytes_literal(&mut self, literal: &'a ast::BytesLiteral) {
+        words::text(&String::from_utf8_lossy(&literal.value), &mut self.code.words);
+    }
+
+    fn visit_interpolated_string_element(&mut self, element: &'a ast::InterpolatedStringElement) {
+        if let ast::InterpolatedStringElement::Literal(literal) = element {
+            words::text(&literal.value, &mut self.code.words);
+        }
+        ast::visitor::walk_interpolated_string_element(self, element);
+    }
+}
