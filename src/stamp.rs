@@ -1,7 +1,8 @@
 //! Stamps: the small text files that build tools watch. A stamp says by content what an instance
-//! made: one line per key, `sha256:HEX rows=N key=NAME` (`rows=` only where the value is a
-//! partition), and one for its metrics. A process that reads the key can observe what the digest
-//! covers and nothing else, so an unchanged stamp is a promise that nothing downstream can differ.
+//! made: one line per key, `sha256:HEX rows=N key=NAME file=NAME` (`rows=` only where the value is a
+//! partition, `file=` only where its reader is given a path, and so sees the file's name), and one for
+//! its metrics. A process that reads the key can observe what the line says and nothing else, so an
+//! unchanged stamp is a promise that nothing downstream can differ.
 //!
 //! A stamp is rewritten only when its content changes: its time is the time of the last change.
 
@@ -33,6 +34,8 @@ pub struct Line {
     pub rows: Option<u64>,
     /// What was hashed.
     pub subject: Subject,
+    /// The name of the file, where it is a path that readers are given.
+    pub file: Option<String>,
 }
 
 /// The content of a stamp file.
@@ -61,8 +64,12 @@ impl fmt::Display for Line {
             write!(f, " rows={rows}")?;
         }
         match &self.subject {
-            Subject::Key(key) => write!(f, " key={}", escape(key)),
-            Subject::Metrics => f.write_str(" metrics"),
+            Subject::Key(key) => write!(f, " key={}", escape(key))?,
+            Subject::Metrics => f.write_str(" metrics")?,
+        }
+        match &self.file {
+            Some(name) => write!(f, " file={}", escape(name)),
+            None => Ok(()),
         }
     }
 }
@@ -71,7 +78,8 @@ impl FromStr for Line {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const BAD: &str = "a stamp line is `sha256:HEX [rows=N] key=NAME` or `sha256:HEX metrics`";
+        const BAD: &str =
+            "a stamp line is `sha256:HEX [rows=N] key=NAME [file=NAME]` or `sha256:HEX metrics`";
         let mut words = text.split(' ');
         let digest = words.next().and_then(|w| w.strip_prefix("sha256:")).ok_or(BAD)?.parse()?;
         let mut word = words.next().ok_or(BAD)?;
@@ -85,7 +93,11 @@ impl FromStr for Line {
             None if word == "metrics" => Subject::Metrics,
             None => return Err(BAD),
         };
-        words.next().is_none().then_some(Self { digest, rows, subject }).ok_or(BAD)
+        let file = match words.next() {
+            Some(word) => Some(word.strip_prefix("file=").and_then(unescape).ok_or(BAD)?),
+            None => None,
+        };
+        words.next().is_none().then_some(Self { digest, rows, subject, file }).ok_or(BAD)
     }
 }
 
@@ -181,8 +193,9 @@ mod tests {
             digest: Digest::of(content),
             rows,
             subject: Subject::Key(name.to_owned()),
+            file: rows.map(|_| "two words.csv".to_owned()),
         };
-        let metrics = Line { digest: Digest::of(""), rows: None, subject: Subject::Metrics };
+        let metrics = Line { digest: Digest::of(""), rows: None, subject: Subject::Metrics, file: None };
         Stamp { lines: vec![key("df", Some(3)), key("a b%\nä", None), metrics] }
     }
 
@@ -191,7 +204,7 @@ mod tests {
         let stamp = stamp("x");
         assert_eq!(stamp.to_string().lines().count(), 3);
         assert_eq!(stamp.to_string().parse(), Ok(stamp));
-        for bad in ["", "sha256:00 key=a", "md5:x key=a"] {
+        for bad in ["", "sha256:00 key=a", "md5:x key=a", &format!("sha256:{} key=a b", Digest::of(""))] {
             assert!(bad.parse::<Line>().is_err(), "{bad}");
         }
     }

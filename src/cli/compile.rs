@@ -7,11 +7,12 @@ use clap::{Args, ValueEnum};
 
 use super::project::{self, Project};
 use super::{Ended, say};
-use crate::diagnostic::{Diagnostics, codes};
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::emit;
 use crate::exec::environment::Interpreter;
 use crate::file::{self, FileError, Written};
 use crate::layout::Layout;
+use crate::pipeline::Pipeline;
 use crate::plan::{self, Options, Plan};
 use crate::runtime;
 
@@ -108,7 +109,9 @@ pub(super) fn compile(flags: &Flags) -> Result<Compiled, Ended> {
     let (graph, probes) = project::expand(&checked, flags.max_instances, &mut sink)
         .map_err(|_| project::report(&sink, None, flags.json))?;
     let plan = plan::lower(graph, &probes, &checked.codes, &options);
-    expressible(&plan, flags.format).map_err(wrong)?;
+    declared(&checked.pipeline, &options.build, &mut sink);
+    expressible(&plan, flags.format, &mut sink);
+    sink.unless_errors(()).map_err(|_| project::report(&sink, None, flags.json))?;
     let text = match flags.format {
         FormatName::Ninja => emit::ninja(&plan),
         FormatName::Make => emit::make(&plan),
@@ -205,8 +208,18 @@ fn relative(path: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
     if relative.as_str().is_empty() { Utf8PathBuf::from(".") } else { relative }
 }
 
+/// Whether nothing is declared as read that the build writes.
+fn declared(pipeline: &Pipeline, build: &Utf8Path, sink: &mut Diagnostics) {
+    let files = pipeline.processes.iter().flat_map(|process| &process.files).chain(&pipeline.data_path);
+    for path in files.filter(|path| path.starts_with(build) || build.starts_with(path)) {
+        let message = format!("`{path}` cannot be declared as read: the build writes into it");
+        let error = Diagnostic::new(&codes::DECLARED, message);
+        sink.error(error.help("take what another process makes as an input"));
+    }
+}
+
 /// Whether every path of the plan can stand in the generated file.
-fn expressible(plan: &Plan, format: FormatName) -> Result<(), String> {
+fn expressible(plan: &Plan, format: FormatName, sink: &mut Diagnostics) {
     let format = match format {
         FormatName::Ninja => emit::Format::Ninja,
         FormatName::Make => emit::Format::Make,
@@ -216,14 +229,10 @@ fn expressible(plan: &Plan, format: FormatName) -> Result<(), String> {
     let inputs = plan.environments.iter().flat_map(|environment| &environment.inputs);
     for path in plan.sources.iter().chain([&plan.output, &plan.root]).chain(shared).chain(inputs) {
         if let Some(what) = emit::inexpressible(format, path) {
-            let code = codes::INEXPRESSIBLE.id;
-            return Err(format!(
-                "[{code}] the path `{}` has {what}; rename the file",
-                path.as_str().escape_debug()
-            ));
+            let message = format!("the path `{}` has {what}", path.as_str().escape_debug());
+            sink.error(Diagnostic::new(&codes::INEXPRESSIBLE, message).help("rename the file"));
         }
     }
-    Ok(())
 }
 
 /// Whether a file may be overwritten: it is not there, or expops wrote it.

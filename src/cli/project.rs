@@ -205,14 +205,15 @@ fn requirements(pipeline: &Pipeline) -> BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> 
     all.filter(|(_, included)| !included.is_empty()).collect()
 }
 
-/// Everything below a folder, sorted.
+/// Everything below a folder, sorted; with links that lead nowhere, which may lead somewhere one day.
 fn inside(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     let entries = walkdir::WalkDir::new(folder).min_depth(1).sort_by_file_name().follow_links(true);
-    entries
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Utf8PathBuf::from_path_buf(entry.into_path()).ok())
-        .collect()
+    let path = |entry: walkdir::Result<walkdir::DirEntry>| match entry {
+        Ok(entry) => Some(entry.into_path()),
+        Err(error) => error.path().map(std::path::Path::to_owned),
+    };
+    let paths = entries.into_iter().filter_map(path);
+    paths.filter_map(|path| Utf8PathBuf::from_path_buf(path).ok()).collect()
 }
 
 /// Folders in which a new file means that the compiler has to look again: it may be a module that an import
@@ -221,7 +222,7 @@ fn inside(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
 fn watched(scripts: &[Utf8PathBuf], codes: &Codes) -> BTreeSet<Utf8PathBuf> {
     let parents = scripts.iter().filter_map(|path| path.parent()).map(Utf8Path::to_owned);
     let declared = codes.inside.iter().flat_map(|(folder, inside)| [folder].into_iter().chain(inside));
-    let folders = parents.chain(declared.cloned()).filter(|path| path.is_dir());
+    let folders = parents.chain(declared.cloned()).filter(|path| path.is_dir() || !path.exists());
     folders.filter(|path| !["", "."].contains(&path.as_str())).collect()
 }
 

@@ -213,7 +213,7 @@ fn input(survey: &Survey, index: usize, change: &Change) -> Reason {
     let maker = &survey.all[owner];
     let rows = value.rows.map(|_| rows(survey, owner, &file, &value.key)).unwrap_or_default();
     let mut reason = Reason::new(format!("{}, from {}{rows}", change, maker.action.label));
-    let is_foreseen = maker.state == State::Restore && change.is == Some(value.digest.to_string());
+    let is_foreseen = maker.state == State::Restore && change.is == Some(value.observed());
     reason.because = if is_foreseen { now(survey, owner) } else { last_run(survey, owner) };
     reason
 }

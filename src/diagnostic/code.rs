@@ -125,6 +125,10 @@ codes! {
     INEXPRESSIBLE "E505" "a path cannot stand in the generated file"
         "Ninja cannot quote `|`, and Make cannot quote some characters, in a file name. Rename the file, or \
          choose another format."
+    DECLARED "E506" "a declared file cannot be used"
+        "`files` and `data.path` name files and folders that processes read, relative to the project. A folder \
+         that holds the build folder, or lies in it, changes with every build: name what is read, and take what \
+         other processes make as inputs. Patterns such as `*.txt` are not expanded: name the folder."
     COMPONENT "E504" "components are not supported"
         "A process with `component:` names a ready-made part such as `sklearn.…`. Write a Python function \
          that does the same and name it with `code`."

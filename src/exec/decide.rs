@@ -11,6 +11,7 @@ use super::value::{Value, Values};
 use super::{Instance, publish, split, warn};
 use crate::cache::{Cache, Entry};
 use crate::digest::Digest;
+use crate::layout::Folder;
 use crate::plan_file::Work;
 
 /// What is to be done.
@@ -90,9 +91,15 @@ impl Instance {
     /// Something that it made may be gone without a build tool's noticing: takes the stamp away then, so that the
     /// next build does what was decided.
     pub fn admit_loss(&self, decision: &Decision) {
+        if decision.record.is_none() {
+            // One that cannot be read is as good as none; build tools see that it is there.
+            let _ = crate::file::remove(&self.folder.record());
+        }
         let is_same = decision.record.as_ref().is_some_and(|record| record.key == decision.key);
         if is_same && !matches!(decision.todo, Todo::Nothing) {
-            let _ = crate::stamp::retire(&self.folder.stamp());
+            for folder in self.places().iter().filter(|folder| !self.is_whole(folder)) {
+                let _ = crate::stamp::retire(&folder.stamp());
+            }
         }
     }
 
@@ -119,13 +126,20 @@ impl Instance {
 
     /// Whether everything that a run makes is in its place.
     fn is_made(&self) -> bool {
-        let folders = match &self.plan.opens {
+        self.places().iter().all(|folder| self.is_whole(folder))
+    }
+
+    /// The folders with the stamps that it makes.
+    fn places(&self) -> Vec<Folder> {
+        match &self.plan.opens {
             None => vec![self.folder.clone()],
             Some(_) => split::arms(self),
-        };
+        }
+    }
+
+    /// Whether what the stamp of a folder vouches for is there.
+    fn is_whole(&self, folder: &Folder) -> bool {
         let build = self.layout.build();
-        folders
-            .iter()
-            .all(|folder| folder.stamp().exists() && Values::read(folder).is_some_and(|v| v.are_there(build)))
+        folder.stamp().exists() && Values::read(folder).is_some_and(|values| values.are_there(build))
     }
 }

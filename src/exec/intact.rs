@@ -16,6 +16,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::failure::Failure;
 use super::inputs::Given;
 use super::observed::{Observed, named};
+use super::tree;
+use super::value::Value;
 use crate::layout::Folder;
 use crate::stamp;
 
@@ -34,6 +36,41 @@ type Files = Vec<(PathBuf, Mark)>;
 
 /// Length, time, and where the system has them the file's number and the time of its last change of any kind.
 type Mark = (u64, Option<SystemTime>, u64, (i64, i64));
+
+/// Insists that inputs are what those who made them have left, whoever came by since: what a run makes of
+/// others must not be remembered as made of these.
+///
+/// # Errors
+/// If one is not; its stamp is taken away, so that the next build makes it again.
+pub(super) fn insist<'g>(
+    inputs: impl Iterator<Item = (String, &'g Value)>,
+    build: &Utf8Path,
+) -> Result<(), Failure> {
+    let mut first = None;
+    for (name, value) in inputs {
+        let path = build.join(&value.file);
+        if value.stored.is_some_and(|stored| !tree::stored(&path).is_ok_and(|now| now == stored)) {
+            disown(&path, build)?;
+            first.get_or_insert((name, path));
+        }
+    }
+    match first {
+        Some((name, path)) => {
+            Err(Failure::new(format!("its {name} was changed since it was made: `{path}`"))
+                .help("build again: it will be made anew"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Takes away the stamp that vouches for the file at `path`.
+fn disown(path: &Utf8Path, build: &Utf8Path) -> Result<(), Failure> {
+    let above = path.ancestors().skip(1).take_while(|folder| *folder != build);
+    match above.map(|folder| Folder(folder.to_owned())).find(|folder| folder.values().exists()) {
+        Some(owner) => Ok(stamp::retire(&owner.stamp())?),
+        None => Ok(()),
+    }
+}
 
 /// The data file and the declared files as they were before a run.
 pub(super) struct Sources(Vec<(Utf8PathBuf, Files)>);
@@ -73,13 +110,7 @@ impl Intact {
     pub(super) fn after(&self, build: &Utf8Path) -> Result<(), Failure> {
         let changed: Vec<&Seen> = self.0.iter().filter(|seen| files(&seen.path) != seen.files).collect();
         let Some(first) = changed.first() else { return Ok(()) };
-        for seen in &changed {
-            let above = seen.path.ancestors().skip(1).take_while(|folder| *folder != build);
-            let owner = above.map(|folder| Folder(folder.to_owned())).find(|folder| folder.values().exists());
-            if let Some(owner) = owner {
-                stamp::retire(&owner.stamp())?;
-            }
-        }
+        changed.iter().try_for_each(|seen| disown(&seen.path, build))?;
         Err(Failure::new(format!("its {} was changed in place", first.name))
             .help("write a copy and return that; the next build makes the input anew"))
     }

@@ -1,11 +1,15 @@
 //! What the user's code made, wherever it comes from: a run, or the cache.
 
+use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+use super::failure::Failure;
 use super::python::{Answer, Part};
+use super::tree;
 use super::value::Value;
 use crate::digest::Digest;
+use crate::file;
 
 /// What a call made; files are relative to the run's `out` folder.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -24,6 +28,23 @@ pub(super) struct Made {
 }
 
 impl Made {
+    /// With the digests of all files as they are stored in the folder `out`.
+    pub(super) fn seal(mut self, out: &Utf8Path) -> Result<Self, Failure> {
+        for value in self.values.iter_mut().filter(|value| value.stored.is_none()) {
+            match value.name() {
+                // What readers see of a file is its content, which has been hashed.
+                Some(_) if out.join(&value.file).is_file() => value.stored = Some(value.digest),
+                _ => value.seal(out)?,
+            }
+        }
+        for part in &mut self.parts {
+            if let Some(path) = part.file.as_ref().map(|file| out.join(file)) {
+                part.stored = Some(file::context(tree::stored(&path), "read", &path)?);
+            }
+        }
+        Ok(self)
+    }
+
     pub(super) fn metrics_digest(&self) -> Option<Digest> {
         self.metrics.as_deref().map(Digest::of)
     }

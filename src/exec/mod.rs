@@ -223,6 +223,7 @@ impl Instance {
     }
 
     fn make(&self, decided: &Decision) -> Result<Outcome, Failure> {
+        self.insist_on_inputs(decided)?;
         let mut run = RunFolder::new(&self.folder)?;
         let (made, outcome) = self.obtain(decided, &mut run)?;
         match (&self.plan.opens, &self.plan.probes) {
@@ -240,6 +241,25 @@ impl Instance {
             self.still_observes(decided)?;
         }
         Ok(outcome)
+    }
+
+    /// Insists that what it is about to read is what was made.
+    fn insist_on_inputs(&self, decided: &Decision) -> Result<(), Failure> {
+        if !matches!(decided.todo, Todo::Run) {
+            return Ok(());
+        }
+        // What a split passes on it does not read.
+        let cut = match (&self.plan.work, &self.plan.opens) {
+            (Work::Merge, Some(Opens::Data { key, .. })) => Some(key.as_deref().unwrap_or("data")),
+            (Work::Merge, _) => Some(""),
+            _ => None,
+        };
+        let given: Vec<_> =
+            decided.given.iter().filter(|given| cut.is_none_or(|key| given.name == key)).collect();
+        intact::insist(
+            given.iter().flat_map(|given| observed::named(std::slice::from_ref(*given))),
+            self.layout.build(),
+        )
     }
 
     /// Publishes what an instance makes beside its values.

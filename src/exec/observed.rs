@@ -119,8 +119,9 @@ impl std::fmt::Display for Change {
 
 /// A value for a message: digests are cut to 12 digits.
 fn clip(value: &str) -> String {
-    match value.parse::<Digest>() {
-        Ok(digest) => digest.short(),
+    let (first, rest) = value.split_at(value.find(' ').unwrap_or(value.len()));
+    match first.parse::<Digest>() {
+        Ok(digest) => digest.short() + rest,
         Err(_) if value.chars().count() > 60 => format!("{}…", value.chars().take(60).collect::<String>()),
         Err(_) => value.to_owned(),
     }
@@ -150,7 +151,7 @@ pub(super) fn observe(
         observed.add("split", serde_json::to_string(opens).unwrap_or_default());
     }
     for (name, value) in named(given) {
-        observed.add(name, value.digest.to_string());
+        observed.add(name, value.observed());
     }
     for path in &plan.files {
         observed.add(format!("file {path}"), content(path)?);

@@ -31,7 +31,7 @@ impl Instance {
         run.link_inputs(&self.plan, &self.project)?;
         let sources = Sources::before(&decided.observed);
         let inputs = Intact::before(&decided.given, self.layout.build());
-        let made = self.call(decided, run);
+        let made = self.call(decided, run).and_then(|made| made.seal(&run.out()));
         run.unlink_inputs()?;
         if made.is_ok() {
             self.still_observes(decided)?;

@@ -76,6 +76,9 @@ pub(super) struct Part {
     pub digest: Digest,
     /// Its rows.
     pub rows: u64,
+    /// The digest of the file as it is stored, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Digest>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,7 +115,6 @@ pub(super) fn run(
         .arg(runtime.join("expops/_run.py"))
         .arg(&request)
         .current_dir(folder.files())
-        .env("PYTHONPATH", python_path(instance, &runtime))
         .env("PYTHONHASHSEED", "0")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("EXPOPS_PROJECT_ROOT", &instance.project);
@@ -255,15 +257,6 @@ fn node(node: &Node, instance: &Instance) -> Result<Json, Failure> {
             Ok(json!({"gather": list?}))
         }
     }
-}
-
-/// Where modules are found by Python processes that the user's code starts: our package, the scripts'
-/// folders, and what was there before.
-fn python_path(instance: &Instance, runtime: &Utf8Path) -> String {
-    let own = instance.plan.folders.iter().map(|folder| instance.project.join(folder).into_string());
-    let before = std::env::var("PYTHONPATH").ok().filter(|path| !path.is_empty());
-    let separator = if cfg!(windows) { ";" } else { ":" };
-    [runtime.to_string()].into_iter().chain(own).chain(before).collect::<Vec<_>>().join(separator)
 }
 
 fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Failure> {

@@ -9,6 +9,7 @@ use super::run_folder::RunFolder;
 use super::value::{Node, Value, Values};
 use super::{Decision, Instance, Made, command_of, publish};
 use crate::diagnostic::{list, nearest};
+use crate::file::Written;
 use crate::layout::{Folder, Layout};
 use crate::plan_file::{Opens, Work};
 use crate::size::{By, Size};
@@ -59,7 +60,7 @@ pub(super) fn data(
             let there = arms(instance).iter().map(is_there).collect();
             let command = command_of(instance, decided.interpreter.as_ref());
             let answer = python::run(instance, &Mode::Split(there), &taken, run, &command)?;
-            publish_parts(instance, key, &Made::from(answer), run, &others)
+            publish_parts(instance, key, &Made::from(answer).seal(&run.out())?, run, &others)
         }
         _ if made.parts.is_empty() => {
             cut_own(instance, made.native.as_deref().or(key.as_deref()), made, run, (size, by))
@@ -184,20 +185,25 @@ fn cut_file(
         Some(help) => Failure::new(error.to_string()).help(help),
         None => Failure::new(error.to_string()),
     };
+    let old: Vec<_> = arms.iter().map(|arm| vouched_for(arm, key, instance)).collect();
     // The new stamps come into force before the new lists of values can be written: without the lists.
     for arm in &arms {
         stamp::retire(&arm.values())?;
     }
     let partitions = rows::run(&request).map_err(failed)?;
-    for (arm, partition) in arms.iter().zip(&partitions) {
-        let file = relative(&arm.0.join(&name), instance)?;
-        let value = Value {
+    for ((arm, partition), old) in arms.iter().zip(&partitions).zip(old) {
+        let mut value = Value {
             key: key.to_owned(),
-            file,
+            file: relative(&arm.0.join(&name), instance)?,
             format: "file".into(),
             digest: partition.digest,
             rows: Some(partition.rows),
+            stored: None,
         };
+        match old.filter(|old| partition.written == Written::Unchanged && old.file == value.file) {
+            Some(old) if old.stored.is_some() => value.stored = old.stored,
+            _ => value.seal(instance.layout.build())?,
+        }
         let values = Values { values: [std::slice::from_ref(&value), others].concat() };
         values.write(arm)?;
         remove_others(arm, &name)?;
@@ -221,6 +227,10 @@ impl Place<'_> {
 }
 
 impl rows::Layout for Place<'_> {
+    fn name(&self) -> Option<&str> {
+        Some(self.name)
+    }
+
     fn data(&self, i: u64) -> Utf8PathBuf {
         self.arm(i).0.join(self.name)
     }
@@ -259,6 +269,7 @@ fn publish_parts(
                 format: part.format.clone(),
                 digest: part.digest,
                 rows: Some(part.rows),
+                stored: part.stored,
             },
         };
         let place = instance.layout.build().join(&value.file);

@@ -1,4 +1,4 @@
-//! The digest of a file, or of a folder by the names and contents of the files in it.
+//! The digests of files and folders.
 
 use std::io;
 
@@ -6,14 +6,24 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::digest::{Digest, Hasher};
 
-/// The digest of what is at `path`.
+/// The digest of what a reader of the project's files sees at `path`: of a file its content; of a folder what
+/// is in it at any depth, names, contents, folders, and whether something is a link.
 pub(super) fn digest(path: &Utf8Path) -> io::Result<Digest> {
     if !path.is_dir() {
         return Digest::of_file(path);
     }
     let mut hasher = Hasher::new();
-    for (name, digest) in files(path)? {
-        hasher.update(format!("{name}\0{digest}\n"));
+    for entry in walk(path) {
+        let (inner, entry) = entry?;
+        let kind = if entry.path_is_symlink() { "link" } else { "own" };
+        let content = if entry.file_type().is_dir() {
+            "folder".to_owned()
+        } else if entry.file_type().is_file() {
+            Digest::of_file(&path.join(&inner))?.to_string()
+        } else {
+            continue;
+        };
+        hasher.update(format!("{inner}\0{kind} {content}\n"));
     }
     Ok(hasher.finish())
 }
@@ -21,13 +31,44 @@ pub(super) fn digest(path: &Utf8Path) -> io::Result<Digest> {
 /// The files in a folder and in those inside it, in a fixed order: their names in it, and their digests.
 pub(super) fn files(folder: &Utf8Path) -> io::Result<Vec<(Utf8PathBuf, Digest)>> {
     let mut found = Vec::new();
-    for entry in walkdir::WalkDir::new(folder).sort_by_file_name().follow_links(true) {
-        let entry = entry?;
+    for entry in walk(folder) {
+        let (inner, entry) = entry?;
         if entry.file_type().is_file() {
-            let path = Utf8Path::from_path(entry.path()).ok_or(io::ErrorKind::InvalidFilename)?;
-            let name = path.strip_prefix(folder).unwrap_or(path);
-            found.push((name.to_owned(), Digest::of_file(path)?));
+            let digest = Digest::of_file(&folder.join(&inner))?;
+            found.push((inner, digest));
         }
     }
     Ok(found)
+}
+
+/// The digest of a value's file or folder as it is stored.
+pub(super) fn stored(path: &Utf8Path) -> io::Result<Digest> {
+    let digest = digest(path)?;
+    Ok(if is_executable(path) { executable(digest) } else { digest })
+}
+
+/// The digest of a file with this content that can be executed, which its reader can see.
+fn executable(content: Digest) -> Digest {
+    Digest::of(format!("executable {content}\n"))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Utf8Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_path: &Utf8Path) -> bool {
+    false
+}
+
+/// What is below a folder, with names relative to it, sorted.
+fn walk(folder: &Utf8Path) -> impl Iterator<Item = io::Result<(Utf8PathBuf, walkdir::DirEntry)>> {
+    let entries = walkdir::WalkDir::new(folder).min_depth(1).sort_by_file_name().follow_links(true);
+    entries.into_iter().map(move |entry| {
+        let entry = entry?;
+        let path = Utf8Path::from_path(entry.path()).ok_or(io::ErrorKind::InvalidFilename)?;
+        Ok((path.strip_prefix(folder).unwrap_or(path).to_owned(), entry))
+    })
 }

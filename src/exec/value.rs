@@ -4,7 +4,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
+use super::tree;
 use crate::digest::Digest;
+use crate::file;
 use crate::layout::Folder;
 use crate::stamp::{self, Line, Stamp, Subject};
 
@@ -22,6 +24,31 @@ pub struct Value {
     /// How many rows it has, if it is a partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// The digest of the file or folder as it is stored, so that a change of it can be noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Digest>,
+}
+
+impl Value {
+    /// The name of its file, where readers are given the path.
+    pub fn name(&self) -> Option<&str> {
+        self.file.file_name().filter(|_| self.format == "file")
+    }
+
+    /// All that a reader can observe of it.
+    pub fn observed(&self) -> String {
+        match self.name() {
+            Some(name) => format!("{} {name}", self.digest),
+            None => self.digest.to_string(),
+        }
+    }
+
+    /// With the digest of what lies in the folder `out`, relative to which its file is.
+    pub(super) fn seal(&mut self, out: &Utf8Path) -> Result<(), Failure> {
+        let path = out.join(&self.file);
+        self.stored = Some(file::context(tree::stored(&path), "read", &path)?);
+        Ok(())
+    }
 }
 
 /// The values of an instance or of a partition, in the order in which they were returned.
@@ -61,13 +88,19 @@ impl Values {
     pub fn stamp(&self, metrics: Option<Digest>) -> Stamp {
         let mut lines: Vec<_> = self.values.iter().map(line).collect();
         lines.sort_by(|a, b| (a.rows.is_none(), key(a)).cmp(&(b.rows.is_none(), key(b))));
-        lines.extend(metrics.map(|digest| Line { digest, rows: None, subject: Subject::Metrics }));
+        lines.extend(metrics.map(|digest| Line {
+            digest,
+            rows: None,
+            subject: Subject::Metrics,
+            file: None,
+        }));
         Stamp { lines }
     }
 }
 
 fn line(value: &Value) -> Line {
-    Line { digest: value.digest, rows: value.rows, subject: Subject::Key(value.key.clone()) }
+    let file = value.name().map(str::to_owned);
+    Line { digest: value.digest, rows: value.rows, subject: Subject::Key(value.key.clone()), file }
 }
 
 fn key(line: &Line) -> &str {

@@ -1,12 +1,13 @@
 //! Config to pipeline: names become ids, defaults are filled in, and everything that is wrong is said.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::resolve::Resolver;
 use super::{
-    Chart, Closes, Fan, Layer, LayerId, Pipeline, Place, Process, ProcessId, Work, clashes, layers, order,
+    Chart, Closes, Fan, Layer, LayerId, Pipeline, Place, Process, ProcessId, Work, clashes, declared, layers,
+    order,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, nearest};
 use crate::script::Library;
@@ -33,7 +34,7 @@ pub fn check(
         layers: Vec::new(),
         environments: Vec::new(),
         scripts: config.scripts.iter().map(|(_, file)| file.value.as_str().into()).collect(),
-        data_path: config.data_path.as_ref().map(|path| path.value.as_str().into()),
+        data_path: config.data_path.as_ref().map(|path| declared::checked(path, config, root, sink)),
     };
     for (i, written) in config.processes.iter().enumerate() {
         let layer = layer(written, ProcessId(i)).map(|layer| {
@@ -216,7 +217,7 @@ fn process(
         parameters,
         random_seed: config.random_seed.as_ref().map(|seed| seed.value),
         environment: resolver.environment(written, &work, sink),
-        files: files(written),
+        files: declared::files(written, config, resolver.root, sink),
         resources: resolver.resources(written),
         renames: resolver.renames(written, upstreams),
         upstreams: if chart.is_some() { Vec::new() } else { upstreams.to_vec() },
@@ -240,12 +241,6 @@ fn chart(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config) -> O
             written => written.to_vec(),
         },
     })
-}
-
-/// The declared files, each once; in which order they are written does not matter.
-fn files(written: &ProcessConfig) -> Vec<Utf8PathBuf> {
-    let files: BTreeSet<_> = written.files.iter().map(|file| Utf8PathBuf::from(&file.value)).collect();
-    files.into_iter().collect()
 }
 
 /// Whether a process is meant to be a split without code; `Work::Merge` alone may stand for an error.

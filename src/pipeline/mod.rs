@@ -3,6 +3,7 @@
 
 mod check;
 mod clashes;
+mod declared;
 mod layers;
 mod order;
 mod partly;

@@ -19,7 +19,7 @@ const WHAT_TO_RUN: &str =
 
 pub(super) struct Resolver<'a> {
     pub(super) config: &'a Config,
-    root: &'a Utf8Path,
+    pub(super) root: &'a Utf8Path,
     library: &'a mut Library,
     used: Vec<Environment>,
     /// Scripts whose errors have been told.

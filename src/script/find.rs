@@ -9,6 +9,9 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 /// Folders that hold no code of the project's own.
 const SKIPPED: [&str; 8] =
     ["build", "node_modules", "__pycache__", "venv", "env", "site-packages", "dist", "virtualenv"];
+/// The modules of Python's own library (`sys.stdlib_module_names` of 3.11, with those that other versions have
+/// or had and those that Python imports when it starts; without a few that nothing imports).
+const STANDARD: &str = include_str!("standard_modules.txt");
 /// Most files that a dynamic import is taken to mean.
 const MOST_FILES: usize = 2_000;
 
@@ -42,6 +45,24 @@ pub(super) fn find(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> Opti
         }
     }
     (!namespace.is_empty()).then_some(Found::Namespace(namespace))
+}
+
+/// The modules in `folders` that take the place of one of Python's own, sorted.
+pub(super) fn shadowing(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
+    let mut found = BTreeSet::new();
+    for folder in folders {
+        let place = root.join(folder);
+        let place = if place.as_str().is_empty() { Utf8PathBuf::from(".") } else { place };
+        for entry in place.read_dir_utf8().into_iter().flatten().flatten() {
+            let name = entry.file_name().trim_end_matches(".py");
+            if STANDARD.split_ascii_whitespace().any(|standard| standard == name)
+                && let Some(Found::File { path, .. }) = find(root, std::slice::from_ref(folder), name)
+            {
+                found.insert(normal(&path));
+            }
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// `path` without `.` and `..` where they can be resolved by looking at the text.

@@ -51,6 +51,8 @@ pub struct Library {
     effects: BTreeMap<UnitId, bool>,
     /// What has been looked at in the decision on one effect.
     judged: BTreeSet<UnitId>,
+    /// The modules beside the scripts that hide Python's own, once they have been asked for.
+    shadowing: Option<Vec<Utf8PathBuf>>,
     /// The folders with Python files, once they have been asked for.
     python_folders: Option<Vec<Utf8PathBuf>>,
     /// The module of the script in question.
@@ -166,6 +168,7 @@ impl Library {
             files: BTreeSet::new(),
             effects: BTreeMap::new(),
             judged: BTreeSet::new(),
+            shadowing: None,
             python_folders: None,
             script: 0,
         }
@@ -298,6 +301,12 @@ impl Library {
             all.collect::<BTreeSet<_>>().into_iter().collect()
         });
         folders.clone()
+    }
+
+    /// The modules in the scripts' folders that take the place of one of Python's own.
+    fn shadowing(&mut self) -> Vec<Utf8PathBuf> {
+        let (root, folders) = (&self.root, &self.folders);
+        self.shadowing.get_or_insert_with(|| find::shadowing(root, folders)).clone()
     }
 
     /// The folders that a dynamic import can be taken to mean: not the whole project.

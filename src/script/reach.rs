@@ -59,6 +59,7 @@ impl Library {
     pub(super) fn walk(&mut self, script: usize, function: &str) -> Result<Walk, Diagnostic> {
         let mut walk = Walk { script, ..Walk::default() };
         walk.queue.push_back(Task::Load(script));
+        walk.shadowing(self);
         walk.follow(self, script, &Chain::global(function), function)?;
         while let Some(task) = walk.queue.pop_front() {
             match task {
@@ -251,6 +252,12 @@ impl Walk {
         Ok(())
     }
 
+    /// Counts the modules that any library may import in the place of Python's own.
+    fn shadowing(&mut self, library: &mut Library) {
+        let files = library.shadowing();
+        self.files(library, files, "it has the name of a module of Python's own, which libraries import");
+    }
+
     /// Counts every Python file of the script's folders.
     fn everything(&mut self, library: &mut Library, why: &str) {
         self.reads = true;
@@ -258,7 +265,12 @@ impl Walk {
             return;
         }
         let folders: Vec<Utf8PathBuf> = library.script_folders();
-        for path in find::all_python(&library.root, &folders) {
+        let files = find::all_python(&library.root, &folders);
+        self.files(library, files, why);
+    }
+
+    fn files(&mut self, library: &mut Library, files: Vec<Utf8PathBuf>, why: &str) {
+        for path in files {
             match library.module(&path) {
                 Ok(id) => self.queue.push_back(Task::Whole(id, why.to_owned())),
                 // It may never be imported: it need not be Python of this century.

@@ -83,6 +83,11 @@ pub trait Layout: Sync {
     /// The stamp of partition `i`.
     fn stamp(&self, i: u64) -> Utf8PathBuf;
 
+    /// The name of the data files, if the stamps shall say it.
+    fn name(&self) -> Option<&str> {
+        None
+    }
+
     /// Where the next split of a changed file finds what this one learned of the rows; `None` to go
     /// through all of it again.
     fn known(&self) -> Option<Utf8PathBuf> {

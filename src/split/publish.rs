@@ -141,7 +141,8 @@ fn settle(request: &Request, places: &Places, made: Vec<Made>) -> Result<Vec<Par
     let mut partitions = Vec::with_capacity(made.len());
     for (i, made) in made.into_iter().enumerate() {
         let Made { rows, bytes, digest, draft } = made;
-        let line = Line { digest, rows: Some(rows), subject: Subject::Key(request.key.to_owned()) };
+        let subject = Subject::Key(request.key.to_owned());
+        let line = Line { digest, rows: Some(rows), subject, file: request.layout.name().map(str::to_owned) };
         let content = Stamp { lines: [&[line], request.extra].concat() };
         let (path, stamp) = (&places.data[i], &places.stamps[i]);
         let written = match draft {

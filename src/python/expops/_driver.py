@@ -6,10 +6,10 @@ Whatever happens, the result is the last thing written; it has an error, or all 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
-from typing import Any, Callable, Dict, Tuple
+from json import dumps, loads
+from typing import Any, Callable, Dict, FrozenSet, Optional, Tuple
 
 from expops import _failure, _inputs, _metrics, _script, _seed, _values
 from expops._failure import Failure, kind_of
@@ -21,14 +21,17 @@ Request = Dict[str, Any]
 Result = Dict[str, Any]
 
 
-def run(path: str) -> int:
-    """Run the request in the file `path`; the exit status: 0, or 1 for a failure of the user's code."""
+def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
+    """Run the request in the file `path`; the exit status: 0, or 1 for a failure of the user's code.
+
+    `before` are the modules that were there before this package was imported.
+    """
     with open(path, "rb") as file:
-        request = json.loads(file.read())
+        request = loads(file.read())
     recorder = _metrics.start()
     result: Result = {"outputs": [], "partitions": [], "error": None}
     try:
-        _prepare(request)
+        _prepare(request, frozenset(sys.modules) if before is None else before)
         result.update(_MODES[request["mode"]](request))
     except BaseException as error:  # SystemExit and KeyboardInterrupt, too, end a run without outputs
         result["error"] = _told(error)
@@ -48,7 +51,7 @@ def _told(error: BaseException) -> Dict[str, str]:
         return {"message": name, "text": f"{name}\n"}
 
 
-def _prepare(request: Request) -> None:
+def _prepare(request: Request, before: FrozenSet[str]) -> None:
     if request["version"] != VERSION:
         raise Failure(f"the request has version {request['version']}, and this runtime knows version {VERSION}")
     for stream in (sys.stdout, sys.stderr):
@@ -56,7 +59,7 @@ def _prepare(request: Request) -> None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     os.chdir(request["work"])
     sys.argv[:] = [request.get("script") or ""]
-    _script.prepare(request["project_root"], request.get("script_folders") or [])
+    _script.prepare(request["project_root"], request.get("script_folders") or [], before)
     _seed.prepare(request.get("rng_seed"), request.get("cpus") or 1)
 
 
@@ -141,7 +144,7 @@ def _write(path: str, result: Result) -> None:
     """Write the result under a temporary name and rename it: it is there as a whole, or not at all."""
     with contextlib.suppress(Exception):  # the user's code may have closed or replaced the stream
         sys.stdout.flush()
-    text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+    text = dumps(result, ensure_ascii=False, allow_nan=False)
     temporary = f"{path}.{os.getpid()}.tmp"
     with open(temporary, "wb") as file:
         file.write(text.encode("utf-8", "replace"))

@@ -1,8 +1,9 @@
 """Outputs that are files or folders: a process returned a `pathlib.Path`.
 
 They are copied to `KEY/NAME`, with the name that they have. Symbolic links are followed.
-The digest of a file is the SHA-256 of its content; the digest of a folder is the SHA-256 over
-one line per entry, sorted by path: `d PATH\\n`, or `f SHA256 PATH\\n`, paths with `/`.
+The digest of a file is the SHA-256 of its content, and of the line `executable DIGEST` with that
+if it can be executed; the digest of a folder is the SHA-256 over one line per entry, sorted by
+path: `d PATH`, or `f DIGEST PATH`, paths with `/`.
 """
 
 from __future__ import annotations
@@ -46,9 +47,11 @@ def _copy(key: str, source: str, target: str) -> str:
     if not os.path.isfile(source):
         raise Failure(f"the output `{key}` has `{source}`, which is neither a file nor a folder")
     shutil.copyfile(source, target)
+    digest = _digest.of_file(target)
     if os.access(source, os.X_OK):
         os.chmod(target, os.stat(target).st_mode | 0o111)
-    return _digest.of_file(target)
+        digest = hashlib.sha256(f"executable {digest}\n".encode("ascii")).hexdigest()
+    return digest
 
 
 def _copy_tree(key: str, source: str, target: str) -> str:

@@ -6,11 +6,12 @@ time and size only, and an edit may change neither. Nothing is written beside th
 
 from __future__ import annotations
 
+import importlib
 import importlib.machinery
 import importlib.util
 import os
 import sys
-from typing import Any, Callable, List, Sequence
+from typing import Any, Callable, FrozenSet, List, Sequence
 
 from expops._decorate import registered
 from expops._failure import Failure, kind_of, nearest
@@ -25,13 +26,32 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
         raise OSError("bytecode is not used")
 
 
-def prepare(root: str, folders: Sequence[str]) -> None:
-    """Make the scripts' folders importable, before all else but the package `expops`."""
+def prepare(root: str, folders: Sequence[str], before: FrozenSet[str]) -> None:
+    """Make the scripts' folders importable, before all else but the package `expops`.
+
+    Only now: what this package imports itself, and what Python imports when it starts, must not be
+    the user's. `before` are the modules that were there before this package was imported.
+    """
+    _uncover(folders, before)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for the processes that this one starts
+    inherited = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], *folders, *([inherited] if inherited else [])])
     sys.path[1:1] = [folder for folder in folders if folder not in sys.path]
     sys.path_hooks.insert(0, _finder_below([os.path.realpath(folder) for folder in (root, *folders)]))
     for folder in folders:
         sys.path_importer_cache.pop(folder, None)
+
+
+def _uncover(folders: Sequence[str], before: FrozenSet[str]) -> None:
+    """Forget modules of Python's own that hide modules of the user's, as they would not in a plain Python."""
+    own = {entry.partition(".")[0] for folder in folders if os.path.isdir(folder) for entry in os.listdir(folder)}
+    hidden = (own & getattr(sys, "stdlib_module_names", own)) - before
+    if not hidden:
+        return
+    for name in ("_chart", "_digest_tables", "_files", "_npy", "_plain", "_rows", "_signature", "_split"):
+        importlib.import_module(f"expops.{name}")  # with what they need, while that can be had
+    for name in [name for name in sys.modules if name.partition(".")[0] in hidden]:
+        del sys.modules[name]
 
 
 def load(path: str) -> Any:

@@ -11,11 +11,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import pickle
 import sys
+from json import dumps, loads
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from expops import _digest
@@ -106,7 +106,7 @@ def _plain_json(value: Any) -> Optional[bytes]:
     """`value` as compact JSON, if that is small and loses nothing."""
     if not _is_plain(value, _DEEPEST_JSON, [_LARGEST_JSON // 2]):
         return None
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError:  # a lone surrogate
@@ -182,7 +182,7 @@ def _can_pickle(value: Any) -> bool:
 
 def _read_json(path: str) -> Any:
     with open(path, "rb") as file:
-        return json.loads(file.read())
+        return loads(file.read())
 
 
 def _read_pickle(path: str) -> Any:
