@@ -5,6 +5,7 @@ mod code;
 mod data;
 pub mod environment;
 mod metrics;
+mod paths;
 mod settings;
 mod values;
 

@@ -137,24 +137,33 @@ fn last(why: &Why) -> String {
 fn print(survey: &Survey, index: usize) {
     let looked = &survey.all[index];
     println!("{}: {}", looked.action.label, headline(survey, index));
+    let reasons = if looked.state == State::Fresh { Vec::new() } else { reason::now(survey, index) };
     if looked.state == State::Fresh {
         let count = looked.decision.as_ref().map_or(0, |decision| decision.observed.0.len());
         println!("  nothing of the {} that it observes has changed since", plural(count, "thing"));
     } else {
-        tree(&reason::now(survey, index), 1);
+        tree(&reasons, 1);
     }
-    if let Some(why) =
-        looked.why().filter(|why| looked.state == State::Fresh || matches!(why.ended, Last::Failed(_)))
-    {
+    // What failed under other conditions, when nothing has changed since what is there, says nothing.
+    let is_told = reasons.iter().any(|reason| reason.text.starts_with(reason::FAILED));
+    let is_telling =
+        |why: &Why| !is_told && matches!(why.ended, Last::Failed(_)) != (looked.state == State::Fresh);
+    if let Some(why) = looked.why().filter(is_telling) {
         println!("  {}", last(&why));
         tree(&reason::then(survey, index, &why), 2);
     }
 }
 
 fn tree(reasons: &[Reason], depth: usize) {
+    let mut last: Option<&[Reason]> = None;
     for reason in reasons {
         println!("{}{}", "  ".repeat(depth), reason.text);
-        tree(&reason.because, depth + 1);
+        // What many partitions have in common is told once.
+        if !reason.because.is_empty() && last.replace(&reason.because) == Some(&reason.because) {
+            println!("{}for the same reason", "  ".repeat(depth + 1));
+        } else {
+            tree(&reason.because, depth + 1);
+        }
     }
 }
 

@@ -1,11 +1,17 @@
 //! Reasons, back to the root cause: what changed, and if somebody upstream made it, why that changed.
 
-use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::survey::{State, Survey};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::survey::{Looked, State, Survey};
 use crate::digest::Digest;
-use crate::exec::{Change, Ended, Known, Named, Values, Why, what_changed, where_changed};
+use crate::exec::{Change, Ended, Known, Named, Values, WHOLE, Why, what_changed, where_changed};
 use crate::layout::Folder;
+
+/// How a reason begins that says what went wrong.
+pub(super) const FAILED: &str = "its last run failed";
 
 /// How many upstreams, or changed definitions, are told one by one.
 const SHOWN: usize = 5;
@@ -38,18 +44,26 @@ pub(super) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
     }
     let Some(decision) = &looked.decision else {
         return match &looked.state {
-            State::Run => vec![Reason::new("it has not been built")],
+            State::Run => vec![Reason::new(unbuilt(looked))],
             _ => Vec::new(),
         };
     };
-    let Some(record) = &decision.record else {
-        return vec![Reason::new("it has not been built, or its last run did not end well")];
-    };
+    let Some(record) = &decision.record else { return vec![Reason::new(unbuilt(looked))] };
     let changes = decision.observed.changes(&record.observed);
     if changes.is_empty() {
         return vec![Reason::new("something that it made is gone")];
     }
     changes.into_iter().map(|change| of_change(survey, index, change)).collect()
+}
+
+/// Why there is no record of an instance.
+fn unbuilt(looked: &Looked) -> String {
+    match looked.why() {
+        Some(Why { ended: Ended::Failed(message), .. }) => format!("{FAILED}: {message}"),
+        Some(_) => "its last run was interrupted, or what it left has been removed".to_owned(),
+        None if looked.folder.lock().exists() => "its first run was interrupted".to_owned(),
+        None => "it has not been built".to_owned(),
+    }
 }
 
 /// What has changed for an instance besides what it takes of others.
@@ -79,13 +93,14 @@ fn environment(survey: &Survey, index: usize) -> Option<Reason> {
 
 /// What may change what an instance takes; those that do for the same reasons are told together.
 fn waiting(survey: &Survey, waits: &[usize]) -> Vec<Reason> {
-    let mut told: Vec<(Vec<&str>, &str, Vec<Reason>)> = Vec::new();
+    let mut told: Vec<(Vec<&str>, String, Vec<Reason>)> = Vec::new();
     for upstream in waits.iter().take(SHOWN) {
         let looked = &survey.all[*upstream];
-        let what = match looked.state {
-            State::Restore => "would come back from the cache",
-            State::May(_) => "may run",
-            _ => "would run",
+        let what = match &looked.state {
+            State::Restore => "would come back from the cache".to_owned(),
+            State::May(_) => "may run".to_owned(),
+            State::Blocked(why) => format!("cannot be told: {why}"),
+            _ => "would run".to_owned(),
         };
         let because = now(survey, *upstream);
         match told.iter_mut().find(|(_, other, reasons)| *other == what && *reasons == because) {
@@ -93,7 +108,7 @@ fn waiting(survey: &Survey, waits: &[usize]) -> Vec<Reason> {
             None => told.push((vec![&looked.action.label], what, because)),
         }
     }
-    let reason = |(labels, what, because): (Vec<&str>, &str, _)| Reason {
+    let reason = |(labels, what, because): (Vec<&str>, String, _)| Reason {
         because,
         ..Reason::new(format!("{} {what}", labels.join(", ")))
     };
@@ -113,10 +128,38 @@ fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
         "metrics" => metrics(survey, &change, rest),
         "data" => content(survey, &change, &format!("the data file `{rest}`")),
         "file" => content(survey, &change, &format!("`{rest}`")),
+        "split" => split(&change),
         _ => Reason::new(change.to_string()),
     };
     reason.change = Some(change);
     reason
+}
+
+/// How a split cuts, in the words of the project file.
+fn split(change: &Change) -> Reason {
+    let (was, is) = (cut(change.was.as_deref()), cut(change.is.as_deref()));
+    let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let of =
+        |name: &String| Change { name: name.clone(), was: was.get(name).cloned(), is: is.get(name).cloned() };
+    let changes = names.into_iter().map(of).filter(|change| change.was != change.is);
+    Reason::new(changes.map(|change| change.to_string()).collect::<Vec<_>>().join("; "))
+}
+
+/// The fields of `{"data": {"size": {"equal": 3}, …}}` or `{"seed": [1, 2]}`.
+fn cut(observed: Option<&str>) -> BTreeMap<String, String> {
+    let json: Json = observed.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let only = |json: &Json| json.as_object().and_then(|fields| fields.values().next()).cloned();
+    match (json.get("data").and_then(Json::as_object), json.get("seed")) {
+        (Some(fields), _) => {
+            let name = |name: &str| if name == "key" { "data_name".to_owned() } else { name.to_owned() };
+            let field = |(key, value): (&String, &Json)| {
+                (name(key), only(value).unwrap_or_else(|| value.clone()).to_string())
+            };
+            fields.iter().map(field).collect()
+        }
+        (None, Some(seeds)) => BTreeMap::from([("seeds".to_owned(), seeds.to_string())]),
+        (None, None) => BTreeMap::new(),
+    }
 }
 
 /// `was 12ab…, is 34cd…`.
@@ -170,10 +213,19 @@ fn code(survey: &Survey, change: &Change, function: &str) -> Reason {
         Some(_) if change.is.is_none() => format!("it no longer calls `{function}`"),
         Some(_) => format!("the code that `{function}` reaches changed"),
     });
-    for named in parts(survey, change).into_iter().take(SHOWN) {
+    let mut parts = parts(survey, change);
+    // Of a module that is counted whole, what changed in it says more.
+    if parts.iter().any(|part| part.name != WHOLE) {
+        parts.retain(|part| part.name != WHOLE);
+    }
+    if parts.is_empty() && known(survey, change).is_some() {
+        reason.because.push(Reason::new("the same statements and definitions stand in another order"));
+    }
+    for named in parts.into_iter().take(SHOWN) {
         let how = match (&named.was, &named.is) {
             (None, _) => "is new, or newly reached",
             (_, None) => "is gone, or no longer reached",
+            _ if named.name == WHOLE => "changed, or the order of what is in it",
             _ => "changed",
         };
         reason.because.push(Reason::new(format!("{} {how} ({})", named.name, named.place)));
@@ -186,10 +238,11 @@ fn packages(survey: &Survey, change: &Change) -> Reason {
         text.as_deref().unwrap_or_default().split(',').next().unwrap_or_default().to_owned()
     };
     let (was, is) = (python(&change.was), python(&change.is));
-    let mut reason = Reason::new(if was == is {
-        "its environment changed".to_owned()
-    } else {
-        format!("Python was {was}, is {is}")
+    let mut reason = Reason::new(match (&change.was, &change.is) {
+        (None, _) => return Reason::new(format!("it now runs in an environment, with Python {is}")),
+        (_, None) => return Reason::new("it does not run in an environment any more"),
+        _ if was == is => "its environment changed".to_owned(),
+        _ => format!("Python was {was}, is {is}"),
     });
     for named in parts(survey, change).into_iter().take(SHOWN) {
         reason.because.push(Reason::new(match (&named.was, &named.is) {

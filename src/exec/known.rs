@@ -12,6 +12,9 @@ use crate::file::{self, FileError};
 use crate::layout::Layout;
 use crate::script::Reach;
 
+/// What a module is called that is counted as a whole.
+pub const WHOLE: &str = "the whole module";
+
 /// What a digest is of: name, place and content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known(Vec<[String; 3]>);
@@ -22,11 +25,11 @@ impl Known {
         let item = |item: &crate::script::Item| {
             let name = match &item.name {
                 Some(name) => format!("`{name}`"),
-                None => "the whole module".to_owned(),
+                None => WHOLE.to_owned(),
             };
             [name.replace(['\t', '\n'], " "), format!("{}:{}", item.file, item.line), item.digest.to_string()]
         };
-        Self(reach.items.iter().map(item).collect())
+        Self(reach.items.iter().chain(&reach.inside).map(item).collect())
     }
 
     /// Packages, as `name==version`.

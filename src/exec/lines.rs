@@ -24,7 +24,8 @@ const SHORT: usize = 80;
 const KIND: &str = "lines ";
 
 /// The runs of the text at `path`: what they are (`lines`, with the logarithm of their length), how many
-/// lines each has, and its content: `=` and the line, or a digest. `None` if it is no text.
+/// lines each has, and its content: how the line ends (`=`: as usual, `~`: with CR and LF, `-`: not at all) and
+/// the line, or a digest. `None` if it is no text.
 pub(super) fn runs(path: &Utf8Path) -> Option<Vec<[String; 3]>> {
     let file = File::open(path).ok()?;
     let size = file.metadata().ok()?.len();
@@ -66,9 +67,12 @@ pub(super) fn are(runs: &[[String; 3]]) -> bool {
 }
 
 fn run(level: u32, lines: u64, line: Option<&Vec<u8>>, digest: Digest) -> [String; 3] {
-    let text = line.and_then(|line| std::str::from_utf8(line).ok()).map(|line| line.trim_end_matches('\n'));
-    let is_kept = |text: &&str| text.len() <= SHORT && !text.chars().any(char::is_control);
-    let content = text.filter(is_kept).map_or_else(|| digest.short(), |text| format!("={text}"));
+    let text = line.and_then(|line| std::str::from_utf8(line).ok()).map(|line| {
+        let end = |end, sign| line.strip_suffix(end).map(|text| (sign, text));
+        end("\r\n", '~').or(end("\n", '=')).unwrap_or(('-', line))
+    });
+    let is_kept = |(_, text): &(char, &str)| text.len() <= SHORT && !text.chars().any(char::is_control);
+    let content = text.filter(is_kept).map_or_else(|| digest.short(), |(sign, text)| format!("{sign}{text}"));
     [format!("{KIND}{level}"), lines.to_string(), content]
 }
 
@@ -86,6 +90,9 @@ pub(super) fn difference(old: &[[String; 3]], new: &[[String; 3]]) -> Option<Str
     let quoted = |runs| text(runs).map(|text| format!(": `{text}`")).unwrap_or_default();
     Some(match (count(was), count(is)) {
         (0, 0) => return None,
+        (n, m) if n == m && texts(was).is_some() && texts(was) == texts(is) => {
+            format!("{} {} differently", span(first, n), if n == 1 { "ends" } else { "end" })
+        }
         (0, n) => format!("{} {} new{}", span(first, n), is_or_are(n), quoted(is)),
         (n, 0) => format!("{} {} gone{}", span(first, n), is_or_are(n), quoted(was)),
         (1, 1) => match (text(was), text(is)) {
@@ -108,10 +115,16 @@ fn is_or_are(count: u64) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-/// The text of a run of one line, if it is known.
-fn text(runs: &[[String; 3]]) -> Option<&str> {
-    let [run] = runs else { return None };
-    run[2].strip_prefix('=')
+/// The text of one line, if it is known; what cannot be seen as it is written in a program.
+fn text(runs: &[[String; 3]]) -> Option<String> {
+    let [text] = texts(runs)?[..] else { return None };
+    let escaped = |c: char| if c.is_ascii() { c.to_string() } else { c.escape_debug().to_string() };
+    Some(text.chars().map(escaped).collect())
+}
+
+/// The texts of lines, if all of them are known.
+fn texts(runs: &[[String; 3]]) -> Option<Vec<&str>> {
+    runs.iter().map(|run| run[2].strip_prefix(['=', '~', '-'])).collect()
 }
 
 fn count(runs: &[[String; 3]]) -> u64 {
@@ -139,6 +152,10 @@ mod tests {
         assert_eq!(place("a\nb\nc\n", "a\nB\n"), "lines 2 to 3 became 1 line");
         assert_eq!(place("a\tb\n", "a\tc\n"), "line 1 changed");
         assert_eq!(place("a\n", "a\n"), "");
+        assert_eq!(place("a\nb\n", "a\nb"), "line 2 ends differently");
+        assert_eq!(place("a\nb\n", "a\r\nb\r\n"), "lines 1 to 2 end differently");
+        assert_eq!(place("a\n", "\u{feff}a\n"), "line 1 was `a`, is `\\u{feff}a`");
+        assert_eq!(place("é\n", "e\u{301}\n"), "line 1 was `é`, is `e\\u{301}`");
     }
 
     #[test]
@@ -148,7 +165,7 @@ mod tests {
         let old = of(&rows.concat());
         assert!(old.len() < 10_000, "{}", old.len());
         let mut edited = rows.clone();
-        edited[123_456].insert_str(0, "x");
+        edited[123_456].insert(0, 'x');
         edited.insert(123_457, "new\n".to_owned());
         let place = difference(&old, &of(&edited.concat())).unwrap();
         let numbers: Vec<usize> = place.split(' ').filter_map(|word| word.parse().ok()).collect();

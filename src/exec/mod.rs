@@ -32,7 +32,7 @@ use serde_json::json;
 pub use decide::{Decision, Todo};
 pub use failure::Failure;
 pub use inputs::Foreseen;
-pub use known::{Known, Named, changed as what_changed, place as where_changed};
+pub use known::{Known, Named, WHOLE, changed as what_changed, place as where_changed};
 pub use observed::{Change, Observed};
 pub use record::Record;
 pub use value::{Value, Values};

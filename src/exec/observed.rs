@@ -4,11 +4,12 @@
 //! | observed | counts | why |
 //! | --- | --- | --- |
 //! | digests of the keys that it takes, with the code of the project's classes and functions in them | yes | its inputs; keys that it does not take are not loaded |
+//! | the names of inputs that are paths, and whether these can be executed | yes | `path.suffix` decides how many readers read |
 //! | parameters that it takes | yes | |
 //! | its seed, and its own path in the layers | yes | the random number generators are seeded with both |
 //! | its function and what that reaches, or its command | yes | |
 //! | its environment: versions of Python and of packages | yes | |
-//! | declared `files` | yes, by content | |
+//! | declared `files` | yes, by content; of folders also what is in them | |
 //! | `data.path`, outside every data layer, of a source or where code may open files | yes, by content | it may open the file by itself |
 //! | the project's name and the name of its data file, where `context` or a chart shows them | yes | |
 //! | how a split cuts (`size`, `by`, `data_name`) | yes | it decides what the partitions are |
@@ -110,19 +111,36 @@ pub struct Change {
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (&self.was, &self.is) {
-            (None, Some(is)) => write!(f, "{} is new: {}", self.name, clip(is)),
-            (Some(was), Some(is)) => write!(f, "{} was {}, is {}", self.name, clip(was), clip(is)),
+            (None, Some(is)) => write!(f, "{} is new: {}", self.name, clip(is, 0)),
+            (Some(was), Some(is)) => {
+                let from = clear(was, is);
+                write!(f, "{} was {}, is {}", self.name, clip(was, from), clip(is, from))
+            }
             _ => write!(f, "{} is gone", self.name),
         }
     }
 }
 
-/// A value for a message: digests are cut to 12 digits.
-fn clip(value: &str) -> String {
+/// The longest value that is shown whole, in characters.
+const SHOWN: usize = 60;
+
+/// From which character on two values are shown: if they are long, a little before they differ.
+fn clear(was: &str, is: &str) -> usize {
+    let same = was.chars().zip(is.chars()).take_while(|(a, b)| a == b).count();
+    if same + SHOWN / 3 < SHOWN { 0 } else { same - SHOWN / 3 }
+}
+
+/// A value for a message, from a character on: digests are cut to 12 digits.
+fn clip(value: &str, from: usize) -> String {
     let (first, rest) = value.split_at(value.find(' ').unwrap_or(value.len()));
     match first.parse::<Digest>() {
         Ok(digest) => digest.short() + rest,
-        Err(_) if value.chars().count() > 60 => format!("{}…", value.chars().take(60).collect::<String>()),
+        Err(_) if value.chars().count() > SHOWN => {
+            let rest = value.chars().skip(from);
+            let cut = if rest.clone().count() > SHOWN { "…" } else { "" };
+            let dots = if from > 0 { "…" } else { "" };
+            format!("{dots}{}{cut}", rest.take(SHOWN).collect::<String>())
+        }
         Err(_) => value.to_owned(),
     }
 }

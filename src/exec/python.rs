@@ -107,7 +107,11 @@ pub(super) fn run(
     let result = folder.path().join("result.json");
     let text = self::request(instance, mode, given, folder, &result)?.to_string();
     crate::file::write_if_changed(&request, text.as_bytes())?;
-    let runtime = absolute(&instance.layout.python())?;
+    let runtime = instance.layout.python();
+    if !runtime.join("expops/_run.py").exists() {
+        return Err(Failure::new(format!("`{runtime}` is missing")).help("run `expops compile` again"));
+    }
+    let runtime = absolute(&runtime)?;
     let log = instance.folder.log();
     let program = if python.contains('/') { instance.project.join(python) } else { python.into() };
     let mut command = Command::new(program);

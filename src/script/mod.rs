@@ -142,6 +142,8 @@ pub struct Reach {
     pub digest: Digest,
     /// What is counted, by module and place.
     pub items: Vec<Item>,
+    /// What stands in the modules that are counted whole, for people.
+    pub inside: Vec<Item>,
     /// The steps, in order of first appearance.
     pub steps: Vec<Step>,
     /// Top-level names of the libraries that are used, sorted.

@@ -309,6 +309,7 @@ impl Walk {
         Ok(Reach {
             digest: hasher.finish(),
             items: counted.into_iter().map(|counted| counted.item).collect(),
+            inside: self.inside(library),
             steps: Vec::new(),
             imports: self.imports.into_iter().collect(),
             reads_files: self.reads,
@@ -350,6 +351,23 @@ impl Walk {
             items.push(Counted::whole(usize::MAX, path.to_string(), *digest, path, why));
         }
         Ok(items)
+    }
+
+    /// The units of the modules that are counted whole.
+    fn inside(&self, library: &Library) -> Vec<Item> {
+        let mut all = Vec::new();
+        for id in self.whole.keys() {
+            let (outline, module) = (&library.modules[*id], library.name_of(*id));
+            all.extend(outline.units.iter().map(|unit| Item {
+                module: module.clone(),
+                name: Some(unit.name.clone()),
+                digest: unit.digests[usize::from(self.docs)],
+                file: outline.path.clone(),
+                line: unit.line,
+                coarse: None,
+            }));
+        }
+        all
     }
 
     fn item(

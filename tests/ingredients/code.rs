@@ -174,3 +174,59 @@ fn a_function_and_what_it_reaches() {
         hold(&built(tool, FILES), tool, PAIRS);
     }
 }
+
+/// Libraries import modules of Python's own, and may get one of the project's in their place.
+#[test]
+fn modules_with_names_of_pythons_own() {
+    const PROJECT: &str = "
+scripts: {main: src/model.py}
+pipeline:
+  process_adjlist: |
+    one two
+  processes:
+    - {name: one}
+    - {name: two}
+";
+    const MODEL: &str = "
+import os
+import statistics
+import json
+from counted import ran
+
+json.dumps = None
+
+def one():
+    ran('one')
+    return {'x': str(statistics.median_grouped([1, 2, 3, 4, 5, 6, 7])), 'own': json.OWN, 'site': os.environ.get('SITE')}
+
+def two(own):
+    ran('two')
+    return {'two': own}
+";
+    const BISECT: &str = "from _bisect import *\nfrom _bisect import bisect_right as bisect, insort_right as insort\ndef bisect_left(a, x, lo=0, hi=None): return 0\n";
+    for tool in TOOLS {
+        let model = ("src/model.py", MODEL);
+        let space = built(tool, &[("expops.yaml", PROJECT), model, ("src/json.py", "OWN = 1\n")]);
+        assert_eq!(space.read("build/two/out/two.json").trim(), "1");
+        // What Python runs when it starts is none of the project's.
+        space.write("src/sitecustomize.py", "import os\nos.environ['SITE'] = '1'\n");
+        space.build(tool, &[]).success();
+        assert_eq!(space.read("build/one/out/site.json").trim(), "null");
+        let plain = space.read("build/one/out/x.json");
+        space.write("src/bisect.py", BISECT);
+        space.build(tool, &[]).success();
+        assert_ne!(space.read("build/one/out/x.json"), plain, "{tool:?}: a module is new");
+        space.edit("src/bisect.py", "return 0", "return 1");
+        let before = space.read("build/one/out/x.json");
+        space.build(tool, &[]).success();
+        assert_ne!(space.read("build/one/out/x.json"), before, "{tool:?}: it is edited");
+        // The runtime has its own.
+        for name in ["types", "struct", "hashlib", "enum", "operator", "contextvars", "shutil", "pathlib"] {
+            space.write(&format!("src/{name}.py"), "from _gone import nothing\n");
+            let ran = space.build(tool, &[]);
+            assert!(!ran.says("_driver.py") && !ran.says("_run.py"), "{name}: {}{}", ran.out, ran.err);
+            std::fs::remove_file(space.path(&format!("src/{name}.py"))).unwrap();
+        }
+        space.build(tool, &[]).success();
+    }
+}

@@ -144,3 +144,85 @@ fn a_reader_that_has_read_enough_ends_the_program_quietly() {
         assert_eq!(ran.out, "", "{command}");
     }
 }
+
+#[test]
+fn status_and_the_build_agree_on_what_is_lost() {
+    for tool in TOOLS {
+        for lost in ["build/cut/p2/rows.json", "build/cut/p2/values.json", "build/train/p2/record.json"] {
+            let space = built(tool);
+            std::fs::remove_file(space.path(lost)).unwrap();
+            if lost.ends_with("record.json") {
+                space.write(lost, "{");
+            }
+            space.expops(&["status", "--exit-code"]).failure();
+            assert_eq!(space.ran(tool), [""; 0], "{tool:?}: {lost}");
+            space.expops(&["status", "--exit-code"]).success();
+            space.nothing_to_do(tool);
+        }
+    }
+}
+
+#[test]
+fn explain_says_what_differs_in_long_values_in_orders_and_in_whole_modules() {
+    let space = project();
+    let long = "x".repeat(90);
+    space.edit("expops.yaml", "factor: 2", &format!("factor: 2, note: [{long}, 1]"));
+    space.edit("src/model.py", "def train(rows, factor)", "def train(rows, factor, note)");
+    space.edit("src/model.py", "def total(score):", "def total(score):\n    globals()['some']()");
+    let more = "\nLIST = []\nLIST.append(1)\nLIST.append(2)\n\ndef some():\n    return LIST\n";
+    space.write("src/model.py", space.read("src/model.py") + more);
+    space.compile(Tool::Ninja).success();
+    space.ran(Tool::Ninja);
+    let explain = |target: &str| space.expops(&["explain", target]).success().out;
+    space.edit("expops.yaml", &format!("{long}, 1]"), &format!("{long}, 2]"));
+    let text = explain("train@p1");
+    assert!(text.contains("x\",1], is …") && text.contains("x\",2]"), "{text}");
+    space.edit("expops.yaml", &format!("{long}, 2]"), &format!("{long}, 1]"));
+    space.edit("src/model.py", "return LIST", "return LIST[:]");
+    let text = explain("total");
+    assert!(text.contains("`some` changed (src/model.py:") && !text.contains("whole module"), "{text}");
+    space.edit("src/model.py", "return LIST[:]", "return LIST");
+    space.edit("src/model.py", "LIST.append(1)\nLIST.append(2)", "LIST.append(2)\nLIST.append(1)");
+    let text = explain("total");
+    assert!(text.contains("the order of what is in it (src/model.py"), "{text}");
+    space.edit("expops.yaml", "size: 3", "size: 2");
+    let text = explain("cut");
+    assert!(text.contains("size was 3, is 2"), "{text}");
+}
+
+#[test]
+fn explain_tells_a_failure_from_an_interruption_and_forgets_one_that_is_undone() {
+    let space = project();
+    space.edit("src/model.py", "ran('total')", "ran('total'); 1 / 0");
+    space.compile(Tool::Ninja).success();
+    assert!(space.expops(&["explain", "total"]).success().says("it has not been built"));
+    space.build(Tool::Ninja, &[]).failure();
+    let text = space.expops(&["explain", "total"]).success().out;
+    assert!(
+        text.contains("its last run failed: ZeroDivisionError") && !text.contains("failed last"),
+        "{text}"
+    );
+    space.edit("src/model.py", "ran('total'); 1 / 0", "ran('total')");
+    space.ran(Tool::Ninja);
+    space.edit("src/model.py", "ran('total')", "ran('total'); 1 / 0");
+    space.build(Tool::Ninja, &[]).failure();
+    space.edit("src/model.py", "ran('total'); 1 / 0", "ran('total')");
+    let text = space.expops(&["explain", "total"]).success().out;
+    assert!(text.contains("is up to date") && !text.contains("failed"), "{text}");
+}
+
+#[test]
+fn what_the_build_writes_cannot_be_declared_as_read() {
+    for (files, place) in
+        [(".", true), ("..", true), ("./", true), ("*.csv", true), ("build", false), ("build/x", false)]
+    {
+        let space = project();
+        space.edit("expops.yaml", "files: [extra.txt]", &format!("files: ['{files}']"));
+        let ran = space.compile(Tool::Ninja).failure();
+        assert!(ran.says("E506") && ran.says("--> expops.yaml") == place, "{files}: {}{}", ran.out, ran.err);
+    }
+    let space = project();
+    space.edit("expops.yaml", "files: [extra.txt]", "files: [./extra.txt, extra.txt]");
+    space.compile(Tool::Ninja).success();
+    assert_eq!(space.ran(Tool::Ninja), super::ALL);
+}
