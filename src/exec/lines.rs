@@ -15,7 +15,7 @@ use crate::digest::{Digest, Hasher};
 const SMALL: u64 = 64 * 1024;
 
 /// Texts beyond this many bytes are not looked into: it is not worth another reading.
-const LARGE: u64 = 1 << 30;
+const LARGE: u64 = 1 << 28;
 
 /// A line of this many bytes, and no more, is kept as it is.
 const SHORT: usize = 80;
@@ -57,8 +57,10 @@ pub(super) fn runs(path: &Utf8Path) -> Option<Vec<[String; 3]>> {
 
 /// Whether a run ends with `line`: one line in two to the power of `level` does.
 fn ends_run(line: &[u8], level: u32) -> bool {
-    let digest = Digest::of(line).short();
-    u64::from_str_radix(&digest, 16).is_ok_and(|number| number.trailing_zeros() >= level)
+    // Another version of Rust may hash otherwise: then one change is placed less well.
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hasher::write(&mut hasher, line);
+    std::hash::Hasher::finish(&hasher).trailing_zeros() >= level
 }
 
 /// Whether these are lines, and nothing else that is known by name.

@@ -223,7 +223,6 @@ impl Instance {
     }
 
     fn make(&self, decided: &Decision) -> Result<Outcome, Failure> {
-        self.insist_on_inputs(decided)?;
         let mut run = RunFolder::new(&self.folder)?;
         let (made, outcome) = self.obtain(decided, &mut run)?;
         match (&self.plan.opens, &self.plan.probes) {
@@ -243,23 +242,16 @@ impl Instance {
         Ok(outcome)
     }
 
-    /// Insists that what it is about to read is what was made.
+    /// Insists that what it is about to read is what was made. What a split passes on it does not read.
     fn insist_on_inputs(&self, decided: &Decision) -> Result<(), Failure> {
-        if !matches!(decided.todo, Todo::Run) {
-            return Ok(());
-        }
-        // What a split passes on it does not read.
-        let cut = match (&self.plan.work, &self.plan.opens) {
-            (Work::Merge, Some(Opens::Data { key, .. })) => Some(key.as_deref().unwrap_or("data")),
-            (Work::Merge, _) => Some(""),
-            _ => None,
+        let is_read = |given: &&Given| match (&self.plan.work, &self.plan.opens) {
+            (Work::Merge, Some(Opens::Data { key, .. })) => given.name == key.as_deref().unwrap_or("data"),
+            (Work::Merge, _) => false,
+            _ => true,
         };
-        let given: Vec<_> =
-            decided.given.iter().filter(|given| cut.is_none_or(|key| given.name == key)).collect();
-        intact::insist(
-            given.iter().flat_map(|given| observed::named(std::slice::from_ref(*given))),
-            self.layout.build(),
-        )
+        let given = decided.given.iter().filter(is_read);
+        let values = given.flat_map(|given| observed::named(std::slice::from_ref(given)));
+        intact::insist(values, self.layout.build())
     }
 
     /// Publishes what an instance makes beside its values.

@@ -22,12 +22,14 @@ impl Instance {
     /// What the user's code makes of what was decided on; in `run`, which the caller publishes from.
     pub(super) fn obtain(&self, decided: &Decision, run: &mut RunFolder) -> Result<(Made, Outcome), Failure> {
         if !self.runs_code() {
+            self.insist_on_inputs(decided)?;
             return Ok((Made::default(), Outcome::Ran));
         }
         let cache = self.cache();
         if let Some(made) = self.restore(&cache, decided, run)? {
             return Ok((made, Outcome::Restored));
         }
+        self.insist_on_inputs(decided)?;
         run.link_inputs(&self.plan, &self.project)?;
         let sources = Sources::before(&decided.observed);
         let inputs = Intact::before(&decided.given, self.layout.build());
