@@ -113,6 +113,7 @@ impl std::fmt::Display for Change {
         match (&self.was, &self.is) {
             (None, Some(is)) => write!(f, "{} is new: {}", self.name, clip(is, 0)),
             (Some(was), Some(is)) => {
+                let (was, is) = without_name(was, is);
                 let from = clear(was, is);
                 write!(f, "{} was {}, is {}", self.name, clip(was, from), clip(is, from))
             }
@@ -123,6 +124,14 @@ impl std::fmt::Display for Change {
 
 /// The longest value that is shown whole, in characters.
 const SHOWN: usize = 60;
+
+/// Two values without the file name that both have.
+fn without_name<'t>(was: &'t str, is: &'t str) -> (&'t str, &'t str) {
+    match (was.split_once(' '), is.split_once(' ')) {
+        (Some((a, old)), Some((b, new))) if old == new && a.parse::<Digest>().is_ok() => (a, b),
+        _ => (was, is),
+    }
+}
 
 /// From which character on two values are shown: if they are long, a little before they differ.
 fn clear(was: &str, is: &str) -> usize {
