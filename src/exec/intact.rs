@@ -18,6 +18,7 @@ use super::inputs::Given;
 use super::observed::{Observed, named};
 use super::tree;
 use super::value::Value;
+use crate::file;
 use crate::layout::Folder;
 use crate::stamp;
 
@@ -63,13 +64,16 @@ pub(super) fn insist<'g>(
     }
 }
 
-/// Takes away the stamp that vouches for the file at `path`.
+/// Takes away the stamp that vouches for the file at `path`, and the record of who made it: of what a split's
+/// own code returned, all of its partitions' stamps speak.
 fn disown(path: &Utf8Path, build: &Utf8Path) -> Result<(), Failure> {
     let above = path.ancestors().skip(1).take_while(|folder| *folder != build);
-    match above.map(|folder| Folder(folder.to_owned())).find(|folder| folder.values().exists()) {
-        Some(owner) => Ok(stamp::retire(&owner.stamp())?),
-        None => Ok(()),
+    let mut folders = above.map(|folder| Folder(folder.to_owned()));
+    if let Some(owner) = folders.find(|folder| folder.values().exists() || folder.record().exists()) {
+        stamp::retire(&owner.stamp())?;
+        file::remove(&owner.record())?;
     }
+    Ok(())
 }
 
 /// The data file and the declared files as they were before a run.

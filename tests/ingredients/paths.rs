@@ -170,6 +170,14 @@ def half(list):
 def all(part):
     ran('all')
     return {'all': [part]}
+
+def halve(list):
+    ran('halve')
+    return {'list': list, 'note': 'n'}
+
+def noted(list, note):
+    ran('noted')
+    return {'noted': note}
 ";
     const PROJECT: &str = "
 scripts: {main: src/model.py}
@@ -179,6 +187,8 @@ pipeline:
     load pair
     cut part
     pair half
+    load halve
+    halve noted
     part both
   processes:
     - {name: load}
@@ -186,16 +196,19 @@ pipeline:
     - {name: pair, data_parallelism: {size: 2, data_name: list}}
     - {name: part}
     - {name: half}
+    - {name: halve, code: halve, data_parallelism: {size: 2, data_name: list}}
+    - {name: noted}
     - {name: both, code: all, data_aggregation: true}
 ";
     for tool in TOOLS {
         let space = built(tool, &[("expops.yaml", PROJECT), ("src/model.py", MODEL)]);
         let right = space.tree("build");
         // A value, a partition that was cut natively, one that Python cut, and a file that a split cuts.
-        let spoils: [(&str, &str, &str, &str); 4] = [
+        let spoils: [(&str, &str, &str, &str); 5] = [
             ("build/part/p2/out/part.json", "\"x\"", "[part]}", "[part, 1]}"),
             ("build/cut/p2/d.csv", "a\n7\n", "df.read_text()}", "df.read_text() + ''}"),
             ("build/pair/p2/list.json", "[7,7]", "'half': list", "'half': list + []"),
+            ("build/halve/out/note.json", "\"x\"", "'noted': note", "'noted': note + ''"),
             ("build/load/out/df/d.csv", "a\n7\n7\n7\n", "", ""),
         ];
         for (file, text, old, new) in spoils {
