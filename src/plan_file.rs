@@ -50,6 +50,10 @@ pub struct PlanFile {
     /// Extra files that it reads, relative to the project.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<Utf8PathBuf>,
+    /// Those of its files, with the data, that were folders when the project was compiled: the generated file names
+    /// what is in them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<Utf8PathBuf>,
     /// The project's data file; observed only if `observes_data`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Utf8PathBuf>,

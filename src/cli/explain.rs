@@ -1,15 +1,19 @@
 //! `expops explain`: what a diagnostic code means, or why an instance would run, or ran.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde_json::json;
 
 use super::reason::{self, Reason};
 use super::survey::{State, Survey};
-use super::{Ended, say, status};
+use super::{Ended, project, query, say, status};
 use crate::diagnostic::{ALL, find, nearest, plural};
 use crate::exec::{Ended as Last, Why};
 use crate::file::normal;
+use crate::probe::{self, Selected, Tree};
+use crate::quote;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -43,20 +47,24 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return Ended::Wrong;
     }
     let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
-    let mut survey = match Survey::of(&flags.project, &flags.build_dir, flags.json) {
+    let project = flags.project.canonicalize_utf8().unwrap_or_else(|_| flags.project.clone());
+    let mut survey = match Survey::of(&project, &flags.build_dir, flags.json) {
         Ok(survey) => survey,
         Err(ended) => return ended,
     };
-    let found = meant(&survey, &flags.target, file.as_deref());
-    if found.is_empty() {
-        let words = survey.all.iter().map(|looked| looked.action.target.as_str());
-        let processes = survey.all.iter().map(|looked| looked.process.as_str());
-        let near = nearest(&flags.target, processes.chain(words));
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`expops status` lists the processes".to_owned(),
+    let mut found = meant(&survey, &flags.target, file.as_deref());
+    if found.is_empty() && flags.target.starts_with('/') {
+        found = match selected(&survey, &project, &flags.target) {
+            Ok(found) => found,
+            Err(ended) => return ended,
         };
-        say::error(&format!("there is no instance or code `{}`; {help}", flags.target));
+    }
+    if found.is_empty() {
+        say::error(&format!(
+            "there is no instance or code `{}`; {}",
+            flags.target,
+            advice(&survey, &flags.target)
+        ));
         return Ended::Wrong;
     }
     survey.look_at(found.clone());
@@ -107,6 +115,42 @@ fn meant(survey: &Survey, word: &str, file: Option<&Utf8Path>) -> Vec<usize> {
     survey.owner(&path).or_else(|| survey.owner(&partition)).into_iter().collect()
 }
 
+/// What may have been meant by a word that names nothing.
+fn advice(survey: &Survey, word: &str) -> String {
+    let processes = || survey.all.iter().map(|looked| looked.process.as_str());
+    let of = |process: &&str| {
+        word.strip_prefix(process).is_some_and(|rest| rest.starts_with(['@', '/', ' ', '.']))
+    };
+    if let Some(process) = processes().find(of) {
+        return format!("`expops query --targets {}` lists those of `{process}`", quote::word(process));
+    }
+    match nearest(word, processes().chain(survey.all.iter().map(|looked| looked.action.target.as_str()))) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`expops status` lists the processes".to_owned(),
+    }
+}
+
+/// The instances that an XPath expression selects, of themselves or by their steps.
+fn selected(survey: &Survey, project: &Utf8Path, expression: &str) -> Result<Vec<usize>, Ended> {
+    let mut paths = BTreeSet::new();
+    let ended = project::look(project, |checked, graph, _| {
+        match probe::select(expression, graph, &Tree::new(graph, &checked.steps)) {
+            Ok(selected) => {
+                let instances = selected.into_iter().map(|selected| Selected { step: None, ..selected });
+                paths.extend(instances.map(|instance| probe::canonical(graph, &instance)));
+                Ended::Well
+            }
+            Err(unusable) => query::refuse(expression, &unusable),
+        }
+    });
+    match ended {
+        Ended::Well => {
+            Ok((0..survey.all.len()).filter(|i| paths.contains(&survey.all[*i].action.path)).collect())
+        }
+        ended => Err(ended),
+    }
+}
+
 fn headline(survey: &Survey, index: usize) -> String {
     let looked = &survey.all[index];
     match &looked.state {
@@ -127,8 +171,8 @@ fn headline(survey: &Survey, index: usize) -> String {
 fn last(why: &Why) -> String {
     match (&why.ended, why.first) {
         (Last::Failed(message), _) => format!("it failed last time: {message}"),
-        (Last::Ran, true) => "it last ran for the first time".to_owned(),
-        (Last::Restored, true) => "it last came from the cache, for the first time here".to_owned(),
+        (Last::Ran, true) => "it has run once".to_owned(),
+        (Last::Restored, true) => "it has come from the cache once".to_owned(),
         (Last::Ran, false) => "it last ran because".to_owned(),
         (Last::Restored, false) => "it last came from the cache because".to_owned(),
     }
@@ -140,7 +184,7 @@ fn print(survey: &Survey, index: usize) {
     let reasons = if looked.state == State::Fresh { Vec::new() } else { reason::now(survey, index) };
     if looked.state == State::Fresh {
         let count = looked.decision.as_ref().map_or(0, |decision| decision.observed.0.len());
-        println!("  nothing of the {} that it observes has changed since", plural(count, "thing"));
+        println!("  nothing that it observes has changed since ({})", plural(count, "thing"));
     } else {
         tree(&reasons, 1);
     }

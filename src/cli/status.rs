@@ -10,6 +10,7 @@ use super::survey::{Looked, State, Survey};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   expops status                what the next build would do, process by process
+                               (what is lost is noted, so that the build brings it back)
   expops status --exit-code    exit with 1 if a build would do something
   expops status --json         the same for scripts, with each instance that is not up to date")]
 pub(super) struct Flags {

@@ -50,7 +50,7 @@ pub(super) fn insist<'g>(
     let mut first = None;
     for (name, value) in inputs {
         let path = build.join(&value.file);
-        if value.stored.is_some_and(|stored| !tree::stored(&path).is_ok_and(|now| now == stored)) {
+        if value.stored.is_some_and(|stored| !tree::digest(&path).is_ok_and(|now| now == stored)) {
             disown(&path, build)?;
             first.get_or_insert((name, path));
         }

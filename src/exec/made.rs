@@ -39,7 +39,7 @@ impl Made {
         }
         for part in &mut self.parts {
             if let Some(path) = part.file.as_ref().map(|file| out.join(file)) {
-                part.stored = Some(file::context(tree::stored(&path), "read", &path)?);
+                part.stored = Some(file::context(tree::digest(&path), "read", &path)?);
             }
         }
         Ok(self)

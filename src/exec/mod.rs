@@ -116,6 +116,7 @@ impl Instance {
         let lock =
             file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
         run_folder::sweep(&self.folder)?;
+        self.insist_on_listing()?;
         let decided = self.decide()?;
         if matches!(decided.todo, Todo::Nothing) {
             Record::touch(&self.folder)?;
@@ -128,6 +129,20 @@ impl Instance {
         Record { key: decided.key, observed: decided.observed }.write(&self.folder)?;
         drop(lock);
         Ok(outcome)
+    }
+
+    /// Insists that what it reads is a folder exactly where the generated file names what is in it. If not, the plan
+    /// is taken away, so that the next build compiles first.
+    fn insist_on_listing(&self) -> Result<(), Failure> {
+        let data = self.plan.data.iter().filter(|_| self.plan.observes_data);
+        let mut read = self.plan.files.iter().chain(data);
+        let Some(path) = read.find(|path| path.exists() && path.is_dir() != self.plan.listed.contains(path))
+        else {
+            return Ok(());
+        };
+        file::remove(&self.layout.plan(&self.plan.process))?;
+        let what = if path.is_dir() { "a folder" } else { "no folder" };
+        Err(Failure::new(format!("`{path}` has become {what} since it was compiled")).help("build again"))
     }
 
     /// Leaves behind why the instance ran, and what came of it.

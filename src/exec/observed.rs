@@ -9,7 +9,7 @@
 //! | its seed, and its own path in the layers | yes | the random number generators are seeded with both |
 //! | its function and what that reaches, or its command | yes | |
 //! | its environment: versions of Python and of packages | yes | |
-//! | declared `files` | yes, by content; of folders also what is in them | |
+//! | declared `files` | yes, by content, and whether they can be executed; of folders what is in them | |
 //! | `data.path`, outside every data layer, of a source or where code may open files | yes, by content | it may open the file by itself |
 //! | the project's name and the name of its data file, where `context` or a chart shows them | yes | |
 //! | how a split cuts (`size`, `by`, `data_name`) | yes | it decides what the partitions are |

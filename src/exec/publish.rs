@@ -42,7 +42,8 @@ pub(super) fn outputs(
             rename(&run.out().join(&value.file), &to)?;
         }
     }
-    remove_others(&instance.out(), &values, build)?;
+    let kept: Vec<Utf8PathBuf> = values.values.iter().map(|value| build.join(&value.file)).collect();
+    remove_others(&instance.out(), &kept)?;
     Ok(values)
 }
 
@@ -66,13 +67,18 @@ pub(super) fn rename(from: &Utf8Path, to: &Utf8Path) -> Result<(), Failure> {
     Ok(file::context(fs::rename(from, to), "write", to)?)
 }
 
-/// Removes what an earlier run left in the folder `out` and this one did not make.
-fn remove_others(out: &Utf8Path, values: &Values, build: &Utf8Path) -> Result<(), Failure> {
+/// Removes what an earlier run left in the folder `out`, at any depth, and this one did not make.
+fn remove_others(out: &Utf8Path, kept: &[Utf8PathBuf]) -> Result<(), Failure> {
     let Ok(entries) = out.read_dir_utf8() else { return Ok(()) };
-    let kept: Vec<Utf8PathBuf> = values.values.iter().map(|value| build.join(&value.file)).collect();
     for entry in entries.flatten() {
-        if !kept.iter().any(|path| path.starts_with(entry.path())) {
-            file::remove(entry.path())?;
+        let path = entry.path();
+        if kept.iter().any(|kept| kept == path) {
+            continue;
+        }
+        if kept.iter().any(|kept| kept.starts_with(path)) {
+            remove_others(path, kept)?;
+        } else {
+            file::remove(path)?;
         }
     }
     Ok(())

@@ -6,11 +6,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::digest::{Digest, Hasher};
 
-/// The digest of what a reader of the project's files sees at `path`: of a file its content; of a folder what
-/// is in it at any depth, names, contents, folders, and whether something is a link.
+/// The digest of what a reader sees at `path`: of a file its content, and whether it can be executed; of a
+/// folder what is in it at any depth, with names, folders, and whether something is a link.
 pub(super) fn digest(path: &Utf8Path) -> io::Result<Digest> {
     if !path.is_dir() {
-        return Digest::of_file(path);
+        return of_file(path);
     }
     let mut hasher = Hasher::new();
     for entry in walk(path) {
@@ -19,7 +19,7 @@ pub(super) fn digest(path: &Utf8Path) -> io::Result<Digest> {
         let content = if entry.file_type().is_dir() {
             "folder".to_owned()
         } else if entry.file_type().is_file() {
-            Digest::of_file(&path.join(&inner))?.to_string()
+            of_file(&path.join(&inner))?.to_string()
         } else {
             continue;
         };
@@ -34,22 +34,16 @@ pub(super) fn files(folder: &Utf8Path) -> io::Result<Vec<(Utf8PathBuf, Digest)>>
     for entry in walk(folder) {
         let (inner, entry) = entry?;
         if entry.file_type().is_file() {
-            let digest = Digest::of_file(&folder.join(&inner))?;
+            let digest = of_file(&folder.join(&inner))?;
             found.push((inner, digest));
         }
     }
     Ok(found)
 }
 
-/// The digest of a value's file or folder as it is stored.
-pub(super) fn stored(path: &Utf8Path) -> io::Result<Digest> {
-    let digest = digest(path)?;
-    Ok(if is_executable(path) { executable(digest) } else { digest })
-}
-
-/// The digest of a file with this content that can be executed, which its reader can see.
-fn executable(content: Digest) -> Digest {
-    Digest::of(format!("executable {content}\n"))
+fn of_file(path: &Utf8Path) -> io::Result<Digest> {
+    let content = Digest::of_file(path)?;
+    Ok(if is_executable(path) { Digest::of(format!("executable {content}\n")) } else { content })
 }
 
 #[cfg(unix)]

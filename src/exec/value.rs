@@ -46,7 +46,7 @@ impl Value {
     /// With the digest of what lies in the folder `out`, relative to which its file is.
     pub(super) fn seal(&mut self, out: &Utf8Path) -> Result<(), Failure> {
         let path = out.join(&self.file);
-        self.stored = Some(file::context(tree::stored(&path), "read", &path)?);
+        self.stored = Some(file::context(tree::digest(&path), "read", &path)?);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Map;
 use crate::digest::Digest;
 use crate::graph::{Edge, Graph};
 use crate::layout::Layout;
-use crate::pipeline::{Environment, Fan, Function, LayerId, Process, ProcessId, Work};
+use crate::pipeline::{Environment, Fan, Function, LayerId, Pipeline, Process, ProcessId, Work};
 use crate::plan_file::{EnvironmentPlan, Input, Opens, PlanFile, Probe, VERSION, Work as PlannedWork};
 use crate::probe::Probes;
 
@@ -88,6 +88,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
             .map_or_else(String::new, |e| pipeline.environments[e.0].name.clone()),
         cpus: process.resources.cpus.unwrap_or(1),
         files: process.files.clone(),
+        listed: read(process, pipeline).filter(|path| code.inside.contains_key(*path)).cloned().collect(),
         data: pipeline.data_path.clone(),
         observes_data: observes_data(process, code, id) && pipeline.data_path.is_some(),
         renames: process.renames.clone(),
@@ -98,6 +99,11 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
         probes: probes.of(id).map(|list| list.iter().map(|probe| planned(graph, probe)).collect()),
     };
     json(&plan)
+}
+
+/// What the process reads of the project, or may read.
+fn read<'p>(process: &'p Process, pipeline: &'p Pipeline) -> impl Iterator<Item = &'p Utf8PathBuf> {
+    process.files.iter().chain(&pipeline.data_path)
 }
 
 /// The plan file of an environment.

@@ -248,3 +248,63 @@ fn the_executable_bit_is_kept() {
     assert_eq!(space.ran(Tool::Ninja), [""; 0]);
     assert_eq!(mode("build/make/out/tool/tool.sh"), 0o111);
 }
+
+/// A declared file that becomes a folder: what is in it was not named when the project was compiled.
+#[test]
+fn a_declared_file_becomes_a_folder() {
+    for tool in TOOLS {
+        let space = built(tool, &[("expops.yaml", WALKED), ("src/model.py", WALK), ("conf", "1")]);
+        fs::remove_file(space.path("conf")).unwrap();
+        space.write("conf/a", "1");
+        let failed = space.build(tool, &[]).failure();
+        assert!(
+            failed.says("`conf` has become a folder since it was compiled"),
+            "{}{}",
+            failed.out,
+            failed.err
+        );
+        step(&space, tool, "compiled again", &["rest", "walk"]);
+        space.write("conf/a", "2");
+        step(&space, tool, "an edit in it", &["walk"]);
+        fs::remove_dir_all(space.path("conf")).unwrap();
+        space.write("conf", "1");
+        let _ = space.build(tool, &[]);
+        space.build(tool, &[]).success();
+        assert_eq!(space.read("build/rest/out/rest.json").trim(), "[]");
+        space.nothing_to_do(tool);
+    }
+}
+
+const NAMED: &str = "
+from pathlib import Path
+from counted import ran
+
+def walk():
+    ran('walk')
+    return {'v': Path('conf')}
+
+def rest(v):
+    ran('rest')
+    return {'rest': [sorted(path.name for path in v.parent.iterdir()), bool(v.stat().st_mode & 0o100)]}
+";
+
+#[test]
+fn nothing_stays_beside_a_file_and_declared_files_can_be_executed() {
+    for tool in TOOLS {
+        let space =
+            built(tool, &[("expops.yaml", WALKED), ("src/model.py", NAMED), ("conf", "1"), ("knof", "1")]);
+        assert_eq!(space.read("build/rest/out/rest.json").trim(), r#"[["conf"],false]"#);
+        fs::set_permissions(space.path("conf"), fs::Permissions::from_mode(0o755)).unwrap();
+        space.write("conf", "1");
+        step(&space, tool, "it can be executed", &["rest", "walk"]);
+        assert_eq!(space.read("build/rest/out/rest.json").trim(), r#"[["conf"],true]"#);
+        space.edit("expops.yaml", "files: [conf]", "files: [knof]");
+        space.edit("src/model.py", "Path('conf')", "Path('knof')");
+        step(&space, tool, "another name", &["rest", "walk"]);
+        assert_eq!(space.read("build/rest/out/rest.json").trim(), r#"[["knof"],false]"#);
+        space.edit("expops.yaml", "files: [knof]", "files: [conf]");
+        space.edit("src/model.py", "Path('knof')", "Path('conf')");
+        step(&space, tool, "undone", &[]);
+        assert!(!space.exists("build/walk/out/v/knof"), "what comes back has nothing beside it");
+    }
+}

@@ -45,6 +45,10 @@ fn explain_names_the_root_cause() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["state"], "up_to_date");
     assert!(space.expops(&["explain", "E304"]).success().says("E304"));
+    assert!(space.expops(&["explain", "train@p9"]).failure().says("`expops query --targets train` lists"));
+    let text = explain("//*[@partition='p2']//process");
+    assert!(text.contains("train p2: ") && !text.contains("p3: "), "{text}");
+    assert!(space.expops(&["explain", "//["]).failure().says("\n  //[\n"));
     assert!(space.expops(&["explain", "zzzzzzzz"]).failure().says("`expops status` lists the processes"));
     assert!(space.expops(&["explain", "trian"]).failure().says("did you mean `train`?"));
     space.edit("src/model.py", "ran('total')", "ran('total'); raise ValueError('no')");
