@@ -18,11 +18,12 @@ pub fn depfile(plan: &Plan) -> Option<String> {
     Some(format!("{}:{}\n", escaped(plan.output.as_str()), names.collect::<String>()))
 }
 
-/// The modules whose names can stand in it.
+/// The modules whose names can stand in it; none in a build of our own.
 pub(super) fn modules(plan: &Plan) -> Vec<&Utf8PathBuf> {
     let is_plain = |c: char| c.is_alphanumeric() || !c.is_ascii() || "+,/_.~()}{%=@[]! #$-".contains(c);
     let can_stand = |path: &Utf8PathBuf| path.as_str().chars().all(is_plain);
-    plan.found.modules.iter().filter(|path| can_stand(path) && can_stand(&plan.output)).collect()
+    let is_used = plan.is_hosted() && can_stand(&plan.output);
+    plan.found.modules.iter().filter(|path| is_used && can_stand(path)).collect()
 }
 
 fn escaped(path: &str) -> String {

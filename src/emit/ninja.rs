@@ -21,7 +21,7 @@ pub fn ninja(plan: &Plan) -> String {
     let written: Vec<_> =
         plan.plan_files.iter().map(|file| &file.path).chain(&plan.interpreter).cloned().collect();
     let hosted = plan.is_hosted();
-    let in_depfile = if hosted { depfile::modules(plan) } else { Vec::new() };
+    let in_depfile = depfile::modules(plan);
     let is_listed = |path: &&Utf8PathBuf| !in_depfile.contains(path);
     let sources: Vec<_> = plan.sources.iter().filter(is_listed).cloned().collect();
     // Another build may make what the project file names, or a module; nobody makes a folder inside one.

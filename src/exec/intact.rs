@@ -25,11 +25,22 @@ use crate::stamp;
 /// The files of the inputs as they were before a run.
 pub(super) struct Intact(Vec<Seen>);
 
+/// A file or folder as it was.
 struct Seen {
-    /// The input: `input df`.
+    /// For an input: `input df`.
     name: String,
     path: Utf8PathBuf,
     files: Files,
+}
+
+impl Seen {
+    fn now(name: String, path: Utf8PathBuf) -> Self {
+        Self { files: files(&path), name, path }
+    }
+
+    fn has_changed(&self) -> bool {
+        files(&self.path) != self.files
+    }
 }
 
 /// Each file with what changes when it is written to.
@@ -77,12 +88,12 @@ fn disown(path: &Utf8Path, build: &Utf8Path) -> Result<(), Failure> {
 }
 
 /// The data file and the declared files as they were before a run.
-pub(super) struct Sources(Vec<(Utf8PathBuf, Files)>);
+pub(super) struct Sources(Vec<Seen>);
 
 impl Sources {
     /// Looks at the files that are observed.
     pub(super) fn before(observed: &Observed) -> Self {
-        Self(observed.files().map(|(path, _)| (path.to_owned(), files(path))).collect())
+        Self(observed.files().map(|(path, _)| Seen::now(path.to_string(), path.to_owned())).collect())
     }
 
     /// Looks again.
@@ -90,8 +101,8 @@ impl Sources {
     /// # Errors
     /// If one was written to or replaced.
     pub(super) fn after(&self) -> Result<(), Failure> {
-        match self.0.iter().find(|(path, seen)| files(path) != *seen) {
-            Some((path, _)) => {
+        match self.0.iter().find(|seen| seen.has_changed()) {
+            Some(Seen { path, .. }) => {
                 Err(Failure::new(format!("`{path}` was written to while it ran")).help("build again"))
             }
             None => Ok(()),
@@ -103,8 +114,7 @@ impl Intact {
     /// Looks at the inputs.
     pub(super) fn before(given: &[Given], build: &Utf8Path) -> Self {
         let inputs = named(given).into_iter().filter(|(_, value)| value.format == "file");
-        let see = |(name, path): (String, Utf8PathBuf)| Seen { name, files: files(&path), path };
-        Self(inputs.map(|(name, value)| see((name, build.join(&value.file)))).collect())
+        Self(inputs.map(|(name, value)| Seen::now(name, build.join(&value.file))).collect())
     }
 
     /// Looks again.
@@ -112,7 +122,7 @@ impl Intact {
     /// # Errors
     /// If one is not what it was; its stamp is taken away, so that the next build makes it again.
     pub(super) fn after(&self, build: &Utf8Path) -> Result<(), Failure> {
-        let changed: Vec<&Seen> = self.0.iter().filter(|seen| files(&seen.path) != seen.files).collect();
+        let changed: Vec<&Seen> = self.0.iter().filter(|seen| seen.has_changed()).collect();
         let Some(first) = changed.first() else { return Ok(()) };
         changed.iter().try_for_each(|seen| disown(&seen.path, build))?;
         Err(Failure::new(format!("its {} was changed in place", first.name))

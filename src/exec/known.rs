@@ -1,6 +1,6 @@
 //! What a digest in a record is of, by content: the definitions that a function reaches, the packages of
-//! an environment, the files in a folder, the lines of a text. A side file for each digest names them, so that what changed can be named too. For
-//! people: no build reads it, and it can be deleted at any time.
+//! an environment, the files in a folder, the lines of a text. A side file for each digest names them, so
+//! that what changed can be named too. For people: no build reads it, and it can be deleted at any time.
 
 use std::collections::{BTreeMap, BTreeSet};
 

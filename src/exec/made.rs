@@ -9,7 +9,6 @@ use super::python::{Answer, Part};
 use super::tree;
 use super::value::Value;
 use crate::digest::Digest;
-use crate::file;
 
 /// What a call made; files are relative to the run's `out` folder.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -38,8 +37,8 @@ impl Made {
             }
         }
         for part in &mut self.parts {
-            if let Some(path) = part.file.as_ref().map(|file| out.join(file)) {
-                part.stored = Some(file::context(tree::digest(&path), "read", &path)?);
+            if let Some(file) = &part.file {
+                part.stored = Some(tree::digest(&out.join(file))?);
             }
         }
         Ok(self)

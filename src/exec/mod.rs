@@ -207,10 +207,7 @@ impl Instance {
             }
             Work::Merge => observed.add("code", "none"),
             Work::DynamicChart { script } => {
-                observed.add(
-                    format!("code {script}"),
-                    file::context(tree::digest(script), "read", script)?.to_string(),
-                );
+                observed.add(format!("code {script}"), tree::digest(script)?.to_string());
             }
         }
         if let Some(interpreter) = interpreter {

@@ -28,7 +28,6 @@ use super::tree;
 use super::value::{Node, Value};
 use crate::command;
 use crate::digest::{Digest, Hasher};
-use crate::file;
 use crate::plan_file::{PlanFile, Work};
 
 /// What an instance observes: name and value, in a fixed order.
@@ -181,10 +180,10 @@ pub(super) fn observe(
         observed.add(name, value.observed());
     }
     for path in &plan.files {
-        observed.add(format!("file {path}"), content(path)?);
+        observed.add(format!("file {path}"), tree::digest(path)?.to_string());
     }
     if let Some(path) = plan.data.as_ref().filter(|_| plan.observes_data) {
-        observed.add(format!("data {path}"), content(path)?);
+        observed.add(format!("data {path}"), tree::digest(path)?.to_string());
     }
     Ok(observed)
 }
@@ -214,10 +213,6 @@ pub(super) fn named(given: &[Given]) -> Vec<(String, &Value)> {
     let mut all = Vec::new();
     given.iter().for_each(|given| walk(format!("input {}", given.name), &given.node, &mut all));
     all
-}
-
-pub(super) fn content(path: &Utf8Path) -> Result<String, Failure> {
-    Ok(file::context(tree::digest(path), "read", path)?.to_string())
 }
 
 #[cfg(test)]

@@ -162,7 +162,7 @@ fn with_code(mut answer: Answer, instance: &Instance) -> Result<Answer, Failure>
             if let Some(data) =
                 instance.plan.data.as_ref().filter(|_| may_open && instance.plan.partitions == 0)
             {
-                text += &format!("\n{}", super::observed::content(data)?);
+                text += &format!("\n{}", super::tree::digest(data)?);
             }
         }
         *digest = Digest::of(text);

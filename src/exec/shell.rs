@@ -66,7 +66,7 @@ fn output(key: &str, file: &Utf8PathBuf, line: &str, folder: &RunFolder) -> Resu
         let failure = Failure::new(format!("the command did not write its output `{key}` (`{file}`)"));
         return Err(failure.detail(line.trim_end()).help(format!("write it to {{{{ outputs.{key} }}}}")));
     }
-    let digest = crate::file::context(tree::digest(&path), "read", &path)?;
+    let digest = tree::digest(&path)?;
     Ok(Value {
         key: key.to_owned(),
         file: file.clone(),

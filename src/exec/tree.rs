@@ -5,13 +5,18 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::digest::{Digest, Hasher};
+use crate::file::{self, FileError};
 
 /// The digest of what a reader sees at `path`: of a file its content, and whether it can be executed; of a
 /// folder what is in it at any depth, with names, folders, and whether something is a link.
-pub(super) fn digest(path: &Utf8Path) -> io::Result<Digest> {
-    if !path.is_dir() {
-        return of_file(path);
-    }
+///
+/// # Errors
+/// If something cannot be read.
+pub(super) fn digest(path: &Utf8Path) -> Result<Digest, FileError> {
+    file::context(if path.is_dir() { of_folder(path) } else { of_file(path) }, "read", path)
+}
+
+fn of_folder(path: &Utf8Path) -> io::Result<Digest> {
     let mut hasher = Hasher::new();
     for entry in walk(path) {
         let (inner, entry) = entry?;

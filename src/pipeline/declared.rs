@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::file::normal;
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
@@ -26,13 +27,12 @@ pub(super) fn checked(
     root: &Utf8Path,
     sink: &mut Diagnostics,
 ) -> Utf8PathBuf {
-    let parts = Utf8Path::new(&file.value).components().filter(|part| *part != Utf8Component::CurDir);
-    let path: Utf8PathBuf = parts.collect();
+    let path = normal(Utf8Path::new(&file.value));
     let mut refuse = |message: String, label: &str, help: &str| {
         let error = Diagnostic::new(&codes::DECLARED, message).at(&config.source, file.span, label);
         sink.error(error.help(help));
     };
-    if path.components().all(|part| part == Utf8Component::ParentDir) {
+    if path.components().all(|part| matches!(part, Utf8Component::CurDir | Utf8Component::ParentDir)) {
         let message = format!("`{}` cannot be declared as read: the build folder is in it", file.value);
         refuse(message, "changes with every build", "name the files and folders that are read");
     } else if path.as_str().contains(['*', '?']) && !root.join(&path).exists() {

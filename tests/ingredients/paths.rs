@@ -146,11 +146,7 @@ fn a_link_that_leads_somewhere_only_later() {
     }
 }
 
-/// Somebody writes into the build folder: what a run makes of that must not be remembered as made of what was
-/// there before.
-#[test]
-fn a_value_that_was_changed_since_it_was_made() {
-    const MODEL: &str = "
+const MAKERS: &str = "
 from pathlib import Path
 from counted import ran
 
@@ -179,7 +175,8 @@ def noted(list, note):
     ran('noted')
     return {'noted': note}
 ";
-    const PROJECT: &str = "
+
+const MADE: &str = "
 scripts: {main: src/model.py}
 pipeline:
   process_adjlist: |
@@ -200,8 +197,13 @@ pipeline:
     - {name: noted}
     - {name: both, code: all, data_aggregation: true}
 ";
+
+/// Somebody writes into the build folder: what a run makes of that must not be remembered as made of what was
+/// there before.
+#[test]
+fn a_value_that_was_changed_since_it_was_made() {
     for tool in TOOLS {
-        let space = built(tool, &[("expops.yaml", PROJECT), ("src/model.py", MODEL)]);
+        let space = built(tool, &[("expops.yaml", MADE), ("src/model.py", MAKERS)]);
         let right = space.tree("build");
         // A value, a partition that was cut natively, one that Python cut, and a file that a split cuts.
         let spoils: [(&str, &str, &str, &str); 5] = [

@@ -73,11 +73,6 @@ fn known(survey: &Survey, change: &Change) -> Option<(Known, Known)> {
     Some((Known::read(&survey.layout, was)?, Known::read(&survey.layout, is)?))
 }
 
-/// What changed in what a digest is of; nothing if that is not known.
-fn parts(survey: &Survey, change: &Change) -> Vec<Named> {
-    known(survey, change).map(|(was, is)| what_changed(&was, &is)).unwrap_or_default()
-}
-
 /// A changed file, with the lines, or a changed folder, with the files in it.
 fn content(survey: &Survey, change: &Change, what: &str) -> Reason {
     let mut reason = Reason::new(format!("the content of {what} changed ({})", shorter(change)));
@@ -106,12 +101,13 @@ fn code(survey: &Survey, change: &Change, function: &str) -> Reason {
         Some(_) if change.is.is_none() => format!("it no longer calls `{function}`"),
         Some(_) => format!("the code that `{function}` reaches changed"),
     });
-    let mut parts = parts(survey, change);
+    let Some((was, is)) = known(survey, change) else { return reason };
+    let mut parts = what_changed(&was, &is);
     // Of a module that is counted whole, what changed in it says more.
     if parts.iter().any(|part| part.name != WHOLE) {
         parts.retain(|part| part.name != WHOLE);
     }
-    if parts.is_empty() && known(survey, change).is_some() {
+    if parts.is_empty() {
         reason.because.push(Reason::new("the same statements and definitions stand in another order"));
     }
     for named in parts.into_iter().take(SHOWN) {
@@ -137,7 +133,8 @@ fn packages(survey: &Survey, change: &Change) -> Reason {
         _ if was == is => "its environment changed".to_owned(),
         _ => format!("Python was {was}, is {is}"),
     });
-    for named in parts(survey, change).into_iter().take(SHOWN) {
+    let parts = known(survey, change).map(|(was, is)| what_changed(&was, &is)).unwrap_or_default();
+    for named in parts.into_iter().take(SHOWN) {
         reason.because.push(Reason::new(match (&named.was, &named.is) {
             (Some(was), Some(is)) => format!("package {} was {was}, is {is}", named.name),
             (None, Some(is)) => format!("package {} {is} is new", named.name),

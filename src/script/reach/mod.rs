@@ -1,39 +1,24 @@
-//! Everything that a call of one function can reach, and its digest: a walk over units, from the
+//! Everything that a call of one function can reach: a walk over units, from the
 //! function and from what its module does when it is loaded. What cannot be followed is counted as
 //! whole modules, with the reason.
+
+mod counted;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::link::{Resolved, UnitId};
-use super::outline::{Chain, Import, Kind, Mention, Module, Root};
-use super::{Item, Library, Reach, find, words};
+use super::outline::{Chain, Import, Kind, Mention, Root};
+use super::{Library, find, words};
 use crate::diagnostic::Diagnostic;
-use crate::digest::{Digest, Hasher};
-
-/// What the format of digests was called when they last changed meaning.
-const FORMAT: &str = "expops-code 1";
+use crate::digest::Digest;
 
 enum Task {
     Count(UnitId),
     Load(usize),
     Whole(usize, String),
     Everything(String),
-}
-
-/// An item, whether its place among the others counts, and its module.
-struct Counted {
-    item: Item,
-    ordered: bool,
-    module: usize,
-}
-
-impl Counted {
-    fn whole(id: usize, module: String, digest: Digest, file: &Utf8Path, why: String) -> Self {
-        let item = Item { module, name: None, digest, file: file.to_owned(), line: 1, coarse: Some(why) };
-        Self { item, ordered: false, module: id }
-    }
 }
 
 /// The walk.
@@ -281,120 +266,6 @@ impl Walk {
                 }
             }
         }
-    }
-
-    /// The result, without steps.
-    pub(super) fn finish(self, library: &mut Library, function: &str) -> Result<Reach, Diagnostic> {
-        let counted = self.items(library)?;
-        let mut hasher = Hasher::new();
-        let mut add = |text: &str| {
-            hasher.update((text.len() as u64).to_le_bytes());
-            hasher.update(text);
-        };
-        add(FORMAT);
-        add(function);
-        self.load_order(library, &counted).iter().for_each(|module| add(module));
-        add("in this order");
-        let line = |counted: &Counted| {
-            // The script itself is called nothing, so that it can be renamed.
-            let module = if counted.module == self.script { "" } else { &counted.item.module };
-            let kind = if counted.item.name.is_none() { "whole" } else { "unit" };
-            format!("{module} {kind} {}", counted.item.digest)
-        };
-        counted.iter().filter(|counted| counted.ordered).for_each(|counted| add(&line(counted)));
-        add("in any order");
-        let unordered: BTreeSet<String> =
-            counted.iter().filter(|counted| !counted.ordered).map(line).collect();
-        unordered.iter().for_each(|line| add(line));
-        Ok(Reach {
-            digest: hasher.finish(),
-            items: counted.into_iter().map(|counted| counted.item).collect(),
-            inside: self.inside(library),
-            steps: Vec::new(),
-            imports: self.imports.into_iter().collect(),
-            reads_files: self.reads,
-        })
-    }
-
-    /// The modules that do something when they are loaded, in the order in which they are met.
-    fn load_order(&self, library: &Library, counted: &[Counted]) -> Vec<String> {
-        let active: BTreeSet<usize> = counted.iter().filter(|c| c.ordered).map(|c| c.module).collect();
-        let loaded = self.load_order.iter().filter(|id| active.contains(id) && **id != self.script);
-        loaded.map(|id| library.name_of(*id)).collect()
-    }
-
-    /// What is counted, by module and place; with whether its place among the others counts.
-    fn items(&self, library: &mut Library) -> Result<Vec<Counted>, Diagnostic> {
-        let mut modules: BTreeSet<usize> = self.counted.iter().map(|(module, _)| *module).collect();
-        modules.extend(self.whole.keys());
-        let mut named: Vec<(String, usize)> =
-            modules.into_iter().map(|id| (library.name_of(id), id)).collect();
-        named.sort();
-        let mut items = Vec::new();
-        for (name, id) in named {
-            let outline = library.modules[id].clone();
-            let by_text = self.source.then(|| Digest::of(outline.source.text()));
-            let why = self.whole.get(&id).cloned();
-            if by_text.is_some() || why.is_some() {
-                let digest = by_text.unwrap_or(outline.whole[usize::from(self.docs)]);
-                let why = why.unwrap_or_else(|| "source text is looked at".to_owned());
-                items.push(Counted::whole(id, name, digest, &outline.path, why));
-                continue;
-            }
-            let units: Vec<usize> = self.counted.range((id, 0)..(id + 1, 0)).map(|(_, unit)| *unit).collect();
-            for unit in units {
-                items.push(self.item(library, &outline, (id, unit), &name)?);
-            }
-        }
-        for (path, digest) in &self.bytes {
-            let why = "it cannot be parsed".to_owned();
-            items.push(Counted::whole(usize::MAX, path.to_string(), *digest, path, why));
-        }
-        Ok(items)
-    }
-
-    /// The units of the modules that are counted whole.
-    fn inside(&self, library: &Library) -> Vec<Item> {
-        let mut all = Vec::new();
-        for id in self.whole.keys() {
-            let (outline, module) = (&library.modules[*id], library.name_of(*id));
-            all.extend(outline.units.iter().map(|unit| Item {
-                module: module.clone(),
-                name: Some(unit.name.clone()),
-                digest: unit.digests[usize::from(self.docs)],
-                file: outline.path.clone(),
-                line: unit.line,
-                coarse: None,
-            }));
-        }
-        all
-    }
-
-    fn item(
-        &self,
-        library: &mut Library,
-        outline: &Module,
-        id: UnitId,
-        module: &str,
-    ) -> Result<Counted, Diagnostic> {
-        let unit = &outline.units[id.1];
-        let effect = library.is_effect(id)?;
-        let shared = |name: &String| outline.binding(name).len() > 1;
-        let ordered = effect
-            || matches!(unit.kind, Kind::Mutation { .. })
-            || unit.binds.iter().any(shared)
-            || unit.code.eager_names.iter().any(shared);
-        let registers = effect && matches!(unit.kind, Kind::Function(_) | Kind::Class(_));
-        let why = "loading it may do more than define it (its decorator, bases, defaults or body)";
-        let item = Item {
-            module: module.to_owned(),
-            name: Some(unit.name.clone()),
-            digest: unit.digests[usize::from(self.docs)],
-            file: outline.path.clone(),
-            line: unit.line,
-            coarse: registers.then(|| why.to_owned()),
-        };
-        Ok(Counted { item, ordered, module: id.0 })
     }
 
     /// The modules that are counted whole.
