@@ -59,8 +59,10 @@ def compile_times(expops, partitions):
         first = seconds([expops, "compile", "--quiet"], folder)
         again = min(seconds([expops, "compile", "--quiet"], folder) for _ in range(5))
         size = (folder / "build.ninja").stat().st_size / 1e6
-        print(f"{partitions:>7} partitions, {2 * partitions + 2:>7} instances: "
-              f"compile {first:.2f} s, again {again:.2f} s, build.ninja {size:.1f} MB")
+        print(
+            f"{partitions:>7} partitions, {2 * partitions + 2:>7} instances: "
+            f"compile {first:.2f} s, again {again:.2f} s, build.ninja {size:.1f} MB"
+        )
 
 
 def statements(text):
@@ -71,10 +73,10 @@ def statements(text):
 def stand_in(folder):
     """A program that does nothing but write what an edge has to make."""
     path = folder / "touch.sh"
-    path.write_text('#!/bin/sh\nexit 0\n')
+    path.write_text("#!/bin/sh\nexit 0\n")
     path.chmod(0o755)
     for statement in statements((folder / "build.ninja").read_text()):
-        outputs, rest = statement[len("build "):].split(": ", 1)
+        outputs, rest = statement[len("build ") :].split(": ", 1)
         if rest.startswith("expops_exec"):
             for output in outputs.replace("| ", "").split():
                 (folder / output).parent.mkdir(parents=True, exist_ok=True)
@@ -103,8 +105,10 @@ def noop(expops, partitions):
         seconds(["ninja"], other)
         times = [(seconds(["ninja"], ours, env=environment), seconds(["ninja"], other)) for _ in range(15)]
         mine, theirs = (sorted(column)[len(times) // 2] for column in zip(*times))
-        print(f"{partitions:>7} partitions: no-op ninja {1000 * mine:.0f} ms; bare file with {edges} edges "
-              f"{1000 * theirs:.0f} ms; ratio {mine / theirs:.1f}")
+        print(
+            f"{partitions:>7} partitions: no-op ninja {1000 * mine:.0f} ms; bare file with {edges} edges "
+            f"{1000 * theirs:.0f} ms; ratio {mine / theirs:.1f}"
+        )
 
 
 def main():

@@ -15,7 +15,6 @@ import os
 import random
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -97,8 +96,10 @@ def prepare(folder, args):
     (folder / "data").mkdir()
     (folder / "alone").mkdir()
     write_rows(folder / "data/rows.csv", args.rows, 0)
-    json.dump([[i, 0.5] for i in range(args.rows // args.partitions)], open(folder / "alone/part.json", "w"))
-    json.dump({f"data{i}": 0.5 for i in range(args.partitions)}, open(folder / "alone/means.json", "w"))
+    part = json.dumps([[i, 0.5] for i in range(args.rows // args.partitions)])
+    (folder / "alone/part.json").write_text(part)
+    means = json.dumps({f"data{i}": 0.5 for i in range(args.partitions)})
+    (folder / "alone/means.json").write_text(means)
 
 
 def main():
@@ -114,7 +115,9 @@ def main():
         ran = folder / "ran.log"
         path = f"{args.program.resolve().parent}{os.pathsep}{os.environ['PATH']}"
         environment = dict(os.environ, PATH=path, RAN=str(ran), PYTHONPATH=str(folder / "counted"))
-        bare = dict(environment, PYTHONPATH=os.pathsep.join(map(str, [folder / "src", folder / "counted", folder / "stub"])))
+        bare = dict(
+            environment, PYTHONPATH=os.pathsep.join(map(str, [folder / "src", folder / "counted", folder / "stub"]))
+        )
 
         def timed(*command, env=environment):
             start = time.perf_counter()
@@ -136,8 +139,10 @@ def main():
         ratios = [mine / theirs for mine, theirs in zip(ours, alone)]
         nothing = statistics.median(timed("ninja") for _ in range(args.rounds))
         print(f"one row edited: executed {', '.join(executed)}, and the split, in each of {args.rounds} rounds")
-        print(f"ninja {statistics.median(ours):.2f} s, the functions alone {statistics.median(alone):.2f} s: "
-              f"{statistics.median(ratios):.1f} times; nothing to do: {nothing * 1000:.0f} ms")
+        print(
+            f"ninja {statistics.median(ours):.2f} s, the functions alone {statistics.median(alone):.2f} s: "
+            f"{statistics.median(ratios):.1f} times; nothing to do: {nothing * 1000:.0f} ms"
+        )
 
 
 main()

@@ -26,20 +26,41 @@ PARTS = 8
 
 def numbers(path, size):
     random.seed(1)
-    rows = [f"{random.randint(0, 10**6)},{random.random():.6f},{random.random() * 1000:.3f},{random.randint(0, 99)},{random.randint(0, 10**9)}\n" for _ in range(20000)]
+    rows = [
+        f"{random.randint(0, 10**6)},{random.random():.6f},{random.random() * 1000:.3f},{random.randint(0, 99)},{random.randint(0, 10**9)}\n"
+        for _ in range(20000)
+    ]
     return repeat(path, "a,b,c,d,e\n", rows, size)
 
 
 def quoted(path, size):
     random.seed(2)
-    words = 'lorem ipsum dolor sit amet consectetur, ""adipiscing"" elit\nsed do eiusmod tempor'.split(" ")
-    rows = [f'{random.randint(0, 10**6)},"{" ".join(random.choices(words, k=15))}",{random.random():.3f}\n' for _ in range(20000)]
+    words = [
+        "lorem",
+        "ipsum",
+        "dolor",
+        "sit",
+        "amet",
+        "consectetur,",
+        '""adipiscing""',
+        "elit\nsed",
+        "do",
+        "eiusmod",
+        "tempor",
+    ]
+    rows = [
+        f'{random.randint(0, 10**6)},"{" ".join(random.choices(words, k=15))}",{random.random():.3f}\n'
+        for _ in range(20000)
+    ]
     return repeat(path, "a,t,c\n", rows, size)
 
 
 def json_lines(path, size):
     random.seed(3)
-    rows = [f'{{"id": {random.randint(0, 10**6)}, "name": "user {i}", "tags": ["a", "b\\n"], "score": {random.random():.6f}, "ok": true}}\n' for i in range(20000)]
+    rows = [
+        f'{{"id": {random.randint(0, 10**6)}, "name": "user {i}", "tags": ["a", "b\\n"], "score": {random.random():.6f}, "ok": true}}\n'
+        for i in range(20000)
+    ]
     return repeat(path, "", rows, size)
 
 
@@ -63,10 +84,14 @@ def tables(folder, size):
     rng = np.random.default_rng(4)
     count = size // 40
     np.save(folder / "d.npy", rng.normal(size=(size // 80, 10)))
-    table = pa.table({
-        "i": np.arange(count), "f": rng.normal(size=count), "k": rng.integers(0, 1000, count),
-        "t": pa.array(np.char.add("name ", rng.integers(0, 10**6, count).astype(str))),
-    })
+    table = pa.table(
+        {
+            "i": np.arange(count),
+            "f": rng.normal(size=count),
+            "k": rng.integers(0, 1000, count),
+            "t": pa.array(np.char.add("name ", rng.integers(0, 10**6, count).astype(str))),
+        }
+    )
     pyarrow.feather.write_feather(table, folder / "d.arrow", compression="uncompressed")
     pq.write_table(table, folder / "d.parquet")
 
@@ -122,8 +147,17 @@ def commands(args, path, rows, out):
             found["qsv split"] = ["qsv", "split", "-s", each, out, str(path)]
     if kind == ".npy":
         found["numpy"] = [sys.executable, "-c", NUMPY.format(path=str(path), out=out)]
-    polars = {".csv": ("read_csv", "write_csv"), ".jsonl": ("read_ndjson", "write_ndjson"), ".parquet": ("read_parquet", "write_parquet"), ".arrow": ("read_ipc", "write_ipc")}
-    arrow = {".csv": ("c.read_csv", "c.write_csv"), ".parquet": ("q.read_table", "q.write_table"), ".arrow": ("f.read_table", "f.write_feather")}
+    polars = {
+        ".csv": ("read_csv", "write_csv"),
+        ".jsonl": ("read_ndjson", "write_ndjson"),
+        ".parquet": ("read_parquet", "write_parquet"),
+        ".arrow": ("read_ipc", "write_ipc"),
+    }
+    arrow = {
+        ".csv": ("c.read_csv", "c.write_csv"),
+        ".parquet": ("q.read_table", "q.write_table"),
+        ".arrow": ("f.read_table", "f.write_feather"),
+    }
     for name, calls in [("polars", polars.get(kind)), ("pyarrow", arrow.get(kind))]:
         if calls and importlib.util.find_spec(name) and not (name == "pyarrow" and path.stem == "quoted"):
             code = PYTHON[name].format(read=calls[0], write=calls[1], path=str(path), out=out)
@@ -170,7 +204,9 @@ def one_row(args, path, out):
         subprocess.run([args.bound, str(path), out, "hash"], check=True)
         ratios.append(wall / (time.perf_counter() - start))
         assert written == 1, written
-    print(f"\nOne row changed, 100 partitions: one is written; {statistics.median(ratios):.2f} times reading and hashing.")
+    print(
+        f"\nOne row changed, 100 partitions: one is written; {statistics.median(ratios):.2f} times reading and hashing."
+    )
 
 
 def main():
@@ -185,7 +221,10 @@ def main():
         folder, out = pathlib.Path(temporary), temporary + "/out"
         os.makedirs(out)
         size = args.size * 10**6
-        wanted = lambda name: not args.only or name in args.only
+
+        def wanted(name):
+            return not args.only or name in args.only
+
         for name, make in [("numbers.csv", numbers), ("quoted.csv", quoted), ("lines.jsonl", json_lines)]:
             if wanted(name):
                 rows = make(folder / name, size)

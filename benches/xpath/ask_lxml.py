@@ -7,7 +7,6 @@ import time
 
 from lxml import etree
 
-
 LIMIT = 60
 
 

@@ -33,7 +33,7 @@ needs_tables = unittest.skipUnless(has("pandas", "pyarrow"), "pandas or pyarrow 
 class Outcome:
     """What one run left: its status, its result file and its log."""
 
-    def __init__(self, status: int, result: Optional[Dict[str, Any]], log: str, out: Path) -> None:
+    def __init__(self, status: int, result: Any, log: str, out: Path) -> None:
         self.status = status
         self.result = result
         self.log = log

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import unittest
+from typing import Any
 
 from expops import _digest
 from harness import needs_numpy, needs_tables
@@ -81,6 +82,8 @@ class Digests(unittest.TestCase):
 
     def test_a_cycle_through_a_set_ends(self) -> None:
         class Node:
+            seen: Any
+
             def __reduce__(self):
                 return (list, (), {"seen": self.seen})
 

@@ -6,7 +6,7 @@ import random
 import unittest
 from pathlib import Path
 
-from expops import _split
+from expops import _rows, _split
 from expops._failure import Failure
 from harness import ProjectTest, has, needs_tables
 from zoo import same
@@ -106,7 +106,7 @@ class Parts(unittest.TestCase):
         for value in holders.values():
             for by in ({"hash": ["k"]}, {"hash": "k"}):
                 parts = [part for part, _ in _split.split(value, "df", {"equal": 3}, by)]
-                cells = [_split._rows.keys(part, ["k"], "df") for part in parts]
+                cells = [_rows.keys(part, ["k"], "df") for part in parts]
                 found.add(repr(cells))
                 self.assertEqual(sum(len(set(part)) for part in cells), 5, "no key is in two partitions")
         self.assertEqual(len(found), 1)
@@ -118,14 +118,14 @@ class Parts(unittest.TestCase):
         self.assertEqual(sum(one != other for one, other in zip(before, after)), 1)
 
     def test_what_cannot_be_split(self) -> None:
-        splittable_text = _split._rows.SPLITTABLE
+        splittable_text = _rows.SPLITTABLE
         cases = [
             ("text", f"`df` is a str, which has no rows to split; splittable is {splittable_text}"),
             (5, f"`df` is an int, which has no rows to split; splittable is {splittable_text}"),
             (None, f"`df` is None, which has no rows to split; splittable is {splittable_text}"),
             ({1, 2}, f"`df` is a set, which has no rows to split; splittable is {splittable_text}"),
             (
-                (item for item in ()),
+                (item for item in ""),
                 f"`df` is a generator, which has no rows to split; splittable is {splittable_text}",
             ),
             ({}, "`df` is an empty dict, which has no rows to split"),
@@ -221,7 +221,9 @@ class SplitRequests(ProjectTest):
         self.assertEqual(failed.result["partitions"], [])
 
     def test_what_is_there_is_not_stored_again(self) -> None:
-        first = self.passes(mode="split", inputs=[["df", self.stored("df", [1, 2, 3, 4])]], split=self.plan(size={"equal": 2}))
+        first = self.passes(
+            mode="split", inputs=[["df", self.stored("df", [1, 2, 3, 4])]], split=self.plan(size={"equal": 2})
+        )
         there = [{**one, "file": str(first.out / one["file"])} for one in first.result["partitions"]]
         Path(there[1]["file"]).rename(self.write("kept", ""))
         for value, there_now, stored in [

@@ -122,7 +122,7 @@ class RoundTrip(unittest.TestCase):
                 "b": [1, lambda: 0]
             },
             "the output `m` cannot be stored: cannot pickle 'generator' object \\(`m` is of type generator\\)": (
-                item for item in ()
+                item for item in ""
             ),
         }
         for message, value in cases.items():

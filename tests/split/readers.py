@@ -39,9 +39,8 @@ def check(fact, *about):
 def split(path, size, *flags):
     """The report of a split into a fresh folder."""
     out = tempfile.mkdtemp(dir=path.parent)
-    done = subprocess.run(
-        [PROGRAM, str(path), "--size", size, "--out", out, "--json", *flags], capture_output=True, text=True
-    )
+    command = [PROGRAM, str(path), "--size", size, "--out", out, "--json", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     check(done.returncode == 0, path, size, flags, done.stderr)
     return json.loads(done.stdout)["partitions"]
 
@@ -74,7 +73,7 @@ def table():
             "list": pa.array([None if i % 11 == 0 else list(range(i % 4)) for i in range(ROWS)]),
             "map": pa.array([[("k", i)] for i in range(ROWS)], pa.map_(pa.string(), pa.int64())),
             "struct": pa.array([None if i % 3 == 0 else {"x": i, "y": str(i)} for i in range(ROWS)]),
-            "dec": pa.array([i for i in range(ROWS)], pa.int64()).cast(pa.decimal128(20, 0)),
+            "dec": pa.array(range(ROWS), pa.int64()).cast(pa.decimal128(20, 0)),
             "bin": pa.array([bytes([i % 256]) for i in range(ROWS)]),
             "nul": pa.nulls(ROWS),
         }
@@ -94,18 +93,34 @@ def csv(folder):
         path = folder / name
         f.to_csv(path, index=False, lineterminator=end)
         whole = pd.read_csv(path)
-        pls, arrow = pl.read_csv(path), pa.csv.read_csv(path, parse_options=pa.csv.ParseOptions(newlines_in_values=True))
+        pls, arrow = (
+            pl.read_csv(path),
+            pa.csv.read_csv(path, parse_options=pa.csv.ParseOptions(newlines_in_values=True)),
+        )
         for size, counts in SIZES.items():
             for part, rows in zip(split(path, size), slices(counts)):
                 data = pathlib.Path(part["path"]).read_bytes()
                 check(hashlib.sha256(data).hexdigest() == part["sha256"], path)
-                check(pd.read_csv(part["path"]).equals(whole.iloc[rows].reset_index(drop=True)) or
-                      pd.read_csv(part["path"], dtype=whole.dtypes.to_dict()).equals(whole.iloc[rows].reset_index(drop=True)), path, size)
+                check(
+                    pd.read_csv(part["path"]).equals(whole.iloc[rows].reset_index(drop=True))
+                    or pd.read_csv(part["path"], dtype=whole.dtypes.to_dict()).equals(
+                        whole.iloc[rows].reset_index(drop=True)
+                    ),
+                    path,
+                    size,
+                )
                 check(pl.read_csv(part["path"], schema=pls.schema).equals(pls[rows]), path, size, "polars")
                 options = pa.csv.ConvertOptions(column_types=arrow.schema)
                 parse = pa.csv.ParseOptions(newlines_in_values=True)
-                check(pa.csv.read_csv(part["path"], convert_options=options, parse_options=parse).equals(arrow[rows]), path, size, "arrow")
-                count = duckdb.sql(f"select count(*) from read_csv('{part['path']}', header=true, quote='\"', escape='\"', delim=',', strict_mode=true)").fetchall()[0]
+                check(
+                    pa.csv.read_csv(part["path"], convert_options=options, parse_options=parse).equals(arrow[rows]),
+                    path,
+                    size,
+                    "arrow",
+                )
+                count = duckdb.sql(
+                    f"select count(*) from read_csv('{part['path']}', header=true, quote='\"', escape='\"', delim=',', strict_mode=true)"
+                ).fetchall()[0]
                 check(count[0] == rows.stop - rows.start, path, size, "duckdb", count)
 
 
@@ -140,9 +155,19 @@ def npy(folder):
     structured = np.zeros(ROWS, structure)
     structured["a"], structured["c"] = np.arange(ROWS), [f"é{i}" for i in range(ROWS)]
     aligned = np.zeros(ROWS, np.dtype([("a", "i1"), ("b", "f8")], align=True))
-    arrays = [rng.normal(size=(ROWS, 3, 4)), np.asfortranarray(rng.normal(size=(ROWS, 5))), structured, aligned,
-              np.asfortranarray(rng.integers(0, 9, (ROWS, 2, 3))), np.zeros((ROWS, 0)), np.array(["ab", "c"] * 501 + ["x"])]
-    arrays += [np.arange(ROWS).astype(kind) for kind in "? i1 u2 >i4 <u8 f2 >f4 c8 c16 S3 U4 M8[s] m8[ms]".split()]
+    arrays = [
+        rng.normal(size=(ROWS, 3, 4)),
+        np.asfortranarray(rng.normal(size=(ROWS, 5))),
+        structured,
+        aligned,
+        np.asfortranarray(rng.integers(0, 9, (ROWS, 2, 3))),
+        np.zeros((ROWS, 0)),
+        np.array(["ab", "c"] * 501 + ["x"]),
+    ]
+    arrays += [
+        np.arange(ROWS).astype(kind)
+        for kind in ["?", "i1", "u2", ">i4", "<u8", "f2", ">f4", "c8", "c16", "S3", "U4", "M8[s]", "m8[ms]"]
+    ]
     for i, array in enumerate(arrays):
         path = folder / f"{i}.npy"
         np.save(path, array)
@@ -150,7 +175,11 @@ def npy(folder):
             for part, rows in zip(split(path, size), slices(counts)):
                 read = np.load(part["path"])
                 check(read.dtype == array.dtype and np.array_equal(read, array[rows]), array.dtype, size)
-                check(read.flags.f_contiguous == array.flags.f_contiguous or 0 in array.shape or len(array.shape) == 1, array.dtype, "order")
+                check(
+                    read.flags.f_contiguous == array.flags.f_contiguous or 0 in array.shape or len(array.shape) == 1,
+                    array.dtype,
+                    "order",
+                )
         for n, part in enumerate(split(path, "3", "--by", "round_robin")):
             check(np.array_equal(np.load(part["path"]), array[n::3]), array.dtype, "round_robin")
         parts = [np.load(part["path"]) for part in split(path, "3", "--by", "hash")]
@@ -207,8 +236,11 @@ def indexes(folder):
     for name, f in frames.items():
         for path, write, read in [
             (folder / f"{name}.parquet", f.to_parquet, pd.read_parquet),
-            (folder / f"{name}.arrow", lambda p, f=f: pyarrow.feather.write_feather(pa.Table.from_pandas(f), p),
-             lambda p: pyarrow.ipc.open_file(p).read_all().to_pandas()),
+            (
+                folder / f"{name}.arrow",
+                lambda p, f=f: pyarrow.feather.write_feather(pa.Table.from_pandas(f), p),
+                lambda p: pyarrow.ipc.open_file(p).read_all().to_pandas(),
+            ),
         ]:
             write(path)
             for size, counts in SIZES.items():
@@ -218,7 +250,9 @@ def indexes(folder):
                     check(got.index.equals(f.iloc[rows].index), path, size)
                     check(type(got.index) is type(f.index), path, size, type(got.index))
             for n, part in enumerate(split(path, "3", "--by", "round_robin")):
-                pd.testing.assert_frame_equal(read(part["path"]), f.iloc[n::3], check_categorical=path.suffix == ".arrow")
+                pd.testing.assert_frame_equal(
+                    read(part["path"]), f.iloc[n::3], check_categorical=path.suffix == ".arrow"
+                )
             parts = pd.concat([read(part["path"]) for part in split(path, "3", "--by", "hash")])
             got = parts if name in ("multi", "text") else parts.sort_index(ascending=name != "odd")
             check(sorted(map(str, parts.index)) == sorted(map(str, f.index)), path, "hash index")
@@ -230,7 +264,8 @@ def ordered_categories(folder):
     """An order of categories survives in Arrow; Parquet cannot keep it, so it is refused there."""
     f = frame().assign(t=pd.Categorical(["high", "mid", "low"] * 334 + ["low"], ["low", "mid", "high"], ordered=True))
     f.to_parquet(folder / "a.parquet")
-    refused = subprocess.run([PROGRAM, folder / "a.parquet", "--size", "2", "--out", folder / "out"], capture_output=True, text=True)
+    command = [PROGRAM, folder / "a.parquet", "--size", "2", "--out", folder / "out"]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
     check(refused.returncode == 1 and "categories" in refused.stderr, refused)
     pyarrow.feather.write_feather(f, folder / "a.feather")
     for part, rows in zip(split(folder / "a.feather", "3"), slices(SIZES["3"])):
@@ -249,10 +284,22 @@ def same_hash_everywhere(folder):
     pyarrow.feather.write_feather(f, folder / "h.feather")
     np.save(folder / "h.npy", f[["i", "f", "b", "u"]].to_records(index=False))
     readers = {
-        "csv": pd.read_csv, "jsonl": lambda p: pd.read_json(p, lines=True), "parquet": pd.read_parquet,
-        "feather": pd.read_feather, "npy": np.load,
+        "csv": pd.read_csv,
+        "jsonl": lambda p: pd.read_json(p, lines=True),
+        "parquet": pd.read_parquet,
+        "feather": pd.read_feather,
+        "npy": np.load,
     }
-    for key, skipped in [("i", ()), ("t", ("npy",)), ("b,i", ()), ("n", ("npy",)), ("when", ("npy", "jsonl")), ("u,i", ()), ("f", ("jsonl",)), ("small", ("npy", "jsonl"))]:
+    for key, skipped in [
+        ("i", ()),
+        ("t", ("npy",)),
+        ("b,i", ()),
+        ("n", ("npy",)),
+        ("when", ("npy", "jsonl")),
+        ("u,i", ()),
+        ("f", ("jsonl",)),
+        ("small", ("npy", "jsonl")),
+    ]:
         expected = None
         for kind, read in readers.items():
             if kind in skipped:
@@ -261,9 +308,14 @@ def same_hash_everywhere(folder):
             got = [list(map(int, read(part["path"])["i"])) if part["rows"] else [] for part in parts]
             expected = expected or got
             check(got == expected, key, kind)
-    whole = [[p["rows"] for p in split(folder / f"h.{kind}", "7", "--by", "hash")] for kind in ("csv", "parquet", "feather")]
+    whole = [
+        [p["rows"] for p in split(folder / f"h.{kind}", "7", "--by", "hash")] for kind in ("csv", "parquet", "feather")
+    ]
     check(whole[0] == whole[1] == whole[2], whole)
-    text = lambda value: f"{len(value)}:".encode() + value
+
+    def text(value):
+        return f"{len(value)}:".encode() + value
+
     for i, t in enumerate(f.t[:50]):
         want = int.from_bytes(hashlib.sha256(text(t.encode()) + text(str(i).encode())).digest()[:8], "big") % 7
         if i == 0:

@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import pandas as pd
+
 from expops.core import log_metric, process
 
 FEATURES = ["dep_delay", "distance", "hour", "day_of_week", "month", "carrier", "origin"]

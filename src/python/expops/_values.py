@@ -54,7 +54,7 @@ def save(key: str, value: Any, out: str, names: Names) -> Stored:
 def is_stored(value: Any, stored: Dict[str, Any]) -> bool:
     """Whether `stored`, with `file` and `digest`, is what storing `value` would make."""
     try:
-        return _digest.of(value, os.path.getsize(stored["file"])) == stored["digest"]
+        return bool(_digest.of(value, os.path.getsize(stored["file"])) == stored["digest"])
     except Exception:  # as in `_stored`: it resists being walked
         return False
 
