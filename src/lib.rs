@@ -5,6 +5,8 @@ pub mod cli;
 pub mod command;
 pub mod diagnostic;
 pub mod digest;
+pub mod driver;
+pub mod dry_run;
 pub mod emit;
 pub mod exec;
 pub mod file;

@@ -4,7 +4,8 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{Ended, say};
+use super::ended::Ended;
+use super::say;
 use crate::cache::{self, Cache};
 use crate::layout::Layout;
 

@@ -7,9 +7,11 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
-use super::{Ended, say, survey};
-use crate::diagnostic::plural;
+use super::ended::Ended;
+use super::say;
+use crate::diagnostic::{Diagnostics, plural};
 use crate::digest::Digest;
+use crate::dry_run;
 use crate::exec::{Known, Record, Values};
 use crate::file::{self, FileError};
 use crate::layout::{Folder, Layout};
@@ -37,9 +39,10 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let plan = match survey::plan(&flags.project, &flags.build_dir, false) {
+    let mut sink = Diagnostics::new();
+    let plan = match dry_run::plan(&flags.project, &flags.build_dir, &mut sink) {
         Ok((plan, _)) => plan,
-        Err(ended) => return ended,
+        Err(failure) => return Ended::because(&failure, &sink, false),
     };
     let actions = plan.groups.iter().flat_map(|group| &group.actions);
     let wanted: BTreeSet<Utf8PathBuf> = actions

@@ -5,9 +5,10 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
-use super::project::{self, Project};
-use super::{Ended, say};
+use super::ended::Ended;
+use super::say;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::driver::{self, Project};
 use crate::emit;
 use crate::exec::environment::Interpreter;
 use crate::file::{self, FileError, Written};
@@ -104,18 +105,18 @@ pub(super) fn compile(flags: &Flags) -> Result<Compiled, Ended> {
     let options = options(flags, &project).map_err(wrong)?;
     project.enter().map_err(wrong)?;
     let mut sink = Diagnostics::new();
-    let checked =
-        project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, flags.json))?;
-    let (graph, probes) = project::expand(&checked, flags.max_instances, &mut sink)
-        .map_err(|_| project::report(&sink, None, flags.json))?;
+    let checked = driver::check(&project.file, &mut sink)
+        .map_err(|failure| Ended::because(&failure, &sink, flags.json))?;
+    let (graph, probes) = driver::expand(&checked, flags.max_instances, &mut sink)
+        .map_err(|reported| Ended::because(&reported.into(), &sink, flags.json))?;
     let plan = plan::lower(graph, &probes, &checked.codes, &options);
     declared(&checked.pipeline, &options.build, &mut sink);
     expressible(&plan, flags.format, &mut sink);
-    sink.unless_errors(()).map_err(|_| project::report(&sink, None, flags.json))?;
+    sink.unless_errors(()).map_err(|reported| Ended::because(&reported.into(), &sink, flags.json))?;
     let text = match flags.format {
         FormatName::Ninja => emit::ninja(&plan),
         FormatName::Make => emit::make(&plan),
-        FormatName::Sh => emit::shell(&plan, &project::run_order(&checked.pipeline)),
+        FormatName::Sh => emit::shell(&plan, &driver::run_order(&checked.pipeline)),
     };
     if !flags.force && !is_ours(&options.output) {
         return Err(wrong(format!("`{}` was not written by expops; --force overwrites it", options.output)));

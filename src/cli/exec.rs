@@ -3,7 +3,8 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::{Ended, say};
+use super::ended::Ended;
+use super::say;
 use crate::exec;
 use crate::layout::Layout;
 

@@ -6,10 +6,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::reason::{self, Reason};
-use super::survey::{State, Survey};
-use super::{Ended, project, query, say, status};
-use crate::diagnostic::{ALL, find, nearest, plural};
+use super::ended::Ended;
+use super::look::look;
+use super::{query, say, status};
+use crate::diagnostic::{ALL, Diagnostics, find, nearest, plural};
+use crate::dry_run::{self, Reason, State, Survey};
 use crate::exec::{Ended as Last, Why};
 use crate::file::normal;
 use crate::probe::{self, Selected, Tree};
@@ -48,9 +49,10 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
     let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
     let project = flags.project.canonicalize_utf8().unwrap_or_else(|_| flags.project.clone());
-    let mut survey = match Survey::of(&project, &flags.build_dir, flags.json) {
+    let mut sink = Diagnostics::new();
+    let mut survey = match Survey::of(&project, &flags.build_dir, &mut sink) {
         Ok(survey) => survey,
-        Err(ended) => return ended,
+        Err(failure) => return Ended::because(&failure, &sink, flags.json),
     };
     let mut found = meant(&survey, &flags.target, file.as_deref());
     if found.is_empty() && flags.target.starts_with('/') {
@@ -133,7 +135,7 @@ fn advice(survey: &Survey, word: &str) -> String {
 /// The instances that an XPath expression selects, of themselves or by their steps.
 fn selected(survey: &Survey, project: &Utf8Path, expression: &str) -> Result<Vec<usize>, Ended> {
     let mut paths = BTreeSet::new();
-    let ended = project::look(project, |checked, graph, _| {
+    let ended = look(project, |checked, graph, _| {
         match probe::select(expression, graph, &Tree::new(graph, &checked.steps)) {
             Ok(selected) => {
                 let instances = selected.into_iter().map(|selected| Selected { step: None, ..selected });
@@ -157,7 +159,7 @@ fn headline(survey: &Survey, index: usize) -> String {
         State::Fresh => "is up to date".to_owned(),
         State::Restore => "would come back from the cache".to_owned(),
         State::Run => "would run".to_owned(),
-        State::May(_) if !reason::own(survey, index).is_empty() => {
+        State::May(_) if !dry_run::own(survey, index).is_empty() => {
             "would run, or come back from the cache".to_owned()
         }
         State::May(waits) if waits.is_empty() => {
@@ -181,7 +183,7 @@ fn last(why: &Why) -> String {
 fn print(survey: &Survey, index: usize) {
     let looked = &survey.all[index];
     println!("{}: {}", looked.action.label, headline(survey, index));
-    let reasons = if looked.state == State::Fresh { Vec::new() } else { reason::now(survey, index) };
+    let reasons = if looked.state == State::Fresh { Vec::new() } else { dry_run::now(survey, index) };
     if looked.state == State::Fresh {
         let count = looked.decision.as_ref().map_or(0, |decision| decision.observed.0.len());
         println!("  nothing that it observes has changed since ({})", plural(count, "thing"));
@@ -189,12 +191,12 @@ fn print(survey: &Survey, index: usize) {
         tree(&reasons, 1);
     }
     // What failed under other conditions, when nothing has changed since what is there, says nothing.
-    let is_told = reasons.iter().any(|reason| reason.text.starts_with(reason::FAILED));
+    let is_told = reasons.iter().any(|reason| reason.text.starts_with(dry_run::FAILED));
     let is_telling =
         |why: &Why| !is_told && matches!(why.ended, Last::Failed(_)) != (looked.state == State::Fresh);
     if let Some(why) = looked.why().filter(is_telling) {
         println!("  {}", last(&why));
-        tree(&reason::then(survey, index, &why), 2);
+        tree(&dry_run::then(survey, index, &why), 2);
     }
 }
 
@@ -215,14 +217,14 @@ fn as_json(survey: &Survey, index: usize) -> serde_json::Value {
     let looked = &survey.all[index];
     let why = looked.why();
     let last = why.as_ref().map(
-        |why| json!({"ended": why.ended, "first": why.first, "because": reason::then(survey, index, why)}),
+        |why| json!({"ended": why.ended, "first": why.first, "because": dry_run::then(survey, index, why)}),
     );
     json!({
         "path": looked.action.path,
         "label": looked.action.label,
         "target": looked.action.target,
         "state": status::word(&looked.state),
-        "because": if looked.state == State::Fresh { Vec::new() } else { reason::now(survey, index) },
+        "because": if looked.state == State::Fresh { Vec::new() } else { dry_run::now(survey, index) },
         "last_run": last,
     })
 }

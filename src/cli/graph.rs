@@ -6,8 +6,9 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::Ended;
-use super::project::{self, Checked};
+use super::ended::Ended;
+use super::look::look;
+use crate::driver::Checked;
 use crate::graph::{Address, Graph};
 use crate::pipeline::ProcessId;
 use crate::probe::{Probes, Tree};
@@ -41,7 +42,7 @@ enum FormatName {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    project::look(&flags.project, |checked, graph, probes| draw(flags, checked, graph, probes))
+    look(&flags.project, |checked, graph, probes| draw(flags, checked, graph, probes))
 }
 
 fn draw(flags: &Flags, checked: &Checked, graph: Graph<'_>, probes: &Probes) -> Ended {

@@ -6,8 +6,10 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
-use super::project::{self, Checked};
-use super::{Ended, query};
+use super::ended::Ended;
+use super::look::look;
+use super::query;
+use crate::driver::Checked;
 use crate::graph::Graph;
 use crate::layout::{Folder, Layout};
 use crate::probe::{self, Selected, Tree};
@@ -35,7 +37,7 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    project::look(&flags.project, |checked, graph, _| show(flags, checked, graph))
+    look(&flags.project, |checked, graph, _| show(flags, checked, graph))
 }
 
 fn show(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {

@@ -5,17 +5,16 @@
 mod cache;
 mod clean;
 mod compile;
+mod ended;
 mod exec;
 mod explain;
 mod graph;
+mod look;
 mod metrics;
-mod project;
 mod query;
-mod reason;
 mod run;
 mod say;
 mod status;
-mod survey;
 
 use std::process::ExitCode;
 
@@ -23,6 +22,7 @@ use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::split;
+use ended::Ended;
 
 /// Compiles experiment pipelines to Ninja, Make or shell: one target per partition, re-run by content.
 #[derive(Debug, Parser)]
@@ -63,17 +63,6 @@ enum Command {
     Cache(cache::Flags),
     /// Remove outputs
     Clean(clean::Flags),
-}
-
-/// How a command ended.
-enum Ended {
-    Well,
-    /// The build, or a check, failed.
-    Failed,
-    /// The usage or the project file is wrong.
-    Wrong,
-    /// As another program ended.
-    As(u8),
 }
 
 /// Runs the program.

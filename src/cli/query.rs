@@ -4,8 +4,10 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 
-use super::project::{self, Checked};
-use super::{Ended, say};
+use super::ended::Ended;
+use super::look::look;
+use super::say;
+use crate::driver::Checked;
 use crate::graph::Graph;
 use crate::layout::Layout;
 use crate::probe::{self, Selected, Tree, Unusable};
@@ -95,7 +97,7 @@ impl Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    project::look(&flags.project, |checked, graph, _| answer(flags, checked, graph))
+    look(&flags.project, |checked, graph, _| answer(flags, checked, graph))
 }
 
 fn answer(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {

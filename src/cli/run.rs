@@ -8,8 +8,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::compile::{self, FormatName};
-use super::project::Project;
-use super::{Ended, say};
+use super::ended::Ended;
+use super::say;
+use crate::driver::Project;
 use crate::signals;
 
 #[derive(Debug, Args)]

@@ -4,8 +4,9 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::Ended;
-use super::survey::{Looked, State, Survey};
+use super::ended::Ended;
+use crate::diagnostic::Diagnostics;
+use crate::dry_run::{Finding, State, Survey};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -42,9 +43,10 @@ struct Counts {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let mut survey = match Survey::of(&flags.project, &flags.build_dir, flags.json) {
+    let mut sink = Diagnostics::new();
+    let mut survey = match Survey::of(&flags.project, &flags.build_dir, &mut sink) {
         Ok(survey) => survey,
-        Err(ended) => return ended,
+        Err(failure) => return Ended::because(&failure, &sink, flags.json),
     };
     survey.look_at_all();
     let mut processes: Vec<(&str, Counts)> = Vec::new();
@@ -71,7 +73,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if flags.exit_code && !is_fresh { Ended::Failed } else { Ended::Well }
 }
 
-fn count(counts: &mut Counts, looked: &Looked) {
+fn count(counts: &mut Counts, looked: &Finding) {
     match looked.state {
         State::Fresh => counts.fresh += 1,
         State::Run => counts.run += 1,
@@ -98,7 +100,7 @@ impl Counts {
 
     fn json(&self, name: &str, survey: &Survey) -> serde_json::Value {
         let mine = survey.all.iter().filter(|looked| looked.process == name && looked.state != State::Fresh);
-        let instance = |looked: &Looked| json!({"path": looked.action.path, "target": looked.action.target, "state": word(&looked.state)});
+        let instance = |looked: &Finding| json!({"path": looked.action.path, "target": looked.action.target, "state": word(&looked.state)});
         json!({
             "process": name,
             "up_to_date": self.fresh,

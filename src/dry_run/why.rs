@@ -1,40 +1,15 @@
 //! Reasons, back to the root cause: what changed, and if somebody upstream made it, why that changed.
 
-mod change;
+use camino::Utf8Path;
 
-use serde::Serialize;
-
-use super::survey::{Looked, State, Survey};
-use crate::exec::{Change, Ended, Why};
-use change::of_change;
-
-/// How a reason begins that says what went wrong.
-pub(super) const FAILED: &str = "its last run failed";
-
-/// How many upstreams, or changed definitions, are told one by one.
-const SHOWN: usize = 5;
-
-/// Something that changed, and why.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Reason {
-    /// One sentence.
-    pub(super) text: String,
-    /// What changed, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) change: Option<Change>,
-    /// Why that changed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) because: Vec<Self>,
-}
-
-impl Reason {
-    fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), change: None, because: Vec::new() }
-    }
-}
+use super::change;
+use super::reason::{FAILED, Reason, SHOWN};
+use super::survey::{Finding, State, Survey};
+use crate::exec::{Change, Ended, Values, Why};
+use crate::layout::Folder;
 
 /// Why an instance that is not up to date would run.
-pub(super) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
+pub fn now(survey: &Survey, index: usize) -> Vec<Reason> {
     let looked = &survey.all[index];
     if let State::May(waits) = &looked.state {
         let own = own(survey, index).into_iter().chain(environment(survey, index));
@@ -55,7 +30,7 @@ pub(super) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
 }
 
 /// Why there is no record of an instance.
-fn unbuilt(looked: &Looked) -> String {
+fn unbuilt(looked: &Finding) -> String {
     match looked.why() {
         Some(Why { ended: Ended::Failed(message), .. }) => format!("{FAILED}: {message}"),
         Some(_) => "its last run was interrupted, or what it left has been removed".to_owned(),
@@ -65,7 +40,7 @@ fn unbuilt(looked: &Looked) -> String {
 }
 
 /// What has changed for an instance besides what it takes of others.
-pub(super) fn own(survey: &Survey, index: usize) -> Vec<Reason> {
+pub fn own(survey: &Survey, index: usize) -> Vec<Reason> {
     let Some(now) = survey.presumed(index) else { return Vec::new() };
     let changes = now.record.map(|then| now.observed.changes(&then.observed)).unwrap_or_default();
     let is_own =
@@ -74,7 +49,7 @@ pub(super) fn own(survey: &Survey, index: usize) -> Vec<Reason> {
 }
 
 /// Why an instance ran when it last did.
-pub(super) fn then(survey: &Survey, index: usize, why: &Why) -> Vec<Reason> {
+pub fn then(survey: &Survey, index: usize, why: &Why) -> Vec<Reason> {
     why.changes.iter().map(|change| of_change(survey, index, change.clone())).collect()
 }
 
@@ -126,5 +101,72 @@ fn last_run(survey: &Survey, index: usize) -> Vec<Reason> {
         }
         Some(why @ Why { ended: Ended::Ran | Ended::Restored, .. }) => then(survey, index, &why),
         _ => Vec::new(),
+    }
+}
+
+/// The reason that a change is for an instance.
+fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
+    let (kind, rest) = change.name.split_once(' ').unwrap_or((&change.name, ""));
+    let mut reason = match kind {
+        "code" => change::code(&survey.layout, &change, rest),
+        "environment" => change::packages(&survey.layout, &change),
+        "input" => input(survey, index, &change),
+        "metrics" => metrics(survey, &change, rest),
+        "data" => change::content(&survey.layout, &change, &format!("the data file `{rest}`")),
+        "file" => change::content(&survey.layout, &change, &format!("`{rest}`")),
+        "split" => change::split(&change),
+        _ => Reason::new(change.to_string()),
+    };
+    reason.change = Some(change);
+    reason
+}
+
+/// A changed input, and why who made it made it differently.
+fn input(survey: &Survey, index: usize, change: &Change) -> Reason {
+    let decision = survey.all[index].decision.as_ref();
+    let inputs = decision.map(|decision| decision.inputs()).unwrap_or_default();
+    let Some((_, value)) = inputs.iter().find(|(name, _)| *name == change.name) else {
+        return Reason::new(change.to_string());
+    };
+    let file = survey.layout.build().join(&value.file);
+    let Some(owner) = survey.owner(&file) else { return Reason::new(change.to_string()) };
+    let maker = &survey.all[owner];
+    let rows = value.rows.map(|_| rows(survey, owner, &file, &value.key)).unwrap_or_default();
+    let mut reason = Reason::new(format!("{}, from {}{rows}", change, maker.action.label));
+    let is_foreseen = maker.state == State::Restore && change.is == Some(value.observed());
+    reason.because = if is_foreseen { now(survey, owner) } else { last_run(survey, owner) };
+    reason
+}
+
+/// Changed metrics, and why who logged them ran. `probe` is the chart's key and the instance.
+fn metrics(survey: &Survey, change: &Change, probe: &str) -> Reason {
+    let (key, instance) = probe.rsplit_once(' ').unwrap_or((probe, ""));
+    let what = match (&change.was, &change.is) {
+        (None, _) => "are new",
+        (_, None) => "are no longer plotted",
+        _ => "changed",
+    };
+    let maker = (0..survey.all.len()).find(|index| survey.all[*index].action.instance == instance);
+    let label = maker.map_or(instance, |index| &survey.all[index].action.label);
+    Reason {
+        because: maker.map_or_else(Vec::new, |index| last_run(survey, index)),
+        ..Reason::new(format!("the metrics `{key}`, logged by {label}, {what}"))
+    }
+}
+
+/// Which rows a partition is: ` (p3: rows 21 to 30)`.
+fn rows(survey: &Survey, split: usize, file: &Utf8Path, key: &str) -> String {
+    let folder = &survey.all[split].folder;
+    let arm = file.parent().and_then(|parent| parent.file_name()).unwrap_or_default();
+    let Some(number) = arm.strip_prefix('p').and_then(|number| number.parse::<u64>().ok()) else {
+        return String::new();
+    };
+    let count = |n: u64| {
+        Values::read(&Folder(folder.0.join(format!("p{n}")))).and_then(|values| values.get(key)?.rows)
+    };
+    let before: Option<u64> = (1..number).map(count).sum();
+    match (before, count(number)) {
+        (Some(before), Some(own)) if own > 0 => format!(" ({arm}: rows {} to {})", before + 1, before + own),
+        _ => format!(" ({arm})"),
     }
 }

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Ended;
-use super::project::{self, Project};
-use super::say;
 use crate::cache::Cache;
 use crate::diagnostic::Diagnostics;
+use crate::driver::{self, Failure as Refusal, Project};
 use crate::exec::{
     Change, Decision, Ended as Last, Failure, Foreseen, Instance, Record, Todo, Why, environment,
 };
@@ -19,7 +17,7 @@ use crate::plan_file::{EnvironmentPlan, PlanFile};
 
 /// What a build would do about an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub enum State {
     /// Nothing.
     Fresh,
     /// Bring its results back from the cache.
@@ -33,31 +31,39 @@ pub(super) enum State {
 }
 
 /// An instance, and what was found about it.
-pub(super) struct Looked {
-    pub(super) process: String,
-    pub(super) action: Action,
-    pub(super) folder: Folder,
-    pub(super) state: State,
-    pub(super) decision: Option<Decision>,
+pub struct Finding {
+    /// Its process.
+    pub process: String,
+    /// What the plan says of it.
+    pub action: Action,
+    /// Its folder.
+    pub folder: Folder,
+    /// What a build would do about it.
+    pub state: State,
+    /// What was decided, where nothing that it takes is open.
+    pub decision: Option<Decision>,
     /// Positions of what it takes inputs from.
-    pub(super) upstreams: Vec<usize>,
+    pub upstreams: Vec<usize>,
 }
 
-impl Looked {
+impl Finding {
     /// Why it last ran.
-    pub(super) fn why(&self) -> Option<Why> {
+    pub fn why(&self) -> Option<Why> {
         Why::read(&self.folder)
     }
 
-    pub(super) fn failed_last_time(&self) -> bool {
+    /// Whether its last run failed and nothing has succeeded since.
+    pub fn failed_last_time(&self) -> bool {
         self.state != State::Fresh && matches!(self.why(), Some(Why { ended: Last::Failed(_), .. }))
     }
 }
 
 /// All instances, in the order of the project file.
-pub(super) struct Survey {
-    pub(super) all: Vec<Looked>,
-    pub(super) layout: Layout,
+pub struct Survey {
+    /// The instances.
+    pub all: Vec<Finding>,
+    /// The build folder.
+    pub layout: Layout,
     /// Positions of all instances, each behind what it takes inputs from.
     order: Vec<usize>,
     plans: BTreeMap<String, PlanFile>,
@@ -69,18 +75,15 @@ pub(super) struct Survey {
 
 /// Plans the build of the project at `path`, and enters its folder. Only targets' prefix, the generated file and the
 /// interpreter depend on how it was compiled, and nothing here asks for them.
-pub(super) fn plan(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<(Plan, Vec<usize>), Ended> {
-    let wrong = |text: String| {
-        say::error(&text);
-        Ended::Wrong
-    };
-    let project = Project::find(path).map_err(wrong)?;
-    project.enter().map_err(wrong)?;
-    let mut sink = Diagnostics::new();
-    let checked =
-        project::check(&project.file, &mut sink).map_err(|why| project::report(&sink, why, json))?;
-    let (graph, probes) = project::expand(&checked, project::MOST_INSTANCES, &mut sink)
-        .map_err(|_| project::report(&sink, None, json))?;
+pub fn plan(
+    path: &Utf8Path,
+    build: &Utf8Path,
+    sink: &mut Diagnostics,
+) -> Result<(Plan, Vec<usize>), Refusal> {
+    let project = Project::find(path).map_err(Refusal::Usage)?;
+    project.enter().map_err(Refusal::Usage)?;
+    let checked = driver::check(&project.file, sink)?;
+    let (graph, probes) = driver::expand(&checked, driver::MOST_INSTANCES, sink)?;
     let options = Options {
         source: project.file.clone(),
         build: crate::file::normal(build),
@@ -92,13 +95,13 @@ pub(super) fn plan(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<(Pla
         compile: Vec::new(),
     };
     let plan = plan::lower(graph, &probes, &checked.codes, &options);
-    Ok((plan, project::run_order(&checked.pipeline)))
+    Ok((plan, driver::run_order(&checked.pipeline)))
 }
 
 impl Survey {
     /// The instances of the project at `path`; not looked at yet.
-    pub(super) fn of(path: &Utf8Path, build: &Utf8Path, json: bool) -> Result<Self, Ended> {
-        let (plan, order) = plan(path, build, json)?;
+    pub fn of(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Self, Refusal> {
+        let (plan, order) = plan(path, build, sink)?;
         let layout = Layout::new(crate::file::normal(build));
         ready_interpreter(&plan, &layout);
         let stale_environments = stale_environments(&plan, &layout);
@@ -126,7 +129,7 @@ impl Survey {
             for action in group.actions {
                 let folder = Folder(action.folder.clone());
                 makers.extend(action.stamps.iter().map(|stamp| (stamp.clone(), survey.all.len())));
-                let looked = Looked {
+                let looked = Finding {
                     process: group.process.clone(),
                     action,
                     folder,
@@ -147,12 +150,12 @@ impl Survey {
     }
 
     /// Looks at all instances.
-    pub(super) fn look_at_all(&mut self) {
+    pub fn look_at_all(&mut self) {
         self.look_at((0..self.all.len()).collect());
     }
 
     /// Looks at some instances, and at those that they take inputs from.
-    pub(super) fn look_at(&mut self, mut waiting: Vec<usize>) {
+    pub fn look_at(&mut self, mut waiting: Vec<usize>) {
         let mut wanted = vec![false; self.all.len()];
         while let Some(index) = waiting.pop() {
             if !std::mem::replace(&mut wanted[index], true) {
@@ -169,7 +172,7 @@ impl Survey {
         let plan = &self.plans[&looked.process];
         // A chart's metrics are read from the folders of what it plots.
         let looks_ahead = plan.probes.is_none();
-        let is_known = |upstream: &Looked| {
+        let is_known = |upstream: &Finding| {
             upstream.state == State::Fresh
                 || looks_ahead && self.foreseen.values.contains_key(&upstream.folder.0)
         };
@@ -208,23 +211,23 @@ impl Survey {
 
     /// What would be decided about an instance if what it takes of others stayed as it is. Only asked of what is
     /// explained: to decide about everything that waits would cost a look at all of its code.
-    pub(super) fn presumed(&self, index: usize) -> Option<Decision> {
+    pub fn presumed(&self, index: usize) -> Option<Decision> {
         self.instance(index).and_then(|instance| instance.decide_on(&self.foreseen)).ok()
     }
 
     /// The environment of an instance, if it would be made, with what has changed since it was.
-    pub(super) fn stale_environment(&self, index: usize) -> Option<(&str, &[Change])> {
+    pub fn stale_environment(&self, index: usize) -> Option<(&str, &[Change])> {
         let name = &self.plans[&self.all[index].process].environment;
         self.stale_environments.get_key_value(name).map(|(name, changes)| (name.as_str(), changes.as_slice()))
     }
 
     /// The names of the environments that would be made.
-    pub(super) fn stale_environments(&self) -> impl Iterator<Item = &str> {
+    pub fn stale_environments(&self) -> impl Iterator<Item = &str> {
         self.stale_environments.keys().map(String::as_str)
     }
 
     /// The instance whose folder holds the file or folder at `path`.
-    pub(super) fn owner(&self, path: &Utf8Path) -> Option<usize> {
+    pub fn owner(&self, path: &Utf8Path) -> Option<usize> {
         let holds = |index: &usize| path.starts_with(&self.all[*index].folder.0);
         (0..self.all.len()).filter(holds).max_by_key(|index| self.all[*index].folder.0.as_str().len())
     }

@@ -2,34 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8Path;
 use serde_json::Value as Json;
 
-use super::super::survey::{State, Survey};
-use super::{Reason, SHOWN, last_run, now};
+use super::reason::{Reason, SHOWN};
 use crate::digest::Digest;
-use crate::exec::{Change, Known, Named, Values, WHOLE, what_changed, where_changed};
-use crate::layout::Folder;
-
-/// The reason that a change is for an instance.
-pub(super) fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
-    let (kind, rest) = change.name.split_once(' ').unwrap_or((&change.name, ""));
-    let mut reason = match kind {
-        "code" => code(survey, &change, rest),
-        "environment" => packages(survey, &change),
-        "input" => input(survey, index, &change),
-        "metrics" => metrics(survey, &change, rest),
-        "data" => content(survey, &change, &format!("the data file `{rest}`")),
-        "file" => content(survey, &change, &format!("`{rest}`")),
-        "split" => split(&change),
-        _ => Reason::new(change.to_string()),
-    };
-    reason.change = Some(change);
-    reason
-}
+use crate::exec::{Change, Known, Named, WHOLE, what_changed, where_changed};
+use crate::layout::Layout;
 
 /// How a split cuts, in the words of the project file.
-fn split(change: &Change) -> Reason {
+pub(super) fn split(change: &Change) -> Reason {
     let (was, is) = (cut(change.was.as_deref()), cut(change.is.as_deref()));
     let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
     let of =
@@ -68,15 +49,15 @@ fn digests(change: &Change) -> Option<(Digest, Digest)> {
 }
 
 /// What the digests at the ends of a change are of.
-fn known(survey: &Survey, change: &Change) -> Option<(Known, Known)> {
+fn known(layout: &Layout, change: &Change) -> Option<(Known, Known)> {
     let (was, is) = digests(change)?;
-    Some((Known::read(&survey.layout, was)?, Known::read(&survey.layout, is)?))
+    Some((Known::read(layout, was)?, Known::read(layout, is)?))
 }
 
 /// A changed file, with the lines, or a changed folder, with the files in it.
-fn content(survey: &Survey, change: &Change, what: &str) -> Reason {
+pub(super) fn content(layout: &Layout, change: &Change, what: &str) -> Reason {
     let mut reason = Reason::new(format!("the content of {what} changed ({})", shorter(change)));
-    let Some((was, is)) = known(survey, change) else { return reason };
+    let Some((was, is)) = known(layout, change) else { return reason };
     if let Some(place) = where_changed(&was, &is) {
         reason.because.push(Reason::new(place));
         return reason;
@@ -94,14 +75,14 @@ fn content(survey: &Survey, change: &Change, what: &str) -> Reason {
     reason
 }
 
-fn code(survey: &Survey, change: &Change, function: &str) -> Reason {
+pub(super) fn code(layout: &Layout, change: &Change, function: &str) -> Reason {
     let function = function.split_once(' ').map_or(function, |(_, name)| name);
     let mut reason = Reason::new(match change.was {
         None => format!("it now calls `{function}`"),
         Some(_) if change.is.is_none() => format!("it no longer calls `{function}`"),
         Some(_) => format!("the code that `{function}` reaches changed"),
     });
-    let Some((was, is)) = known(survey, change) else { return reason };
+    let Some((was, is)) = known(layout, change) else { return reason };
     let mut parts = what_changed(&was, &is);
     // Of a module that is counted whole, what changed in it says more.
     if parts.iter().any(|part| part.name != WHOLE) {
@@ -122,7 +103,7 @@ fn code(survey: &Survey, change: &Change, function: &str) -> Reason {
     reason
 }
 
-fn packages(survey: &Survey, change: &Change) -> Reason {
+pub(super) fn packages(layout: &Layout, change: &Change) -> Reason {
     let python = |text: &Option<String>| {
         text.as_deref().unwrap_or_default().split(',').next().unwrap_or_default().to_owned()
     };
@@ -133,7 +114,7 @@ fn packages(survey: &Survey, change: &Change) -> Reason {
         _ if was == is => "its environment changed".to_owned(),
         _ => format!("Python was {was}, is {is}"),
     });
-    let parts = known(survey, change).map(|(was, is)| what_changed(&was, &is)).unwrap_or_default();
+    let parts = known(layout, change).map(|(was, is)| what_changed(&was, &is)).unwrap_or_default();
     for named in parts.into_iter().take(SHOWN) {
         reason.because.push(Reason::new(match (&named.was, &named.is) {
             (Some(was), Some(is)) => format!("package {} was {was}, is {is}", named.name),
@@ -142,54 +123,4 @@ fn packages(survey: &Survey, change: &Change) -> Reason {
         }));
     }
     reason
-}
-
-/// A changed input, and why who made it made it differently.
-fn input(survey: &Survey, index: usize, change: &Change) -> Reason {
-    let decision = survey.all[index].decision.as_ref();
-    let inputs = decision.map(|decision| decision.inputs()).unwrap_or_default();
-    let Some((_, value)) = inputs.iter().find(|(name, _)| *name == change.name) else {
-        return Reason::new(change.to_string());
-    };
-    let file = survey.layout.build().join(&value.file);
-    let Some(owner) = survey.owner(&file) else { return Reason::new(change.to_string()) };
-    let maker = &survey.all[owner];
-    let rows = value.rows.map(|_| rows(survey, owner, &file, &value.key)).unwrap_or_default();
-    let mut reason = Reason::new(format!("{}, from {}{rows}", change, maker.action.label));
-    let is_foreseen = maker.state == State::Restore && change.is == Some(value.observed());
-    reason.because = if is_foreseen { now(survey, owner) } else { last_run(survey, owner) };
-    reason
-}
-
-/// Changed metrics, and why who logged them ran. `probe` is the chart's key and the instance.
-fn metrics(survey: &Survey, change: &Change, probe: &str) -> Reason {
-    let (key, instance) = probe.rsplit_once(' ').unwrap_or((probe, ""));
-    let what = match (&change.was, &change.is) {
-        (None, _) => "are new",
-        (_, None) => "are no longer plotted",
-        _ => "changed",
-    };
-    let maker = (0..survey.all.len()).find(|index| survey.all[*index].action.instance == instance);
-    let label = maker.map_or(instance, |index| &survey.all[index].action.label);
-    Reason {
-        because: maker.map_or_else(Vec::new, |index| last_run(survey, index)),
-        ..Reason::new(format!("the metrics `{key}`, logged by {label}, {what}"))
-    }
-}
-
-/// Which rows a partition is: ` (p3: rows 21 to 30)`.
-fn rows(survey: &Survey, split: usize, file: &Utf8Path, key: &str) -> String {
-    let folder = &survey.all[split].folder;
-    let arm = file.parent().and_then(|parent| parent.file_name()).unwrap_or_default();
-    let Some(number) = arm.strip_prefix('p').and_then(|number| number.parse::<u64>().ok()) else {
-        return String::new();
-    };
-    let count = |n: u64| {
-        Values::read(&Folder(folder.0.join(format!("p{n}")))).and_then(|values| values.get(key)?.rows)
-    };
-    let before: Option<u64> = (1..number).map(count).sum();
-    match (before, count(number)) {
-        (Some(before), Some(own)) if own > 0 => format!(" ({arm}: rows {} to {})", before + 1, before + own),
-        _ => format!(" ({arm})"),
-    }
 }

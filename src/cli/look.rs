@@ -1,0 +1,25 @@
+//! What the commands that only look at a pipeline begin with.
+
+use camino::Utf8Path;
+
+use super::ended::Ended;
+use crate::diagnostic::Diagnostics;
+use crate::driver::{self, Checked};
+use crate::graph::Graph;
+use crate::probe::Probes;
+
+/// Opens and expands the project at `path` and lets `look` have it, or says what is wrong with it.
+pub(super) fn look(
+    path: &Utf8Path,
+    look: impl for<'p> FnOnce(&'p Checked, Graph<'p>, &Probes) -> Ended,
+) -> Ended {
+    let mut sink = Diagnostics::new();
+    let checked = match driver::open(path, &mut sink) {
+        Ok(checked) => checked,
+        Err(failure) => return Ended::because(&failure, &sink, false),
+    };
+    match driver::expand(&checked, driver::MOST_INSTANCES, &mut sink) {
+        Ok((graph, probes)) => look(&checked, graph, &probes),
+        Err(reported) => Ended::because(&reported.into(), &sink, false),
+    }
+}

@@ -1,0 +1,77 @@
+//! Takes a project file through the stages of the compiler up to the expanded pipeline.
+
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::failure::Failure;
+use super::sources::codes;
+use crate::diagnostic::{Diagnostics, Reported};
+use crate::graph::{self, Graph};
+use crate::pipeline::{self, Pipeline, ProcessId};
+use crate::plan::Codes;
+use crate::probe::{self, Probes, Steps};
+use crate::script::Library;
+use crate::syntax;
+
+/// What the compiler knows of a project before it plans a build.
+pub struct Checked {
+    /// The checked pipeline.
+    pub pipeline: Pipeline,
+    /// What its scripts say.
+    pub codes: Codes,
+    /// The steps that each process logs under.
+    pub steps: Steps,
+}
+
+/// Reads and checks the project file `file` in the working folder.
+pub fn check(file: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Failure> {
+    let bytes = fs::read(file).map_err(|error| Failure::Usage(format!("cannot read `{file}`: {error}")))?;
+    let source = syntax::source_from_bytes(file.as_str(), &bytes, sink)?;
+    let root = Utf8Path::new(".");
+    let config = match syntax::parse_partly(&source, sink) {
+        Ok(config) => config,
+        Err((reported, rest)) => {
+            if let Some(config) = rest {
+                pipeline::check_partly(&config, root, &mut Library::new(root, script_folders(&config)), sink);
+            }
+            return Err(reported.into());
+        }
+    };
+    let folders = script_folders(&config);
+    let mut library = Library::new(root, folders.clone());
+    let pipeline = pipeline::check(&config, root, &mut library, sink)?;
+    let (codes, steps) = codes(&pipeline, &mut library, folders, file, sink)?;
+    Ok(Checked { pipeline, codes, steps })
+}
+
+/// Expands a checked pipeline and resolves what its charts plot.
+pub fn expand<'p>(
+    checked: &'p Checked,
+    limit: u64,
+    sink: &mut Diagnostics,
+) -> Result<(Graph<'p>, Probes), Reported> {
+    let graph = graph::expand(&checked.pipeline, limit, sink)?;
+    let probes = probe::resolve(graph, &checked.steps, sink);
+    sink.unless_errors((graph, probes))
+}
+
+/// The positions of the processes in an order in which each stands behind what it needs.
+pub fn run_order(pipeline: &Pipeline) -> Vec<usize> {
+    let is_chart = |id: &ProcessId| pipeline.process(*id).chart.is_some();
+    let (charts, others): (Vec<_>, Vec<_>) = pipeline.order.iter().copied().partition(is_chart);
+    others.into_iter().chain(charts).map(|id| id.0).collect()
+}
+
+/// The folders of the Python scripts, each once.
+fn script_folders(config: &syntax::Config) -> Vec<Utf8PathBuf> {
+    let mut folders = Vec::new();
+    for (_, file) in &config.scripts {
+        let path = Utf8Path::new(&file.value);
+        let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
+        if path.extension() == Some("py") && !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders
+}

@@ -1,0 +1,100 @@
+//! What the scripts of a project say, and which files the compiler has to be called again for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, list};
+use crate::exec::environment;
+use crate::pipeline::{Pipeline, Work};
+use crate::plan::Codes;
+use crate::probe::Steps;
+use crate::script::Library;
+
+/// The digest of the code that each process reaches, its steps, and all that was read to know them.
+pub(super) fn codes(
+    pipeline: &Pipeline,
+    library: &mut Library,
+    folders: Vec<Utf8PathBuf>,
+    file: &Utf8Path,
+    sink: &mut Diagnostics,
+) -> Result<(Codes, Steps), Reported> {
+    let mut codes = Codes { folders, ..Codes::default() };
+    let mut steps = Steps::new();
+    let mut broken = Vec::new();
+    for (id, process) in pipeline.iter() {
+        let Work::Python(function) = &process.work else { continue };
+        match library.reach(&function.script, &function.name) {
+            Ok(reach) => {
+                codes.digests.insert(id, reach.digest);
+                if reach.reads_files {
+                    codes.reads_files.insert(id);
+                }
+                steps.insert(id, reach.steps.into_iter().map(|step| step.name).collect());
+            }
+            Err(diagnostic) => broken.push((diagnostic, process.name.as_str())),
+        }
+    }
+    report_broken(broken, sink);
+    let declared = pipeline.processes.iter().flat_map(|process| &process.files).chain(&pipeline.data_path);
+    codes.inside = declared.filter(|path| path.is_dir()).map(|path| (path.clone(), inside(path))).collect();
+    let scripts = library.files();
+    let folders = watched(&scripts, &codes);
+    let requirements = requirements(pipeline);
+    let told = requirements.iter().flat_map(|(file, included)| [file].into_iter().chain(included));
+    let told: BTreeSet<_> = told.cloned().collect();
+    codes.found.modules = scripts.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
+    codes.found.folders = folders.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
+    codes.sources = [file.to_owned()].into_iter().chain(scripts).chain(folders).chain(told).collect();
+    codes.inside.extend(requirements);
+    sink.unless_errors((codes, steps))
+}
+
+/// Whether the project file names a script with a process's function, or a declared folder.
+fn is_named(pipeline: &Pipeline, path: &Utf8PathBuf) -> bool {
+    let is_here = |work: &Work| matches!(work, Work::Python(function) if function.script == *path);
+    pipeline.processes.iter().any(|process| is_here(&process.work) || process.files.contains(path))
+        || pipeline.data_path.as_ref() == Some(path)
+}
+
+/// Reports what is wrong with modules that processes reach: each error once, with those that it concerns.
+fn report_broken(mut broken: Vec<(Diagnostic, &str)>, sink: &mut Diagnostics) {
+    while let Some((first, _)) = broken.first().cloned() {
+        let is_same = |other: &Diagnostic| {
+            let place =
+                |d: &Diagnostic| d.labels.first().map(|label| (label.source.name().to_owned(), label.span));
+            other.message == first.message && place(other) == place(&first)
+        };
+        let (same, rest): (Vec<_>, Vec<_>) = broken.into_iter().partition(|(other, _)| is_same(other));
+        sink.error(first.help(format!("it is used by {}", list(same.iter().map(|(_, name)| *name)))));
+        broken = rest;
+    }
+}
+
+/// The requirement files that name others, and those others: what they name may change, too.
+fn requirements(pipeline: &Pipeline) -> BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> {
+    let files = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
+    let all = files.map(|file| (file.clone(), environment::included(file)));
+    all.filter(|(_, included)| !included.is_empty()).collect()
+}
+
+/// Everything below a folder, sorted; with links that lead nowhere, which may lead somewhere one day.
+fn inside(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = walkdir::WalkDir::new(folder).min_depth(1).sort_by_file_name().follow_links(true);
+    let path = |entry: walkdir::Result<walkdir::DirEntry>| match entry {
+        Ok(entry) => Some(entry.into_path()),
+        Err(error) => error.path().map(std::path::Path::to_owned),
+    };
+    let paths = entries.into_iter().filter_map(path);
+    paths.filter_map(|path| Utf8PathBuf::from_path_buf(path).ok()).collect()
+}
+
+/// Folders in which a new file means that the compiler has to look again: it may be a module that an import
+/// now finds first, or one more of the declared files. The project's own folder is none: every build writes
+/// into it.
+fn watched(scripts: &[Utf8PathBuf], codes: &Codes) -> BTreeSet<Utf8PathBuf> {
+    let parents = scripts.iter().filter_map(|path| path.parent()).map(Utf8Path::to_owned);
+    let declared = codes.inside.iter().flat_map(|(folder, inside)| [folder].into_iter().chain(inside));
+    let folders = parents.chain(declared.cloned()).filter(|path| path.is_dir() || !path.exists());
+    folders.filter(|path| !["", "."].contains(&path.as_str())).collect()
+}

@@ -1,0 +1,10 @@
+//! What a build would do, and why, without running anything.
+
+mod change;
+mod reason;
+mod survey;
+mod why;
+
+pub use reason::{FAILED, Reason};
+pub use survey::{Finding, State, Survey, plan};
+pub use why::{now, own, then};

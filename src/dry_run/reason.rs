@@ -1,0 +1,30 @@
+//! A reason for a run, as data.
+
+use serde::Serialize;
+
+use crate::exec::Change;
+
+/// How a reason begins that says what went wrong.
+pub const FAILED: &str = "its last run failed";
+
+/// How many upstreams, or changed definitions, are told one by one.
+pub(super) const SHOWN: usize = 5;
+
+/// Something that changed, and why.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// One sentence.
+    pub text: String,
+    /// What changed, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+    /// Why that changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<Self>,
+}
+
+impl Reason {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), change: None, because: Vec::new() }
+    }
+}
