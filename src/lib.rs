@@ -26,4 +26,5 @@ pub mod source;
 pub mod split;
 pub mod stamp;
 pub mod syntax;
+pub mod watch;
 pub mod xpath;

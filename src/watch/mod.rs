@@ -1,0 +1,152 @@
+//! What a process and its children read, as the library in `watch.c` saw it.
+
+use camino::Utf8PathBuf;
+
+/// The library, to be preloaded; `None` where it cannot be used.
+pub fn library() -> Option<&'static [u8]> {
+    const LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/watch.so"));
+    (!LIBRARY.is_empty()).then_some(LIBRARY)
+}
+
+/// What was done with a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// An existing file was opened to be read.
+    Read,
+    /// An existing file was opened to be changed.
+    Update,
+    /// A file was created.
+    Create,
+    /// An existing file was emptied, to be written anew.
+    Truncate,
+    /// It was looked up, and is there.
+    Find,
+    /// It was looked up, and is not there.
+    Miss,
+    /// A folder was listed.
+    List,
+    /// A folder was made.
+    MakeFolder,
+    /// The name was removed, or moved away.
+    Remove,
+    /// Something was moved or linked to the name.
+    MoveTo,
+    /// A program was started whose reads are seen, too.
+    Start,
+    /// A program was started whose reads are not seen: it is linked statically, or was given another environment.
+    StartUnseen,
+}
+
+/// What a file was like when it was opened or looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Length in bytes.
+    pub length: u64,
+    /// Time of the last change, in nanoseconds since 1970.
+    pub modified: i64,
+    /// The inode.
+    pub inode: u64,
+    /// Kind and permissions, as `stat` has them.
+    pub mode: u32,
+}
+
+/// One thing that was done, the first time that it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What.
+    pub operation: Operation,
+    /// What was there; `None` if nothing was, or if that does not matter.
+    pub seen: Option<Seen>,
+    /// The absolute path as it was asked for: with `..` and links in it.
+    pub path: Utf8PathBuf,
+}
+
+/// Reads the events that the library wrote, in their order. A record that was cut short, or whose path is not text, is
+/// `None`: something was read that cannot be named.
+pub fn events(bytes: &[u8]) -> impl Iterator<Item = Option<Event>> {
+    bytes.split(|byte| *byte == 0).filter(|record| !record.is_empty()).map(event)
+}
+
+fn event(record: &[u8]) -> Option<Event> {
+    let text = str::from_utf8(record).ok()?;
+    let mut fields = text.splitn(6, ' ');
+    let operation = operation(fields.next()?)?;
+    let seen = Seen {
+        length: fields.next()?.parse().ok()?,
+        modified: fields.next()?.parse().ok()?,
+        inode: fields.next()?.parse().ok()?,
+        mode: u32::from_str_radix(fields.next()?, 8).ok()?,
+    };
+    let seen = (seen.inode != 0).then_some(seen);
+    Some(Event { operation, seen, path: Utf8PathBuf::from(fields.next()?) })
+}
+
+fn operation(letter: &str) -> Option<Operation> {
+    Some(match letter {
+        "r" => Operation::Read,
+        "u" => Operation::Update,
+        "c" => Operation::Create,
+        "t" => Operation::Truncate,
+        "s" => Operation::Find,
+        "-" => Operation::Miss,
+        "l" => Operation::List,
+        "m" => Operation::MakeFolder,
+        "d" => Operation::Remove,
+        "n" => Operation::MoveTo,
+        "x" => Operation::Start,
+        "S" => Operation::StartUnseen,
+        _ => return None,
+    })
+}
+
+#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// What `sh -c script` did below its folder, as letters of operations and names.
+    fn watched(script: &str, variables: &[(&str, &str)]) -> Vec<(Operation, String)> {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = camino::Utf8Path::from_path(folder.path()).unwrap().canonicalize_utf8().unwrap();
+        let (library, log, work) = (folder.join("watch.so"), folder.join("log"), folder.join("work"));
+        std::fs::write(&library, super::library().unwrap()).unwrap();
+        std::fs::create_dir_all(work.join("sub")).unwrap();
+        std::fs::write(work.join("a b\n.txt"), "1").unwrap();
+        std::fs::write(work.join("sub/c.txt"), "1").unwrap();
+        let done = Command::new("/bin/sh")
+            .args(["-c", script])
+            .current_dir(&work)
+            .env("LD_PRELOAD", &library)
+            .env("EXPOPS_WATCH", &log)
+            .env("EXPOPS_WATCH_ROOTS", format!("-/\n+{work}"))
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{script}");
+        let events = events(&std::fs::read(&log).unwrap_or_default()).map(Option::unwrap).collect::<Vec<_>>();
+        let name = |event: Event| (event.operation, event.path.strip_prefix(&work).unwrap().to_string());
+        events.into_iter().map(name).collect()
+    }
+
+    fn of(events: &[(Operation, String)], operation: Operation) -> Vec<&str> {
+        events.iter().filter(|(found, _)| *found == operation).map(|(_, name)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn children_are_seen_to_read_list_look_up_and_write() {
+        let events = watched("cat 'a b\n.txt' sub/../sub/c.txt; cd sub; ls; test -e none; echo 2 > new", &[]);
+        assert_eq!(of(&events, Operation::Read), ["a b\n.txt", "sub/../sub/c.txt"]);
+        assert_eq!(of(&events, Operation::List), ["sub"]);
+        assert!(of(&events, Operation::Miss).contains(&"sub/none"));
+        assert_eq!(of(&events, Operation::Create), ["sub/new"]);
+    }
+
+    #[test]
+    fn a_program_without_the_library_is_said_to_be_unseen() {
+        let script = "cp /bin/true here; ./here; env -i ./here";
+        let events = watched(script, &[]);
+        assert_eq!(of(&events, Operation::Start), ["here"]);
+        assert_eq!(of(&events, Operation::StartUnseen), ["here"]);
+    }
+}

@@ -1,0 +1,504 @@
+/* Sees what a process reads: a library that is loaded before all others (LD_PRELOAD) and stands in front of the calls of
+ * the C library that open, look up and list files. One record for each new thing goes into the file that EXPOPS_WATCH
+ * names. Linux with glibc; src/watch/mod.rs carries it and reads what it writes.
+ *
+ * A record is `OP SIZE MTIME_NS INODE MODE PATH` and a NUL byte, added by one write to a descriptor that is open only for
+ * that: user code closes and reuses descriptors as it likes. Size and times are those at the opening. OP is
+ *
+ *   r  an existing file was opened to be read          c  a file was created
+ *   u  an existing file was opened to be changed       t  an existing file was emptied
+ *   s  something was looked up and is there            -  something was looked up and is not there
+ *   l  a folder was listed                             m  a folder was made
+ *   d  a name was removed (or moved away)              n  a name was moved to
+ *   x  a program was started that is watched           S  a program was started that cannot be watched
+ *
+ * EXPOPS_WATCH_ROOTS lists `+PATH` (of interest) and `-PATH` (not), one a line; the longest that contains a path decides,
+ * and a path in none is of interest. A forked child of a warm worker changes the file by a lookup of the path
+ * `//expops-watch//FILE`: reading the variable at each call would race with whoever sets variables.
+ *
+ * No allocation, no locks, no standard streams: this runs between vfork and exec, in signal handlers and in any thread.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* ---- the file and the roots */
+
+enum { ROOTS = 64, SEEN = 1 << 16, LONGEST = PATH_MAX + 64 };
+static const char SWITCH[] = "//expops-watch//";
+
+static char log_path[PATH_MAX];
+static char own_path[PATH_MAX];
+static char root_text[64 * 1024];
+static struct { const char *path; size_t length; int counts; } roots[ROOTS]; /* without a slash at the end */
+static int root_count;
+static _Atomic uint64_t seen[SEEN];
+
+static void watch_into(const char *path) {
+    size_t length = strlen(path);
+    if (length >= sizeof log_path) length = 0;
+    memcpy(log_path, path, length);
+    log_path[length] = 0;
+    for (size_t i = 0; i < SEEN; i++) atomic_store_explicit(&seen[i], 0, memory_order_relaxed);
+}
+
+__attribute__((constructor)) static void begin(void) {
+    const char *file = getenv("EXPOPS_WATCH"), *list = getenv("EXPOPS_WATCH_ROOTS");
+    if (file) watch_into(file);
+    if (list && strlen(list) < sizeof root_text) strcpy(root_text, list);
+    Dl_info info;
+    if (dladdr((void *)begin, &info) && info.dli_fname && strlen(info.dli_fname) < sizeof own_path)
+        strcpy(own_path, info.dli_fname);
+    for (char *line = root_text; *line && root_count < ROOTS;) {
+        char *end = strchrnul(line, '\n'), *next = *end ? end + 1 : end;
+        *end = 0;
+        if ((*line == '+' || *line == '-') && line[1]) {
+            roots[root_count].path = line + 1;
+            roots[root_count].length = strlen(line + 1) - (line[strlen(line) - 1] == '/');
+            roots[root_count++].counts = *line == '+';
+        }
+        line = next;
+    }
+}
+
+static int is_of_interest(const char *path) {
+    size_t longest = 0;
+    int counts = 1;
+    for (int i = 0; i < root_count; i++) {
+        size_t length = roots[i].length;
+        if (length < longest || strncmp(path, roots[i].path, length)) continue;
+        if (path[length] && path[length] != '/') continue;
+        longest = length;
+        counts = roots[i].counts;
+    }
+    return counts;
+}
+
+/* Whether this has been recorded before; FNV-1a, open addressing. A full table forgets, and records twice. */
+static int is_known(char op, const char *path) {
+    uint64_t hash = 14695981039346656037u ^ (unsigned char)op;
+    for (const char *c = path; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    hash |= 1;
+    for (size_t i = 0; i < 32; i++) {
+        size_t slot = (hash + i) % SEEN;
+        uint64_t there = atomic_load_explicit(&seen[slot], memory_order_relaxed);
+        if (there == hash) return 1;
+        if (there == 0) {
+            atomic_store_explicit(&seen[slot], hash, memory_order_relaxed);
+            return 0;
+        }
+    }
+    return 0;
+}
+
+/* ---- records */
+
+/* `path` as an absolute path, as far as it can be known; 0 if it cannot. */
+static int absolute(int folder, const char *path, char *out) {
+    size_t used = 0;
+    if (*path != '/') {
+        if (folder == AT_FDCWD) {
+            long length = syscall(SYS_getcwd, out, PATH_MAX);
+            if (length <= 1 || *out != '/') return 0;
+            used = (size_t)length - 1;
+        } else {
+            char name[32];
+            snprintf(name, sizeof name, "/proc/self/fd/%d", folder);
+            long length = syscall(SYS_readlinkat, AT_FDCWD, name, out, PATH_MAX - 1);
+            if (length <= 0 || *out != '/') return 0;
+            used = (size_t)length;
+        }
+        if (*path) out[used++] = '/';
+    }
+    size_t length = strlen(path);
+    if (used + length >= PATH_MAX) return 0;
+    memcpy(out + used, path, length + 1);
+    return 1;
+}
+
+static void record(char op, const char *path, const struct stat *about) {
+    if (!*log_path || !is_of_interest(path) || is_known(op, path)) return;
+    char line[LONGEST + 128];
+    long long size = 0, time = 0;
+    unsigned long long inode = 0, mode = 0;
+    if (about) {
+        size = (long long)about->st_size;
+        time = (long long)about->st_mtim.tv_sec * 1000000000LL + about->st_mtim.tv_nsec;
+        inode = about->st_ino;
+        mode = about->st_mode;
+    }
+    int length = snprintf(line, sizeof line, "%c %lld %lld %llu %llo %s", op, size, time, inode, mode, path);
+    if (length <= 0 || (size_t)length >= sizeof line) return;
+    long file = syscall(SYS_openat, AT_FDCWD, log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return;
+    syscall(SYS_write, (int)file, line, (size_t)length + 1);
+    syscall(SYS_close, (int)file);
+}
+
+static int look(int folder, const char *path, int flags, struct stat *about) {
+    return (int)syscall(SYS_newfstatat, folder, path, about, flags) == 0;
+}
+
+static int is_absence(int error) { return error == ENOENT || error == ENOTDIR; }
+
+/* What a lookup found, or that it found nothing. */
+static void looked_up(int folder, const char *path, int is_there, int error) {
+    if (!path || !*path) return;
+    if (!strncmp(path, SWITCH, sizeof SWITCH - 1)) {
+        watch_into(path + sizeof SWITCH - 1);
+        return;
+    }
+    char whole[PATH_MAX];
+    struct stat about;
+    if (!absolute(folder, path, whole)) return;
+    if (!is_there && is_absence(error)) record('-', whole, NULL);
+    if (is_there) record('s', whole, look(folder, path, 0, &about) ? &about : NULL);
+}
+
+/* What an opening did. `before`: whether the file was there before the call. */
+static void opened(int folder, const char *path, int flags, int before, int file, int error) {
+    char whole[PATH_MAX];
+    struct stat about;
+    if (!path || !absolute(folder, path, whole)) return;
+    if (file < 0) {
+        if (is_absence(error)) record('-', whole, NULL);
+        return;
+    }
+    int known = (int)syscall(SYS_fstat, file, &about) == 0;
+    if (flags & O_PATH) { record('s', whole, known ? &about : NULL); return; }
+    int writes = (flags & O_ACCMODE) != O_RDONLY;
+#ifdef O_TMPFILE
+    if ((flags & O_TMPFILE) == O_TMPFILE) return;
+#endif
+    if ((flags & O_CREAT) && !before) record('c', whole, NULL);
+    else if (writes && (flags & O_TRUNC)) record('t', whole, NULL);
+    else if (writes) record('u', whole, known ? &about : NULL);
+    else record('r', whole, known ? &about : NULL);
+}
+
+static int existed(int folder, const char *path, int flags) {
+    struct stat about;
+    return !(flags & O_CREAT) || !path || look(folder, path, 0, &about);
+}
+
+/* A name that was made, removed or moved. */
+static void named(char op, int folder, const char *path) {
+    char whole[PATH_MAX];
+    if (path && absolute(folder, path, whole)) record(op, whole, NULL);
+}
+
+static void listed(int folder, const char *path) {
+    char whole[PATH_MAX];
+    struct stat about;
+    if (path && absolute(folder, path, whole)) record('l', whole, look(folder, path, 0, &about) ? &about : NULL);
+}
+
+/* ---- calls of the C library */
+
+#define NEXT(name) __extension__({                                                  \
+        static _Atomic(void *) found;                                               \
+        void *next = atomic_load_explicit(&found, memory_order_relaxed);            \
+        if (!next) {                                                                \
+            next = dlsym(RTLD_NEXT, #name);                                         \
+            atomic_store_explicit(&found, next, memory_order_relaxed);              \
+        }                                                                           \
+        (__typeof__(&name))next;                                                    \
+    })
+
+#define KEEPING_ERRNO(work) do { int kept_ = errno; work; errno = kept_; } while (0)
+
+static mode_t mode_of(int flags, va_list *list) {
+#ifdef O_TMPFILE
+    if ((flags & O_TMPFILE) == O_TMPFILE) return va_arg(*list, mode_t);
+#endif
+    return flags & O_CREAT ? va_arg(*list, mode_t) : 0;
+}
+
+#define OPEN(name)                                                                  \
+    int name(const char *path, int flags, ...) {                                    \
+        va_list list;                                                               \
+        va_start(list, flags);                                                      \
+        mode_t mode = mode_of(flags, &list);                                        \
+        va_end(list);                                                               \
+        int before = existed(AT_FDCWD, path, flags);                                \
+        int file = NEXT(name)(path, flags, mode);                                   \
+        KEEPING_ERRNO(opened(AT_FDCWD, path, flags, before, file, kept_));          \
+        return file;                                                                \
+    }
+OPEN(open)
+OPEN(open64)
+
+#define OPENAT(name)                                                                \
+    int name(int folder, const char *path, int flags, ...) {                        \
+        va_list list;                                                               \
+        va_start(list, flags);                                                      \
+        mode_t mode = mode_of(flags, &list);                                        \
+        va_end(list);                                                               \
+        int before = existed(folder, path, flags);                                  \
+        int file = NEXT(name)(folder, path, flags, mode);                           \
+        KEEPING_ERRNO(opened(folder, path, flags, before, file, kept_));            \
+        return file;                                                                \
+    }
+OPENAT(openat)
+OPENAT(openat64)
+
+/* What programs that were compiled with checks call instead. */
+#define OPEN_2(name)                                                                \
+    int name(const char *path, int flags);                                          \
+    int name(const char *path, int flags) {                                         \
+        int file = NEXT(name)(path, flags);                                         \
+        KEEPING_ERRNO(opened(AT_FDCWD, path, flags, 1, file, kept_));               \
+        return file;                                                                \
+    }
+OPEN_2(__open_2)
+OPEN_2(__open64_2)
+#define OPENAT_2(name)                                                              \
+    int name(int folder, const char *path, int flags);                              \
+    int name(int folder, const char *path, int flags) {                             \
+        int file = NEXT(name)(folder, path, flags);                                 \
+        KEEPING_ERRNO(opened(folder, path, flags, 1, file, kept_));                 \
+        return file;                                                                \
+    }
+OPENAT_2(__openat_2)
+OPENAT_2(__openat64_2)
+
+#define CREAT(name)                                                                 \
+    int name(const char *path, mode_t mode) {                                       \
+        int before = existed(AT_FDCWD, path, O_CREAT);                              \
+        int file = NEXT(name)(path, mode);                                          \
+        KEEPING_ERRNO(opened(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, before, file, kept_)); \
+        return file;                                                                \
+    }
+CREAT(creat)
+CREAT(creat64)
+
+static int flags_of(const char *mode) {
+    int update = strchr(mode, '+') != NULL;
+    switch (*mode) {
+    case 'w': return (update ? O_RDWR : O_WRONLY) | O_CREAT | O_TRUNC;
+    case 'a': return (update ? O_RDWR : O_WRONLY) | O_CREAT | O_APPEND;
+    default: return update ? O_RDWR : O_RDONLY;
+    }
+}
+
+#define FOPEN(name)                                                                 \
+    FILE *name(const char *path, const char *mode) {                                \
+        int flags = flags_of(mode), before = existed(AT_FDCWD, path, flags);        \
+        FILE *file = NEXT(name)(path, mode);                                        \
+        KEEPING_ERRNO(opened(AT_FDCWD, path, flags, before, file ? fileno(file) : -1, kept_)); \
+        return file;                                                                \
+    }
+FOPEN(fopen)
+FOPEN(fopen64)
+#define FREOPEN(name)                                                               \
+    FILE *name(const char *path, const char *mode, FILE *stream) {                  \
+        int flags = flags_of(mode), before = existed(AT_FDCWD, path, flags);        \
+        FILE *file = NEXT(name)(path, mode, stream);                                \
+        KEEPING_ERRNO(opened(AT_FDCWD, path, flags, before, file ? fileno(file) : -1, kept_)); \
+        return file;                                                                \
+    }
+FREOPEN(freopen)
+FREOPEN(freopen64)
+
+/* Functions that look a path up: parameters, arguments, where the path is, whether the result means success. */
+#define LOOKUP(type, name, parameters, arguments, folder, path, success)            \
+    type name parameters;                                                           \
+    type name parameters {                                                          \
+        type result = NEXT(name) arguments;                                         \
+        KEEPING_ERRNO(looked_up(folder, path, success, kept_));                     \
+        return result;                                                              \
+    }
+LOOKUP(int, stat, (const char *path, struct stat *about), (path, about), AT_FDCWD, path, result == 0)
+LOOKUP(int, stat64, (const char *path, struct stat64 *about), (path, about), AT_FDCWD, path, result == 0)
+LOOKUP(int, lstat, (const char *path, struct stat *about), (path, about), AT_FDCWD, path, result == 0)
+LOOKUP(int, lstat64, (const char *path, struct stat64 *about), (path, about), AT_FDCWD, path, result == 0)
+LOOKUP(int, fstatat, (int folder, const char *path, struct stat *about, int flags), (folder, path, about, flags), folder, path, result == 0)
+LOOKUP(int, fstatat64, (int folder, const char *path, struct stat64 *about, int flags), (folder, path, about, flags), folder, path, result == 0)
+LOOKUP(int, statx, (int folder, const char *restrict path, int flags, unsigned mask, struct statx *restrict about),
+       (folder, path, flags, mask, about), folder, path, result == 0)
+LOOKUP(int, __xstat, (int version, const char *path, struct stat *about), (version, path, about), AT_FDCWD, path, result == 0)
+LOOKUP(int, __xstat64, (int version, const char *path, struct stat64 *about), (version, path, about), AT_FDCWD, path, result == 0)
+LOOKUP(int, __lxstat, (int version, const char *path, struct stat *about), (version, path, about), AT_FDCWD, path, result == 0)
+LOOKUP(int, __lxstat64, (int version, const char *path, struct stat64 *about), (version, path, about), AT_FDCWD, path, result == 0)
+LOOKUP(int, __fxstatat, (int version, int folder, const char *path, struct stat *about, int flags), (version, folder, path, about, flags), folder, path, result == 0)
+LOOKUP(int, __fxstatat64, (int version, int folder, const char *path, struct stat64 *about, int flags), (version, folder, path, about, flags), folder, path, result == 0)
+LOOKUP(int, access, (const char *path, int mode), (path, mode), AT_FDCWD, path, result == 0)
+LOOKUP(int, euidaccess, (const char *path, int mode), (path, mode), AT_FDCWD, path, result == 0)
+LOOKUP(int, faccessat, (int folder, const char *path, int mode, int flags), (folder, path, mode, flags), folder, path, result == 0)
+LOOKUP(ssize_t, readlink, (const char *path, char *to, size_t size), (path, to, size), AT_FDCWD, path, result >= 0)
+LOOKUP(ssize_t, readlinkat, (int folder, const char *path, char *to, size_t size), (folder, path, to, size), folder, path, result >= 0)
+LOOKUP(char *, realpath, (const char *restrict path, char *restrict to), (path, to), AT_FDCWD, path, result != NULL)
+LOOKUP(char *, canonicalize_file_name, (const char *path), (path), AT_FDCWD, path, result != NULL)
+
+/* A relative path means another folder afterwards. */
+int chdir(const char *path) {
+    struct stat about;
+    int is_there = path && look(AT_FDCWD, path, 0, &about);
+    KEEPING_ERRNO(looked_up(AT_FDCWD, path, is_there, ENOENT));
+    return NEXT(chdir)(path);
+}
+
+/* Folders. */
+DIR *opendir(const char *path) {
+    DIR *folder = NEXT(opendir)(path);
+    KEEPING_ERRNO(if (folder) listed(AT_FDCWD, path); else looked_up(AT_FDCWD, path, 0, kept_));
+    return folder;
+}
+DIR *fdopendir(int file) {
+    DIR *folder = NEXT(fdopendir)(file);
+    KEEPING_ERRNO(if (folder) listed(file, ""));
+    return folder;
+}
+#define SCANDIR(name, entry)                                                        \
+    int name(const char *restrict path, struct entry ***restrict list,              \
+             int (*keep)(const struct entry *),                                     \
+             int (*order)(const struct entry **, const struct entry **)) {          \
+        int count = NEXT(name)(path, list, keep, order);                            \
+        KEEPING_ERRNO(if (count >= 0) listed(AT_FDCWD, path); else looked_up(AT_FDCWD, path, 0, kept_)); \
+        return count;                                                               \
+    }
+SCANDIR(scandir, dirent)
+SCANDIR(scandir64, dirent64)
+
+/* Names that the process makes or takes away itself. */
+#define NAMES(name, parameters, arguments, then)                                    \
+    int name parameters {                                                           \
+        int result = NEXT(name) arguments;                                          \
+        KEEPING_ERRNO(if (result == 0) { then; });                                  \
+        return result;                                                              \
+    }
+NAMES(mkdir, (const char *path, mode_t mode), (path, mode), named('m', AT_FDCWD, path))
+NAMES(mkdirat, (int folder, const char *path, mode_t mode), (folder, path, mode), named('m', folder, path))
+NAMES(unlink, (const char *path), (path), named('d', AT_FDCWD, path))
+NAMES(unlinkat, (int folder, const char *path, int flags), (folder, path, flags), named('d', folder, path))
+NAMES(remove, (const char *path), (path), named('d', AT_FDCWD, path))
+NAMES(rmdir, (const char *path), (path), named('d', AT_FDCWD, path))
+NAMES(rename, (const char *old, const char *new), (old, new), named('d', AT_FDCWD, old); named('n', AT_FDCWD, new))
+NAMES(renameat, (int from, const char *old, int to, const char *new), (from, old, to, new), named('d', from, old); named('n', to, new))
+NAMES(renameat2, (int from, const char *old, int to, const char *new, unsigned flags), (from, old, to, new, flags),
+      named('d', from, old); named('n', to, new))
+NAMES(link, (const char *old, const char *new), (old, new), named('n', AT_FDCWD, new))
+NAMES(linkat, (int from, const char *old, int to, const char *new, int flags), (from, old, to, new, flags), named('n', to, new))
+NAMES(symlink, (const char *old, const char *new), (old, new), named('n', AT_FDCWD, new))
+NAMES(symlinkat, (const char *old, int to, const char *new), (old, to, new), named('n', to, new))
+
+/* ---- programs */
+
+/* Whether the environment that a program is given keeps it watched. */
+static int keeps_watching(char *const *variables) {
+    if (!variables) variables = environ;
+    int preloaded = 0, file = 0;
+    for (; variables && *variables; variables++) {
+        preloaded |= !strncmp(*variables, "LD_PRELOAD=", 11) && *own_path && strstr(*variables, own_path) != NULL;
+        file |= !strncmp(*variables, "EXPOPS_WATCH=", 13);
+    }
+    return preloaded && file;
+}
+
+/* What kind of program the file is: 1, dynamic and of this C library; 0, anything else; -1, a script, whose interpreter
+ * is then in `interpreter`. */
+static int kind_of(const char *path, char *interpreter, size_t size) {
+    union { char text[4096]; Elf64_Ehdr elf; } head;
+    struct stat about;
+    if (!look(AT_FDCWD, path, 0, &about) || about.st_mode & (S_ISUID | S_ISGID)) return 0;
+    long file = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (file < 0) return 0;
+    long length = syscall(SYS_read, (int)file, head.text, sizeof head.text);
+    syscall(SYS_close, (int)file);
+    if (length > 2 && head.text[0] == '#' && head.text[1] == '!') {
+        size_t i = 2, n = 0;
+        while (i < (size_t)length && (head.text[i] == ' ' || head.text[i] == '\t')) i++;
+        while (i < (size_t)length && n + 1 < size && !strchr(" \t\n", head.text[i])) interpreter[n++] = head.text[i++];
+        interpreter[n] = 0;
+        return n ? -1 : 0;
+    }
+    if (length < (long)sizeof head.elf || memcmp(head.elf.e_ident, ELFMAG, SELFMAG)) return 0;
+    if (head.elf.e_ident[EI_CLASS] != ELFCLASS64) return 0;
+    for (int i = 0; i < head.elf.e_phnum; i++) {
+        size_t at = head.elf.e_phoff + (size_t)i * head.elf.e_phentsize;
+        if (at + sizeof(Elf64_Phdr) > (size_t)length) return 0;
+        Elf64_Phdr header;
+        memcpy(&header, head.text + at, sizeof header);
+        if (header.p_type != PT_INTERP || header.p_offset + header.p_filesz > (size_t)length) continue;
+        return memmem(head.text + header.p_offset, header.p_filesz, "/ld-linux", 9) != NULL;
+    }
+    return 0;
+}
+
+static void started(const char *path, char *const *variables) {
+    char whole[PATH_MAX], interpreter[PATH_MAX];
+    struct stat about;
+    if (!path || !absolute(AT_FDCWD, path, whole)) return;
+    if (!look(AT_FDCWD, whole, 0, &about)) { record('-', whole, NULL); return; }
+    int kind = kind_of(whole, interpreter, sizeof interpreter);
+    for (int depth = 0; kind < 0 && depth < 4; depth++) {
+        record('r', whole, look(AT_FDCWD, whole, 0, &about) ? &about : NULL);
+        if (!absolute(AT_FDCWD, interpreter, whole)) return;
+        kind = kind_of(whole, interpreter, sizeof interpreter);
+    }
+    int is_watched = kind == 1 && keeps_watching(variables);
+    if (is_watched) record('x', whole, look(AT_FDCWD, whole, 0, &about) ? &about : NULL);
+    else record('S', whole, NULL);
+}
+
+/* The first program of that name on PATH, as execvp finds it. */
+static const char *on_path(const char *name, char *out) {
+    const char *list = getenv("PATH");
+    if (!name || strchr(name, '/')) return name;
+    if (!list) list = "/bin:/usr/bin";
+    for (;;) {
+        const char *end = strchrnul(list, ':');
+        int length = snprintf(out, PATH_MAX, "%.*s%s%s", (int)(end - list), list, end > list ? "/" : "", name);
+        if (length > 0 && length < PATH_MAX && syscall(SYS_faccessat, AT_FDCWD, out, X_OK) == 0) return out;
+        if (!*end) return name;
+        list = end + 1;
+    }
+}
+
+int execve(const char *path, char *const words[], char *const variables[]) {
+    KEEPING_ERRNO(started(path, variables));
+    return NEXT(execve)(path, words, variables);
+}
+int execv(const char *path, char *const words[]) {
+    KEEPING_ERRNO(started(path, environ));
+    return NEXT(execv)(path, words);
+}
+int execvp(const char *name, char *const words[]) {
+    char found[PATH_MAX];
+    KEEPING_ERRNO(started(on_path(name, found), environ));
+    return NEXT(execvp)(name, words);
+}
+int execvpe(const char *name, char *const words[], char *const variables[]) {
+    char found[PATH_MAX];
+    KEEPING_ERRNO(started(on_path(name, found), variables));
+    return NEXT(execvpe)(name, words, variables);
+}
+int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *restrict attributes, char *const words[restrict],
+                char *const variables[restrict]) {
+    KEEPING_ERRNO(started(path, variables));
+    return NEXT(posix_spawn)(pid, path, actions, attributes, words, variables);
+}
+int posix_spawnp(pid_t *restrict pid, const char *restrict name, const posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *restrict attributes, char *const words[restrict],
+                 char *const variables[restrict]) {
+    char found[PATH_MAX];
+    KEEPING_ERRNO(started(on_path(name, found), variables));
+    return NEXT(posix_spawnp)(pid, name, actions, attributes, words, variables);
+}
