@@ -23,7 +23,9 @@ fn compile(library: &PathBuf) -> bool {
     command.args(["-std=gnu11", "-shared", "-o"]).arg(library).args(["src/watch/watch.c", "-ldl"]);
     let compiled = command.status().is_ok_and(|status| status.success());
     if !compiled {
-        println!("cargo:warning=src/watch/watch.c cannot be compiled: reads of libraries will be counted by folder");
+        println!(
+            "cargo:warning=src/watch/watch.c cannot be compiled: reads of libraries will be counted by folder"
+        );
     }
     compiled
 }

@@ -11,6 +11,7 @@ pub mod emit;
 pub mod exec;
 pub mod file;
 pub mod graph;
+pub mod journal;
 pub mod layout;
 pub mod name;
 pub mod pipeline;

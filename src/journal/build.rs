@@ -1,0 +1,98 @@
+//! Which build an `exec` belongs to: one run of the nearest build tool above it. So a bare `ninja` has builds, too.
+
+use std::fs;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+/// The programs that are taken for build tools: what their names begin with.
+const TOOLS: [&str; 7] = ["ninja", "make", "gmake", "samu", "n2", "siso", "expops"];
+
+/// How far up it is looked for: build tools start a shell, which starts `exec`, perhaps through a few wrappers.
+const FARTHEST: usize = 16;
+
+/// One run of a build tool.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Build {
+    /// The tool, by its name as a process: `ninja`.
+    pub tool: String,
+    /// Its process id.
+    pub process: u32,
+    /// When it was started, in ticks since the machine's: two processes with one id differ in it.
+    pub started: u64,
+}
+
+impl Build {
+    /// The build that this process is part of.
+    pub fn present() -> Self {
+        static PRESENT: OnceLock<Build> = OnceLock::new();
+        PRESENT.get_or_init(find).clone()
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&self) -> bool {
+        Process::read(self.process).is_some_and(|process| process.started == self.started)
+    }
+}
+
+/// What `/proc/PID/stat` says of a process.
+struct Process {
+    name: String,
+    parent: u32,
+    started: u64,
+}
+
+impl Process {
+    /// The format is that of proc(5): `PID (NAME) STATE PARENT …`, with the start as the 22nd field. A name may contain
+    /// parentheses and blanks.
+    fn read(id: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let (before, after) = text.rsplit_once(") ")?;
+        let fields: Vec<&str> = after.split(' ').collect();
+        Some(Self {
+            name: before.split_once(" (")?.1.to_owned(),
+            parent: fields.get(1)?.parse().ok()?,
+            started: fields.get(19)?.parse().ok()?,
+        })
+    }
+}
+
+/// The nearest build tool above this process; the nearest process above it that is no shell, where there is none.
+fn find() -> Build {
+    let own = std::process::id();
+    let mut above = Vec::new();
+    let mut id = Process::read(own).map_or(0, |process| process.parent);
+    while id > 1 && above.len() < FARTHEST {
+        let Some(process) = Process::read(id) else { break };
+        let next = process.parent;
+        above.push(Build { tool: process.name, process: id, started: process.started });
+        id = next;
+    }
+    let is_tool = |build: &&Build| TOOLS.iter().any(|tool| build.tool.starts_with(tool));
+    let found = above.iter().find(is_tool).or(above.first()).cloned();
+    found.unwrap_or(Build { tool: String::new(), process: own, started: 0 })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_runs_as_long_as_its_process() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let process = Process::read(child.id()).unwrap();
+        let build = Build { tool: process.name, process: child.id(), started: process.started };
+        assert!(build.is_running());
+        assert_eq!(process.parent, std::process::id());
+        assert!(!Build { started: build.started + 1, ..build.clone() }.is_running());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!build.is_running());
+    }
+
+    #[test]
+    fn one_process_has_one_build() {
+        assert_eq!(Build::present(), find());
+        assert_ne!(Build::present().process, 0);
+    }
+}

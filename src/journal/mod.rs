@@ -1,0 +1,206 @@
+//! The journal of a build folder: what happened to which instance, when and where. One line of JSON for each event,
+//! appended by every `exec`. For people: nothing that decides what runs reads it, and it can be deleted at any time.
+
+mod build;
+
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+pub use build::Build;
+
+/// The longest line, in bytes: what one `write` adds whole. Longer texts are cut; the whole text is in the log.
+const LONGEST_LINE: usize = 4096;
+
+/// The length at which the journal is put aside, in bytes. Two of these are kept.
+const FULL: u64 = 16 << 20;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// In which build.
+    pub build: Build,
+    /// The instance, by its folder: `train/p2/s41`.
+    pub instance: String,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What can happen to an instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// It was up to date.
+    Looked,
+    /// Its code starts to run.
+    Started {
+        /// Which attempt it is, from 1.
+        attempt: u32,
+    },
+    /// It has been dealt with.
+    Ended(Ended),
+}
+
+/// How it ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ended {
+    /// `ran`, `restored`, `dropped`, `skipped`, or a kind of failure.
+    pub outcome: String,
+    /// What went wrong, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How long it waited for resources, or in a queue, in seconds.
+    pub waited: f64,
+    /// How long it ran, in seconds; of what came from the cache, how long it once ran.
+    pub ran: f64,
+    /// CPU seconds of the user's part; of what came from the cache, what that once took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<f64>,
+    /// Peak memory in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// The host that the user's part ran on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The job of a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// The last attempt.
+    pub attempt: u32,
+}
+
+/// The journal in a file.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    path: Utf8PathBuf,
+}
+
+impl Journal {
+    /// The journal in the file `path`, which need not be there.
+    pub fn new(path: Utf8PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Adds an event of the present build.
+    ///
+    /// # Errors
+    /// If the file cannot be written. No build should fail for that.
+    pub fn add(&self, instance: &str, event: Event) -> io::Result<()> {
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
+        let at = u64::try_from(at).unwrap_or_default();
+        let entry = Entry { at, build: Build::present(), instance: instance.to_owned(), event };
+        let mut file = File::options().create(true).append(true).open(&self.path)?;
+        // One write: lines of several processes do not mix.
+        file.write_all(line(entry).as_bytes())?;
+        if file.metadata()?.len() > FULL {
+            fs::rename(&self.path, self.earlier())?;
+        }
+        Ok(())
+    }
+
+    /// All entries, oldest first. Lines that cannot be read are left out: a machine may have died in one.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> + use<> {
+        let files = [self.earlier(), self.path.clone()].into_iter().filter_map(|path| File::open(path).ok());
+        let lines = files.flat_map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok));
+        lines.filter_map(|line| serde_json::from_slice(&line).ok())
+    }
+
+    /// The files that it consists of.
+    pub fn files(&self) -> [Utf8PathBuf; 2] {
+        [self.path.clone(), self.earlier()]
+    }
+
+    fn earlier(&self) -> Utf8PathBuf {
+        Utf8Path::new(&format!("{}.1", self.path)).to_owned()
+    }
+}
+
+/// An entry as a line that is not too long: the message is the only text without a bound.
+fn line(mut entry: Entry) -> String {
+    let mut keep = LONGEST_LINE;
+    loop {
+        if let Event::Ended(Ended { message: Some(message), .. }) = &mut entry.event {
+            cut(message, keep);
+        }
+        let text = serde_json::to_string(&entry).unwrap_or_default() + "\n";
+        if text.len() <= LONGEST_LINE {
+            return text;
+        }
+        if keep == 0 {
+            return String::new();
+        }
+        // In JSON a character may take six.
+        keep /= 2;
+    }
+}
+
+/// Cuts a text to about `most` bytes.
+fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn journal() -> (tempfile::TempDir, Journal) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("journal")).unwrap();
+        (folder, Journal::new(path))
+    }
+
+    #[test]
+    fn lines_of_many_threads_do_not_mix_and_long_messages_are_cut() {
+        let (_folder, journal) = journal();
+        let message = "é\n\"".repeat(100_000);
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let (journal, message) = (&journal, &message);
+                scope.spawn(move || {
+                    for number in 0..50 {
+                        let ended = Ended { message: Some(message.clone()), ..Ended::default() };
+                        journal.add(&format!("fit/p{thread}{number}"), Event::Ended(ended)).unwrap();
+                        journal.add("fit", Event::Looked).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(journal.entries().count(), 800);
+        let text = fs::read_to_string(&journal.path).unwrap();
+        assert!(
+            text.lines().all(|line| line.len() < LONGEST_LINE && serde_json::from_str::<Entry>(line).is_ok())
+        );
+    }
+
+    #[test]
+    fn a_torn_line_costs_itself_alone() {
+        let (_folder, journal) = journal();
+        journal.add("a", Event::Started { attempt: 1 }).unwrap();
+        let whole = fs::read(&journal.path).unwrap();
+        fs::write(&journal.path, [&whole[..whole.len() / 2], b"\n", &whole[..]].concat()).unwrap();
+        let entries: Vec<_> = journal.entries().collect();
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].event, Event::Started { attempt: 1 });
+        assert_eq!(entries[0].build, Build::present());
+    }
+
+    #[test]
+    fn it_has_a_bound() {
+        let (_folder, journal) = journal();
+        fs::write(&journal.path, vec![b'x'; usize::try_from(FULL).unwrap()]).unwrap();
+        journal.add("a", Event::Looked).unwrap();
+        journal.add("b", Event::Looked).unwrap();
+        assert_eq!(journal.entries().map(|entry| entry.instance).collect::<Vec<_>>(), ["b"]);
+        assert!(fs::metadata(&journal.path).unwrap().len() < LONGEST_LINE as u64);
+    }
+}
