@@ -63,19 +63,9 @@ fn find(source: &Source, names: &[Vec<u8>], column: &str) -> Result<usize, Split
         }
         (None, _) => {
             let known: Vec<_> = names.iter().map(|name| String::from_utf8_lossy(name)).collect();
-            Err(no_column(&source.name, column, &known))
+            Err(SplitError::no_column(&source.name, column, &known))
         }
     }
-}
-
-/// The error for a column that does not exist, with those that do.
-pub(super) fn no_column(file: &str, column: &str, known: &[impl AsRef<str>]) -> SplitError {
-    let names: Vec<&str> = known.iter().take(20).map(AsRef::as_ref).collect();
-    let more = if known.len() > names.len() { ", …" } else { "" };
-    SplitError::usage(
-        format!("{file}: there is no column `{column}`"),
-        format!("the columns are {}{more}", names.join(", ")),
-    )
 }
 
 impl Router for ByHash {

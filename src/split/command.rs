@@ -9,7 +9,11 @@ use camino::Utf8PathBuf;
 use clap::Parser;
 use serde_json::json;
 
-use super::{Compression, Format, Input, Kind, Layout, Partition, Progress, Request, SplitError, run};
+use super::error::SplitError;
+use super::format::{Compression, Format, Kind};
+use super::request::{Layout, Partition, Progress, Request};
+use super::run::{format_of, run};
+use super::source::Input;
 use crate::file::Written;
 use crate::size::{By, Size};
 
@@ -134,7 +138,7 @@ impl Command {
 
     fn split(&self) -> Result<(Format, Vec<Partition>), SplitError> {
         let source = if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
-        let format = self.with_delimiter(super::format_of(&source, self.format)?)?;
+        let format = self.with_delimiter(format_of(&source, self.format)?)?;
         let extension = match self.compress {
             Some(packed) => format!("{}.{}", format.extension(), packed.extension()),
             None => format.extension().to_owned(),

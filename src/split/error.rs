@@ -84,6 +84,16 @@ impl SplitError {
         Self::Usage { message: message.into(), help: Some(help.into()) }
     }
 
+    /// The error for a column that does not exist, with those that do.
+    pub(super) fn no_column(file: &str, column: &str, known: &[impl AsRef<str>]) -> Self {
+        let names: Vec<&str> = known.iter().take(20).map(AsRef::as_ref).collect();
+        let more = if known.len() > names.len() { ", …" } else { "" };
+        Self::usage(
+            format!("{file}: there is no column `{column}`"),
+            format!("the columns are {}{more}", names.join(", ")),
+        )
+    }
+
     /// A flaw of the file as a whole.
     pub(super) fn whole(file: &str, message: impl Into<String>, help: Option<&str>) -> Self {
         let (file, help) = (file.to_owned(), help.map(str::to_owned));

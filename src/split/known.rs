@@ -12,12 +12,13 @@ use std::ops::Range;
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
+use super::contiguous::{Contiguous, HEADER, length};
 use super::error::SplitError;
 use super::publish::Publication;
+use super::request::{Partition, Request};
+use super::rows::partition_rows;
 use super::source::Source;
 use super::text::{Pace, Text};
-use super::text_parts::{Contiguous, HEADER, length};
-use super::{Partition, Request, partition_rows};
 use crate::digest::Digest;
 use crate::file;
 

@@ -1,15 +1,15 @@
 //! Text files: from their rows to partitions.
 
-use std::ops::Range;
-
 use super::by_hash::ByHash;
+use super::contiguous::{Contiguous, HEADER, length};
 use super::error::SplitError;
 use super::format::Kind;
-use super::produce::{Made, Piece, Ranges};
+use super::known;
+use super::publish;
+use super::request::{Partition, Request};
 use super::scatter::{Glue, InOrder, RoundRobin, Router, Scatter};
 use super::source::Source;
 use super::text::{Index, Pace, Text};
-use super::{Partition, Request, known, publish, sizes};
 use crate::size::By;
 
 /// An error if nobody said what separates the columns and it does not seem to be the comma: with the
@@ -44,7 +44,7 @@ pub(super) fn split(request: &Request, source: &Source, kind: Kind) -> Result<Ve
     }
     let index = text.rows(text.body(), pace)?;
     if in_ranges {
-        let rows = sizes(request, source, index.rows)?;
+        let rows = request.sizes(source, index.rows)?;
         let cuts = cuts(&rows);
         let mut offsets = index.offsets(source, request.threads(), &cuts)?;
         // What stands between the header and the first row belongs to the first partition.
@@ -78,7 +78,7 @@ fn router(
 ) -> Result<Box<dyn Router>, SplitError> {
     let partitions = request.size.partitions();
     match request.by {
-        By::Rows => Ok(Box::new(InOrder { cuts: cuts(&sizes(request, source, index.rows)?) })),
+        By::Rows => Ok(Box::new(InOrder { cuts: cuts(&request.sizes(source, index.rows)?) })),
         By::RoundRobin => Ok(Box::new(RoundRobin { partitions })),
         By::HashRow => Ok(Box::new(ByHash::new(source, kind, header, None, partitions)?)),
         By::Hash(columns) => Ok(Box::new(ByHash::new(source, kind, header, Some(columns), partitions)?)),
@@ -87,9 +87,6 @@ fn router(
 
 /// The bytes of rows that are sorted by partition at a time. A row of two bytes takes some fifteen more.
 const WAVE: u64 = 4 << 20;
-
-/// The longest header that is held in memory.
-pub(super) const HEADER: u64 = 16 << 20;
 
 fn glue(text: &Text) -> Result<Glue, SplitError> {
     let source = text.source;
@@ -102,29 +99,4 @@ fn glue(text: &Text) -> Result<Glue, SplitError> {
     }
     source.read_into(&mut before, text.header.clone())?;
     Ok(Glue { before: vec![before], between: b"", after: b"" })
-}
-
-/// How long the file of a partition is, if that says something.
-pub(super) fn length(request: &Request) -> impl Fn(&Made) -> Option<u64> {
-    let plain = request.compress.is_none();
-    move |made| plain.then_some(made.bytes)
-}
-
-/// Contiguous rows: a partition is the header and one range of the body.
-pub(super) struct Contiguous {
-    pub(super) header: Range<u64>,
-    pub(super) rows: Vec<u64>,
-    /// Where each begins, and where the last ends.
-    pub(super) offsets: Vec<u64>,
-}
-
-impl Ranges for Contiguous {
-    fn rows(&self, i: usize) -> u64 {
-        self.rows[i]
-    }
-
-    fn pieces(&self, i: usize) -> Box<dyn Iterator<Item = Piece> + '_> {
-        let body = self.offsets[i]..self.offsets[i + 1];
-        Box::new([self.header.clone(), body].into_iter().map(Piece::Range))
-    }
 }

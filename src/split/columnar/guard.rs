@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-use super::broken;
+use super::table::broken;
 use crate::split::error::SplitError;
 
 thread_local! {

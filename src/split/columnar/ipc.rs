@@ -16,7 +16,7 @@ use arrow_ipc::{
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use super::guard::guarded;
-use super::{Batches, Sink, Table, TableWriter, broken};
+use super::table::{Batches, Sink, Table, TableWriter, broken};
 use crate::split::error::SplitError;
 use crate::split::source::Source;
 

@@ -19,7 +19,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::guard::guarded;
-use super::{Batches, Sink, Table, TableWriter, broken};
+use super::table::{Batches, Sink, Table, TableWriter, broken};
 use crate::file;
 use crate::split::error::SplitError;
 use crate::split::source::Source;

@@ -13,7 +13,6 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Schema, TimeUnit};
 use arrow_select::take::take;
 
-use crate::split::by_hash::no_column;
 use crate::split::error::SplitError;
 use crate::split::time;
 use crate::split::value::{RowHash, of_float, of_single, of_text};
@@ -30,7 +29,10 @@ impl Keys {
     pub(super) fn new(file: &str, schema: &Schema, columns: Option<&[String]>) -> Result<Self, SplitError> {
         let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let find = |column: &String| {
-            names.iter().position(|name| name == column).ok_or_else(|| no_column(file, column, &names))
+            names
+                .iter()
+                .position(|name| name == column)
+                .ok_or_else(|| SplitError::no_column(file, column, &names))
         };
         let found = match columns {
             Some(columns) => columns.iter().map(find).collect::<Result<_, _>>()?,

@@ -5,7 +5,6 @@
 use std::ops::Range;
 
 use super::header::{Dtype, Header};
-use crate::split::by_hash::no_column;
 use crate::split::error::SplitError;
 use crate::split::source::Source;
 use crate::split::time;
@@ -37,7 +36,7 @@ impl<'a> Reader<'a> {
             names
                 .iter()
                 .position(|name| name == column)
-                .ok_or_else(|| no_column(&source.name, column, &names))
+                .ok_or_else(|| SplitError::no_column(&source.name, column, &names))
         };
         Ok(Self { header, columns: Some(wanted.iter().map(find).collect::<Result<_, _>>()?) })
     }

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
+use super::index::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use super::json::{Json, Utf8};
 use super::json_lines::{fault, not_utf8};
-use super::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use crate::split::error::SplitError;
 use crate::split::source::{Fault, Source};
 

@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
+use super::index::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use super::json::{Json, Utf8, Wrong};
 use super::json_line;
 use super::lines::{for_each_line, prefix_sums};
-use super::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use crate::split::error::SplitError;
 use crate::split::parallel;
 use crate::split::source::{BUFFER, Fault, Source};

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Index, Pace, Replay, Span, chunk_count, chunk_range};
+use super::index::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use crate::split::error::SplitError;
 use crate::split::parallel;
 use crate::split::source::{BUFFER, Source};

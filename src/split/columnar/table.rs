@@ -1,0 +1,87 @@
+//! What Arrow and Parquet files have in common: a table that is read batch by batch and written so.
+
+use std::io::{self, Write};
+use std::ops::Range;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, Schema, SchemaRef};
+
+use crate::split::draft::Draft;
+use crate::split::error::SplitError;
+
+/// A table that can be read at any row.
+pub(super) trait Table: Sync {
+    /// The columns and what else is said of them.
+    fn schema(&self) -> &SchemaRef;
+
+    /// How many rows there are.
+    fn rows(&self) -> u64;
+
+    /// Whether the categories of a dictionary column are part of the data.
+    fn keeps_dictionaries(&self) -> bool;
+
+    /// The rows of a range, in order.
+    fn scan(&self, rows: Range<u64>) -> Result<Batches<'_>, SplitError>;
+
+    /// A writer of the same format.
+    fn writer(&self, schema: &Schema, sink: Sink) -> Result<Box<dyn TableWriter>, ArrowError>;
+}
+
+pub(super) type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch, SplitError>> + 'a>;
+
+/// Writes a table batch by batch.
+pub(super) trait TableWriter: Send {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), ArrowError>;
+
+    /// Writes the end; the draft, and how long it is.
+    fn finish(self: Box<Self>) -> Result<Sink, ArrowError>;
+}
+
+/// A draft as a writer. With many partitions its file is closed after every write.
+pub(super) struct Sink {
+    pub(super) draft: Draft,
+    pub(super) bytes: u64,
+    buffer: Vec<u8>,
+    close: bool,
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes += bytes.len() as u64;
+        if bytes.len() >= 1 << 16 {
+            self.flush()?;
+            self.append(bytes)?;
+        } else {
+            self.buffer.extend_from_slice(bytes);
+            if self.buffer.len() >= 1 << 18 {
+                self.flush()?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        self.append(&buffer)?;
+        buffer.clear();
+        self.buffer = buffer;
+        Ok(())
+    }
+}
+
+impl Sink {
+    pub(super) fn new(draft: Draft, close: bool) -> Self {
+        Self { draft, buffer: Vec::new(), bytes: 0, close }
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let appended = self.draft.append(bytes);
+        let result = appended.and_then(|()| if self.close { self.draft.close() } else { Ok(()) });
+        result.map_err(|e| io::Error::other(e.to_string()))
+    }
+}
+
+/// The error for an Arrow or Parquet file that cannot be read.
+pub(super) fn broken(name: &str, what: &str, error: impl std::fmt::Display) -> SplitError {
+    SplitError::whole(name, format!("the {what} data cannot be read: {error}"), None)
+}

@@ -1,0 +1,34 @@
+//! Partitions of a text file that are contiguous rows: the header, and one range of what follows it.
+
+use std::ops::Range;
+
+use super::produce::{Made, Piece, Ranges};
+use super::request::Request;
+
+/// The longest header that is held in memory.
+pub(super) const HEADER: u64 = 16 << 20;
+
+/// How long the file of a partition is, if that says something.
+pub(super) fn length(request: &Request) -> impl Fn(&Made) -> Option<u64> {
+    let plain = request.compress.is_none();
+    move |made| plain.then_some(made.bytes)
+}
+
+/// Contiguous rows: a partition is the header and one range of the body.
+pub(super) struct Contiguous {
+    pub(super) header: Range<u64>,
+    pub(super) rows: Vec<u64>,
+    /// Where each begins, and where the last ends.
+    pub(super) offsets: Vec<u64>,
+}
+
+impl Ranges for Contiguous {
+    fn rows(&self, i: usize) -> u64 {
+        self.rows[i]
+    }
+
+    fn pieces(&self, i: usize) -> Box<dyn Iterator<Item = Piece> + '_> {
+        let body = self.offsets[i]..self.offsets[i + 1];
+        Box::new([self.header.clone(), body].into_iter().map(Piece::Range))
+    }
+}

@@ -1,0 +1,119 @@
+//! Where the rows of a file lie, whatever its format.
+
+use std::ops::Range;
+
+use crate::split::error::SplitError;
+use crate::split::parallel;
+use crate::split::source::Source;
+
+/// How to go through a file.
+#[derive(Clone, Copy)]
+pub(in crate::split) struct Pace<'a> {
+    pub(in crate::split) threads: usize,
+    /// Bytes per chunk.
+    pub(in crate::split) chunk: u64,
+    /// Is told how many bytes more have been read.
+    pub(in crate::split) progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// A row as the visitor of an index sees it: where it begins, and where its last byte ends.
+pub(in crate::split) type Span = Range<u64>;
+
+/// Finds rows again.
+pub(in crate::split) trait Replay: Sync {
+    /// How many chunks there are.
+    fn chunks(&self) -> usize;
+
+    /// How many rows belong to the chunks before `chunk`.
+    fn rows_before(&self, chunk: usize) -> u64;
+
+    /// Calls `row` for every row that belongs to `chunk`, in order, until it returns false. A row
+    /// belongs to one chunk; it may begin before that or end behind it.
+    fn visit(
+        &self,
+        source: &Source,
+        chunk: usize,
+        row: &mut dyn FnMut(Span) -> bool,
+    ) -> Result<(), SplitError>;
+}
+
+/// The rows of a text file.
+pub(in crate::split) struct Index {
+    /// From the first row to the end of the last, with whatever stands between.
+    pub(in crate::split) body: Range<u64>,
+    /// How many rows there are.
+    pub(in crate::split) rows: u64,
+    pub(in crate::split) replay: Box<dyn Replay>,
+}
+
+impl Index {
+    /// The offset at which each of the rows `numbers` (from 0, ascending) begins; the end of the body
+    /// for a number that is the number of rows.
+    pub(in crate::split) fn offsets(
+        &self,
+        source: &Source,
+        threads: usize,
+        numbers: &[u64],
+    ) -> Result<Vec<u64>, SplitError> {
+        let mut groups: Vec<(usize, Range<usize>)> = Vec::new();
+        for (i, number) in numbers.iter().enumerate() {
+            let chunk = self.chunk_of(*number);
+            match groups.last_mut() {
+                Some((last, range)) if *last == chunk => range.end = i + 1,
+                _ => groups.push((chunk, i..i + 1)),
+            }
+        }
+        let found = parallel::map(
+            threads,
+            groups.len(),
+            || (),
+            |(), i| {
+                let (chunk, range) = &groups[i];
+                self.offsets_in(source, *chunk, &numbers[range.clone()])
+            },
+        )?;
+        Ok(found.concat())
+    }
+
+    /// The chunk that the row `number` belongs to.
+    fn chunk_of(&self, number: u64) -> usize {
+        let chunks = self.replay.chunks();
+        let (mut low, mut high) = (0, chunks);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.replay.rows_before(middle) <= number { low = middle + 1 } else { high = middle }
+        }
+        low.saturating_sub(1)
+    }
+
+    fn offsets_in(&self, source: &Source, chunk: usize, numbers: &[u64]) -> Result<Vec<u64>, SplitError> {
+        let mut found = Vec::with_capacity(numbers.len());
+        let mut wanted = numbers.iter().copied().take_while(|number| *number < self.rows).peekable();
+        if wanted.peek().is_some() {
+            let mut number = self.replay.rows_before(chunk);
+            self.replay.visit(source, chunk, &mut |span| {
+                while wanted.next_if_eq(&number).is_some() {
+                    found.push(span.start);
+                }
+                number += 1;
+                wanted.peek().is_some()
+            })?;
+            if wanted.peek().is_some() {
+                return Err(source.changed());
+            }
+        }
+        found.resize(numbers.len(), self.body.end);
+        Ok(found)
+    }
+}
+
+/// The range of chunk `i` of `body`.
+pub(super) fn chunk_range(body: &Range<u64>, chunk: u64, i: usize) -> Range<u64> {
+    let start = body.start + chunk * i as u64;
+    start..body.end.min(start + chunk)
+}
+
+/// How many chunks `body` has.
+pub(super) fn chunk_count(body: &Range<u64>, chunk: u64) -> usize {
+    (body.end - body.start).div_ceil(chunk) as usize
+}
