@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod cli;
 pub mod command;
+pub mod defaults;
 pub mod diagnostic;
 pub mod digest;
 pub mod driver;

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::ended::Ended;
 use super::say;
 use crate::cache::{self, Cache};
+use crate::defaults;
 use crate::layout::Layout;
 
 #[derive(Debug, Args)]
@@ -25,7 +26,7 @@ pub(super) struct Flags {
     #[arg(long)]
     clear: bool,
     /// The build folder
-    #[arg(long, value_name = "DIR", default_value = "build")]
+    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
     /// Print JSON
     #[arg(long)]

@@ -9,9 +9,10 @@ use clap::Args;
 
 use super::ended::Ended;
 use super::say;
+use crate::defaults;
 use crate::diagnostic::{Diagnostics, plural};
 use crate::digest::Digest;
-use crate::dry_run;
+use crate::driver;
 use crate::exec::{Known, Record, Values};
 use crate::file::{self, FileError};
 use crate::layout::{Folder, Layout};
@@ -25,7 +26,7 @@ pub(super) struct Flags {
     #[arg(default_value = ".")]
     project: Utf8PathBuf,
     /// The build folder
-    #[arg(long, value_name = "DIR", default_value = "build")]
+    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
     /// Only what the present pipeline would not make: partitions that are gone, renamed processes
     #[arg(long)]
@@ -40,8 +41,8 @@ pub(super) struct Flags {
 
 pub(super) fn run(flags: &Flags) -> Ended {
     let mut sink = Diagnostics::new();
-    let plan = match dry_run::plan(&flags.project, &flags.build_dir, &mut sink) {
-        Ok((plan, _)) => plan,
+    let plan = match driver::plan(&flags.project, &flags.build_dir, &mut sink) {
+        Ok(plan) => plan,
         Err(failure) => return Ended::because(&failure, &sink, false),
     };
     let actions = plan.groups.iter().flat_map(|group| &group.actions);

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::ended::Ended;
 use super::say;
+use crate::defaults;
 use crate::exec;
 use crate::layout::Layout;
 
@@ -14,7 +15,7 @@ use crate::layout::Layout;
 )]
 pub(super) struct Flags {
     /// The build folder
-    #[arg(long, value_name = "DIR", default_value = "build")]
+    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
     /// Make this environment instead of running an instance
     #[arg(long, value_name = "NAME", conflicts_with = "instance")]

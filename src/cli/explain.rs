@@ -9,6 +9,7 @@ use serde_json::json;
 use super::ended::Ended;
 use super::look::look;
 use super::{query, say, status};
+use crate::defaults;
 use crate::diagnostic::{ALL, Diagnostics, find, nearest, plural};
 use crate::dry_run::{self, Reason, State, Survey};
 use crate::exec::{Ended as Last, Why};
@@ -29,7 +30,7 @@ pub(super) struct Flags {
     #[arg(long, value_name = "PATH", default_value = ".")]
     project: Utf8PathBuf,
     /// The build folder
-    #[arg(long, value_name = "DIR", default_value = "build")]
+    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
     /// Print JSON
     #[arg(long)]

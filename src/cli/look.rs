@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 
 use super::ended::Ended;
+use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Checked};
 use crate::graph::Graph;
@@ -18,7 +19,7 @@ pub(super) fn look(
         Ok(checked) => checked,
         Err(failure) => return Ended::because(&failure, &sink, false),
     };
-    match driver::expand(&checked, driver::MOST_INSTANCES, &mut sink) {
+    match driver::expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, &mut sink) {
         Ok((graph, probes)) => look(&checked, graph, &probes),
         Err(reported) => Ended::because(&reported.into(), &sink, false),
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::ended::Ended;
 use super::look::look;
 use super::query;
+use crate::defaults;
 use crate::driver::Checked;
 use crate::graph::Graph;
 use crate::layout::{Folder, Layout};
@@ -32,7 +33,7 @@ pub(super) struct Flags {
     #[arg(long)]
     csv: bool,
     /// The build folder
-    #[arg(long, value_name = "DIR", default_value = "build")]
+    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
 }
 

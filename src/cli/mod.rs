@@ -1,5 +1,5 @@
-//! The command line: one module for each command. Only here are flags read, files of the compile side
-//! written, and exit statuses chosen: 0 for success, 1 for a failed build, 2 for wrong usage or a wrong
+//! The command line: one module for each command. Only here are flags read, results printed, and
+//! exit statuses chosen: 0 for success, 1 for a failed build, 2 for wrong usage or a wrong
 //! project file.
 
 mod cache;

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use super::ended::Ended;
 use super::look::look;
 use super::say;
+use crate::defaults;
 use crate::driver::Checked;
 use crate::graph::Graph;
 use crate::layout::Layout;
@@ -55,7 +56,7 @@ pub(super) struct Flags {
     #[arg(long)]
     first: bool,
     /// The build folder
-    #[arg(long, value_name = "DIR", default_value = "build")]
+    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
     /// What comes before the names of targets
     #[arg(long, value_name = "TEXT", default_value = "")]

@@ -7,10 +7,12 @@ use std::process::{Command, ExitStatus};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
-use super::compile::{self, FormatName};
+use super::compile::compile;
 use super::ended::Ended;
 use super::say;
-use crate::driver::Project;
+use crate::defaults;
+use crate::driver::{self, Options, Project};
+use crate::emit::Format;
 use crate::signals;
 
 #[derive(Debug, Args)]
@@ -40,7 +42,7 @@ pub(super) struct Flags {
     #[arg(long, value_name = "TOOL", value_parser = ["ninja", "make"])]
     with: Option<String>,
     /// The Python interpreter of processes without an environment
-    #[arg(long, value_name = "PATH", default_value = "python3")]
+    #[arg(long, value_name = "PATH", default_value = defaults::PYTHON)]
     python: String,
 }
 
@@ -52,8 +54,9 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let has_ninja =
         || Command::new("ninja").arg("--version").output().is_ok_and(|output| output.status.success());
     let ninja = flags.with.as_deref().map_or_else(has_ninja, |tool| tool == "ninja");
-    let compiled = match compile::compile(&compile_flags(flags, project.into(), ninja)) {
-        Ok(compiled) => compiled,
+    let format = if ninja { Format::Ninja } else { Format::Make };
+    let compiled = match compile(&options(flags, project.into(), format), false) {
+        Ok((compiled, _)) => compiled,
         Err(ended) => return ended,
     };
     let program = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
@@ -89,29 +92,16 @@ fn is_project(word: &String) -> bool {
     is_file || word == "." || word.contains('/') || (path.is_dir() && Project::find(path).is_ok())
 }
 
-/// The file to write, if not the usual one: a Makefile that somebody else wrote stays.
-fn output(project: &Utf8Path, ninja: bool) -> Option<Utf8PathBuf> {
-    let folder = &Project::find(project).ok()?.folder;
-    let (usual, other) =
-        if ninja { ("build.ninja", "build/expops.ninja") } else { ("Makefile", "build/expops.mk") };
-    (!compile::is_ours(&folder.join(usual))).then(|| folder.join(other))
-}
-
-fn compile_flags(flags: &Flags, project: Utf8PathBuf, ninja: bool) -> compile::Flags {
-    let output = output(&project, ninja);
-    compile::Flags {
-        project,
-        format: if ninja { FormatName::Ninja } else { FormatName::Make },
-        output,
-        build_dir: "build".into(),
-        root: None,
-        prefix: String::new(),
-        python: flags.python.clone(),
-        max_instances: 1_000_000,
-        force: false,
-        json: false,
-        quiet: flags.quiet,
-    }
+/// What the project is compiled to: beside the usual file, where that is a Makefile that somebody else wrote.
+fn options(flags: &Flags, project: Utf8PathBuf, format: Format) -> Options {
+    let usual = Options { project, format, python: flags.python.clone(), ..Options::default() };
+    let hidden = |project: Project| {
+        let output = usual.build.join(format.hidden_name());
+        let taken = !driver::may_overwrite(&project.folder.join(format.file_name()));
+        taken.then(|| project.folder.join(output))
+    };
+    let output = Project::find(&usual.project).ok().and_then(hidden);
+    Options { output, ..usual }
 }
 
 fn ninja_command(flags: &Flags, file: &Utf8PathBuf) -> Command {

@@ -5,6 +5,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::ended::Ended;
+use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::dry_run::{Finding, State, Survey};
 
@@ -19,7 +20,7 @@ pub(super) struct Flags {
     #[arg(default_value = ".")]
     project: Utf8PathBuf,
     /// The build folder
-    #[arg(long, value_name = "DIR", default_value = "build")]
+    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
     /// Exit with 1 unless everything is up to date
     #[arg(long)]

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::sources::codes;
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{self, Graph};
-use crate::pipeline::{self, Pipeline, ProcessId};
+use crate::pipeline::{self, Pipeline};
 use crate::plan::Codes;
 use crate::probe::{self, Probes, Steps};
 use crate::script::Library;
@@ -54,13 +54,6 @@ pub fn expand<'p>(
     let graph = graph::expand(&checked.pipeline, limit, sink)?;
     let probes = probe::resolve(graph, &checked.steps, sink);
     sink.unless_errors((graph, probes))
-}
-
-/// The positions of the processes in an order in which each stands behind what it needs.
-pub fn run_order(pipeline: &Pipeline) -> Vec<usize> {
-    let is_chart = |id: &ProcessId| pipeline.process(*id).chart.is_some();
-    let (charts, others): (Vec<_>, Vec<_>) = pipeline.order.iter().copied().partition(is_chart);
-    others.into_iter().chain(charts).map(|id| id.0).collect()
 }
 
 /// The folders of the Python scripts, each once.

@@ -1,21 +1,23 @@
 //! The compiler as a library: finds a project and takes it through the stages.
 
 mod check;
+mod compile;
 mod failure;
+mod options;
 mod project;
 mod sources;
+mod write;
 
 use camino::Utf8Path;
 
-pub use check::{Checked, check, expand, run_order};
+pub use check::{Checked, check, expand};
+pub use compile::{Compiled, compile, plan};
 pub use failure::Failure;
+pub use options::Options;
 pub use project::Project;
+pub use write::may_overwrite;
 
 use crate::diagnostic::Diagnostics;
-
-/// How many instances the commands that only look at a pipeline go through at most: what was compiled with
-/// a higher `--max-instances` than usual can still be looked at, and a slip of the finger ends.
-pub const MOST_INSTANCES: u64 = 4_000_000;
 
 /// Finds the project at `path`, enters its folder, and checks it: from now on all paths are relative to the project.
 pub fn open(path: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Failure> {

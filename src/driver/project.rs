@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Where project files are looked for.
-const FILES: [&str; 2] = ["expops.yaml", "configs/project_config.yaml"];
+pub(super) const FILES: [&str; 2] = ["expops.yaml", "configs/project_config.yaml"];
 
 /// A project: its folder and, in it, its file.
 #[derive(Clone, Debug)]

@@ -6,5 +6,5 @@ mod survey;
 mod why;
 
 pub use reason::{FAILED, Reason};
-pub use survey::{Finding, State, Survey, plan};
+pub use survey::{Finding, State, Survey};
 pub use why::{now, own, then};

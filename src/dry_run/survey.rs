@@ -3,16 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use crate::cache::Cache;
+use crate::defaults;
 use crate::diagnostic::Diagnostics;
-use crate::driver::{self, Failure as Refusal, Project};
+use crate::driver;
 use crate::exec::{
     Change, Decision, Ended as Last, Failure, Foreseen, Instance, Record, Todo, Why, environment,
 };
 use crate::layout::{Folder, Layout};
-use crate::plan::{self, Action, Options, Plan};
+use crate::plan::{Action, Plan};
 use crate::plan_file::{EnvironmentPlan, PlanFile};
 
 /// What a build would do about an instance.
@@ -73,35 +74,10 @@ pub struct Survey {
     stale_environments: BTreeMap<String, Vec<Change>>,
 }
 
-/// Plans the build of the project at `path`, and enters its folder. Only targets' prefix, the generated file and the
-/// interpreter depend on how it was compiled, and nothing here asks for them.
-pub fn plan(
-    path: &Utf8Path,
-    build: &Utf8Path,
-    sink: &mut Diagnostics,
-) -> Result<(Plan, Vec<usize>), Refusal> {
-    let project = Project::find(path).map_err(Refusal::Usage)?;
-    project.enter().map_err(Refusal::Usage)?;
-    let checked = driver::check(&project.file, sink)?;
-    let (graph, probes) = driver::expand(&checked, driver::MOST_INSTANCES, sink)?;
-    let options = Options {
-        source: project.file.clone(),
-        build: crate::file::normal(build),
-        output: Utf8PathBuf::new(),
-        root: Utf8PathBuf::new(),
-        up: Utf8PathBuf::new(),
-        prefix: String::new(),
-        python: "python3".to_owned(),
-        compile: Vec::new(),
-    };
-    let plan = plan::lower(graph, &probes, &checked.codes, &options);
-    Ok((plan, driver::run_order(&checked.pipeline)))
-}
-
 impl Survey {
     /// The instances of the project at `path`; not looked at yet.
-    pub fn of(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Self, Refusal> {
-        let (plan, order) = plan(path, build, sink)?;
+    pub fn of(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Self, driver::Failure> {
+        let plan = driver::plan(path, build, sink)?;
         let layout = Layout::new(crate::file::normal(build));
         ready_interpreter(&plan, &layout);
         let stale_environments = stale_environments(&plan, &layout);
@@ -145,7 +121,7 @@ impl Survey {
                 looked.action.inputs.iter().filter_map(|stamp| makers.get(stamp).copied()).collect();
             looked.upstreams.dedup();
         }
-        survey.order = order.into_iter().flat_map(|group| first[group].clone()).collect();
+        survey.order = plan.order.into_iter().flat_map(|group| first[group].clone()).collect();
         Ok(survey)
     }
 
@@ -237,7 +213,7 @@ impl Survey {
 fn ready_interpreter(plan: &Plan, layout: &Layout) {
     let stamp = layout.environment_stamp("");
     if plan.interpreter.is_some() && !stamp.exists() {
-        let _ = environment::Interpreter::probe("python3").write(&stamp);
+        let _ = environment::Interpreter::probe(defaults::PYTHON).write(&stamp);
     }
 }
 

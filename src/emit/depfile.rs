@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use crate::plan::Plan;
 
 /// The depfile of a plan; `None` if it has none.
-pub fn depfile(plan: &Plan) -> Option<String> {
+pub(super) fn depfile(plan: &Plan) -> Option<String> {
     if !plan.is_hosted() {
         return None;
     }

@@ -19,7 +19,7 @@ const TEMPLATE: &str = include_str!("../../templates/Makefile.j2");
 const CONTINUED: &str = " \\\n    ";
 
 /// The Makefile of a plan.
-pub fn make(plan: &Plan) -> String {
+pub(super) fn make(plan: &Plan) -> String {
     let variables = if plan.prefix.is_empty() { "expops_" } else { &plan.prefix };
     let all: Vec<_> = plan.groups.iter().map(|group| make_prerequisite(&group.target)).collect();
     let written: Vec<_> =

@@ -15,7 +15,7 @@ const TEMPLATE: &str = include_str!("../../templates/build.ninja.j2");
 const CONTINUED: &str = " $\n    ";
 
 /// The Ninja file of a plan.
-pub fn ninja(plan: &Plan) -> String {
+pub(super) fn ninja(plan: &Plan) -> String {
     let rules = if plan.prefix.is_empty() { "expops_" } else { &plan.prefix };
     let all: Vec<_> = plan.groups.iter().map(|group| ninja_path(&group.target)).collect();
     let written: Vec<_> =

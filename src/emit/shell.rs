@@ -9,8 +9,8 @@ use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/run.sh.j2");
 
-/// The script of a plan. `order` gives the groups, upstreams first.
-pub fn shell(plan: &Plan, order: &[usize]) -> String {
+/// The script of a plan.
+pub(super) fn shell(plan: &Plan) -> String {
     let exec = [plan.location.as_slice(), &["exec".to_owned()], &plan.exec_flags].concat();
     let environments: Vec<_> = plan.environments.iter().map(|e| quoted(quote::word(&e.name))).collect();
     let up = match plan.up.as_str() {
@@ -24,7 +24,7 @@ pub fn shell(plan: &Plan, order: &[usize]) -> String {
             exec => quoted(quote::words(&exec)),
             compile => quoted(quote::words(&plan.compile)),
             environments => environments,
-            groups => order.iter().map(|i| group(&plan.groups[*i])).collect::<Vec<_>>(),
+            groups => plan.order.iter().map(|i| group(&plan.groups[*i])).collect::<Vec<_>>(),
             ..header(plan)
         },
     )

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Action, Environment, Found, Group, Plan, PlanText, plan_files};
+use crate::defaults;
 use crate::file;
 use crate::graph::{Address, Graph};
 use crate::layout::{Folder, Layout};
-use crate::pipeline::{ProcessId, Work};
+use crate::pipeline::{Pipeline, ProcessId, Work};
 use crate::probe::Probes;
 
 /// What the command line decides about the generated file. Paths are relative to the project's folder.
@@ -48,7 +49,7 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
         root => vec!["-C".to_owned(), root.to_owned()],
     };
     let exec_flags = match options.build.as_str() {
-        "build" => Vec::new(),
+        defaults::BUILD => Vec::new(),
         build => vec!["--build-dir".to_owned(), build.to_owned()],
     };
     let pipeline = graph.pipeline;
@@ -69,10 +70,18 @@ pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, option
         compiled: lowering.seen(&lowering.layout.compiled()),
         environments: lowering.environments(),
         groups: pipeline.iter().map(|(id, _)| lowering.group(id)).collect(),
+        order: order(pipeline),
         prefix: options.prefix.clone(),
         root: options.root.clone(),
         up: options.up.clone(),
     }
+}
+
+/// The positions of the processes in an order in which each comes after what it needs, as charts need what they plot.
+fn order(pipeline: &Pipeline) -> Vec<usize> {
+    let is_chart = |id: &ProcessId| pipeline.process(*id).chart.is_some();
+    let (charts, others): (Vec<_>, Vec<_>) = pipeline.order.iter().copied().partition(is_chart);
+    others.into_iter().chain(charts).map(|id| id.0).collect()
 }
 
 struct Lowering<'a> {

@@ -38,6 +38,8 @@ pub struct Plan {
     pub environments: Vec<Environment>,
     /// One for each process, in the order of the project file.
     pub groups: Vec<Group>,
+    /// Positions of the groups in an order in which each comes after what it needs.
+    pub order: Vec<usize>,
     /// What comes before every name that could clash in an outer build.
     pub prefix: String,
     /// The folder that the project lies in, seen from where the build tool runs; empty if it is the same.

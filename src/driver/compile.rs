@@ -1,0 +1,96 @@
+//! A project to a plan and the text of the generated file; nothing is written yet.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::check::{check, expand};
+use super::failure::Failure;
+use super::options::Options;
+use super::project::Project;
+use crate::defaults;
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::emit::Format;
+use crate::layout::Layout;
+use crate::pipeline::Pipeline;
+use crate::plan::{self, Plan};
+
+/// A compiled project.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What the build does.
+    pub plan: Plan,
+    /// The text of the generated file.
+    pub text: String,
+    /// The text of the depfile beside it, if it has one.
+    pub depfile: Option<String>,
+    /// The generated file, relative to the project.
+    pub output: Utf8PathBuf,
+    /// The project.
+    pub project: Project,
+    /// The build folder, relative to the project.
+    pub layout: Layout,
+    pub(super) options: Options,
+}
+
+/// Compiles a project, and enters its folder. Writes nothing.
+pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Failure> {
+    let project = Project::find(&options.project).map_err(Failure::Usage)?;
+    let placed = options.placed(&project).map_err(Failure::Usage)?;
+    project.enter().map_err(Failure::Usage)?;
+    let checked = check(&project.file, sink)?;
+    let (graph, probes) = expand(&checked, options.max_instances, sink)?;
+    let plan = plan::lower(graph, &probes, &checked.codes, &placed);
+    report_declared(&checked.pipeline, &placed.build, sink);
+    report_inexpressible(&plan, options.format, sink);
+    sink.unless_errors(())?;
+    Ok(Compiled {
+        text: options.format.text(&plan),
+        depfile: options.format.depfile(&plan),
+        plan,
+        output: placed.output,
+        project,
+        layout: Layout::new(placed.build),
+        options: options.clone(),
+    })
+}
+
+/// Plans the build of the project at `path`, and enters its folder. Only the prefix of targets, the generated
+/// file and the interpreter depend on how it was compiled: the plan tells nothing of them.
+pub fn plan(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Plan, Failure> {
+    let project = Project::find(path).map_err(Failure::Usage)?;
+    project.enter().map_err(Failure::Usage)?;
+    let checked = check(&project.file, sink)?;
+    let (graph, probes) = expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
+    let options = plan::Options {
+        source: project.file,
+        build: crate::file::normal(build),
+        output: Utf8PathBuf::new(),
+        root: Utf8PathBuf::new(),
+        up: Utf8PathBuf::new(),
+        prefix: String::new(),
+        python: defaults::PYTHON.to_owned(),
+        compile: Vec::new(),
+    };
+    Ok(plan::lower(graph, &probes, &checked.codes, &options))
+}
+
+/// Reports what is declared as read although the build writes it.
+fn report_declared(pipeline: &Pipeline, build: &Utf8Path, sink: &mut Diagnostics) {
+    let files = pipeline.processes.iter().flat_map(|process| &process.files).chain(&pipeline.data_path);
+    for path in files.filter(|path| path.starts_with(build) || build.starts_with(path)) {
+        let message = format!("`{path}` cannot be declared as read: the build writes into it");
+        let error = Diagnostic::new(&codes::DECLARED, message);
+        sink.error(error.help("take what another process makes as an input"));
+    }
+}
+
+/// Reports the paths of the plan that cannot be written in the generated file.
+fn report_inexpressible(plan: &Plan, format: Format, sink: &mut Diagnostics) {
+    let shared = plan.groups.iter().flat_map(|group| &group.shared);
+    let inputs = plan.environments.iter().flat_map(|environment| &environment.inputs);
+    for path in plan.sources.iter().chain([&plan.output, &plan.root]).chain(shared).chain(inputs) {
+        if let Some(what) = format.inexpressible(path) {
+            let message = format!("the path `{}` has {what}", path.as_str().escape_debug());
+            sink.error(Diagnostic::new(&codes::INEXPRESSIBLE, message).help("rename the file"));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a project is compiled to, and where.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::project::{FILES, Project};
+use crate::defaults;
+use crate::emit::Format;
+use crate::file;
+use crate::plan;
+
+/// What a project is compiled to. Paths are relative to the working folder, unless it says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The project: a folder, or a project file.
+    pub project: Utf8PathBuf,
+    /// What the generated file is for.
+    pub format: Format,
+    /// The generated file; `None` for the usual one in the project.
+    pub output: Option<Utf8PathBuf>,
+    /// Where outputs go, relative to the project and inside it.
+    pub build: Utf8PathBuf,
+    /// The folder that the build tool runs in, if not the project.
+    pub root: Option<Utf8PathBuf>,
+    /// What comes before the names of targets, rules and variables.
+    pub prefix: String,
+    /// The Python interpreter of processes without an environment, and what environments are made with.
+    pub python: String,
+    /// Pipelines that expand to more instances are refused.
+    pub max_instances: u64,
+    /// Whether a file that expops did not write is overwritten.
+    pub force: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            project: ".".into(),
+            format: Format::default(),
+            output: None,
+            build: defaults::BUILD.into(),
+            root: None,
+            prefix: String::new(),
+            python: defaults::PYTHON.to_owned(),
+            max_instances: defaults::MAX_INSTANCES,
+            force: false,
+        }
+    }
+}
+
+impl Options {
+    /// The same for the planner, every path relative to the project.
+    pub(super) fn placed(&self, project: &Project) -> Result<plan::Options, String> {
+        let folder = absolute(&project.folder)?;
+        let here = absolute(Utf8Path::new("."))?;
+        let output = match &self.output {
+            None => Utf8PathBuf::from(self.format.file_name()),
+            Some(path) => relative(&file::normal(&here.join(path)), &folder),
+        };
+        let root = self.root.as_deref().map(absolute).transpose()?;
+        let runs_in = root.as_ref().unwrap_or(&folder);
+        let written = file::normal(&folder.join(&output));
+        let written_in = written.parent().unwrap_or(&folder);
+        let mut options = plan::Options {
+            up: but_not_here(relative(runs_in, written_in)),
+            source: project.file.clone(),
+            build: self.build_folder()?,
+            output,
+            root: but_not_here(relative(&folder, runs_in)),
+            prefix: self.prefix.clone(),
+            python: self.python.clone(),
+            compile: Vec::new(),
+        };
+        options.compile = self.words(&options, &but_not_here(relative(runs_in, &folder)));
+        Ok(options)
+    }
+
+    /// The build folder, which everything that is ever removed lies in.
+    fn build_folder(&self) -> Result<Utf8PathBuf, String> {
+        let build = file::normal(&self.build);
+        if build.is_absolute() || build.starts_with("..") || build == "." {
+            return Err(format!("the build folder `{build}` is not a folder inside the project"));
+        }
+        Ok(build)
+    }
+
+    /// The command that makes the generated file again, from the project's folder. `root` is as seen from there.
+    fn words(&self, placed: &plan::Options, root: &Utf8Path) -> Vec<String> {
+        let usual = Self::default();
+        let limit = (self.max_instances.to_string(), usual.max_instances.to_string());
+        let flags = [
+            ("--format", self.format.name(), usual.format.name()),
+            ("-o", placed.output.as_str(), self.format.file_name()),
+            ("--build-dir", placed.build.as_str(), usual.build.as_str()),
+            ("--root", root.as_str(), ""),
+            ("--prefix", &self.prefix, &usual.prefix),
+            ("--python", &self.python, &usual.python),
+            ("--max-instances", &limit.0, &limit.1),
+        ];
+        let mut words = vec!["compile"];
+        for (flag, value, usual) in flags {
+            if value != usual {
+                words.extend([flag, value]);
+            }
+        }
+        if self.force {
+            words.push("--force");
+        }
+        if !FILES.contains(&placed.source.as_str()) {
+            words.push(placed.source.as_str());
+        }
+        words.into_iter().map(str::to_owned).collect()
+    }
+}
+
+fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, String> {
+    path.canonicalize_utf8().map_err(|error| format!("cannot find `{path}`: {error}"))
+}
+
+/// The absolute path `path` as seen from the absolute folder `from`.
+fn relative(path: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
+    let common = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(common).map(|_| "..");
+    let relative: Utf8PathBuf = up.chain(path.components().skip(common).map(|part| part.as_str())).collect();
+    if relative.as_str().is_empty() { Utf8PathBuf::from(".") } else { relative }
+}
+
+/// Nothing for the folder itself.
+fn but_not_here(path: Utf8PathBuf) -> Utf8PathBuf {
+    if path == "." { Utf8PathBuf::new() } else { path }
+}

@@ -1,0 +1,85 @@
+//! The one place where the compile side writes.
+
+use std::fs;
+
+use camino::Utf8Path;
+
+use super::compile::Compiled;
+use super::failure::Failure;
+use crate::emit;
+use crate::exec::environment::Interpreter;
+use crate::file::{self, FileError, Written};
+use crate::runtime;
+
+impl Compiled {
+    /// Writes what changed, in the project, which is the working folder: plan files first, the generated file
+    /// after them, and last the proof for Make that all of it is there. Returns what became of the generated file.
+    pub fn write(&self) -> Result<Written, Failure> {
+        if !self.options.force && !may_overwrite(&self.output) {
+            let text = format!("`{}` was not written by expops; --force overwrites it", self.output);
+            return Err(Failure::Usage(text));
+        }
+        if self.plan.interpreter.is_some() {
+            let stamp = self.layout.environment_stamp("");
+            let written = Interpreter::probe(&self.options.python).write(&stamp);
+            written.map_err(|failure| Failure::Write(failure.to_string()))?;
+        }
+        let written = self.write_files().map_err(|error| Failure::Write(error.to_string()))?;
+        if self.options.format.is_executable() {
+            make_executable(&self.output);
+        }
+        Ok(written)
+    }
+
+    fn write_files(&self) -> Result<Written, FileError> {
+        let plan_files = self.plan_files();
+        for (path, text) in &plan_files {
+            file::write_if_changed(path, text.as_bytes())?;
+        }
+        remove_others(&self.layout.plans(), &plan_files)?;
+        runtime::install(&self.layout.python())?;
+        if let Some(text) = &self.depfile {
+            file::write_if_changed(&self.layout.depfile(), text.as_bytes())?;
+        }
+        let written = file::write_if_changed(&self.output, self.text.as_bytes())?;
+        // Not by a temporary file: it is empty, and nothing would remove what a killed compiler left.
+        let compiled = self.layout.compiled();
+        file::context(fs::write(&compiled, ""), "write", &compiled)?;
+        Ok(written)
+    }
+
+    /// The plan files and their texts. Their paths in the plan are as the build tool sees them.
+    fn plan_files(&self) -> Vec<(&Utf8Path, &str)> {
+        let files = self.plan.plan_files.iter().map(|file| (file.path.as_path(), file.text.as_str()));
+        files.map(|(path, text)| (path.strip_prefix(&self.plan.root).unwrap_or(path), text)).collect()
+    }
+}
+
+/// Whether a file may be overwritten: it is not there, or expops wrote it.
+pub fn may_overwrite(path: &Utf8Path) -> bool {
+    match fs::read(path) {
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        Ok(content) => emit::is_generated(&content),
+    }
+}
+
+/// Removes the plan files of processes that are gone.
+fn remove_others(folder: &Utf8Path, kept: &[(&Utf8Path, &str)]) -> Result<(), FileError> {
+    for entry in walkdir::WalkDir::new(folder).into_iter().flatten() {
+        let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
+        let is_plan = entry.file_type().is_file() && path.extension() == Some("json");
+        if is_plan && !kept.iter().any(|(kept, _)| *kept == path) {
+            file::remove(path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Utf8Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o755));
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Utf8Path) {}
