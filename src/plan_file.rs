@@ -65,7 +65,7 @@ pub struct PlanFile {
     pub renames: Vec<Rename>,
     /// Where its inputs come from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<Upstream>,
     /// What a chart plots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probes: Option<Vec<Probe>>,
@@ -88,7 +88,7 @@ impl PlanFile {
             let number = arm.strip_prefix(if i < self.partitions { 'p' } else { 's' });
             number.is_some_and(|number| number.parse::<u64>().is_ok_and(|n| n.to_string() == number))
         };
-        let depth = |input: &Input| {
+        let depth = |input: &Upstream| {
             input.partitions <= self.partitions && self.partitions + input.seeds <= arms.len()
         };
         arms.len() >= self.partitions && arms.iter().enumerate().all(is_arm) && self.inputs.iter().all(depth)
@@ -167,7 +167,7 @@ impl Opens {
 
 /// One upstream: whose outputs an instance takes follows from the instance's own arms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Input {
+pub struct Upstream {
     /// The upstream's name.
     pub process: String,
     /// How many of the consumer's partitions address it.

@@ -13,7 +13,7 @@ use crate::defaults;
 use crate::diagnostic::{Diagnostics, plural};
 use crate::digest::Digest;
 use crate::driver;
-use crate::exec::{Known, Record, Values};
+use crate::exec::{Inventory, Record, Values};
 use crate::file::{self, FileError};
 use crate::layout::{Folder, Layout};
 
@@ -68,7 +68,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     // Deepest first: what is inside is listed after what it is inside of.
     let removed = gone.iter().rev().try_for_each(|folder| remove(folder, &build));
     let layout = Layout::new(build.clone());
-    if let Err(error) = removed.and_then(|()| Known::forget_all_but(&layout, &spoken_of(&build))) {
+    if let Err(error) = removed.and_then(|()| Inventory::forget_all_but(&layout, &spoken_of(&build))) {
         say::error(&error.to_string());
         return Ended::Failed;
     }

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use super::compile::Compiled;
 use super::failure::Failure;
 use crate::emit;
-use crate::exec::environment::Interpreter;
+use crate::exec::Interpreter;
 use crate::file::{self, FileError, Written};
 use crate::runtime;
 

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::reason::{Reason, SHOWN};
 use crate::digest::Digest;
-use crate::exec::{Change, Known, Named, WHOLE, what_changed, where_changed};
+use crate::exec::{Change, Difference, Inventory, WHOLE, what_changed, where_changed};
 use crate::layout::Layout;
 
 /// How a split cuts, in the words of the project file.
@@ -49,9 +49,9 @@ fn digests(change: &Change) -> Option<(Digest, Digest)> {
 }
 
 /// What the digests at the ends of a change are of.
-fn known(layout: &Layout, change: &Change) -> Option<(Known, Known)> {
+fn known(layout: &Layout, change: &Change) -> Option<(Inventory, Inventory)> {
     let (was, is) = digests(change)?;
-    Some((Known::read(layout, was)?, Known::read(layout, is)?))
+    Some((Inventory::read(layout, was)?, Inventory::read(layout, is)?))
 }
 
 /// A changed file, with the lines, or a changed folder, with the files in it.
@@ -63,7 +63,7 @@ pub(super) fn content(layout: &Layout, change: &Change, what: &str) -> Reason {
         return reason;
     }
     let files = what_changed(&was, &is);
-    let file = |file: &Named| match (&file.was, &file.is) {
+    let file = |file: &Difference| match (&file.was, &file.is) {
         (None, _) => format!("{} is new", file.name),
         (_, None) => format!("{} is gone", file.name),
         _ => format!("{} changed", file.name),

@@ -10,7 +10,8 @@ use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver;
 use crate::exec::{
-    Change, Decision, Ended as Last, Failure, Foreseen, Instance, Record, Todo, Why, environment,
+    Change, Decision, Ended as Last, Failure, Instance, Interpreter, Lookahead, Record, Todo, Why,
+    environment,
 };
 use crate::layout::{Folder, Layout};
 use crate::plan::{Action, Plan};
@@ -69,7 +70,7 @@ pub struct Survey {
     order: Vec<usize>,
     plans: BTreeMap<String, PlanFile>,
     nothing_is_cached: bool,
-    foreseen: Foreseen,
+    lookahead: Lookahead,
     /// The environments that would be made, and what has changed since they last were.
     stale_environments: BTreeMap<String, Vec<Change>>,
 }
@@ -88,14 +89,14 @@ impl Survey {
             }
         }
         let nothing_is_cached = Cache::find(layout.cache()).is_empty();
-        let foreseen = Foreseen::default();
+        let lookahead = Lookahead::default();
         let mut survey = Self {
             all: Vec::new(),
             order: Vec::new(),
             layout,
             plans,
             nothing_is_cached,
-            foreseen,
+            lookahead,
             stale_environments,
         };
         let mut makers = BTreeMap::new();
@@ -150,7 +151,7 @@ impl Survey {
         let looks_ahead = plan.probes.is_none();
         let is_known = |upstream: &Finding| {
             upstream.state == State::Fresh
-                || looks_ahead && self.foreseen.values.contains_key(&upstream.folder.0)
+                || looks_ahead && self.lookahead.values.contains_key(&upstream.folder.0)
         };
         let mut waits = looked.upstreams.clone();
         waits.retain(|upstream| !is_known(&self.all[*upstream]));
@@ -170,7 +171,7 @@ impl Survey {
 
     fn decide(&mut self, index: usize) -> Result<State, Failure> {
         let instance = self.instance(index)?;
-        let decision = instance.decide_on(&self.foreseen)?;
+        let decision = instance.decide_on(&self.lookahead)?;
         let state = match &decision.todo {
             Todo::Nothing => State::Fresh,
             Todo::Restore(_) => State::Restore,
@@ -179,7 +180,7 @@ impl Survey {
         instance.admit_loss(&decision);
         let looked = &mut self.all[index];
         if let Some(values) = instance.foresee(&decision) {
-            self.foreseen.values.insert(looked.folder.0.clone(), values);
+            self.lookahead.values.insert(looked.folder.0.clone(), values);
         }
         looked.decision = Some(decision);
         Ok(state)
@@ -188,7 +189,7 @@ impl Survey {
     /// What would be decided about an instance if what it takes of others stayed as it is. Only asked of what is
     /// explained: to decide about everything that waits would cost a look at all of its code.
     pub fn presumed(&self, index: usize) -> Option<Decision> {
-        self.instance(index).and_then(|instance| instance.decide_on(&self.foreseen)).ok()
+        self.instance(index).and_then(|instance| instance.decide_on(&self.lookahead)).ok()
     }
 
     /// The environment of an instance, if it would be made, with what has changed since it was.
@@ -213,7 +214,7 @@ impl Survey {
 fn ready_interpreter(plan: &Plan, layout: &Layout) {
     let stamp = layout.environment_stamp("");
     if plan.interpreter.is_some() && !stamp.exists() {
-        let _ = environment::Interpreter::probe(defaults::PYTHON).write(&stamp);
+        let _ = Interpreter::probe(defaults::PYTHON).write(&stamp);
     }
 }
 

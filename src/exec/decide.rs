@@ -1,18 +1,24 @@
 //! Decides what is to be done about an instance. The only place that does: a build, `expops status` and
 //! `expops explain` all ask here.
 
-use super::environment::Interpreter;
+use std::io;
+
+use camino::Utf8Path;
+
+use super::action_result::ActionResult;
 use super::failure::Failure;
-use super::inputs::{self, Foreseen, Given};
-use super::made::Made;
-use super::observed::{self, Observed};
+use super::inputs::{Input, Lookahead, named};
+use super::instance::Instance;
+use super::interpreter::Interpreter;
+use super::inventory::Inventory;
+use super::observed::Observed;
 use super::record::Record;
 use super::value::{Value, Values};
-use super::{Instance, publish, split, warn};
+use super::{ingredients, publish};
 use crate::cache::{Cache, Entry};
 use crate::digest::Digest;
-use crate::layout::Folder;
 use crate::plan_file::Work;
+use crate::{script, stamp};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -35,14 +41,14 @@ pub struct Decision {
     pub todo: Todo,
     /// What it observed when it last ran, if that is known.
     pub record: Option<Record>,
-    pub(super) given: Vec<Given>,
+    pub(super) inputs: Vec<Input>,
     pub(super) interpreter: Option<Interpreter>,
 }
 
 impl Decision {
     /// The inputs, under the names by which they are observed.
     pub fn inputs(&self) -> Vec<(String, &Value)> {
-        observed::named(&self.given)
+        named(&self.inputs)
     }
 
     /// Whether what is observed under `name` is what it was when the instance last ran.
@@ -58,17 +64,17 @@ impl Instance {
     /// # Errors
     /// If something that it observes cannot be read.
     pub fn decide(&self) -> Result<Decision, Failure> {
-        self.decide_on(&Foreseen::default())
+        self.decide_on(&Lookahead::default())
     }
 
-    /// Decides on what is in the build folder and what is foreseen.
+    /// Decides on what is in the build folder and what is known ahead.
     ///
     /// # Errors
     /// If something that it observes cannot be read.
-    pub fn decide_on(&self, foreseen: &Foreseen) -> Result<Decision, Failure> {
-        let given = self.taken(inputs::collect(&self.plan, &self.arms, &self.layout, foreseen)?);
+    pub fn decide_on(&self, lookahead: &Lookahead) -> Result<Decision, Failure> {
+        let inputs = self.taken(lookahead)?;
         let interpreter = self.interpreter()?;
-        let observed = self.observe(&given, interpreter.as_ref(), foreseen)?;
+        let observed = self.observe(&inputs, interpreter.as_ref(), lookahead)?;
         let key = observed.key();
         let record = Record::read(&self.folder);
         let todo = if record.as_ref().is_some_and(|record| record.key == key) && self.is_made() {
@@ -76,16 +82,67 @@ impl Instance {
         } else {
             self.remembered(key).map_or(Todo::Run, Todo::Restore)
         };
-        Ok(Decision { observed, key, todo, record, given, interpreter })
+        Ok(Decision { observed, key, todo, record, inputs, interpreter })
+    }
+
+    /// What the instance observes, with inventories of what its digests cover.
+    pub(super) fn observe(
+        &self,
+        inputs: &[Input],
+        interpreter: Option<&Interpreter>,
+        lookahead: &Lookahead,
+    ) -> Result<Observed, Failure> {
+        self.insist_on_code(lookahead)?;
+        let observed = ingredients::list(self, inputs, interpreter)?;
+        for (path, digest) in observed.files() {
+            Inventory::keep(&self.layout, digest, || Inventory::of_path(path));
+        }
+        if let Some(python) = interpreter {
+            let keep = || Inventory::of_packages(&python.packages);
+            Inventory::keep(&self.layout, python.packages_digest(), keep);
+        }
+        Ok(observed)
+    }
+
+    /// Insists that the scripts still say what they said when they were compiled.
+    fn insist_on_code(&self, lookahead: &Lookahead) -> Result<(), Failure> {
+        let Work::Python { script, function, code, .. } = &self.plan.work else { return Ok(()) };
+        let function_of = (script.clone(), function.clone());
+        if lookahead.codes.borrow().contains(&function_of) {
+            return Ok(());
+        }
+        let mut library = script::Library::new(Utf8Path::new("."), self.plan.folders.clone());
+        match library.reach(script, function) {
+            Ok(reach) if reach.digest == *code => {
+                Inventory::keep(&self.layout, *code, || Inventory::of_code(&reach));
+                lookahead.codes.borrow_mut().insert(function_of);
+                Ok(())
+            }
+            _ => Err(Failure::new(format!(
+                "the code that `{function}` of `{script}` reaches changed after it was compiled"
+            ))
+            .help("build again")),
+        }
+    }
+
+    /// Insists that nothing has changed since the decision: what a run makes of two states of the world
+    /// belongs to neither.
+    pub(super) fn still_observes(&self, decided: &Decision) -> Result<(), Failure> {
+        // Another build may have put other values in the place of the inputs.
+        let inputs = self.taken(&Lookahead::default())?;
+        let now = self.observe(&inputs, decided.interpreter.as_ref(), &Lookahead::default())?;
+        let changes = now.changes(&decided.observed);
+        let Some(first) = changes.first() else { return Ok(()) };
+        Err(Failure::new(format!("its {} changed while it ran", first.name)).help("build again"))
     }
 
     /// The values that the instance will have, if they come from the cache and are its own: a split's
     /// partitions are not known before it has cut.
     pub fn foresee(&self, decision: &Decision) -> Option<Values> {
         let Todo::Restore(entry) = &decision.todo else { return None };
-        let made: Made = serde_json::from_value(entry.answer.clone()).ok()?;
+        let result: ActionResult = serde_json::from_value(entry.answer.clone()).ok()?;
         let is_split = self.plan.opens.is_some() || self.plan.probes.is_some();
-        (!is_split).then(|| publish::placed(&made.values, &self.folder, self.layout.build()))
+        (!is_split).then(|| publish::placed(&result.values, &self.folder, self.layout.build()))
     }
 
     /// Something that it made may be gone without a build tool's noticing: takes the stamp away then, so that the
@@ -97,20 +154,10 @@ impl Instance {
         }
         let is_same = decision.record.as_ref().is_some_and(|record| record.key == decision.key);
         if is_same && !matches!(decision.todo, Todo::Nothing) {
-            for folder in self.places().iter().filter(|folder| !self.is_whole(folder)) {
-                let _ = crate::stamp::retire(&folder.stamp());
+            for folder in self.stamped().iter().filter(|folder| !self.is_whole(folder)) {
+                let _ = stamp::retire(&folder.stamp());
             }
         }
-    }
-
-    /// The cache that this build uses.
-    pub(super) fn cache(&self) -> Cache {
-        Cache::find(self.layout.cache())
-    }
-
-    /// Whether the user's code runs. What expops does by itself is cheap, and is not remembered.
-    pub(super) fn runs_code(&self) -> bool {
-        !matches!(self.plan.work, Work::Merge | Work::DynamicChart { .. })
     }
 
     fn remembered(&self, key: Digest) -> Option<Entry> {
@@ -126,20 +173,13 @@ impl Instance {
 
     /// Whether everything that a run makes is in its place.
     fn is_made(&self) -> bool {
-        self.places().iter().all(|folder| self.is_whole(folder))
+        self.stamped().iter().all(|folder| self.is_whole(folder))
     }
+}
 
-    /// The folders with the stamps that it makes.
-    fn places(&self) -> Vec<Folder> {
-        match &self.plan.opens {
-            None => vec![self.folder.clone()],
-            Some(_) => split::arms(self),
-        }
-    }
-
-    /// Whether what the stamp of a folder vouches for is there.
-    fn is_whole(&self, folder: &Folder) -> bool {
-        let build = self.layout.build();
-        folder.stamp().exists() && Values::read(folder).is_some_and(|values| values.are_there(build))
-    }
+/// Says that the cache does not work.
+pub(super) fn warn(cache: &Cache, error: &io::Error) {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    eprintln!("warning: the cache in `{}` cannot be used: {text}", cache.folder());
 }

@@ -1,91 +1,23 @@
-//! Python environments: the active interpreter, and virtual environments that are made once per content
-//! of their requirement files. A stamp says what is in one.
+//! Virtual environments, made once per content of their requirement files. A stamp says what is in one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::File;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::{Deserialize, Serialize};
 
 use super::child;
 use super::failure::Failure;
-use super::known::Known;
+use super::interpreter::Interpreter;
+use super::inventory::Inventory;
 use super::observed::{Change, Observed};
 use super::record::Record;
 use super::run_folder;
 use crate::digest::Digest;
-use crate::file::{self, Written};
+use crate::file;
 use crate::layout::{Folder, Layout};
 use crate::plan_file::EnvironmentPlan;
 use crate::stamp;
-
-/// Prints the version and the installed packages, each on a line. A package that cannot be read, as a
-/// broken installation leaves it, must not hide the others.
-const PROBE: &str = "\
-import importlib.metadata, platform
-print(platform.python_implementation(), platform.python_version())
-found = set()
-for package in importlib.metadata.distributions():
-    try:
-        name, version = package.metadata['Name'], package.version
-    except Exception:
-        continue
-    if name:
-        found.add(name.lower().replace('_', '-') + '==' + str(version))
-print('\\n'.join(sorted(found)))
-";
-
-/// A Python interpreter and what a process can observe of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Interpreter {
-    /// The command that starts it; a path is relative to the project. Not observed.
-    pub python: String,
-    /// The implementation and its version: `CPython 3.11.7`.
-    pub version: String,
-    /// `name==version` of everything that is installed.
-    pub packages: Vec<String>,
-}
-
-impl Interpreter {
-    /// Asks the interpreter `python` what it is. One that cannot be started has no version: what needs
-    /// it will fail with its own words.
-    pub fn probe(python: &str) -> Self {
-        let output = Command::new(python).args(["-c", PROBE]).output();
-        let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
-        let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
-        let mut lines = text.lines().map(str::to_owned);
-        let version = lines.next().unwrap_or_else(|| "not found".to_owned());
-        Self { python: python.to_owned(), version, packages: lines.filter(|line| !line.is_empty()).collect() }
-    }
-
-    /// Reads the stamp of an environment.
-    pub fn read(stamp: &Utf8Path) -> Result<Self, Failure> {
-        let read = fs::read_to_string(stamp).ok().and_then(|text| serde_json::from_str(&text).ok());
-        read.ok_or_else(|| {
-            Failure::new(format!("the environment has not been made: `{stamp}` is missing"))
-                .help("build again")
-        })
-    }
-
-    /// The command that starts it, from whatever folder: a path is below `project`.
-    pub fn program(&self, project: &Utf8Path) -> String {
-        let is_path = self.python.contains(std::path::is_separator);
-        if is_path { project.join(&self.python).into_string() } else { self.python.clone() }
-    }
-
-    /// Writes the stamp, if it changed.
-    pub fn write(&self, path: &Utf8Path) -> Result<Written, Failure> {
-        let text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
-        Ok(stamp::settle_text(path, &(text + "\n"))?)
-    }
-
-    /// Adds what a process can observe of the interpreter.
-    pub fn observe(&self, observed: &mut Observed) {
-        let packages = Digest::of(self.packages.join("\n"));
-        observed.add("environment", format!("{}, packages {}", self.version, packages));
-    }
-}
 
 /// Makes the environment `name`, unless it is there and its requirement files say what they said when it
 /// was made.
@@ -132,7 +64,7 @@ fn observe(plan: &EnvironmentPlan, layout: &Layout) -> Result<Observed, Failure>
     let mut observed = Observed::default();
     observed.add("python", Interpreter::probe(&plan.python).version);
     for (path, digest) in requirements(&plan.requirements)? {
-        Known::keep(layout, digest, || Known::of_path(&path));
+        Inventory::keep(layout, digest, || Inventory::of_path(&path));
         observed.add(format!("file {path}"), digest.to_string());
     }
     Ok(observed)

@@ -1,4 +1,4 @@
-//! Collects what an instance is given: the values of its upstreams by name.
+//! Collects the inputs of an instance: the values of its upstreams by name.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
-use super::value::{Node, Values};
+use super::value::{Node, Value, Values};
 use crate::diagnostic::{list, nearest};
 use crate::layout::{Folder, Layout};
-use crate::plan_file::{Input, PlanFile, Rename};
+use crate::plan_file::{PlanFile, Rename, Upstream};
 use crate::stamp::Stamp;
 
-/// What somebody knows who looks at many instances and runs none.
+/// What is known to a caller that looks at many instances and runs none.
 #[derive(Default)]
-pub struct Foreseen {
+pub struct Lookahead {
     /// The values that instances will have when the cache has given them back, by folder.
     pub values: BTreeMap<Utf8PathBuf, Values>,
     /// Functions of scripts whose code has been looked at, and is what the plan says.
@@ -23,7 +23,7 @@ pub struct Foreseen {
 
 /// An input and where it comes from.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
+pub(super) struct Input {
     /// The name under which the process gets it.
     pub name: String,
     /// The upstream that made it.
@@ -37,14 +37,14 @@ pub(super) fn collect(
     plan: &PlanFile,
     arms: &[String],
     layout: &Layout,
-    foreseen: &Foreseen,
-) -> Result<Vec<Given>, Failure> {
-    let place = &Place { layout, foreseen };
+    lookahead: &Lookahead,
+) -> Result<Vec<Input>, Failure> {
+    let source = &ValueSource { layout, lookahead };
     let (data, seed) = arms.split_at(plan.partitions.min(arms.len()));
     let mut all = Vec::new();
     for input in &plan.inputs {
-        let nodes = gather(input, &data[..input.partitions], &seed[..input.seeds], place)?;
-        all.extend(nodes.into_iter().map(|(key, node)| Given {
+        let nodes = gather(input, &data[..input.partitions], &seed[..input.seeds], source)?;
+        all.extend(nodes.into_iter().map(|(key, node)| Input {
             name: key,
             process: input.process.clone(),
             node,
@@ -58,32 +58,42 @@ pub(super) fn collect(
 }
 
 /// Where values are found.
-struct Place<'a> {
+struct ValueSource<'a> {
     layout: &'a Layout,
-    foreseen: &'a Foreseen,
+    lookahead: &'a Lookahead,
 }
 
 type Keyed = Vec<(String, Node)>;
 
 /// What comes through one edge: key to value, or to the values of every arm that is gathered.
-fn gather(input: &Input, data: &[String], seed: &[String], place: &Place) -> Result<Keyed, Failure> {
+fn gather(
+    input: &Upstream,
+    data: &[String],
+    seed: &[String],
+    source: &ValueSource,
+) -> Result<Keyed, Failure> {
     let Some(arms) = &input.gather_data else {
-        return gather_seeds(input, data, seed, place);
+        return gather_seeds(input, data, seed, source);
     };
     let mut labelled = Vec::new();
     for arm in arms {
         let data = [data, std::slice::from_ref(arm)].concat();
-        labelled.push((format!("data{}", &arm[1..]), gather_seeds(input, &data, seed, place)?));
+        labelled.push((format!("data{}", &arm[1..]), gather_seeds(input, &data, seed, source)?));
     }
     Ok(by_key(labelled))
 }
 
-fn gather_seeds(input: &Input, data: &[String], seed: &[String], place: &Place) -> Result<Keyed, Failure> {
+fn gather_seeds(
+    input: &Upstream,
+    data: &[String],
+    seed: &[String],
+    source: &ValueSource,
+) -> Result<Keyed, Failure> {
     let values = |seed: &[String]| {
-        let folder = place.layout.folder(&Layout::instance(&input.process, &[data, seed].concat()));
-        let values = match place.foreseen.values.get(&folder.0) {
+        let folder = source.layout.folder(&Layout::instance(&input.process, &[data, seed].concat()));
+        let values = match source.lookahead.values.get(&folder.0) {
             Some(values) => values.clone(),
-            None => made(&folder, place.layout.build())?,
+            None => made(&folder, source.layout.build())?,
         };
         Ok(values.values.into_iter().map(|value| (value.key.clone(), Node::One(value))).collect())
     };
@@ -130,12 +140,12 @@ fn made(folder: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
     }
 }
 
-fn rename(all: &mut [Given], renames: &[Rename]) -> Result<(), Failure> {
-    let keys: Vec<String> = all.iter().map(|given| given.name.clone()).collect();
+fn rename(all: &mut [Input], renames: &[Rename]) -> Result<(), Failure> {
+    let keys: Vec<String> = all.iter().map(|input| input.name.clone()).collect();
     let mut new_names = Vec::new();
     for rename in renames {
         let is_meant =
-            |given: &Given| rename.process.as_ref().is_none_or(|process| *process == given.process);
+            |input: &Input| rename.process.as_ref().is_none_or(|process| *process == input.process);
         let found: Vec<_> = (0..all.len()).filter(|i| keys[*i] == rename.key && is_meant(&all[*i])).collect();
         if found.is_empty() {
             let failure = Failure::new(format!("`inputs` names `{}`, which no upstream returns", rename.key));
@@ -155,14 +165,14 @@ fn available<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) -> St
 }
 
 /// One value per name. The same value from two sides (a split hands on what its upstream made) is no clash.
-fn without_clashes(all: Vec<Given>, plan: &PlanFile) -> Result<Vec<Given>, Failure> {
-    let mut kept: Vec<Given> = Vec::new();
-    for given in all {
-        match kept.iter().find(|other| other.name == given.name) {
+fn without_clashes(all: Vec<Input>, plan: &PlanFile) -> Result<Vec<Input>, Failure> {
+    let mut kept: Vec<Input> = Vec::new();
+    for input in all {
+        match kept.iter().find(|other| other.name == input.name) {
             None => {}
-            Some(other) if other.node == given.node => continue,
+            Some(other) if other.node == input.node => continue,
             Some(other) => {
-                let (name, a, b) = (&given.name, &other.process, &given.process);
+                let (name, a, b) = (&input.name, &other.process, &input.process);
                 let message = format!("`{}` gets `{name}` from two upstreams: `{a}` and `{b}`", plan.process);
                 let help = format!(
                     "return it under another key, or name them apart: `inputs: {{{name}: {a}.{name}, other: {b}.{name}}}`"
@@ -170,13 +180,28 @@ fn without_clashes(all: Vec<Given>, plan: &PlanFile) -> Result<Vec<Given>, Failu
                 return Err(Failure::new(message).help(help));
             }
         }
-        if plan.parameters.contains_key(&given.name) {
-            let (name, process) = (&given.name, &given.process);
+        if plan.parameters.contains_key(&input.name) {
+            let (name, process) = (&input.name, &input.process);
             let message =
                 format!("`{}` gets `{name}` from `{process}` and has a parameter `{name}`", plan.process);
             return Err(Failure::new(message).help("rename the parameter or the key"));
         }
-        kept.push(given);
+        kept.push(input);
     }
     Ok(kept)
+}
+
+/// The values among `inputs`, under the names by which they are observed.
+pub(super) fn named(inputs: &[Input]) -> Vec<(String, &Value)> {
+    fn walk<'g>(name: String, node: &'g Node, all: &mut Vec<(String, &'g Value)>) {
+        match node {
+            Node::One(value) => all.push((name, value)),
+            Node::Gathered(list) => {
+                list.iter().for_each(|(label, node)| walk(format!("{name} {label}"), node, all))
+            }
+        }
+    }
+    let mut all = Vec::new();
+    inputs.iter().for_each(|input| walk(format!("input {}", input.name), &input.node, &mut all));
+    all
 }

@@ -1,34 +1,11 @@
 //! The action key: everything that an instance can observe, by name, and nothing else. One list serves
 //! the hash and the explanation of a re-run, so that they cannot drift.
-//!
-//! | observed | counts | why |
-//! | --- | --- | --- |
-//! | digests of the keys that it takes, with the code of the project's classes and functions in them | yes | its inputs; keys that it does not take are not loaded |
-//! | the names of inputs that are paths, and whether these can be executed | yes | `path.suffix` decides how many readers read |
-//! | parameters that it takes | yes | |
-//! | its seed, and its own path in the layers | yes | the random number generators are seeded with both |
-//! | its function and what that reaches, or its command | yes | |
-//! | its environment: versions of Python and of packages | yes | |
-//! | declared `files` | yes, by content, and whether they can be executed; of folders what is in them | |
-//! | `data.path`, outside every data layer, of a source or where code may open files | yes, by content | it may open the file by itself |
-//! | the project's name and the name of its data file, where `context` or a chart shows them | yes | |
-//! | how a split cuts (`size`, `by`, `data_name`) | yes | it decides what the partitions are |
-//! | metrics that a chart probes | yes | |
-//! | `resources.cpus` | no | results repeat whatever the number of threads that libraries may start |
-//! | time stamps, absolute paths, host, `-j`, descriptions, the order of YAML keys | no | they cannot be observed, or must not matter |
-//! | the process's name | only in its path | a seed of its own for each process |
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::failure::Failure;
-use super::inputs::Given;
-use super::tree;
-use super::value::{Node, Value};
-use crate::command;
 use crate::digest::{Digest, Hasher};
-use crate::plan_file::{PlanFile, Work};
 
 /// What an instance observes: name and value, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,81 +130,9 @@ fn clip(value: &str, from: usize) -> String {
     }
 }
 
-/// What an instance observes, apart from its code, its environment and a chart's metrics.
-pub(super) fn observe(
-    plan: &PlanFile,
-    instance: &str,
-    given: &[Given],
-    random_seed: Option<u64>,
-) -> Result<Observed, Failure> {
-    let mut observed = Observed::default();
-    observed.add("format", plan.version.to_string());
-    observed.add("instance", instance);
-    if matches!(plan.work, Work::Python { .. }) || uses_seed(&plan.work) {
-        observed.add("random_seed", random_seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string()));
-    }
-    if shows_project(&plan.work) || plan.probes.is_some() {
-        observed.add("project", plan.project.clone());
-        observed.add("data_path", plan.data.as_ref().map_or("none", |path| path.as_str()));
-    }
-    for (name, value) in &plan.parameters {
-        observed.add(format!("parameter {name}"), value.to_string());
-    }
-    if let Some(opens) = &plan.opens {
-        observed.add("split", serde_json::to_string(opens).unwrap_or_default());
-    }
-    for (name, value) in named(given) {
-        observed.add(name, value.observed());
-    }
-    for path in &plan.files {
-        observed.add(format!("file {path}"), tree::digest(path)?.to_string());
-    }
-    if let Some(path) = plan.data.as_ref().filter(|_| plan.observes_data) {
-        observed.add(format!("data {path}"), tree::digest(path)?.to_string());
-    }
-    Ok(observed)
-}
-
-/// Whether the function is given a `context`, which names the project and its data file.
-fn shows_project(work: &Work) -> bool {
-    let Work::Python { takes, .. } = work else { return false };
-    takes.as_ref().is_none_or(|names| {
-        names.iter().any(|name| ["context", "data_paths", "project_id"].contains(&name.as_str()))
-    })
-}
-
-fn uses_seed(work: &Work) -> bool {
-    matches!(work, Work::Shell { command, .. } if command::uses_seed(command))
-}
-
-/// The values that an instance is given, under the names by which they are observed.
-pub(super) fn named(given: &[Given]) -> Vec<(String, &Value)> {
-    fn walk<'g>(name: String, node: &'g Node, all: &mut Vec<(String, &'g Value)>) {
-        match node {
-            Node::One(value) => all.push((name, value)),
-            Node::Gathered(list) => {
-                list.iter().for_each(|(label, node)| walk(format!("{name} {label}"), node, all))
-            }
-        }
-    }
-    let mut all = Vec::new();
-    given.iter().for_each(|given| walk(format!("input {}", given.name), &given.node, &mut all));
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn another_format_is_another_key_and_other_resources_are_not() {
-        let text =
-            r#"{"version": 1, "project": "", "process": "a", "partitions": 0, "work": "merge", "cpus": 1}"#;
-        let plan: PlanFile = serde_json::from_str(text).unwrap();
-        let key = |plan: &PlanFile| observe(plan, "a", &[], None).unwrap().key();
-        assert_ne!(key(&plan), key(&PlanFile { version: 2, ..plan.clone() }));
-        assert_eq!(key(&plan), key(&PlanFile { cpus: 2, ..plan.clone() }));
-    }
 
     #[test]
     fn every_name_and_value_counts_and_none_can_pass_for_another() {

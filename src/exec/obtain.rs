@@ -3,14 +3,14 @@
 
 use std::{fs, io};
 
-use super::chart;
-use super::decide::{Decision, Todo};
+use super::action_result::ActionResult;
+use super::decide::{Decision, Todo, warn};
 use super::failure::Failure;
-use super::inputs::Foreseen;
-use super::intact::{Intact, Sources};
-use super::made::Made;
+use super::inputs::{Input, named};
+use super::instance::Instance;
 use super::run_folder::RunFolder;
-use super::{Instance, Outcome, command_of, publish, python, shell};
+use super::snapshot::{self, InputSnapshot, SourceSnapshot};
+use super::{metrics, publish, python, shell};
 use crate::cache::Cache;
 use crate::file;
 use crate::plan_file::{Opens, Work};
@@ -18,38 +18,63 @@ use crate::plan_file::{Opens, Work};
 /// What a run leaves: its values, its files, and what it printed.
 const PARTS: [&str; 3] = ["out", "files", "log"];
 
+/// The result of an action, and where it came from.
+pub(super) struct Obtained {
+    pub(super) result: ActionResult,
+    /// Whether it came from the cache.
+    pub(super) is_restored: bool,
+}
+
 impl Instance {
     /// What the user's code makes of what was decided on; in `run`, which the caller publishes from.
-    pub(super) fn obtain(&self, decided: &Decision, run: &mut RunFolder) -> Result<(Made, Outcome), Failure> {
+    pub(super) fn obtain(&self, decided: &Decision, run: &mut RunFolder) -> Result<Obtained, Failure> {
         if !self.runs_code() {
             self.insist_on_inputs(decided)?;
-            return Ok((Made::default(), Outcome::Ran));
+            return Ok(Obtained { result: ActionResult::default(), is_restored: false });
         }
         let cache = self.cache();
-        if let Some(made) = self.restore(&cache, decided, run)? {
-            return Ok((made, Outcome::Restored));
+        if let Some(result) = self.restore(&cache, decided, run)? {
+            return Ok(Obtained { result, is_restored: true });
         }
         self.insist_on_inputs(decided)?;
         run.link_inputs(&self.plan, &self.project)?;
-        let sources = Sources::before(&decided.observed);
-        let inputs = Intact::before(&decided.given, self.layout.build());
-        let made = self.call(decided, run).and_then(|made| made.seal(&run.out()));
+        let sources = SourceSnapshot::before(&decided.observed);
+        let inputs = InputSnapshot::before(&decided.inputs, self.layout.build());
+        let result = self.call(decided, run).and_then(|result| result.seal(&run.out()));
         run.unlink_inputs()?;
-        if made.is_ok() {
+        if result.is_ok() {
             self.still_observes(decided)?;
             sources.after()?;
         }
         inputs.after(self.layout.build())?;
-        let made = made?;
-        self.remember(&cache, decided, &made, run).unwrap_or_else(|error| warn(&cache, &error));
-        Ok((made, Outcome::Ran))
+        let result = result?;
+        self.remember(&cache, decided, &result, run).unwrap_or_else(|error| warn(&cache, &error));
+        Ok(Obtained { result, is_restored: false })
     }
 
-    fn remember(&self, cache: &Cache, decided: &Decision, made: &Made, run: &RunFolder) -> io::Result<()> {
+    /// Insists that what it is about to read is what was made. What a split passes on it does not read.
+    fn insist_on_inputs(&self, decided: &Decision) -> Result<(), Failure> {
+        let is_read = |input: &&Input| match (&self.plan.work, &self.plan.opens) {
+            (Work::Merge, Some(Opens::Data { key, .. })) => input.name == key.as_deref().unwrap_or("data"),
+            (Work::Merge, _) => false,
+            _ => true,
+        };
+        let inputs = decided.inputs.iter().filter(is_read);
+        let values = inputs.flat_map(|input| named(std::slice::from_ref(input)));
+        snapshot::insist(values, self.layout.build())
+    }
+
+    fn remember(
+        &self,
+        cache: &Cache,
+        decided: &Decision,
+        result: &ActionResult,
+        run: &RunFolder,
+    ) -> io::Result<()> {
         if self.folder.log().exists() {
             fs::copy(self.folder.log(), run.log())?;
         }
-        cache.publish(decided.key, serde_json::to_value(made)?, run.path(), &PARTS)
+        cache.publish(decided.key, serde_json::to_value(result)?, run.path(), &PARTS)
     }
 
     /// Puts the log of the run that is brought back in the place of the last one's.
@@ -61,13 +86,18 @@ impl Instance {
     }
 
     /// Fills `run` from the cache; `None`, and nothing in `run`, if that cannot be done.
-    fn restore(&self, cache: &Cache, decided: &Decision, run: &RunFolder) -> Result<Option<Made>, Failure> {
+    fn restore(
+        &self,
+        cache: &Cache,
+        decided: &Decision,
+        run: &RunFolder,
+    ) -> Result<Option<ActionResult>, Failure> {
         let Todo::Restore(entry) = &decided.todo else { return Ok(None) };
         match cache.restore(decided.key, entry, run.path()) {
             Ok(true) => {
-                if let Ok(made) = serde_json::from_value(entry.answer.clone()) {
+                if let Ok(result) = serde_json::from_value(entry.answer.clone()) {
                     self.restore_log(run)?;
-                    return Ok(Some(made));
+                    return Ok(Some(result));
                 }
                 let _ = cache.forget(decided.key);
             }
@@ -79,40 +109,22 @@ impl Instance {
     }
 
     /// Calls what the process names.
-    fn call(&self, decided: &Decision, run: &RunFolder) -> Result<Made, Failure> {
+    fn call(&self, decided: &Decision, run: &RunFolder) -> Result<ActionResult, Failure> {
         match &self.plan.work {
             Work::Shell { command, outputs } => {
-                let values = shell::run(self, command, outputs, &decided.given, run)?;
-                Ok(Made { values, ..Made::default() })
+                let values = shell::run(self, command, outputs, &decided.inputs, run)?;
+                Ok(ActionResult { values, ..ActionResult::default() })
             }
             Work::Python { .. } => {
                 let mode = match (&self.plan.opens, &self.plan.probes) {
                     (Some(Opens::Data { .. }), _) => python::Mode::Split(Vec::new()),
-                    (None, Some(_)) => python::Mode::Chart(chart::metrics(self)?),
+                    (None, Some(_)) => python::Mode::Chart(metrics::all(self)?),
                     _ => python::Mode::Process,
                 };
-                let command = command_of(self, decided.interpreter.as_ref());
-                python::run(self, &mode, &decided.given, run, &command).map(Made::from)
+                let command = self.python(decided.interpreter.as_ref());
+                python::run(self, &mode, &decided.inputs, run, &command).map(ActionResult::from)
             }
-            Work::Merge | Work::DynamicChart { .. } => Ok(Made::default()),
+            Work::Merge | Work::DynamicChart { .. } => Ok(ActionResult::default()),
         }
     }
-
-    /// Insists that nothing has changed since the decision: what a run makes of two states of the world
-    /// belongs to neither.
-    pub(super) fn still_observes(&self, decided: &Decision) -> Result<(), Failure> {
-        // Another build may have put other values in the place of the inputs.
-        let given = self.taken(self.given()?);
-        let now = self.observe(&given, decided.interpreter.as_ref(), &Foreseen::default())?;
-        let changes = now.changes(&decided.observed);
-        let Some(first) = changes.first() else { return Ok(()) };
-        Err(Failure::new(format!("its {} changed while it ran", first.name)).help("build again"))
-    }
-}
-
-/// Says that the cache does not work.
-pub(super) fn warn(cache: &Cache, error: &io::Error) {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    eprintln!("warning: the cache in `{}` cannot be used: {text}", cache.folder());
 }

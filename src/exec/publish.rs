@@ -6,6 +6,7 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::action_result::ActionResult;
 use super::failure::Failure;
 use super::run_folder::RunFolder;
 use super::value::{Value, Values};
@@ -85,22 +86,27 @@ fn remove_others(out: &Utf8Path, kept: &[Utf8PathBuf]) -> Result<(), Failure> {
 }
 
 /// Replaces the instance's `files` folder by the run's; an empty one is not kept.
-pub(super) fn files(run: &Utf8Path, instance: &Folder) -> Result<(), Failure> {
+fn files(run: &Utf8Path, instance: &Folder) -> Result<(), Failure> {
     let target = instance.files();
     file::remove(&target)?;
     let is_empty = run.read_dir_utf8().is_ok_and(|mut entries| entries.next().is_none());
     if is_empty { Ok(()) } else { rename(run, &target) }
 }
 
-/// Writes what was logged, and returns its digest; no file if nothing was.
-pub(super) fn metrics(text: Option<&str>, instance: &Folder) -> Result<Option<Digest>, Failure> {
+/// Publishes what an instance makes beside its values.
+pub(super) fn rest(run: &RunFolder, result: &ActionResult, instance: &Folder) -> Result<(), Failure> {
+    run.unlink_inputs()?;
+    files(&run.files(), instance)?;
+    metrics(result.metrics.as_deref(), instance)
+}
+
+/// Writes what was logged; no file if nothing was.
+fn metrics(text: Option<&str>, instance: &Folder) -> Result<(), Failure> {
     match text {
-        None => file::remove(&instance.metrics()).map(|()| None).map_err(Failure::from),
-        Some(text) => {
-            file::write_if_changed(&instance.metrics(), text.as_bytes())?;
-            Ok(Some(Digest::of(text)))
-        }
+        None => file::remove(&instance.metrics())?,
+        Some(text) => drop(file::write_if_changed(&instance.metrics(), text.as_bytes())?),
     }
+    Ok(())
 }
 
 /// Puts a stamp in force for `values` and, with them, the list that says where they are.

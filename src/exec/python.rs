@@ -9,10 +9,10 @@ use serde_json::{Value as Json, json};
 
 use super::child;
 use super::failure::Failure;
-use super::inputs::Given;
+use super::inputs::{Input, Lookahead};
+use super::instance::Instance;
 use super::run_folder::RunFolder;
 use super::value::{Node, Value};
-use super::{Instance, canonical};
 use crate::digest::Digest;
 use crate::plan_file::{Opens, Work};
 use crate::script::Library;
@@ -99,13 +99,13 @@ impl Error {
 pub(super) fn run(
     instance: &Instance,
     mode: &Mode,
-    given: &[Given],
+    inputs: &[Input],
     folder: &RunFolder,
     python: &str,
 ) -> Result<Answer, Failure> {
     let request = folder.path().join("request.json");
     let result = folder.path().join("result.json");
-    let text = self::request(instance, mode, given, folder, &result)?.to_string();
+    let text = self::request(instance, mode, inputs, folder, &result)?.to_string();
     crate::file::write_if_changed(&request, text.as_bytes())?;
     let runtime = instance.layout.python();
     if !runtime.join("expops/_run.py").exists() {
@@ -173,7 +173,7 @@ fn with_code(mut answer: Answer, instance: &Instance) -> Result<Answer, Failure>
 fn request(
     instance: &Instance,
     mode: &Mode,
-    given: &[Given],
+    inputs: &[Input],
     folder: &RunFolder,
     result: &Utf8Path,
 ) -> Result<Json, Failure> {
@@ -183,17 +183,17 @@ fn request(
         _ => (None, None),
     };
     let in_project = |path: &Utf8PathBuf| instance.project.join(path);
-    let input = |given: &Given| -> Result<Json, Failure> {
-        let mut node = node(&given.node, instance)?;
-        node["from"] = json!(given.process);
-        Ok(json!([given.name, node]))
+    let input = |input: &Input| -> Result<Json, Failure> {
+        let mut node = node(&input.node, instance)?;
+        node["from"] = json!(input.process);
+        Ok(json!([input.name, node]))
     };
-    let inputs: Result<Vec<_>, Failure> = given.iter().map(input).collect();
+    let listed: Result<Vec<_>, Failure> = inputs.iter().map(input).collect();
     Ok(json!({
         "version": 1,
         "mode": match mode { Mode::Process => "process", Mode::Split(_) => "split", Mode::Chart(_) => "chart" },
         "label": instance.label(),
-        "path": canonical(instance),
+        "path": instance.canonical(),
         "project_root": instance.project,
         "project_id": plan.project,
         "script": script.map(in_project),
@@ -202,9 +202,9 @@ fn request(
         "work": folder.files(),
         "out": folder.out(),
         "result": result,
-        "inputs": inputs?,
+        "inputs": listed?,
         "parameters": plan.parameters,
-        "not_taken": not_taken(instance, given),
+        "not_taken": not_taken(instance, inputs),
         "random_seed": instance.random_seed(),
         "rng_seed": instance.rng_seed(),
         "seeds": match &plan.opens { Some(Opens::Seed(seeds)) => json!(seeds), _ => Json::Null },
@@ -216,10 +216,10 @@ fn request(
 }
 
 /// What the function could ask for and does not: for the message when it asks for something else.
-fn not_taken(instance: &Instance, given: &[Given]) -> Vec<String> {
-    let is_given = |name: &String| given.iter().any(|given| given.name == *name);
-    let all = instance.given().unwrap_or_default();
-    let keys = all.into_iter().map(|given| given.name).filter(|name| !is_given(name));
+fn not_taken(instance: &Instance, inputs: &[Input]) -> Vec<String> {
+    let is_taken = |name: &String| inputs.iter().any(|input| input.name == *name);
+    let all = instance.inputs(&Lookahead::default()).unwrap_or_default();
+    let keys = all.into_iter().map(|input| input.name).filter(|name| !is_taken(name));
     keys.chain(instance.plan.other_parameters.iter().cloned()).collect()
 }
 

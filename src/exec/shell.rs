@@ -6,11 +6,12 @@ use camino::Utf8PathBuf;
 
 use super::child;
 use super::failure::Failure;
-use super::inputs::Given;
+use super::inputs::Input;
+use super::instance::Instance;
 use super::run_folder::RunFolder;
+use super::tree;
 use super::value::{Node, Value};
-use super::{Instance, tree};
-use crate::command::{self, Filling, Input};
+use crate::command::{self, Filling};
 use crate::diagnostic::{list, nearest};
 
 /// Runs the command; what it returns has files relative to the run's `out` folder.
@@ -18,16 +19,16 @@ pub(super) fn run(
     instance: &Instance,
     template: &str,
     outputs: &[(String, Utf8PathBuf)],
-    given: &[Given],
+    inputs: &[Input],
     folder: &RunFolder,
 ) -> Result<Vec<Value>, Failure> {
-    all_inputs(template, given)?;
+    all_inputs(template, inputs)?;
     for (_, file) in outputs {
         if let Some(parent) = file.parent() {
             crate::file::create_folder(&folder.out().join(parent))?;
         }
     }
-    let line = command::fill(template, filling(instance, outputs, given, folder)).map_err(|error| {
+    let line = command::fill(template, filling(instance, outputs, inputs, folder)).map_err(|error| {
         Failure::new(format!("the command cannot be filled in: {error}")).detail(template)
     })?;
     let log = instance.folder.log();
@@ -46,14 +47,14 @@ pub(super) fn run(
 }
 
 /// Whether every input that the command names is there.
-fn all_inputs(template: &str, given: &[Given]) -> Result<(), Failure> {
-    let names = || given.iter().map(|given| given.name.as_str());
+fn all_inputs(template: &str, inputs: &[Input]) -> Result<(), Failure> {
+    let names = || inputs.iter().map(|input| input.name.as_str());
     let named = command::inputs(template).unwrap_or_default();
-    let Some(missing) = named.iter().find(|name| names().all(|given| given != name.as_str())) else {
+    let Some(missing) = named.iter().find(|name| names().all(|input| input != name.as_str())) else {
         return Ok(());
     };
     let failure = Failure::new(format!("the command cannot be filled in: no upstream returns `{missing}`"));
-    Err(match (nearest(missing, names()), given.is_empty()) {
+    Err(match (nearest(missing, names()), inputs.is_empty()) {
         (Some(near), _) => failure.help(format!("did you mean `{near}`?")),
         (None, true) => failure.help("nothing comes from upstream: is there an edge in `process_adjlist`?"),
         (None, false) => failure.help(format!("what comes from upstream is {}", list(names()))),
@@ -80,11 +81,11 @@ fn output(key: &str, file: &Utf8PathBuf, line: &str, folder: &RunFolder) -> Resu
 fn filling(
     instance: &Instance,
     outputs: &[(String, Utf8PathBuf)],
-    given: &[Given],
+    inputs: &[Input],
     folder: &RunFolder,
 ) -> Filling {
     Filling {
-        inputs: given.iter().map(|given| (given.name.clone(), input(&given.node, instance))).collect(),
+        inputs: inputs.iter().map(|input| (input.name.clone(), path(&input.node, instance))).collect(),
         outputs: outputs.iter().map(|(key, file)| (key.clone(), folder.out().join(file))).collect(),
         parameters: instance.plan.parameters.clone(),
         partition: instance.partition(),
@@ -93,11 +94,11 @@ fn filling(
 }
 
 /// Paths as the command sees them, which runs in the project's folder.
-fn input(node: &Node, instance: &Instance) -> Input {
+fn path(node: &Node, instance: &Instance) -> command::Input {
     match node {
-        Node::One(value) => Input::File(instance.layout.build().join(&value.file)),
-        Node::Gathered(list) => {
-            Input::Gathered(list.iter().map(|(label, node)| (label.clone(), input(node, instance))).collect())
-        }
+        Node::One(value) => command::Input::File(instance.layout.build().join(&value.file)),
+        Node::Gathered(list) => command::Input::Gathered(
+            list.iter().map(|(label, node)| (label.clone(), path(node, instance))).collect(),
+        ),
     }
 }

@@ -2,15 +2,18 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::action_result::ActionResult;
+use super::decide::Decision;
 use super::failure::Failure;
-use super::inputs::Given;
+use super::inputs::Input;
+use super::instance::Instance;
+use super::publish;
 use super::python::{self, Mode};
 use super::run_folder::RunFolder;
 use super::value::{Node, Value, Values};
-use super::{Decision, Instance, Made, command_of, publish};
 use crate::diagnostic::{list, nearest};
 use crate::file::Written;
-use crate::layout::{Folder, Layout};
+use crate::layout::Folder;
 use crate::plan_file::{Opens, Work};
 use crate::size::{By, Size};
 use crate::split as rows;
@@ -19,17 +22,17 @@ use crate::stamp::{self, Stamp};
 /// Opens a seed layer: the same values under every seed.
 pub(super) fn seeds(
     instance: &Instance,
-    given: &[Given],
-    made: &Made,
+    inputs: &[Input],
+    made: &ActionResult,
     run: &RunFolder,
 ) -> Result<(), Failure> {
     crate::file::remove(&instance.folder.record())?;
     let values = match &instance.plan.work {
-        Work::Merge => passed_on(given, None)?,
+        Work::Merge => passed_on(inputs, None)?,
         _ => own_outputs(instance, made, run)?.values,
     };
-    instance.publish_rest(run, made)?;
-    for arm in arms(instance) {
+    publish::rest(run, made, &instance.folder)?;
+    for arm in instance.opened() {
         publish::settle(&arm, &Values { values: values.clone() }, made.metrics_digest())?;
     }
     Ok(())
@@ -39,28 +42,28 @@ pub(super) fn seeds(
 pub(super) fn data(
     instance: &Instance,
     decided: &Decision,
-    made: &Made,
+    made: &ActionResult,
     run: &RunFolder,
 ) -> Result<(), Failure> {
-    let given = &decided.given;
+    let inputs = &decided.inputs;
     let Some(Opens::Data { size, by, key }) = &instance.plan.opens else { return Ok(()) };
     match &instance.plan.work {
         Work::Merge => {
             let key = key.as_deref().unwrap_or("data");
-            let whole = whole(instance, given, key)?;
-            let others = passed_on(given, Some(key))?;
+            let whole = whole(instance, inputs, key)?;
+            let others = passed_on(inputs, Some(key))?;
             crate::file::remove(&instance.folder.record())?;
             if whole.format == "file" {
                 let source = instance.layout.build().join(&whole.file);
                 return cut_file(instance, key, &source, (size, by), &others);
             }
-            let taken: Vec<_> = given.iter().filter(|given| given.name == key).cloned().collect();
+            let taken: Vec<_> = inputs.iter().filter(|input| input.name == key).cloned().collect();
             // Another environment may store the same value in another format.
             let is_there = |arm| vouched_for(arm, key, instance).filter(|_| decided.is_same("environment"));
-            let there = arms(instance).iter().map(is_there).collect();
-            let command = command_of(instance, decided.interpreter.as_ref());
+            let there = instance.opened().iter().map(is_there).collect();
+            let command = instance.python(decided.interpreter.as_ref());
             let answer = python::run(instance, &Mode::Split(there), &taken, run, &command)?;
-            publish_parts(instance, key, &Made::from(answer).seal(&run.out())?, run, &others)
+            publish_parts(instance, key, &ActionResult::from(answer).seal(&run.out())?, run, &others)
         }
         _ if made.parts.is_empty() => {
             cut_own(instance, made.native.as_deref().or(key.as_deref()), made, run, (size, by))
@@ -68,7 +71,7 @@ pub(super) fn data(
         _ => {
             crate::file::remove(&instance.folder.record())?;
             let others = own_outputs(instance, made, run)?.values;
-            instance.publish_rest(run, made)?;
+            publish::rest(run, made, &instance.folder)?;
             let key = key.as_deref().unwrap_or("data");
             publish_parts(instance, key, made, run, &others)
         }
@@ -79,14 +82,14 @@ pub(super) fn data(
 fn cut_own(
     instance: &Instance,
     key: Option<&str>,
-    made: &Made,
+    made: &ActionResult,
     run: &RunFolder,
     how: (&Size, &By),
 ) -> Result<(), Failure> {
     let key = key.unwrap_or("data");
     crate::file::remove(&instance.folder.record())?;
     let values = own_outputs(instance, made, run)?;
-    instance.publish_rest(run, made)?;
+    publish::rest(run, made, &instance.folder)?;
     let Some(whole) = values.get(key).cloned() else {
         let keys = values.values.iter().map(|value| value.key.as_str());
         return Err(
@@ -98,33 +101,17 @@ fn cut_own(
 }
 
 /// Publishes what the split's own code returned. Every partition's stamp vouches for it.
-fn own_outputs(instance: &Instance, made: &Made, run: &RunFolder) -> Result<Values, Failure> {
-    for arm in arms(instance) {
+fn own_outputs(instance: &Instance, made: &ActionResult, run: &RunFolder) -> Result<Values, Failure> {
+    for arm in instance.opened() {
         stamp::retire(&arm.stamp())?;
     }
     publish::outputs(&made.values, &Values::default(), run, &instance.folder, instance.layout.build())
 }
 
-/// The folders of the arms that an instance opens. A partition's arm stands behind the other data arms
-/// and before the seeds, as in its canonical path.
-pub(super) fn arms(instance: &Instance) -> Vec<Folder> {
-    let Some(opens) = &instance.plan.opens else { return Vec::new() };
-    let position = match opens {
-        Opens::Data { .. } => instance.plan.partitions.min(instance.arms.len()),
-        Opens::Seed(_) => instance.arms.len(),
-    };
-    let folder = |arm: String| {
-        let mut arms = instance.arms.clone();
-        arms.insert(position, arm);
-        instance.layout.folder(&Layout::instance(&instance.plan.process, &arms))
-    };
-    opens.arms().into_iter().map(folder).collect()
-}
-
 /// The value of `key`, which a split without code cuts.
-fn whole(instance: &Instance, given: &[Given], key: &str) -> Result<Value, Failure> {
-    let names = || given.iter().map(|given| given.name.as_str());
-    match given.iter().find(|given| given.name == key).map(|given| &given.node) {
+fn whole(instance: &Instance, inputs: &[Input], key: &str) -> Result<Value, Failure> {
+    let names = || inputs.iter().map(|input| input.name.as_str());
+    match inputs.iter().find(|input| input.name == key).map(|input| &input.node) {
         Some(Node::One(value)) => Ok(value.clone()),
         Some(Node::Gathered(_)) => {
             Err(Failure::new(format!("`{key}` is gathered from a layer and cannot be split"))
@@ -142,14 +129,14 @@ fn whole(instance: &Instance, given: &[Given], key: &str) -> Result<Value, Failu
 }
 
 /// The values that go through a split as they are.
-fn passed_on(given: &[Given], cut: Option<&str>) -> Result<Vec<Value>, Failure> {
+fn passed_on(inputs: &[Input], cut: Option<&str>) -> Result<Vec<Value>, Failure> {
     let mut values = Vec::new();
-    for given in given.iter().filter(|given| Some(given.name.as_str()) != cut) {
-        match &given.node {
-            Node::One(value) => values.push(Value { key: given.name.clone(), ..value.clone() }),
+    for input in inputs.iter().filter(|input| Some(input.name.as_str()) != cut) {
+        match &input.node {
+            Node::One(value) => values.push(Value { key: input.name.clone(), ..value.clone() }),
             Node::Gathered(_) => {
                 let message =
-                    format!("`{}` is gathered from a layer and cannot pass through a split", given.name);
+                    format!("`{}` is gathered from a layer and cannot pass through a split", input.name);
                 return Err(Failure::new(message).help("aggregate it in a process with `code` first"));
             }
         }
@@ -166,7 +153,7 @@ fn cut_file(
     others: &[Value],
 ) -> Result<(), Failure> {
     let name = data_name(source);
-    let arms = arms(instance);
+    let arms = instance.opened();
     let lines = Values { values: others.to_vec() }.stamp(None).lines;
     let request = rows::Request {
         source: rows::Input::Path(source.to_owned()),
@@ -174,7 +161,7 @@ fn cut_file(
         compress: None,
         size,
         by,
-        layout: &Place { split: &instance.folder, arms: &arms, name: &name },
+        layout: &PartitionLayout { split: &instance.folder, arms: &arms, name: &name },
         key,
         extra: &lines,
         threads: 0,
@@ -212,13 +199,13 @@ fn cut_file(
 }
 
 /// Where the partitions of an instance lie: each in a folder of its own, under the name of the whole.
-struct Place<'a> {
+struct PartitionLayout<'a> {
     split: &'a Folder,
     arms: &'a [Folder],
     name: &'a str,
 }
 
-impl Place<'_> {
+impl PartitionLayout<'_> {
     /// The folder of the partition `i`, counted from 1.
     fn arm(&self, i: u64) -> &Folder {
         let index = usize::try_from(i).unwrap_or(usize::MAX).saturating_sub(1).min(self.arms.len() - 1);
@@ -226,7 +213,7 @@ impl Place<'_> {
     }
 }
 
-impl rows::Layout for Place<'_> {
+impl rows::Layout for PartitionLayout<'_> {
     fn name(&self) -> Option<&str> {
         Some(self.name)
     }
@@ -248,11 +235,11 @@ impl rows::Layout for Place<'_> {
 fn publish_parts(
     instance: &Instance,
     key: &str,
-    made: &Made,
+    made: &ActionResult,
     run: &RunFolder,
     others: &[Value],
 ) -> Result<(), Failure> {
-    let (parts, arms) = (&made.parts, arms(instance));
+    let (parts, arms) = (&made.parts, instance.opened());
     if parts.len() != arms.len() {
         return Err(Failure::new(format!("{} partitions were cut instead of {}", parts.len(), arms.len())));
     }

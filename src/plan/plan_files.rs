@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::graph::{Edge, Graph};
 use crate::layout::Layout;
 use crate::pipeline::{Environment, Fan, Function, LayerId, Pipeline, Process, ProcessId, Work};
-use crate::plan_file::{EnvironmentPlan, Input, Opens, PlanFile, Probe, VERSION, Work as PlannedWork};
+use crate::plan_file::{EnvironmentPlan, Opens, PlanFile, Probe, Upstream, VERSION, Work as PlannedWork};
 use crate::probe::Probes;
 
 /// What the scripts say: the digest of what each Python process reaches, and what was read to know it.
@@ -140,12 +140,12 @@ fn opens(fan: &Fan) -> Opens {
     }
 }
 
-fn input(graph: Graph<'_>, edge: &Edge) -> Input {
+fn input(graph: Graph<'_>, edge: &Edge) -> Upstream {
     let arms = |layer: LayerId| {
         let layer = graph.pipeline.layer(layer);
         (0..layer.len()).map(|arm| layer.arm(arm)).collect()
     };
-    Input {
+    Upstream {
         process: graph.pipeline.process(edge.from).name.clone(),
         partitions: edge.data,
         seeds: edge.seed,

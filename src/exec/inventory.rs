@@ -17,9 +17,9 @@ pub const WHOLE: &str = "the whole module";
 
 /// What a digest is of: name, place and content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known(Vec<[String; 3]>);
+pub struct Inventory(Vec<[String; 3]>);
 
-impl Known {
+impl Inventory {
     /// The definitions that a function reaches.
     pub fn of_code(reach: &Reach) -> Self {
         let item = |item: &crate::script::Item| {
@@ -83,7 +83,7 @@ impl Known {
 
 /// One thing that is not what it was: its name, where it is now, and how it changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct Difference {
     /// Its name.
     pub name: String,
     /// File and line, or nothing.
@@ -95,18 +95,18 @@ pub struct Named {
 }
 
 /// Where two texts differ, in one clause; `None` if they are none.
-pub fn place(old: &Known, new: &Known) -> Option<String> {
+pub fn place(old: &Inventory, new: &Inventory) -> Option<String> {
     lines::difference(&old.0, &new.0)
 }
 
 /// What differs between two lists.
-pub fn changed(old: &Known, new: &Known) -> Vec<Named> {
+pub fn changed(old: &Inventory, new: &Inventory) -> Vec<Difference> {
     if lines::are(&old.0) || lines::are(&new.0) {
         return Vec::new();
     }
     // A place is a file and a line: what only moved has not changed.
     let id = |item: &[String; 3]| (item[0].clone(), item[1].split(':').next().unwrap_or_default().to_owned());
-    let index = |known: &Known| {
+    let index = |known: &Inventory| {
         let mut all: BTreeMap<_, Vec<[String; 3]>> = BTreeMap::new();
         known.0.iter().for_each(|item| all.entry(id(item)).or_default().push(item.clone()));
         all
@@ -118,7 +118,7 @@ pub fn changed(old: &Known, new: &Known) -> Vec<Named> {
         let were = before.get(id).unwrap_or(&none);
         for item in items.iter().filter(|item| !were.iter().any(|was| was[2] == item[2])) {
             let was = were.first().map(|was| was[2].clone());
-            found.push(Named {
+            found.push(Difference {
                 name: item[0].clone(),
                 place: item[1].clone(),
                 was,
@@ -128,7 +128,7 @@ pub fn changed(old: &Known, new: &Known) -> Vec<Named> {
     }
     for (id, items) in before.iter().filter(|(id, _)| !now.contains_key(*id)) {
         let was = items.first().map(|item| item[2].clone());
-        found.push(Named { name: id.0.clone(), place: id.1.clone(), was, is: None });
+        found.push(Difference { name: id.0.clone(), place: id.1.clone(), was, is: None });
     }
     found
 }

@@ -14,8 +14,8 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
-use super::inputs::Given;
-use super::observed::{Observed, named};
+use super::inputs::{Input, named};
+use super::observed::Observed;
 use super::tree;
 use super::value::Value;
 use crate::file;
@@ -23,17 +23,17 @@ use crate::layout::Folder;
 use crate::stamp;
 
 /// The files of the inputs as they were before a run.
-pub(super) struct Intact(Vec<Seen>);
+pub(super) struct InputSnapshot(Vec<Snapshot>);
 
 /// A file or folder as it was.
-struct Seen {
+struct Snapshot {
     /// For an input: `input df`.
     name: String,
     path: Utf8PathBuf,
     files: Files,
 }
 
-impl Seen {
+impl Snapshot {
     fn now(name: String, path: Utf8PathBuf) -> Self {
         Self { files: files(&path), name, path }
     }
@@ -88,12 +88,12 @@ fn disown(path: &Utf8Path, build: &Utf8Path) -> Result<(), Failure> {
 }
 
 /// The data file and the declared files as they were before a run.
-pub(super) struct Sources(Vec<Seen>);
+pub(super) struct SourceSnapshot(Vec<Snapshot>);
 
-impl Sources {
+impl SourceSnapshot {
     /// Looks at the files that are observed.
     pub(super) fn before(observed: &Observed) -> Self {
-        Self(observed.files().map(|(path, _)| Seen::now(path.to_string(), path.to_owned())).collect())
+        Self(observed.files().map(|(path, _)| Snapshot::now(path.to_string(), path.to_owned())).collect())
     }
 
     /// Looks again.
@@ -102,7 +102,7 @@ impl Sources {
     /// If one was written to or replaced.
     pub(super) fn after(&self) -> Result<(), Failure> {
         match self.0.iter().find(|seen| seen.has_changed()) {
-            Some(Seen { path, .. }) => {
+            Some(Snapshot { path, .. }) => {
                 Err(Failure::new(format!("`{path}` was written to while it ran")).help("build again"))
             }
             None => Ok(()),
@@ -110,11 +110,11 @@ impl Sources {
     }
 }
 
-impl Intact {
+impl InputSnapshot {
     /// Looks at the inputs.
-    pub(super) fn before(given: &[Given], build: &Utf8Path) -> Self {
-        let inputs = named(given).into_iter().filter(|(_, value)| value.format == "file");
-        Self(inputs.map(|(name, value)| Seen::now(name, build.join(&value.file))).collect())
+    pub(super) fn before(inputs: &[Input], build: &Utf8Path) -> Self {
+        let inputs = named(inputs).into_iter().filter(|(_, value)| value.format == "file");
+        Self(inputs.map(|(name, value)| Snapshot::now(name, build.join(&value.file))).collect())
     }
 
     /// Looks again.
@@ -122,7 +122,7 @@ impl Intact {
     /// # Errors
     /// If one is not what it was; its stamp is taken away, so that the next build makes it again.
     pub(super) fn after(&self, build: &Utf8Path) -> Result<(), Failure> {
-        let changed: Vec<&Seen> = self.0.iter().filter(|seen| seen.has_changed()).collect();
+        let changed: Vec<&Snapshot> = self.0.iter().filter(|seen| seen.has_changed()).collect();
         let Some(first) = changed.first() else { return Ok(()) };
         changed.iter().try_for_each(|seen| disown(&seen.path, build))?;
         Err(Failure::new(format!("its {} was changed in place", first.name))

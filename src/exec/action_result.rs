@@ -12,7 +12,7 @@ use crate::digest::Digest;
 
 /// What a call made; files are relative to the run's `out` folder.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Made {
+pub(super) struct ActionResult {
     /// The values that it returned.
     pub values: Vec<Value>,
     /// The partitions that it cut.
@@ -26,7 +26,7 @@ pub(super) struct Made {
     pub metrics: Option<String>,
 }
 
-impl Made {
+impl ActionResult {
     /// With the digests of all files as they are stored in the folder `out`.
     pub(super) fn seal(mut self, out: &Utf8Path) -> Result<Self, Failure> {
         for value in self.values.iter_mut().filter(|value| value.stored.is_none()) {
@@ -49,7 +49,7 @@ impl Made {
     }
 }
 
-impl From<Answer> for Made {
+impl From<Answer> for ActionResult {
     fn from(answer: Answer) -> Self {
         Self {
             metrics: metrics(&answer),

@@ -1,0 +1,158 @@
+//! One instance: what its plan says, where its files lie, and what follows from its name.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::failure::Failure;
+use super::inputs::{self, Input, Lookahead};
+use super::interpreter::Interpreter;
+use super::value::Values;
+use crate::cache::Cache;
+use crate::digest::Digest;
+use crate::file;
+use crate::layout::{Folder, Layout};
+use crate::name;
+use crate::plan_file::{Opens, PlanFile, Work};
+
+/// One instance, with all that it takes to run it.
+pub struct Instance {
+    pub(super) name: String,
+    pub(super) plan: PlanFile,
+    pub(super) arms: Vec<String>,
+    pub(super) layout: Layout,
+    pub(super) folder: Folder,
+    pub(super) project: Utf8PathBuf,
+}
+
+impl Instance {
+    /// Reads the plan of an instance.
+    ///
+    /// # Errors
+    /// If there is no such plan, or no such instance.
+    pub fn open(name: &str, layout: &Layout) -> Result<Self, Failure> {
+        let path = layout.plan_of(name);
+        let unknown =
+            || Failure::new(format!("there is no instance `{name}`")).help("run `expops compile` first");
+        let text = std::fs::read_to_string(&path).map_err(|_| unknown())?;
+        let plan = PlanFile::parse(&text)
+            .map_err(|why| Failure::new(format!("`{path}` {why}")).help("run `expops compile` again"))?;
+        Self::of(plan, name, layout)
+    }
+
+    /// The instance `name` of the process that `plan` describes.
+    ///
+    /// # Errors
+    /// If the process has no instance of that name.
+    pub fn of(plan: PlanFile, name: &str, layout: &Layout) -> Result<Self, Failure> {
+        let arms: Vec<String> = name.split('/').skip(1).map(str::to_owned).collect();
+        if !plan.may_have(&arms) {
+            return Err(Failure::new(format!("there is no instance `{name}`")).help(plan.example()));
+        }
+        let project = Utf8PathBuf::from(".");
+        let project = file::context(project.canonicalize_utf8(), "find", &project)?;
+        let folder = layout.folder(name);
+        Ok(Self { name: name.to_owned(), plan, arms, layout: layout.clone(), folder, project })
+    }
+
+    /// The label for people.
+    pub fn label(&self) -> String {
+        name::label(&self.plan.process, &self.arms)
+    }
+
+    /// The canonical path.
+    pub(super) fn canonical(&self) -> String {
+        name::canonical(&self.plan.process, &self.arms)
+    }
+
+    /// The innermost seed: the last arm, or the project's.
+    pub(super) fn random_seed(&self) -> Option<u64> {
+        let seed = self.arms.get(self.plan.partitions..).and_then(<[String]>::last);
+        seed.and_then(|arm| arm[1..].parse().ok()).or(self.plan.random_seed)
+    }
+
+    /// What the random number generators start from: different for each instance, the same each time.
+    pub(super) fn rng_seed(&self) -> u32 {
+        let digest = Digest::of(format!("{:?} {}", self.random_seed(), self.name)).to_string();
+        u32::from_str_radix(&digest[..8], 16).unwrap_or_default()
+    }
+
+    /// The number of the innermost partition.
+    pub(super) fn partition(&self) -> Option<u64> {
+        self.arms.get(..self.plan.partitions)?.last()?[1..].parse().ok()
+    }
+
+    /// Whether the user's code runs. What expops does by itself is cheap, and is not remembered.
+    pub(super) fn runs_code(&self) -> bool {
+        !matches!(self.plan.work, Work::Merge | Work::DynamicChart { .. })
+    }
+
+    /// The cache that this build uses.
+    pub(super) fn cache(&self) -> Cache {
+        Cache::find(self.layout.cache())
+    }
+
+    /// Everything that the upstreams pass on.
+    pub(super) fn inputs(&self, lookahead: &Lookahead) -> Result<Vec<Input>, Failure> {
+        inputs::collect(&self.plan, &self.arms, &self.layout, lookahead)
+    }
+
+    /// The inputs that the process takes: all of them, unless it names those that it wants.
+    pub(super) fn taken(&self, lookahead: &Lookahead) -> Result<Vec<Input>, Failure> {
+        let takes = match &self.plan.work {
+            Work::Python { takes, .. } => takes.clone(),
+            Work::Shell { command, .. } => crate::command::inputs(command),
+            _ => None,
+        };
+        let mut inputs = self.inputs(lookahead)?;
+        inputs.retain(|input| takes.as_ref().is_none_or(|names| names.contains(&input.name)));
+        Ok(inputs)
+    }
+
+    /// The Python of its environment, where it uses one.
+    pub(super) fn interpreter(&self) -> Result<Option<Interpreter>, Failure> {
+        match (&self.plan.work, self.plan.environment.as_str()) {
+            (Work::DynamicChart { .. }, _) | (Work::Shell { .. }, "") => Ok(None),
+            (_, name) => Interpreter::read(&self.layout.environment_stamp(name)).map(Some),
+        }
+    }
+
+    /// The command that starts `interpreter` for the instance.
+    pub(super) fn python(&self, interpreter: Option<&Interpreter>) -> String {
+        interpreter.map_or_else(|| "python3".to_owned(), |interpreter| interpreter.program(&self.project))
+    }
+
+    /// The folder of the programs of a declared environment.
+    pub(super) fn environment_bin(&self) -> Option<Utf8PathBuf> {
+        let python = Utf8PathBuf::from(self.interpreter().ok()??.program(&self.project));
+        (!self.plan.environment.is_empty()).then(|| python.parent().map(Utf8Path::to_owned))?
+    }
+
+    /// The folders of the arms that it opens. A partition's arm comes after the other data arms and before the
+    /// seeds, as in its canonical path.
+    pub(super) fn opened(&self) -> Vec<Folder> {
+        let Some(opens) = &self.plan.opens else { return Vec::new() };
+        let position = match opens {
+            Opens::Data { .. } => self.plan.partitions.min(self.arms.len()),
+            Opens::Seed(_) => self.arms.len(),
+        };
+        let folder = |arm: String| {
+            let mut arms = self.arms.clone();
+            arms.insert(position, arm);
+            self.layout.folder(&Layout::instance(&self.plan.process, &arms))
+        };
+        opens.arms().into_iter().map(folder).collect()
+    }
+
+    /// The folders with the stamps that it makes.
+    pub(super) fn stamped(&self) -> Vec<Folder> {
+        match &self.plan.opens {
+            None => vec![self.folder.clone()],
+            Some(_) => self.opened(),
+        }
+    }
+
+    /// Whether what the stamp of a folder vouches for is there.
+    pub(super) fn is_whole(&self, folder: &Folder) -> bool {
+        let build = self.layout.build();
+        folder.stamp().exists() && Values::read(folder).is_some_and(|values| values.are_there(build))
+    }
+}

@@ -1,0 +1,111 @@
+//! Runs an instance from its name to its record.
+
+use std::fs::File;
+
+use super::action_result::ActionResult;
+use super::decide::{Decision, Todo};
+use super::failure::Failure;
+use super::instance::Instance;
+use super::obtain::Obtained;
+use super::record::Record;
+use super::run_folder::{self, RunFolder};
+use super::why::{Ended, Why};
+use super::{chart, publish, split};
+use crate::file;
+use crate::layout::Layout;
+use crate::plan_file::Opens;
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing that it can observe has changed: its results stand.
+    Unchanged,
+    /// What it made before under the same conditions came back from the cache.
+    Restored,
+    /// It ran.
+    Ran,
+}
+
+/// Runs the instance `name` (`train/p2/s41`) of the build in `layout`, from the project's folder.
+///
+/// # Errors
+/// If it cannot be run, or fails.
+pub fn run(name: &str, layout: &Layout) -> Result<Outcome, Failure> {
+    let instance = Instance::open(name, layout)?;
+    let failed = |failure: Failure| Failure {
+        message: format!("{}: {}", instance.label(), failure.message),
+        ..failure
+    };
+    instance.run().map_err(failed)
+}
+
+impl Instance {
+    fn run(&self) -> Result<Outcome, Failure> {
+        file::create_folder(&self.folder.0)?;
+        let lock = self.folder.lock();
+        let lock =
+            file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
+        run_folder::sweep(&self.folder)?;
+        self.insist_on_listing()?;
+        let decided = self.decide()?;
+        if matches!(decided.todo, Todo::Nothing) {
+            Record::touch(&self.folder)?;
+            Why::forget_failure(&self.folder)?;
+            return Ok(Outcome::Unchanged);
+        }
+        let made = self.make(&decided);
+        self.explain(&decided, &made)?;
+        let outcome = made?;
+        Record { key: decided.key, observed: decided.observed }.write(&self.folder)?;
+        drop(lock);
+        Ok(outcome)
+    }
+
+    /// Insists that what it reads is a folder exactly where the generated file names what is in it. If not, the plan
+    /// is taken away, so that the next build compiles first.
+    fn insist_on_listing(&self) -> Result<(), Failure> {
+        let data = self.plan.data.iter().filter(|_| self.plan.observes_data);
+        let mut read = self.plan.files.iter().chain(data);
+        let Some(path) = read.find(|path| path.exists() && path.is_dir() != self.plan.listed.contains(path))
+        else {
+            return Ok(());
+        };
+        file::remove(&self.layout.plan(&self.plan.process))?;
+        let what = if path.is_dir() { "a folder" } else { "no folder" };
+        Err(Failure::new(format!("`{path}` has become {what} since it was compiled")).help("build again"))
+    }
+
+    /// Leaves behind why the instance ran, and what came of it.
+    fn explain(&self, decided: &Decision, made: &Result<Outcome, Failure>) -> Result<(), Failure> {
+        let old = decided.record.as_ref().map(|record| &record.observed);
+        let ended = match made {
+            Ok(Outcome::Restored) => Ended::Restored,
+            Ok(_) => Ended::Ran,
+            Err(failure) => Ended::Failed(failure.message.clone()),
+        };
+        let changes = old.map_or_else(Vec::new, |old| decided.observed.changes(old));
+        Why { ended, first: old.is_none(), changes }.write(&self.folder)
+    }
+
+    fn make(&self, decided: &Decision) -> Result<Outcome, Failure> {
+        let mut run = RunFolder::new(&self.folder)?;
+        let Obtained { result, is_restored } = self.obtain(decided, &mut run)?;
+        match (&self.plan.opens, &self.plan.probes) {
+            (Some(Opens::Data { .. }), _) => split::data(self, decided, &result, &run),
+            (Some(Opens::Seed(_)), _) => split::seeds(self, &decided.inputs, &result, &run),
+            (None, Some(_)) => chart::make(self, &run, &result),
+            (None, None) => self.publish(&result, &run),
+        }?;
+        if !self.runs_code() {
+            self.still_observes(decided)?;
+        }
+        Ok(if is_restored { Outcome::Restored } else { Outcome::Ran })
+    }
+
+    fn publish(&self, result: &ActionResult, run: &RunFolder) -> Result<(), Failure> {
+        let old = publish::begin(&self.folder)?;
+        let values = publish::outputs(&result.values, &old, run, &self.folder, self.layout.build())?;
+        publish::rest(run, result, &self.folder)?;
+        publish::settle(&self.folder, &values, result.metrics_digest())
+    }
+}
