@@ -15,11 +15,11 @@ use crate::quote;
 use crate::source::Span;
 
 /// What a template may refer to.
-pub const NAMES: [&str; 5] = ["inputs", "outputs", "parameters", "partition", "seed"];
+pub(crate) const NAMES: [&str; 5] = ["inputs", "outputs", "parameters", "partition", "seed"];
 
 /// Why a template cannot be used.
 #[derive(Debug)]
-pub struct CommandError {
+pub(crate) struct CommandError {
     /// One sentence.
     pub message: String,
     /// The place in the template, if one is to blame.
@@ -58,7 +58,7 @@ pub enum Input {
 
 /// What a template is filled with.
 #[derive(Debug, Default)]
-pub struct Filling {
+pub(crate) struct Filling {
     /// Inputs by key.
     pub inputs: Vec<(String, Input)>,
     /// Output files by key.
@@ -82,7 +82,7 @@ fn environment<'t>() -> Environment<'t> {
 }
 
 /// Checks the syntax of a template and the names at its top level.
-pub fn check(source: &str) -> Result<(), CommandError> {
+pub(crate) fn check(source: &str) -> Result<(), CommandError> {
     let environment = environment();
     let template = environment.template_from_str(source)?;
     let unknown =
@@ -97,17 +97,17 @@ pub fn check(source: &str) -> Result<(), CommandError> {
 }
 
 /// The parameters that a template names; `None` if it may use any of them.
-pub fn parameters(template: &str) -> Option<Vec<String>> {
+pub(crate) fn parameters(template: &str) -> Option<Vec<String>> {
     members(template, "parameters")
 }
 
 /// The input keys that a template names; `None` if it may use any of them.
-pub fn inputs(template: &str) -> Option<Vec<String>> {
+pub(crate) fn inputs(template: &str) -> Option<Vec<String>> {
     members(template, "inputs")
 }
 
 /// The members of the mapping `kind` that a template names, sorted; `None` if it may use any of them.
-pub fn members(template: &str, kind: &str) -> Option<Vec<String>> {
+pub(crate) fn members(template: &str, kind: &str) -> Option<Vec<String>> {
     let environment = environment();
     let names: HashSet<String> = environment.template_from_str(template).ok()?.undeclared_variables(true);
     if names.contains(kind) {
@@ -124,14 +124,14 @@ pub fn members(template: &str, kind: &str) -> Option<Vec<String>> {
 }
 
 /// Whether a template prints the seed.
-pub fn uses_seed(template: &str) -> bool {
+pub(crate) fn uses_seed(template: &str) -> bool {
     let environment = environment();
     let names = environment.template_from_str(template).map(|t| t.undeclared_variables(false));
     names.map_or(true, |names| names.contains("seed"))
 }
 
 /// Where `word` stands in a template, as a whole word inside braces.
-pub fn find(template: &str, word: &str) -> Option<Span> {
+pub(crate) fn find(template: &str, word: &str) -> Option<Span> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let fits = |start: &usize| {
         let (before, after) = (&template[..*start], &template[start + word.len()..]);
@@ -144,7 +144,7 @@ pub fn find(template: &str, word: &str) -> Option<Span> {
 }
 
 /// The command line that a template makes of `filling`.
-pub fn fill(template: &str, filling: Filling) -> Result<String, CommandError> {
+pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandError> {
     let inputs: Vec<(String, Value)> =
         filling.inputs.into_iter().map(|(key, input)| (key, input.into())).collect();
     let outputs = filling.outputs.into_iter().map(|(key, path)| (key, Value::from(path.into_string())));

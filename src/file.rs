@@ -39,7 +39,11 @@ fn reason(error: &io::Error) -> String {
 }
 
 /// `result` with the action and path that an error of it belongs to.
-pub fn context<T>(result: io::Result<T>, action: &'static str, path: &Utf8Path) -> Result<T, FileError> {
+pub(crate) fn context<T>(
+    result: io::Result<T>,
+    action: &'static str,
+    path: &Utf8Path,
+) -> Result<T, FileError> {
     result.map_err(|source| FileError { action, path: path.to_owned(), source })
 }
 
@@ -53,12 +57,12 @@ pub enum Written {
 }
 
 /// Reads a whole text file.
-pub fn read_text(path: &Utf8Path) -> Result<String, FileError> {
+pub(crate) fn read_text(path: &Utf8Path) -> Result<String, FileError> {
     context(fs::read_to_string(path), "read", path)
 }
 
 /// Makes a folder and those above it.
-pub fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
+pub(crate) fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
     context(fs::create_dir_all(path), "create", path)
 }
 
@@ -67,7 +71,7 @@ pub fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
 ///
 /// The temporary file has the same name each time, and its writer holds a lock on it: what a killed
 /// program left is used again or removed by the next, and two programs take turns.
-pub fn replace(
+pub(crate) fn replace(
     path: &Utf8Path,
     fill: impl FnOnce(&mut io::BufWriter<&fs::File>) -> io::Result<()>,
 ) -> Result<(), FileError> {
@@ -85,7 +89,7 @@ pub fn replace(
 }
 
 /// Writes `content` to `path` by [`replace`], unless it is there already.
-pub fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Written, FileError> {
+pub(crate) fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Written, FileError> {
     if fs::read(path).is_ok_and(|old| old == content) {
         forsake(path);
         return Ok(Written::Unchanged);
@@ -95,7 +99,7 @@ pub fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Written, File
 }
 
 /// Removes a file or a whole folder; it is no error if there is none.
-pub fn remove(path: &Utf8Path) -> Result<(), FileError> {
+pub(crate) fn remove(path: &Utf8Path) -> Result<(), FileError> {
     let result = match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),
@@ -109,7 +113,7 @@ pub fn remove(path: &Utf8Path) -> Result<(), FileError> {
 
 /// `path` without `.` and, where a folder is there to be left, `..`: a build tool knows files by their
 /// names alone.
-pub fn normal(path: &Utf8Path) -> Utf8PathBuf {
+pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
     let mut out = Utf8PathBuf::new();
     for part in path.components() {
         match part {
@@ -126,7 +130,7 @@ pub fn normal(path: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// Removes the temporary file that a killed [`replace`] of `path` may have left.
-pub fn forsake(path: &Utf8Path) {
+pub(crate) fn forsake(path: &Utf8Path) {
     let temporary = temporary_name(path);
     let Ok(file) = fs::File::open(&temporary) else { return };
     // One that is locked belongs to a program that is still writing it.
@@ -181,7 +185,7 @@ fn temporary_name(target: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// How the name of a temporary file begins.
-pub const TEMPORARY: &str = ".tmp-";
+pub(crate) const TEMPORARY: &str = ".tmp-";
 
 /// Whether `path` is still the name of the open file.
 #[cfg(unix)]

@@ -8,7 +8,7 @@ use crate::pipeline::{LayerId, Pipeline, Place, ProcessId};
 
 /// A process's outputs at one coordinate: an instance, or one arm of what a split made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Address {
+pub(crate) struct Address {
     /// The process.
     pub process: ProcessId,
     /// Where.
@@ -17,7 +17,7 @@ pub struct Address {
 
 /// Which arm of each layer, from 0, outermost first: the data layers, then the seed layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Coordinate {
+pub(crate) struct Coordinate {
     /// Arms of the data layers.
     pub data: Vec<usize>,
     /// Arms of the seed layers.
@@ -27,7 +27,7 @@ pub struct Coordinate {
 /// How the inputs of a process follow from its own coordinate, for one upstream: the arms of the
 /// outer layers that both share, and every arm of the layers that the process closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Edge {
+pub(crate) struct Edge {
     /// The upstream.
     pub from: ProcessId,
     /// How many of the consumer's data arms address the upstream.
@@ -42,13 +42,17 @@ pub struct Edge {
 
 /// The expanded pipeline.
 #[derive(Clone, Copy)]
-pub struct Graph<'p> {
+pub(crate) struct Graph<'p> {
     /// What was expanded.
     pub pipeline: &'p Pipeline,
 }
 
 /// Expands a pipeline, unless that makes more than `limit` instances and partitions.
-pub fn expand<'p>(pipeline: &'p Pipeline, limit: u64, sink: &mut Diagnostics) -> Result<Graph<'p>, Reported> {
+pub(crate) fn expand<'p>(
+    pipeline: &'p Pipeline,
+    limit: u64,
+    sink: &mut Diagnostics,
+) -> Result<Graph<'p>, Reported> {
     let mut total: u64 = 0;
     for id in &pipeline.order {
         let process = pipeline.process(*id);
@@ -68,13 +72,13 @@ pub fn expand<'p>(pipeline: &'p Pipeline, limit: u64, sink: &mut Diagnostics) ->
 
 impl<'p> Graph<'p> {
     /// The instances of a process, in the order of their coordinates.
-    pub fn instances(self, process: ProcessId) -> impl ExactSizeIterator<Item = Address> + use<'p> {
+    pub(crate) fn instances(self, process: ProcessId) -> impl ExactSizeIterator<Item = Address> + use<'p> {
         let place = &self.pipeline.process(process).place;
         (0..self.size(place)).map(move |index| Address { process, at: self.coordinate(place, index) })
     }
 
     /// What an instance makes, each with a stamp of its own: itself, or every arm that it opens.
-    pub fn outlets(self, instance: &Address) -> Vec<Address> {
+    pub(crate) fn outlets(self, instance: &Address) -> Vec<Address> {
         let Some(layer) = self.pipeline.process(instance.process).opens else {
             return vec![instance.clone()];
         };
@@ -92,7 +96,7 @@ impl<'p> Graph<'p> {
     }
 
     /// One edge for each upstream of a process, in their order.
-    pub fn edges(self, process: ProcessId) -> impl Iterator<Item = Edge> + use<'p> {
+    pub(crate) fn edges(self, process: ProcessId) -> impl Iterator<Item = Edge> + use<'p> {
         let consumer = self.pipeline.process(process);
         consumer.upstreams.iter().map(move |from| {
             let outlet = self.pipeline.process(*from).outlet(&self.pipeline.layers);
@@ -107,7 +111,7 @@ impl<'p> Graph<'p> {
     }
 
     /// What an instance takes through one edge, in the order of partitions, then of seeds.
-    pub fn inputs(self, instance: &Address, edge: &Edge) -> Vec<Address> {
+    pub(crate) fn inputs(self, instance: &Address, edge: &Edge) -> Vec<Address> {
         let arms = |layer: Option<LayerId>| match layer {
             Some(id) => (0..self.pipeline.layer(id).len()).map(Some).collect(),
             None => vec![None],
@@ -127,7 +131,7 @@ impl<'p> Graph<'p> {
     }
 
     /// The names of the arms of an address, outermost first: `["p2", "p1", "s41"]`.
-    pub fn arms(self, address: &Address) -> Vec<String> {
+    pub(crate) fn arms(self, address: &Address) -> Vec<String> {
         let outlet = self.pipeline.process(address.process).outlet(&self.pipeline.layers);
         let name = |(id, arm): (&LayerId, &usize)| self.pipeline.layer(*id).arm(*arm);
         let data = outlet.data.iter().zip(&address.at.data);
@@ -135,12 +139,12 @@ impl<'p> Graph<'p> {
     }
 
     /// The short label of an address for people: `fit p2.p1 s41`.
-    pub fn label(self, address: &Address) -> String {
+    pub(crate) fn label(self, address: &Address) -> String {
         name::label(&self.pipeline.process(address.process).name, &self.arms(address))
     }
 
     /// The canonical path of an address.
-    pub fn path(self, address: &Address) -> String {
+    pub(crate) fn path(self, address: &Address) -> String {
         name::canonical(&self.pipeline.process(address.process).name, &self.arms(address))
     }
 
@@ -160,3 +164,7 @@ impl<'p> Graph<'p> {
         Coordinate { data: digits, seed }
     }
 }
+
+#[cfg(test)]
+#[path = "graph_tests.rs"]
+mod tests;

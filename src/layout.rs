@@ -36,7 +36,7 @@ const LONGEST_NAME: usize = 120;
 /// `name` as one component of a path: letters, digits, `.`, `_` and `-` stay, anything else is
 /// percent-encoded; so are a leading dot, which hides, and a leading dash, which starts a flag. Very
 /// long names end in a digest instead.
-pub fn component(name: &str) -> String {
+pub(crate) fn component(name: &str) -> String {
     let mut out = String::new();
     for (i, c) in name.chars().enumerate() {
         if c.is_alphanumeric() || c == '_' || (matches!(c, '.' | '-') && i > 0) {
@@ -60,23 +60,23 @@ pub fn component(name: &str) -> String {
 
 /// The folders of one build.
 #[derive(Clone, Debug)]
-pub struct Layout {
+pub(crate) struct Layout {
     build: Utf8PathBuf,
 }
 
 impl Layout {
     /// The layout under the build folder `build`.
-    pub fn new(build: impl Into<Utf8PathBuf>) -> Self {
+    pub(crate) fn new(build: impl Into<Utf8PathBuf>) -> Self {
         Self { build: build.into() }
     }
 
     /// The build folder itself.
-    pub fn build(&self) -> &Utf8Path {
+    pub(crate) fn build(&self) -> &Utf8Path {
         &self.build
     }
 
     /// An instance as the generated file names it: `train/p2/s41`.
-    pub fn instance(process: &str, arms: &[String]) -> String {
+    pub(crate) fn instance(process: &str, arms: &[String]) -> String {
         let mut path = component(process);
         for arm in arms {
             path.push('/');
@@ -86,49 +86,49 @@ impl Layout {
     }
 
     /// An instance as a target for people: `train@p2.s41`.
-    pub fn target(process: &str, arms: &[String]) -> String {
+    pub(crate) fn target(process: &str, arms: &[String]) -> String {
         let at = if arms.is_empty() { "" } else { "@" };
         format!("{}{at}{}", component(process), arms.join("."))
     }
 
     /// The folder of an instance or a partition (`train/p2/s41`).
-    pub fn folder(&self, instance: &str) -> Folder {
+    pub(crate) fn folder(&self, instance: &str) -> Folder {
         Folder(self.build.join(instance))
     }
 
     /// The plan file of a process.
-    pub fn plan(&self, process: &str) -> Utf8PathBuf {
+    pub(crate) fn plan(&self, process: &str) -> Utf8PathBuf {
         self.plan_of(&component(process))
     }
 
     /// The plan file of the process of an instance (`train/p2/s41`).
-    pub fn plan_of(&self, instance: &str) -> Utf8PathBuf {
+    pub(crate) fn plan_of(&self, instance: &str) -> Utf8PathBuf {
         let process = instance.split('/').next().unwrap_or_default();
         self.build.join(format!(".expops/plan/{process}.json"))
     }
 
     /// The plan file of an environment.
-    pub fn environment_plan(&self, name: &str) -> Utf8PathBuf {
+    pub(crate) fn environment_plan(&self, name: &str) -> Utf8PathBuf {
         self.build.join(format!(".expops/plan/environment/{}.json", component(name)))
     }
 
     /// The folder of all plan files.
-    pub fn plans(&self) -> Utf8PathBuf {
+    pub(crate) fn plans(&self) -> Utf8PathBuf {
         self.build.join(".expops/plan")
     }
 
     /// The folder of an environment.
-    pub fn environment(&self, name: &str) -> Utf8PathBuf {
+    pub(crate) fn environment(&self, name: &str) -> Utf8PathBuf {
         self.environments().join(component(name))
     }
 
     /// The folder of all environments.
-    pub fn environments(&self) -> Utf8PathBuf {
+    pub(crate) fn environments(&self) -> Utf8PathBuf {
         self.build.join(".expops/environment")
     }
 
     /// The stamp of an environment; of the active Python if `name` is empty.
-    pub fn environment_stamp(&self, name: &str) -> Utf8PathBuf {
+    pub(crate) fn environment_stamp(&self, name: &str) -> Utf8PathBuf {
         match name {
             "" => self.build.join(".expops/interpreter"),
             name => self.environment(name).join("stamp"),
@@ -136,88 +136,88 @@ impl Layout {
     }
 
     /// The folder that holds the Python package `expops`.
-    pub fn python(&self) -> Utf8PathBuf {
+    pub(crate) fn python(&self) -> Utf8PathBuf {
         self.build.join(".expops/python")
     }
 
     /// The cache of this build alone.
-    pub fn cache(&self) -> Utf8PathBuf {
+    pub(crate) fn cache(&self) -> Utf8PathBuf {
         self.build.join(".expops/cache")
     }
 
     /// What the digest of code, of packages or of files is of.
-    pub fn known(&self, digest: Digest) -> Utf8PathBuf {
+    pub(crate) fn known(&self, digest: Digest) -> Utf8PathBuf {
         self.all_known().join(digest.to_string())
     }
 
     /// The folder of what is known of digests.
-    pub fn all_known(&self) -> Utf8PathBuf {
+    pub(crate) fn all_known(&self) -> Utf8PathBuf {
         self.build.join(".expops/known")
     }
 
     /// Which modules and folders the compiler has read, as a compiler of C says it.
-    pub fn depfile(&self) -> Utf8PathBuf {
+    pub(crate) fn depfile(&self) -> Utf8PathBuf {
         self.build.join(".expops/sources.d")
     }
 
     /// Touched by every compilation: what Make compares the project file with.
-    pub fn compiled(&self) -> Utf8PathBuf {
+    pub(crate) fn compiled(&self) -> Utf8PathBuf {
         self.build.join(".expops/compiled")
     }
 }
 
 /// The folder of an instance or a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Folder(pub Utf8PathBuf);
+pub(crate) struct Folder(pub Utf8PathBuf);
 
 impl Folder {
     /// What build tools watch.
-    pub fn stamp(&self) -> Utf8PathBuf {
+    pub(crate) fn stamp(&self) -> Utf8PathBuf {
         self.0.join("stamp")
     }
 
     /// Which file holds which key.
-    pub fn values(&self) -> Utf8PathBuf {
+    pub(crate) fn values(&self) -> Utf8PathBuf {
         self.0.join("values.json")
     }
 
     /// What the last run observed.
-    pub fn record(&self) -> Utf8PathBuf {
+    pub(crate) fn record(&self) -> Utf8PathBuf {
         self.0.join("record.json")
     }
 
     /// Why the instance last ran.
-    pub fn why(&self) -> Utf8PathBuf {
+    pub(crate) fn why(&self) -> Utf8PathBuf {
         self.0.join("why.json")
     }
 
     /// The values.
-    pub fn out(&self) -> Utf8PathBuf {
+    pub(crate) fn out(&self) -> Utf8PathBuf {
         self.0.join("out")
     }
 
     /// What the process wrote in its own folder.
-    pub fn files(&self) -> Utf8PathBuf {
+    pub(crate) fn files(&self) -> Utf8PathBuf {
         self.0.join("files")
     }
 
     /// The metrics.
-    pub fn metrics(&self) -> Utf8PathBuf {
+    pub(crate) fn metrics(&self) -> Utf8PathBuf {
         self.0.join("metrics.json")
     }
 
     /// What a split learned of the rows of the file that it cut.
-    pub fn rows(&self) -> Utf8PathBuf {
+    pub(crate) fn rows(&self) -> Utf8PathBuf {
         self.0.join(".rows")
     }
 
     /// stdout and stderr.
-    pub fn log(&self) -> Utf8PathBuf {
+    pub(crate) fn log(&self) -> Utf8PathBuf {
         self.0.join("log")
     }
 
     /// Held while the instance runs.
-    pub fn lock(&self) -> Utf8PathBuf {
+    pub(crate) fn lock(&self) -> Utf8PathBuf {
         self.0.join(".lock")
     }
 }

@@ -1,32 +1,34 @@
 //! expops compiles an experiment pipeline to a Ninja file, a Makefile or a shell script.
 
-pub mod cache;
+mod cache;
 pub mod cli;
-pub mod command;
-pub mod defaults;
-pub mod diagnostic;
-pub mod digest;
+mod command;
+mod defaults;
+mod diagnostic;
+mod digest;
 pub mod driver;
-pub mod dry_run;
-pub mod emit;
-pub mod exec;
-pub mod file;
-pub mod graph;
+mod dry_run;
+mod emit;
+mod exec;
+mod file;
+mod graph;
+#[doc(hidden)]
 pub mod journal;
-pub mod layout;
-pub mod name;
-pub mod pipeline;
-pub mod plan;
-pub mod plan_file;
-pub mod probe;
-pub mod quote;
-pub mod runtime;
-pub mod script;
-pub mod signals;
-pub mod size;
-pub mod source;
+mod layout;
+mod name;
+mod pipeline;
+mod plan;
+mod plan_file;
+mod probe;
+mod quote;
+mod runtime;
+mod script;
+mod signals;
+mod size;
+mod source;
 pub mod split;
-pub mod stamp;
-pub mod syntax;
+mod stamp;
+mod syntax;
+#[doc(hidden)]
 pub mod watch;
 pub mod xpath;

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 /// The short label of a process under `arms` (`p2`, `p1`, `s41`; partitions first): `fit p2.p1 s41`.
-pub fn label(process: &str, arms: &[String]) -> String {
+pub(crate) fn label(process: &str, arms: &[String]) -> String {
     let partitions = arms.iter().take_while(|arm| arm.starts_with('p')).count();
     let (data, seed) = arms.split_at(partitions);
     let mut label: String = process.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -17,7 +17,7 @@ pub fn label(process: &str, arms: &[String]) -> String {
 
 /// The canonical path of a process under `arms`:
 /// `//*[@partition='p2']/*[@seed='41']/process[@name='fit']`.
-pub fn canonical(process: &str, arms: &[String]) -> String {
+pub(crate) fn canonical(process: &str, arms: &[String]) -> String {
     let mut path = String::from("//");
     for arm in arms {
         let _ = match arm.strip_prefix('s') {
@@ -30,7 +30,7 @@ pub fn canonical(process: &str, arms: &[String]) -> String {
 }
 
 /// The canonical path of a step of it.
-pub fn canonical_step(process: &str, arms: &[String], step: &str) -> String {
+pub(crate) fn canonical_step(process: &str, arms: &[String], step: &str) -> String {
     format!("{}/step[@name={}]", canonical(process, arms), literal(step))
 }
 

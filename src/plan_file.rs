@@ -12,11 +12,11 @@ use crate::size::{By, Size};
 
 /// The version of the format, of the layout of the build folder and of the Python runtime's protocol.
 /// A new number runs everything again.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// A process, as its instances see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PlanFile {
+pub(crate) struct PlanFile {
     /// [`VERSION`].
     pub version: u32,
     /// The project's name.
@@ -73,7 +73,7 @@ pub struct PlanFile {
 
 impl PlanFile {
     /// Reads the text of a plan file; the error completes the sentence "the file …".
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let json: Value = serde_json::from_str(text).map_err(|error| format!("cannot be read: {error}"))?;
         if json.get("version") != Some(&Value::from(VERSION)) {
             return Err("was written by another version of expops".to_owned());
@@ -83,7 +83,7 @@ impl PlanFile {
 
     /// Whether `arms` look like those of an instance: partitions, then seeds, as many as its inputs need.
     /// Which partitions there are, the plan file does not say.
-    pub fn may_have(&self, arms: &[String]) -> bool {
+    pub(crate) fn may_have(&self, arms: &[String]) -> bool {
         let is_arm = |(i, arm): (usize, &String)| {
             let number = arm.strip_prefix(if i < self.partitions { 'p' } else { 's' });
             number.is_some_and(|number| number.parse::<u64>().is_ok_and(|n| n.to_string() == number))
@@ -95,7 +95,7 @@ impl PlanFile {
     }
 
     /// What an instance of the process is called.
-    pub fn example(&self) -> String {
+    pub(crate) fn example(&self) -> String {
         let seeds = self.inputs.iter().map(|input| input.seeds).max().unwrap_or_default();
         let arms = vec!["/p1"; self.partitions].concat() + &"/s42".repeat(seeds);
         format!(
@@ -109,7 +109,7 @@ impl PlanFile {
 /// What an instance does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Work {
+pub(crate) enum Work {
     /// Calls a function of a script.
     Python {
         /// The script, relative to the project.
@@ -140,7 +140,7 @@ pub enum Work {
 /// The layer that a split opens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Opens {
+pub(crate) enum Opens {
     /// Partitions.
     Data {
         /// How many rows go where.
@@ -157,7 +157,7 @@ pub enum Opens {
 
 impl Opens {
     /// The names of the arms: `p1`, `s41`.
-    pub fn arms(&self) -> Vec<String> {
+    pub(crate) fn arms(&self) -> Vec<String> {
         match self {
             Self::Data { size, .. } => (1..=size.partitions()).map(|n| format!("p{n}")).collect(),
             Self::Seed(seeds) => seeds.iter().map(|seed| format!("s{seed}")).collect(),
@@ -167,7 +167,7 @@ impl Opens {
 
 /// One upstream: whose outputs an instance takes follows from the instance's own arms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Upstream {
+pub(crate) struct Upstream {
     /// The upstream's name.
     pub process: String,
     /// How many of the consumer's partitions address it.
@@ -184,7 +184,7 @@ pub struct Upstream {
 
 /// A name that a process gives to a key of an upstream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rename {
+pub(crate) struct Rename {
     /// The name in the process.
     pub name: String,
     /// The upstream, where only one of several is meant.
@@ -196,7 +196,7 @@ pub struct Rename {
 
 /// One key of a chart's `metrics`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Probe {
+pub(crate) struct Probe {
     /// The key under which the chart finds the metrics.
     pub key: String,
     /// The instance, as its path in the build folder (`train/p2/s41`).
@@ -208,7 +208,7 @@ pub struct Probe {
 
 /// What it takes to make an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnvironmentPlan {
+pub(crate) struct EnvironmentPlan {
     /// The interpreter that it is made with.
     pub python: String,
     /// Its requirement files, relative to the project.

@@ -1,7 +1,7 @@
 //! Words of a POSIX shell.
 
 /// `text` as one word.
-pub fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-./=:,@%+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
@@ -11,7 +11,7 @@ pub fn word(text: &str) -> String {
 }
 
 /// `words` as words with blanks between them.
-pub fn words<W: AsRef<str>>(words: &[W]) -> String {
+pub(crate) fn words<W: AsRef<str>>(words: &[W]) -> String {
     words.iter().map(|text| word(text.as_ref())).collect::<Vec<_>>().join(" ")
 }
 

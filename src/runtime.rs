@@ -12,17 +12,13 @@ const FILES: &[(&str, &str)] = package! {
     "__init__.py"
     "_arrow.py"
     "_chart.py"
-    "_columns.py"
     "_decorate.py"
     "_digest.py"
     "_digest_tables.py"
     "_driver.py"
     "_failure.py"
     "_files.py"
-    "_frame.py"
     "_inputs.py"
-    "_labels.py"
-    "_mapped.py"
     "_metrics.py"
     "_names.py"
     "_npy.py"
@@ -40,7 +36,7 @@ const FILES: &[(&str, &str)] = package! {
 
 /// Writes the package into `folder`, which then is what `PYTHONPATH` needs. Files that are there already
 /// are left alone.
-pub fn install(folder: &Utf8Path) -> Result<(), FileError> {
+pub(crate) fn install(folder: &Utf8Path) -> Result<(), FileError> {
     for (name, text) in FILES {
         file::write_if_changed(&folder.join("expops").join(name), text.as_bytes())?;
     }

@@ -5,12 +5,12 @@ use std::io;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 /// Runs `command` to its end. With how it ended comes the first signal that asked for that end, if one did.
-pub fn run(command: &mut Command) -> io::Result<(ExitStatus, Option<i32>)> {
+pub(crate) fn run(command: &mut Command) -> io::Result<(ExitStatus, Option<i32>)> {
     spawn(command, |_| Ok(()))
 }
 
 /// The same, with what the program prints given to `read`.
-pub fn run_with_output(
+pub(crate) fn run_with_output(
     command: &mut Command,
     read: impl FnOnce(ChildStdout) -> io::Result<()>,
 ) -> io::Result<(ExitStatus, Option<i32>)> {

@@ -12,7 +12,7 @@ use pest::iterators::Pair;
 use serde::{Deserialize, Serialize};
 
 /// One hundred percent, in the unit of [`Share::Percent`].
-pub const WHOLE: u32 = 100_000;
+pub(crate) const WHOLE: u32 = 100_000;
 
 /// More equal partitions than this are a slip of the finger, whatever the limit on instances is.
 const MOST_PARTITIONS: u64 = 1_000_000_000;

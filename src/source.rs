@@ -79,7 +79,7 @@ impl Span {
 
 /// A value and the place where it was written.
 #[derive(Clone, Debug)]
-pub struct Spanned<T> {
+pub(crate) struct Spanned<T> {
     /// The value.
     pub value: T,
     /// Where it stands.
@@ -88,13 +88,8 @@ pub struct Spanned<T> {
 
 impl<T> Spanned<T> {
     /// `value`, written at `span`.
-    pub fn new(value: T, span: Span) -> Self {
+    pub(crate) fn new(value: T, span: Span) -> Self {
         Self { value, span }
-    }
-
-    /// The same place with another value.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Spanned<U> {
-        Spanned { value: change(self.value), span: self.span }
     }
 }
 

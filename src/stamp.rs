@@ -148,7 +148,7 @@ fn unescape(text: &str) -> Option<String> {
 /// Takes the stamp at `path` out of force before what it vouches for is touched. A build that dies
 /// now finds no stamp and makes the instance again; [`settle`] brings the old file back, with its
 /// time, if it turns out to be right after all.
-pub fn retire(path: &Utf8Path) -> Result<(), FileError> {
+pub(crate) fn retire(path: &Utf8Path) -> Result<(), FileError> {
     match fs::rename(path, retired(path)) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
         other => file::context(other, "retire", path),
@@ -157,12 +157,12 @@ pub fn retire(path: &Utf8Path) -> Result<(), FileError> {
 
 /// Puts `stamp` in force at `path`: the file that is there, or was before [`retire`], if its content
 /// is the same; a new one otherwise.
-pub fn settle(path: &Utf8Path, stamp: &Stamp) -> Result<Written, FileError> {
+pub(crate) fn settle(path: &Utf8Path, stamp: &Stamp) -> Result<Written, FileError> {
     settle_text(path, &stamp.to_string())
 }
 
 /// The same for a file of any content.
-pub fn settle_text(path: &Utf8Path, content: &str) -> Result<Written, FileError> {
+pub(crate) fn settle_text(path: &Utf8Path, content: &str) -> Result<Written, FileError> {
     let retired = retired(path);
     file::forsake(path);
     if !path.exists() && fs::read(&retired).is_ok_and(|old| old == content.as_bytes()) {

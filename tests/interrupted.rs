@@ -8,8 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
-use expops::digest::Digest;
-use expops::stamp::{Stamp, Subject};
+use expops::split::{Digest, Stamp, Subject};
 
 use crate::space::{Space, Tool};
 

@@ -11,7 +11,6 @@ mod diagnostics;
 mod emit;
 mod environments;
 mod existing;
-mod expansion;
 mod faults;
 mod fields;
 mod hosts;

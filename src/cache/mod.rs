@@ -24,27 +24,27 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::digest::Digest;
-pub use object::Held;
-pub use trim::{Contents, parse_size, shown_size};
+pub(crate) use object::Held;
+pub(crate) use trim::{parse_size, shown_size};
 
 /// The version of the entries' format. Entries of another version are as good as absent.
 const VERSION: u32 = 1;
 
 /// Names the folder of a cache that several checkouts share.
-pub const VARIABLE: &str = "EXPOPS_CACHE_DIR";
+pub(crate) const VARIABLE: &str = "EXPOPS_CACHE_DIR";
 
 /// How the names of writes under way begin.
 const TEMPORARY: &str = "new-";
 
 /// A folder of results.
 #[derive(Clone, Debug)]
-pub struct Cache {
+pub(crate) struct Cache {
     folder: Utf8PathBuf,
 }
 
 /// What one key stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     version: u32,
     /// What the code said: output keys with format, digest and rows; metrics.
     pub answer: Value,
@@ -54,18 +54,18 @@ pub struct Entry {
 
 impl Cache {
     /// The cache in `folder`, which need not exist.
-    pub fn new(folder: impl Into<Utf8PathBuf>) -> Self {
+    pub(crate) fn new(folder: impl Into<Utf8PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
 
     /// The cache that the environment names, else the one in `own`.
-    pub fn find(own: Utf8PathBuf) -> Self {
+    pub(crate) fn find(own: Utf8PathBuf) -> Self {
         let shared = std::env::var(VARIABLE).ok().filter(|path| !path.is_empty());
         Self::new(shared.map_or(own, Utf8PathBuf::from))
     }
 
     /// Where it is.
-    pub fn folder(&self) -> &Utf8Path {
+    pub(crate) fn folder(&self) -> &Utf8Path {
         &self.folder
     }
 
@@ -73,7 +73,7 @@ impl Cache {
     ///
     /// # Errors
     /// If the folder cannot be read. A damaged entry is no error: it is dropped.
-    pub fn lookup(&self, key: Digest) -> io::Result<Option<Entry>> {
+    pub(crate) fn lookup(&self, key: Digest) -> io::Result<Option<Entry>> {
         let path = self.entry(key);
         let text = match fs::read(&path) {
             Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
@@ -92,7 +92,7 @@ impl Cache {
     ///
     /// # Errors
     /// If files cannot be read or written.
-    pub fn restore(&self, key: Digest, entry: &Entry, folder: &Utf8Path) -> io::Result<bool> {
+    pub(crate) fn restore(&self, key: Digest, entry: &Entry, folder: &Utf8Path) -> io::Result<bool> {
         let path = self.entry(key);
         let mut is_whole = true;
         for held in &entry.files {
@@ -114,7 +114,13 @@ impl Cache {
     ///
     /// # Errors
     /// If files cannot be read or written; nothing is remembered then.
-    pub fn publish(&self, key: Digest, answer: Value, folder: &Utf8Path, parts: &[&str]) -> io::Result<()> {
+    pub(crate) fn publish(
+        &self,
+        key: Digest,
+        answer: Value,
+        folder: &Utf8Path,
+        parts: &[&str],
+    ) -> io::Result<()> {
         let mut files = Vec::new();
         for part in parts {
             match self.keep(folder, part)? {
@@ -133,7 +139,7 @@ impl Cache {
     ///
     /// # Errors
     /// If the entry cannot be removed.
-    pub fn forget(&self, key: Digest) -> io::Result<()> {
+    pub(crate) fn forget(&self, key: Digest) -> io::Result<()> {
         remove(&self.entry(key))
     }
 

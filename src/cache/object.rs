@@ -12,7 +12,7 @@ use crate::digest::Digest;
 
 /// Something in a folder, and where its content is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub(crate) struct Held {
     /// Where it belongs, relative to the folder.
     pub path: Utf8PathBuf,
     /// What it is.
@@ -22,7 +22,7 @@ pub struct Held {
 /// What is held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A file.
     File {
         /// Its content.

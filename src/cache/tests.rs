@@ -2,6 +2,7 @@ use std::fs;
 
 use serde_json::json;
 
+use super::trim::Contents;
 use super::*;
 
 fn folder() -> (tempfile::TempDir, Utf8PathBuf) {

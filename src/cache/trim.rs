@@ -16,7 +16,7 @@ const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a cache holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Contents {
+pub(crate) struct Contents {
     /// Entries.
     pub entries: usize,
     /// Objects.
@@ -36,14 +36,14 @@ impl Cache {
     ///
     /// # Errors
     /// If the folder cannot be read.
-    pub fn contents(&self) -> io::Result<Contents> {
+    pub(crate) fn contents(&self) -> io::Result<Contents> {
         let (entries, objects) = (self.files("entries")?, self.files("objects")?);
         let bytes = entries.iter().chain(&objects).map(|file| file.size).sum();
         Ok(Contents { entries: entries.len(), objects: objects.len(), bytes })
     }
 
     /// Whether there is nothing in it, or nothing that can be read.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         fs::read_dir(self.folder.join("entries")).is_ok_and(|mut entries| entries.next().is_none())
             || !self.folder.join("entries").exists()
     }
@@ -53,7 +53,7 @@ impl Cache {
     ///
     /// # Errors
     /// If the folder cannot be read or written.
-    pub fn trim(&self, keep: u64) -> io::Result<()> {
+    pub(crate) fn trim(&self, keep: u64) -> io::Result<()> {
         let mut entries = self.files("entries")?;
         entries.sort_by_key(|file| std::cmp::Reverse(file.used));
         let mut kept: BTreeMap<Digest, u64> = BTreeMap::new();
@@ -88,7 +88,7 @@ impl Cache {
     ///
     /// # Errors
     /// If something cannot be removed.
-    pub fn clear(&self) -> io::Result<()> {
+    pub(crate) fn clear(&self) -> io::Result<()> {
         self.trim(0)?;
         self.files("tmp")?.iter().try_for_each(|file| remove(&file.path))
     }
@@ -125,7 +125,7 @@ fn object(held: &super::Held) -> Option<(Digest, u64)> {
 const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
 
 /// The bytes of a size as people write it: `500MB`, `10 GB`, `1.5g`, `0`.
-pub fn parse_size(text: &str) -> Option<u64> {
+pub(crate) fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim().to_uppercase();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let unit = text[end..].trim().trim_end_matches('B').trim_end_matches('I');
@@ -139,7 +139,7 @@ pub fn parse_size(text: &str) -> Option<u64> {
 }
 
 /// A size for people: `1.5 GB`.
-pub fn shown_size(bytes: u64) -> String {
+pub(crate) fn shown_size(bytes: u64) -> String {
     let mut number = bytes as f64;
     let mut unit = 0;
     while number >= 1000.0 && unit + 1 < UNITS.len() {

@@ -14,20 +14,20 @@ pub struct Code {
 }
 
 /// The code that is called `id` (in either case).
-pub fn find(id: &str) -> Option<&'static Code> {
+pub(crate) fn find(id: &str) -> Option<&'static Code> {
     ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
 }
 
 macro_rules! codes {
     ($($name:ident $id:literal $title:literal $explanation:literal)*) => {
         /// The codes by name, for the stages that use them.
-        pub mod codes {
+        pub(crate) mod codes {
             use super::Code;
-            $(#[doc = $title] pub static $name: Code =
+            $(#[doc = $title] pub(crate) static $name: Code =
                 Code { id: $id, title: $title, explanation: $explanation };)*
         }
         /// All codes, in order.
-        pub static ALL: &[&Code] = &[$(&codes::$name),*];
+        pub(crate) static ALL: &[&Code] = &[$(&codes::$name),*];
     };
 }
 
@@ -141,6 +141,10 @@ codes! {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -152,5 +156,26 @@ mod tests {
         assert_eq!(ids.len(), count);
         assert!(ALL.iter().all(|code| code.explanation.ends_with('.') && !code.title.is_empty()));
         assert_eq!(find("e101"), Some(&codes::UNKNOWN_PROCESS));
+    }
+
+    /// Codes without a golden file, and why.
+    const WITHOUT: [(&str, &str); 3] = [
+        ("E401", "probe paths have tests of their own"),
+        ("E402", "probe paths have tests of their own"),
+        ("E403", "probe paths have tests of their own"),
+    ];
+
+    #[test]
+    fn every_code_has_a_golden_file() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folders =
+            ["tests/diagnostics", "tests/syntax"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+        let files = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+        let outputs = files.filter(|path| path.extension().is_some_and(|extension| extension == "out"));
+        let texts: Vec<_> = outputs.map(|path| fs::read_to_string(path).unwrap()).collect();
+        let is_shown = |id: &&str| texts.iter().any(|text| text.contains(&format!("[{id}]")));
+        let missing: BTreeSet<_> = ALL.iter().map(|code| code.id).filter(|id| !is_shown(id)).collect();
+        let excused: BTreeSet<_> = WITHOUT.iter().map(|(id, _)| *id).collect();
+        assert_eq!(missing.difference(&excused).collect::<Vec<_>>(), [&""; 0], "codes without a golden file");
     }
 }

@@ -5,9 +5,9 @@ mod code;
 mod render;
 mod suggest;
 
-pub use code::{ALL, Code, codes, find};
+pub(crate) use code::{ALL, Code, codes, find};
 pub use render::{render, render_json};
-pub use suggest::{list, nearest, plural};
+pub(crate) use suggest::{list, nearest, plural};
 
 use crate::source::{Source, Span};
 

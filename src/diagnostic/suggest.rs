@@ -2,7 +2,7 @@
 
 /// Of `names`, the one that a person who wrote `word` most likely meant: at most a third of its
 /// characters differ (insertions, deletions, replacements and swaps of neighbours count one each).
-pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
     let by_distance = |name: &'a str| (distance(&word.to_lowercase(), &name.to_lowercase()), name);
     let (distance, name) = names.into_iter().map(by_distance).min_by_key(|(d, _)| *d)?;
@@ -29,7 +29,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// "`a`, `b` and `c`"; the names in the order given, at most eight of them.
-pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => "none".to_owned(),
@@ -40,7 +40,7 @@ pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// "1 row", "2 rows".
-pub fn plural(count: usize, noun: &str) -> String {
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 

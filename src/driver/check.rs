@@ -17,19 +17,19 @@ use crate::syntax;
 /// What the compiler knows of a project before it plans a build.
 pub struct Checked {
     /// The checked pipeline.
-    pub pipeline: Pipeline,
+    pub(crate) pipeline: Pipeline,
     /// What its scripts say.
-    pub codes: Codes,
+    pub(crate) codes: Codes,
     /// The steps that each process logs under.
-    pub steps: Steps,
+    pub(crate) steps: Steps,
 }
 
 /// Reads and checks the project file `file` in the working folder.
-pub fn check(file: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Failure> {
+pub(super) fn check(file: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Failure> {
     let bytes = fs::read(file).map_err(|error| Failure::Usage(format!("cannot read `{file}`: {error}")))?;
     let source = syntax::source_from_bytes(file.as_str(), &bytes, sink)?;
     let root = Utf8Path::new(".");
-    let config = match syntax::parse_partly(&source, sink) {
+    let config = match syntax::parse(&source, sink) {
         Ok(config) => config,
         Err((reported, rest)) => {
             if let Some(config) = rest {
@@ -46,7 +46,7 @@ pub fn check(file: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Failure
 }
 
 /// Expands a checked pipeline and resolves what its charts plot.
-pub fn expand<'p>(
+pub(crate) fn expand<'p>(
     checked: &'p Checked,
     limit: u64,
     sink: &mut Diagnostics,

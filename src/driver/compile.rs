@@ -25,9 +25,9 @@ pub struct Compiled {
     /// The generated file, relative to the project.
     pub output: Utf8PathBuf,
     /// The project.
-    pub project: Project,
+    pub(crate) project: Project,
     /// The build folder, relative to the project.
-    pub layout: Layout,
+    pub(super) layout: Layout,
     pub(super) options: Options,
 }
 
@@ -55,7 +55,7 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
 
 /// Plans the build of the project at `path`, and enters its folder. Only the prefix of targets, the generated
 /// file and the interpreter depend on how it was compiled: the plan tells nothing of them.
-pub fn plan(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Plan, Failure> {
+pub(crate) fn plan(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Plan, Failure> {
     let project = Project::find(path).map_err(Failure::Usage)?;
     project.enter().map_err(Failure::Usage)?;
     let checked = check(&project.file, sink)?;

@@ -10,14 +10,19 @@ mod write;
 
 use camino::Utf8Path;
 
-pub use check::{Checked, check, expand};
-pub use compile::{Compiled, compile, plan};
+pub use check::Checked;
+use check::check;
+pub(crate) use check::expand;
+pub(crate) use compile::plan;
+pub use compile::{Compiled, compile};
 pub use failure::Failure;
 pub use options::Options;
 pub use project::Project;
-pub use write::may_overwrite;
+pub(crate) use write::may_overwrite;
 
-use crate::diagnostic::Diagnostics;
+pub use crate::diagnostic::{Diagnostic, Diagnostics, render, render_json};
+pub use crate::emit::Format;
+pub use crate::plan::Plan;
 
 /// Finds the project at `path`, enters its folder, and checks it: from now on all paths are relative to the project.
 pub fn open(path: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Failure> {

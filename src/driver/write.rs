@@ -56,7 +56,7 @@ impl Compiled {
 }
 
 /// Whether a file may be overwritten: it is not there, or expops wrote it.
-pub fn may_overwrite(path: &Utf8Path) -> bool {
+pub(crate) fn may_overwrite(path: &Utf8Path) -> bool {
     match fs::read(path) {
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
         Ok(content) => emit::is_generated(&content),

@@ -5,6 +5,6 @@ mod reason;
 mod survey;
 mod why;
 
-pub use reason::{FAILED, Reason};
-pub use survey::{Finding, State, Survey};
-pub use why::{now, own, then};
+pub(crate) use reason::{FAILED, Reason};
+pub(crate) use survey::{Finding, State, Survey};
+pub(crate) use why::{now, own, then};

@@ -5,14 +5,14 @@ use serde::Serialize;
 use crate::exec::Change;
 
 /// How a reason begins that says what went wrong.
-pub const FAILED: &str = "its last run failed";
+pub(crate) const FAILED: &str = "its last run failed";
 
 /// How many upstreams, or changed definitions, are told one by one.
 pub(super) const SHOWN: usize = 5;
 
 /// Something that changed, and why.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Reason {
+pub(crate) struct Reason {
     /// One sentence.
     pub text: String,
     /// What changed, where that is known.

@@ -19,7 +19,7 @@ use crate::plan_file::{EnvironmentPlan, PlanFile};
 
 /// What a build would do about an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// Nothing.
     Fresh,
     /// Bring its results back from the cache.
@@ -33,7 +33,7 @@ pub enum State {
 }
 
 /// An instance, and what was found about it.
-pub struct Finding {
+pub(crate) struct Finding {
     /// Its process.
     pub process: String,
     /// What the plan says of it.
@@ -50,18 +50,18 @@ pub struct Finding {
 
 impl Finding {
     /// Why it last ran.
-    pub fn why(&self) -> Option<Why> {
+    pub(crate) fn why(&self) -> Option<Why> {
         Why::read(&self.folder)
     }
 
     /// Whether its last run failed and nothing has succeeded since.
-    pub fn failed_last_time(&self) -> bool {
+    pub(crate) fn failed_last_time(&self) -> bool {
         self.state != State::Fresh && matches!(self.why(), Some(Why { ended: Last::Failed(_), .. }))
     }
 }
 
 /// All instances, in the order of the project file.
-pub struct Survey {
+pub(crate) struct Survey {
     /// The instances.
     pub all: Vec<Finding>,
     /// The build folder.
@@ -77,7 +77,11 @@ pub struct Survey {
 
 impl Survey {
     /// The instances of the project at `path`; not looked at yet.
-    pub fn of(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Self, driver::Failure> {
+    pub(crate) fn of(
+        path: &Utf8Path,
+        build: &Utf8Path,
+        sink: &mut Diagnostics,
+    ) -> Result<Self, driver::Failure> {
         let plan = driver::plan(path, build, sink)?;
         let layout = Layout::new(crate::file::normal(build));
         ready_interpreter(&plan, &layout);
@@ -127,12 +131,12 @@ impl Survey {
     }
 
     /// Looks at all instances.
-    pub fn look_at_all(&mut self) {
+    pub(crate) fn look_at_all(&mut self) {
         self.look_at((0..self.all.len()).collect());
     }
 
     /// Looks at some instances, and at those that they take inputs from.
-    pub fn look_at(&mut self, mut waiting: Vec<usize>) {
+    pub(crate) fn look_at(&mut self, mut waiting: Vec<usize>) {
         let mut wanted = vec![false; self.all.len()];
         while let Some(index) = waiting.pop() {
             if !std::mem::replace(&mut wanted[index], true) {
@@ -188,23 +192,23 @@ impl Survey {
 
     /// What would be decided about an instance if what it takes of others stayed as it is. Only asked of what is
     /// explained: to decide about everything that waits would cost a look at all of its code.
-    pub fn presumed(&self, index: usize) -> Option<Decision> {
+    pub(crate) fn presumed(&self, index: usize) -> Option<Decision> {
         self.instance(index).and_then(|instance| instance.decide_on(&self.lookahead)).ok()
     }
 
     /// The environment of an instance, if it would be made, with what has changed since it was.
-    pub fn stale_environment(&self, index: usize) -> Option<(&str, &[Change])> {
+    pub(crate) fn stale_environment(&self, index: usize) -> Option<(&str, &[Change])> {
         let name = &self.plans[&self.all[index].process].environment;
         self.stale_environments.get_key_value(name).map(|(name, changes)| (name.as_str(), changes.as_slice()))
     }
 
     /// The names of the environments that would be made.
-    pub fn stale_environments(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn stale_environments(&self) -> impl Iterator<Item = &str> {
         self.stale_environments.keys().map(String::as_str)
     }
 
     /// The instance whose folder holds the file or folder at `path`.
-    pub fn owner(&self, path: &Utf8Path) -> Option<usize> {
+    pub(crate) fn owner(&self, path: &Utf8Path) -> Option<usize> {
         let holds = |index: &usize| path.starts_with(&self.all[*index].folder.0);
         (0..self.all.len()).filter(holds).max_by_key(|index| self.all[*index].folder.0.as_str().len())
     }

@@ -9,7 +9,7 @@ use crate::exec::{Change, Ended, Values, Why};
 use crate::layout::Folder;
 
 /// Why an instance that is not up to date would run.
-pub fn now(survey: &Survey, index: usize) -> Vec<Reason> {
+pub(crate) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
     let looked = &survey.all[index];
     if let State::May(waits) = &looked.state {
         let own = own(survey, index).into_iter().chain(environment(survey, index));
@@ -40,7 +40,7 @@ fn unbuilt(looked: &Finding) -> String {
 }
 
 /// What has changed for an instance besides what it takes of others.
-pub fn own(survey: &Survey, index: usize) -> Vec<Reason> {
+pub(crate) fn own(survey: &Survey, index: usize) -> Vec<Reason> {
     let Some(now) = survey.presumed(index) else { return Vec::new() };
     let changes = now.record.map(|then| now.observed.changes(&then.observed)).unwrap_or_default();
     let is_own =
@@ -49,7 +49,7 @@ pub fn own(survey: &Survey, index: usize) -> Vec<Reason> {
 }
 
 /// Why an instance ran when it last did.
-pub fn then(survey: &Survey, index: usize, why: &Why) -> Vec<Reason> {
+pub(crate) fn then(survey: &Survey, index: usize, why: &Why) -> Vec<Reason> {
     why.changes.iter().map(|change| of_change(survey, index, change.clone())).collect()
 }
 

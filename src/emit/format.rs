@@ -88,6 +88,6 @@ impl Format {
 }
 
 /// Whether the content of a file shows that expops wrote it.
-pub fn is_generated(content: &[u8]) -> bool {
+pub(crate) fn is_generated(content: &[u8]) -> bool {
     content.strip_prefix(b"#!/bin/sh\n").unwrap_or(content).starts_with(MARK.as_bytes())
 }

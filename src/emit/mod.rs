@@ -9,4 +9,5 @@ mod ninja;
 mod shell;
 mod template;
 
-pub use format::{Format, is_generated};
+pub use format::Format;
+pub(crate) use format::is_generated;

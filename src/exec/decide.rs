@@ -22,7 +22,7 @@ use crate::{script, stamp};
 
 /// What is to be done.
 #[derive(Debug)]
-pub enum Todo {
+pub(crate) enum Todo {
     /// Nothing: what it can observe is what it was, and what it made is there.
     Nothing,
     /// Its results are known from before.
@@ -32,7 +32,7 @@ pub enum Todo {
 }
 
 /// What is to be done about an instance, and what that rests on.
-pub struct Decision {
+pub(crate) struct Decision {
     /// What it observes now.
     pub observed: Observed,
     /// The digest of that.
@@ -47,7 +47,7 @@ pub struct Decision {
 
 impl Decision {
     /// The inputs, under the names by which they are observed.
-    pub fn inputs(&self) -> Vec<(String, &Value)> {
+    pub(crate) fn inputs(&self) -> Vec<(String, &Value)> {
         named(&self.inputs)
     }
 
@@ -63,7 +63,7 @@ impl Instance {
     ///
     /// # Errors
     /// If something that it observes cannot be read.
-    pub fn decide(&self) -> Result<Decision, Failure> {
+    pub(crate) fn decide(&self) -> Result<Decision, Failure> {
         self.decide_on(&Lookahead::default())
     }
 
@@ -71,7 +71,7 @@ impl Instance {
     ///
     /// # Errors
     /// If something that it observes cannot be read.
-    pub fn decide_on(&self, lookahead: &Lookahead) -> Result<Decision, Failure> {
+    pub(crate) fn decide_on(&self, lookahead: &Lookahead) -> Result<Decision, Failure> {
         let inputs = self.taken(lookahead)?;
         let interpreter = self.interpreter()?;
         let observed = self.observe(&inputs, interpreter.as_ref(), lookahead)?;
@@ -138,7 +138,7 @@ impl Instance {
 
     /// The values that the instance will have, if they come from the cache and are its own: a split's
     /// partitions are not known before it has cut.
-    pub fn foresee(&self, decision: &Decision) -> Option<Values> {
+    pub(crate) fn foresee(&self, decision: &Decision) -> Option<Values> {
         let Todo::Restore(entry) = &decision.todo else { return None };
         let result: ActionResult = serde_json::from_value(entry.answer.clone()).ok()?;
         let is_split = self.plan.opens.is_some() || self.plan.probes.is_some();
@@ -147,7 +147,7 @@ impl Instance {
 
     /// Something that it made may be gone without a build tool's noticing: takes the stamp away then, so that the
     /// next build does what was decided.
-    pub fn admit_loss(&self, decision: &Decision) {
+    pub(crate) fn admit_loss(&self, decision: &Decision) {
         if decision.record.is_none() {
             // One that cannot be read is as good as none; build tools see that it is there.
             let _ = crate::file::remove(&self.folder.record());

@@ -21,7 +21,7 @@ use crate::stamp;
 
 /// Makes the environment `name`, unless it is there and its requirement files say what they said when it
 /// was made.
-pub fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
+pub(crate) fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
     let failed =
         |failure: Failure| Failure { message: format!("environment {name}: {}", failure.message), ..failure };
     make_unless_made(name, layout).map_err(failed)
@@ -72,7 +72,7 @@ fn observe(plan: &EnvironmentPlan, layout: &Layout) -> Result<Observed, Failure>
 
 /// What has changed since the environment `name` was made: nothing if it never was, or cannot be; `None` if it
 /// is there as `plan` asks for it.
-pub fn changes(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Option<Vec<Change>> {
+pub(crate) fn changes(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Option<Vec<Change>> {
     let folder = Folder(layout.environment(name));
     let Ok(observed) = observe(plan, layout) else { return Some(Vec::new()) };
     let made = Record::read(&folder).map(|record| record.observed);
@@ -94,7 +94,7 @@ fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
 
 /// The requirement files that `file` names with `-r` or `-c`, and those that these name, as far as they can be
 /// read.
-pub fn included(file: &Utf8Path) -> Vec<Utf8PathBuf> {
+pub(crate) fn included(file: &Utf8Path) -> Vec<Utf8PathBuf> {
     let file = file::normal(file);
     let found = requirements(std::slice::from_ref(&file)).unwrap_or_default();
     found.into_keys().filter(|path| *path != file).collect()

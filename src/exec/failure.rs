@@ -6,7 +6,7 @@ use crate::file::FileError;
 
 /// A failure of the world or of the user's code: never of the project file, which has been checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// One sentence.
     pub message: String,
     /// More lines: a traceback, the end of a log.
@@ -19,27 +19,27 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with one sentence to say.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), ..Self::default() }
     }
 
     /// Adds lines below the sentence.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }
 
     /// Adds advice.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     /// Adds the place of the log.
     #[must_use]
-    pub fn log(mut self, log: impl Into<String>) -> Self {
+    pub(crate) fn log(mut self, log: impl Into<String>) -> Self {
         self.log = Some(log.into());
         self
     }

@@ -14,7 +14,7 @@ use crate::stamp::Stamp;
 
 /// What is known to a caller that looks at many instances and runs none.
 #[derive(Default)]
-pub struct Lookahead {
+pub(crate) struct Lookahead {
     /// The values that instances will have when the cache has given them back, by folder.
     pub values: BTreeMap<Utf8PathBuf, Values>,
     /// Functions of scripts whose code has been looked at, and is what the plan says.

@@ -14,7 +14,7 @@ use crate::name;
 use crate::plan_file::{Opens, PlanFile, Work};
 
 /// One instance, with all that it takes to run it.
-pub struct Instance {
+pub(crate) struct Instance {
     pub(super) name: String,
     pub(super) plan: PlanFile,
     pub(super) arms: Vec<String>,
@@ -28,7 +28,7 @@ impl Instance {
     ///
     /// # Errors
     /// If there is no such plan, or no such instance.
-    pub fn open(name: &str, layout: &Layout) -> Result<Self, Failure> {
+    pub(crate) fn open(name: &str, layout: &Layout) -> Result<Self, Failure> {
         let path = layout.plan_of(name);
         let unknown =
             || Failure::new(format!("there is no instance `{name}`")).help("run `expops compile` first");
@@ -42,7 +42,7 @@ impl Instance {
     ///
     /// # Errors
     /// If the process has no instance of that name.
-    pub fn of(plan: PlanFile, name: &str, layout: &Layout) -> Result<Self, Failure> {
+    pub(crate) fn of(plan: PlanFile, name: &str, layout: &Layout) -> Result<Self, Failure> {
         let arms: Vec<String> = name.split('/').skip(1).map(str::to_owned).collect();
         if !plan.may_have(&arms) {
             return Err(Failure::new(format!("there is no instance `{name}`")).help(plan.example()));
@@ -54,7 +54,7 @@ impl Instance {
     }
 
     /// The label for people.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         name::label(&self.plan.process, &self.arms)
     }
 

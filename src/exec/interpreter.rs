@@ -29,7 +29,7 @@ print('\\n'.join(sorted(found)))
 
 /// A Python interpreter and what a process can observe of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Interpreter {
+pub(crate) struct Interpreter {
     /// The command that starts it; a path is relative to the project. Not observed.
     pub python: String,
     /// The implementation and its version: `CPython 3.11.7`.
@@ -41,7 +41,7 @@ pub struct Interpreter {
 impl Interpreter {
     /// Asks the interpreter `python` what it is. One that cannot be started has no version: what needs
     /// it will fail with its own words.
-    pub fn probe(python: &str) -> Self {
+    pub(crate) fn probe(python: &str) -> Self {
         let output = Command::new(python).args(["-c", PROBE]).output();
         let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
         let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
@@ -51,7 +51,7 @@ impl Interpreter {
     }
 
     /// Reads the stamp of an environment.
-    pub fn read(stamp: &Utf8Path) -> Result<Self, Failure> {
+    pub(crate) fn read(stamp: &Utf8Path) -> Result<Self, Failure> {
         let read = fs::read_to_string(stamp).ok().and_then(|text| serde_json::from_str(&text).ok());
         read.ok_or_else(|| {
             Failure::new(format!("the environment has not been made: `{stamp}` is missing"))
@@ -60,13 +60,13 @@ impl Interpreter {
     }
 
     /// The command that starts it, from whatever folder: a path is below `project`.
-    pub fn program(&self, project: &Utf8Path) -> String {
+    pub(crate) fn program(&self, project: &Utf8Path) -> String {
         let is_path = self.python.contains(std::path::is_separator);
         if is_path { project.join(&self.python).into_string() } else { self.python.clone() }
     }
 
     /// Writes the stamp, if it changed.
-    pub fn write(&self, path: &Utf8Path) -> Result<Written, Failure> {
+    pub(crate) fn write(&self, path: &Utf8Path) -> Result<Written, Failure> {
         let text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
         Ok(stamp::settle_text(path, &(text + "\n"))?)
     }

@@ -13,15 +13,15 @@ use crate::layout::Layout;
 use crate::script::Reach;
 
 /// What a module is called that is counted as a whole.
-pub const WHOLE: &str = "the whole module";
+pub(crate) const WHOLE: &str = "the whole module";
 
 /// What a digest is of: name, place and content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inventory(Vec<[String; 3]>);
+pub(crate) struct Inventory(Vec<[String; 3]>);
 
 impl Inventory {
     /// The definitions that a function reaches.
-    pub fn of_code(reach: &Reach) -> Self {
+    pub(crate) fn of_code(reach: &Reach) -> Self {
         let item = |item: &crate::script::Item| {
             let name = match &item.name {
                 Some(name) => format!("`{name}`"),
@@ -33,7 +33,7 @@ impl Inventory {
     }
 
     /// Packages, as `name==version`.
-    pub fn of_packages(packages: &[String]) -> Self {
+    pub(crate) fn of_packages(packages: &[String]) -> Self {
         let split = |package: &String| {
             let (name, version) = package.split_once("==").unwrap_or((package, ""));
             [name.to_owned(), String::new(), version.to_owned()]
@@ -42,7 +42,7 @@ impl Inventory {
     }
 
     /// The files in a folder, or the lines of a text; nothing if `path` is neither.
-    pub fn of_path(path: &Utf8Path) -> Self {
+    pub(crate) fn of_path(path: &Utf8Path) -> Self {
         if !path.is_dir() {
             return Self(lines::runs(path).unwrap_or_default());
         }
@@ -53,7 +53,7 @@ impl Inventory {
     }
 
     /// Reads what `digest` is of.
-    pub fn read(layout: &Layout, digest: Digest) -> Option<Self> {
+    pub(crate) fn read(layout: &Layout, digest: Digest) -> Option<Self> {
         let text = std::fs::read_to_string(layout.known(digest)).ok()?;
         let line = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>().try_into().ok();
         text.lines().map(line).collect::<Option<_>>().map(Self)
@@ -72,7 +72,7 @@ impl Inventory {
     ///
     /// # Errors
     /// If a file cannot be removed.
-    pub fn forget_all_but(layout: &Layout, wanted: &BTreeSet<Digest>) -> Result<(), FileError> {
+    pub(crate) fn forget_all_but(layout: &Layout, wanted: &BTreeSet<Digest>) -> Result<(), FileError> {
         let Ok(entries) = layout.all_known().read_dir_utf8() else { return Ok(()) };
         let is_unwanted = |entry: &Utf8DirEntry| {
             entry.file_name().parse().is_ok_and(|digest: Digest| !wanted.contains(&digest))
@@ -83,7 +83,7 @@ impl Inventory {
 
 /// One thing that is not what it was: its name, where it is now, and how it changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// Its name.
     pub name: String,
     /// File and line, or nothing.
@@ -95,12 +95,12 @@ pub struct Difference {
 }
 
 /// Where two texts differ, in one clause; `None` if they are none.
-pub fn place(old: &Inventory, new: &Inventory) -> Option<String> {
+pub(crate) fn place(old: &Inventory, new: &Inventory) -> Option<String> {
     lines::difference(&old.0, &new.0)
 }
 
 /// What differs between two lists.
-pub fn changed(old: &Inventory, new: &Inventory) -> Vec<Difference> {
+pub(crate) fn changed(old: &Inventory, new: &Inventory) -> Vec<Difference> {
     if lines::are(&old.0) || lines::are(&new.0) {
         return Vec::new();
     }

@@ -15,7 +15,7 @@ use crate::layout::Folder;
 
 /// What `record.json` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub(crate) struct Record {
     /// The action key: the digest of `observed`.
     pub key: Digest,
     /// What was observed.
@@ -24,19 +24,19 @@ pub struct Record {
 
 impl Record {
     /// Reads the record in `folder`; `None` if there is none that can be read.
-    pub fn read(folder: &Folder) -> Option<Self> {
+    pub(crate) fn read(folder: &Folder) -> Option<Self> {
         serde_json::from_str(&fs::read_to_string(folder.record()).ok()?).ok()
     }
 
     /// Writes the record.
-    pub fn write(&self, folder: &Folder) -> Result<(), Failure> {
+    pub(crate) fn write(&self, folder: &Folder) -> Result<(), Failure> {
         let mut text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
         text.push('\n');
         Ok(file::replace(&folder.record(), |file| file.write_all(text.as_bytes()))?)
     }
 
     /// Gives the record the present time.
-    pub fn touch(folder: &Folder) -> Result<(), Failure> {
+    pub(crate) fn touch(folder: &Folder) -> Result<(), Failure> {
         let path = folder.record();
         let touched = fs::File::options().append(true).open(&path);
         let touched = touched.and_then(|file| file.set_modified(std::time::SystemTime::now()));

@@ -17,7 +17,7 @@ use crate::plan_file::Opens;
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Nothing that it can observe has changed: its results stand.
     Unchanged,
     /// What it made before under the same conditions came back from the cache.
@@ -30,7 +30,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// If it cannot be run, or fails.
-pub fn run(name: &str, layout: &Layout) -> Result<Outcome, Failure> {
+pub(crate) fn run(name: &str, layout: &Layout) -> Result<Outcome, Failure> {
     let instance = Instance::open(name, layout)?;
     let failed = |failure: Failure| Failure {
         message: format!("{}: {}", instance.label(), failure.message),

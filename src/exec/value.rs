@@ -11,7 +11,7 @@ use crate::stamp::{self, Line, Stamp, Subject};
 
 /// The value of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Value {
+pub(crate) struct Value {
     /// The key.
     pub key: String,
     /// The file, relative to the build folder. A key that a split passes through stays where it was made.
@@ -30,12 +30,12 @@ pub struct Value {
 
 impl Value {
     /// The name of its file, where readers are given the path.
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.file.file_name().filter(|_| self.format == "file")
     }
 
     /// All that a reader can observe of it.
-    pub fn observed(&self) -> String {
+    pub(crate) fn observed(&self) -> String {
         match self.name() {
             Some(name) => format!("{} {name}", self.digest),
             None => self.digest.to_string(),
@@ -51,20 +51,20 @@ impl Value {
 
 /// The values of an instance or of a partition, in the order in which they were returned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Values {
+pub(crate) struct Values {
     /// The values.
     pub values: Vec<Value>,
 }
 
 impl Values {
     /// Reads the values in `folder`; `None` if there are none, or none that can be read.
-    pub fn read(folder: &Folder) -> Option<Self> {
+    pub(crate) fn read(folder: &Folder) -> Option<Self> {
         let text = std::fs::read_to_string(folder.values()).ok()?;
         serde_json::from_str(&text).ok()
     }
 
     /// Writes the values to `folder`.
-    pub fn write(&self, folder: &Folder) -> Result<(), Failure> {
+    pub(crate) fn write(&self, folder: &Folder) -> Result<(), Failure> {
         let mut text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
         text.push('\n');
         stamp::settle_text(&folder.values(), &text)?;
@@ -72,18 +72,18 @@ impl Values {
     }
 
     /// The value of `key`.
-    pub fn get(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.values.iter().find(|value| value.key == key)
     }
 
     /// Whether every value's file is there.
-    pub fn are_there(&self, build: &Utf8Path) -> bool {
+    pub(crate) fn are_there(&self, build: &Utf8Path) -> bool {
         self.values.iter().all(|value| build.join(&value.file).exists())
     }
 
     /// The stamp that vouches for these values and for metrics with the digest `metrics`. Keys are
     /// sorted: the order in which a function fills its dict is none of a reader's business.
-    pub fn stamp(&self, metrics: Option<Digest>) -> Stamp {
+    pub(crate) fn stamp(&self, metrics: Option<Digest>) -> Stamp {
         let mut lines: Vec<_> = self.values.iter().map(line).collect();
         lines.sort_by(|a, b| (a.rows.is_none(), key(a)).cmp(&(b.rows.is_none(), key(b))));
         lines.extend(metrics.map(|digest| Line {

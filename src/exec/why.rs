@@ -10,7 +10,7 @@ use crate::layout::Folder;
 /// What came of the last run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ended {
+pub(crate) enum Ended {
     /// Its code ran.
     Ran,
     /// Its results came from the cache.
@@ -21,7 +21,7 @@ pub enum Ended {
 
 /// What `why.json` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Why {
+pub(crate) struct Why {
     /// What came of it.
     pub ended: Ended,
     /// Whether there was an earlier run to compare with.
@@ -32,7 +32,7 @@ pub struct Why {
 
 impl Why {
     /// Reads it; `None` if there is none.
-    pub fn read(folder: &Folder) -> Option<Self> {
+    pub(crate) fn read(folder: &Folder) -> Option<Self> {
         serde_json::from_str(&std::fs::read_to_string(folder.why()).ok()?).ok()
     }
 

@@ -16,7 +16,7 @@ use crate::syntax::{Config, ProcessConfig};
 
 /// Checks a project. `root` is the project's folder: functions are looked up in the scripts of
 /// `library`, and requirement files beside the project or above it. All errors go to `sink`.
-pub fn check(
+pub(crate) fn check(
     config: &Config,
     root: &Utf8Path,
     library: &mut Library,
@@ -33,7 +33,6 @@ pub fn check(
         order: Vec::new(),
         layers: Vec::new(),
         environments: Vec::new(),
-        scripts: config.scripts.iter().map(|(_, file)| file.value.as_str().into()).collect(),
         data_path: config.data_path.as_ref().map(|path| declared::checked(path, config, root, sink)),
     };
     for (i, written) in config.processes.iter().enumerate() {

@@ -18,24 +18,24 @@ use crate::plan_file::Rename;
 use crate::size::{By, Size};
 use crate::source::{Source, Span, Spanned};
 
-pub use check::check;
-pub use partly::check_partly;
+pub(crate) use check::check;
+pub(crate) use partly::check_partly;
 
 /// Index of a process in [`Pipeline::processes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProcessId(pub usize);
+pub(crate) struct ProcessId(pub usize);
 
 /// Index of a layer in [`Pipeline::layers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LayerId(pub usize);
+pub(crate) struct LayerId(pub usize);
 
 /// Index of an environment in [`Pipeline::environments`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EnvironmentId(pub usize);
+pub(crate) struct EnvironmentId(pub usize);
 
 /// A whole project, as it means.
 #[derive(Debug)]
-pub struct Pipeline {
+pub(crate) struct Pipeline {
     /// The project file, for messages of later stages.
     pub source: Source,
     /// The project's name.
@@ -48,37 +48,35 @@ pub struct Pipeline {
     pub layers: Vec<Layer>,
     /// The environments that processes use.
     pub environments: Vec<Environment>,
-    /// Script files, in the order of the project file; paths relative to the project.
-    pub scripts: Vec<Utf8PathBuf>,
     /// The file that processes outside every data layer observe.
     pub data_path: Option<Utf8PathBuf>,
 }
 
 impl Pipeline {
     /// The process `id`.
-    pub fn process(&self, id: ProcessId) -> &Process {
+    pub(crate) fn process(&self, id: ProcessId) -> &Process {
         &self.processes[id.0]
     }
 
     /// The layer `id`.
-    pub fn layer(&self, id: LayerId) -> &Layer {
+    pub(crate) fn layer(&self, id: LayerId) -> &Layer {
         &self.layers[id.0]
     }
 
     /// All processes with their ids, in the order of the project file.
-    pub fn iter(&self) -> impl Iterator<Item = (ProcessId, &Process)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ProcessId, &Process)> {
         self.processes.iter().enumerate().map(|(i, process)| (ProcessId(i), process))
     }
 
     /// The process called `name`.
-    pub fn find(&self, name: &str) -> Option<ProcessId> {
+    pub(crate) fn find(&self, name: &str) -> Option<ProcessId> {
         self.processes.iter().position(|process| process.name == name).map(ProcessId)
     }
 }
 
 /// A named node of the pipeline.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     /// Its name, unique in the pipeline.
     pub name: String,
     /// Where the name was written.
@@ -115,7 +113,7 @@ pub struct Process {
 
 impl Process {
     /// The layers in which its outputs are found: its own place and the layer that it opens.
-    pub fn outlet(&self, layers: &[Layer]) -> Place {
+    pub(crate) fn outlet(&self, layers: &[Layer]) -> Place {
         let mut outlet = self.place.clone();
         match self.opens {
             Some(id) if layers[id.0].is_data() => outlet.data.push(id),
@@ -128,7 +126,7 @@ impl Process {
 
 /// What an instance does.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Work {
+pub(crate) enum Work {
     /// Calls a Python function.
     Python(Function),
     /// Runs a shell command.
@@ -141,7 +139,7 @@ pub enum Work {
 
 /// A Python function and what is known of it without running it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Function {
+pub(crate) struct Function {
     /// The script, relative to the project.
     pub script: Utf8PathBuf,
     /// The function's name at the top level of the script.
@@ -152,7 +150,7 @@ pub struct Function {
 
 /// A shell command.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Shell {
+pub(crate) struct Shell {
     /// The template of the command.
     pub command: String,
     /// Output key to file name, in the order of the project file.
@@ -161,14 +159,14 @@ pub struct Shell {
 
 /// What a chart plots: probe key to probe path.
 #[derive(Clone, Debug)]
-pub struct Chart {
+pub(crate) struct Chart {
     /// The probe paths, as written.
     pub probes: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
 /// What one instance may use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Resources {
+pub(crate) struct Resources {
     /// Processor cores; numeric libraries are held to as many threads.
     pub cpus: Option<u32>,
     /// Memory, as a cluster reads it (`4GB`).
@@ -179,7 +177,7 @@ pub struct Resources {
 
 /// The layers that something lives in, outermost first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// Data layers.
     pub data: Vec<LayerId>,
     /// Seed layers.
@@ -188,7 +186,7 @@ pub struct Place {
 
 /// The layers that an aggregation closes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Closes {
+pub(crate) struct Closes {
     /// The data layer.
     pub data: Option<LayerId>,
     /// The seed layer.
@@ -197,7 +195,7 @@ pub struct Closes {
 
 /// What one split opens.
 #[derive(Debug)]
-pub struct Layer {
+pub(crate) struct Layer {
     /// The split.
     pub split: ProcessId,
     /// What it multiplies what is downstream by.
@@ -206,7 +204,7 @@ pub struct Layer {
 
 /// The arms of a layer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Fan {
+pub(crate) enum Fan {
     /// Partitions of one key's rows.
     Data {
         /// How many rows go where.
@@ -222,25 +220,20 @@ pub enum Fan {
 
 impl Layer {
     /// Whether its arms are partitions (otherwise they are seeds).
-    pub fn is_data(&self) -> bool {
+    pub(crate) fn is_data(&self) -> bool {
         matches!(self.fan, Fan::Data { .. })
     }
 
     /// How many arms it has.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match &self.fan {
             Fan::Data { size, .. } => usize::try_from(size.partitions()).unwrap_or(usize::MAX),
             Fan::Seed(seeds) => seeds.len(),
         }
     }
 
-    /// Whether it has no arm: never, once checked.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The name of the arm `index` in folders and targets: `p2`, `s41`.
-    pub fn arm(&self, index: usize) -> String {
+    pub(crate) fn arm(&self, index: usize) -> String {
         match &self.fan {
             Fan::Data { .. } => format!("p{}", index + 1),
             Fan::Seed(seeds) => format!("s{}", seeds[index]),
@@ -250,7 +243,7 @@ impl Layer {
 
 /// A named Python environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// Its name.
     pub name: String,
     /// Its requirement files, relative to the project.

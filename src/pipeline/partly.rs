@@ -20,7 +20,7 @@ const REFERENCES: [&str; 6] = ["E104", "E105", "E106", "E107", "E501", "E502"];
 const OWN: [&str; 6] = ["E002", "E009", "E102", "E108", "E110", "E503"];
 
 /// Checks what could be read of a project file with errors, which are in `sink`.
-pub fn check_partly(config: &Config, root: &Utf8Path, library: &mut Library, sink: &mut Diagnostics) {
+pub(crate) fn check_partly(config: &Config, root: &Utf8Path, library: &mut Library, sink: &mut Diagnostics) {
     let errors = sink.sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
     let told: Vec<(Span, &str)> = errors.map(|error| (place(error), error.code.id)).collect();
     if told.len() > MANY {

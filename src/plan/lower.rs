@@ -14,7 +14,7 @@ use crate::probe::Probes;
 
 /// What the command line decides about the generated file. Paths are relative to the project's folder.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// The project file.
     pub source: Utf8PathBuf,
     /// The build folder.
@@ -34,7 +34,7 @@ pub struct Options {
 }
 
 /// Plans the build of a graph.
-pub fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, options: &Options) -> Plan {
+pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, options: &Options) -> Plan {
     let mut lowering = Lowering {
         graph,
         probes,

@@ -6,8 +6,8 @@ mod plan_files;
 
 use camino::Utf8PathBuf;
 
-pub use lower::{Options, lower};
-pub use plan_files::{Codes, Found};
+pub(crate) use lower::{Options, lower};
+pub(crate) use plan_files::{Codes, Found};
 
 /// A build, backend-neutral. All paths are relative to the folder that the build tool runs in.
 #[derive(Debug)]

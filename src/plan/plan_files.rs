@@ -15,7 +15,7 @@ use crate::probe::Probes;
 
 /// What the scripts say: the digest of what each Python process reaches, and what was read to know it.
 #[derive(Debug, Default)]
-pub struct Codes {
+pub(crate) struct Codes {
     /// Digest by process.
     pub digests: BTreeMap<ProcessId, Digest>,
     /// Those whose code may open files by itself.

@@ -12,17 +12,17 @@ use crate::source::{Span, Spanned};
 use crate::syntax::place_in;
 use crate::xpath::{self, Value};
 
-pub use tree::{Selected, Steps, Tree};
+pub(crate) use tree::{Selected, Steps, Tree};
 
 /// What the probe paths of all charts select.
 #[derive(Debug, Default)]
-pub struct Probes {
+pub(crate) struct Probes {
     by_chart: BTreeMap<ProcessId, Vec<Resolved>>,
 }
 
 /// One thing that a chart plots.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// The key under which the chart finds it.
     pub key: String,
     /// The instance.
@@ -33,14 +33,14 @@ pub struct Resolved {
 
 impl Probes {
     /// What the chart `process` plots; `None` if it is no chart.
-    pub fn of(&self, process: ProcessId) -> Option<&[Resolved]> {
+    pub(crate) fn of(&self, process: ProcessId) -> Option<&[Resolved]> {
         self.by_chart.get(&process).map(Vec::as_slice)
     }
 }
 
 /// Why an expression selects nothing that can be used.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Unusable {
+pub(crate) enum Unusable {
     /// It is not XPath, or nothing that XPath can evaluate.
     Syntax {
         /// The place in the expression.
@@ -58,7 +58,7 @@ pub enum Unusable {
 
 /// What `expression` selects: the plain name of a process, or XPath over `tree`. In document order,
 /// nothing twice.
-pub fn select(expression: &str, graph: Graph<'_>, tree: &Tree) -> Result<Vec<Selected>, Unusable> {
+pub(crate) fn select(expression: &str, graph: Graph<'_>, tree: &Tree) -> Result<Vec<Selected>, Unusable> {
     if let Some(process) = graph.pipeline.find(expression) {
         return Ok(graph.instances(process).map(|instance| Selected { instance, step: None }).collect());
     }
@@ -122,7 +122,7 @@ fn literals(expression: &str) -> Vec<&str> {
 
 /// Resolves the probe paths of every chart. What is wrong with one goes to `sink`, with its place in the
 /// project file.
-pub fn resolve(graph: Graph<'_>, steps: &Steps, sink: &mut Diagnostics) -> Probes {
+pub(crate) fn resolve(graph: Graph<'_>, steps: &Steps, sink: &mut Diagnostics) -> Probes {
     let mut probes = Probes::default();
     let charts = graph.pipeline.iter().filter_map(|(id, process)| Some((id, process.chart.as_ref()?)));
     let charts: Vec<_> = charts.collect();
@@ -168,7 +168,7 @@ fn without_charts(mut selected: Vec<Selected>, graph: Graph<'_>) -> Result<Vec<S
 }
 
 /// The canonical path of what is selected.
-pub fn canonical(graph: Graph<'_>, selected: &Selected) -> String {
+pub(crate) fn canonical(graph: Graph<'_>, selected: &Selected) -> String {
     let process = &graph.pipeline.process(selected.instance.process).name;
     let arms = graph.arms(&selected.instance);
     match &selected.step {
@@ -202,7 +202,7 @@ fn diagnostic(unusable: &Unusable, path: &Spanned<String>, graph: Graph<'_>) -> 
 }
 
 /// A value that is not a node set, for people.
-pub fn described(value: &Value) -> String {
+pub(crate) fn described(value: &Value) -> String {
     match value {
         Value::NodeSet(nodes) => format!("{} nodes", nodes.len()),
         Value::Boolean(value) => format!("the truth value {value}"),

@@ -9,10 +9,10 @@ use crate::pipeline::{LayerId, ProcessId};
 use crate::xpath::{Builder, Document, NodeId, NodeKind};
 
 /// The steps of each process, by name.
-pub type Steps = BTreeMap<ProcessId, Vec<String>>;
+pub(crate) type Steps = BTreeMap<ProcessId, Vec<String>>;
 
 /// The tree, and what its elements stand for.
-pub struct Tree {
+pub(crate) struct Tree {
     /// The elements.
     pub document: Document,
     /// What each `process` and `step` element stands for, by its position in document order.
@@ -21,7 +21,7 @@ pub struct Tree {
 
 /// What an element stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Selected {
+pub(crate) struct Selected {
     /// The instance.
     pub instance: Address,
     /// The step, if it is one.
@@ -30,7 +30,7 @@ pub struct Selected {
 
 impl Tree {
     /// The tree of an expanded pipeline.
-    pub fn new(graph: Graph<'_>, steps: &Steps) -> Self {
+    pub(crate) fn new(graph: Graph<'_>, steps: &Steps) -> Self {
         let mut builder = Builder::new();
         let mut meanings = BTreeMap::new();
         builder.open("pipeline");
@@ -61,7 +61,7 @@ impl Tree {
     }
 
     /// What a node stands for; an attribute stands for its element. The root stands for nothing.
-    pub fn meaning(&self, node: NodeId) -> Option<&Selected> {
+    pub(crate) fn meaning(&self, node: NodeId) -> Option<&Selected> {
         match self.document.kind(node) {
             NodeKind::Attribute => self.document.parent(node).and_then(|owner| self.meanings.get(&owner)),
             _ => self.meanings.get(&node),

@@ -265,7 +265,7 @@ impl Module {
     /// Whether names may come to be in the module by other ways than those we see.
     fn is_dynamic(&self) -> bool {
         self.units.iter().any(|unit| {
-            unit.code.words.dynamic.is_some()
+            unit.code.words.dynamic
                 || unit.code.mentions.iter().any(|mention| match mention {
                     Mention::Use(Chain { root: Root::Global(name), .. }) => {
                         words::builtin_dynamic(name).is_some() || name == "setattr" || name == "sys"

@@ -34,12 +34,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::digest::Digest;
-use crate::source::{Source, Span};
 use link::UnitId;
 use outline::{Alias, Chain, Kind, Module, Signature};
 
 /// The modules of a project that have been read so far; each is parsed at most once.
-pub struct Library {
+pub(crate) struct Library {
     root: Utf8PathBuf,
     folders: Vec<Utf8PathBuf>,
     /// Where imports are looked up now: the folder of the script in question, the folders, the project.
@@ -61,16 +60,14 @@ pub struct Library {
 
 /// A script that has been read and parsed.
 #[derive(Clone, Debug)]
-pub struct Script {
-    /// Its text.
-    pub source: Source,
+pub(crate) struct Script {
     /// The names of the functions at its top level, in order; to suggest the nearest one.
     pub functions: Vec<String>,
 }
 
 /// What a function is to expops, by its decorator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// `@process()`
     Process,
     /// `@step()`
@@ -81,7 +78,7 @@ pub enum Role {
 
 /// A parameter that can be given by name, or by position only. `*args` is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameter {
+pub(crate) struct Parameter {
     /// Its name.
     pub name: String,
     /// Whether it has no default.
@@ -90,7 +87,7 @@ pub struct Parameter {
 
 /// A function at the top level of a script.
 #[derive(Clone, Debug)]
-pub struct Function {
+pub(crate) struct Function {
     /// The name by which it was asked for.
     pub name: String,
     /// Its parameters, in order.
@@ -99,17 +96,11 @@ pub struct Function {
     pub takes_everything: bool,
     /// What its decorator makes of it.
     pub role: Option<Role>,
-    /// The `name=` of that decorator.
-    pub decorator_name: Option<String>,
-    /// The text it stands in: the script, or the module it is imported from.
-    pub source: Source,
-    /// Where it is defined in that text.
-    pub span: Span,
 }
 
 /// Something that is counted into a digest.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub(crate) struct Item {
     /// The module as an import would name it.
     pub module: String,
     /// The name defined, or the beginning of a statement; `None` for a whole module.
@@ -120,13 +111,11 @@ pub struct Item {
     pub file: Utf8PathBuf,
     /// Its line, from 1.
     pub line: usize,
-    /// Why more is counted than is known to be reached.
-    pub coarse: Option<String>,
 }
 
 /// A step of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// Its name: that of `@step(name=...)`, else the function's.
     pub name: String,
     /// The file of the top-level statement it stands in, relative to the project.
@@ -137,7 +126,7 @@ pub struct Step {
 
 /// What a call of a function can reach.
 #[derive(Clone, Debug)]
-pub struct Reach {
+pub(crate) struct Reach {
     /// Over all items.
     pub digest: Digest,
     /// What is counted, by module and place.
@@ -146,8 +135,6 @@ pub struct Reach {
     pub inside: Vec<Item>,
     /// The steps, in order of first appearance.
     pub steps: Vec<Step>,
-    /// Top-level names of the libraries that are used, sorted.
-    pub imports: Vec<String>,
     /// Whether the code reached may open a file of the project by itself. Deliberately conservative:
     /// any word that could have to do with files makes it true (`open`, `pathlib`, `read_csv`, a text
     /// with a `/`, a parameter `context`, code that cannot be followed). False is certain enough to say
@@ -158,7 +145,7 @@ pub struct Reach {
 impl Library {
     /// Nothing read yet. `root` is the project's folder, `folders` those that imports are looked up in,
     /// in this order; all relative to the working folder, or absolute.
-    pub fn new(root: &Utf8Path, folders: Vec<Utf8PathBuf>) -> Self {
+    pub(crate) fn new(root: &Utf8Path, folders: Vec<Utf8PathBuf>) -> Self {
         let folders: Vec<_> = folders.iter().map(|folder| find::relative(root, folder)).collect();
         Self {
             root: root.to_owned(),
@@ -180,14 +167,14 @@ impl Library {
     ///
     /// # Errors
     /// E501 if the file cannot be read, E502 with the place if it is not Python.
-    pub fn script(&mut self, path: &Utf8Path) -> Result<&Script, Diagnostic> {
+    pub(crate) fn script(&mut self, path: &Utf8Path) -> Result<&Script, Diagnostic> {
         let path = find::normal(path);
         let module = self.enter(&path)?;
         let module = self.modules[module].clone();
         Ok(self.scripts.entry(path).or_insert_with(|| {
             let functions = module.units.iter().filter(|unit| matches!(unit.kind, Kind::Function(_)));
             let functions = functions.map(|unit| unit.name.clone()).collect();
-            Script { source: module.source.clone(), functions }
+            Script { functions }
         }))
     }
 
@@ -195,7 +182,7 @@ impl Library {
     ///
     /// # Errors
     /// As [`Library::script`], for the script and the modules on the way.
-    pub fn function(&mut self, script: &Utf8Path, name: &str) -> Result<Option<Function>, Diagnostic> {
+    pub(crate) fn function(&mut self, script: &Utf8Path, name: &str) -> Result<Option<Function>, Diagnostic> {
         let module = self.enter(&find::normal(script))?;
         let mut role = None;
         let mut chain = Chain::global(name);
@@ -222,7 +209,7 @@ impl Library {
                 Some(role) => Some(role),
                 None => self.role(id.0, &unit.decorators)?,
             };
-            return Ok(Some(found(name, signature, role, &outline, unit.span)));
+            return Ok(Some(found(name, signature, role.map(|(role, _)| role))));
         }
         Ok(None)
     }
@@ -231,7 +218,7 @@ impl Library {
     ///
     /// # Errors
     /// As [`Library::script`], and E105 if the script has no such function.
-    pub fn reach(&mut self, script: &Utf8Path, function: &str) -> Result<Reach, Diagnostic> {
+    pub(crate) fn reach(&mut self, script: &Utf8Path, function: &str) -> Result<Reach, Diagnostic> {
         let Some(known) = self.function(script, function)? else {
             let message = format!("the script `{script}` has no function `{function}`");
             return Err(Diagnostic::new(&codes::UNKNOWN_FUNCTION, message));
@@ -251,14 +238,14 @@ impl Library {
     ///
     /// # Errors
     /// As [`Library::script`].
-    pub fn code(&mut self, script: &Utf8Path, name: &str) -> Result<Reach, Diagnostic> {
+    pub(crate) fn code(&mut self, script: &Utf8Path, name: &str) -> Result<Reach, Diagnostic> {
         let module = self.enter(&find::normal(script))?;
         let walk = self.walk(module, name)?;
         walk.finish(self, name)
     }
 
     /// All project files read so far, relative to the project, sorted.
-    pub fn files(&self) -> Vec<Utf8PathBuf> {
+    pub(crate) fn files(&self) -> Vec<Utf8PathBuf> {
         self.files.iter().cloned().collect()
     }
 
@@ -352,22 +339,12 @@ impl Library {
     }
 }
 
-fn found(
-    name: &str,
-    signature: &Signature,
-    role: Option<(Role, Option<String>)>,
-    home: &Module,
-    span: Span,
-) -> Function {
+fn found(name: &str, signature: &Signature, role: Option<Role>) -> Function {
     let parameter = |(name, required): &(String, bool)| Parameter { name: name.clone(), required: *required };
-    let (role, decorator_name) = role.map_or((None, None), |(role, name)| (Some(role), name));
     Function {
         name: name.to_owned(),
         parameters: signature.parameters.iter().map(parameter).collect(),
         takes_everything: signature.takes_everything,
         role,
-        decorator_name,
-        source: home.source.clone(),
-        span,
     }
 }

@@ -11,7 +11,7 @@ pub(super) struct Words {
     /// It looks at its own source text or at positions in it.
     pub(super) source: bool,
     /// It reaches for code by a way that cannot be followed.
-    pub(super) dynamic: Option<&'static str>,
+    pub(super) dynamic: bool,
 }
 
 /// Takes note of an attribute called `name`, whatever it is an attribute of.
@@ -21,13 +21,8 @@ pub(super) fn attribute(name: &str, words: &mut Words) {
         "__code__" | "co_code" | "co_firstlineno" | "f_lineno" | "tb_lineno" | "findsource"
         | "getframeinfo" | "getcomments" | "getsource" | "getsourcelines" | "getsourcefile" | "_getframe"
         | "currentframe" => words.source = true,
-        "import_module" => words.dynamic = words.dynamic.or(Some("import_module")),
-        "exec_module" => words.dynamic = words.dynamic.or(Some("exec_module")),
-        "load_module" => words.dynamic = words.dynamic.or(Some("load_module")),
-        "__globals__" | "f_globals" => words.dynamic = words.dynamic.or(Some("__globals__")),
-        "__import__" => words.dynamic = words.dynamic.or(Some("__import__")),
-        "getmodule" | "getmembers" => words.dynamic = words.dynamic.or(Some("inspect")),
-        "__subclasses__" => words.dynamic = words.dynamic.or(Some("__subclasses__")),
+        "import_module" | "exec_module" | "load_module" | "__globals__" | "f_globals" | "__import__"
+        | "getmodule" | "getmembers" | "__subclasses__" => words.dynamic = true,
         _ => {}
     }
     words.reads |= opens(name);
@@ -132,8 +127,8 @@ pub(super) fn builtin_dynamic(name: &str) -> Option<&'static str> {
     ["exec", "eval", "compile", "globals", "locals", "vars"].into_iter().find(|known| *known == name)
 }
 
-/// A library function that imports by a name made at run time; with what to call it in an explanation.
-pub(super) fn imports_by_name(path: &str) -> Option<&'static str> {
+/// Whether a library function imports by a name made at run time.
+pub(super) fn imports_by_name(path: &str) -> bool {
     const PATHS: [&str; 8] = [
         "importlib.import_module",
         "importlib.util",
@@ -145,7 +140,7 @@ pub(super) fn imports_by_name(path: &str) -> Option<&'static str> {
         "builtins.__import__",
     ];
     let inside = |known: &&str| path == *known || path.starts_with(&format!("{known}."));
-    PATHS.into_iter().find(inside)
+    PATHS.iter().any(inside)
 }
 
 /// Whether a library that is imported by a text hands out every module.

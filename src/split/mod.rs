@@ -64,6 +64,8 @@ mod text_parts;
 mod time;
 mod value;
 
+pub use crate::digest::Digest;
+pub use crate::stamp::{Line, Stamp, Subject};
 pub use error::{Flaw, Place, SplitError};
 pub use format::{Compression, Format, Kind};
 pub use request::{Layout, Partition, Progress, Request};

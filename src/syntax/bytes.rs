@@ -4,13 +4,17 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::source::{Source, Span};
 
 /// The largest project file that is read.
-pub const MAX_BYTES: usize = 64_000_000;
+pub(crate) const MAX_BYTES: usize = 64_000_000;
 
 const HELP: &str = "save the file as UTF-8 text";
 
 /// The text `bytes`, called `name` in messages, without a byte order mark. What is no UTF-8 text, has
 /// a NUL in it, or is larger than [`MAX_BYTES`] is reported to `sink`.
-pub fn source_from_bytes(name: &str, bytes: &[u8], sink: &mut Diagnostics) -> Result<Source, Reported> {
+pub(crate) fn source_from_bytes(
+    name: &str,
+    bytes: &[u8],
+    sink: &mut Diagnostics,
+) -> Result<Source, Reported> {
     if bytes.len() > MAX_BYTES {
         let message = format!("the file is too large: {} MB", bytes.len() / 1_000_000);
         let source = Source::new(name, "");

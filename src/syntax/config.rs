@@ -7,14 +7,14 @@ use crate::size::{By, Size};
 use crate::source::{Source, Span, Spanned};
 
 /// A key and the text that stands behind it.
-pub type Pair = (Spanned<String>, Spanned<String>);
+pub(crate) type Pair = (Spanned<String>, Spanned<String>);
 
 /// Parameters by name, in the order of the file.
-pub type Parameters = Vec<(Spanned<String>, Spanned<Value>)>;
+pub(crate) type Parameters = Vec<(Spanned<String>, Spanned<Value>)>;
 
 /// A project file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Config {
+pub(crate) struct Config {
     /// The text that all places refer to.
     pub source: Source,
     /// `metadata.name`.
@@ -41,7 +41,7 @@ pub struct Config {
 
 /// An entry of `environment`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct EnvironmentConfig {
+pub(crate) struct EnvironmentConfig {
     /// Its name.
     pub name: Spanned<String>,
     /// `venv` or another manager; `None` where only files are given.
@@ -52,7 +52,7 @@ pub struct EnvironmentConfig {
 
 /// An entry of `processes`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ProcessConfig {
+pub(crate) struct ProcessConfig {
     /// `name`.
     pub name: Spanned<String>,
     /// `description`.
@@ -93,7 +93,7 @@ pub struct ProcessConfig {
 
 /// `script_key.function`, or only `function`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CodeReference {
+pub(crate) struct CodeReference {
     /// The key of the script; `None` means the default script.
     pub script: Option<Spanned<String>>,
     /// The function.
@@ -102,7 +102,7 @@ pub struct CodeReference {
 
 /// What `data_parallelism` says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DataParallelism {
+pub(crate) struct DataParallelism {
     /// `size`.
     pub size: Spanned<Size>,
     /// `data_name`.
@@ -113,7 +113,7 @@ pub struct DataParallelism {
 
 /// What `resources` says; amounts are not read yet.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Resources {
+pub(crate) struct Resources {
     /// `cpus`, at least 1.
     pub cpus: Option<Spanned<u32>>,
     /// `memory`, as written.

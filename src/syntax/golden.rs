@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use super::{Config, Parameters, ProcessConfig, parse, source_from_bytes};
+use super::config::Parameters;
+use super::{Config, ProcessConfig, parse, source_from_bytes};
 use crate::diagnostic::{Diagnostics, render};
 use crate::source::{Source, Span, Spanned};
 
@@ -38,7 +39,7 @@ fn outcome(input: &Path) -> (String, bool) {
     let mut sink = Diagnostics::new();
     let name = input.file_name().unwrap().to_string_lossy();
     let source = source_from_bytes(&name, &fs::read(input).unwrap(), &mut sink);
-    let config = source.and_then(|source| parse(&source, &mut sink));
+    let config = source.and_then(|source| parse(&source, &mut sink).map_err(|(reported, _)| reported));
     let mut text = String::new();
     for diagnostic in sink.sorted() {
         writeln!(text, "{}\n", render(diagnostic, false)).unwrap();

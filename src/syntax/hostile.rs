@@ -14,7 +14,8 @@ const VALID: &str = include_str!("../../tests/syntax/full.yaml");
 /// Reads `bytes` and renders everything that is said of them.
 fn read(bytes: &[u8]) -> (Result<Config, Reported>, String) {
     let mut sink = Diagnostics::new();
-    let config = source_from_bytes("x.yaml", bytes, &mut sink).and_then(|source| parse(&source, &mut sink));
+    let config = source_from_bytes("x.yaml", bytes, &mut sink)
+        .and_then(|source| parse(&source, &mut sink).map_err(|(reported, _)| reported));
     assert_eq!(config.is_err(), sink.has_errors());
     let text: Vec<String> = sink.sorted().iter().map(|diagnostic| render(diagnostic, false)).collect();
     (config, text.join("\n"))

@@ -25,22 +25,16 @@ mod golden;
 #[cfg(test)]
 mod hostile;
 
-pub use bytes::{MAX_BYTES, source_from_bytes};
-pub use config::{
-    CodeReference, Config, DataParallelism, EnvironmentConfig, Pair, Parameters, ProcessConfig, Resources,
-};
+pub(crate) use bytes::source_from_bytes;
+pub(crate) use config::{CodeReference, Config, EnvironmentConfig, ProcessConfig};
 
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::source::{Source, Span, Spanned};
 
-/// Reads the project file `source`; everything that is wrong with it, up to a limit, goes to `sink`.
-pub fn parse(source: &Source, sink: &mut Diagnostics) -> Result<Config, Reported> {
-    parse_partly(source, sink).map_err(|(reported, _)| reported)
-}
-
-/// The same; where there are errors, what could be read in spite of them, so that more of what is wrong
-/// with the project can be said at once.
-pub fn parse_partly(
+/// Reads the project file `source`; everything that is wrong with it, up to a limit, goes to `sink`. Where there
+/// are errors, what could be read in spite of them is returned beside, so that more of what is wrong with the
+/// project can be said at once.
+pub(crate) fn parse(
     source: &Source,
     sink: &mut Diagnostics,
 ) -> Result<Config, (Reported, Option<Box<Config>>)> {
@@ -53,6 +47,6 @@ pub fn parse_partly(
 /// Where the bytes `part` of the value `text` stand in `source`: so that a place in a probe path or a
 /// command becomes a place in the file, through quotes and the indentation of a block scalar. Where
 /// the file does not have the text as it is (escapes, folded lines), all of `text` is the place.
-pub fn place_in(source: &Source, text: &Spanned<String>, part: Span) -> Span {
+pub(crate) fn place_in(source: &Source, text: &Spanned<String>, part: Span) -> Span {
     values::place_in(source, text.span, &text.value, part)
 }

@@ -22,8 +22,8 @@ struct Counted {
 }
 
 impl Counted {
-    fn whole(id: usize, module: String, digest: Digest, file: &Utf8Path, why: String) -> Self {
-        let item = Item { module, name: None, digest, file: file.to_owned(), line: 1, coarse: Some(why) };
+    fn whole(id: usize, module: String, digest: Digest, file: &Utf8Path) -> Self {
+        let item = Item { module, name: None, digest, file: file.to_owned(), line: 1 };
         Self { item, ordered: false, module: id }
     }
 }
@@ -61,7 +61,6 @@ impl Walk {
             items: counted.into_iter().map(|counted| counted.item).collect(),
             inside: self.inside(library),
             steps: Vec::new(),
-            imports: self.imports.into_iter().collect(),
             reads_files: self.reads,
         })
     }
@@ -76,7 +75,7 @@ impl Walk {
     /// What is counted, by module and place; with whether its place among the others counts.
     fn items(&self, library: &mut Library) -> Result<Vec<Counted>, Diagnostic> {
         let mut modules: BTreeSet<usize> = self.counted.iter().map(|(module, _)| *module).collect();
-        modules.extend(self.whole.keys());
+        modules.extend(&self.whole);
         let mut named: Vec<(String, usize)> =
             modules.into_iter().map(|id| (library.name_of(id), id)).collect();
         named.sort();
@@ -84,11 +83,9 @@ impl Walk {
         for (name, id) in named {
             let outline = library.modules[id].clone();
             let by_text = self.source.then(|| Digest::of(outline.source.text()));
-            let why = self.whole.get(&id).cloned();
-            if by_text.is_some() || why.is_some() {
+            if by_text.is_some() || self.whole.contains(&id) {
                 let digest = by_text.unwrap_or(outline.whole[usize::from(self.docs)]);
-                let why = why.unwrap_or_else(|| "source text is looked at".to_owned());
-                items.push(Counted::whole(id, name, digest, &outline.path, why));
+                items.push(Counted::whole(id, name, digest, &outline.path));
                 continue;
             }
             let units: Vec<usize> = self.counted.range((id, 0)..(id + 1, 0)).map(|(_, unit)| *unit).collect();
@@ -97,8 +94,7 @@ impl Walk {
             }
         }
         for (path, digest) in &self.bytes {
-            let why = "it cannot be parsed".to_owned();
-            items.push(Counted::whole(usize::MAX, path.to_string(), *digest, path, why));
+            items.push(Counted::whole(usize::MAX, path.to_string(), *digest, path));
         }
         Ok(items)
     }
@@ -106,9 +102,9 @@ impl Walk {
     /// The units of the modules that are counted whole.
     fn inside(&self, library: &Library) -> Vec<Item> {
         let mut all = Vec::new();
-        for id in self.whole.keys() {
+        for id in &self.whole {
             let (outline, module) = (&library.modules[*id], library.name_of(*id));
-            all.extend((0..outline.units.len()).map(|unit| self.of_unit(outline, unit, &module, None)));
+            all.extend((0..outline.units.len()).map(|unit| self.of_unit(outline, unit, &module)));
         }
         all
     }
@@ -127,13 +123,11 @@ impl Walk {
             || matches!(unit.kind, Kind::Mutation { .. })
             || unit.binds.iter().any(shared)
             || unit.code.eager_names.iter().any(shared);
-        let registers = effect && matches!(unit.kind, Kind::Function(_) | Kind::Class(_));
-        let why = "loading it may do more than define it (its decorator, bases, defaults or body)";
-        let item = self.of_unit(outline, id.1, module, registers.then(|| why.to_owned()));
+        let item = self.of_unit(outline, id.1, module);
         Ok(Counted { item, ordered, module: id.0 })
     }
 
-    fn of_unit(&self, outline: &Module, unit: usize, module: &str, coarse: Option<String>) -> Item {
+    fn of_unit(&self, outline: &Module, unit: usize, module: &str) -> Item {
         let unit = &outline.units[unit];
         Item {
             module: module.to_owned(),
@@ -141,7 +135,6 @@ impl Walk {
             digest: unit.digests[usize::from(self.docs)],
             file: outline.path.clone(),
             line: unit.line,
-            coarse,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that a call of one function can reach: a walk over units, from the
 //! function and from what its module does when it is loaded. What cannot be followed is counted as
-//! whole modules, with the reason.
+//! whole modules.
 
 mod counted;
 
@@ -17,8 +17,8 @@ use crate::digest::Digest;
 enum Task {
     Count(UnitId),
     Load(usize),
-    Whole(usize, String),
-    Everything(String),
+    Whole(usize),
+    Everything,
 }
 
 /// The walk.
@@ -29,11 +29,10 @@ pub(super) struct Walk {
     counted: BTreeSet<UnitId>,
     loaded: BTreeSet<usize>,
     load_order: Vec<usize>,
-    whole: BTreeMap<usize, String>,
+    whole: BTreeSet<usize>,
     /// Files that are counted by their bytes, because they cannot be parsed.
     bytes: BTreeMap<Utf8PathBuf, Digest>,
     everything: bool,
-    imports: BTreeSet<String>,
     reads: bool,
     docs: bool,
     source: bool,
@@ -45,13 +44,13 @@ impl Library {
         let mut walk = Walk { script, ..Walk::default() };
         walk.queue.push_back(Task::Load(script));
         walk.shadowing(self);
-        walk.follow(self, script, &Chain::global(function), function)?;
+        walk.follow(self, script, &Chain::global(function))?;
         while let Some(task) = walk.queue.pop_front() {
             match task {
                 Task::Count(id) => walk.count(self, id)?,
                 Task::Load(module) => walk.load(self, module)?,
-                Task::Whole(module, why) => walk.whole(self, module, why)?,
-                Task::Everything(why) => walk.everything(self, &why),
+                Task::Whole(module) => walk.whole(self, module)?,
+                Task::Everything => walk.everything(self),
             }
         }
         Ok(walk)
@@ -96,12 +95,12 @@ impl Walk {
         self.reads |= unit.code.words.reads;
         self.docs |= unit.code.words.docs;
         self.source |= unit.code.words.source;
-        if let Some(word) = unit.code.words.dynamic {
-            self.queue.push_back(Task::Everything(reason(word, &unit.name)));
+        if unit.code.words.dynamic {
+            self.queue.push_back(Task::Everything);
         }
         for mention in &unit.code.mentions {
             match mention {
-                Mention::Use(chain) => self.follow(library, id.0, chain, &unit.name)?,
+                Mention::Use(chain) => self.follow(library, id.0, chain)?,
                 Mention::Load(import) => {
                     self.load_import(library, id.0, import)?;
                     self.import_of_library(library, id.0, import)?;
@@ -126,64 +125,51 @@ impl Walk {
         Ok(())
     }
 
-    fn follow(
-        &mut self,
-        library: &mut Library,
-        module: usize,
-        chain: &Chain,
-        user: &str,
-    ) -> Result<(), Diagnostic> {
+    fn follow(&mut self, library: &mut Library, module: usize, chain: &Chain) -> Result<(), Diagnostic> {
         let resolved = library.resolve(module, chain)?;
         if let Some(name) = &resolved.builtin {
-            self.builtin(module, name, chain, user);
+            self.builtin(module, name, chain);
             if name == "__import__" {
-                self.import_by_name(library, module, chain, reason(name, user))?;
+                self.import_by_name(library, module, chain)?;
             }
         }
         for path in &resolved.libraries {
             self.library(path);
-            let named = words::imports_by_name(path);
             if path == "importlib.import_module" {
-                self.import_by_name(library, module, chain, reason(path, user))?;
-            } else if let Some(word) = named {
-                self.queue.push_back(Task::Everything(reason(word, user)));
+                self.import_by_name(library, module, chain)?;
+            } else if words::imports_by_name(path) {
+                self.queue.push_back(Task::Everything);
             }
         }
         self.queue.extend(resolved.loads.iter().map(|id| Task::Load(*id)));
         self.queue.extend(resolved.via.iter().chain(&resolved.units).map(|id| Task::Count(*id)));
-        for id in resolved.bare {
-            let why = format!("`{user}` uses the module itself, so that any of its names may be meant");
-            self.queue.push_back(Task::Whole(id, why));
-        }
-        for id in resolved.missing {
-            let why = format!("`{user}` asks it for a name that is not seen in it");
-            self.queue.push_back(Task::Whole(id, why));
-        }
+        // Of a module that is used itself any name may be meant, and of one that is asked for a name which is
+        // not seen in it, that name.
+        self.queue.extend(resolved.bare.into_iter().chain(resolved.missing).map(Task::Whole));
         Ok(())
     }
 
-    fn builtin(&mut self, module: usize, name: &str, chain: &Chain, user: &str) {
+    fn builtin(&mut self, module: usize, name: &str, chain: &Chain) {
         self.reads |= words::builtin_opens(name);
         self.docs |= name == "__doc__" || name == "help";
         if name == "__doc__" {
-            self.queue.push_back(Task::Whole(module, reason(name, user)));
+            self.queue.push_back(Task::Whole(module));
         }
         if let Some(word) = words::builtin_dynamic(name) {
             self.reads = true;
-            self.queue.push_back(Task::Whole(module, reason(word, user)));
+            self.queue.push_back(Task::Whole(module));
             if word == "exec" {
                 // What is run may have been read from a script beside it.
-                self.queue.push_back(Task::Everything(reason(word, user)));
+                self.queue.push_back(Task::Everything);
             }
         }
         // `__builtins__.eval` and the like.
         if name == "__builtins__" || (name == "vars" && !chain.attrs.is_empty()) {
-            self.queue.push_back(Task::Whole(module, reason(name, user)));
+            self.queue.push_back(Task::Whole(module));
         }
     }
 
     fn library(&mut self, path: &str) {
-        self.imports.insert(path.split('.').next().unwrap_or(path).to_owned());
         self.reads |= words::library_opens(path);
         self.source |= words::reads_source(path);
         self.docs |= words::reads_docs(path);
@@ -194,27 +180,24 @@ impl Walk {
         library: &mut Library,
         module: usize,
         chain: &Chain,
-        why: String,
     ) -> Result<(), Diagnostic> {
         self.reads = true;
         let is_followed =
             |name: &String| !name.is_empty() && !name.starts_with('.') && !words::leads_everywhere(name);
         let Some(name) = chain.literal.clone().filter(is_followed) else {
-            self.queue.push_back(Task::Everything(why));
+            self.queue.push_back(Task::Everything);
             return Ok(());
         };
         let import = Import { level: 0, module: name.clone(), name: None, loads: name };
         let named = Chain { root: Root::Imports(vec![import]), attrs: Vec::new(), literal: None };
-        self.follow(library, module, &named, &why)
+        self.follow(library, module, &named)
     }
 
     /// Counts a module whole, and everything it imports: whatever is run in it can name all that.
-    fn whole(&mut self, library: &mut Library, module: usize, why: String) -> Result<(), Diagnostic> {
-        if self.whole.contains_key(&module) {
+    fn whole(&mut self, library: &mut Library, module: usize) -> Result<(), Diagnostic> {
+        if !self.whole.insert(module) {
             return Ok(());
         }
-        let name = library.name_of(module);
-        self.whole.insert(module, why);
         self.reads = true;
         self.queue.push_back(Task::Load(module));
         let outline = library.modules[module].clone();
@@ -230,8 +213,7 @@ impl Walk {
                 for path in &resolved.libraries {
                     self.library(path);
                 }
-                let why = format!("it is imported by `{name}`, which is counted whole");
-                self.queue.extend(resolved.modules().into_iter().map(|id| Task::Whole(id, why.clone())));
+                self.queue.extend(resolved.modules().into_iter().map(Task::Whole));
             }
         }
         Ok(())
@@ -240,24 +222,24 @@ impl Walk {
     /// Counts the modules that any library may import in the place of Python's own.
     fn shadowing(&mut self, library: &mut Library) {
         let files = library.shadowing();
-        self.files(library, files, "it has the name of a module of Python's own, which libraries import");
+        self.files(library, files);
     }
 
     /// Counts every Python file of the script's folders.
-    fn everything(&mut self, library: &mut Library, why: &str) {
+    fn everything(&mut self, library: &mut Library) {
         self.reads = true;
         if std::mem::replace(&mut self.everything, true) {
             return;
         }
         let folders: Vec<Utf8PathBuf> = library.script_folders();
         let files = find::all_python(&library.root, &folders);
-        self.files(library, files, why);
+        self.files(library, files);
     }
 
-    fn files(&mut self, library: &mut Library, files: Vec<Utf8PathBuf>, why: &str) {
+    fn files(&mut self, library: &mut Library, files: Vec<Utf8PathBuf>) {
         for path in files {
             match library.module(&path) {
-                Ok(id) => self.queue.push_back(Task::Whole(id, why.to_owned())),
+                Ok(id) => self.queue.push_back(Task::Whole(id)),
                 // It may never be imported: it need not be Python of this century.
                 Err(_) => {
                     let digest =
@@ -270,12 +252,8 @@ impl Walk {
 
     /// The modules that are counted whole.
     pub(super) fn whole_modules(&self) -> impl Iterator<Item = usize> + '_ {
-        self.whole.keys().copied()
+        self.whole.iter().copied()
     }
-}
-
-fn reason(word: &str, user: &str) -> String {
-    format!("`{user}` uses `{word}`")
 }
 
 /// The name of a module's file as an import from `folder` would write it.

@@ -1330,16 +1330,13 @@ fn imports_are_looked_up_beside_the_script_then_in_the_folders_then_in_the_proje
 }
 
 #[test]
-fn libraries_and_reasons_are_listed() {
+fn eval_counts_the_module_whole() {
     let reach = reach_of(
         "import numpy as np\nimport pandas\nimport os\ndef f(x):\n    import scipy.stats\n    return np.sum(x), eval('1')\n",
         "f",
     );
-    // `eval` counts the whole module, and with it whatever it imports.
-    assert_eq!(reach.imports, ["numpy", "os", "pandas", "scipy"]);
-    assert_eq!(reach.items[0].coarse.as_deref(), Some("`f` uses `eval`"));
+    assert_eq!((reach.items.len(), reach.items[0].name.as_deref()), (1, None));
     let reach = reach_of("import numpy as np\nimport pandas\ndef f(x):\n    return np.sum(x)\n", "f");
-    assert_eq!(reach.imports, ["numpy"]);
     assert_eq!(names(&reach), ["main.np", "main.f"]);
 }
 

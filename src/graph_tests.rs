@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use expops::diagnostic::{Diagnostics, codes};
-use expops::graph::{self, Address, Graph};
-use expops::pipeline::{self, Pipeline};
-use expops::script::Library;
-use expops::source::Source;
-use expops::syntax;
+use super::{Address, Graph, expand};
+use crate::diagnostic::{Diagnostics, codes};
+use crate::pipeline::{self, Pipeline};
+use crate::script::Library;
+use crate::source::Source;
+use crate::syntax;
 use proptest::prelude::*;
 
 /// A process, as drawn.
@@ -286,8 +286,8 @@ proptest! {
         if let Some(pipeline) = pipeline {
             let total: usize = (0..drawn.len()).map(|i| oracle.outputs(i).len()).sum();
             let total = u64::try_from(total).unwrap();
-            prop_assert!(graph::expand(&pipeline, total - 1, &mut Diagnostics::new()).is_err());
-            let graph = graph::expand(&pipeline, total, &mut sink).unwrap();
+            prop_assert!(expand(&pipeline, total - 1, &mut Diagnostics::new()).is_err());
+            let graph = expand(&pipeline, total, &mut sink).unwrap();
             for i in 0..drawn.len() {
                 compare(graph, &oracle, i)?;
             }
