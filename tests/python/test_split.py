@@ -20,7 +20,7 @@ def splittable(rows: int) -> dict:
     def chain(parts, kind):
         return kind(item for part in parts for item in part)
 
-    made = {
+    made: dict = {
         "list": ([[row, str(row)] for row in range(rows)], lambda parts: chain(parts, list)),
         "tuple": (tuple(range(rows)), lambda parts: chain(parts, tuple)),
         "list of dicts": ([{"row": row, "none": None} for row in range(rows)], lambda parts: chain(parts, list)),
@@ -43,6 +43,11 @@ def splittable(rows: int) -> dict:
         made["frame"] = (frame, pd.concat)
         made["series"] = (frame["a"], pd.concat)
         made["table"] = (pa.table({"a": pa.array(range(rows), pa.int32())}), pa.concat_tables)
+    if has("polars", "pyarrow"):
+        import polars as pl
+
+        made["polars"] = (pl.DataFrame({"a": range(rows), "t": ["x"] * rows}), pl.concat)
+        made["polars series"] = (pl.Series("a", range(rows), dtype=pl.Int8), pl.concat)
     return made
 
 

@@ -83,9 +83,17 @@ class RoundTrip(unittest.TestCase):
                 "column zone",
                 "frame multiindex",
                 "table",
+                "frame days",
+                "series",
+                "column categorical",
+                "column period",
+                "column interval",
+                "column object text",
+                "column decimals",
+                "column arrays",
             ]
             expected.update(dict.fromkeys(arrow, "arrow"))
-            expected.update({"column object mixed": "pickle", "frame days": "pickle", "series": "pickle"})
+            expected.update({"column object mixed": "pickle", "column complex": "pickle", "index": "pickle"})
         made = zoo()
         for name, form in expected.items():
             with self.subTest(name):

@@ -284,6 +284,10 @@ def same(one: Any, other: Any) -> bool:
         return _same_numpy(one, other)
     if module == "pandas":
         return _same_pandas(one, other)
+    if module == "polars":
+        return bool(one.dtypes == other.dtypes if hasattr(one, "dtypes") else one.dtype == other.dtype) and bool(
+            one.equals(other)
+        )
     return bool(one == other or one is other)
 
 

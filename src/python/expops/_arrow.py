@@ -1,8 +1,7 @@
-"""Data frames and Arrow tables as uncompressed Arrow IPC files.
+"""Tables of pandas, pyarrow and polars as uncompressed Arrow IPC files.
 
-Arrow does not hold every frame: mixed objects, NaN beside None, frequencies of an index and
-more are lost. Only where the dtypes tell that nothing can be is a frame stored without
-reading it back; otherwise what was read back must have the digest of the original.
+What fits is known from the types; nothing is read back to see. The schema's metadata says under `expops` what the
+file's reader gets. All rows are in one batch, so that a column can be looked at where it lies in the file.
 """
 
 from __future__ import annotations
@@ -10,85 +9,132 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import Any
+from typing import Any, Optional
 
-from expops import _digest
+from expops import _frame, _mapped
+from expops._columns import Unfit, check_type
 from expops._failure import Failure
 
 #: In the schema's metadata: which type the file's reader gets.
 _MARK = b"expops"
-_SIMPLE = frozenset(
-    ["bool", "float32", "float64"]
-    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
-    + [f"datetime64[{unit}]" for unit in ("s", "ms", "us", "ns")]
-)
 
 
 def write(value: Any, path: str) -> bool:
-    """Store a frame or a table; False, and no file, where Arrow would change it."""
-    if not _is_table(value):
+    """Store a frame, a series or a table; False, and no file, where Arrow would change it."""
+    mark = _mark_of(value)
+    if mark is None:
+        return False
+    try:
+        import pyarrow
+    except ImportError:
         return False
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what pyarrow would warn of is found by comparing
-            _write(value, path)
-            if _is_simple(value) or _digest.of(read(path)) == _digest.of(value):
-                return True
-    except OSError:
+            warnings.simplefilter("ignore")  # of what pyarrow thinks of pandas' objects
+            table = _table(pyarrow, value, mark)
+            _write(pyarrow, table.replace_schema_metadata({**(table.schema.metadata or {}), _MARK: mark}), path)
+        return True
+    except (OSError, MemoryError):
         raise
-    except Exception:  # pyarrow is missing, or refuses the value in one of its many ways
-        pass
-    if os.path.exists(path):
-        os.remove(path)
-    return False
+    except Exception:  # it does not fit, or pyarrow refuses it in one of its many ways
+        if os.path.exists(path):
+            os.remove(path)
+        return False
 
 
 def read(path: str) -> Any:
-    """The frame or the table in the file `path`."""
+    """What is stored in the file `path`."""
     try:
         import pyarrow
     except ImportError:
         raise Failure("a table is stored as Arrow, and pyarrow is not installed in this environment") from None
-    with pyarrow.memory_map(path) as file:
-        table = pyarrow.ipc.open_file(file).read_all()
+    data = _mapped.view(path)
+    buffer = _content(pyarrow, path) if data is None else pyarrow.py_buffer(data)
+    table = _open(pyarrow, buffer)
     metadata = dict(table.schema.metadata or {})
-    mark = metadata.pop(_MARK, b"frame" if b"pandas" in metadata else b"table")
+    mark = metadata.pop(_MARK, b"table")
+    if mark in (b"frame", b"series"):
+        import pandas
+
+        view = _viewer(data, buffer.address) if data is not None else None
+        return (_frame.from_table if mark == b"frame" else _frame.series_from_table)(pandas, pyarrow, table, view)
     table = table.replace_schema_metadata(metadata or None)
-    return table.to_pandas() if mark == b"frame" else table
+    if mark in (b"polars", b"polars series"):
+        import polars
+
+        frame = polars.DataFrame(table)
+        return frame if mark == b"polars" else frame.to_series()
+    return table
 
 
-def _is_table(value: Any) -> bool:
-    pandas, pyarrow = sys.modules.get("pandas"), sys.modules.get("pyarrow")
-    is_frame = pandas is not None and type(value) is getattr(pandas, "DataFrame", None)
-    return is_frame or (pyarrow is not None and type(value) is getattr(pyarrow, "Table", None))
+def _mark_of(value: Any) -> Optional[bytes]:
+    """What the file's reader gets; None if it is no table."""
+    kind = type(value)
+    for module, name, mark in (
+        ("pandas", "DataFrame", b"frame"),
+        ("pandas", "Series", b"series"),
+        ("pyarrow", "Table", b"table"),
+        ("polars", "DataFrame", b"polars"),
+        ("polars", "Series", b"polars series"),
+    ):
+        if kind is getattr(sys.modules.get(module), name, None):
+            return mark
+    return None
 
 
-def _write(value: Any, path: str) -> None:
-    import pyarrow
+def _table(pyarrow: Any, value: Any, mark: bytes) -> Any:
+    if mark in (b"frame", b"series"):
+        import pandas
 
-    if isinstance(value, pyarrow.Table):
-        mark, table = b"table", value.unify_dictionaries()
-    else:
-        mark, table = b"frame", pyarrow.Table.from_pandas(value)
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _MARK: mark})
+        return (_frame.to_table if mark == b"frame" else _frame.series_to_table)(pandas, pyarrow, value)
+    table = value.unify_dictionaries() if mark == b"table" else _of_polars(pyarrow, value, mark)
+    for field in table.schema:
+        check_type(pyarrow, field.type)
+    if not table.num_columns and table.num_rows:
+        raise Unfit
+    return table.combine_chunks() if mark == b"table" else table
+
+
+def _of_polars(pyarrow: Any, value: Any, mark: bytes) -> Any:
+    frame = value if mark == b"polars" else value.to_frame()
+    return pyarrow.table(frame.rechunk())
+
+
+def _write(pyarrow: Any, table: Any, path: str) -> None:
     with pyarrow.OSFile(path, "wb") as file, pyarrow.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table)
+        if table.num_rows:
+            writer.write_table(table)
+        else:  # a batch without rows has categories all the same
+            columns = [column.combine_chunks() for column in table.columns]
+            writer.write_batch(pyarrow.RecordBatch.from_arrays(columns, schema=table.schema))
 
 
-def _is_simple(value: Any) -> bool:
-    """Whether Arrow is known to keep all of this frame."""
-    pandas = sys.modules.get("pandas")
-    if pandas is None or type(value) is not pandas.DataFrame:
-        return False
-    columns = value.columns
-    return (
-        all(str(dtype) in _SIMPLE for dtype in value.dtypes)
-        and all(type(name) is str for name in columns)
-        and columns.is_unique
-        and columns.name is None
-        and columns.dtype == pandas.Index(["a"]).dtype
-        and type(value.index) is pandas.RangeIndex
-        and value.index.name is None
-        and not value.attrs
-        and value.flags.allows_duplicate_labels
-    )
+def _content(pyarrow: Any, path: str) -> Any:
+    with pyarrow.OSFile(path) as file:
+        return file.read_buffer()
+
+
+def _open(pyarrow: Any, buffer: Any) -> Any:
+    """The table in `buffer`; types that pandas adds to Arrow are known once it is imported."""
+    table = pyarrow.ipc.open_file(pyarrow.BufferReader(buffer)).read_all()
+    if any((field.metadata or {}).get(b"ARROW:extension:name", b"").startswith(b"pandas.") for field in table.schema):
+        import pandas.core.arrays.arrow.extension_types  # noqa: F401
+
+        table = pyarrow.ipc.open_file(pyarrow.BufferReader(buffer)).read_all()
+    return table
+
+
+def _viewer(data: Any, base: int) -> Any:
+    """Makes a writable NumPy array of a column's values where they lie in `data`, whose first byte is at `base`."""
+    import numpy
+
+    def view(column: Any, dtype: Any) -> Any:
+        if column.num_chunks != 1 or not len(column) or column.null_count or dtype.kind == "b":
+            return None
+        chunk = column.chunk(0)
+        start = chunk.buffers()[1].address - base + chunk.offset * dtype.itemsize
+        # What was packed lies elsewhere.
+        is_inside = start >= 0 and start + len(chunk) * dtype.itemsize <= len(data)
+        return numpy.frombuffer(data, dtype, len(chunk), start) if is_inside else None
+
+    return view

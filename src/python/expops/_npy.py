@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from expops import _mapped
+
 
 def write(value: Any, path: str) -> bool:
     """Store a plain array; False, and no file, for what `.npy` would change."""
@@ -17,10 +19,17 @@ def write(value: Any, path: str) -> bool:
 
 
 def read(path: str) -> Any:
-    """The array in the file `path`."""
+    """The array in the file `path`, which can be written to."""
     import numpy
 
-    return numpy.load(path, allow_pickle=False)
+    data = _mapped.view(path)
+    if data is None:
+        return numpy.load(path, allow_pickle=False)
+    version = numpy.lib.format.read_magic(data)
+    header = numpy.lib.format.read_array_header_1_0 if version == (1, 0) else numpy.lib.format.read_array_header_2_0
+    shape, is_fortran, dtype = header(data)
+    array = numpy.frombuffer(data, dtype, offset=data.tell())
+    return array.reshape(shape, order="F" if is_fortran else "C")
 
 
 def _is_lossless(numpy: Any, dtype: Any) -> bool:
@@ -31,4 +40,4 @@ def _is_lossless(numpy: Any, dtype: Any) -> bool:
     if dtype.names is None or dtype.isalignedstruct:
         return False
     described = numpy.lib.format.descr_to_dtype(numpy.lib.format.dtype_to_descr(dtype))
-    return described == dtype and repr(described) == repr(dtype)
+    return bool(described == dtype and repr(described) == repr(dtype))

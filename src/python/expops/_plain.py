@@ -8,7 +8,7 @@ written as `{"$float": "nan"}`, `{"$float": "inf"}`, `{"$float": "-inf"}` and
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, List
 
 #: Deeper values are refused: parsers have limits, and a cycle is deeper than any.
 _DEEPEST = 50
@@ -49,3 +49,25 @@ def decode(value: Any) -> Any:
         if key == "$int" and isinstance(text, str):
             return int(text)
     return {key: decode(item) for key, item in value.items()}
+
+
+def is_plain(value: Any, size: int = 1 << 20, depth: int = 50) -> bool:
+    """Whether JSON keeps `value`, types and all, in about `size` bytes and with this many levels at most."""
+    return _is_plain(value, depth, [size])
+
+
+def _is_plain(value: Any, depth: int, left: List[int]) -> bool:
+    """`left` counts down what may still come."""
+    kind = type(value)
+    left[0] -= len(value) if kind is str else 1
+    if left[0] < 0 or depth < 0:
+        return False
+    if kind is int:
+        return bool(-(2**63) <= value < 2**63)
+    if kind is float:
+        return math.isfinite(value)
+    if kind is list:
+        return all(_is_plain(item, depth - 1, left) for item in value)
+    if kind is dict:
+        return all(type(key) is str and _is_plain(item, depth - 1, left) for key, item in value.items())
+    return kind is str or kind is bool or value is None

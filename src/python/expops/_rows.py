@@ -16,7 +16,8 @@ from expops._failure import Failure, kind_of
 Rows = Union[range, List[int]]
 
 SPLITTABLE = (
-    "a list, a tuple, a NumPy array, a pandas DataFrame or Series, an Arrow table, or a dict of columns of equal length"
+    "a list, a tuple, a NumPy array, a DataFrame or Series of pandas or polars, an Arrow table, or a dict of columns"
+    " of equal length"
 )
 
 
@@ -39,6 +40,8 @@ def take(value: Any, rows: Rows) -> Any:
     if isinstance(value, (list, tuple)):
         part = value[rows.start : rows.stop] if isinstance(rows, range) else [value[row] for row in rows]
         return tuple(part) if isinstance(value, tuple) else part
+    if _is_polars(value):
+        return value[rows.start : rows.stop] if isinstance(rows, range) else value[rows]
     if _is_arrow(value):
         return value.slice(rows.start, len(rows)) if isinstance(rows, range) else _arrow_take(value, rows)
     part = value.iloc if _is_pandas(value, "DataFrame", "Series") else value
@@ -56,7 +59,7 @@ def keys(value: Any, columns: Optional[Sequence[str]], name: str) -> List[Any]:
 def _length(value: Any) -> Optional[int]:
     if isinstance(value, list) or (isinstance(value, tuple) and not hasattr(value, "_fields")):
         return len(value)
-    if _is_pandas(value, "DataFrame", "Series"):
+    if _is_pandas(value, "DataFrame", "Series") or _is_polars(value):
         return len(value)
     if _is_arrow(value):
         return int(value.num_rows)
@@ -87,6 +90,11 @@ def _is_pandas(value: Any, *names: str) -> bool:
     return pandas is not None and isinstance(value, tuple(getattr(pandas, name) for name in names))
 
 
+def _is_polars(value: Any) -> bool:
+    polars = sys.modules.get("polars")
+    return polars is not None and isinstance(value, (polars.DataFrame, polars.Series))
+
+
 def _is_arrow(value: Any) -> bool:
     pyarrow = sys.modules.get("pyarrow")
     return pyarrow is not None and isinstance(value, pyarrow.Table)
@@ -99,7 +107,7 @@ def _arrow_take(value: Any, rows: List[int]) -> Any:
 
 def _cells(column: Any) -> List[Any]:
     """A column as a list of Python's own values."""
-    for method in ("to_pylist", "tolist"):
+    for method in ("to_pylist", "tolist", "to_list"):
         if hasattr(column, method):
             return list(getattr(column, method)())
     return list(column)
@@ -110,6 +118,8 @@ def _whole_rows(value: Any) -> List[Any]:
         return list(zip(*map(_cells, value.values())))
     if _is_pandas(value, "DataFrame"):
         return list(zip(*(_cells(value.iloc[:, i]) for i in range(value.shape[1])))) or [()] * len(value)
+    if _is_polars(value) and hasattr(value, "rows"):
+        return list(value.rows())
     if _is_arrow(value):
         return list(zip(*map(_cells, value.columns))) or [()] * value.num_rows
     return _cells(value)
@@ -121,6 +131,12 @@ def _column(value: Any, column: str, name: str) -> List[Any]:
         if isinstance(value, (list, tuple)):
             return [row[column] for row in value]
         cells = _cells(value[column])
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError, _missing_column()):
         raise Failure(f"`{name}` has no column `{column}` to split by") from None
     return cells
+
+
+def _missing_column() -> Any:
+    """What polars raises for a name that no column has."""
+    polars = sys.modules.get("polars")
+    return polars.exceptions.PolarsError if polars is not None else ()

@@ -5,20 +5,19 @@
 | pathlib.Path                                  | `file`   | `KEY/NAME`  |
 | small, of dict, list, str, int, float, bool, None | `json` | `KEY.json`  |
 | numpy.ndarray without objects                 | `npy`    | `KEY.npy`   |
-| pandas.DataFrame and pyarrow.Table that Arrow holds without loss | `arrow` | `KEY.arrow` |
+| DataFrame and Series of pandas and polars, pyarrow.Table, if Arrow loses nothing | `arrow` | `KEY.arrow` |
 | anything else                                 | `pickle` | `KEY.pickle` |
 """
 
 from __future__ import annotations
 
-import math
 import os
 import pickle
 import sys
 from json import dumps, loads
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
-from expops import _digest
+from expops import _digest, _plain
 from expops._failure import Failure
 from expops._names import Names
 
@@ -96,7 +95,7 @@ def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
         from expops import _npy
 
         yield "npy", _npy.write
-    elif module in ("pandas", "pyarrow"):
+    elif module in ("pandas", "pyarrow", "polars"):
         from expops import _arrow
 
         yield "arrow", _arrow.write
@@ -104,7 +103,7 @@ def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
 
 def _plain_json(value: Any) -> Optional[bytes]:
     """`value` as compact JSON, if that is small and loses nothing."""
-    if not _is_plain(value, _DEEPEST_JSON, [_LARGEST_JSON // 2]):
+    if not _plain.is_plain(value, _LARGEST_JSON // 2, _DEEPEST_JSON):
         return None
     text = dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     try:
@@ -112,23 +111,6 @@ def _plain_json(value: Any) -> Optional[bytes]:
     except UnicodeEncodeError:  # a lone surrogate
         return None
     return data if len(data) <= _LARGEST_JSON else None
-
-
-def _is_plain(value: Any, depth: int, left: List[int]) -> bool:
-    """Whether JSON keeps `value`; `left` counts down what may still come."""
-    kind = type(value)
-    left[0] -= len(value) if kind is str else 1
-    if left[0] < 0 or depth < 0:
-        return False
-    if kind is int:
-        return bool(-(2**63) <= value < 2**63)
-    if kind is float:
-        return math.isfinite(value)
-    if kind is list:
-        return all(_is_plain(item, depth - 1, left) for item in value)
-    if kind is dict:
-        return all(type(key) is str and _is_plain(item, depth - 1, left) for key, item in value.items())
-    return kind is str or kind is bool or value is None
 
 
 def _write(path: str, data: bytes) -> None:
