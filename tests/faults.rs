@@ -66,7 +66,7 @@ fn start(space: &Space, tool: Tool) -> Child {
     space.write("slow", "");
     let (program, arguments): (_, &[&str]) =
         if tool == Tool::Ninja { ("ninja", &[]) } else { ("make", &["-j2"]) };
-    let child =
+    let mut child =
         space.command(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for _ in 0..1200 {
         if space.exists("started") {
@@ -74,7 +74,8 @@ fn start(space: &Space, tool: Tool) -> Child {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    panic!("the build does not start");
+    child.kill().unwrap();
+    panic!("the build does not start: {:?}", child.wait());
 }
 
 fn resume(space: &Space, child: Child) -> Ran {

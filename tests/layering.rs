@@ -123,3 +123,23 @@ fn acyclic(table: &Table) {
         below.extend(next);
     }
 }
+
+/// Who may print: the command lines, `cli` and that of `expops-split`, and `exec` about what is no error. The
+/// compiler and everything else returns what it has to say.
+const PRINTERS: [&str; 4] = ["cli/", "split/command.rs", "exec/chart.rs", "exec/decide.rs"];
+
+#[test]
+fn only_the_command_lines_print() {
+    let root = repository().join("src");
+    for entry in walkdir::WalkDir::new(&root) {
+        let path = entry.unwrap().into_path();
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+        let is_test = name.contains("test") || name == "syntax/hostile.rs";
+        if !name.ends_with(".rs") || is_test || PRINTERS.iter().any(|printer| name.starts_with(printer)) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let prints = ["println!", "eprintln!", "print!", "eprint!"].iter().find(|word| text.contains(*word));
+        assert_eq!(prints, None, "`{name}` prints");
+    }
+}

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::ended::Ended;
 use super::look::look;
-use super::{query, say, status};
+use super::refuse::refuse;
+use super::{say, status};
 use crate::defaults;
 use crate::diagnostic::{ALL, Diagnostics, find, nearest, plural};
 use crate::dry_run::{self, Reason, State, Survey};
@@ -143,7 +144,7 @@ fn selected(survey: &Survey, project: &Utf8Path, expression: &str) -> Result<Vec
                 paths.extend(instances.map(|instance| probe::canonical(graph, &instance)));
                 Ended::Well
             }
-            Err(unusable) => query::refuse(expression, &unusable),
+            Err(unusable) => refuse(expression, &unusable),
         }
     });
     match ended {

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
 use clap::Args;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::ended::Ended;
+use super::logged::logged;
 use super::look::look;
-use super::query;
+use super::refuse::refuse;
 use crate::defaults;
 use crate::driver::Checked;
 use crate::graph::Graph;
-use crate::layout::{Folder, Layout};
+use crate::layout::Layout;
 use crate::probe::{self, Selected, Tree};
 
 #[derive(Debug, Args)]
@@ -45,7 +46,7 @@ fn show(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {
     let tree = Tree::new(graph, &checked.steps);
     let selected = match probe::select(&flags.expression, graph, &tree) {
         Ok(selected) => selected,
-        Err(unusable) => return query::refuse(&flags.expression, &unusable),
+        Err(unusable) => return refuse(&flags.expression, &unusable),
     };
     let layout = Layout::new(flags.build_dir.clone());
     let rows: Vec<_> = selected.iter().filter_map(|one| row(one, graph, &layout)).collect();
@@ -63,17 +64,6 @@ fn show(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {
     Ended::Well
 }
 
-/// The metrics in an instance's folder: of the process, or of one of its steps.
-pub(super) fn of(folder: &Folder, step: Option<&str>) -> Json {
-    let text = std::fs::read_to_string(folder.metrics()).unwrap_or_default();
-    let all: Json = serde_json::from_str(&text).unwrap_or_default();
-    let found = match step {
-        None => all.get("metrics"),
-        Some(step) => all.get("steps").and_then(|steps| steps.get(step)),
-    };
-    found.cloned().unwrap_or_else(|| json!({}))
-}
-
 struct Row {
     label: String,
     path: String,
@@ -83,7 +73,7 @@ struct Row {
 fn row(one: &Selected, graph: Graph<'_>, layout: &Layout) -> Option<Row> {
     let process = &graph.pipeline.process(one.instance.process).name;
     let folder = layout.folder(&Layout::instance(process, &graph.arms(&one.instance)));
-    let Json::Object(metrics) = of(&folder, one.step.as_deref()) else { return None };
+    let Json::Object(metrics) = logged(&folder, one.step.as_deref()) else { return None };
     let step = one.step.as_ref().map(|step| format!(" / {step}")).unwrap_or_default();
     let label = graph.label(&one.instance) + &step;
     (!metrics.is_empty()).then(|| Row { label, path: probe::canonical(graph, one), metrics })
@@ -205,6 +195,8 @@ fn spread(list: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -5,8 +5,9 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 
 use super::ended::Ended;
+use super::logged::logged;
 use super::look::look;
-use super::say;
+use super::refuse::refuse;
 use crate::defaults;
 use crate::driver::Checked;
 use crate::graph::Graph;
@@ -112,28 +113,6 @@ fn answer(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {
     Ended::Well
 }
 
-/// Says why an expression selects nothing that can be printed.
-pub(super) fn refuse(expression: &str, unusable: &Unusable) -> Ended {
-    say::error(&wrong(expression, unusable));
-    if matches!(unusable, Unusable::Nothing(_)) { Ended::Failed } else { Ended::Wrong }
-}
-
-/// What is wrong with an expression: with a caret, if a place in it is to blame.
-fn wrong(expression: &str, unusable: &Unusable) -> String {
-    match unusable {
-        Unusable::Syntax { span, message, help } => {
-            let before = expression.get(..span.start).unwrap_or(expression).chars().count();
-            let width = expression.get(span.range()).map_or(1, |part| part.chars().count().max(1));
-            let help = help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-            format!("{message}\n  {expression}\n  {}{}{help}", " ".repeat(before), "^".repeat(width))
-        }
-        Unusable::Nothing(advice) => format!("`{expression}` matches nothing; {advice}"),
-        Unusable::NotNodes(value) => {
-            format!("`{expression}` selects no nodes but {}", probe::described(value))
-        }
-    }
-}
-
 fn print_value(value: &Value) {
     match value {
         Value::NodeSet(nodes) => println!("{}", nodes.len()),
@@ -200,6 +179,6 @@ fn described(one: &Selected, graph: Graph<'_>, layout: &Layout, prefix: &str) ->
         "target": format!("{prefix}{}", Layout::target(process, &arms)),
         "stamps": outlets.iter().map(|outlet| folder(outlet).stamp()).collect::<Vec<_>>(),
         "files": files.collect::<Vec<_>>(),
-        "metrics": super::metrics::of(&folder(&one.instance), one.step.as_deref()),
+        "metrics": logged(&folder(&one.instance), one.step.as_deref()),
     })
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Action, Environment, Found, Group, Plan, PlanText, plan_files};
+use super::model::{Action, Environment, Found, Group, Plan, PlanText};
+use super::plan_files;
 use crate::defaults;
 use crate::file;
 use crate::graph::{Address, Graph};

@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use serde::Serialize;
 use serde_json::Map;
 
+use super::model::Found;
 use crate::digest::Digest;
 use crate::graph::{Edge, Graph};
 use crate::layout::Layout;
@@ -28,15 +29,6 @@ pub(crate) struct Codes {
     pub found: Found,
     /// What lies in the folders that processes read, at any depth; what requirement files name.
     pub inside: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
-}
-
-/// What the compiler found by itself, and may find gone the next time.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// Imported modules.
-    pub modules: Vec<Utf8PathBuf>,
-    /// Folders in which a new file matters.
-    pub folders: Vec<Utf8PathBuf>,
 }
 
 impl Codes {

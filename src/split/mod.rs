@@ -2,9 +2,9 @@
 //! and what its key is called, the caller says.
 //!
 //! A text file is gone through twice, in parallel and in constant memory. First its rows are found and
-//! checked ([`text`]); then each partition is hashed and, if its hash has changed, written
-//! ([`produce`]). No row is altered: the partitions' rows one after the other are the source's bytes.
-//! If most of the file is what an earlier split saw, it is gone through once ([`known`]).
+//! checked (`text`); then each partition is hashed and, if its hash has changed, written
+//! (`produce`). No row is altered: the partitions' rows one after the other are the source's bytes.
+//! If most of the file is what an earlier split saw, it is gone through once (`known`).
 //!
 //! # What a partition's digest covers
 //!
@@ -65,6 +65,7 @@ mod time;
 mod value;
 
 pub use crate::digest::Digest;
+pub use crate::size::{By, Size};
 pub use crate::stamp::{Line, Stamp, Subject};
 pub use error::{Flaw, Place, SplitError};
 pub use format::{Compression, Format, Kind};

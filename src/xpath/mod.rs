@@ -27,7 +27,7 @@ mod xml;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::source::Span;
+pub use crate::source::Span;
 
 use code::Item;
 use eval::{Context, Evaluator};

@@ -1,0 +1,27 @@
+//! What is said of an expression that selects nothing that can be printed.
+
+use super::ended::Ended;
+use super::say;
+use crate::probe::{self, Unusable};
+
+/// Says why an expression selects nothing that can be printed.
+pub(super) fn refuse(expression: &str, unusable: &Unusable) -> Ended {
+    say::error(&wrong(expression, unusable));
+    if matches!(unusable, Unusable::Nothing(_)) { Ended::Failed } else { Ended::Wrong }
+}
+
+/// What is wrong with an expression: with a caret, if a place in it is to blame.
+fn wrong(expression: &str, unusable: &Unusable) -> String {
+    match unusable {
+        Unusable::Syntax { span, message, help } => {
+            let before = expression.get(..span.start).unwrap_or(expression).chars().count();
+            let width = expression.get(span.range()).map_or(1, |part| part.chars().count().max(1));
+            let help = help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+            format!("{message}\n  {expression}\n  {}{}{help}", " ".repeat(before), "^".repeat(width))
+        }
+        Unusable::Nothing(advice) => format!("`{expression}` matches nothing; {advice}"),
+        Unusable::NotNodes(value) => {
+            format!("`{expression}` selects no nodes but {}", probe::described(value))
+        }
+    }
+}
