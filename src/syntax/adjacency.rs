@@ -5,9 +5,8 @@ use std::borrow::Cow;
 use pest::Parser as _;
 
 use super::config::Pair;
+use super::node::{Kind, Node, clip};
 use super::reader::Reader;
-use super::tree::{Kind, Node};
-use super::values::clip;
 use crate::diagnostic::codes;
 use crate::source::{Span, Spanned};
 

@@ -3,9 +3,9 @@
 use pest::Parser as _;
 
 use super::config::CodeReference;
+use super::node::{Key, Kind, Node, clip};
 use super::reader::Reader;
-use super::tree::{Key, Kind, Node};
-use super::values::{clip, place_in};
+use super::values::place_in;
 use crate::diagnostic::codes;
 use crate::source::{Span, Spanned};
 

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use super::adjacency;
 use super::config::Config;
+use super::node::{Entries, Key, Kind, Node, clip, get};
 use super::reader::Reader;
-use super::tree::{Key, Kind, Node};
-use super::values::{Entries, clip, get};
 use super::{environment, process};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Span, Spanned};

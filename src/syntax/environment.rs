@@ -1,9 +1,8 @@
 //! `environment`: names, managers and requirement files, in the spellings that existing projects have.
 
 use super::config::EnvironmentConfig;
+use super::node::{Key, Kind, Node, clip, owned};
 use super::reader::Reader;
-use super::tree::{Key, Kind, Node};
-use super::values::{clip, owned};
 use crate::diagnostic::codes;
 use crate::source::Spanned;
 

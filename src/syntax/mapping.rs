@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::node::{Key, Kind, Node, clip};
 use super::reader::Reader;
-use super::tree::{Key, Kind, Node};
-use super::values::clip;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Spanned;
 

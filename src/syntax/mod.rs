@@ -12,6 +12,7 @@ mod config;
 mod document;
 mod environment;
 mod mapping;
+mod node;
 mod parallelism;
 mod process;
 mod reader;

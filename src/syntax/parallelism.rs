@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::config::DataParallelism;
 use super::mapping::unique;
+use super::node::{Entries, Key, Kind, Node, clip, get};
 use super::reader::Reader;
-use super::tree::{Key, Kind, Node};
-use super::values::{Entries, clip, get, place_in};
+use super::values::place_in;
 use crate::diagnostic::{codes, nearest};
 use crate::size::{By, Entry, Size, SizeError};
 use crate::source::{Span, Spanned};

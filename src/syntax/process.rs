@@ -2,10 +2,9 @@
 
 use super::code;
 use super::config::{Pair, ProcessConfig, Resources};
+use super::node::{Key, Kind, Node, clip, owned};
 use super::parallelism::{data_parallelism, seed_parallelism};
 use super::reader::Reader;
-use super::tree::{Key, Kind, Node};
-use super::values::{clip, owned};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Span, Spanned};
 

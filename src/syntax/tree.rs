@@ -11,11 +11,12 @@ use std::collections::HashMap;
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag, options};
 
 use super::mapping::{key, merge, unique};
+use super::node::{Key, Kind, Node};
 use super::reader::Reader;
 use super::scalar::{Plain, resolve};
 use super::yaml_error;
 use crate::diagnostic::codes;
-use crate::source::{Span, Spanned};
+use crate::source::Span;
 
 /// Deepest nesting.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -27,56 +28,6 @@ const MAX_ALIASED: usize = 100_000;
 const MAX_ALIASED_TEXT: usize = 8_000_000;
 /// Longest single text, in bytes.
 const MAX_TEXT: usize = 8_000_000;
-
-/// A value and its place. In an alias, places are those of what it refers to.
-#[derive(Clone, Debug)]
-pub(super) struct Node<'a> {
-    pub(super) span: Span,
-    pub(super) kind: Kind<'a>,
-}
-
-/// What a value is.
-#[derive(Clone, Debug)]
-pub(super) enum Kind<'a> {
-    Null,
-    Bool(bool),
-    Int(i128),
-    Float(f64),
-    Str(Cow<'a, str>),
-    Seq(Vec<Node<'a>>),
-    Map(Vec<(Key<'a>, Node<'a>)>),
-}
-
-/// A key of a mapping; a number as a key is the text of that number.
-pub(super) type Key<'a> = Spanned<Cow<'a, str>>;
-
-impl Node<'_> {
-    /// What stands here, for a label.
-    pub(super) fn what(&self) -> &'static str {
-        match self.kind {
-            Kind::Null => "nothing",
-            Kind::Bool(_) => "a truth value",
-            Kind::Int(_) => "a whole number",
-            Kind::Float(_) => "a number",
-            Kind::Str(_) => "text",
-            Kind::Seq(_) => "a list",
-            Kind::Map(_) => "a mapping",
-        }
-    }
-
-    /// How many nodes and how many bytes of text a copy of this one has.
-    fn weight(&self) -> (usize, usize) {
-        let add = |a: (usize, usize), b: (usize, usize)| (a.0 + b.0, a.1 + b.1);
-        match &self.kind {
-            Kind::Str(text) => (1, text.len()),
-            Kind::Seq(items) => items.iter().map(Node::weight).fold((1, 0), add),
-            Kind::Map(entries) => {
-                entries.iter().map(|(key, value)| add(value.weight(), (1, key.value.len()))).fold((1, 0), add)
-            }
-            _ => (1, 0),
-        }
-    }
-}
 
 /// The tree of `text`; `None` after an error that leaves no tree. An empty file is [`Kind::Null`].
 pub(super) fn build<'a>(text: &'a str, reader: &mut Reader<'_>) -> Option<Node<'a>> {
@@ -243,7 +194,7 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
         let weight = *weight;
         self.nodes += weight.0;
         self.charge(weight, place)?;
-        let depth = self.anchors.get(&anchor).map_or(0, |(node, _)| depth(node));
+        let depth = self.anchors.get(&anchor).map_or(0, |(node, _)| node.depth());
         if self.open.len() + depth > MAX_DEPTH {
             return self.refuse(
                 place,
@@ -337,12 +288,4 @@ fn style_is_block(style: ScalarStyle) -> bool {
 
 fn place(span: &YamlSpan) -> Span {
     span.byte_range().map_or(Span::default(), |range| Span::new(range.start, range.end))
-}
-
-fn depth(node: &Node<'_>) -> usize {
-    match &node.kind {
-        Kind::Seq(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Kind::Map(entries) => 1 + entries.iter().map(|(_, value)| depth(value)).max().unwrap_or(0),
-        _ => 0,
-    }
 }

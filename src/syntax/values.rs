@@ -4,20 +4,10 @@
 use serde_json::{Number, Value};
 
 use super::config::{Pair, Parameters};
+use super::node::{Entries, Key, Kind, Node, clip, owned};
 use super::reader::Reader;
-use super::tree::{Key, Kind, Node};
 use crate::diagnostic::codes;
 use crate::source::{Source, Span, Spanned};
-
-/// A mapping's entries.
-pub(super) type Entries<'n, 'a> = &'n [(Key<'a>, Node<'a>)];
-
-/// `text`, cut to what fits a message.
-pub(super) fn clip(text: &str) -> String {
-    let end = text.char_indices().nth(60).map_or(text.len(), |(at, _)| at);
-    let line = text[..end].lines().next().unwrap_or("");
-    if line.len() < text.trim_end().len() { format!("{line}…") } else { line.to_owned() }
-}
 
 /// See [`super::place_in`].
 pub(super) fn place_in(source: &Source, span: Span, value: &str, part: Span) -> Span {
@@ -50,16 +40,6 @@ fn in_block(written: &str, value: &str, part: Span) -> Option<Span> {
         start += line.len() + 1;
     }
     None
-}
-
-/// The value of `field` in `entries`, unless it is `null`.
-pub(super) fn get<'n, 'a>(entries: Entries<'n, 'a>, field: &str) -> Option<(&'n Key<'a>, &'n Node<'a>)> {
-    let found = entries.iter().find(|(key, _)| key.value == field)?;
-    (!matches!(found.1.kind, Kind::Null)).then_some((&found.0, &found.1))
-}
-
-pub(super) fn owned(key: &Key<'_>) -> Spanned<String> {
-    Spanned::new(key.value.clone().into_owned(), key.span)
 }
 
 impl Reader<'_> {

@@ -1,0 +1,85 @@
+//! The tree that YAML is read into: values, keys and their places. The other files of this folder build it,
+//! or read it.
+
+use std::borrow::Cow;
+
+use crate::source::{Span, Spanned};
+
+/// A value and its place. In an alias, places are those of what it refers to.
+#[derive(Clone, Debug)]
+pub(super) struct Node<'a> {
+    pub(super) span: Span,
+    pub(super) kind: Kind<'a>,
+}
+
+/// What a value is.
+#[derive(Clone, Debug)]
+pub(super) enum Kind<'a> {
+    Null,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Str(Cow<'a, str>),
+    Seq(Vec<Node<'a>>),
+    Map(Vec<(Key<'a>, Node<'a>)>),
+}
+
+/// A key of a mapping; a number as a key is the text of that number.
+pub(super) type Key<'a> = Spanned<Cow<'a, str>>;
+
+impl Node<'_> {
+    /// What stands here, for a label.
+    pub(super) fn what(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "nothing",
+            Kind::Bool(_) => "a truth value",
+            Kind::Int(_) => "a whole number",
+            Kind::Float(_) => "a number",
+            Kind::Str(_) => "text",
+            Kind::Seq(_) => "a list",
+            Kind::Map(_) => "a mapping",
+        }
+    }
+
+    /// How many nodes and how many bytes of text a copy of this one has.
+    pub(super) fn weight(&self) -> (usize, usize) {
+        let add = |a: (usize, usize), b: (usize, usize)| (a.0 + b.0, a.1 + b.1);
+        match &self.kind {
+            Kind::Str(text) => (1, text.len()),
+            Kind::Seq(items) => items.iter().map(Node::weight).fold((1, 0), add),
+            Kind::Map(entries) => {
+                entries.iter().map(|(key, value)| add(value.weight(), (1, key.value.len()))).fold((1, 0), add)
+            }
+            _ => (1, 0),
+        }
+    }
+
+    /// How many levels of lists and mappings it has.
+    pub(super) fn depth(&self) -> usize {
+        match &self.kind {
+            Kind::Seq(items) => 1 + items.iter().map(Node::depth).max().unwrap_or(0),
+            Kind::Map(entries) => 1 + entries.iter().map(|(_, value)| value.depth()).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+}
+
+/// A mapping's entries.
+pub(super) type Entries<'n, 'a> = &'n [(Key<'a>, Node<'a>)];
+
+/// `text`, cut to what fits a message.
+pub(super) fn clip(text: &str) -> String {
+    let end = text.char_indices().nth(60).map_or(text.len(), |(at, _)| at);
+    let line = text[..end].lines().next().unwrap_or("");
+    if line.len() < text.trim_end().len() { format!("{line}…") } else { line.to_owned() }
+}
+
+/// The value of `field` in `entries`, unless it is `null`.
+pub(super) fn get<'n, 'a>(entries: Entries<'n, 'a>, field: &str) -> Option<(&'n Key<'a>, &'n Node<'a>)> {
+    let found = entries.iter().find(|(key, _)| key.value == field)?;
+    (!matches!(found.1.kind, Kind::Null)).then_some((&found.0, &found.1))
+}
+
+pub(super) fn owned(key: &Key<'_>) -> Spanned<String> {
+    Spanned::new(key.value.clone().into_owned(), key.span)
+}
