@@ -84,6 +84,7 @@
 //! assert_eq!(wrong.span.start, 10);
 //! ```
 
+mod amount;
 mod cache;
 pub mod cli;
 mod command;
@@ -107,6 +108,7 @@ mod probe;
 mod quote;
 mod runtime;
 mod script;
+mod settings;
 mod signals;
 mod size;
 mod source;

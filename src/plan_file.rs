@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::digest::Digest;
+use crate::settings::{Settings, is_default};
 use crate::size::{By, Size};
 
 /// The version of the format, of the layout of the build folder and of the Python runtime's protocol.
@@ -23,8 +24,8 @@ pub(crate) struct PlanFile {
     pub project: String,
     /// The process's name.
     pub process: String,
-    /// How many arms of an instance's path are partitions; the rest are seeds.
-    pub partitions: usize,
+    /// How many data layers it lives in: so many arms of an instance's path are partitions, the rest are seeds.
+    pub data_depth: usize,
     /// What runs.
     pub work: Work,
     /// The layer that it opens.
@@ -45,11 +46,9 @@ pub(crate) struct PlanFile {
     /// The environment's name, or empty for the active Python.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub environment: String,
-    /// Threads that numeric libraries may start.
-    pub cpus: u32,
-    /// Extra files that it reads, relative to the project.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<Utf8PathBuf>,
+    /// How its instances are run.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub settings: Settings,
     /// Those of its files, with the data, that were folders when the project was compiled: the generated file names
     /// what is in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -85,19 +84,19 @@ impl PlanFile {
     /// Which partitions there are, the plan file does not say.
     pub(crate) fn may_have(&self, arms: &[String]) -> bool {
         let is_arm = |(i, arm): (usize, &String)| {
-            let number = arm.strip_prefix(if i < self.partitions { 'p' } else { 's' });
+            let number = arm.strip_prefix(if i < self.data_depth { 'p' } else { 's' });
             number.is_some_and(|number| number.parse::<u64>().is_ok_and(|n| n.to_string() == number))
         };
         let depth = |input: &Upstream| {
-            input.partitions <= self.partitions && self.partitions + input.seeds <= arms.len()
+            input.data_depth <= self.data_depth && self.data_depth + input.seed_depth <= arms.len()
         };
-        arms.len() >= self.partitions && arms.iter().enumerate().all(is_arm) && self.inputs.iter().all(depth)
+        arms.len() >= self.data_depth && arms.iter().enumerate().all(is_arm) && self.inputs.iter().all(depth)
     }
 
     /// What an instance of the process is called.
     pub(crate) fn example(&self) -> String {
-        let seeds = self.inputs.iter().map(|input| input.seeds).max().unwrap_or_default();
-        let arms = vec!["/p1"; self.partitions].concat() + &"/s42".repeat(seeds);
+        let seeds = self.inputs.iter().map(|input| input.seed_depth).max().unwrap_or_default();
+        let arms = vec!["/p1"; self.data_depth].concat() + &"/s42".repeat(seeds);
         format!(
             "an instance of `{}` is called `{}{arms}`",
             self.process,
@@ -170,10 +169,10 @@ impl Opens {
 pub(crate) struct Upstream {
     /// The upstream's name.
     pub process: String,
-    /// How many of the consumer's partitions address it.
-    pub partitions: usize,
-    /// How many of the consumer's seeds do.
-    pub seeds: usize,
+    /// How many data layers of the consumer it shares: so many of the consumer's partitions address it.
+    pub data_depth: usize,
+    /// How many seed layers it shares.
+    pub seed_depth: usize,
     /// The partitions that are gathered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gather_data: Option<Vec<String>>,

@@ -59,6 +59,10 @@ codes! {
     COMMAND "E009" "a command template cannot be read"
         "`command` is a template: `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, \
          `{{ partition }}` and `{{ seed }}` are filled in before the shell runs it."
+    AMOUNT "E010" "an amount cannot be read"
+        "Memory is a number and a unit (`8GB`, `512 MiB`; with `i` in powers of 1,024), time as well (`90s`, `2h`) \
+         or `HOURS:MINUTES:SECONDS`, with days before it as `1-12:00:00`. A list has one amount for each attempt. \
+         `retries` and `at_least` show their forms in the message."
     UNKNOWN_PROCESS "E101" "unknown process"
         "`process_adjlist` names a process that does not stand under `processes`."
     DUPLICATE_PROCESS "E102" "two processes have one name"

@@ -36,7 +36,8 @@ pub(super) fn codes(
         }
     }
     report_broken(broken, sink);
-    let declared = pipeline.processes.iter().flat_map(|process| &process.files).chain(&pipeline.data_path);
+    let declared =
+        pipeline.processes.iter().flat_map(|process| &process.settings.files).chain(&pipeline.data_path);
     codes.inside = declared.filter(|path| path.is_dir()).map(|path| (path.clone(), inside(path))).collect();
     let scripts = library.files();
     let folders = watched(&scripts, &codes);
@@ -53,7 +54,7 @@ pub(super) fn codes(
 /// Whether the project file names a script with a process's function, or a declared folder.
 fn is_named(pipeline: &Pipeline, path: &Utf8PathBuf) -> bool {
     let is_here = |work: &Work| matches!(work, Work::Python(function) if function.script == *path);
-    pipeline.processes.iter().any(|process| is_here(&process.work) || process.files.contains(path))
+    pipeline.processes.iter().any(|process| is_here(&process.work) || process.settings.files.contains(path))
         || pipeline.data_path.as_ref() == Some(path)
 }
 

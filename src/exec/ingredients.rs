@@ -13,7 +13,7 @@
 //! | the project's name and the name of its data file, where `context` or a chart shows them | yes | |
 //! | how a split cuts (`size`, `by`, `data_name`) | yes | it decides what the partitions are |
 //! | metrics that a chart probes | yes | |
-//! | `resources.cpus` | no | results repeat whatever the number of threads that libraries may start |
+//! | `resources`, `retries` and other settings | no | results repeat whatever the number of threads that libraries may start, and whoever runs them |
 //! | time stamps, absolute paths, host, `-j`, descriptions, the order of YAML keys | no | they cannot be observed, or must not matter |
 //! | the process's name | only in its path | a seed of its own for each process |
 
@@ -57,7 +57,7 @@ pub(super) fn list(
     for (name, value) in named(inputs) {
         observed.add(name, value.observed());
     }
-    for path in &plan.files {
+    for path in &plan.settings.files {
         observed.add(format!("file {path}"), tree::digest(path)?.to_string());
     }
     if let Some(path) = plan.data.as_ref().filter(|_| plan.observes_data) {
@@ -104,16 +104,21 @@ mod tests {
     use super::*;
     use crate::layout::Layout;
     use crate::plan_file::PlanFile;
+    use crate::settings::Settings;
 
     #[test]
     fn another_format_is_another_key_and_other_resources_are_not() {
-        let text =
-            r#"{"version": 1, "project": "", "process": "a", "partitions": 0, "work": "merge", "cpus": 1}"#;
+        let text = r#"{"version": 1, "project": "", "process": "a", "data_depth": 0, "work": "merge"}"#;
         let plan: PlanFile = serde_json::from_str(text).unwrap();
         let key = |plan: PlanFile| {
             list(&Instance::of(plan, "a", &Layout::new("build")).unwrap(), &[], None).unwrap().key()
         };
         assert_ne!(key(plan.clone()), key(PlanFile { version: 2, ..plan.clone() }));
-        assert_eq!(key(plan.clone()), key(PlanFile { cpus: 2, ..plan }));
+        let settings: Settings = serde_json::from_str(
+            r#"{"resources": {"cpus": [2], "memory": [1], "time": [1], "gpus": [1]}, "batch": 2, "on_failure": "drop",
+                "retries": {"times": 2, "on": ["lost"], "wait": 1}, "cache": false, "always": true, "reuse": true}"#,
+        )
+        .unwrap();
+        assert_eq!(key(plan.clone()), key(PlanFile { settings, ..plan }));
     }
 }

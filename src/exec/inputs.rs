@@ -40,10 +40,10 @@ pub(super) fn collect(
     lookahead: &Lookahead,
 ) -> Result<Vec<Input>, Failure> {
     let source = &ValueSource { layout, lookahead };
-    let (data, seed) = arms.split_at(plan.partitions.min(arms.len()));
+    let (data, seed) = arms.split_at(plan.data_depth.min(arms.len()));
     let mut all = Vec::new();
     for input in &plan.inputs {
-        let nodes = gather(input, &data[..input.partitions], &seed[..input.seeds], source)?;
+        let nodes = gather(input, &data[..input.data_depth], &seed[..input.seed_depth], source)?;
         all.extend(nodes.into_iter().map(|(key, node)| Input {
             name: key,
             process: input.process.clone(),

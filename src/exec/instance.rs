@@ -65,7 +65,7 @@ impl Instance {
 
     /// The innermost seed: the last arm, or the project's.
     pub(super) fn random_seed(&self) -> Option<u64> {
-        let seed = self.arms.get(self.plan.partitions..).and_then(<[String]>::last);
+        let seed = self.arms.get(self.plan.data_depth..).and_then(<[String]>::last);
         seed.and_then(|arm| arm[1..].parse().ok()).or(self.plan.random_seed)
     }
 
@@ -77,7 +77,7 @@ impl Instance {
 
     /// The number of the innermost partition.
     pub(super) fn partition(&self) -> Option<u64> {
-        self.arms.get(..self.plan.partitions)?.last()?[1..].parse().ok()
+        self.arms.get(..self.plan.data_depth)?.last()?[1..].parse().ok()
     }
 
     /// Whether the user's code runs. What expops does by itself is cheap, and is not remembered.
@@ -131,7 +131,7 @@ impl Instance {
     pub(super) fn opened(&self) -> Vec<Folder> {
         let Some(opens) = &self.plan.opens else { return Vec::new() };
         let position = match opens {
-            Opens::Data { .. } => self.plan.partitions.min(self.arms.len()),
+            Opens::Data { .. } => self.plan.data_depth.min(self.arms.len()),
             Opens::Seed(_) => self.arms.len(),
         };
         let folder = |arm: String| {

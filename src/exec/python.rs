@@ -122,12 +122,12 @@ pub(super) fn run(
         .env("PYTHONHASHSEED", "0")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("EXPOPS_PROJECT_ROOT", &instance.project);
-    let mut status = child::run(&mut command, instance.plan.cpus, &log)?;
+    let mut status = child::run(&mut command, instance.plan.settings.cpus(), &log)?;
     if !result.exists() && child::tail(&log).contains("in _compile_bytecode") {
         // Python cuts the bytecode of our modules short on a full disk and stumbles over it for ever after.
         // No code of the user's has run.
         crate::file::remove(&runtime.join("expops/__pycache__"))?;
-        status = child::run(&mut command, instance.plan.cpus, &log)?;
+        status = child::run(&mut command, instance.plan.settings.cpus(), &log)?;
     }
     let answer =
         std::fs::read_to_string(&result).ok().and_then(|text| serde_json::from_str::<Answer>(&text).ok());
@@ -160,7 +160,7 @@ fn with_code(mut answer: Answer, instance: &Instance) -> Result<Answer, Failure>
             };
             text += &format!("\n{name} {reached}");
             if let Some(data) =
-                instance.plan.data.as_ref().filter(|_| may_open && instance.plan.partitions == 0)
+                instance.plan.data.as_ref().filter(|_| may_open && instance.plan.data_depth == 0)
             {
                 text += &format!("\n{}", super::tree::digest(data)?);
             }
@@ -208,7 +208,7 @@ fn request(
         "random_seed": instance.random_seed(),
         "rng_seed": instance.rng_seed(),
         "seeds": match &plan.opens { Some(Opens::Seed(seeds)) => json!(seeds), _ => Json::Null },
-        "cpus": plan.cpus,
+        "cpus": plan.settings.cpus(),
         "data_paths": plan.data.as_ref().map_or_else(|| json!({}), |path| json!({"path": in_project(path)})),
         "split": match (mode, &plan.opens) { (Mode::Split(there), Some(opens)) => split(instance, opens, there), _ => Json::Null },
         "chart": match mode { Mode::Chart(metrics) => chart(plan.process.as_str(), metrics), _ => Json::Null },

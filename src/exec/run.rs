@@ -65,7 +65,7 @@ impl Instance {
     /// is taken away, so that the next build compiles first.
     fn insist_on_listing(&self) -> Result<(), Failure> {
         let data = self.plan.data.iter().filter(|_| self.plan.observes_data);
-        let mut read = self.plan.files.iter().chain(data);
+        let mut read = self.plan.settings.files.iter().chain(data);
         let Some(path) = read.find(|path| path.exists() && path.is_dir() != self.plan.listed.contains(path))
         else {
             return Ok(());

@@ -38,7 +38,7 @@ pub(super) fn run(
         let path = std::env::var("PATH").unwrap_or_default();
         shell.env("PATH", format!("{python}:{path}"));
     }
-    let status = child::run(&mut shell, instance.plan.cpus, &log)?;
+    let status = child::run(&mut shell, instance.plan.settings.cpus(), &log)?;
     if !status.success() {
         let failure = Failure::new(format!("the command failed: {}", child::describe(status)));
         return Err(failure.detail(format!("{}\n{}", line.trim_end(), child::tail(&log))).log(log.as_str()));

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, nearest};
 use crate::script::Library;
+use crate::settings::Settings;
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
@@ -216,8 +217,10 @@ fn process(
         parameters,
         random_seed: config.random_seed.as_ref().map(|seed| seed.value),
         environment: resolver.environment(written, &work, sink),
-        files: declared::files(written, config, resolver.root, sink),
-        resources: resolver.resources(written),
+        settings: Settings {
+            files: declared::files(written, config, resolver.root, sink),
+            ..written.settings.clone()
+        },
         renames: resolver.renames(written, upstreams),
         upstreams: if chart.is_some() { Vec::new() } else { upstreams.to_vec() },
         place: Place::default(),

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::plan_file::Rename;
+use crate::settings::Settings;
 use crate::size::{By, Size};
 use crate::source::{Source, Span, Spanned};
 
@@ -95,10 +96,8 @@ pub(crate) struct Process {
     pub random_seed: Option<u64>,
     /// Where it runs; `None` for the active Python.
     pub environment: Option<EnvironmentId>,
-    /// Extra files that it reads, relative to the project.
-    pub files: Vec<Utf8PathBuf>,
-    /// What it may use.
-    pub resources: Resources,
+    /// How its instances are run.
+    pub settings: Settings,
     /// Names that it gives to inputs.
     pub renames: Vec<Rename>,
     /// What its inputs come from, in the order of the edges.
@@ -162,17 +161,6 @@ pub(crate) struct Shell {
 pub(crate) struct Chart {
     /// The probe paths, as written.
     pub probes: Vec<(Spanned<String>, Spanned<String>)>,
-}
-
-/// What one instance may use.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(crate) struct Resources {
-    /// Processor cores; numeric libraries are held to as many threads.
-    pub cpus: Option<u32>,
-    /// Memory, as a cluster reads it (`4GB`).
-    pub memory: Option<String>,
-    /// Time, as a cluster reads it (`01:00:00`).
-    pub time: Option<String>,
 }
 
 /// The layers that something lives in, outermost first.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use super::{Environment, EnvironmentId, Function, ProcessId, Resources, Shell, Work, template};
+use super::{Environment, EnvironmentId, Function, ProcessId, Shell, Work, template};
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
 use crate::plan_file::Rename;
@@ -350,15 +350,6 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn used_environments(self) -> Vec<Environment> {
         self.used
-    }
-
-    pub(super) fn resources(&self, written: &ProcessConfig) -> Resources {
-        let text = |value: &Option<Spanned<String>>| value.as_ref().map(|value| value.value.clone());
-        Resources {
-            cpus: written.resources.cpus.as_ref().map(|cpus| cpus.value),
-            memory: text(&written.resources.memory),
-            time: text(&written.resources.time),
-        }
     }
 
     /// `inputs`: the names that a process gives to keys, where it does not take them as they are called.

@@ -98,7 +98,7 @@ impl Lowering<'_> {
     /// The names that no process's target can have: files of the project, and `all`.
     fn taken(&self, code: &plan_files::Codes) -> BTreeSet<Utf8PathBuf> {
         let pipeline = self.graph.pipeline;
-        let processes = pipeline.processes.iter().flat_map(|process| &process.files);
+        let processes = pipeline.processes.iter().flat_map(|process| &process.settings.files);
         let environments = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
         let files = [&self.options.output].into_iter().chain(&code.sources).chain(&pipeline.data_path);
         let all = Utf8PathBuf::from(format!("{}all", self.options.prefix));
@@ -170,7 +170,7 @@ impl Lowering<'_> {
         }
         let data = self.graph.pipeline.data_path.as_ref();
         let data = data.filter(|_| plan_files::observes_data(process, self.code, id));
-        let files = process.files.iter().chain(data);
+        let files = process.settings.files.iter().chain(data);
         shared.extend(files.flat_map(|path| self.code.with_inside(path)).cloned());
         if let Work::DynamicChart(script) = &process.work {
             shared.push(script.clone());

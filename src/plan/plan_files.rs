@@ -64,7 +64,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
         version: VERSION,
         project: pipeline.name.clone(),
         process: process.name.clone(),
-        partitions: process.place.data.len(),
+        data_depth: process.place.data.len(),
         work: work(process, code, id),
         opens: process.opens.map(|layer| opens(&pipeline.layer(layer).fan)),
         parameters: process.parameters.iter().cloned().collect::<Map<_, _>>(),
@@ -78,8 +78,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
         environment: process
             .environment
             .map_or_else(String::new, |e| pipeline.environments[e.0].name.clone()),
-        cpus: process.resources.cpus.unwrap_or(1),
-        files: process.files.clone(),
+        settings: process.settings.clone(),
         listed: read(process, pipeline).filter(|path| code.inside.contains_key(*path)).cloned().collect(),
         data: pipeline.data_path.clone(),
         observes_data: observes_data(process, code, id) && pipeline.data_path.is_some(),
@@ -95,7 +94,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
 
 /// What the process reads of the project, or may read.
 fn read<'p>(process: &'p Process, pipeline: &'p Pipeline) -> impl Iterator<Item = &'p Utf8PathBuf> {
-    process.files.iter().chain(&pipeline.data_path)
+    process.settings.files.iter().chain(&pipeline.data_path)
 }
 
 /// The plan file of an environment.
@@ -139,8 +138,8 @@ fn input(graph: Graph<'_>, edge: &Edge) -> Upstream {
     };
     Upstream {
         process: graph.pipeline.process(edge.from).name.clone(),
-        partitions: edge.data,
-        seeds: edge.seed,
+        data_depth: edge.data,
+        seed_depth: edge.seed,
         gather_data: edge.gather_data.map(arms),
         gather_seed: edge.gather_seed.map(arms),
     }

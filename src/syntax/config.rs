@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::settings::Settings;
 use crate::size::{By, Size};
 use crate::source::{Source, Span, Spanned};
 
@@ -85,10 +86,21 @@ pub(crate) struct ProcessConfig {
     pub outputs: Vec<Pair>,
     /// `files`.
     pub files: Vec<Spanned<String>>,
-    /// `resources`.
-    pub resources: Resources,
+    /// `script_path`.
+    pub script_path: Option<Spanned<String>>,
+    /// How its instances are run; without `files`, whose places are kept apart.
+    pub settings: Settings,
+    /// Where the value of each field that is given stands.
+    pub places: Vec<Spanned<&'static str>>,
     /// The whole entry.
     pub span: Span,
+}
+
+impl ProcessConfig {
+    /// Where the value of `field` stands, or the name where it is not given.
+    pub fn place(&self, field: &str) -> Span {
+        self.places.iter().find(|place| place.value == field).map_or(self.name.span, |place| place.span)
+    }
 }
 
 /// `script_key.function`, or only `function`.
@@ -109,15 +121,4 @@ pub(crate) struct DataParallelism {
     pub data_name: Option<Spanned<String>>,
     /// `by`.
     pub by: Option<Spanned<By>>,
-}
-
-/// What `resources` says; amounts are not read yet.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Resources {
-    /// `cpus`, at least 1.
-    pub cpus: Option<Spanned<u32>>,
-    /// `memory`, as written.
-    pub memory: Option<Spanned<String>>,
-    /// `time`, as written.
-    pub time: Option<Spanned<String>>,
 }

@@ -8,6 +8,7 @@ use std::{env, fs};
 use super::config::Parameters;
 use super::{Config, ProcessConfig, parse, source_from_bytes};
 use crate::diagnostic::{Diagnostics, render};
+use crate::settings::Settings;
 use crate::source::{Source, Span, Spanned};
 
 #[test]
@@ -112,9 +113,10 @@ impl Dump<'_> {
         self.pairs(out, "  input", &process.inputs);
         self.pairs(out, "  output", &process.outputs);
         process.files.iter().for_each(|file| self.option(out, "  file", Some(file)));
-        self.option(out, "  cpus", process.resources.cpus.as_ref());
-        self.option(out, "  memory", process.resources.memory.as_ref());
-        self.option(out, "  time", process.resources.time.as_ref());
+        self.option(out, "  script_path", process.script_path.as_ref());
+        if process.settings != Settings::default() {
+            writeln!(out, "  settings {}", serde_json::to_string(&process.settings).unwrap()).unwrap();
+        }
     }
 
     fn option<T: std::fmt::Debug>(&self, out: &mut String, name: &str, value: Option<&Spanned<T>>) {

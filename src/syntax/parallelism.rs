@@ -2,19 +2,84 @@
 
 use std::collections::HashSet;
 
+use serde_json::{Value, json};
+
 use super::config::DataParallelism;
+use super::fields::{Field, Table};
 use super::mapping::unique;
 use super::node::{Entries, Key, Kind, Node, clip, get};
 use super::reader::Reader;
+use super::shape;
 use super::values::place_in;
 use crate::diagnostic::{codes, nearest};
 use crate::size::{By, Entry, Size, SizeError};
 use crate::source::{Span, Spanned};
 
-const DATA_FIELDS: &[&str] = &["size", "data_name", "by"];
 const SIZE_FORMS: &str = "write `size: 3` (equal partitions), `size: [50, 20, 20]` (row counts) or `size: [\"60%\", rest]` (shares)";
 const SEED_FORMS: &str = "write `seed_parallelism: {seeds: [1, 2, 3]}`";
 const BY_FORMS: &str = "write `by: rows`, `by: round_robin`, `by: hash` or `by: {hash: COLUMN}`";
+
+/// `data_parallelism` as it is read.
+#[derive(Default)]
+struct DataFields {
+    size: Option<Spanned<Size>>,
+    data_name: Option<Spanned<String>>,
+    by: Option<Spanned<By>>,
+}
+
+const DATA: Table<DataFields> = Table {
+    of: "`data_parallelism`",
+    fields: &[
+        Field::new("size", "How many rows go into each partition.", size_schema, |to, _, node, reader| {
+            if !matches!(node.kind, Kind::Null) {
+                to.size = size(node, reader).map(|size| Spanned::new(size, node.span));
+            }
+        }),
+        Field::new("data_name", "The key whose rows are split.", shape::text, |to, key, node, reader| {
+            to.data_name = reader.text(key, node);
+        }),
+        Field::new("by", "Which rows go into which partition.", shape::any, |to, key, node, reader| {
+            if !matches!(node.kind, Kind::Null) {
+                to.by = by(key, node, reader);
+            }
+        }),
+    ],
+    hints: &[],
+};
+
+fn size_schema() -> Value {
+    json!({"type": ["integer", "string", "array"], "items": {"type": ["integer", "string"]}})
+}
+
+/// The JSON schema of `data_parallelism`.
+pub(super) fn data_schema() -> Value {
+    let fields = DATA.schema();
+    json!({"anyOf": [fields, {"type": "array", "items": fields}]})
+}
+
+/// `seed_parallelism` as it is read.
+#[derive(Default)]
+struct SeedFields(Option<Vec<Spanned<u64>>>);
+
+const SEED: Table<SeedFields> = Table {
+    of: "`seed_parallelism`",
+    fields: &[Field::new("seeds", "The seeds.", seeds_schema, |to, _, node, reader| {
+        if !matches!(node.kind, Kind::Null) {
+            to.0 = seeds(node, reader);
+        }
+    })],
+    hints: &[],
+};
+
+fn seeds_schema() -> Value {
+    json!({"type": ["array", "integer"], "items": {"type": "integer", "minimum": 0, "maximum": u32::MAX}, "minItems": 1})
+}
+
+/// The JSON schema of `seed_parallelism`.
+pub(super) fn seed_schema() -> Value {
+    let fields = SEED.schema();
+    json!({"anyOf": [fields, {"type": "array", "items": fields}, seeds_schema()]})
+}
 
 /// Reads `data_parallelism`: a mapping, or a list of mappings of one key each.
 pub(super) fn data_parallelism(
@@ -33,30 +98,25 @@ pub(super) fn data_parallelism(
             return None;
         }
     };
-    for (field, _) in entries.iter().filter(|(field, _)| !DATA_FIELDS.contains(&field.value.as_ref())) {
-        let message = format!("unknown field `{}` of `data_parallelism`", clip(&field.value));
-        let help = reader.known(&field.value, DATA_FIELDS);
-        reader.report(&codes::UNKNOWN_FIELD, (field.span, "no field has this name"), message, help);
+    let mut fields = DataFields::default();
+    DATA.read(entries, &mut fields, reader);
+    if get(entries, "size").is_none() {
+        no_size(key, entries, reader);
     }
-    let data_name = get(entries, "data_name").and_then(|(key, node)| reader.text(key, node));
-    let by = get(entries, "by").and_then(|(key, node)| by(key, node, reader));
-    let Some((_, written)) = get(entries, "size") else {
-        let null = entries.iter().find(|(key, _)| key.value == "size");
-        let span = null.map_or(key.span, |(key, _)| key.span);
-        let label = if null.is_some() { "nothing stands here" } else { "has no `size`" };
-        if entries
-            .iter()
-            .take(100)
-            .any(|(key, _)| nearest(&key.value, DATA_FIELDS.iter().copied()) == Some("size"))
-            && null.is_none()
-        {
-            return None;
-        }
-        reader.report(&codes::MISSING_FIELD, (span, label), "`data_parallelism` has no `size`", SIZE_FORMS);
-        return None;
-    };
-    let size = Spanned::new(size(written, reader)?, written.span);
-    Some(Spanned::new(DataParallelism { size, data_name, by }, key.span))
+    let DataFields { size, data_name, by } = fields;
+    Some(Spanned::new(DataParallelism { size: size?, data_name, by }, key.span))
+}
+
+fn no_size(key: &Key<'_>, entries: Entries<'_, '_>, reader: &mut Reader<'_>) {
+    let null = entries.iter().find(|(key, _)| key.value == "size");
+    // A misspelt `size` has been reported.
+    let is_misspelt = |key: &Key<'_>| nearest(&key.value, ["size", "data_name", "by"]) == Some("size");
+    if null.is_none() && entries.iter().take(100).any(|(key, _)| is_misspelt(key)) {
+        return;
+    }
+    let span = null.map_or(key.span, |(key, _)| key.span);
+    let label = if null.is_some() { "no value" } else { "has no `size`" };
+    reader.report(&codes::MISSING_FIELD, (span, label), "`data_parallelism` has no `size`", SIZE_FORMS);
 }
 
 /// A list of mappings as one mapping.
@@ -174,23 +234,17 @@ pub(super) fn seed_parallelism(
         (Kind::Null, _) => &[],
         _ => return seeds(node, reader).map(|seeds| Spanned::new(seeds, key.span)),
     };
-    for (field, _) in entries.iter().filter(|(field, _)| field.value != "seeds") {
-        let message = format!("unknown field `{}` of `seed_parallelism`", clip(&field.value));
-        let help = reader.known(&field.value, &["seeds"]);
-        reader.report(&codes::UNKNOWN_FIELD, (field.span, "no field has this name"), message, help);
-    }
-    let Some((_, written)) = get(entries, "seeds") else {
-        let null = entries.iter().find(|(key, _)| key.value == "seeds");
+    let mut fields = SeedFields::default();
+    SEED.read(entries, &mut fields, reader);
+    // An unknown field has been reported, and stands for it.
+    let is_missing = get(entries, "seeds").is_none();
+    let null = entries.iter().find(|(key, _)| key.value == "seeds");
+    if is_missing && (null.is_some() || entries.is_empty()) {
         let span = null.map_or(key.span, |(key, _)| key.span);
-        let label = if null.is_some() { "nothing stands here" } else { "has no `seeds`" };
-        // An unknown field has been reported, and stands for it.
-        if null.is_none() && !entries.is_empty() {
-            return None;
-        }
+        let label = if null.is_some() { "no value" } else { "has no `seeds`" };
         reader.report(&codes::MISSING_FIELD, (span, label), "`seed_parallelism` has no `seeds`", SEED_FORMS);
-        return None;
-    };
-    seeds(written, reader).map(|seeds| Spanned::new(seeds, key.span))
+    }
+    fields.0.map(|seeds| Spanned::new(seeds, key.span))
 }
 
 fn seeds(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<Spanned<u64>>> {

@@ -1,33 +1,202 @@
 //! An entry of `processes`.
 
+use serde_json::Value;
+
 use super::code;
-use super::config::{Pair, ProcessConfig, Resources};
+use super::config::{Pair, ProcessConfig};
+use super::fields::{Field, Table};
 use super::node::{Key, Kind, Node, clip, owned};
-use super::parallelism::{data_parallelism, seed_parallelism};
+use super::parallelism::{data_parallelism, data_schema, seed_parallelism, seed_schema};
 use super::reader::Reader;
-use crate::diagnostic::{Diagnostic, codes};
+use super::{settings, shape};
+use crate::diagnostic::codes;
+use crate::settings::Settings;
 use crate::source::{Span, Spanned};
 
-const FIELDS: &[&str] = &[
-    "name",
-    "description",
-    "code",
-    "command",
-    "environment",
-    "parameters",
-    "type",
-    "chart_type",
-    "probe_paths",
-    "data_parallelism",
-    "data_aggregation",
-    "seed_parallelism",
-    "seed_aggregation",
-    "inputs",
-    "outputs",
-    "files",
-    "resources",
-];
-const RESOURCE_FIELDS: &[&str] = &["cpus", "memory", "time"];
+pub(super) const PROCESS: Table<ProcessConfig> = Table {
+    of: "a process",
+    fields: &[
+        Field::new("name", "Its name, unique in the pipeline.", shape::text, name),
+        Field::new("description", "What it is for.", shape::text, |to, key, node, reader| {
+            to.description = reader.text(key, node);
+        }),
+        Field::renamed(
+            "code",
+            "code_function",
+            "The Python function: `function` or `script_key.function`.",
+            shape::text,
+            |to, key, node, reader| {
+                to.code = code::read(key, node, reader);
+            },
+        ),
+        Field::new("script_path", "The file of its `code`.", shape::text, |to, key, node, reader| {
+            to.script_path = reader.text(key, node);
+        }),
+        Field::new("command", "The shell command, as a template.", shape::text, |to, key, node, reader| {
+            to.command = reader.text(key, node);
+        }),
+        Field::new(
+            "environment",
+            "The environment that it runs in.",
+            shape::text,
+            |to, key, node, reader| {
+                to.environment = reader.text(key, node);
+            },
+        ),
+        Field::renamed(
+            "parameters",
+            "hyperparameters",
+            "Its own parameters, over those of the experiment.",
+            shape::mapping,
+            |to, key, node, reader| {
+                to.parameters = reader.parameters(key, node, &[]);
+            },
+        ),
+        Field::new("type", "`chart` makes it a chart.", shape::text, |to, key, node, reader| {
+            to.kind = reader.text(key, node);
+        }),
+        Field::new(
+            "chart_type",
+            "`dynamic` for a chart in JavaScript.",
+            shape::text,
+            |to, key, node, reader| {
+                to.chart_type = reader.text(key, node);
+            },
+        ),
+        Field::new(
+            "probe_paths",
+            "What a chart plots: key and XPath.",
+            shape::pairs,
+            |to, key, node, reader| {
+                to.probe_paths = reader.pairs(key, node, "write `KEY: \"//*[@name='train']\"`");
+            },
+        ),
+        Field::new("data_parallelism", "Makes it a split by data.", data_schema, |to, key, node, reader| {
+            to.data_parallelism = data_parallelism(key, node, reader);
+        }),
+        Field::new(
+            "data_aggregation",
+            "Closes the latest data layer.",
+            shape::truth,
+            |to, key, node, reader| {
+                to.data_aggregation = reader.truth(key, node);
+            },
+        ),
+        Field::new("seed_parallelism", "Makes it a split by seed.", seed_schema, |to, key, node, reader| {
+            to.seed_parallelism = seed_parallelism(key, node, reader);
+        }),
+        Field::new(
+            "seed_aggregation",
+            "Closes the latest seed layer.",
+            shape::truth,
+            |to, key, node, reader| {
+                to.seed_aggregation = reader.truth(key, node);
+            },
+        ),
+        Field::new(
+            "inputs",
+            "The keys that it takes, or the names that it gives to them.",
+            shape::texts_or_pairs,
+            |to, key, node, reader| {
+                to.inputs = inputs(key, node, reader);
+            },
+        ),
+        Field::new(
+            "outputs",
+            "The files that a command writes: key and path.",
+            shape::pairs,
+            |to, key, node, reader| {
+                to.outputs = reader.pairs(key, node, "write `outputs: {KEY: FILE}`");
+            },
+        ),
+        Field::new(
+            "files",
+            "Extra files and folders that it reads.",
+            shape::texts,
+            |to, key, node, reader| {
+                to.files = reader.texts(key, node, "write `files: [data/labels.txt]`");
+            },
+        ),
+        Field::new(
+            "resources",
+            "What an instance may use; a list has an amount for each attempt.",
+            resources_schema,
+            |to, key, node, reader| {
+                to.settings.resources = settings::resources(key, node, reader);
+            },
+        ),
+        Field::new(
+            "retries",
+            "How often, and after which failures, an instance is tried again.",
+            settings::retries_schema,
+            |to, key, node, reader| {
+                to.settings.retries = settings::retries(key, node, reader);
+            },
+        ),
+        Field::new(
+            "on_failure",
+            "`drop`: what gathers a failed instance does without it.",
+            settings::on_failure_schema,
+            |to, key, node, reader| {
+                to.settings.on_failure = settings::on_failure(key, node, reader);
+            },
+        ),
+        Field::new(
+            "batch",
+            "How many ready instances may share one job of a cluster.",
+            shape::count,
+            |to, key, node, reader| {
+                to.settings.batch = settings::count(key, node, reader, "no instance");
+            },
+        ),
+        Field::new(
+            "at_least",
+            "How many of the instances that it gathers must have succeeded.",
+            settings::at_least_schema,
+            |to, key, node, reader| {
+                to.settings.at_least = settings::at_least(key, node, reader);
+            },
+        ),
+        Field::new(
+            "cache",
+            "`false`: its results neither go into the cache nor come from it.",
+            shape::truth,
+            |to, key, node, reader| {
+                to.settings.cache = reader.truth(key, node).map(|truth| truth.value);
+            },
+        ),
+        Field::new("always", "`true`: every build runs it again.", shape::truth, |to, key, node, reader| {
+            to.settings.always = reader.truth(key, node).is_some_and(|truth| truth.value);
+        }),
+        Field::new(
+            "reuse",
+            "`true`: one warm process may run several of its instances.",
+            shape::truth,
+            |to, key, node, reader| {
+                to.settings.reuse = reader.truth(key, node).is_some_and(|truth| truth.value);
+            },
+        ),
+        Field::told("component", component),
+    ],
+    hints: &[
+        ("script", "write `code: script_key.function`, or name the file with `script_path`"),
+        ("function", "write `code: script_key.function`"),
+        ("entrypoint", "write `code: script_key.function`"),
+        ("script_key", "write the key before the function: `code: script_key.function`"),
+        ("size", "write it under `data_parallelism`: `data_parallelism: {size: …}`"),
+        ("data_name", "write it under `data_parallelism`: `data_parallelism: {data_name: …}`"),
+        ("by", "write it under `data_parallelism`: `data_parallelism: {by: …}`"),
+        ("seeds", "write it under `seed_parallelism`: `seed_parallelism: {seeds: [1, 2]}`"),
+        ("cpus", "write it under `resources`: `resources: {cpus: …}`"),
+        ("memory", "write it under `resources`: `resources: {memory: …}`"),
+        ("time", "write it under `resources`: `resources: {time: …}`"),
+        ("gpus", "write it under `resources`: `resources: {gpus: …}`"),
+    ],
+};
+
+fn resources_schema() -> Value {
+    settings::RESOURCES.schema()
+}
 
 /// Reads `processes`: a list of mappings; a plain name is a process with nothing else to say, and a
 /// mapping has the names as its keys.
@@ -89,7 +258,9 @@ fn new(name: Spanned<String>, span: Span) -> ProcessConfig {
         inputs: Vec::new(),
         outputs: Vec::new(),
         files: Vec::new(),
-        resources: Resources::default(),
+        script_path: None,
+        settings: Settings::default(),
+        places: Vec::new(),
         span,
     }
 }
@@ -107,49 +278,31 @@ fn read(
         let message = "a process has no `name`";
         reader.report(&codes::MISSING_FIELD, (span, "this process"), message, "add `name: NAME`");
     }
-    let has_name = name.is_some();
     let mut process = new(name.unwrap_or_else(|| Spanned::new(String::new(), span)), span);
-    for (key, node) in entries {
-        if key.value == "name" && !has_name {
-            process.name = reader.text(key, node).unwrap_or_else(|| process.name.clone());
-        } else if !layer_field(key, node, &mut process, reader) {
-            field(key, node, &mut process, reader);
-        }
-    }
-    old_and_new(entries, reader);
+    PROCESS.read(entries, &mut process, reader);
+    let place = |(key, node): &(Key<'_>, Node<'_>)| {
+        PROCESS.find(&key.value).map(|field| Spanned::new(field.name, node.span))
+    };
+    process.places = entries.iter().filter_map(place).collect();
     Some(process)
 }
 
-/// Reads the fields about layers; whether `key` is one.
-fn layer_field(key: &Key<'_>, node: &Node<'_>, process: &mut ProcessConfig, reader: &mut Reader<'_>) -> bool {
-    match key.value.as_ref() {
-        "data_parallelism" => process.data_parallelism = data_parallelism(key, node, reader),
-        "seed_parallelism" => process.seed_parallelism = seed_parallelism(key, node, reader),
-        "data_aggregation" => process.data_aggregation = reader.truth(key, node),
-        "seed_aggregation" => process.seed_aggregation = reader.truth(key, node),
-        _ => return false,
+fn name(to: &mut ProcessConfig, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
+    if to.name.value.is_empty() {
+        to.name = reader.text(key, node).unwrap_or_else(|| to.name.clone());
+        return;
     }
-    true
+    let message = format!("`{}` has its name already: the key that it stands under", clip(&to.name.value));
+    reader.report(&codes::UNKNOWN_FIELD, (key.span, "a second name"), message, "remove `name`");
 }
 
-fn field(key: &Key<'_>, node: &Node<'_>, process: &mut ProcessConfig, reader: &mut Reader<'_>) {
-    match key.value.as_ref() {
-        "description" => process.description = reader.text(key, node),
-        "code" | "code_function" => process.code = code::read(key, node, reader),
-        "command" => process.command = reader.text(key, node),
-        "environment" => process.environment = reader.text(key, node),
-        "parameters" | "hyperparameters" => process.parameters = reader.parameters(key, node, &[]),
-        "type" => process.kind = reader.text(key, node),
-        "chart_type" => process.chart_type = reader.text(key, node),
-        "probe_paths" => {
-            process.probe_paths = reader.pairs(key, node, "write `KEY: \"//*[@name='train']\"`");
-        }
-        "inputs" => process.inputs = inputs(key, node, reader),
-        "outputs" => process.outputs = reader.pairs(key, node, "write `outputs: {KEY: FILE}`"),
-        "files" => process.files = reader.texts(key, node, "write `files: [data/labels.txt]`"),
-        "resources" => process.resources = resources(key, node, reader),
-        _ => unknown(key, node, reader),
-    }
+fn component(_: &mut ProcessConfig, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
+    let help = "write a Python function that does the same and name it: `code: script_key.function`";
+    let label = match &node.kind {
+        Kind::Str(text) => format!("stands for `{}`", clip(text)),
+        _ => "a ready-made part".to_owned(),
+    };
+    reader.report(&codes::COMPONENT, (key.span, label), "components are not supported", help);
 }
 
 /// `inputs` as a list of keys, or as the name that each key has here.
@@ -158,76 +311,5 @@ fn inputs(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<Pair> 
     match node.kind {
         Kind::Map(_) => reader.pairs(key, node, HELP),
         _ => reader.texts(key, node, HELP).into_iter().map(|text| (text.clone(), text)).collect(),
-    }
-}
-
-fn resources(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Resources {
-    let mut resources = Resources::default();
-    for (key, node) in
-        reader.mapping(key, node, "write `resources: {cpus: 4, memory: 8G, time: \"1:00:00\"}`")
-    {
-        match key.value.as_ref() {
-            "cpus" => {
-                let must = "a whole number of at least 1";
-                resources.cpus = reader.whole(key, node, must);
-                if resources.cpus.as_ref().is_some_and(|cpus| cpus.value == 0) {
-                    let message = format!("`cpus` must be {must}");
-                    reader.report(
-                        &codes::SHAPE,
-                        (node.span, "no processor"),
-                        message,
-                        format!("write {must}"),
-                    );
-                }
-            }
-            "memory" => resources.memory = reader.text_or_number(key, node),
-            "time" => resources.time = reader.text_or_number(key, node),
-            name => {
-                let message = format!("unknown field `{}` of `resources`", clip(name));
-                let help = reader.known(name, RESOURCE_FIELDS);
-                reader.report(&codes::UNKNOWN_FIELD, (key.span, "no field has this name"), message, help);
-            }
-        }
-    }
-    resources
-}
-
-fn unknown(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
-    let name = key.value.as_ref();
-    if name == "component" {
-        let help = "write a Python function that does the same and name it: `code: script_key.function`";
-        let label = match &node.kind {
-            Kind::Str(text) => format!("stands for `{}`", clip(text)),
-            _ => "a ready-made part".to_owned(),
-        };
-        return reader.report(&codes::COMPONENT, (key.span, label), "components are not supported", help);
-    }
-    let help = match name {
-        "script" | "script_path" | "function" | "entrypoint" => {
-            "write `code: script_key.function`".to_owned()
-        }
-        "script_key" => "write the key before the function: `code: script_key.function`".to_owned(),
-        "size" | "data_name" | "by" => {
-            format!("write it under `data_parallelism`: `data_parallelism: {{{name}: …}}`")
-        }
-        "seeds" => "write it under `seed_parallelism`: `seed_parallelism: {seeds: [1, 2]}`".to_owned(),
-        "cpus" | "memory" | "time" => format!("write it under `resources`: `resources: {{{name}: …}}`"),
-        _ => reader.known(name, FIELDS),
-    };
-    let message = format!("unknown field `{}` of a process", clip(name));
-    reader.report(&codes::UNKNOWN_FIELD, (key.span, "no field has this name"), message, help);
-}
-
-/// Reports a field that is given in its old spelling and in its new one.
-fn old_and_new(entries: &[(Key<'_>, Node<'_>)], reader: &mut Reader<'_>) {
-    for (old, new) in [("code_function", "code"), ("hyperparameters", "parameters")] {
-        let find = |field: &str| entries.iter().find(|(key, _)| key.value == field).map(|(key, _)| key.span);
-        if let (Some(old_span), Some(new_span)) = (find(old), find(new)) {
-            let message = format!("`{old}` is the old spelling of `{new}`, and both are given");
-            let error = Diagnostic::new(&codes::UNKNOWN_FIELD, message)
-                .at(reader.source, old_span, "the old spelling")
-                .at(reader.source, new_span, "the new one");
-            reader.push(error.help(format!("keep `{new}`")));
-        }
     }
 }

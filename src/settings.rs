@@ -1,0 +1,180 @@
+//! What a process sets for how its instances are run: one value from the project file to the plan file. None
+//! of it is in an action key but the content of [`files`](Settings::files).
+//!
+//! To add a setting: a field here, its row in `syntax::process` (from which parser, messages and schema come),
+//! its place in `tests/syntax/full.yaml` and `docs/fields.md`, and whoever uses it.
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+/// How the instances of a process are run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Extra files that it reads, relative to the project.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Utf8PathBuf>,
+    /// What each attempt may use.
+    #[serde(skip_serializing_if = "is_default")]
+    pub resources: Resources,
+    /// What is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
+    /// What a failed instance means for the rest; `None` means [`OnFailure::Fail`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
+    /// How many ready instances may share one job of a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u32>,
+    /// How many of the instances that an aggregation gathers must have succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<AtLeast>,
+    /// Whether results go into the cache and come from it; `None` means that they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<bool>,
+    /// Whether every build runs it again.
+    #[serde(skip_serializing_if = "is_default")]
+    pub always: bool,
+    /// Whether one warm process may run several of its instances one after another.
+    #[serde(skip_serializing_if = "is_default")]
+    pub reuse: bool,
+}
+
+impl Settings {
+    /// Cores of the first attempt; numeric libraries are held to as many threads.
+    pub fn cpus(&self) -> u32 {
+        self.resources.cpus.at(1).unwrap_or(1)
+    }
+
+    /// How often an instance is tried at most, the first time included.
+    pub fn attempts(&self) -> u32 {
+        self.retries.as_ref().map_or(0, |retries| retries.times).saturating_add(1)
+    }
+}
+
+/// Whether `value` can be left out of a file.
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What one attempt may use.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Resources {
+    /// Processor cores, at least 1.
+    #[serde(skip_serializing_if = "PerAttempt::is_empty")]
+    pub cpus: PerAttempt<u32>,
+    /// Memory, in bytes.
+    #[serde(skip_serializing_if = "PerAttempt::is_empty")]
+    pub memory: PerAttempt<u64>,
+    /// Wall-clock time, in seconds.
+    #[serde(skip_serializing_if = "PerAttempt::is_empty")]
+    pub time: PerAttempt<u64>,
+    /// Devices.
+    #[serde(skip_serializing_if = "PerAttempt::is_empty")]
+    pub gpus: PerAttempt<u32>,
+}
+
+/// An amount for each attempt; later attempts have the last one. Empty if nothing was said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PerAttempt<T>(pub Vec<T>);
+
+impl<T> Default for PerAttempt<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Copy> PerAttempt<T> {
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The amount for the attempt `attempt`, counted from 1.
+    pub fn at(&self, attempt: u32) -> Option<T> {
+        let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.0.get(index).or(self.0.last()).copied()
+    }
+}
+
+/// What is tried again, and how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retries {
+    /// Attempts after the first one.
+    pub times: u32,
+    /// The failures after which it is tried again, each once.
+    pub on: Vec<FailureKind>,
+    /// Seconds before each further attempt.
+    pub wait: u64,
+}
+
+/// What an instance that failed, after its retries, means for the rest of the build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// What depends on it does not run.
+    Fail,
+    /// What gathers it does without it.
+    Drop,
+}
+
+/// How many instances are enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtLeast {
+    /// Thousandths of a percent: `90%` is 90,000.
+    Share(u32),
+    /// So many.
+    Count(u64),
+}
+
+macro_rules! kinds {
+    ($($name:ident $text:literal $what:literal)*) => {
+        /// How an instance failed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum FailureKind { $(#[doc = $what] $name),* }
+
+        impl FailureKind {
+            /// All kinds, with their names.
+            pub const ALL: &'static [(&'static str, Self)] = &[$(($text, Self::$name)),*];
+        }
+    };
+}
+
+kinds! {
+    Raised "raised" "The function raised an exception."
+    Exit "exit" "The process ended with a status that is not 0."
+    Signal "signal" "A signal ended the process."
+    OutOfMemory "out_of_memory" "It used more memory than it was given."
+    Timeout "timeout" "It took more time than it was given."
+    Lost "lost" "The machine, or the job, that it ran on went away."
+    NoResult "no_result" "It ended well and left no whole result."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_attempts_have_the_last_amount() {
+        let amounts = PerAttempt(vec![8, 16]);
+        assert_eq!([1, 2, 3].map(|attempt| amounts.at(attempt)), [Some(8), Some(16), Some(16)]);
+        assert_eq!(PerAttempt::<u32>::default().at(1), None);
+    }
+
+    #[test]
+    fn kinds_of_failure_have_the_same_names_in_files_and_in_messages() {
+        for (name, kind) in FailureKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), *name);
+        }
+    }
+
+    #[test]
+    fn what_is_not_set_is_not_written() {
+        assert_eq!(serde_json::to_string(&Settings::default()).unwrap(), "{}");
+        assert_eq!(serde_json::from_str::<Settings>("{}").unwrap(), Settings::default());
+    }
+}

@@ -1,0 +1,130 @@
+//! Tables of fields: what a mapping of the project file may have, what each field is for, how it is read, and
+//! what an editor may be told of it. The parser, its messages and the schema all walk the same table.
+
+use serde_json::{Map, Value, json};
+
+use super::node::{Entries, Key, Node, clip};
+use super::reader::Reader;
+use crate::diagnostic::{Diagnostic, codes};
+
+/// Reads the value of a field into a `T`.
+pub(super) type Read<T> = fn(&mut T, &Key<'_>, &Node<'_>, &mut Reader<'_>);
+
+/// A field of a mapping that is read into a `T`.
+pub(super) struct Field<T: 'static> {
+    pub(super) name: &'static str,
+    /// A spelling that existing projects have.
+    old: Option<&'static str>,
+    /// What it is for, in one sentence.
+    about: &'static str,
+    /// The JSON schema of its value; `None` for what is read only to say something of it.
+    schema: Option<fn() -> Value>,
+    read: Read<T>,
+}
+
+impl<T> Field<T> {
+    pub(super) const fn new(
+        name: &'static str,
+        about: &'static str,
+        schema: fn() -> Value,
+        read: Read<T>,
+    ) -> Self {
+        Self { name, old: None, about, schema: Some(schema), read }
+    }
+
+    /// A field that does nothing, and that `read` has something to say of.
+    pub(super) const fn told(name: &'static str, read: Read<T>) -> Self {
+        Self { name, old: None, about: "", schema: None, read }
+    }
+
+    /// A field that may also be written as `old`.
+    pub(super) const fn renamed(
+        name: &'static str,
+        old: &'static str,
+        about: &'static str,
+        schema: fn() -> Value,
+        read: Read<T>,
+    ) -> Self {
+        Self { name, old: Some(old), about, schema: Some(schema), read }
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.old == Some(name)
+    }
+}
+
+/// All fields of a kind of mapping.
+pub(super) struct Table<T: 'static> {
+    /// Whose fields they are, for messages: "a process".
+    pub(super) of: &'static str,
+    pub(super) fields: &'static [Field<T>],
+    /// What to say of names that are no fields here but were most likely meant for something.
+    pub(super) hints: &'static [(&'static str, &'static str)],
+}
+
+impl<T> Table<T> {
+    /// Reads all `entries` into `to`; `null` counts as a field that was left out.
+    pub(super) fn read(&self, entries: Entries<'_, '_>, to: &mut T, reader: &mut Reader<'_>) {
+        for (key, node) in entries {
+            match self.find(&key.value) {
+                Some(field) => (field.read)(to, key, node, reader),
+                None => self.unknown(key, reader),
+            }
+        }
+        self.old_and_new(entries, reader);
+    }
+
+    /// The field that is called `name`.
+    pub(super) fn find(&self, name: &str) -> Option<&Field<T>> {
+        self.fields.iter().find(|field| field.is_called(name))
+    }
+
+    /// Reports that no field is called `key`.
+    pub(super) fn unknown(&self, key: &Key<'_>, reader: &mut Reader<'_>) {
+        if reader.is_full() {
+            return reader.count();
+        }
+        let message = format!("unknown field `{}` of {}", clip(&key.value), self.of);
+        let hint = self.hints.iter().find(|(name, _)| *name == key.value);
+        let help =
+            hint.map_or_else(|| reader.known(&key.value, &self.names()), |(_, help)| (*help).to_owned());
+        reader.report(&codes::UNKNOWN_FIELD, (key.span, "no field has this name"), message, help);
+    }
+
+    /// The names that are worth suggesting.
+    fn names(&self) -> Vec<&'static str> {
+        self.fields.iter().filter(|field| field.schema.is_some()).map(|field| field.name).collect()
+    }
+
+    /// Reports a field that is given in its old spelling and in its new one.
+    fn old_and_new(&self, entries: Entries<'_, '_>, reader: &mut Reader<'_>) {
+        for field in self.fields {
+            let Some(old) = field.old else { continue };
+            let find =
+                |name: &str| entries.iter().find(|(key, _)| key.value == name).map(|(key, _)| key.span);
+            if let (Some(old_span), Some(new_span)) = (find(old), find(field.name)) {
+                let new = field.name;
+                let message = format!("`{old}` is the old spelling of `{new}`, and both are given");
+                let error = Diagnostic::new(&codes::UNKNOWN_FIELD, message)
+                    .at(reader.source, old_span, "the old spelling")
+                    .at(reader.source, new_span, "the new one");
+                reader.push(error.help(format!("keep `{new}`")));
+            }
+        }
+    }
+
+    /// The JSON schema of such a mapping.
+    pub(super) fn schema(&self) -> Value {
+        let mut properties = Map::new();
+        for field in self.fields {
+            let Some(schema) = field.schema else { continue };
+            let mut schema = schema();
+            schema["description"] = Value::from(field.about);
+            if let Some(old) = field.old {
+                properties.insert(old.to_owned(), schema.clone());
+            }
+            properties.insert(field.name.to_owned(), schema);
+        }
+        json!({"type": "object", "properties": properties, "additionalProperties": false})
+    }
+}
