@@ -63,6 +63,13 @@ codes! {
         "Memory is a number and a unit (`8GB`, `512 MiB`; with `i` in powers of 1,024), time as well (`90s`, `2h`) \
          or `HOURS:MINUTES:SECONDS`, with days before it as `1-12:00:00`. A list has one amount for each attempt. \
          `retries` and `at_least` show their forms in the message."
+    ENVIRONMENT "E011" "an environment cannot be made as it is written"
+        "expops makes virtual environments from requirement files, with `uv` where that is installed, else with \
+         `venv` and `pip`. Environments of conda, mamba, pixi and others it does not make: make them yourself, and \
+         name the interpreter with `expops compile --python PATH`. `python` is a version from 3.9 on (`\"3.12\"`), or \
+         the path of an interpreter."
+    DATASET "E012" "a name of a data file cannot be used"
+        "Each entry of `data.inputs` has a name of its own; `path` is the name of the file at `data.path`."
     UNKNOWN_PROCESS "E101" "unknown process"
         "`process_adjlist` names a process that does not stand under `processes`."
     DUPLICATE_PROCESS "E102" "two processes have one name"

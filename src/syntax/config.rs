@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub random_seed: Option<Spanned<u64>>,
     /// `data.path`.
     pub data_path: Option<Spanned<String>>,
+    /// `data.inputs`: further data files by name.
+    pub datasets: Vec<Pair>,
     /// `experiment.parameters`, without `pipeline` and `cache`.
     pub parameters: Parameters,
     /// Where the pipeline stands: its key, or the start of the file.
@@ -45,10 +47,12 @@ pub(crate) struct Config {
 pub(crate) struct EnvironmentConfig {
     /// Its name.
     pub name: Spanned<String>,
-    /// `venv` or another manager; `None` where only files are given.
+    /// `venv` or `uv`; `None` where only files are given.
     pub manager: Option<Spanned<String>>,
     /// Its requirement files.
     pub files: Vec<Spanned<String>>,
+    /// The command that starts the Python that it is made with, if it asks for one: `python3.12`.
+    pub python: Option<Spanned<String>>,
 }
 
 /// An entry of `processes`.

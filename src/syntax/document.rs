@@ -1,61 +1,150 @@
-//! The top level of a project file: its sections, and where the pipeline is.
+//! The top level of a project file: its sections.
 
-use std::borrow::Cow;
+use serde_json::{Value, json};
 
-use super::adjacency;
 use super::config::Config;
+use super::fields::{Field, Table};
 use super::node::{Entries, Key, Kind, Node, clip, get};
 use super::reader::Reader;
-use super::{environment, process};
-use crate::diagnostic::{Diagnostic, codes};
-use crate::source::{Span, Spanned};
+use super::{data, environment, pipeline, process, shape};
+use crate::diagnostic::{codes, nearest};
+use crate::source::Span;
 
-/// Sections of existing projects, with or without a meaning here.
-const SECTIONS: &[&str] = &[
-    "scripts",
-    "environment",
-    "experiment",
-    "data",
-    "reproducibility",
-    "metadata",
-    "pipeline",
-    "process_adjlist",
-    "processes",
-    "execution",
-    "reporting",
-    "model",
-    "cache",
-    "name",
-    "description",
-    "version",
-    "logging",
-    "project",
-];
-const PIPELINE_FIELDS: &[&str] = &["process_adjlist", "processes"];
-const EXPERIMENT_FIELDS: &[&str] = &["pipeline", "parameters", "name", "description", "version", "metadata"];
-/// So many unknown fields are looked at for one that is only misspelt.
-const MAX_GUESSES: usize = 200;
-const EXAMPLE: &str = "write `process_adjlist` and `processes` under `experiment.pipeline`";
+/// How a cache is shared.
+const CACHE_DIR: &str = "set `EXPOPS_CACHE_DIR` to a folder that the machines share";
+
+const DOCUMENT: Table<Config> = Table {
+    of: "the project file",
+    fields: &[
+        Field::new("metadata", "What the project is called.", metadata_schema, metadata),
+        Field::new(
+            "scripts",
+            "Script key and file; the first is the default script.",
+            shape::pairs,
+            |to, key, node, reader| {
+                to.scripts = reader.pairs(key, node, "write `scripts: {main: src/model.py}`");
+            },
+        ),
+        Field::new(
+            "environment",
+            "Environments by name; the first is the default.",
+            environment::schema,
+            |to, key, node, reader| {
+                to.environments = environment::read(key, node, reader);
+            },
+        ),
+        Field::new(
+            "reproducibility",
+            "The seed outside every seed layer.",
+            reproducibility_schema,
+            reproducibility,
+        ),
+        Field::new("data", "The project's data files.", data::schema, data::read),
+        Field::new("experiment", "Parameters, and the pipeline.", experiment_schema, experiment),
+        // The pipeline is looked for in several places.
+        Field::note("pipeline", "The pipeline, if it is not in `experiment`."),
+        Field::note("process_adjlist", "The edges, if the pipeline is the file itself."),
+        Field::new(
+            "processes",
+            "The processes, if the pipeline is the file itself.",
+            process::schema,
+            |_, _, _, _| {},
+        ),
+        Field::ignored(
+            "execution",
+            "how many instances run at once is said when the build runs: `expops run -j 4`, `ninja -j4`",
+        ),
+        Field::ignored(
+            "reporting",
+            "name the script of the charts under `scripts`, and write each chart as a process with `type: chart` and `probe_paths`",
+        ),
+        Field::ignored("model", "write a process with `code`, and its settings under its `parameters`"),
+        Field::refused("cache", |_, _, node, reader| remote_cache(node, reader)),
+        Field::ignored("logging", "the log of each instance is in its folder: `build/PROCESS/log`"),
+        Field::ignored("project", "write the project's name as `metadata: {name: …}`"),
+        Field::ignored("name", "write it under `metadata`: `metadata: {name: …}`"),
+        Field::ignored("description", "write it under `metadata`: `metadata: {description: …}`"),
+        Field::ignored("version", "write it under `metadata`: `metadata: {version: …}`"),
+    ],
+    hints: &[
+        ("random_seed", "write it under `reproducibility`: `reproducibility: {random_seed: 42}`"),
+        ("parameters", "write them under `experiment`: `experiment: {parameters: {…}}`"),
+        ("data_path", "write it under `data`: `data: {path: …}`"),
+    ],
+};
+
+const METADATA: Table<Config> = Table {
+    of: "`metadata`",
+    fields: &[
+        Field::new("name", "The project's name.", shape::text, |to, key, node, reader| {
+            to.name = reader.text(key, node);
+        }),
+        Field::note("description", "What the project is for."),
+        Field::note("version", "Its version."),
+    ],
+    hints: &[],
+};
+
+const REPRODUCIBILITY: Table<Config> = Table {
+    of: "`reproducibility`",
+    fields: &[Field::new(
+        "random_seed",
+        "The seed of what is outside every seed layer.",
+        shape::whole,
+        |to, key, node, reader| {
+            to.random_seed = reader.whole(key, node, "a whole number from 0");
+        },
+    )],
+    hints: &[
+        ("seed", "did you mean `random_seed`?"),
+        ("seeds", "write them at a process: `seed_parallelism: {seeds: [1, 2]}`"),
+    ],
+};
+
+const EXPERIMENT: Table<Config> = Table {
+    of: "`experiment`",
+    fields: &[
+        Field::new(
+            "parameters",
+            "Parameters of every process that asks for them.",
+            shape::mapping,
+            parameters,
+        ),
+        Field::new("pipeline", "The pipeline.", pipeline::schema, |_, _, _, _| {}),
+        Field::note("name", "What the experiment is called."),
+        Field::note("description", "What it is for."),
+        Field::note("version", "Its version."),
+        Field::note("metadata", "For people."),
+        Field::ignored("framework", "remove it: each process says what it runs"),
+    ],
+    hints: &[],
+};
 
 /// The project file whose tree is `root`.
 pub(super) fn read(root: &Node<'_>, reader: &mut Reader<'_>) -> Config {
-    let entries = match &root.kind {
-        Kind::Map(entries) => entries.as_slice(),
-        kind => {
-            let (label, message) = match kind {
-                Kind::Null => (String::new(), "the project file is empty"),
-                _ => (format!("this is {}", root.what()), "a project file must be a mapping"),
-            };
-            reader.report(&codes::NO_PIPELINE, (root.span, label), message, EXAMPLE);
-            return empty(reader);
-        }
-    };
     let mut config = empty(reader);
-    pipeline(entries, &mut config, reader);
-    for (key, node) in entries {
-        section(key, node, &mut config, reader);
+    let Kind::Map(entries) = &root.kind else {
+        not_a_mapping(root, reader);
+        return config;
+    };
+    pipeline::read(entries, &mut config, reader);
+    for (key, node) in entries.iter().filter(|(key, _)| !is_free(&key.value)) {
+        DOCUMENT.entry(key, node, &mut config, reader);
     }
     config
+}
+
+/// Whether a key of the top level is the author's own: a place for anchors.
+fn is_free(name: &str) -> bool {
+    name.starts_with("x-") || name.starts_with(['.', '_'])
+}
+
+fn not_a_mapping(root: &Node<'_>, reader: &mut Reader<'_>) {
+    let (label, message) = match root.kind {
+        Kind::Null => (String::new(), "the project file is empty"),
+        _ => (format!("this is {}", root.what()), "a project file must be a mapping"),
+    };
+    reader.report(&codes::NO_PIPELINE, (root.span, label), message, pipeline::EXAMPLE);
 }
 
 fn empty(reader: &Reader<'_>) -> Config {
@@ -66,6 +155,7 @@ fn empty(reader: &Reader<'_>) -> Config {
         environments: Vec::new(),
         random_seed: None,
         data_path: None,
+        datasets: Vec::new(),
         parameters: Vec::new(),
         pipeline: Span::default(),
         names: Vec::new(),
@@ -74,188 +164,91 @@ fn empty(reader: &Reader<'_>) -> Config {
     }
 }
 
-fn section(key: &Key<'_>, node: &Node<'_>, config: &mut Config, reader: &mut Reader<'_>) {
-    let field = |reader: &mut Reader<'_>, help: &str| reader.mapping(key, node, help);
-    match key.value.as_ref() {
-        "metadata" => {
-            let entries = field(reader, "write `metadata: {name: TEXT}`");
-            config.name = get(entries, "name").and_then(|(key, node)| reader.text(key, node));
-        }
-        "scripts" => config.scripts = reader.pairs(key, node, "write `scripts: {main: src/model.py}`"),
-        "environment" => config.environments = environment::read(key, node, reader),
-        "reproducibility" => {
-            let entries = field(reader, "write `reproducibility: {random_seed: 42}`");
-            let seed = get(entries, "random_seed");
-            let must = "a whole number from 0";
-            config.random_seed = seed.and_then(|(key, node)| reader.whole(key, node, must));
-        }
-        "data" => {
-            let entries = field(reader, "write `data: {path: data/train.csv}`");
-            config.data_path = get(entries, "path").and_then(|(key, node)| reader.text(key, node));
-        }
-        "experiment" => experiment(field(reader, EXAMPLE), config, reader),
-        "cache" => remote_cache(node, reader),
-        name if SECTIONS.contains(&name) => {}
-        name => ignored(key, &format!("unknown section `{}`", clip(name)), SECTIONS, reader),
-    }
+/// The JSON schema of the project file.
+pub(super) fn schema() -> Value {
+    let mut schema = DOCUMENT.schema();
+    schema["$schema"] = Value::from("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = Value::from("expops project file");
+    schema["properties"]["pipeline"] = pipeline::schema();
+    schema["properties"]["cache"] = json!({"deprecated": true});
+    schema["patternProperties"] = json!({"^(x-|[._])": {}});
+    schema
 }
 
-fn experiment(entries: Entries<'_, '_>, config: &mut Config, reader: &mut Reader<'_>) {
-    for (key, node) in entries {
-        match key.value.as_ref() {
-            "parameters" => {
-                config.parameters = reader.parameters(key, node, &["pipeline", "cache"]);
-                if let Kind::Map(entries) = &node.kind {
-                    get(entries, "cache").into_iter().for_each(|(_, node)| remote_cache(node, reader));
-                }
-            }
-            name if EXPERIMENT_FIELDS.contains(&name) => {}
-            name => {
-                let message = format!("unknown field `{}` of `experiment`", clip(name));
-                ignored(key, &message, EXPERIMENT_FIELDS, reader);
-            }
+fn metadata_schema() -> Value {
+    json!({"type": ["object", "null"], "properties": METADATA.schema()["properties"]})
+}
+
+/// What it is called counts; what else people note of a project is told as such, if it is not misspelt.
+fn metadata(to: &mut Config, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
+    for (key, node) in reader.mapping(key, node, "write `metadata: {name: TEXT}`") {
+        if METADATA.find(&key.value).is_some() || nearest(&key.value, METADATA.names()).is_some() {
+            METADATA.entry(key, node, to, reader);
+        } else {
+            let message = format!("`{}` of `metadata` is not used by expops", clip(&key.value));
+            reader.warn(key.span, message, "make it a comment");
         }
     }
 }
 
-fn ignored(key: &Key<'_>, message: &str, known: &[&str], reader: &mut Reader<'_>) {
-    if reader.is_full_of_warnings() {
-        return;
-    }
-    let warning = Diagnostic::new(&codes::IGNORED_SECTION, message);
-    let help = reader.known(&key.value, known);
-    reader.push(warning.at(reader.source, key.span, "has no effect").help(help));
+fn reproducibility_schema() -> Value {
+    REPRODUCIBILITY.schema()
 }
 
-/// Warns that a cache on a server is replaced by the local one.
+fn reproducibility(to: &mut Config, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
+    let entries = reader.mapping(key, node, "write `reproducibility: {random_seed: 42}`");
+    REPRODUCIBILITY.read(entries, to, reader);
+}
+
+fn experiment_schema() -> Value {
+    EXPERIMENT.schema()
+}
+
+fn experiment(to: &mut Config, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
+    let entries = reader.mapping(key, node, pipeline::EXAMPLE);
+    EXPERIMENT.read(entries, to, reader);
+}
+
+fn parameters(to: &mut Config, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
+    to.parameters = reader.parameters(key, node, &["pipeline", "cache"]);
+    let Kind::Map(entries) = &node.kind else { return };
+    if let Some((_, node)) = get(entries, "cache") {
+        remote_cache(node, reader);
+    }
+    if let Some((key, Node { kind: Kind::Map(_), .. })) = get(entries, "parameters") {
+        let message = "`parameters` is written inside of `experiment.parameters`";
+        let help = "write its entries in `experiment.parameters` itself: no process would be given them";
+        reader.report(&codes::UNKNOWN_FIELD, (key.span, "one level too many"), message, help);
+    }
+}
+
+/// Warns that a cache on a server, or in a place of its own, is replaced by the local one.
 fn remote_cache(cache: &Node<'_>, reader: &mut Reader<'_>) {
-    let Kind::Map(entries) = &cache.kind else { return };
-    let Some((_, Node { kind: Kind::Map(entries), .. })) = get(entries, "backend") else { return };
-    let Some((_, node)) = get(entries, "type") else { return };
-    let kind = match &node.kind {
-        Kind::Str(text) if matches!(text.as_ref(), "local" | "filesystem") => return,
-        Kind::Str(text) => clip(text),
-        _ => clip(reader.slice(node.span)),
-    };
-    let message = format!("the cache `{kind}` is not supported");
-    let warning = Diagnostic::new(&codes::IGNORED_SECTION, message)
-        .at(reader.source, node.span, "the local cache is used instead")
-        .help("set `EXPOPS_CACHE_DIR` to a folder that the machines share");
-    reader.push(warning);
-}
-
-/// A place where the pipeline may be, and the key that names it.
-type Place<'n, 'a> = (Key<'n>, Entries<'n, 'a>);
-
-/// Finds the pipeline and reads it.
-fn pipeline(entries: Entries<'_, '_>, config: &mut Config, reader: &mut Reader<'_>) {
-    let places = places(entries);
-    let is_pipeline = |place: &Place<'_, '_>| PIPELINE_FIELDS.iter().any(|field| has(place.1, field));
-    let mut found = places.iter().filter(|place| is_pipeline(place));
-    let Some((key, fields)) = found.next() else { return no_pipeline(&places, reader) };
-    config.pipeline = key.span;
-    for (other, _) in found.filter(|(_, other)| !std::ptr::eq(*other, *fields)) {
-        let warning = Diagnostic::new(&codes::IGNORED_SECTION, "a second pipeline is not used")
-            .at(reader.source, other.span, "has no effect")
-            .at(reader.source, key.span, "this one is used");
-        reader.push(warning.help("remove one of the two"));
-    }
-    let is_top_level = std::ptr::eq(*fields, entries);
-    for field in PIPELINE_FIELDS.iter().filter(|field| !has(fields, field)) {
-        missing(key, fields, field, reader);
-    }
-    for (key, node) in *fields {
+    for (key, node) in entries(cache) {
         match key.value.as_ref() {
-            "process_adjlist" => {
-                let list = adjacency::read(node, reader);
-                (config.names, config.edges) = (list.names, list.edges);
-            }
-            "processes" => config.processes = process::read_all(key, node, reader),
-            _ if is_top_level => {}
-            "name" | "description" => {}
-            _ if reader.is_full_of_warnings() => {}
-            name if misspelt(name).is_some_and(|field| !has(fields, field)) => {}
-            name => {
-                let message = format!("unknown field `{}` of the pipeline", clip(name));
-                ignored(key, &message, PIPELINE_FIELDS, reader);
-            }
+            "backend" => cache_backend(entries(node), reader),
+            _ => unused_of_cache(key, reader),
         }
     }
 }
 
-fn has(entries: Entries<'_, '_>, field: &str) -> bool {
-    entries.iter().any(|(key, _)| key.value == field)
-}
-
-fn misspelt(name: &str) -> Option<&'static str> {
-    crate::diagnostic::nearest(name, PIPELINE_FIELDS.iter().copied())
-}
-
-/// The places where a pipeline is looked for, in this order.
-fn places<'n, 'a>(top: Entries<'n, 'a>) -> Vec<Place<'n, 'a>> {
-    fn inside<'n, 'a>(entries: Entries<'n, 'a>, field: &str) -> Option<Place<'n, 'a>> {
-        match get(entries, field)? {
-            (key, Node { kind: Kind::Map(entries), .. }) => {
-                Some((Spanned::new(Cow::Borrowed(key.value.as_ref()), key.span), entries.as_slice()))
-            }
-            _ => None,
-        }
+fn cache_backend(backend: Entries<'_, '_>, reader: &mut Reader<'_>) {
+    let is_local = |node: &Node<'_>| matches!(&node.kind, Kind::Str(text) if matches!(text.as_ref(), "local" | "filesystem"));
+    if let Some((_, node)) = get(backend, "type").filter(|(_, node)| !is_local(node)) {
+        let kind = clip(reader.slice(node.span).trim_matches(['"', '\'']));
+        let message = format!("the cache `{kind}` is not supported: the local cache is used instead");
+        return reader.warn(node.span, message, CACHE_DIR);
     }
-    let experiment = inside(top, "experiment").map_or(&[][..], |place| place.1);
-    let parameters = inside(experiment, "parameters").map_or(&[][..], |place| place.1);
-    let first = top.iter().find(|(key, _)| PIPELINE_FIELDS.contains(&key.value.as_ref()));
-    let span = first.map_or(Span::default(), |(key, _)| key.span);
-    let mut places: Vec<_> =
-        [experiment, parameters, top].iter().filter_map(|e| inside(e, "pipeline")).collect();
-    places.push((Spanned::new(Cow::Borrowed("the file"), span), top));
-    places
+    backend.iter().filter(|(key, _)| key.value != "type").for_each(|(key, _)| unused_of_cache(key, reader));
 }
 
-/// Reports that no place has a pipeline: at the first that is at least called so.
-fn no_pipeline(places: &[Place<'_, '_>], reader: &mut Reader<'_>) {
-    for (key, fields) in places {
-        if let Some((wrong, field)) =
-            fields.iter().take(MAX_GUESSES).find_map(|(key, _)| Some((key, misspelt(&key.value)?)))
-        {
-            return misspelt_field(wrong, field, reader);
-        }
-        if key.value == "pipeline" {
-            let help = "write `process_adjlist` and `processes` under it";
-            return reader.report(
-                &codes::NO_PIPELINE,
-                (key.span, "has neither"),
-                "the pipeline has no processes",
-                help,
-            );
-        }
+fn unused_of_cache(key: &Key<'_>, reader: &mut Reader<'_>) {
+    reader.warn(key.span, format!("`{}` of the cache is not used by expops", clip(&key.value)), CACHE_DIR);
+}
+
+fn entries<'n, 'a>(node: &'n Node<'a>) -> Entries<'n, 'a> {
+    match &node.kind {
+        Kind::Map(entries) => entries,
+        _ => &[],
     }
-    let start = Span::new(0, 0);
-    reader.report(
-        &codes::NO_PIPELINE,
-        (start, "no pipeline in this file"),
-        "the project file has no pipeline",
-        EXAMPLE,
-    );
-}
-
-/// Reports that the pipeline has no `field`, or that it is misspelt.
-fn missing(place: &Key<'_>, fields: Entries<'_, '_>, field: &'static str, reader: &mut Reader<'_>) {
-    let wrong = fields.iter().take(MAX_GUESSES).find(|(key, _)| {
-        !PIPELINE_FIELDS.contains(&key.value.as_ref()) && misspelt(&key.value) == Some(field)
-    });
-    if let Some((wrong, _)) = wrong {
-        return misspelt_field(wrong, field, reader);
-    }
-    let help = match field {
-        "processes" => "list every process that the adjacency list names: `processes: [{name: load}]`",
-        _ => "write lines of a source and its targets, or the name of a single process",
-    };
-    let label = format!("has no `{field}`");
-    reader.report(&codes::MISSING_FIELD, (place.span, label), format!("the pipeline has no `{field}`"), help);
-}
-
-fn misspelt_field(wrong: &Key<'_>, field: &str, reader: &mut Reader<'_>) {
-    let message = format!("unknown field `{}` of the pipeline", clip(&wrong.value));
-    let help = format!("did you mean `{field}`?");
-    reader.report(&codes::UNKNOWN_FIELD, (wrong.span, "no field has this name"), message, help);
 }

@@ -1,17 +1,108 @@
-//! `environment`: names, managers and requirement files, in the spellings that existing projects have.
+//! `environment`: names, managers and requirement files, in the spellings that existing projects have. What
+//! expops cannot make is refused here, by name.
+
+use serde_json::{Value, json};
 
 use super::config::EnvironmentConfig;
+use super::fields::{Field, Table};
 use super::node::{Key, Kind, Node, clip, owned};
 use super::reader::Reader;
-use crate::diagnostic::codes;
+use super::shape;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Spanned;
 
-/// Managers that are known by name; one of them as a key has its files as the value.
-const MANAGERS: &[&str] =
-    &["venv", "virtualenv", "uv", "pip", "conda", "mamba", "micromamba", "pyenv", "system"];
-const FIELDS: &[&str] =
-    &["requirements", "files", "type", "manager", "name", "path", "python", "venv", "uv", "conda"];
 const HELP: &str = "write `NAME: {venv: [requirements.txt]}`";
+const WHAT_WORKS: &str = "write `venv` (or `uv`) and requirement files as pip reads them, or make the environment \
+                          yourself and name its interpreter: `expops compile --python PATH`";
+/// The oldest Python that the runtime works with: 3.9.
+const OLDEST_MINOR: u32 = 9;
+
+const ENVIRONMENT: Table<EnvironmentConfig> = Table {
+    of: "an environment",
+    fields: &[
+        Field::new("venv", "Requirement files, as pip reads them.", files_schema, manager),
+        Field::new("uv", "The same, installed with `uv` where there is one.", files_schema, manager),
+        Field::renamed(
+            "requirements",
+            "files",
+            "Requirement files.",
+            shape::texts,
+            |to, key, node, reader| {
+                to.files.extend(files(key, node, reader));
+            },
+        ),
+        Field::renamed("manager", "type", "`venv` or `uv`.", manager_schema, |to, key, node, reader| {
+            if let Some(name) = reader.text(key, node) {
+                set_manager(to, name, reader);
+            }
+        }),
+        Field::renamed(
+            "python",
+            "python_version",
+            "The version of Python: `\"3.12\"`.",
+            shape::amount,
+            python,
+        ),
+        Field::note("description", "What it is for."),
+        Field::ignored("name", "remove it: the environment has the name of its key"),
+        Field::ignored("path", "remove it: environments are made in the build folder"),
+        Field::refused("conda", refused),
+        Field::refused("mamba", refused),
+        Field::refused("micromamba", refused),
+        Field::refused("pixi", refused),
+        Field::refused("poetry", refused),
+        Field::refused("pipenv", refused),
+        Field::refused("pdm", refused),
+        Field::refused("hatch", refused),
+        Field::refused("pyenv", refused),
+        Field::refused("virtualenv", refused),
+        Field::refused("pip", refused),
+        Field::refused("docker", refused),
+        Field::refused("nix", refused),
+        Field::refused("system", refused),
+    ],
+    hints: &[],
+};
+
+/// The fields of a manager that has more to say than its files.
+const MANAGED: Table<EnvironmentConfig> = Table {
+    of: "an environment's manager",
+    fields: &[
+        Field::renamed(
+            "requirements",
+            "files",
+            "Requirement files.",
+            shape::texts,
+            |to, key, node, reader| {
+                to.files.extend(files(key, node, reader));
+            },
+        ),
+        Field::renamed(
+            "python",
+            "python_version",
+            "The version of Python: `\"3.12\"`.",
+            shape::amount,
+            python,
+        ),
+        Field::ignored("name", "remove it: the environment has the name of its key"),
+        Field::ignored("path", "remove it: environments are made in the build folder"),
+    ],
+    hints: &[],
+};
+
+/// The JSON schema of `environment`.
+pub(super) fn schema() -> Value {
+    let one = json!({"anyOf": [ENVIRONMENT.schema(), shape::texts()]});
+    json!({"type": ["object", "null"], "additionalProperties": one})
+}
+
+fn files_schema() -> Value {
+    json!({"anyOf": [shape::texts(), MANAGED.schema()]})
+}
+
+fn manager_schema() -> Value {
+    json!({"enum": ["venv", "uv", null]})
+}
 
 /// Reads the top-level `environment`.
 pub(super) fn read(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<EnvironmentConfig> {
@@ -20,51 +111,111 @@ pub(super) fn read(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> V
 }
 
 fn environment(name: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> EnvironmentConfig {
-    let mut environment = EnvironmentConfig { name: owned(name), manager: None, files: Vec::new() };
-    let Kind::Map(fields) = &node.kind else {
-        environment.files = reader.texts(name, node, HELP);
-        return environment;
-    };
-    for (key, value) in fields {
-        match key.value.as_ref() {
-            "requirements" | "files" => environment.files.extend(reader.texts(key, value, HELP)),
-            "type" | "manager" => {
-                let manager = reader.text(key, value);
-                set_manager(&mut environment, manager, reader);
-            }
-            "name" | "path" | "python" | "python_version" | "description" => {}
-            manager if MANAGERS.contains(&manager) => {
-                set_manager(&mut environment, Some(owned(key)), reader);
-                environment.files.extend(managed(key, value, reader));
-            }
-            other => {
-                let message =
-                    format!("unknown field `{}` of the environment `{}`", clip(other), clip(&name.value));
-                let help = reader.known(other, FIELDS);
-                reader.report(&codes::UNKNOWN_FIELD, (key.span, "no field has this name"), message, help);
-            }
-        }
+    let mut environment =
+        EnvironmentConfig { name: owned(name), manager: None, files: Vec::new(), python: None };
+    match &node.kind {
+        Kind::Map(fields) => ENVIRONMENT.read(fields, &mut environment, reader),
+        _ => environment.files = files(name, node, reader),
     }
     environment
 }
 
 /// The files behind the name of a manager: a list, one file, or a mapping with `requirements`.
-fn managed(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<Spanned<String>> {
-    let Kind::Map(fields) = &node.kind else { return reader.texts(key, node, HELP) };
-    let named = |(key, _): &&(Key<'_>, Node<'_>)| matches!(key.value.as_ref(), "requirements" | "files");
-    fields.iter().filter(named).flat_map(|(key, node)| reader.texts(key, node, HELP)).collect()
+fn manager(to: &mut EnvironmentConfig, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
+    set_manager(to, owned(key), reader);
+    match &node.kind {
+        Kind::Map(fields) => MANAGED.read(fields, to, reader),
+        _ => to.files.extend(files(key, node, reader)),
+    }
 }
 
-fn set_manager(
-    environment: &mut EnvironmentConfig,
-    manager: Option<Spanned<String>>,
-    reader: &mut Reader<'_>,
-) {
-    let Some(manager) = manager else { return };
-    if let Some(first) = environment.manager.as_ref().filter(|first| **first != manager) {
-        let message = format!("the environment `{}` has two managers", clip(&environment.name.value));
-        let label = format!("`{}` was given before", clip(&first.value));
-        reader.report(&codes::SHAPE, (manager.span, label), message, "keep one of them");
+fn set_manager(to: &mut EnvironmentConfig, manager: Spanned<String>, reader: &mut Reader<'_>) {
+    if !matches!(manager.value.as_str(), "venv" | "uv") {
+        return refuse(&manager, reader);
     }
-    environment.manager = Some(manager);
+    if let Some(first) = to.manager.as_ref().filter(|first| **first != manager) {
+        let message = format!("the environment `{}` has two managers", clip(&to.name.value));
+        let error = Diagnostic::new(&codes::ENVIRONMENT, message)
+            .at(reader.source, manager.span, "the second one")
+            .at(reader.source, first.span, "the first one");
+        reader.push(error.help("keep one of them"));
+    }
+    to.manager = Some(manager);
+}
+
+fn refused(_: &mut EnvironmentConfig, key: &Key<'_>, _: &Node<'_>, reader: &mut Reader<'_>) {
+    refuse(&owned(key), reader);
+}
+
+fn refuse(manager: &Spanned<String>, reader: &mut Reader<'_>) {
+    let name = clip(&manager.value);
+    let message = format!("expops cannot make an environment with `{name}`");
+    let help = match manager.value.as_str() {
+        "system" => {
+            "remove `environment` to use the active Python, or name one: `expops compile --python PATH`"
+        }
+        "virtualenv" | "pip" => "write `venv` instead",
+        _ => WHAT_WORKS,
+    };
+    reader.report(&codes::ENVIRONMENT, (manager.span, "not supported"), message, help);
+}
+
+/// Requirement files; what only other programs can read is refused.
+fn files(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<Spanned<String>> {
+    let files = reader.texts(key, node, HELP);
+    for file in &files {
+        let name = file.value.rsplit('/').next().unwrap_or_default();
+        let is_foreign =
+            [".toml", ".lock", ".yml", ".yaml", ".json", ".cfg"].iter().any(|end| name.ends_with(end));
+        if is_foreign || name == "Pipfile" || name == "setup.py" {
+            let message = format!("`{}` is not a requirements file", clip(&file.value));
+            let help = "list the packages in a file as pip reads it, such as `requirements.txt`";
+            reader.report(&codes::ENVIRONMENT, (file.span, "not supported"), message, help);
+        }
+    }
+    files
+}
+
+/// `python`: a version or a command. A number is taken as it is written: `3.10` is not 3.1.
+fn python(to: &mut EnvironmentConfig, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
+    let Some(text) = reader.text_or_number(key, node) else { return };
+    match interpreter(text.value.trim()) {
+        Ok(python) => to.python = Some(Spanned::new(python, text.span)),
+        Err((label, help)) => {
+            let message = format!("`{}` cannot be `{}`", clip(&key.value), clip(&text.value));
+            reader.report(&codes::ENVIRONMENT, (text.span, label), message, help);
+        }
+    }
+}
+
+/// The command that starts the Python that `text` names; or what is wrong with it, and what to write.
+fn interpreter(text: &str) -> Result<String, (&'static str, &'static str)> {
+    const OLD: (&str, &str) = ("too old", "expops needs Python 3.9 or later");
+    if text.contains('/') || text.starts_with("python") || text.starts_with("pypy") {
+        return Ok(text.to_owned());
+    }
+    let parts: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
+    match parts.as_deref() {
+        Some([3]) => Ok("python3".to_owned()),
+        Some([3, minor]) if *minor >= OLDEST_MINOR => Ok(format!("python3.{minor}")),
+        Some([3, minor, ..]) if *minor >= OLDEST_MINOR => {
+            Err(("too precise", "write the first two numbers: interpreters are called `python3.12`"))
+        }
+        Some([0..=3, ..]) => Err(OLD),
+        _ => Err(("not a version", "write a version such as `\"3.12\"`, or the path of an interpreter")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_and_commands() {
+        assert_eq!(interpreter("3.12"), Ok("python3.12".to_owned()));
+        assert_eq!(interpreter("/opt/python/bin/python3"), Ok("/opt/python/bin/python3".to_owned()));
+        for text in ["2.7", "3.8", "3.12.1", ">=3.9", "", "latest", "4.0", "3.x"] {
+            assert!(interpreter(text).is_err(), "{text}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::node::{Entries, Key, Node, clip};
+use super::node::{Entries, Key, Kind, Node, clip};
 use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, codes};
 
@@ -15,11 +15,16 @@ pub(super) struct Field<T: 'static> {
     pub(super) name: &'static str,
     /// A spelling that existing projects have.
     old: Option<&'static str>,
-    /// What it is for, in one sentence.
-    about: &'static str,
-    /// The JSON schema of its value; `None` for what is read only to say something of it.
-    schema: Option<fn() -> Value>,
-    read: Read<T>,
+    what: What<T>,
+}
+
+enum What<T: 'static> {
+    /// It is read. `about` says what it is for, in one sentence, and `schema` is the JSON schema of its value.
+    Read { about: &'static str, schema: fn() -> Value, read: Read<T> },
+    /// It is no field; that is what `Read` says of it.
+    Refused(Read<T>),
+    /// Existing projects have it, and it does nothing; the text says what to use instead.
+    Ignored(&'static str),
 }
 
 impl<T> Field<T> {
@@ -29,12 +34,7 @@ impl<T> Field<T> {
         schema: fn() -> Value,
         read: Read<T>,
     ) -> Self {
-        Self { name, old: None, about, schema: Some(schema), read }
-    }
-
-    /// A field that does nothing, and that `read` has something to say of.
-    pub(super) const fn told(name: &'static str, read: Read<T>) -> Self {
-        Self { name, old: None, about: "", schema: None, read }
+        Self { name, old: None, what: What::Read { about, schema, read } }
     }
 
     /// A field that may also be written as `old`.
@@ -45,11 +45,30 @@ impl<T> Field<T> {
         schema: fn() -> Value,
         read: Read<T>,
     ) -> Self {
-        Self { name, old: Some(old), about, schema: Some(schema), read }
+        Self { name, old: Some(old), what: What::Read { about, schema, read } }
+    }
+
+    /// A field that is for people alone.
+    pub(super) const fn note(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, super::shape::any, |_, _, _, _| {})
+    }
+
+    /// What is no field, and gets a message of its own.
+    pub(super) const fn refused(name: &'static str, read: Read<T>) -> Self {
+        Self { name, old: None, what: What::Refused(read) }
+    }
+
+    /// What existing projects have and expops does not use.
+    pub(super) const fn ignored(name: &'static str, instead: &'static str) -> Self {
+        Self { name, old: None, what: What::Ignored(instead) }
     }
 
     fn is_called(&self, name: &str) -> bool {
         self.name == name || self.old == Some(name)
+    }
+
+    fn is_offered(&self) -> bool {
+        matches!(self.what, What::Read { .. })
     }
 }
 
@@ -65,13 +84,21 @@ pub(super) struct Table<T: 'static> {
 impl<T> Table<T> {
     /// Reads all `entries` into `to`; `null` counts as a field that was left out.
     pub(super) fn read(&self, entries: Entries<'_, '_>, to: &mut T, reader: &mut Reader<'_>) {
-        for (key, node) in entries {
-            match self.find(&key.value) {
-                Some(field) => (field.read)(to, key, node, reader),
-                None => self.unknown(key, reader),
-            }
-        }
+        entries.iter().for_each(|(key, node)| self.entry(key, node, to, reader));
         self.old_and_new(entries, reader);
+    }
+
+    /// Reads one entry into `to`.
+    pub(super) fn entry(&self, key: &Key<'_>, node: &Node<'_>, to: &mut T, reader: &mut Reader<'_>) {
+        match self.find(&key.value).map(|field| &field.what) {
+            Some(What::Read { read, .. } | What::Refused(read)) => read(to, key, node, reader),
+            Some(What::Ignored(instead)) if !matches!(node.kind, Kind::Null) => {
+                let message = format!("`{}` of {} is not used by expops", key.value, self.of);
+                reader.warn(key.span, message, *instead);
+            }
+            Some(What::Ignored(_)) => {}
+            None => self.unknown(key, reader),
+        }
     }
 
     /// The field that is called `name`.
@@ -92,8 +119,8 @@ impl<T> Table<T> {
     }
 
     /// The names that are worth suggesting.
-    fn names(&self) -> Vec<&'static str> {
-        self.fields.iter().filter(|field| field.schema.is_some()).map(|field| field.name).collect()
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.fields.iter().filter(|field| field.is_offered()).map(|field| field.name).collect()
     }
 
     /// Reports a field that is given in its old spelling and in its new one.
@@ -117,14 +144,18 @@ impl<T> Table<T> {
     pub(super) fn schema(&self) -> Value {
         let mut properties = Map::new();
         for field in self.fields {
-            let Some(schema) = field.schema else { continue };
+            let What::Read { about, schema, .. } = field.what else { continue };
             let mut schema = schema();
-            schema["description"] = Value::from(field.about);
+            schema["description"] = Value::from(about);
             if let Some(old) = field.old {
                 properties.insert(old.to_owned(), schema.clone());
             }
             properties.insert(field.name.to_owned(), schema);
         }
-        json!({"type": "object", "properties": properties, "additionalProperties": false})
+        let ignored = self.fields.iter().filter(|field| matches!(field.what, What::Ignored(_)));
+        for field in ignored {
+            properties.insert(field.name.to_owned(), json!({"deprecated": true}));
+        }
+        json!({"type": ["object", "null"], "properties": properties, "additionalProperties": false})
     }
 }

@@ -71,10 +71,12 @@ impl Dump<'_> {
         for environment in &config.environments {
             writeln!(out, "environment {}", self.leaf(&environment.name)).unwrap();
             self.option(&mut out, "  manager", environment.manager.as_ref());
+            self.option(&mut out, "  python", environment.python.as_ref());
             environment.files.iter().for_each(|file| self.option(&mut out, "  file", Some(file)));
         }
         self.option(&mut out, "random_seed", config.random_seed.as_ref());
         self.option(&mut out, "data.path", config.data_path.as_ref());
+        self.pairs(&mut out, "data.inputs", &config.datasets);
         self.parameters(&mut out, "parameter", &config.parameters);
         writeln!(out, "pipeline {}", self.at(config.pipeline)).unwrap();
         let names: Vec<String> = config.names.iter().map(|name| self.leaf(name)).collect();

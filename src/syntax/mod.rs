@@ -9,12 +9,14 @@ mod adjacency;
 mod bytes;
 mod code;
 mod config;
+mod data;
 mod document;
 mod environment;
 mod fields;
 mod mapping;
 mod node;
 mod parallelism;
+mod pipeline;
 mod process;
 mod reader;
 mod scalar;
@@ -46,6 +48,11 @@ pub(crate) fn parse(
     let root = tree::build(source.text(), &mut reader);
     let config = root.map(|root| document::read(&root, &mut reader));
     reader.finish(sink, config).map_err(|(reported, rest)| (reported, rest.map(Box::new)))
+}
+
+/// The JSON schema (draft 2020-12) of a project file, for editors: made from the tables that the parser walks.
+pub fn schema() -> serde_json::Value {
+    document::schema()
 }
 
 /// Where the bytes `part` of the value `text` stand in `source`: so that a place in a probe path or a

@@ -1,6 +1,6 @@
 //! An entry of `processes`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::code;
 use super::config::{Pair, ProcessConfig};
@@ -176,7 +176,7 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
                 to.settings.reuse = reader.truth(key, node).is_some_and(|truth| truth.value);
             },
         ),
-        Field::told("component", component),
+        Field::refused("component", component),
     ],
     hints: &[
         ("script", "write `code: script_key.function`, or name the file with `script_path`"),
@@ -196,6 +196,16 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
 
 fn resources_schema() -> Value {
     settings::RESOURCES.schema()
+}
+
+/// The JSON schema of `processes`.
+pub(super) fn schema() -> Value {
+    let process = PROCESS.schema();
+    json!({"anyOf": [
+        {"type": "array", "items": {"anyOf": [process, {"type": "string"}]}},
+        {"type": "object", "additionalProperties": process},
+        {"type": "null"},
+    ]})
 }
 
 /// Reads `processes`: a list of mappings; a plain name is a process with nothing else to say, and a

@@ -1,7 +1,7 @@
 //! Collects what is wrong with a project file, up to a limit: a hostile file must not make a hostile
 //! amount of messages.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, Severity, nearest, plural};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, Severity, codes, nearest, plural};
 use crate::source::{Source, Span};
 
 /// So many errors, and as many warnings, are shown; the others are counted.
@@ -38,6 +38,14 @@ impl<'s> Reader<'s> {
         self.push(Diagnostic::new(code, message).at(self.source, span, label).help(help));
     }
 
+    /// Warns that what stands at `span` does nothing, and says what to do instead.
+    pub(super) fn warn(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        if self.warnings.len() < MAX_SHOWN {
+            let warning = Diagnostic::new(&codes::IGNORED_SECTION, message);
+            self.push(warning.at(self.source, span, "has no effect").help(help));
+        }
+    }
+
     /// Takes a diagnostic.
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         let is_error = diagnostic.severity == Severity::Error;
@@ -57,11 +65,6 @@ impl<'s> Reader<'s> {
     /// Whether further errors are only counted; then work on their wording is lost.
     pub(super) fn is_full(&self) -> bool {
         self.errors.len() >= MAX_SHOWN
-    }
-
-    /// Whether further warnings are dropped.
-    pub(super) fn is_full_of_warnings(&self) -> bool {
-        self.warnings.len() >= MAX_SHOWN
     }
 
     /// Whether there are so many errors that reading on is a waste.
@@ -103,7 +106,7 @@ impl<'s> Reader<'s> {
             (None, Some(value)) => Ok(value),
             // A tree that could not be built has said why.
             (None, None) => {
-                let error = Diagnostic::new(&crate::diagnostic::codes::YAML, "the file cannot be read");
+                let error = Diagnostic::new(&codes::YAML, "the file cannot be read");
                 Err((sink.error(error), None))
             }
         }

@@ -1,55 +1,42 @@
 //! The table of mutations is complete: it has every field that the parser knows.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::project::MUTATIONS;
 use super::{Outcome, PROJECT};
 
-/// The sources of the parser that name fields.
-const SOURCES: [&str; 4] = [
-    include_str!("../../src/syntax/document.rs"),
-    include_str!("../../src/syntax/environment.rs"),
-    include_str!("../../src/syntax/parallelism.rs"),
-    include_str!("../../src/syntax/process.rs"),
-];
-
-/// The parser's lists of fields, and where those stand.
-const LISTS: [(usize, &str, &str); 8] = [
-    (0, "SECTIONS", ""),
-    (0, "PIPELINE_FIELDS", "pipeline."),
-    (0, "EXPERIMENT_FIELDS", "experiment."),
-    (1, "FIELDS", "environment."),
-    (1, "MANAGERS", "environment."),
-    (2, "DATA_FIELDS", "data_parallelism."),
-    (3, "FIELDS", "process."),
-    (3, "RESOURCE_FIELDS", "resources."),
-];
-
-/// Words of the parser that are values.
-const VALUES: [&str; 2] = ["local", "filesystem"];
-
-/// The words in quotes that could name a field.
-fn words(text: &str) -> Vec<&str> {
-    let is_word = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    text.lines().flat_map(|line| line.split('"').skip(1).step_by(2)).filter(is_word).collect()
+/// The fields of the schema below `schema`, each with the mapping that it belongs to: `process.code`.
+fn fields(schema: &Value, place: &str, found: &mut BTreeSet<String>) {
+    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
+        found.insert(if place.is_empty() { name.clone() } else { format!("{place}.{name}") });
+        let below = match (place, name.as_str()) {
+            ("", "processes") => "process",
+            (_, "pipeline" | "processes") => continue,
+            ("data", _) => "data.inputs",
+            (_, "uv") => "venv",
+            (_, name) => name,
+        };
+        fields(inner, below, found);
+    }
+    for inner in ["anyOf", "items", "additionalProperties"].map(|key| &schema[key]) {
+        match inner.as_array() {
+            Some(list) => list.iter().for_each(|inner| fields(inner, place, found)),
+            None if inner.is_object() => fields(inner, place, found),
+            None => {}
+        }
+    }
 }
 
 #[test]
 fn every_field_of_the_parser_is_mutated() {
-    let mut missing = Vec::new();
-    for (source, list, place) in LISTS {
-        let start = format!("const {list}: &[&str] =");
-        let text = SOURCES[source].split_once(&start).unwrap_or_else(|| panic!("there is no {list}")).1;
-        let names = words(text.split_once("];").unwrap().0);
-        assert!(names.len() > 1, "{list}");
-        let fields = names.into_iter().map(|name| format!("{place}{name}"));
-        missing.extend(fields.filter(|field| MUTATIONS.iter().all(|mutation| mutation.0 != field)));
-    }
-    // And those that stand in no list.
-    let is_mutated =
-        |word: &str| MUTATIONS.iter().any(|mutation| mutation.0.split('.').any(|part| part == word));
-    let others =
-        SOURCES.into_iter().flat_map(words).filter(|word| !VALUES.contains(word) && !is_mutated(word));
-    missing.extend(others.map(str::to_owned));
-    assert!(missing.is_empty(), "not mutated: {}", missing.join(", "));
+    let mut known = BTreeSet::new();
+    fields(&expops::syntax::schema(), "", &mut known);
+    assert!(known.len() > 60, "{known:?}");
+    let is_mutated = |field: &&String| MUTATIONS.iter().any(|mutation| mutation.0 == *field);
+    let missing: Vec<_> = known.iter().filter(|field| !is_mutated(field)).collect();
+    assert!(missing.is_empty(), "not mutated: {missing:?}");
 }
 
 #[test]

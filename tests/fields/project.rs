@@ -16,20 +16,19 @@ cache: {backend: {type: local}}
 metadata: {name: fields, description: meta2, version: meta3}
 scripts: {main: src/model.py, page: src/page.js}
 environment:
-  main: {type: venv, requirements: [needs.txt], name: env1, path: env2, python: env3, python_version: env4,
-    description: env5}
-  spare: {manager: venv, files: [needs.txt]}
+  main: {type: venv, requirements: [needs.txt], name: env1, path: env2, description: env5}
+  spare: {manager: uv, files: [needs.txt]}
   by-venv: {venv: [needs.txt]}
-  by-virtualenv: {virtualenv: [needs.txt]}
-  by-uv: {uv: [needs.txt]}
-  by-pip: {pip: [needs.txt]}
-  by-conda: {conda: [needs.txt]}
-  by-mamba: {mamba: [needs.txt]}
-  by-micromamba: {micromamba: [needs.txt]}
-  by-pyenv: {pyenv: [needs.txt]}
-  by-system: {system: [needs.txt]}
+  in-venv: {venv: {requirements: [needs.txt], python: 3.13, name: venv1, path: venv2}}
+  in-venv-2: {venv: {files: [needs.txt], python_version: 3.14}}
+  by-uv: {uv: [needs.txt], python: 3.11}
+  old: {manager: venv, requirements: [needs.txt], python_version: "3.12"}
 reproducibility: {random_seed: 1}
-data: {path: data/rows.csv}
+data:
+  path: data/rows.csv
+  inputs: {one: {path: data/same.csv, description: data1}}
+  datasets: [{name: two, path: extra.txt}]
+  sources: {three: other.txt}
 pipeline: {name: second1}
 process_adjlist: second2
 processes: [second2]
@@ -38,6 +37,7 @@ experiment:
   description: exp2
   version: exp3
   metadata: {name: exp4}
+  framework: exp6
   parameters: {base: 5, cache: {backend: {type: filesystem}}, pipeline: {name: exp5}}
   pipeline:
     name: pipe1
@@ -62,12 +62,19 @@ experiment:
       - name: part
         parameters: {rate: 7}
         files: [extra.txt]
-        resources: {cpus: 1, memory: 1GB, time: "1:00"}
-      - {name: total, data_aggregation: true, code: total}
+        resources: {cpus: 1, memory: 1GB, time: "1:00:00", gpus: 1}
+        retries: {times: 1, on: [lost, timeout], wait: 1s}
+        on_failure: drop
+        batch: 5
+        cache: true
+        always: false
+        reuse: true
+      - {name: total, data_aggregation: true, code: total, at_least: 1, script_path: src/model.py}
       - name: fan
         seed_parallelism: {seeds: [1, 2]}
       - name: fit
         resources: {cpus: 2}
+        retries: 3
       - {name: best, seed_aggregation: true}
       - name: plot
         type: chart
@@ -150,21 +157,20 @@ pub const MUTATIONS: &[Mutation] = &[
     ("environment.type", "{type: venv", "{type: uv", NOTHING),
     ("environment.name", "name: env1", "name: x", NOTHING),
     ("environment.path", "path: env2", "path: x", NOTHING),
-    ("environment.python", "python: env3", "python: x", NOTHING),
-    ("environment.python_version", "python_version: env4", "python_version: x", NOTHING),
     ("environment.description", "description: env5", "description: x", NOTHING),
     ("environment.manager", "manager: venv", "manager: uv", NOTHING),
     // Of environments that nobody uses.
-    ("environment.files", "files: [needs.txt]", "files: [more.txt]", NOTHING),
+    ("environment.files", "uv, files: [needs.txt]", "uv, files: [more.txt]", NOTHING),
     ("environment.venv", "{venv: [needs.txt]}", "{venv: [more.txt]}", NOTHING),
-    ("environment.virtualenv", "{virtualenv: [needs.txt]}", "{virtualenv: [more.txt]}", NOTHING),
-    ("environment.uv", "{uv: [needs.txt]}", "{uv: [more.txt]}", NOTHING),
-    ("environment.pip", "{pip: [needs.txt]}", "{pip: [more.txt]}", NOTHING),
-    ("environment.conda", "{conda: [needs.txt]}", "{conda: {files: [more.txt]}}", NOTHING),
-    ("environment.mamba", "{mamba: [needs.txt]}", "{mamba: [more.txt]}", NOTHING),
-    ("environment.micromamba", "{micromamba: [needs.txt]}", "{micromamba: [more.txt]}", NOTHING),
-    ("environment.pyenv", "{pyenv: [needs.txt]}", "{pyenv: [more.txt]}", NOTHING),
-    ("environment.system", "{system: [needs.txt]}", "{system: [more.txt]}", NOTHING),
+    ("environment.uv", "{uv: [needs.txt]", "{uv: [more.txt]", NOTHING),
+    ("environment.python", "python: 3.11", "python: 3.12", NOTHING),
+    ("environment.python_version", "python_version: \"3.12\"", "python_version: \"3.11\"", NOTHING),
+    ("venv.requirements", "{venv: {requirements: [needs.txt]", "{venv: {requirements: [more.txt]", NOTHING),
+    ("venv.files", "{venv: {files: [needs.txt]", "{venv: {files: [more.txt]", NOTHING),
+    ("venv.python", "python: 3.13", "python: 3.12", NOTHING),
+    ("venv.python_version", "python_version: 3.14", "python_version: 3.12", NOTHING),
+    ("venv.name", "name: venv1", "name: x", NOTHING),
+    ("venv.path", "path: venv2", "path: x", NOTHING),
     // Places where another pipeline could stand.
     ("pipeline", "pipeline: {name: second1}", "pipeline: {name: x}", NOTHING),
     ("process_adjlist", "process_adjlist: second2", "process_adjlist: x", NOTHING),
@@ -173,6 +179,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("experiment.name", "name: exp1", "name: x", NOTHING),
     ("experiment.description", "description: exp2", "description: x", NOTHING),
     ("experiment.version", "version: exp3", "version: x", NOTHING),
+    ("experiment.framework", "framework: exp6", "framework: x", NOTHING),
     ("experiment.metadata", "metadata: {name: exp4}", "metadata: {}", NOTHING),
     (
         "experiment.parameters.cache.backend.type",
@@ -185,7 +192,19 @@ pub const MUTATIONS: &[Mutation] = &[
     ("process.description", "description: loads", "description: x", NOTHING),
     ("resources.cpus", "{cpus: 1", "{cpus: 3", NOTHING),
     ("resources.memory", "memory: 1GB", "memory: 2GB", NOTHING),
-    ("resources.time", "time: \"1:00\"", "time: \"2:00\"", NOTHING),
+    ("resources.time", "time: \"1:00:00\"", "time: 2h", NOTHING),
+    ("resources.gpus", "gpus: 1", "gpus: [1, 2]", NOTHING),
+    ("process.retries", "retries: 3", "retries: 4", NOTHING),
+    ("retries.times", "times: 1", "times: 2", NOTHING),
+    ("retries.on", "on: [lost, timeout]", "on: lost", NOTHING),
+    ("retries.wait", "wait: 1s", "wait: 1m", NOTHING),
+    ("process.on_failure", "on_failure: drop", "on_failure: fail", NOTHING),
+    ("process.batch", "batch: 5", "batch: 6", NOTHING),
+    ("process.cache", "cache: true", "cache: ", NOTHING),
+    ("process.always", "always: false", "always: ", NOTHING),
+    ("process.reuse", "reuse: true", "reuse: false", NOTHING),
+    ("process.at_least", "at_least: 1", "at_least: 50%", NOTHING),
+    ("process.script_path", "script_path: src/model.py", "script_path: ./src/model.py", NOTHING),
     ("process.resources", "resources: {cpus: 2}", "resources: {}", NOTHING),
     // It is a chart by its probe paths.
     ("process.type", "type: chart", "type: x", NOTHING),
@@ -202,7 +221,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("metadata.name", "metadata: {name: fields", "metadata: {name: x", Runs("plot")),
     // An environment with the same packages.
     ("process.environment", "environment: main\n", "environment: spare\n", NOTHING),
-    ("experiment", "experiment:\n  name: exp1", "experiment:\n  note: x\n  name: exp1", NOTHING),
+    ("experiment", "experiment:\n  name: exp1", "experiment:\n  name: x", NOTHING),
     ("metadata", "metadata: {name: fields", "metadata: {note: x, name: fields", NOTHING),
     (
         "scripts",
@@ -223,21 +242,15 @@ pub const MUTATIONS: &[Mutation] = &[
         "reproducibility: {random_seed: 2}",
         Runs("best, load, old, part 0, part 20, plot, total"),
     ),
-    (
-        "reproducibility",
-        "reproducibility: {random_seed: 1}",
-        "reproducibility: {random_seed: 1, note: x}",
-        NOTHING,
-    ),
+    ("data", "data:\n", "data: # x\n", NOTHING),
+    ("data.inputs", "inputs: {one", "inputs: {five: extra.txt, one", NOTHING),
+    ("data.inputs.path", "{path: data/same.csv", "{path: ./data/same.csv", NOTHING),
+    ("data.inputs.description", "description: data1", "description: x", NOTHING),
+    ("data.inputs.name", "name: two", "name: second", NOTHING),
+    ("data.datasets", "datasets: [", "datasets: [{path: other.txt, name: six}, ", NOTHING),
+    ("data.sources", "sources: {three: other.txt}", "sources: {three: {path: other.txt}}", NOTHING),
     ("data.path", "path: data/rows.csv", "path: data/same.csv", Runs("load, old, plot, shell")),
-    ("data", "data: {path", "data: {note: x, path", NOTHING),
     ("experiment.parameters", "parameters: {base: 5", "parameters: {base: 50", Runs("load")),
-    (
-        "experiment.pipeline",
-        "  pipeline:\n    name: pipe1",
-        "  pipeline:\n    note: x\n    name: pipe1",
-        NOTHING,
-    ),
     (
         "pipeline.process_adjlist",
         "process_adjlist: |\n      load",
@@ -282,14 +295,22 @@ pub const MUTATIONS: &[Mutation] = &[
     ),
     ("process.seed_aggregation", "seed_aggregation: true", "seed_aggregation: false", Runs("best, best")),
     // What is no field.
+    (
+        "reproducibility",
+        "reproducibility: {random_seed: 1}",
+        "reproducibility: {note: x}",
+        Refused("unknown field `note`"),
+    ),
+    (
+        "experiment.pipeline",
+        "  pipeline:\n    name: pipe1",
+        "  pipeline:\n    note: x",
+        Refused("unknown field `note`"),
+    ),
+    ("environment.conda", "manager: uv", "conda: x", Refused("cannot make an environment with `conda`")),
+    ("data.pth", "  path: data/rows.csv", "  pth: data/rows.csv", Refused("did you mean `path`?")),
     ("process.component", "description: loads", "component: x", Refused("components are not supported")),
     ("process.script", "description: loads", "script: x", Refused("write `code: script_key.function`")),
-    (
-        "process.script_path",
-        "description: loads",
-        "script_path: x",
-        Refused("write `code: script_key.function`"),
-    ),
     ("process.function", "description: loads", "function: x", Refused("write `code: script_key.function`")),
     (
         "process.entrypoint",
@@ -321,10 +342,5 @@ pub const MUTATIONS: &[Mutation] = &[
         Refused("unknown field `count` of `seed_parallelism`"),
     ),
     ("resources.disk", "{cpus: 1", "{disk: 1", Refused("unknown field `disk` of `resources`")),
-    (
-        "environment.colour",
-        "{type: venv",
-        "{colour: x",
-        Refused("unknown field `colour` of the environment `main`"),
-    ),
+    ("environment.colour", "{type: venv", "{colour: x", Refused("unknown field `colour` of an environment")),
 ];
