@@ -42,7 +42,7 @@ const SECONDS: [(&str, u64); 18] = [
 
 /// Why a text is no amount; completes the sentence "`TEXT` …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AmountError {
+pub(crate) enum AmountError {
     /// It cannot be read.
     Unreadable,
     /// A number without a unit.
@@ -52,14 +52,14 @@ pub enum AmountError {
 }
 
 /// The bytes that `text` means: `8GB`, `512 MiB`, `1.5g`. A number alone has no meaning, but `0`.
-pub fn bytes(text: &str) -> Result<u64, AmountError> {
+pub(crate) fn bytes(text: &str) -> Result<u64, AmountError> {
     let (number, unit) = split(text.trim());
     counted(number, unit, &BYTES)
 }
 
 /// The seconds that `text` means: `90s`, `2h`, `1h30m`, `1:30:00`, `1-12:00:00`; parts of a second count as one.
 /// A number alone has no meaning, but `0`.
-pub fn seconds(text: &str) -> Result<u64, AmountError> {
+pub(crate) fn seconds(text: &str) -> Result<u64, AmountError> {
     let text = text.trim();
     if text.contains(':') {
         return clock(text);

@@ -3,6 +3,8 @@
 //! the project file wakes the processes that it concerns and no others. Nothing here depends on
 //! where the project lies or on what other processes do.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -53,9 +55,9 @@ pub(crate) struct PlanFile {
     /// what is in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listed: Vec<Utf8PathBuf>,
-    /// The project's data file; observed only if `observes_data`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<Utf8PathBuf>,
+    /// The project's data files by name (`path`: that of `data.path`); observed only if `observes_data`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, Utf8PathBuf>,
     /// Whether its instances can observe the content of `data`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub observes_data: bool,

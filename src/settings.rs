@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// How the instances of a process are run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Extra files that it reads, relative to the project.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<Utf8PathBuf>,
@@ -42,25 +42,25 @@ pub struct Settings {
 
 impl Settings {
     /// Cores of the first attempt; numeric libraries are held to as many threads.
-    pub fn cpus(&self) -> u32 {
+    pub(crate) fn cpus(&self) -> u32 {
         self.resources.cpus.at(1).unwrap_or(1)
     }
 
     /// How often an instance is tried at most, the first time included.
-    pub fn attempts(&self) -> u32 {
+    pub(crate) fn attempts(&self) -> u32 {
         self.retries.as_ref().map_or(0, |retries| retries.times).saturating_add(1)
     }
 }
 
 /// Whether `value` can be left out of a file.
-pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
 /// What one attempt may use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Resources {
+pub(crate) struct Resources {
     /// Processor cores, at least 1.
     #[serde(skip_serializing_if = "PerAttempt::is_empty")]
     pub cpus: PerAttempt<u32>,
@@ -78,7 +78,7 @@ pub struct Resources {
 /// An amount for each attempt; later attempts have the last one. Empty if nothing was said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct PerAttempt<T>(pub Vec<T>);
+pub(crate) struct PerAttempt<T>(pub Vec<T>);
 
 impl<T> Default for PerAttempt<T> {
     fn default() -> Self {
@@ -88,12 +88,12 @@ impl<T> Default for PerAttempt<T> {
 
 impl<T: Copy> PerAttempt<T> {
     /// Whether nothing was said.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The amount for the attempt `attempt`, counted from 1.
-    pub fn at(&self, attempt: u32) -> Option<T> {
+    pub(crate) fn at(&self, attempt: u32) -> Option<T> {
         let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         self.0.get(index).or(self.0.last()).copied()
     }
@@ -101,7 +101,7 @@ impl<T: Copy> PerAttempt<T> {
 
 /// What is tried again, and how often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Retries {
+pub(crate) struct Retries {
     /// Attempts after the first one.
     pub times: u32,
     /// The failures after which it is tried again, each once.
@@ -113,7 +113,7 @@ pub struct Retries {
 /// What an instance that failed, after its retries, means for the rest of the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum OnFailure {
+pub(crate) enum OnFailure {
     /// What depends on it does not run.
     Fail,
     /// What gathers it does without it.
@@ -123,7 +123,7 @@ pub enum OnFailure {
 /// How many instances are enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AtLeast {
+pub(crate) enum AtLeast {
     /// Thousandths of a percent: `90%` is 90,000.
     Share(u32),
     /// So many.
@@ -135,11 +135,11 @@ macro_rules! kinds {
         /// How an instance failed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum FailureKind { $(#[doc = $what] $name),* }
+        pub(crate) enum FailureKind { $(#[doc = $what] $name),* }
 
         impl FailureKind {
             /// All kinds, with their names.
-            pub const ALL: &'static [(&'static str, Self)] = &[$(($text, Self::$name)),*];
+            pub(crate) const ALL: &'static [(&'static str, Self)] = &[$(($text, Self::$name)),*];
         }
     };
 }

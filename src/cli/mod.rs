@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand};
 
+use crate::driver;
 use crate::split;
 use ended::Ended;
 
@@ -40,6 +41,10 @@ pub struct Arguments {
 const EXAMPLE: &str = "Example:
   expops compile && ninja      compile expops.yaml, then build everything
   expops run -j4 train         the same in one step, for one process";
+
+const SCHEMA_EXAMPLE: &str = "Example:
+  expops schema > expops.schema.json     then, as the first line of expops.yaml:
+                                         # yaml-language-server: $schema=expops.schema.json";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -65,6 +70,9 @@ enum Command {
     Cache(cache::Flags),
     /// Remove outputs
     Clean(clean::Flags),
+    /// Print the JSON schema of project files, for editors
+    #[command(after_help = SCHEMA_EXAMPLE)]
+    Schema,
 }
 
 /// Runs the program.
@@ -87,6 +95,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Status(flags) => status::run(&flags),
         Command::Cache(flags) => cache::run(&flags),
         Command::Clean(flags) => clean::run(&flags),
+        Command::Schema => {
+            println!("{:#}", driver::schema());
+            Ended::Well
+        }
     };
     match ended {
         Ended::Well => ExitCode::SUCCESS,

@@ -120,6 +120,9 @@ codes! {
         "A data split without code needs `data_name`: the key of its upstreams that is cut into rows."
     NO_UPSTREAM "E308" "a split has nothing to split"
         "A data split without code cuts an output of its upstreams; it has none."
+    AT_LEAST "E309" "`at_least` asks for what cannot be"
+        "`at_least` stands at an aggregation: it says how many of the instances that it gathers must have \
+         succeeded, as a number of at most all of them or as a share."
     PROBE_SYNTAX "E401" "a probe path cannot be read"
         "A probe path is an XPath 1.0 expression whose value is a node set, or the plain name of a process."
     PROBE_EMPTY "E402" "a probe path matches nothing"
@@ -146,6 +149,8 @@ codes! {
     NOTHING_TO_CLOSE "W001" "an aggregation without a layer"
         "The process has an aggregation flag, but no layer of that kind is open there, so that the flag \
          does nothing."
+    UNUSED_AMOUNT "W003" "amounts for attempts that are never made"
+        "A list of amounts under `resources` has one for each attempt: the first, and as many more as `retries` says."
     IGNORED_SECTION "W002" "a setting that expops does not use"
         "The section is accepted, so that existing projects compile unchanged, but has no effect."
 }

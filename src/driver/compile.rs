@@ -76,7 +76,7 @@ pub(crate) fn plan(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) ->
 /// Reports what is declared as read although the build writes it.
 fn report_declared(pipeline: &Pipeline, build: &Utf8Path, sink: &mut Diagnostics) {
     let files =
-        pipeline.processes.iter().flat_map(|process| &process.settings.files).chain(&pipeline.data_path);
+        pipeline.processes.iter().flat_map(|process| &process.settings.files).chain(pipeline.data.values());
     for path in files.filter(|path| path.starts_with(build) || build.starts_with(path)) {
         let message = format!("`{path}` cannot be declared as read: the build writes into it");
         let error = Diagnostic::new(&codes::DECLARED, message);

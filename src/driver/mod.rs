@@ -20,6 +20,8 @@ pub use options::Options;
 pub use project::Project;
 pub(crate) use write::may_overwrite;
 
+pub(crate) use crate::syntax::schema;
+
 pub use crate::diagnostic::{Diagnostic, Diagnostics, render, render_json};
 pub use crate::emit::Format;
 pub use crate::plan::Plan;

@@ -37,7 +37,7 @@ pub(super) fn codes(
     }
     report_broken(broken, sink);
     let declared =
-        pipeline.processes.iter().flat_map(|process| &process.settings.files).chain(&pipeline.data_path);
+        pipeline.processes.iter().flat_map(|process| &process.settings.files).chain(pipeline.data.values());
     codes.inside = declared.filter(|path| path.is_dir()).map(|path| (path.clone(), inside(path))).collect();
     let scripts = library.files();
     let folders = watched(&scripts, &codes);
@@ -55,7 +55,7 @@ pub(super) fn codes(
 fn is_named(pipeline: &Pipeline, path: &Utf8PathBuf) -> bool {
     let is_here = |work: &Work| matches!(work, Work::Python(function) if function.script == *path);
     pipeline.processes.iter().any(|process| is_here(&process.work) || process.settings.files.contains(path))
-        || pipeline.data_path.as_ref() == Some(path)
+        || pipeline.data.values().any(|data| data == path)
 }
 
 /// Reports what is wrong with modules that processes reach: each error once, with those that it concerns.

@@ -46,7 +46,7 @@ pub(super) fn list(
     }
     if shows_project(&plan.work) || plan.probes.is_some() {
         observed.add("project", plan.project.clone());
-        observed.add("data_path", plan.data.as_ref().map_or("none", |path| path.as_str()));
+        plan.data.iter().for_each(|(name, path)| observed.add(format!("data_path {name}"), path.as_str()));
     }
     for (name, value) in &plan.parameters {
         observed.add(format!("parameter {name}"), value.to_string());
@@ -60,7 +60,7 @@ pub(super) fn list(
     for path in &plan.settings.files {
         observed.add(format!("file {path}"), tree::digest(path)?.to_string());
     }
-    if let Some(path) = plan.data.as_ref().filter(|_| plan.observes_data) {
+    for path in plan.data.values().filter(|_| plan.observes_data) {
         observed.add(format!("data {path}"), tree::digest(path)?.to_string());
     }
     match &plan.work {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::child;
 use super::failure::Failure;
@@ -159,9 +159,7 @@ fn with_code(mut answer: Answer, instance: &Instance) -> Result<Answer, Failure>
                 Err(_) => (crate::file::context(Digest::of_file(file), "read", file)?, true),
             };
             text += &format!("\n{name} {reached}");
-            if let Some(data) =
-                instance.plan.data.as_ref().filter(|_| may_open && instance.plan.data_depth == 0)
-            {
+            for data in instance.plan.data.values().filter(|_| may_open && instance.plan.data_depth == 0) {
                 text += &format!("\n{}", super::tree::digest(data)?);
             }
         }
@@ -209,7 +207,7 @@ fn request(
         "rng_seed": instance.rng_seed(),
         "seeds": match &plan.opens { Some(Opens::Seed(seeds)) => json!(seeds), _ => Json::Null },
         "cpus": plan.settings.cpus(),
-        "data_paths": plan.data.as_ref().map_or_else(|| json!({}), |path| json!({"path": in_project(path)})),
+        "data_paths": plan.data.iter().map(|(name, path)| (name.clone(), json!(in_project(path)))).collect::<Map<_, _>>(),
         "split": match (mode, &plan.opens) { (Mode::Split(there), Some(opens)) => split(instance, opens, there), _ => Json::Null },
         "chart": match mode { Mode::Chart(metrics) => chart(plan.process.as_str(), metrics), _ => Json::Null },
     }))

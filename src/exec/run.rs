@@ -64,7 +64,7 @@ impl Instance {
     /// Insists that what it reads is a folder exactly where the generated file names what is in it. If not, the plan
     /// is taken away, so that the next build compiles first.
     fn insist_on_listing(&self) -> Result<(), Failure> {
-        let data = self.plan.data.iter().filter(|_| self.plan.observes_data);
+        let data = self.plan.data.values().filter(|_| self.plan.observes_data);
         let mut read = self.plan.settings.files.iter().chain(data);
         let Some(path) = read.find(|path| path.exists() && path.is_dir() != self.plan.listed.contains(path))
         else {

@@ -90,7 +90,7 @@ impl RunFolder {
     /// file at `data.path`, and the declared files.
     pub(super) fn link_inputs(&mut self, plan: &PlanFile, project: &Utf8Path) -> Result<(), Failure> {
         let data = Utf8PathBuf::from("data");
-        let inputs = [&data].into_iter().chain(&plan.data).chain(&plan.settings.files);
+        let inputs = [&data].into_iter().chain(plan.data.values()).chain(&plan.settings.files);
         for path in inputs.map(|path| crate::file::normal(path)) {
             let is_inside = !path.is_absolute() && !path.starts_with("..") && path != ".";
             let there = project.join(&path);

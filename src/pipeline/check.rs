@@ -7,11 +7,10 @@ use camino::Utf8Path;
 use super::resolve::Resolver;
 use super::{
     Chart, Closes, Fan, Layer, LayerId, Pipeline, Place, Process, ProcessId, Work, clashes, declared, layers,
-    order,
+    order, settings,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, nearest};
 use crate::script::Library;
-use crate::settings::Settings;
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
@@ -34,7 +33,7 @@ pub(crate) fn check(
         order: Vec::new(),
         layers: Vec::new(),
         environments: Vec::new(),
-        data_path: config.data_path.as_ref().map(|path| declared::checked(path, config, root, sink)),
+        data: declared::data(config, root, sink),
     };
     for (i, written) in config.processes.iter().enumerate() {
         let layer = layer(written, ProcessId(i)).map(|layer| {
@@ -59,6 +58,7 @@ pub(crate) fn check(
         Err(cycle) => return Err(report_cycle(&pipeline, &cycle, config, sink)),
     }
     place_all(&mut pipeline, config, sink);
+    settings::inherit_on_failure(&mut pipeline);
     sink.unless_errors(pipeline)
 }
 
@@ -217,10 +217,7 @@ fn process(
         parameters,
         random_seed: config.random_seed.as_ref().map(|seed| seed.value),
         environment: resolver.environment(written, &work, sink),
-        settings: Settings {
-            files: declared::files(written, config, resolver.root, sink),
-            ..written.settings.clone()
-        },
+        settings: settings::own(written, config, resolver.root, sink),
         renames: resolver.renames(written, upstreams),
         upstreams: if chart.is_some() { Vec::new() } else { upstreams.to_vec() },
         place: Place::default(),
@@ -314,6 +311,7 @@ fn place_all(pipeline: &mut Pipeline, config: &Config, sink: &mut Diagnostics) {
                     config,
                     sink,
                 );
+                settings::at_least(written, &closes, &pipeline.layers, config, sink);
                 let process = &mut pipeline.processes[id.0];
                 if !place.seed.is_empty() {
                     process.random_seed = None;

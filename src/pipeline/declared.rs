@@ -1,6 +1,6 @@
 //! Files and folders that the project file says are read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -18,6 +18,17 @@ pub(super) fn files(
 ) -> Vec<Utf8PathBuf> {
     let files = written.files.iter().map(|file| checked(file, config, root, sink));
     files.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The data files by name; `path` is the one at `data.path`.
+pub(super) fn data(
+    config: &Config,
+    root: &Utf8Path,
+    sink: &mut Diagnostics,
+) -> BTreeMap<String, Utf8PathBuf> {
+    let main = config.data_path.iter().map(|path| ("path", path));
+    let named = config.datasets.iter().map(|(name, path)| (name.value.as_str(), path));
+    main.chain(named).map(|(name, path)| (name.to_owned(), checked(path, config, root, sink))).collect()
 }
 
 /// The path of a file or folder, without what means nothing.

@@ -8,7 +8,10 @@ mod layers;
 mod order;
 mod partly;
 mod resolve;
+mod settings;
 mod template;
+
+use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
 use serde::Serialize;
@@ -49,8 +52,8 @@ pub(crate) struct Pipeline {
     pub layers: Vec<Layer>,
     /// The environments that processes use.
     pub environments: Vec<Environment>,
-    /// The file that processes outside every data layer observe.
-    pub data_path: Option<Utf8PathBuf>,
+    /// The files that processes outside every data layer observe, by name; `path` is the one at `data.path`.
+    pub data: BTreeMap<String, Utf8PathBuf>,
 }
 
 impl Pipeline {

@@ -100,7 +100,7 @@ impl Lowering<'_> {
         let pipeline = self.graph.pipeline;
         let processes = pipeline.processes.iter().flat_map(|process| &process.settings.files);
         let environments = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
-        let files = [&self.options.output].into_iter().chain(&code.sources).chain(&pipeline.data_path);
+        let files = [&self.options.output].into_iter().chain(&code.sources).chain(pipeline.data.values());
         let all = Utf8PathBuf::from(format!("{}all", self.options.prefix));
         files.chain(processes).chain(environments).map(|path| self.seen(path)).chain([all]).collect()
     }
@@ -168,7 +168,7 @@ impl Lowering<'_> {
             let name = process.environment.map_or("", |e| &self.graph.pipeline.environments[e.0].name);
             shared.push(self.layout.environment_stamp(name));
         }
-        let data = self.graph.pipeline.data_path.as_ref();
+        let data = self.graph.pipeline.data.values();
         let data = data.filter(|_| plan_files::observes_data(process, self.code, id));
         let files = process.settings.files.iter().chain(data);
         shared.extend(files.flat_map(|path| self.code.with_inside(path)).cloned());

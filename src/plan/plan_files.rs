@@ -80,8 +80,8 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
             .map_or_else(String::new, |e| pipeline.environments[e.0].name.clone()),
         settings: process.settings.clone(),
         listed: read(process, pipeline).filter(|path| code.inside.contains_key(*path)).cloned().collect(),
-        data: pipeline.data_path.clone(),
-        observes_data: observes_data(process, code, id) && pipeline.data_path.is_some(),
+        data: pipeline.data.clone(),
+        observes_data: observes_data(process, code, id) && !pipeline.data.is_empty(),
         renames: process.renames.clone(),
         inputs: match probes.of(id) {
             Some(_) => Vec::new(),
@@ -94,7 +94,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
 
 /// What the process reads of the project, or may read.
 fn read<'p>(process: &'p Process, pipeline: &'p Pipeline) -> impl Iterator<Item = &'p Utf8PathBuf> {
-    process.settings.files.iter().chain(&pipeline.data_path)
+    process.settings.files.iter().chain(pipeline.data.values())
 }
 
 /// The plan file of an environment.

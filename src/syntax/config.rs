@@ -102,7 +102,7 @@ pub(crate) struct ProcessConfig {
 
 impl ProcessConfig {
     /// Where the value of `field` stands, or the name where it is not given.
-    pub fn place(&self, field: &str) -> Span {
+    pub(crate) fn place(&self, field: &str) -> Span {
         self.places.iter().find(|place| place.value == field).map_or(self.name.span, |place| place.span)
     }
 }

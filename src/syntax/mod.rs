@@ -51,7 +51,7 @@ pub(crate) fn parse(
 }
 
 /// The JSON schema (draft 2020-12) of a project file, for editors: made from the tables that the parser walks.
-pub fn schema() -> serde_json::Value {
+pub(crate) fn schema() -> serde_json::Value {
     document::schema()
 }
 
