@@ -81,7 +81,7 @@
 //! assert_eq!(document.string_value(nodes[0]), "train");
 //!
 //! let wrong = parse("//process[").unwrap_err();
-//! assert_eq!(wrong.span.start, 10);
+//! assert_eq!(wrong.span.start, 9);
 //! ```
 
 mod amount;

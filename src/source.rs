@@ -51,7 +51,7 @@ impl fmt::Debug for Source {
     }
 }
 
-/// A range of bytes in a [`Source`].
+/// A range of bytes in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// First byte.
