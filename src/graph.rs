@@ -2,6 +2,7 @@
 //! in. Nothing is stored per instance: a process's instances are numbered, and a coordinate is that
 //! number written in the mixed base of its layers' sizes, so a million of them cost no memory.
 
+use crate::arm::Arm;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::name;
 use crate::pipeline::{LayerId, Pipeline, Place, ProcessId};
@@ -130,12 +131,12 @@ impl<'p> Graph<'p> {
         inputs
     }
 
-    /// The names of the arms of an address, outermost first: `["p2", "p1", "s41"]`.
-    pub(crate) fn arms(self, address: &Address) -> Vec<String> {
+    /// The arms of an address, outermost first: partitions, then seeds.
+    pub(crate) fn arms(self, address: &Address) -> Vec<Arm> {
         let outlet = self.pipeline.process(address.process).outlet(&self.pipeline.layers);
-        let name = |(id, arm): (&LayerId, &usize)| self.pipeline.layer(*id).arm(*arm);
+        let arm = |(id, arm): (&LayerId, &usize)| self.pipeline.layer(*id).arm(*arm);
         let data = outlet.data.iter().zip(&address.at.data);
-        data.chain(outlet.seed.iter().zip(&address.at.seed)).map(name).collect()
+        data.chain(outlet.seed.iter().zip(&address.at.seed)).map(arm).collect()
     }
 
     /// The short label of an address for people: `fit p2.p1 s41`.

@@ -28,6 +28,7 @@ use std::fmt::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::arm::{self, Arm};
 use crate::digest::Digest;
 
 /// The longest name of one file that file systems accept is 255 bytes; a temporary name needs some.
@@ -76,19 +77,18 @@ impl Layout {
     }
 
     /// An instance as the generated file names it: `train/p2/s41`.
-    pub(crate) fn instance(process: &str, arms: &[String]) -> String {
+    pub(crate) fn instance(process: &str, arms: &[Arm]) -> String {
         let mut path = component(process);
         for arm in arms {
-            path.push('/');
-            path.push_str(arm);
+            let _ = write!(path, "/{arm}");
         }
         path
     }
 
     /// An instance as a target for people: `train@p2.s41`.
-    pub(crate) fn target(process: &str, arms: &[String]) -> String {
+    pub(crate) fn target(process: &str, arms: &[Arm]) -> String {
         let at = if arms.is_empty() { "" } else { "@" };
-        format!("{}{at}{}", component(process), arms.join("."))
+        format!("{}{at}{}", component(process), arm::join(arms, "."))
     }
 
     /// The folder of an instance or a partition (`train/p2/s41`).

@@ -85,6 +85,7 @@
 //! ```
 
 mod amount;
+mod arm;
 mod cache;
 pub mod cli;
 mod command;

@@ -3,34 +3,42 @@
 
 use std::fmt::Write as _;
 
+use crate::arm::{self, Arm};
+
 /// The short label of a process under `arms` (`p2`, `p1`, `s41`; partitions first): `fit p2.p1 s41`.
-pub(crate) fn label(process: &str, arms: &[String]) -> String {
-    let partitions = arms.iter().take_while(|arm| arm.starts_with('p')).count();
+pub(crate) fn label(process: &str, arms: &[Arm]) -> String {
+    let partitions = arms.iter().take_while(|arm| arm.partition().is_some()).count();
     let (data, seed) = arms.split_at(partitions);
     let mut label: String = process.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     for part in [data, seed].into_iter().filter(|part| !part.is_empty()) {
         label.push(' ');
-        label.push_str(&part.join("."));
+        label.push_str(&arm::join(part, "."));
     }
     label
 }
 
 /// The canonical path of a process under `arms`:
 /// `//*[@partition='p2']/*[@seed='41']/process[@name='fit']`.
-pub(crate) fn canonical(process: &str, arms: &[String]) -> String {
+pub(crate) fn canonical(process: &str, arms: &[Arm]) -> String {
     let mut path = String::from("//");
     for arm in arms {
-        let _ = match arm.strip_prefix('s') {
-            Some(seed) => write!(path, "*[@seed='{seed}']/"),
-            None => write!(path, "*[@partition='{arm}']/"),
-        };
+        let (attribute, value) = attribute(*arm);
+        let _ = write!(path, "*[@{attribute}='{value}']/");
     }
     let _ = write!(path, "process[@name={}]", literal(process));
     path
 }
 
+/// How an arm is written in the tree that paths select from: `partition="p2"`, `seed="41"`.
+pub(crate) fn attribute(arm: Arm) -> (&'static str, String) {
+    match arm {
+        Arm::Partition(_) => ("partition", arm.to_string()),
+        Arm::Seed(seed) => ("seed", seed.to_string()),
+    }
+}
+
 /// The canonical path of a step of it.
-pub(crate) fn canonical_step(process: &str, arms: &[String], step: &str) -> String {
+pub(crate) fn canonical_step(process: &str, arms: &[Arm], step: &str) -> String {
     format!("{}/step[@name={}]", canonical(process, arms), literal(step))
 }
 
@@ -52,7 +60,7 @@ mod tests {
 
     #[test]
     fn the_table_of_the_specification() {
-        let arms = |list: &[&str]| list.iter().map(|arm| (*arm).to_owned()).collect::<Vec<_>>();
+        let arms = |list: &[&str]| list.iter().map(|arm| arm.parse().unwrap()).collect::<Vec<Arm>>();
         assert_eq!(canonical("load", &[]), "//process[@name='load']");
         assert_eq!(canonical("train", &arms(&["p2"])), "//*[@partition='p2']/process[@name='train']");
         let deep = arms(&["p2", "p1", "s41"]);

@@ -9,6 +9,7 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::arm::Arm;
 use crate::digest::Digest;
 use crate::settings::{Settings, is_default};
 use crate::size::{By, Size};
@@ -84,11 +85,8 @@ impl PlanFile {
 
     /// Whether `arms` look like those of an instance: partitions, then seeds, as many as its inputs need.
     /// Which partitions there are, the plan file does not say.
-    pub(crate) fn may_have(&self, arms: &[String]) -> bool {
-        let is_arm = |(i, arm): (usize, &String)| {
-            let number = arm.strip_prefix(if i < self.data_depth { 'p' } else { 's' });
-            number.is_some_and(|number| number.parse::<u64>().is_ok_and(|n| n.to_string() == number))
-        };
+    pub(crate) fn may_have(&self, arms: &[Arm]) -> bool {
+        let is_arm = |(i, arm): (usize, &Arm)| arm.partition().is_some() == (i < self.data_depth);
         let depth = |input: &Upstream| {
             input.data_depth <= self.data_depth && self.data_depth + input.seed_depth <= arms.len()
         };
@@ -98,12 +96,9 @@ impl PlanFile {
     /// What an instance of the process is called.
     pub(crate) fn example(&self) -> String {
         let seeds = self.inputs.iter().map(|input| input.seed_depth).max().unwrap_or_default();
-        let arms = vec!["/p1"; self.data_depth].concat() + &"/s42".repeat(seeds);
-        format!(
-            "an instance of `{}` is called `{}{arms}`",
-            self.process,
-            crate::layout::component(&self.process)
-        )
+        let arms = [vec![Arm::Partition(1); self.data_depth], vec![Arm::Seed(42); seeds]].concat();
+        let name = crate::layout::Layout::instance(&self.process, &arms);
+        format!("an instance of `{}` is called `{name}`", self.process)
     }
 }
 
@@ -157,11 +152,11 @@ pub(crate) enum Opens {
 }
 
 impl Opens {
-    /// The names of the arms: `p1`, `s41`.
-    pub(crate) fn arms(&self) -> Vec<String> {
+    /// The arms.
+    pub(crate) fn arms(&self) -> Vec<Arm> {
         match self {
-            Self::Data { size, .. } => (1..=size.partitions()).map(|n| format!("p{n}")).collect(),
-            Self::Seed(seeds) => seeds.iter().map(|seed| format!("s{seed}")).collect(),
+            Self::Data { size, .. } => (1..=size.partitions()).map(Arm::Partition).collect(),
+            Self::Seed(seeds) => seeds.iter().copied().map(Arm::Seed).collect(),
         }
     }
 }
@@ -177,10 +172,10 @@ pub(crate) struct Upstream {
     pub seed_depth: usize,
     /// The partitions that are gathered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gather_data: Option<Vec<String>>,
+    pub gather_data: Option<Vec<Arm>>,
     /// The seeds that are gathered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gather_seed: Option<Vec<String>>,
+    pub gather_seed: Option<Vec<Arm>>,
 }
 
 /// A name that a process gives to a key of an upstream.

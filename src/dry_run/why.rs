@@ -5,6 +5,7 @@ use camino::Utf8Path;
 use super::change;
 use super::reason::{FAILED, Reason, SHOWN};
 use super::survey::{Finding, State, Survey};
+use crate::arm::Arm;
 use crate::exec::{Change, Ended, Values, Why};
 use crate::layout::Folder;
 
@@ -158,11 +159,10 @@ fn metrics(survey: &Survey, change: &Change, probe: &str) -> Reason {
 fn rows(survey: &Survey, split: usize, file: &Utf8Path, key: &str) -> String {
     let folder = &survey.all[split].folder;
     let arm = file.parent().and_then(|parent| parent.file_name()).unwrap_or_default();
-    let Some(number) = arm.strip_prefix('p').and_then(|number| number.parse::<u64>().ok()) else {
-        return String::new();
-    };
+    let Some(number) = arm.parse().ok().and_then(Arm::partition) else { return String::new() };
     let count = |n: u64| {
-        Values::read(&Folder(folder.0.join(format!("p{n}")))).and_then(|values| values.get(key)?.rows)
+        Values::read(&Folder(folder.0.join(Arm::Partition(n).to_string())))
+            .and_then(|values| values.get(key)?.rows)
     };
     let before: Option<u64> = (1..number).map(count).sum();
     match (before, count(number)) {

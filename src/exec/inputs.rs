@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
 use super::value::{Node, Value, Values};
+use crate::arm::Arm;
 use crate::diagnostic::{list, nearest};
 use crate::layout::{Folder, Layout};
 use crate::plan_file::{PlanFile, Rename, Upstream};
@@ -32,10 +33,10 @@ pub(super) struct Input {
     pub node: Node,
 }
 
-/// Everything that the upstreams of the instance with these `arms` (`p2`, `s41`) hand on.
+/// Everything that the upstreams of the instance with these `arms` hand on.
 pub(super) fn collect(
     plan: &PlanFile,
-    arms: &[String],
+    arms: &[Arm],
     layout: &Layout,
     lookahead: &Lookahead,
 ) -> Result<Vec<Input>, Failure> {
@@ -66,30 +67,25 @@ struct ValueSource<'a> {
 type Keyed = Vec<(String, Node)>;
 
 /// What comes through one edge: key to value, or to the values of every arm that is gathered.
-fn gather(
-    input: &Upstream,
-    data: &[String],
-    seed: &[String],
-    source: &ValueSource,
-) -> Result<Keyed, Failure> {
+fn gather(input: &Upstream, data: &[Arm], seed: &[Arm], source: &ValueSource) -> Result<Keyed, Failure> {
     let Some(arms) = &input.gather_data else {
         return gather_seeds(input, data, seed, source);
     };
     let mut labelled = Vec::new();
     for arm in arms {
         let data = [data, std::slice::from_ref(arm)].concat();
-        labelled.push((format!("data{}", &arm[1..]), gather_seeds(input, &data, seed, source)?));
+        labelled.push((*arm, gather_seeds(input, &data, seed, source)?));
     }
     Ok(by_key(labelled))
 }
 
 fn gather_seeds(
     input: &Upstream,
-    data: &[String],
-    seed: &[String],
+    data: &[Arm],
+    seed: &[Arm],
     source: &ValueSource,
 ) -> Result<Keyed, Failure> {
-    let values = |seed: &[String]| {
+    let values = |seed: &[Arm]| {
         let folder = source.layout.folder(&Layout::instance(&input.process, &[data, seed].concat()));
         let values = match source.lookahead.values.get(&folder.0) {
             Some(values) => values.clone(),
@@ -103,19 +99,19 @@ fn gather_seeds(
     let mut labelled = Vec::new();
     for arm in arms {
         let seed = [seed, std::slice::from_ref(arm)].concat();
-        labelled.push((format!("seed{}", &arm[1..]), values(&seed)?));
+        labelled.push((*arm, values(&seed)?));
     }
     Ok(by_key(labelled))
 }
 
-/// From label to keys, to key to labels. A key that only some labels have keeps their labels.
-fn by_key(labelled: Vec<(String, Keyed)>) -> Keyed {
-    let mut keys: Vec<(String, Vec<(String, Node)>)> = Vec::new();
-    for (label, nodes) in labelled {
+/// From arm to keys, to key to arms. A key that only some arms have keeps those.
+fn by_key(labelled: Vec<(Arm, Keyed)>) -> Keyed {
+    let mut keys: Vec<(String, Vec<(Arm, Node)>)> = Vec::new();
+    for (arm, nodes) in labelled {
         for (key, node) in nodes {
             match keys.iter_mut().find(|(other, _)| *other == key) {
-                Some((_, list)) => list.push((label.clone(), node)),
-                None => keys.push((key, vec![(label.clone(), node)])),
+                Some((_, list)) => list.push((arm, node)),
+                None => keys.push((key, vec![(arm, node)])),
             }
         }
     }
@@ -197,7 +193,7 @@ pub(super) fn named(inputs: &[Input]) -> Vec<(String, &Value)> {
         match node {
             Node::One(value) => all.push((name, value)),
             Node::Gathered(list) => {
-                list.iter().for_each(|(label, node)| walk(format!("{name} {label}"), node, all))
+                list.iter().for_each(|(label, node)| walk(format!("{name} {}", label.label()), node, all))
             }
         }
     }

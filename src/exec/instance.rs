@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::inputs::{self, Input, Lookahead};
 use super::interpreter::Interpreter;
 use super::value::Values;
+use crate::arm::Arm;
 use crate::cache::Cache;
 use crate::digest::Digest;
 use crate::file;
@@ -17,7 +18,7 @@ use crate::plan_file::{Opens, PlanFile, Work};
 pub(crate) struct Instance {
     pub(super) name: String,
     pub(super) plan: PlanFile,
-    pub(super) arms: Vec<String>,
+    pub(super) arms: Vec<Arm>,
     pub(super) layout: Layout,
     pub(super) folder: Folder,
     pub(super) project: Utf8PathBuf,
@@ -43,10 +44,10 @@ impl Instance {
     /// # Errors
     /// If the process has no instance of that name.
     pub(crate) fn of(plan: PlanFile, name: &str, layout: &Layout) -> Result<Self, Failure> {
-        let arms: Vec<String> = name.split('/').skip(1).map(str::to_owned).collect();
-        if !plan.may_have(&arms) {
+        let arms: Result<Vec<Arm>, _> = name.split('/').skip(1).map(str::parse).collect();
+        let Some(arms) = arms.ok().filter(|arms| plan.may_have(arms)) else {
             return Err(Failure::new(format!("there is no instance `{name}`")).help(plan.example()));
-        }
+        };
         let project = Utf8PathBuf::from(".");
         let project = file::context(project.canonicalize_utf8(), "find", &project)?;
         let folder = layout.folder(name);
@@ -65,8 +66,7 @@ impl Instance {
 
     /// The innermost seed: the last arm, or the project's.
     pub(super) fn random_seed(&self) -> Option<u64> {
-        let seed = self.arms.get(self.plan.data_depth..).and_then(<[String]>::last);
-        seed.and_then(|arm| arm[1..].parse().ok()).or(self.plan.random_seed)
+        self.arms.last().and_then(|arm| arm.seed()).or(self.plan.random_seed)
     }
 
     /// What the random number generators start from: different for each instance, the same each time.
@@ -77,7 +77,7 @@ impl Instance {
 
     /// The number of the innermost partition.
     pub(super) fn partition(&self) -> Option<u64> {
-        self.arms.get(..self.plan.data_depth)?.last()?[1..].parse().ok()
+        self.arms.iter().rev().find_map(|arm| arm.partition())
     }
 
     /// Whether the user's code runs. What expops does by itself is cheap, and is not remembered.
@@ -134,7 +134,7 @@ impl Instance {
             Opens::Data { .. } => self.plan.data_depth.min(self.arms.len()),
             Opens::Seed(_) => self.arms.len(),
         };
-        let folder = |arm: String| {
+        let folder = |arm: Arm| {
             let mut arms = self.arms.clone();
             arms.insert(position, arm);
             self.layout.folder(&Layout::instance(&self.plan.process, &arms))

@@ -254,8 +254,10 @@ fn node(node: &Node, instance: &Instance) -> Result<Json, Failure> {
             Ok(json!({"file": file, "format": value.format}))
         }
         Node::Gathered(list) => {
-            let list: Result<Vec<_>, Failure> =
-                list.iter().map(|(label, inner)| Ok(json!([label, self::node(inner, instance)?]))).collect();
+            let list: Result<Vec<_>, Failure> = list
+                .iter()
+                .map(|(arm, inner)| Ok(json!([arm.label(), self::node(inner, instance)?])))
+                .collect();
             Ok(json!({"gather": list?}))
         }
     }

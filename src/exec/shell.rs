@@ -98,7 +98,7 @@ fn path(node: &Node, instance: &Instance) -> command::Input {
     match node {
         Node::One(value) => command::Input::File(instance.layout.build().join(&value.file)),
         Node::Gathered(list) => command::Input::Gathered(
-            list.iter().map(|(label, node)| (label.clone(), path(node, instance))).collect(),
+            list.iter().map(|(arm, node)| (arm.label(), path(node, instance))).collect(),
         ),
     }
 }

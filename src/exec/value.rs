@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::tree;
+use crate::arm::Arm;
 use crate::digest::Digest;
 use crate::layout::Folder;
 use crate::stamp::{self, Line, Stamp, Subject};
@@ -108,11 +109,11 @@ fn key(line: &Line) -> &str {
     }
 }
 
-/// What a process gets under one name: a value, or what an aggregation gathers under labels.
+/// What a process gets under one name: a value, or what an aggregation gathers from a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
     /// One value.
     One(Value),
-    /// Label (`data1`, `seed41`) to node, in the order of partitions and seeds.
-    Gathered(Vec<(String, Node)>),
+    /// Arm to node, in the order of partitions and seeds.
+    Gathered(Vec<(Arm, Node)>),
 }

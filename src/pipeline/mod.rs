@@ -17,6 +17,7 @@ use camino::Utf8PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::arm::Arm;
 use crate::plan_file::Rename;
 use crate::settings::Settings;
 use crate::size::{By, Size};
@@ -223,11 +224,11 @@ impl Layer {
         }
     }
 
-    /// The name of the arm `index` in folders and targets: `p2`, `s41`.
-    pub(crate) fn arm(&self, index: usize) -> String {
+    /// The arm `index`, counted from 0.
+    pub(crate) fn arm(&self, index: usize) -> Arm {
         match &self.fan {
-            Fan::Data { .. } => format!("p{}", index + 1),
-            Fan::Seed(seeds) => format!("s{}", seeds[index]),
+            Fan::Data { .. } => Arm::Partition(index as u64 + 1),
+            Fan::Seed(seeds) => Arm::Seed(seeds[index]),
         }
     }
 }

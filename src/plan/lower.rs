@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::model::{Action, Environment, Found, Group, Plan, PlanText};
 use super::plan_files;
+use crate::arm::Arm;
 use crate::defaults;
 use crate::file;
 use crate::graph::{Address, Graph};
@@ -107,7 +108,7 @@ impl Lowering<'_> {
 
     /// What an instance is called on the command line of a build tool. Where a file has that name, the
     /// first letter is written as its percent code.
-    fn target(&self, process: &str, arms: &[String]) -> String {
+    fn target(&self, process: &str, arms: &[Arm]) -> String {
         let (prefix, name) = (&self.options.prefix, Layout::target(process, arms));
         let target = format!("{prefix}{name}");
         if !self.taken.contains(Utf8Path::new(&target)) {

@@ -97,8 +97,7 @@ fn names(graph: Graph<'_>, tree: &Tree) -> Vec<String> {
     let mut names: Vec<String> =
         graph.pipeline.processes.iter().map(|process| process.name.clone()).collect();
     for layer in &graph.pipeline.layers {
-        names
-            .extend((0..layer.len().min(1_000)).map(|arm| layer.arm(arm).trim_start_matches('s').to_owned()));
+        names.extend((0..layer.len().min(1_000)).map(|arm| name::attribute(layer.arm(arm)).1));
     }
     names.extend(tree.step_names());
     let mut seen = HashSet::new();

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::{Address, Coordinate, Graph};
+use crate::name;
 use crate::pipeline::{LayerId, ProcessId};
 use crate::xpath::{Builder, Document, NodeId, NodeKind};
 
@@ -75,13 +76,11 @@ fn open_layers(builder: &mut Builder, graph: Graph<'_>, instance: &Address) -> V
     let data = place.data.iter().zip(&instance.at.data);
     let layers = data.chain(place.seed.iter().zip(&instance.at.seed));
     let open = |(layer, arm): (&LayerId, &usize)| {
-        let (split, name) = (graph.pipeline.layer(*layer).split, graph.pipeline.layer(*layer).arm(*arm));
+        let (split, arm) = (graph.pipeline.layer(*layer).split, graph.pipeline.layer(*layer).arm(*arm));
         let element = builder.open("process");
         builder.attribute("name", &graph.pipeline.process(split).name);
-        match name.strip_prefix('s') {
-            Some(seed) => builder.attribute("seed", seed),
-            None => builder.attribute("partition", &name),
-        }
+        let (attribute, value) = name::attribute(arm);
+        builder.attribute(attribute, &value);
         (element, Selected { instance: split_of(graph, split, &instance.at), step: None })
     };
     layers.map(open).collect()
