@@ -41,9 +41,9 @@ fn spawn(
 #[cfg(unix)]
 mod unix {
     use std::io;
-    use std::process::{Command, Stdio};
     use std::sync::atomic::{AtomicI32, Ordering};
 
+    use rustix::process::{Pid, Signal, kill_process};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
@@ -79,7 +79,9 @@ mod unix {
 
     /// From a terminal the program has the signal already; a second one does no harm.
     fn pass_on(signal: i32, pid: u32) {
-        let words = [format!("-{signal}"), pid.to_string()];
-        let _ = Command::new("kill").args(words).stderr(Stdio::null()).status();
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        if let (Some(pid), Some(signal)) = (pid, Signal::from_named_raw(signal)) {
+            let _ = kill_process(pid, signal);
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Environments: made once per content of their requirement files, never half.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use crate::space::{Space, TOOLS, Tool};
+use rustix::process::Signal;
+
+use crate::space::{Space, TOOLS, Tool, signal_group};
 
 /// One process in Python and one in the shell; each says whose interpreter it sees.
 fn project(requirements: &str) -> Space {
@@ -143,8 +145,7 @@ fn killed_while_it_is_made() {
             std::os::unix::process::CommandExt::process_group(&mut exec, 0);
             let mut exec = exec.spawn().unwrap();
             std::thread::sleep(Duration::from_millis(pause));
-            let group = format!("-{}", exec.id());
-            let _ = Command::new("kill").args(["-9", "--", &group]).stderr(Stdio::null()).status();
+            signal_group(&exec, Signal::KILL);
             exec.wait().unwrap();
         }
         assert_eq!(space.ran(tool), ["ran", "ran"]);

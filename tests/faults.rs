@@ -3,10 +3,10 @@
 //! and the next build finishes.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use crate::space::{Ran, Space, TOOLS, Tool};
+use crate::space::{Ran, Space, TOOLS, Tool, kill};
 
 /// A process that waits for the file `go` when there is a file `slow`, between two that do not.
 fn project() -> Space {
@@ -300,7 +300,7 @@ fn an_orphan_of_a_killed_run_does_no_harm() {
             let command = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
             let is_here = fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == folder);
             if is_here && command.contains("exec\0work") && !command.contains("-c\0") {
-                Command::new("kill").args(["-9", entry.file_name().to_str().unwrap()]).status().unwrap();
+                kill(entry.file_name().to_str().unwrap().parse().unwrap());
             }
         }
         child.wait_with_output().unwrap();

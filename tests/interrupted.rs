@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use expops::split::{Digest, Stamp, Subject};
 
-use crate::space::{Space, Tool};
+use crate::space::{self, Space, Tool};
 
 /// Half of the hundred kills: each tool has a test of its own.
 const KILLS: u64 = 50;
@@ -131,8 +131,7 @@ fn kill(root: u32, victim: Victim) {
     // The tool first, so that it starts nothing new; once more for what was being started.
     for _ in 0..2 {
         let pids: Vec<_> = family(root).iter().filter(|one| is_victim(one)).map(|(pid, _)| *pid).collect();
-        let words = pids.iter().map(u32::to_string);
-        let _ = Command::new("kill").arg("-9").args(words).stderr(Stdio::null()).status();
+        pids.iter().copied().for_each(space::kill);
         if victim != Victim::Everything {
             return;
         }

@@ -11,7 +11,9 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::space::{Space, Tool};
+use rustix::process::Signal;
+
+use crate::space::{Space, Tool, signal_group};
 use project::{Project, Random};
 
 /// Sequences that once found a fault.
@@ -26,8 +28,7 @@ fn kill_after(command: &mut Command, milliseconds: u64) {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut killed = command.process_group(0).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(milliseconds));
-    let group = format!("-{}", killed.id());
-    let _ = Command::new("kill").args(["-9", "--", &group]).stderr(Stdio::null()).status();
+    signal_group(&killed, Signal::KILL);
     killed.wait().unwrap();
 }
 

@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use crate::space::{Ran, Space};
+use rustix::process::Signal;
+
+use crate::space::{Ran, Space, signal_group};
 
 const PROJECT: &str = "
 pipeline:
@@ -39,7 +41,7 @@ fn without_ninja(space: &Space, arguments: &[&str]) -> Ran {
     let bin = space.path("bin");
     fs::create_dir_all(&bin).unwrap();
     let path = std::env::var_os("PATH").unwrap();
-    for program in ["make", "sh", "seq", "cat", "wc", "cp", "kill", "sleep", "python3", "echo", "touch"] {
+    for program in ["make", "sh", "seq", "cat", "wc", "cp", "sleep", "python3", "echo", "touch"] {
         let found =
             std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.exists());
         if let Some(found) = found {
@@ -175,8 +177,7 @@ fn interrupting_ends_everything() {
             let mut child = command.spawn().unwrap();
             wait_for("the start", || space.exists("started"));
             // As a terminal does it: to the whole group.
-            let group = format!("-{}", child.id());
-            Command::new("kill").args(["-INT", "--", &group]).status().unwrap();
+            signal_group(&child, Signal::INT);
             assert_eq!(child.wait().unwrap().code(), Some(130), "{with} python: {python}");
             let folder = space.path(".").canonicalize().unwrap();
             wait_for("the end of all processes", || alive(&folder).is_empty());

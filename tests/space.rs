@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
+
+use rustix::process::{Pid, Signal};
 
 /// A folder that is removed at the end of the test.
 pub struct Space {
@@ -232,4 +234,18 @@ impl Space {
 /// The folder of this repository.
 pub fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Kills one process, if it still runs.
+pub fn kill(pid: u32) {
+    let _ = rustix::process::kill_process(process(pid), Signal::KILL);
+}
+
+/// Sends `signal` to `leader` and all that it has started; it was started as the leader of a group.
+pub fn signal_group(leader: &Child, signal: Signal) {
+    let _ = rustix::process::kill_process_group(process(leader.id()), signal);
+}
+
+fn process(pid: u32) -> Pid {
+    Pid::from_raw(pid.try_into().unwrap()).unwrap()
 }

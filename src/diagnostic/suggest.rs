@@ -4,28 +4,15 @@
 /// characters differ (insertions, deletions, replacements and swaps of neighbours count one each).
 pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
-    let by_distance = |name: &'a str| (distance(&word.to_lowercase(), &name.to_lowercase()), name);
+    let word = folded(word);
+    let by_distance = |name: &'a str| (strsim::osa_distance(&word, &folded(name)), name);
     let (distance, name) = names.into_iter().map(by_distance).min_by_key(|(d, _)| *d)?;
     (distance <= limit).then_some(name)
 }
 
-/// Optimal string alignment distance (Damerau-Levenshtein without repeated edits of one substring).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(200).collect(), b.chars().take(200).collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let cost = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + cost);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
+/// As it is compared: in lower case, and no longer than what a person looks through.
+fn folded(name: &str) -> String {
+    name.chars().take(200).flat_map(char::to_lowercase).collect()
 }
 
 /// "`a`, `b` and `c`"; the names in the order given, at most eight of them.
