@@ -4,7 +4,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::json;
 
-use super::{Diagnostic, Label, Severity};
+use super::message::{Diagnostic, Label, Severity};
 
 /// Longest line that is shown whole, in bytes. A longer one (a data dump, a minified file) is named by
 /// its place only: the picture would not help and could be megabytes.
@@ -108,7 +108,7 @@ pub fn render_json(diagnostic: &Diagnostic) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::codes;
+    use super::super::code::codes;
     use super::*;
     use crate::source::{Source, Span};
 

@@ -4,8 +4,8 @@
 use crate::diagnostic::nearest;
 use crate::source::Span;
 
-use super::SyntaxError;
 use super::ast::AXES;
+use super::error::SyntaxError;
 use super::scan::{Token, TokenKind};
 
 /// The error for a `text` of `tokens` in which the parser got no further than the byte `stopped`.

@@ -5,10 +5,10 @@
 use crate::diagnostic::{nearest, plural};
 use crate::source::Span;
 
-use super::EvalError;
 use super::ast::{Axis, Call, Expr, ExprKind, Name, NodeTest, Operator, Path, Start, Step};
 use super::code::{Code, Item, Kind, Move, Origin, Predicate, Route, Test};
 use super::document::{Document, XML_PREFIX};
+use super::error::EvalError;
 use super::function::{Function, LIBRARY, Signature, Type};
 use super::number;
 

@@ -11,6 +11,7 @@ mod code;
 mod compare;
 mod deep;
 mod document;
+mod error;
 mod eval;
 mod explain;
 mod function;
@@ -22,9 +23,9 @@ mod parse;
 mod print;
 mod scan;
 mod table;
+mod value;
 mod xml;
 
-use std::fmt;
 use std::rc::Rc;
 
 pub use crate::source::Span;
@@ -36,46 +37,13 @@ use lower::Lowering;
 pub use ast::{AXES, Axis, Call, Expr, ExprKind, Name, NodeTest, Number, Operator, Path, Start, Step};
 pub use build::Builder;
 pub use document::{Document, NodeId, NodeKind};
+pub use error::{EvalError, SyntaxError};
 pub use parse::parse;
 pub use scan::{MAX_LENGTH, MAX_NESTING};
+pub use value::Value;
 
 /// How deep an expression may be to be evaluated on the stack of any thread.
 const SHALLOW: usize = 24;
-
-/// Why a text is not an XPath expression, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyntaxError {
-    /// The place, in bytes of the text; empty at its end if something is missing there.
-    pub span: Span,
-    /// What is wrong: lower case, no full stop.
-    pub message: String,
-    /// What to write instead, if that can be told.
-    pub help: Option<String>,
-}
-
-/// Why an expression has no value, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EvalError {
-    /// The place, in bytes of the text that was parsed.
-    pub span: Span,
-    /// What is wrong: lower case, no full stop.
-    pub message: String,
-    /// What to write instead, if that can be told.
-    pub help: Option<String>,
-}
-
-/// What an expression comes to.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// Nodes in document order, none of them twice.
-    NodeSet(Vec<NodeId>),
-    /// True or false.
-    Boolean(bool),
-    /// A number.
-    Number(f64),
-    /// A string.
-    String(String),
-}
 
 /// The value of `expr` in `document` at the node `context`. Everything that is wrong with the
 /// expression is found before anything is evaluated, whatever the document holds.
@@ -116,44 +84,6 @@ fn evaluate_patiently(
         Err(EvalError::new(expr.span, message))
     })
 }
-
-impl SyntaxError {
-    fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), help: None }
-    }
-
-    fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}
-
-impl EvalError {
-    fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), help: None }
-    }
-
-    fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}
-
-impl fmt::Display for SyntaxError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for SyntaxError {}
-
-impl fmt::Display for EvalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for EvalError {}
 
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,9 @@ use pest::iterators::Pair;
 
 use crate::source::Span;
 
-use super::SyntaxError;
 use super::ast::{Axis, Call, Expr, ExprKind, Name, NodeTest, Number, Operator, Path, Start, Step};
 use super::deep;
+use super::error::SyntaxError;
 use super::explain::explain;
 use super::scan::{Scan, Token, scan};
 

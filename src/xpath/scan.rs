@@ -1,9 +1,8 @@
 //! The tokens of an expression, without grammar: what is checked before the parser runs (length,
 //! nesting, quotes, brackets, foreign characters) and what its errors are worded from.
 
+use super::error::SyntaxError;
 use crate::source::Span;
-
-use super::SyntaxError;
 
 /// The longest text that is parsed, in bytes.
 pub const MAX_LENGTH: usize = 64 * 1024;
