@@ -14,6 +14,19 @@ type Table = BTreeMap<String, BTreeSet<String>>;
 /// Pairs that know each other, as ARCHITECTURE.md says, too.
 const CIRCLES: &[(&str, &str, &str)] = &[("xpath", "document", "index"), ("xpath", "eval", "table")];
 
+/// Folders that are not in order yet. Those that are have left this list for good.
+const NOT_YET: &[&str] = &[
+    "cache",
+    "cli",
+    "pipeline",
+    "plan",
+    "script",
+    "script/canon",
+    "script/mentions",
+    "script/reach",
+    "syntax",
+];
+
 /// What a folder's files import when they import what is in its `mod.rs`.
 const DOOR: &str = "mod.rs";
 
@@ -97,26 +110,38 @@ fn imports_go_in_one_direction_only() {
 
 #[test]
 fn imports_inside_folders_go_in_one_direction_only() {
-    let mut wrong = vec![];
-    for (folder, mut table) in inside() {
-        for (file, imports) in &table {
-            if imports.contains(DOOR) {
-                wrong.push(format!("{folder}/{file} imports what is in {folder}/{DOOR}"));
-            }
-        }
-        for (_, one, other) in CIRCLES.iter().filter(|circle| circle.0 == folder) {
-            for (file, import) in [(one, other), (other, one)] {
-                let is_there = table.get(*file).is_some_and(|imports| imports.contains(*import));
-                assert!(is_there, "{folder}: `{one}` and `{other}` are no circle any more");
-            }
-            join(&mut table, one, other);
-        }
-        let circle = circle(&table);
-        if !circle.is_empty() {
-            wrong.push(format!("a circle in {folder}: {circle:?}"));
+    let mut all = vec![];
+    for (folder, table) in inside() {
+        let wrong = disorder(&folder, table);
+        if NOT_YET.contains(&folder.as_str()) {
+            assert_ne!(wrong, Vec::<String>::new(), "{folder} is in order: take it off the list");
+        } else {
+            all.extend(wrong);
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(all.is_empty(), "{all:#?}");
+}
+
+/// What imports from the door of `folder`, and what imports in a circle.
+fn disorder(folder: &str, mut table: Table) -> Vec<String> {
+    let mut wrong = vec![];
+    for (file, imports) in &table {
+        if imports.contains(DOOR) {
+            wrong.push(format!("{folder}/{file} imports what is in {folder}/{DOOR}"));
+        }
+    }
+    for (_, one, other) in CIRCLES.iter().filter(|circle| circle.0 == folder) {
+        for (file, import) in [(one, other), (other, one)] {
+            let is_there = table.get(*file).is_some_and(|imports| imports.contains(*import));
+            assert!(is_there, "{folder}: `{one}` and `{other}` are no circle any more");
+        }
+        join(&mut table, one, other);
+    }
+    let circle = circle(&table);
+    if !circle.is_empty() {
+        wrong.push(format!("a circle in {folder}: {circle:?}"));
+    }
+    wrong
 }
 
 /// Makes two files one, so that only what leads out of them and back is a circle.

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::Span;
 
 /// The error of `text` as two lines: the text and, under it, carets, the message and the help.
 fn error(text: &str) -> String {

@@ -25,7 +25,11 @@ pub fn files() -> Vec<File> {
         let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
         let Some(name) = name.strip_suffix(".rs") else { continue };
         let name = name.strip_suffix("/mod").unwrap_or(name);
-        if ["lib", "main"].contains(&name) || name.starts_with("bin/") || is_test(&root, name) {
+        if ["lib", "main"].contains(&name)
+            || name.starts_with("bin/")
+            || name.ends_with("_tests")
+            || is_test(&root, name)
+        {
             continue;
         }
         let module: Names = name.split('/').map(str::to_owned).collect();
@@ -45,8 +49,8 @@ fn is_test(root: &Path, name: &str) -> bool {
         });
         let parent = fs::read_to_string(root.join(folder)).unwrap();
         let named = format!("mod {module};");
-        let mut lines = parent.lines().rev().skip_while(|line| !line.ends_with(&named)).skip(1);
-        lines.find(|line| !line.starts_with("#[path")).is_some_and(|line| line == "#[cfg(test)]")
+        let mut lines = parent.lines().rev().skip_while(|line| !line.ends_with(&named));
+        lines.nth(1).is_some_and(|line| line == "#[cfg(test)]")
     })
 }
 
