@@ -8,7 +8,9 @@ mod sink;
 mod suggest;
 
 pub(crate) use code::{ALL, Code, codes, find};
-pub use message::{Diagnostic, Label, Severity};
+pub use message::Diagnostic;
+pub(crate) use message::Severity;
 pub use render::{render, render_json};
-pub use sink::{Diagnostics, Reported};
+pub use sink::Diagnostics;
+pub(crate) use sink::Reported;
 pub(crate) use suggest::{list, nearest, plural};
