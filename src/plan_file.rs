@@ -16,7 +16,7 @@ use crate::size::{By, Size};
 
 /// The version of the format, of the layout of the build folder and of the Python runtime's protocol.
 /// A new number runs everything again.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// A process, as its instances see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,11 +76,16 @@ pub(crate) struct PlanFile {
 impl PlanFile {
     /// Reads the text of a plan file; the error completes the sentence "the file …".
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let json: Value = serde_json::from_str(text).map_err(|error| format!("cannot be read: {error}"))?;
-        if json.get("version") != Some(&Value::from(VERSION)) {
+        if Self::version_of(text).is_some_and(|version| version != VERSION) {
             return Err("was written by another version of expops".to_owned());
         }
-        serde_json::from_value(json).map_err(|error| format!("cannot be read: {error}"))
+        serde_json::from_str(text).map_err(|error| format!("cannot be read: {error}"))
+    }
+
+    /// The version of the format of a plan file's text, if it says one.
+    pub(crate) fn version_of(text: &str) -> Option<u32> {
+        let json: Value = serde_json::from_str(text).ok()?;
+        u32::try_from(json.get("version")?.as_u64()?).ok()
     }
 
     /// Whether `arms` look like those of an instance: partitions, then seeds, as many as its inputs need.

@@ -2,11 +2,14 @@
 //! or in another that shares the folder. Knows nothing of processes: an entry is an answer and the files
 //! that belong to it.
 //!
-//! | path | what |
+//! | path, below `v2` | what |
 //! | --- | --- |
 //! | `entries/KEY` | a line with the digest of the rest, and the entry as JSON; its time is that of its last use |
 //! | `objects/AB/SHA256` | a file's content |
 //! | `tmp/` | writes under way, or cut short |
+//!
+//! Another version of the format has a folder of its own, so that no version meets what another one wrote. The first
+//! version had none: its `entries`, `objects` and `tmp` are in the folder itself.
 //!
 //! Everything is written under `tmp` and renamed, so that any number of writers can share a folder and a
 //! killed one leaves nothing but litter. Nothing is believed: objects are hashed while they are restored,
@@ -27,8 +30,8 @@ use crate::digest::Digest;
 pub(crate) use object::Held;
 pub(crate) use trim::{parse_size, shown_size};
 
-/// The version of the entries' format. Entries of another version are as good as absent.
-const VERSION: u32 = 1;
+/// The version of the entries' format, and of what their keys are digests of.
+const VERSION: u32 = 2;
 
 /// Names the folder of a cache that several checkouts share.
 pub(crate) const VARIABLE: &str = "EXPOPS_CACHE_DIR";
@@ -144,11 +147,16 @@ impl Cache {
     }
 
     fn entry(&self, key: Digest) -> Utf8PathBuf {
-        self.folder.join("entries").join(key.to_string())
+        self.part("entries").join(key.to_string())
+    }
+
+    /// The folder of one kind of files.
+    fn part(&self, name: &str) -> Utf8PathBuf {
+        self.folder.join(format!("v{VERSION}")).join(name)
     }
 
     fn temporary(&self) -> io::Result<tempfile::NamedTempFile> {
-        let folder = self.folder.join("tmp");
+        let folder = self.part("tmp");
         fs::create_dir_all(&folder)?;
         tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)
     }

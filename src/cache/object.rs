@@ -42,7 +42,7 @@ pub(crate) enum Kind {
 impl Cache {
     pub(super) fn object(&self, digest: Digest) -> Utf8PathBuf {
         let name = digest.to_string();
-        self.folder.join("objects").join(&name[..2]).join(name)
+        self.part("objects").join(&name[..2]).join(name)
     }
 
     /// Whether the object is there with the right length. Its content is looked at when it is used.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::object::Kind;
 use super::{Cache, read, remove};
@@ -37,15 +37,15 @@ impl Cache {
     /// # Errors
     /// If the folder cannot be read.
     pub(crate) fn contents(&self) -> io::Result<Contents> {
-        let (entries, objects) = (self.files("entries")?, self.files("objects")?);
+        let (entries, objects) = (files(&self.part("entries"))?, files(&self.part("objects"))?);
         let bytes = entries.iter().chain(&objects).map(|file| file.size).sum();
         Ok(Contents { entries: entries.len(), objects: objects.len(), bytes })
     }
 
     /// Whether there is nothing in it, or nothing that can be read.
     pub(crate) fn is_empty(&self) -> bool {
-        fs::read_dir(self.folder.join("entries")).is_ok_and(|mut entries| entries.next().is_none())
-            || !self.folder.join("entries").exists()
+        let entries = self.part("entries");
+        fs::read_dir(&entries).is_ok_and(|mut entries| entries.next().is_none()) || !entries.exists()
     }
 
     /// Forgets what has not been used for longest, until at most `keep` bytes are left, and objects that no
@@ -54,7 +54,7 @@ impl Cache {
     /// # Errors
     /// If the folder cannot be read or written.
     pub(crate) fn trim(&self, keep: u64) -> io::Result<()> {
-        let mut entries = self.files("entries")?;
+        let mut entries = files(&self.part("entries"))?;
         entries.sort_by_key(|file| std::cmp::Reverse(file.used));
         let mut kept: BTreeMap<Digest, u64> = BTreeMap::new();
         let mut bytes = 0;
@@ -76,43 +76,48 @@ impl Cache {
                 .and_then(|name| name.parse().ok())
                 .is_some_and(|digest: Digest| kept.contains_key(&digest))
         };
-        for file in self.files("objects")?.iter().filter(|file| !is_kept(&file.path)) {
+        for file in files(&self.part("objects"))?.iter().filter(|file| !is_kept(&file.path)) {
             remove(&file.path)?;
         }
         let now = SystemTime::now();
         let is_old = |file: &&File| now.duration_since(file.used).is_ok_and(|age| age > ABANDONED);
-        self.files("tmp")?.iter().filter(is_old).try_for_each(|file| remove(&file.path))
+        files(&self.part("tmp"))?.iter().filter(is_old).try_for_each(|file| remove(&file.path))
     }
 
-    /// Forgets everything.
+    /// Forgets everything, of the first version, too.
     ///
     /// # Errors
     /// If something cannot be removed.
     pub(crate) fn clear(&self) -> io::Result<()> {
         self.trim(0)?;
-        self.files("tmp")?.iter().try_for_each(|file| remove(&file.path))
-    }
-
-    fn files(&self, part: &str) -> io::Result<Vec<File>> {
-        let mut files = Vec::new();
-        for entry in walkdir::WalkDir::new(self.folder.join(part)) {
-            let found = entry.and_then(|entry| entry.metadata().map(|meta| (entry, meta)));
-            let (entry, meta) = match found {
-                Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => {
-                    continue;
-                }
-                found => found?,
-            };
-            let Ok(path) = Utf8PathBuf::try_from(entry.into_path()) else { continue };
-            // A file of somebody else's stays.
-            let name = path.file_name().unwrap_or_default();
-            let is_own = name.starts_with(super::TEMPORARY) || name.parse::<Digest>().is_ok();
-            if meta.is_file() && is_own {
-                files.push(File { path, size: meta.len(), used: meta.modified()? });
-            }
+        let first = ["entries", "objects", "tmp"].map(|part| self.folder.join(part));
+        for folder in first.iter().chain([&self.part("tmp")]) {
+            files(folder)?.iter().try_for_each(|file| remove(&file.path))?;
         }
-        Ok(files)
+        Ok(())
     }
+}
+
+/// The files in a folder that a cache wrote.
+fn files(folder: &Utf8Path) -> io::Result<Vec<File>> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(folder) {
+        let found = entry.and_then(|entry| entry.metadata().map(|meta| (entry, meta)));
+        let (entry, meta) = match found {
+            Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => {
+                continue;
+            }
+            found => found?,
+        };
+        let Ok(path) = Utf8PathBuf::try_from(entry.into_path()) else { continue };
+        // A file of somebody else's stays.
+        let name = path.file_name().unwrap_or_default();
+        let is_own = name.starts_with(super::TEMPORARY) || name.parse::<Digest>().is_ok();
+        if meta.is_file() && is_own {
+            files.push(File { path, size: meta.len(), used: meta.modified()? });
+        }
+    }
+    Ok(files)
 }
 
 fn object(held: &super::Held) -> Option<(Digest, u64)> {

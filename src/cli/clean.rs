@@ -13,7 +13,7 @@ use crate::defaults;
 use crate::diagnostic::{Diagnostics, plural};
 use crate::digest::Digest;
 use crate::driver;
-use crate::exec::{Inventory, Record, Values};
+use crate::exec::{Ingredient, Inventory, Record, Values};
 use crate::file::{self, FileError};
 use crate::layout::{Folder, Layout};
 
@@ -111,7 +111,7 @@ fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) 
 /// Whether somebody has copied or moved an instance's folder here: its record names another one.
 fn is_copy(folder: &Utf8Path, build: &Utf8Path) -> bool {
     let record = Record::read(&Folder(folder.to_owned()));
-    let instance = record.as_ref().and_then(|record| record.observed.get("instance"));
+    let instance = record.as_ref().and_then(|record| record.ingredients.get(&Ingredient::Instance)?.text());
     instance.is_some_and(|instance| folder.strip_prefix(build).is_ok_and(|path| path != instance))
 }
 

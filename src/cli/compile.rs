@@ -115,6 +115,9 @@ pub(super) fn compile(options: &Options, json: bool) -> Result<(Compiled, Writte
     let compiled =
         driver::compile(options, &mut sink).map_err(|failure| Ended::because(&failure, &sink, json))?;
     say::diagnostics(&sink, json);
+    if compiled.follows_another_version() && !json {
+        say::note("what an earlier version of expops made is made again");
+    }
     let written = compiled.write().map_err(|failure| Ended::because(&failure, &Diagnostics::new(), json))?;
     Ok((compiled, written))
 }

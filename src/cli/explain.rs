@@ -187,7 +187,7 @@ fn print(survey: &Survey, index: usize) {
     println!("{}: {}", looked.action.label, headline(survey, index));
     let reasons = if looked.state == State::Fresh { Vec::new() } else { dry_run::now(survey, index) };
     if looked.state == State::Fresh {
-        let count = looked.decision.as_ref().map_or(0, |decision| decision.observed.0.len());
+        let count = looked.decision.as_ref().map_or(0, |decision| decision.key.ingredients().len());
         println!("  nothing that it observes has changed since ({})", plural(count, "thing"));
     } else {
         tree(&reasons, 1);

@@ -17,6 +17,12 @@ pub(super) fn error(text: &str) {
     eprintln!("{on}error{off}: {text}");
 }
 
+/// Says something that is good to know.
+pub(super) fn note(text: &str) {
+    let (on, off) = if colour() { ("\x1b[1;32m", "\x1b[0m") } else { ("", "") };
+    eprintln!("{on}note{off}: {text}");
+}
+
 /// Prints diagnostics and how many errors there are; as JSON lines on request.
 pub(super) fn diagnostics(sink: &Diagnostics, json: bool) {
     let found = sink.sorted();

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use crate::emit;
 use crate::exec::Interpreter;
 use crate::file::{self, FileError, Written};
+use crate::plan_file::{PlanFile, VERSION};
 use crate::runtime;
 
 impl Compiled {
@@ -29,6 +30,13 @@ impl Compiled {
             make_executable(&self.output);
         }
         Ok(written)
+    }
+
+    /// Whether another version of expops compiled the project last: what it made is made again.
+    pub fn follows_another_version(&self) -> bool {
+        let texts = self.plan_files().into_iter().filter_map(|(path, _)| fs::read_to_string(path).ok());
+        let versions: Vec<_> = texts.filter_map(|text| PlanFile::version_of(&text)).collect();
+        versions.iter().any(|version| *version != VERSION)
     }
 
     fn write_files(&self) -> Result<Written, FileError> {

@@ -4,6 +4,7 @@ mod change;
 mod reason;
 mod survey;
 mod why;
+mod words;
 
 pub(crate) use reason::{FAILED, Reason};
 pub(crate) use survey::{Finding, State, Survey};

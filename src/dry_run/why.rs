@@ -2,12 +2,13 @@
 
 use camino::Utf8Path;
 
-use super::change;
 use super::reason::{FAILED, Reason, SHOWN};
 use super::survey::{Finding, State, Survey};
+use super::{change, words};
 use crate::arm::Arm;
-use crate::exec::{Change, Ended, Values, Why};
+use crate::exec::{Change, Ended, Fingerprint, Ingredient, InputPath, Values, Why};
 use crate::layout::Folder;
+use crate::name;
 
 /// Why an instance that is not up to date would run.
 pub(crate) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
@@ -23,7 +24,7 @@ pub(crate) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
         };
     };
     let Some(record) = &decision.record else { return vec![Reason::new(unbuilt(looked))] };
-    let changes = decision.observed.changes(&record.observed);
+    let changes = decision.key.changes(&record.ingredients);
     if changes.is_empty() {
         return vec![Reason::new("something that it made is gone")];
     }
@@ -43,9 +44,8 @@ fn unbuilt(looked: &Finding) -> String {
 /// What has changed for an instance besides what it takes of others.
 pub(crate) fn own(survey: &Survey, index: usize) -> Vec<Reason> {
     let Some(now) = survey.presumed(index) else { return Vec::new() };
-    let changes = now.record.map(|then| now.observed.changes(&then.observed)).unwrap_or_default();
-    let is_own =
-        |change: &Change| !["input", "metrics"].contains(&change.name.split(' ').next().unwrap_or(""));
+    let changes = now.record.map(|then| now.key.changes(&then.ingredients)).unwrap_or_default();
+    let is_own = |change: &Change| !change.ingredient.comes_from_upstream();
     changes.into_iter().filter(is_own).map(|change| of_change(survey, index, change)).collect()
 }
 
@@ -105,43 +105,58 @@ fn last_run(survey: &Survey, index: usize) -> Vec<Reason> {
     }
 }
 
-/// The reason that a change is for an instance.
+/// The reason that a change is for an instance: a sentence for each ingredient.
 fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
-    let (kind, rest) = change.name.split_once(' ').unwrap_or((&change.name, ""));
-    let mut reason = match kind {
-        "code" => change::code(&survey.layout, &change, rest),
-        "environment" => change::packages(&survey.layout, &change),
-        "input" => input(survey, index, &change),
-        "metrics" => metrics(survey, &change, rest),
-        "data" => change::content(&survey.layout, &change, &format!("the data file `{rest}`")),
-        "file" => change::content(&survey.layout, &change, &format!("`{rest}`")),
-        "split" => change::split(&change),
-        _ => Reason::new(change.to_string()),
+    let layout = &survey.layout;
+    let mut reason = match &change.ingredient {
+        Ingredient::Format
+        | Ingredient::Instance
+        | Ingredient::Seed
+        | Ingredient::Project
+        | Ingredient::DataPath(_)
+        | Ingredient::Parameter(_)
+        | Ingredient::Command
+        | Ingredient::Outputs => Reason::new(words::plain(&change)),
+        Ingredient::Split(_) => change::split(&change),
+        Ingredient::Input(path) | Ingredient::InputName(path) => input(survey, index, &change, path),
+        Ingredient::File(path) | Ingredient::ChartScript(path) => {
+            change::content(layout, &change, &format!("`{path}`"))
+        }
+        Ingredient::Data(path) => change::content(layout, &change, &format!("the data file `{path}`")),
+        Ingredient::Code { function, .. } => change::code(layout, &change, function),
+        Ingredient::Python => change::python(&change),
+        Ingredient::Packages => change::packages(layout, &change),
+        Ingredient::Metrics { key, instance, .. } => metrics(survey, &change, key, instance),
+        Ingredient::ReadFile(path) => change::content(layout, &change, &format!("`{path}`")),
+        Ingredient::ReadFolder(path) => change::content(layout, &change, &format!("the folder `{path}`")),
+        Ingredient::Absent(path) => change::absent(&change, path),
+        Ingredient::Variable(name) => change::variable(&change, name),
+        Ingredient::Failed { process, arms } => change::failed(&change, &name::label(process, arms)),
     };
     reason.change = Some(change);
     reason
 }
 
 /// A changed input, and why who made it made it differently.
-fn input(survey: &Survey, index: usize, change: &Change) -> Reason {
+fn input(survey: &Survey, index: usize, change: &Change, path: &InputPath) -> Reason {
     let decision = survey.all[index].decision.as_ref();
     let inputs = decision.map(|decision| decision.inputs()).unwrap_or_default();
-    let Some((_, value)) = inputs.iter().find(|(name, _)| *name == change.name) else {
-        return Reason::new(change.to_string());
+    let Some((_, value)) = inputs.iter().find(|(other, _)| other == path) else {
+        return Reason::new(words::plain(change));
     };
     let file = survey.layout.build().join(&value.file);
-    let Some(owner) = survey.owner(&file) else { return Reason::new(change.to_string()) };
+    let Some(owner) = survey.owner(&file) else { return Reason::new(words::plain(change)) };
     let maker = &survey.all[owner];
     let rows = value.rows.map(|_| rows(survey, owner, &file, &value.key)).unwrap_or_default();
-    let mut reason = Reason::new(format!("{}, from {}{rows}", change, maker.action.label));
-    let is_foreseen = maker.state == State::Restore && change.is == Some(value.observed());
-    reason.because = if is_foreseen { now(survey, owner) } else { last_run(survey, owner) };
+    let mut reason = Reason::new(format!("{}, from {}{rows}", words::plain(change), maker.action.label));
+    let is_value = change.is == Some(Fingerprint::Digest(value.digest));
+    let is_predicted = maker.state == State::Restore && is_value;
+    reason.because = if is_predicted { now(survey, owner) } else { last_run(survey, owner) };
     reason
 }
 
-/// Changed metrics, and why who logged them ran. `probe` is the chart's key and the instance.
-fn metrics(survey: &Survey, change: &Change, probe: &str) -> Reason {
-    let (key, instance) = probe.rsplit_once(' ').unwrap_or((probe, ""));
+/// Changed metrics, and why the instance that logged them ran.
+fn metrics(survey: &Survey, change: &Change, key: &str, instance: &str) -> Reason {
     let what = match (&change.was, &change.is) {
         (None, _) => "are new",
         (_, None) => "are no longer plotted",

@@ -7,11 +7,12 @@ use camino::Utf8Path;
 
 use super::action_result::ActionResult;
 use super::failure::Failure;
+use super::ingredient::{Ingredient, InputPath};
 use super::inputs::{Input, Lookahead, named};
 use super::instance::Instance;
 use super::interpreter::Interpreter;
 use super::inventory::Inventory;
-use super::observed::Observed;
+use super::key::ActionKey;
 use super::record::Record;
 use super::value::{Value, Values};
 use super::{ingredients, publish};
@@ -34,9 +35,9 @@ pub(crate) enum Todo {
 /// What is to be done about an instance, and what that rests on.
 pub(crate) struct Decision {
     /// What it observes now.
-    pub observed: Observed,
-    /// The digest of that.
-    pub key: Digest,
+    pub key: ActionKey,
+    /// The digest of the key.
+    pub digest: Digest,
     /// What is to be done.
     pub todo: Todo,
     /// What it observed when it last ran, if that is known.
@@ -46,15 +47,15 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    /// The inputs, under the names by which they are observed.
-    pub(crate) fn inputs(&self) -> Vec<(String, &Value)> {
+    /// The inputs' values, and where they are among the inputs.
+    pub(crate) fn inputs(&self) -> Vec<(InputPath, &Value)> {
         named(&self.inputs)
     }
 
-    /// Whether what is observed under `name` is what it was when the instance last ran.
-    pub(super) fn is_same(&self, name: &str) -> bool {
-        let old = self.record.as_ref().and_then(|record| record.observed.get(name));
-        old.is_some() && old == self.observed.get(name)
+    /// Whether an ingredient is what it was when the instance last ran.
+    pub(super) fn is_same(&self, ingredient: &Ingredient) -> bool {
+        let old = self.record.as_ref().and_then(|record| record.ingredients.get(ingredient));
+        old.is_some() && old == self.key.get(ingredient)
     }
 }
 
@@ -74,34 +75,34 @@ impl Instance {
     pub(crate) fn decide_on(&self, lookahead: &Lookahead) -> Result<Decision, Failure> {
         let inputs = self.taken(lookahead)?;
         let interpreter = self.interpreter()?;
-        let observed = self.observe(&inputs, interpreter.as_ref(), lookahead)?;
-        let key = observed.key();
+        let key = self.key(&inputs, interpreter.as_ref(), lookahead)?;
+        let digest = key.digest();
         let record = Record::read(&self.folder);
-        let todo = if record.as_ref().is_some_and(|record| record.key == key) && self.is_made() {
+        let todo = if record.as_ref().is_some_and(|record| record.key == digest) && self.is_made() {
             Todo::Nothing
         } else {
-            self.remembered(key).map_or(Todo::Run, Todo::Restore)
+            self.remembered(digest).map_or(Todo::Run, Todo::Restore)
         };
-        Ok(Decision { observed, key, todo, record, inputs, interpreter })
+        Ok(Decision { key, digest, todo, record, inputs, interpreter })
     }
 
-    /// What the instance observes, with inventories of what its digests cover.
-    pub(super) fn observe(
+    /// The action key, with inventories of what its digests cover left behind.
+    fn key(
         &self,
         inputs: &[Input],
         interpreter: Option<&Interpreter>,
         lookahead: &Lookahead,
-    ) -> Result<Observed, Failure> {
+    ) -> Result<ActionKey, Failure> {
         self.insist_on_code(lookahead)?;
-        let observed = ingredients::list(self, inputs, interpreter)?;
-        for (path, digest) in observed.files() {
+        let key = ingredients::list(self, inputs, interpreter)?;
+        for (path, digest) in key.files() {
             Inventory::keep(&self.layout, digest, || Inventory::of_path(path));
         }
         if let Some(python) = interpreter {
             let keep = || Inventory::of_packages(&python.packages);
             Inventory::keep(&self.layout, python.packages_digest(), keep);
         }
-        Ok(observed)
+        Ok(key)
     }
 
     /// Insists that the scripts still say what they said when they were compiled.
@@ -130,10 +131,10 @@ impl Instance {
     pub(super) fn still_observes(&self, decided: &Decision) -> Result<(), Failure> {
         // Another build may have put other values in the place of the inputs.
         let inputs = self.taken(&Lookahead::default())?;
-        let now = self.observe(&inputs, decided.interpreter.as_ref(), &Lookahead::default())?;
-        let changes = now.changes(&decided.observed);
+        let now = self.key(&inputs, decided.interpreter.as_ref(), &Lookahead::default())?;
+        let changes = now.changes(&decided.key);
         let Some(first) = changes.first() else { return Ok(()) };
-        Err(Failure::new(format!("its {} changed while it ran", first.name)).help("build again"))
+        Err(Failure::new(format!("its {} changed while it ran", first.ingredient)).help("build again"))
     }
 
     /// The values that the instance will have, if they come from the cache and are its own: a split's
@@ -152,7 +153,7 @@ impl Instance {
             // One that cannot be read is as good as none; build tools see that it is there.
             let _ = crate::file::remove(&self.folder.record());
         }
-        let is_same = decision.record.as_ref().is_some_and(|record| record.key == decision.key);
+        let is_same = decision.record.as_ref().is_some_and(|record| record.key == decision.digest);
         if is_same && !matches!(decision.todo, Todo::Nothing) {
             for folder in self.stamped().iter().filter(|folder| !self.is_whole(folder)) {
                 let _ = stamp::retire(&folder.stamp());

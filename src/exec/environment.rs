@@ -8,15 +8,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::child;
 use super::failure::Failure;
+use super::ingredient::Ingredient;
 use super::interpreter::Interpreter;
 use super::inventory::Inventory;
-use super::observed::{Change, Observed};
+use super::key::{ActionKey, Change};
 use super::record::Record;
 use super::run_folder;
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::{Folder, Layout};
-use crate::plan_file::EnvironmentPlan;
+use crate::plan_file::{EnvironmentPlan, VERSION};
 use crate::stamp;
 
 /// Makes the environment `name`, unless it is there and its requirement files say what they said when it
@@ -36,10 +37,9 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     let lock = folder.lock();
     let lock = file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
     run_folder::sweep(&folder)?;
-    let observed = observe(&plan, layout)?;
-    let key = observed.key();
+    let key = key(&plan, layout)?;
     let (venv, python) = places(&folder);
-    if holds(&folder, key) {
+    if holds(&folder, key.digest()) {
         return Record::touch(&folder);
     }
     file::remove(&folder.record())?;
@@ -49,34 +49,35 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
         let _ = file::remove(&venv);
         return Err(failure);
     }
-    if observe(&plan, layout)?.key() != key {
+    if self::key(&plan, layout)? != key {
         return Err(Failure::new("a requirement file changed while it was made").help("build again"));
     }
     // The same packages as before keep the stamp's time: no process has to look at them.
     Interpreter::probe(python.as_str()).write(&folder.stamp())?;
-    Record { key, observed }.write(&folder)?;
+    Record::new(key).write(&folder)?;
     drop(lock);
     Ok(())
 }
 
 /// What decides what is in an environment.
-fn observe(plan: &EnvironmentPlan, layout: &Layout) -> Result<Observed, Failure> {
-    let mut observed = Observed::default();
-    observed.add("python", Interpreter::probe(&plan.python).version);
+fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
+    let mut key = ActionKey::default();
+    key.add_text(Ingredient::Format, VERSION.to_string());
+    key.add_text(Ingredient::Python, Interpreter::probe(&plan.python).version);
     for (path, digest) in requirements(&plan.requirements)? {
         Inventory::keep(layout, digest, || Inventory::of_path(&path));
-        observed.add(format!("file {path}"), digest.to_string());
+        key.add_digest(Ingredient::File(path), digest);
     }
-    Ok(observed)
+    Ok(key)
 }
 
 /// What has changed since the environment `name` was made: nothing if it never was, or cannot be; `None` if it
 /// is there as `plan` asks for it.
 pub(crate) fn changes(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Option<Vec<Change>> {
     let folder = Folder(layout.environment(name));
-    let Ok(observed) = observe(plan, layout) else { return Some(Vec::new()) };
-    let made = Record::read(&folder).map(|record| record.observed);
-    (!holds(&folder, observed.key())).then(|| made.map(|made| observed.changes(&made)).unwrap_or_default())
+    let Ok(key) = key(plan, layout) else { return Some(Vec::new()) };
+    let made = Record::read(&folder).map(|record| record.ingredients);
+    (!holds(&folder, key.digest())).then(|| made.map(|made| key.changes(&made)).unwrap_or_default())
 }
 
 /// Whether a finished environment with this key is in `folder`.

@@ -1,31 +1,40 @@
 //! The ingredients of an instance's action key: this function lists them, and this table says why.
 //!
-//! | observed | counts | why |
+//! | observed | ingredients | why |
 //! | --- | --- | --- |
-//! | digests of the keys that it takes, with the code of the project's classes and functions in them | yes | its inputs; keys that it does not take are not loaded |
-//! | the names of inputs that are paths, and whether these can be executed | yes | `path.suffix` decides how many readers read |
-//! | parameters that it takes | yes | |
-//! | its seed, and its own path in the layers | yes | the random number generators are seeded with both |
-//! | its function and what that reaches, or its command | yes | |
-//! | its environment: versions of Python and of packages | yes | |
-//! | declared `files` | yes, by content, and whether they can be executed; of folders what is in them | |
-//! | `data.path`, outside every data layer, of a source or where code may open files | yes, by content | it may open the file by itself |
-//! | the project's name and the name of its data file, where `context` or a chart shows them | yes | |
-//! | how a split cuts (`size`, `by`, `data_name`) | yes | it decides what the partitions are |
-//! | metrics that a chart probes | yes | |
-//! | `resources`, `retries` and other settings | no | results repeat whatever the number of threads that libraries may start, and whoever runs them |
-//! | time stamps, absolute paths, host, `-j`, descriptions, the order of YAML keys | no | they cannot be observed, or must not matter |
+//! | the version of the format | `Format` | what an earlier version made is made again |
+//! | digests of the keys that it takes, with the code of the project's classes and functions in them | `Input` | its inputs; keys that it does not take are not loaded |
+//! | the names of inputs that are paths | `InputName` | `path.suffix` decides how many readers read |
+//! | whether an input that is a path can be executed | `Input` | the digest of a file says so |
+//! | parameters that it takes | `Parameter` | |
+//! | its seed, and its own path in the layers | `Seed`, `Instance` | the random number generators are seeded with both |
+//! | its function and what that reaches, or its command | `Code`, `ChartScript`; `Command`, `Outputs` | |
+//! | its environment: versions of Python and of packages | `Python`, `Packages` | |
+//! | declared `files` | `File` | by content, and whether they can be executed; of folders what is in them |
+//! | `data.path`, outside every data layer, of a source or where code may open files | `Data` | by content: it may open the file by itself |
+//! | the project's name and the names and paths of its data files, where `context` or a chart shows them | `Project`, `DataPath` | |
+//! | how a split cuts (`size`, `by`, `data_name`, `seeds`) | `Split` | it decides what the partitions are |
+//! | metrics that a chart probes | `Metrics` | |
+//! | what it was seen to read while it ran | `ReadFile`, `ReadFolder`, `Absent`, `Variable` | listed in the record beside the key |
+//! | which of what it gathers failed and was dropped | `Failed` | |
+//! | `resources`, `retries` and other settings | none | results repeat whatever the number of threads that libraries may start, and whoever runs them |
+//! | time stamps, absolute paths, host, `-j`, descriptions, the order of YAML keys | none | they cannot be observed, or must not matter |
 //! | the process's name | only in its path | a seed of its own for each process |
 
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+
 use super::failure::Failure;
+use super::ingredient::{Ingredient, SplitField};
 use super::inputs::{Input, named};
 use super::instance::Instance;
 use super::interpreter::Interpreter;
-use super::observed::Observed;
+use super::key::ActionKey;
 use super::{metrics, tree};
 use crate::command;
 use crate::digest::Digest;
-use crate::plan_file::Work;
+use crate::plan_file::{Opens, Work};
 
 /// Lists what `instance` can observe now: `inputs` are those that it takes.
 ///
@@ -35,56 +44,81 @@ pub(super) fn list(
     instance: &Instance,
     inputs: &[Input],
     interpreter: Option<&Interpreter>,
-) -> Result<Observed, Failure> {
+) -> Result<ActionKey, Failure> {
     let plan = &instance.plan;
-    let mut observed = Observed::default();
-    observed.add("format", plan.version.to_string());
-    observed.add("instance", instance.name.clone());
+    let mut key = ActionKey::default();
+    key.add_text(Ingredient::Format, plan.version.to_string());
+    key.add_text(Ingredient::Instance, &instance.name);
     if matches!(plan.work, Work::Python { .. }) || uses_seed(&plan.work) {
         let seed = instance.random_seed();
-        observed.add("random_seed", seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string()));
+        key.add_text(Ingredient::Seed, seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string()));
     }
     if shows_project(&plan.work) || plan.probes.is_some() {
-        observed.add("project", plan.project.clone());
-        plan.data.iter().for_each(|(name, path)| observed.add(format!("data_path {name}"), path.as_str()));
+        key.add_text(Ingredient::Project, &plan.project);
+        let data = plan.data.iter().map(|(name, path)| (Ingredient::DataPath(name.clone()), path));
+        data.for_each(|(ingredient, path)| key.add_text(ingredient, path.as_str()));
     }
     for (name, value) in &plan.parameters {
-        observed.add(format!("parameter {name}"), value.to_string());
+        key.add_text(Ingredient::Parameter(name.clone()), value.to_string());
     }
     if let Some(opens) = &plan.opens {
-        observed.add("split", serde_json::to_string(opens).unwrap_or_default());
+        split(opens, &mut key);
     }
-    for (name, value) in named(inputs) {
-        observed.add(name, value.observed());
+    for (path, value) in named(inputs) {
+        key.add_digest(Ingredient::Input(path.clone()), value.digest);
+        if let Some(name) = value.name() {
+            key.add_text(Ingredient::InputName(path), name);
+        }
     }
     for path in &plan.settings.files {
-        observed.add(format!("file {path}"), tree::digest(path)?.to_string());
+        key.add_digest(Ingredient::File(path.clone()), tree::digest(path)?);
     }
-    for path in plan.data.values().filter(|_| plan.observes_data) {
-        observed.add(format!("data {path}"), tree::digest(path)?.to_string());
+    for path in plan.data.values().collect::<BTreeSet<_>>().into_iter().filter(|_| plan.observes_data) {
+        key.add_digest(Ingredient::Data(path.clone()), tree::digest(path)?);
     }
-    match &plan.work {
-        Work::Python { script, function, code, .. } => {
-            observed.add(format!("code {script} {function}"), code.to_string());
-        }
-        Work::Shell { command, outputs } => {
-            observed.add("command", command.clone());
-            observed.add("outputs", serde_json::json!(outputs).to_string());
-        }
-        Work::Merge => observed.add("code", "none"),
-        Work::DynamicChart { script } => {
-            observed.add(format!("code {script}"), tree::digest(script)?.to_string());
-        }
-    }
+    work(&plan.work, &mut key)?;
     if let Some(interpreter) = interpreter {
-        let packages = interpreter.packages_digest();
-        observed.add("environment", format!("{}, packages {packages}", interpreter.version));
+        key.add_text(Ingredient::Python, &interpreter.version);
+        key.add_digest(Ingredient::Packages, interpreter.packages_digest());
     }
     for probe in plan.probes.iter().flatten() {
-        let digest = Digest::of(metrics::probed(instance, probe)?.to_string());
-        observed.add(format!("metrics {} {}", probe.key, probe.instance), digest.to_string());
+        let (name, instance_name, step) = (probe.key.clone(), probe.instance.clone(), probe.step.clone());
+        let metrics = Digest::of(metrics::probed(instance, probe)?.to_string());
+        key.add_digest(Ingredient::Metrics { key: name, instance: instance_name, step }, metrics);
     }
-    Ok(observed)
+    Ok(key)
+}
+
+fn split(opens: &Opens, key: &mut ActionKey) {
+    let mut add = |field, json: Json| key.add_text(Ingredient::Split(field), json.to_string());
+    match opens {
+        Opens::Data { size, by, key } => {
+            add(SplitField::Size, json!(size));
+            add(SplitField::By, json!(by));
+            if let Some(name) = key {
+                add(SplitField::DataName, json!(name));
+            }
+        }
+        Opens::Seed(seeds) => add(SplitField::Seeds, json!(seeds)),
+    }
+}
+
+fn work(work: &Work, key: &mut ActionKey) -> Result<(), Failure> {
+    match work {
+        Work::Python { script, function, code, .. } => {
+            let (script, function) = (script.clone(), function.clone());
+            key.add_digest(Ingredient::Code { script, function }, *code);
+        }
+        Work::Shell { command, outputs } => {
+            key.add_text(Ingredient::Command, command);
+            key.add_text(Ingredient::Outputs, json!(outputs).to_string());
+        }
+        Work::Merge => {}
+        Work::DynamicChart { script } => {
+            key.add_digest(Ingredient::ChartScript(script.clone()), tree::digest(script)?);
+        }
+    }
+    Ok(())
 }
 
 /// Whether the function is given a `context`, which names the project and its data file.
@@ -100,25 +134,4 @@ fn uses_seed(work: &Work) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::layout::Layout;
-    use crate::plan_file::PlanFile;
-    use crate::settings::Settings;
-
-    #[test]
-    fn another_format_is_another_key_and_other_resources_are_not() {
-        let text = r#"{"version": 1, "project": "", "process": "a", "data_depth": 0, "work": "merge"}"#;
-        let plan: PlanFile = serde_json::from_str(text).unwrap();
-        let key = |plan: PlanFile| {
-            list(&Instance::of(plan, "a", &Layout::new("build")).unwrap(), &[], None).unwrap().key()
-        };
-        assert_ne!(key(plan.clone()), key(PlanFile { version: 2, ..plan.clone() }));
-        let settings: Settings = serde_json::from_str(
-            r#"{"resources": {"cpus": [2], "memory": [1], "time": [1], "gpus": [1]}, "batch": 2, "on_failure": "drop",
-                "retries": {"times": 2, "on": ["lost"], "wait": 1}, "cache": false, "always": true, "reuse": true}"#,
-        )
-        .unwrap();
-        assert_eq!(key(plan.clone()), key(PlanFile { settings, ..plan }));
-    }
-}
+mod tests;

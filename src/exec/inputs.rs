@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
+use super::ingredient::InputPath;
 use super::value::{Node, Value, Values};
 use crate::arm::Arm;
 use crate::diagnostic::{list, nearest};
@@ -187,17 +188,20 @@ fn without_clashes(all: Vec<Input>, plan: &PlanFile) -> Result<Vec<Input>, Failu
     Ok(kept)
 }
 
-/// The values among `inputs`, under the names by which they are observed.
-pub(super) fn named(inputs: &[Input]) -> Vec<(String, &Value)> {
-    fn walk<'g>(name: String, node: &'g Node, all: &mut Vec<(String, &'g Value)>) {
+/// The values among `inputs`, and where each is.
+pub(super) fn named(inputs: &[Input]) -> Vec<(InputPath, &Value)> {
+    fn walk<'i>(path: InputPath, node: &'i Node, all: &mut Vec<(InputPath, &'i Value)>) {
         match node {
-            Node::One(value) => all.push((name, value)),
-            Node::Gathered(list) => {
-                list.iter().for_each(|(label, node)| walk(format!("{name} {}", label.label()), node, all))
-            }
+            Node::One(value) => all.push((path, value)),
+            Node::Gathered(list) => list.iter().for_each(|(arm, node)| {
+                let arms = [path.arms.as_slice(), &[*arm]].concat();
+                walk(InputPath { key: path.key.clone(), arms }, node, all);
+            }),
         }
     }
     let mut all = Vec::new();
-    inputs.iter().for_each(|input| walk(format!("input {}", input.name), &input.node, &mut all));
+    for input in inputs {
+        walk(InputPath { key: input.name.clone(), arms: Vec::new() }, &input.node, &mut all);
+    }
     all
 }

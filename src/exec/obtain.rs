@@ -38,7 +38,7 @@ impl Instance {
         }
         self.insist_on_inputs(decided)?;
         run.link_inputs(&self.plan, &self.project)?;
-        let sources = SourceSnapshot::before(&decided.observed);
+        let sources = SourceSnapshot::before(&decided.key);
         let inputs = InputSnapshot::before(&decided.inputs, self.layout.build());
         let result = self.call(decided, run).and_then(|result| result.seal(&run.out()));
         run.unlink_inputs()?;
@@ -74,7 +74,7 @@ impl Instance {
         if self.folder.log().exists() {
             fs::copy(self.folder.log(), run.log())?;
         }
-        cache.publish(decided.key, serde_json::to_value(result)?, run.path(), &PARTS)
+        cache.publish(decided.digest, serde_json::to_value(result)?, run.path(), &PARTS)
     }
 
     /// Puts the log of the run that is brought back in the place of the last one's.
@@ -93,13 +93,13 @@ impl Instance {
         run: &RunFolder,
     ) -> Result<Option<ActionResult>, Failure> {
         let Todo::Restore(entry) = &decided.todo else { return Ok(None) };
-        match cache.restore(decided.key, entry, run.path()) {
+        match cache.restore(decided.digest, entry, run.path()) {
             Ok(true) => {
                 if let Ok(result) = serde_json::from_value(entry.answer.clone()) {
                     self.restore_log(run)?;
                     return Ok(Some(result));
                 }
-                let _ = cache.forget(decided.key);
+                let _ = cache.forget(decided.digest);
             }
             Ok(false) => {}
             Err(error) => warn(cache, &error),

@@ -8,24 +8,36 @@ use std::io::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::observed::Observed;
+use super::key::ActionKey;
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::Folder;
+use crate::plan_file::VERSION;
 
 /// What `record.json` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// The action key: the digest of `observed`.
+    /// The version of the format: a record of another one is as good as none.
+    version: u32,
+    /// The digest of the action key.
     pub key: Digest,
-    /// What was observed.
-    pub observed: Observed,
+    /// The action key: what can be known before a run.
+    pub ingredients: ActionKey,
+    /// What the run was seen to read.
+    #[serde(default)]
+    pub reads: ActionKey,
 }
 
 impl Record {
-    /// Reads the record in `folder`; `None` if there is none that can be read.
+    /// The record of a run with this action key.
+    pub(super) fn new(ingredients: ActionKey) -> Self {
+        Self { version: VERSION, key: ingredients.digest(), ingredients, reads: ActionKey::default() }
+    }
+
+    /// Reads the record in `folder`; `None` if there is none that can be read, or one of another version.
     pub(crate) fn read(folder: &Folder) -> Option<Self> {
-        serde_json::from_str(&fs::read_to_string(folder.record()).ok()?).ok()
+        let record: Self = serde_json::from_str(&fs::read_to_string(folder.record()).ok()?).ok()?;
+        (record.version == VERSION).then_some(record)
     }
 
     /// Writes the record.

@@ -56,7 +56,7 @@ impl Instance {
         let made = self.make(&decided);
         self.explain(&decided, &made)?;
         let outcome = made?;
-        Record { key: decided.key, observed: decided.observed }.write(&self.folder)?;
+        Record::new(decided.key).write(&self.folder)?;
         drop(lock);
         Ok(outcome)
     }
@@ -77,13 +77,13 @@ impl Instance {
 
     /// Leaves behind why the instance ran, and what came of it.
     fn explain(&self, decided: &Decision, made: &Result<Outcome, Failure>) -> Result<(), Failure> {
-        let old = decided.record.as_ref().map(|record| &record.observed);
+        let old = decided.record.as_ref().map(|record| &record.ingredients);
         let ended = match made {
             Ok(Outcome::Restored) => Ended::Restored,
             Ok(_) => Ended::Ran,
             Err(failure) => Ended::Failed(failure.message.clone()),
         };
-        let changes = old.map_or_else(Vec::new, |old| decided.observed.changes(old));
+        let changes = old.map_or_else(Vec::new, |old| decided.key.changes(old));
         Why { ended, first: old.is_none(), changes }.write(&self.folder)
     }
 

@@ -14,8 +14,9 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
+use super::ingredient::InputPath;
 use super::inputs::{Input, named};
-use super::observed::Observed;
+use super::key::ActionKey;
 use super::tree;
 use super::value::Value;
 use crate::file;
@@ -55,7 +56,7 @@ type Mark = (u64, Option<SystemTime>, u64, (i64, i64));
 /// # Errors
 /// If one is not; its stamp is taken away, so that the next build makes it again.
 pub(super) fn insist<'g>(
-    inputs: impl Iterator<Item = (String, &'g Value)>,
+    inputs: impl Iterator<Item = (InputPath, &'g Value)>,
     build: &Utf8Path,
 ) -> Result<(), Failure> {
     let mut first = None;
@@ -68,7 +69,7 @@ pub(super) fn insist<'g>(
     }
     match first {
         Some((name, path)) => {
-            Err(Failure::new(format!("its {name} was changed since it was made: `{path}`"))
+            Err(Failure::new(format!("its input {name} was changed since it was made: `{path}`"))
                 .help("build again: it will be made anew"))
         }
         None => Ok(()),
@@ -92,8 +93,8 @@ pub(super) struct SourceSnapshot(Vec<Snapshot>);
 
 impl SourceSnapshot {
     /// Looks at the files that are observed.
-    pub(super) fn before(observed: &Observed) -> Self {
-        Self(observed.files().map(|(path, _)| Snapshot::now(path.to_string(), path.to_owned())).collect())
+    pub(super) fn before(key: &ActionKey) -> Self {
+        Self(key.files().map(|(path, _)| Snapshot::now(path.to_string(), path.to_owned())).collect())
     }
 
     /// Looks again.
@@ -114,7 +115,11 @@ impl InputSnapshot {
     /// Looks at the inputs.
     pub(super) fn before(inputs: &[Input], build: &Utf8Path) -> Self {
         let inputs = named(inputs).into_iter().filter(|(_, value)| value.format == "file");
-        Self(inputs.map(|(name, value)| Snapshot::now(name, build.join(&value.file))).collect())
+        Self(
+            inputs
+                .map(|(name, value)| Snapshot::now(format!("input {name}"), build.join(&value.file)))
+                .collect(),
+        )
     }
 
     /// Looks again.

@@ -5,6 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::action_result::ActionResult;
 use super::decide::Decision;
 use super::failure::Failure;
+use super::ingredient::Ingredient;
 use super::inputs::Input;
 use super::instance::Instance;
 use super::publish;
@@ -59,7 +60,9 @@ pub(super) fn data(
             }
             let taken: Vec<_> = inputs.iter().filter(|input| input.name == key).cloned().collect();
             // Another environment may store the same value in another format.
-            let is_there = |arm| vouched_for(arm, key, instance).filter(|_| decided.is_same("environment"));
+            let is_same_python =
+                decided.is_same(&Ingredient::Python) && decided.is_same(&Ingredient::Packages);
+            let is_there = |arm| vouched_for(arm, key, instance).filter(|_| is_same_python);
             let there = instance.opened().iter().map(is_there).collect();
             let command = instance.python(decided.interpreter.as_ref());
             let answer = python::run(instance, &Mode::Split(there), &taken, run, &command)?;

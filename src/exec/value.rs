@@ -35,14 +35,6 @@ impl Value {
         self.file.file_name().filter(|_| self.format == "file")
     }
 
-    /// All that a reader can observe of it.
-    pub(crate) fn observed(&self) -> String {
-        match self.name() {
-            Some(name) => format!("{} {name}", self.digest),
-            None => self.digest.to_string(),
-        }
-    }
-
     /// With the digest of what lies in the folder `out`, relative to which its file is.
     pub(super) fn seal(&mut self, out: &Utf8Path) -> Result<(), Failure> {
         self.stored = Some(tree::digest(&out.join(&self.file))?);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::observed::Change;
+use super::key::Change;
 use crate::file;
 use crate::layout::Folder;
 

@@ -18,7 +18,13 @@ fn the_cache_is_shown_trimmed_and_cleared() {
     space.expops(&["cache", "--keep", "10GB"]).success();
     assert_eq!(contents(), before);
     space.expops(&["cache", "--keep", "3 apples"]).failure();
-    let mine = ["notes.txt", "entries/notes.txt", "objects/notes.txt", "tmp/notes.txt"];
+    let mine = [
+        "notes.txt",
+        "v2/entries/notes.txt",
+        "v2/objects/notes.txt",
+        "v2/tmp/notes.txt",
+        "objects/notes.txt",
+    ];
     let mine = mine.map(|name| format!("build/.expops/cache/{name}"));
     mine.iter().for_each(|name| space.write(name, "mine"));
     space.expops(&["cache", "--clear"]).success();
@@ -71,7 +77,7 @@ fn the_cache_outlives_the_build_folder_and_serves_clones() {
         fs::remove_dir_all(space.path("a/build")).unwrap();
         assert_eq!(build("a"), 0, "{tool:?}: the build folder is gone");
         // Every object is damaged in turn, all at once: everything runs, and comes out right.
-        for entry in walkdir::WalkDir::new(cache.join("objects"))
+        for entry in walkdir::WalkDir::new(cache.join("v2/objects"))
             .into_iter()
             .flatten()
             .filter(|e| e.file_type().is_file())
@@ -94,5 +100,43 @@ fn the_cache_outlives_the_build_folder_and_serves_clones() {
         fs::remove_dir_all(space.path("a/build")).unwrap();
         assert_eq!(build("a"), 6, "{tool:?}: no cache");
         fs::remove_file(&cache).unwrap();
+    }
+}
+
+#[test]
+fn what_the_first_version_made_is_made_again_once() {
+    for tool in TOOLS {
+        let space = built(tool);
+        let rewrite = |name: &str, change: &dyn Fn(&str) -> String| {
+            let text = change(&space.read(name));
+            space.write(name, text);
+        };
+        // As 0.1 left it: plan files and records of its version, and a cache without a folder for it.
+        for entry in walkdir::WalkDir::new(space.path("build")).into_iter().flatten() {
+            let name = entry.path().strip_prefix(space.path("")).unwrap().to_str().unwrap().to_owned();
+            if name.ends_with("record.json") {
+                rewrite(&name, &|text| {
+                    let record: Value = serde_json::from_str(text).unwrap();
+                    serde_json::json!({"key": record["key"], "observed": {"format": "1"}}).to_string()
+                });
+            } else if name.contains("/.expops/plan/") && name.ends_with(".json") {
+                rewrite(&name, &|text| text.replace("\"version\": 2", "\"version\": 1"));
+            }
+        }
+        let cache = space.path("build/.expops/cache");
+        for part in ["entries", "objects", "tmp"] {
+            fs::rename(cache.join("v2").join(part), cache.join(part)).unwrap();
+        }
+        let note = "what an earlier version of expops made is made again";
+        let said = space.compile(tool).success();
+        assert_eq!(said.err.matches(note).count(), 1, "{tool:?}: {}", said.err);
+        assert_eq!(space.ran(tool), super::ALL, "{tool:?}");
+        assert!(!space.compile(tool).success().says(note), "{tool:?}");
+        space.nothing_to_do(tool);
+        assert!(cache.join("entries").exists(), "{tool:?}: the first version's cache is left to it");
+        space.expops(&["cache", "--clear"]).success();
+        let left =
+            walkdir::WalkDir::new(&cache).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+        assert_eq!(left.count(), 0, "{tool:?}: cleared with the rest");
     }
 }

@@ -1,0 +1,74 @@
+//! Fingerprints in words: what an ingredient was, and what it is.
+
+use serde_json::Value as Json;
+
+use crate::exec::{Change, Fingerprint};
+
+/// The longest value that is shown whole, in characters.
+const SHOWN: usize = 60;
+
+/// The ingredient, what it was, and what it is.
+pub(super) fn plain(change: &Change) -> String {
+    match (&change.was, &change.is) {
+        (None, Some(is)) => format!("{} is new: {}", change.ingredient, clip(is, 0)),
+        (Some(_), Some(_)) => format!("{} {}", change.ingredient, was_is(change)),
+        (_, None) => format!("{} is gone", change.ingredient),
+    }
+}
+
+/// `was 12ab…, is 34cd…`; of what is new or gone only the half that there is.
+pub(super) fn was_is(change: &Change) -> String {
+    match (&change.was, &change.is) {
+        (Some(was), Some(is)) => {
+            let from = clear(was, is);
+            format!("was {}, is {}", clip(was, from), clip(is, from))
+        }
+        (None, Some(is)) => format!("is new: {}", clip(is, 0)),
+        (_, None) => "is gone".to_owned(),
+    }
+}
+
+/// From which character on two values are shown: if they are long, a little before they differ.
+fn clear(was: &Fingerprint, is: &Fingerprint) -> usize {
+    let (Some(was), Some(is)) = (was.text(), is.text()) else { return 0 };
+    let same = was.chars().zip(is.chars()).take_while(|(a, b)| a == b).count();
+    if same + SHOWN / 3 < SHOWN { 0 } else { same - SHOWN / 3 }
+}
+
+/// A fingerprint for a message, a text from a character on: digests are cut to 12 digits.
+fn clip(value: &Fingerprint, from: usize) -> String {
+    let text = match value {
+        Fingerprint::Digest(digest) => return digest.short(),
+        Fingerprint::Text(text) if text.chars().count() <= SHOWN => return text.clone(),
+        Fingerprint::Text(text) => text,
+    };
+    let rest = text.chars().skip(from);
+    let cut = if rest.clone().count() > SHOWN { "…" } else { "" };
+    let dots = if from > 0 { "…" } else { "" };
+    format!("{dots}{}{cut}", rest.take(SHOWN).collect::<String>())
+}
+
+/// A setting of a split as the project file has it: `3` for `{"equal":3}`.
+pub(super) fn setting(value: &Fingerprint) -> Fingerprint {
+    let json: Option<Json> = value.text().and_then(|text| serde_json::from_str(text).ok());
+    let only = json.as_ref().and_then(|json| json.as_object()?.values().next());
+    only.map_or_else(|| value.clone(), |only| Fingerprint::Text(only.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exec::Ingredient;
+
+    #[test]
+    fn values_are_shown_short_and_where_they_differ() {
+        let text = |text: &str| Some(Fingerprint::Text(text.to_owned()));
+        let say = |was, is| plain(&Change { ingredient: Ingredient::Parameter("rate".to_owned()), was, is });
+        assert_eq!(say(text("1"), text("2")), "parameter rate was 1, is 2");
+        assert_eq!(say(None, text("2")), "parameter rate is new: 2");
+        assert_eq!(say(text("1"), None), "parameter rate is gone");
+        let long = "x".repeat(100);
+        let said = say(text(&format!("{long}1")), text(&format!("{long}2")));
+        assert_eq!(said, format!("parameter rate was …{0}1, is …{0}2", "x".repeat(20)));
+    }
+}

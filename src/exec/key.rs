@@ -1,0 +1,111 @@
+//! The action key: everything that an instance can observe, and nothing else. One list serves the hash and
+//! the explanation of a re-run, so that they cannot drift.
+
+use camino::Utf8Path;
+use serde::{Deserialize, Serialize};
+
+use super::ingredient::{Fingerprint, Ingredient};
+use crate::digest::Digest;
+
+/// Ingredients with their fingerprints, in a fixed order; each ingredient is listed once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ActionKey(Vec<(Ingredient, Fingerprint)>);
+
+impl ActionKey {
+    /// Adds an ingredient.
+    pub(super) fn add(&mut self, ingredient: Ingredient, fingerprint: Fingerprint) {
+        self.0.push((ingredient, fingerprint));
+    }
+
+    /// Adds an ingredient that is a text.
+    pub(super) fn add_text(&mut self, ingredient: Ingredient, text: impl Into<String>) {
+        self.add(ingredient, Fingerprint::Text(text.into()));
+    }
+
+    /// Adds an ingredient that is known by its digest.
+    pub(super) fn add_digest(&mut self, ingredient: Ingredient, digest: Digest) {
+        self.add(ingredient, Fingerprint::Digest(digest));
+    }
+
+    /// The ingredients, in their order.
+    pub(crate) fn ingredients(&self) -> &[(Ingredient, Fingerprint)] {
+        &self.0
+    }
+
+    /// What `ingredient` is.
+    pub(crate) fn get(&self, ingredient: &Ingredient) -> Option<&Fingerprint> {
+        self.0.iter().find(|(other, _)| other == ingredient).map(|(_, fingerprint)| fingerprint)
+    }
+
+    /// The declared files and folders, and the data file, with their digests.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&Utf8Path, Digest)> {
+        self.0.iter().filter_map(|(ingredient, fingerprint)| match ingredient {
+            Ingredient::File(path) | Ingredient::Data(path) => Some((path.as_path(), fingerprint.digest()?)),
+            _ => None,
+        })
+    }
+
+    /// The digest of the canonical encoding.
+    pub(crate) fn digest(&self) -> Digest {
+        Digest::of(self.encode())
+    }
+
+    /// The canonical encoding: the words of each ingredient, their number before them, then the kind of the
+    /// fingerprint and what it is. Every word has its length in bytes before it, and all numbers have 8 bytes: no
+    /// two lists are encoded alike.
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (ingredient, fingerprint) in &self.0 {
+            let words = ingredient.words();
+            bytes.extend((words.len() as u64).to_le_bytes());
+            words.iter().for_each(|word| put(&mut bytes, word));
+            match fingerprint {
+                Fingerprint::Digest(digest) => {
+                    put(&mut bytes, "digest");
+                    put(&mut bytes, &digest.to_string());
+                }
+                Fingerprint::Text(text) => {
+                    put(&mut bytes, "text");
+                    put(&mut bytes, text);
+                }
+            }
+        }
+        bytes
+    }
+
+    /// What differs from `old`, in the order of the ingredients.
+    pub(crate) fn changes(&self, old: &Self) -> Vec<Change> {
+        let now = self.0.iter().map(|(ingredient, is)| Change {
+            ingredient: ingredient.clone(),
+            was: old.get(ingredient).cloned(),
+            is: Some(is.clone()),
+        });
+        let gone = old.0.iter().filter(|(ingredient, _)| self.get(ingredient).is_none());
+        let gone = gone.map(|(ingredient, was)| Change {
+            ingredient: ingredient.clone(),
+            was: Some(was.clone()),
+            is: None,
+        });
+        now.filter(|change| change.was != change.is).chain(gone).collect()
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, word: &str) {
+    bytes.extend((word.len() as u64).to_le_bytes());
+    bytes.extend(word.as_bytes());
+}
+
+/// One ingredient that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Change {
+    /// The ingredient.
+    pub ingredient: Ingredient,
+    /// What it was; `None` if it is new.
+    pub was: Option<Fingerprint>,
+    /// What it is; `None` if it is gone.
+    pub is: Option<Fingerprint>,
+}
+
+#[cfg(test)]
+pub(super) mod tests;
