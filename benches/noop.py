@@ -9,6 +9,7 @@ with nothing to do against a bare file of as many edges, in turns.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -66,28 +67,39 @@ def compile_times(expops, partitions):
 
 
 def statements(text):
-    """`build` statements, continued lines joined."""
-    return [line for line in text.replace(" $\n    ", " ").splitlines() if line.startswith("build ")]
+    """The statements of a file, continued lines joined: outputs, rule, inputs."""
+    lines = re.sub(r" \$\n +", " ", text).splitlines()
+    found = []
+    for line in lines:
+        if line.startswith("build "):
+            outputs, rest = line[len("build "):].split(":", 1)
+            rule, _, inputs = rest.strip().partition(" ")
+            found.append((outputs.split(), rule, inputs.replace("| ", "").split()))
+    return found
+
+
+def is_edge(rule):
+    return rule not in ("phony", "expops_compile")
 
 
 def stand_in(folder):
-    """A program that does nothing but write what an edge has to make."""
+    """A program that does nothing: what an edge has to make is written here."""
     path = folder / "touch.sh"
-    path.write_text("#!/bin/sh\nexit 0\n")
+    path.write_text('#!/bin/sh\nexit 0\n')
     path.chmod(0o755)
-    for statement in statements((folder / "build.ninja").read_text()):
-        outputs, rest = statement[len("build ") :].split(": ", 1)
-        if rest.startswith("expops_exec"):
-            for output in outputs.replace("| ", "").split():
-                (folder / output).parent.mkdir(parents=True, exist_ok=True)
-                (folder / output).write_text("")
+    for outputs, rule, _ in statements((folder / "build.ninja").read_text()):
+        if is_edge(rule):
+            for output in outputs:
+                if output != "|":
+                    (folder / output).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / output).write_text("")
     return str(path)
 
 
 def bare(folder, ours):
     """A file with as many edges, inputs and outputs, and no more than that."""
     folder.mkdir()
-    edges = sum(statement.split(": ", 1)[1].startswith("expops_exec") for statement in statements(ours))
+    edges = sum(is_edge(rule) for _, rule, _ in statements(ours))
     lines = ["rule touch", "  command = touch $out", "build o0: touch"]
     lines += [f"build o{i}: touch o{max(0, i - 2)}" for i in range(1, edges)]
     (folder / "build.ninja").write_text("\n".join(lines) + "\n")

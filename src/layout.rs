@@ -18,7 +18,12 @@
 //! | `.expops/plan/PROCESS.json` | everything about a process that its instances need to know |
 //! | `.expops/plan/environment/NAME.json` | what it takes to make an environment |
 //! | `.expops/environment/NAME/` | an environment and its stamp |
-//! | `.expops/sources.d` | what the compiler has read, for a Ninja build that takes this one in |
+//! | `PROCESS/ARM/…/reads.d` | the files that it was seen to read, on their way to Ninja |
+//! | `.expops/shared/PROCESS/` | a stamp of what all instances of a process share, and the record of the last look at it |
+//! | `.expops/reads/PROCESS.mk` | the files that its instances were seen to read, for Make |
+//! | `.expops/verdict/…/passed` | the proof that nothing was dropped of an instance, a process, or everything |
+//! | `.expops/compiled/FILE` | the proof that a generated file is as new as what it was made of |
+//! | `.expops/compiled/FILE.d` | the modules it was made of, for a Ninja build that takes it in |
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
@@ -34,20 +39,18 @@ use crate::digest::Digest;
 /// The longest name of one file that file systems accept is 255 bytes; a temporary name needs some.
 const LONGEST_NAME: usize = 120;
 
-/// `name` as one component of a path: letters, digits, `.`, `_` and `-` stay, anything else is
-/// percent-encoded; so are a leading dot, which hides, and a leading dash, which starts a flag. Very
-/// long names end in a digest instead.
+/// `name` as one component of a path. Letters, digits and `.`, `_`, `-`, `+`, `@`, `,` stay, anything else becomes
+/// `,XX`, a comma and the hexadecimal digits of each byte: Ninja, GNU Make back to 3.81 and shells read all of these
+/// as they are. A leading dot, which hides, and a leading dash, which starts a flag, are written so, too, and a comma
+/// that two such digits follow. Very long names end in a digest instead.
 pub(crate) fn component(name: &str) -> String {
     let mut out = String::new();
-    for (i, c) in name.chars().enumerate() {
-        if c.is_alphanumeric() || c == '_' || (matches!(c, '.' | '-') && i > 0) {
-            out.push(c);
-        } else {
-            let mut bytes = [0; 4];
-            for byte in c.encode_utf8(&mut bytes).bytes() {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
+    for (i, c) in name.char_indices() {
+        let is_plain = c.is_alphanumeric()
+            || matches!(c, '_' | '+' | '@')
+            || (matches!(c, '.' | '-') && i > 0)
+            || (c == ',' && !starts_with_code(&name[i + 1..]));
+        if is_plain { out.push(c) } else { encode(c, &mut out) }
     }
     if out.len() <= LONGEST_NAME {
         return out;
@@ -57,6 +60,38 @@ pub(crate) fn component(name: &str) -> String {
         cut -= 1;
     }
     format!("{}..{}", &out[..cut], Digest::of(name).short())
+}
+
+/// Whether `text` starts with what could be the digits of an escape.
+fn starts_with_code(text: &str) -> bool {
+    let digits = text.bytes().take(2).filter(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
+    digits.count() == 2
+}
+
+/// Writes the escapes of a character.
+fn encode(c: char, out: &mut String) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        let _ = write!(out, ",{byte:02X}");
+    }
+}
+
+/// `name` with its first letter escaped, whatever it is: the target of a process that has the name of a file.
+pub(crate) fn aside(name: &str) -> String {
+    let mut letters = name.chars();
+    let mut out = String::new();
+    if let Some(first) = letters.next() {
+        encode(first, &mut out);
+    }
+    out + letters.as_str()
+}
+
+/// Whether a name ends as the target of one instance does: `fit@p2.s41`.
+fn ends_in_arms(name: &str) -> bool {
+    let is_arm = |arm: &str| {
+        let number = arm.strip_prefix(['p', 's']).unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    name.rsplit_once('@').is_some_and(|(_, arms)| arms.split('.').all(is_arm))
 }
 
 /// The folders of one build.
@@ -85,10 +120,14 @@ impl Layout {
         path
     }
 
-    /// An instance as a target for people: `train@p2.s41`.
+    /// An instance as a target for people: `train@p2.s41`. The process `a@p2` is not partition 2 of `a`.
     pub(crate) fn target(process: &str, arms: &[Arm]) -> String {
+        let mut name = component(process);
+        if ends_in_arms(&name) {
+            name = name.replace('@', ",40");
+        }
         let at = if arms.is_empty() { "" } else { "@" };
-        format!("{}{at}{}", component(process), arm::join(arms, "."))
+        format!("{name}{at}{}", arm::join(arms, "."))
     }
 
     /// The folder of an instance or a partition (`train/p2/s41`).
@@ -109,7 +148,12 @@ impl Layout {
 
     /// The plan file of an environment.
     pub(crate) fn environment_plan(&self, name: &str) -> Utf8PathBuf {
-        self.build.join(format!(".expops/plan/environment/{}.json", component(name)))
+        self.environment_plan_of(&component(name))
+    }
+
+    /// The plan file of the environment whose folder is called `name`.
+    pub(crate) fn environment_plan_of(&self, name: &str) -> Utf8PathBuf {
+        self.build.join(format!(".expops/plan/environment/{name}.json"))
     }
 
     /// The folder of all plan files.
@@ -155,14 +199,36 @@ impl Layout {
         self.build.join(".expops/known")
     }
 
-    /// Which modules and folders the compiler has read, as a compiler of C says it.
-    pub(crate) fn depfile(&self) -> Utf8PathBuf {
-        self.build.join(".expops/sources.d")
+    /// Which modules the compiler has read for the generated file `output`, as a compiler of C says it.
+    pub(crate) fn depfile(&self, output: &Utf8Path) -> Utf8PathBuf {
+        self.proofs().join(format!("{}.d", component(output.as_str())))
     }
 
-    /// Touched by every compilation: what Make compares the project file with.
-    pub(crate) fn compiled(&self) -> Utf8PathBuf {
+    /// The proof that the generated file `output`, as the build tool sees it, is as new as what it was made of.
+    /// Each has its own: to compile for one tool says nothing of what was compiled for another.
+    pub(crate) fn proof(&self, output: &Utf8Path) -> Utf8PathBuf {
+        self.proofs().join(component(output.as_str()))
+    }
+
+    /// The folder of the proofs. Without them the next build compiles first.
+    pub(crate) fn proofs(&self) -> Utf8PathBuf {
         self.build.join(".expops/compiled")
+    }
+
+    /// What the instances of a process share, by the process's name on disk: a stamp and the record of the last look.
+    pub(crate) fn shared(&self, process: &str) -> Folder {
+        Folder(self.build.join(format!(".expops/shared/{process}")))
+    }
+
+    /// The files that the instances of a process were seen to read, for Make; by the process's name on disk.
+    pub(crate) fn reads(&self, process: &str) -> Utf8PathBuf {
+        self.build.join(format!(".expops/reads/{process}.mk"))
+    }
+
+    /// The proof that nothing was dropped of an instance, of a process, or (without a name) of everything.
+    pub(crate) fn verdict(&self, name: &str) -> Utf8PathBuf {
+        let folder = self.build.join(".expops/verdict");
+        if name.is_empty() { folder.join("passed") } else { folder.join(name).join("passed") }
     }
 }
 
@@ -216,6 +282,11 @@ impl Folder {
         self.0.join("log")
     }
 
+    /// The files that it was seen to read, for Ninja, which takes them into its own store.
+    pub(crate) fn reads(&self) -> Utf8PathBuf {
+        self.0.join("reads.d")
+    }
+
     /// Held while the instance runs.
     pub(crate) fn lock(&self) -> Utf8PathBuf {
         self.0.join(".lock")
@@ -229,12 +300,45 @@ mod tests {
     #[test]
     fn no_name_leaves_its_folder_or_speaks_to_a_shell() {
         assert_eq!(component("train_nn-2.b"), "train_nn-2.b");
-        assert_eq!(component("../../etc"), "%2E.%2F..%2Fetc");
-        assert_eq!(component(".expops"), "%2Eexpops");
-        assert_eq!(component("-rf"), "%2Drf");
-        assert_eq!(component("a b'$c\n"), "a%20b%27%24c%0A");
+        assert_eq!(component("../../etc"), ",2E.,2F..,2Fetc");
+        assert_eq!(component(".expops"), ",2Eexpops");
+        assert_eq!(component("-rf"), ",2Drf");
+        assert_eq!(component("a b'$c\n%=~"), "a,20b,27,24c,0A,25,3D,7E");
+        assert_eq!(component("a+b,c@1"), "a+b,c@1");
         assert_eq!(component("größe"), "größe");
         let long = component(&"x".repeat(300));
         assert!(long.len() <= LONGEST_NAME && long != component(&"x".repeat(301)));
+    }
+
+    /// The name behind what `component` made of it.
+    fn decoded(component: &str) -> String {
+        let mut out = Vec::new();
+        let mut rest = component;
+        while let Some(c) = rest.chars().next() {
+            rest = &rest[c.len_utf8()..];
+            if c == ',' && starts_with_code(rest) {
+                out.push(u8::from_str_radix(&rest[..2], 16).unwrap());
+                rest = &rest[2..];
+            } else {
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_two_names_share_a_component(name in "[,2CF0 %a@p.é]{0,12}") {
+            proptest::prop_assert_eq!(decoded(&component(&name)), name);
+        }
+    }
+
+    #[test]
+    fn a_process_is_never_taken_for_an_instance_of_another() {
+        let partition = ["p1".parse::<Arm>().unwrap()];
+        assert_eq!(Layout::target("a", &partition), "a@p1");
+        assert_eq!(Layout::target("a@p1", &[]), "a,40p1");
+        assert_eq!(Layout::target("a@home", &partition), "a@home@p1");
+        assert_eq!(Layout::target("a,40p1", &[]), "a,2C40p1");
     }
 }

@@ -15,6 +15,11 @@ pub(crate) fn words<W: AsRef<str>>(words: &[W]) -> String {
     words.iter().map(|text| word(text.as_ref())).collect::<Vec<_>>().join(" ")
 }
 
+/// A path that no program can take for a flag.
+pub(crate) fn operand(path: &str) -> String {
+    if path.starts_with(['-', '+']) { format!("./{path}") } else { path.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -145,6 +145,14 @@ fn unescape(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
+/// The stamp of an instance that was dropped. It says nothing else, so that it is the same every time.
+pub(crate) const FAILED: &str = "failed\n";
+
+/// Whether the stamp at `path` is that of an instance that was dropped.
+pub(crate) fn is_failed(path: &Utf8Path) -> bool {
+    fs::read(path).is_ok_and(|content| content == FAILED.as_bytes())
+}
+
 /// Takes the stamp at `path` out of force before what it vouches for is touched. A build that dies
 /// now finds no stamp and makes the instance again; [`settle`] brings the old file back, with its
 /// time, if it turns out to be right after all.

@@ -155,10 +155,18 @@ fn hostile_names_are_built_and_stay_in_the_build_folder() {
         assert_eq!(entries(&space), expected);
         let stamps = space.tree("build").into_keys().filter(|name| name.ends_with("/stamp")).count();
         assert_eq!(stamps, 2 * (HOSTILE.len() + 1) + 2 + 1 + 1);
-        assert_eq!(space.read("build/end%3A%20%24/out/all.txt").lines().count(), 4);
+        assert_eq!(space.read("build/end,3A,20,24/out/all.txt").lines().count(), 4);
         // A file may have the name of a process: then the target's first letter gives way.
-        let clash = if tool == Tool::Ninja { "%62uild.ninja" } else { "build.ninja" };
-        for target in [clash, "it%27s@p2", "build.ninja@p2", "%2Drf", "50%25@p1", "größe%20数"] {
+        let clash = if tool == Tool::Ninja { ",62uild.ninja" } else { "build.ninja" };
+        for target in [
+            clash,
+            "it,27s@p2",
+            "build.ninja@p2",
+            ",2Drf",
+            "50,25@p1",
+            "größe,20数",
+            "x,3Dy,,28z,29,2A,3F,5B,7E,5D",
+        ] {
             space.build(tool, &[target]).success();
         }
     }
@@ -219,7 +227,7 @@ fn other_versions_of_ninja_build_it_too() {
         space.edit("expops.yaml", "size: 2", "size: 3");
         space.run(ninja, &[]).success();
         assert!(
-            space.exists("build/it%27s/p3/stamp") && space.run(ninja, &[]).says("no work to do"),
+            space.exists("build/it,27s/p3/stamp") && space.run(ninja, &[]).says("no work to do"),
             "{ninja}"
         );
     }

@@ -210,8 +210,10 @@ impl Space {
             let own = name.ends_with(".lock")
                 || name.ends_with("/log")
                 || name == "log"
-                || name == ".expops/compiled"
+                || name.starts_with(".expops/compiled/")
                 || name.contains("__pycache__");
+            // What only some build tools have made, on its way to one of them.
+            let own = own || name.starts_with(".expops/shared/") || name.ends_with("/reads.d");
             // What is kept for later, and for people.
             let own = own
                 || name.starts_with(".expops/cache/")

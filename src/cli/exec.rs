@@ -1,12 +1,13 @@
 //! `expops exec`: what the generated file calls.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::ended::Ended;
 use super::say;
 use crate::defaults;
-use crate::exec;
+use crate::exec::{self, Failure, Instance, Sight};
+use crate::file;
 use crate::layout::Layout;
 
 #[derive(Debug, Args)]
@@ -18,25 +19,91 @@ pub(super) struct Flags {
     #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
     /// Make this environment instead of running an instance
-    #[arg(long, value_name = "NAME", conflicts_with = "instance")]
+    #[arg(long, value_name = "NAME", group = "what")]
     environment: Option<String>,
+    /// Look at what all instances of this process share, instead of running one
+    #[arg(long, value_name = "PROCESS", group = "what")]
+    shared: Option<String>,
+    /// Make what belongs to this record: of an instance, of an environment or of what a process shares
+    #[arg(long, value_name = "FILE", group = "what")]
+    record: Option<Utf8PathBuf>,
+    /// Fail if something was dropped of the instance, of the process, or (without a name) of everything
+    #[arg(long)]
+    verdict: bool,
+    /// Say what is done
+    #[arg(long)]
+    say: bool,
     /// The instance, by its folder in the build folder
-    #[arg(required_unless_present = "environment")]
+    #[arg(required_unless_present_any = ["what", "verdict"])]
     instance: Option<String>,
 }
 
-pub(super) fn run(flags: &Flags) -> Ended {
+/// What is to be made.
+enum Wanted<'f> {
+    Environment(&'f str),
+    /// By the name of its folder.
+    MadeEnvironment(&'f str),
+    Shared(&'f str),
+    Instance(&'f str),
+    Verdict(&'f str),
+}
+
+/// `project` is the project's folder, seen from where the build tool runs.
+pub(super) fn run(flags: &Flags, project: &Utf8Path) -> Ended {
     let layout = Layout::new(flags.build_dir.clone());
-    let result = match (&flags.environment, &flags.instance) {
-        (Some(name), _) => exec::environment::make(name, &layout),
-        (None, Some(instance)) => exec::run(instance, &layout).map(drop),
-        (None, None) => Ok(()),
-    };
+    let sight = Sight { project: project.to_owned() };
+    let record = flags.record.as_deref().map(|path| name_of(path, &layout, &sight));
+    let result =
+        wanted(flags, record.as_deref()).and_then(|wanted| make(&wanted, &layout, &sight, flags.say));
     match result {
         Ok(()) => Ended::Well,
         Err(failure) => {
             say::error(&failure.to_string());
             Ended::Failed
+        }
+    }
+}
+
+/// The folder of a record, from the build folder.
+fn name_of(record: &Utf8Path, layout: &Layout, sight: &Sight) -> String {
+    let build = file::normal(&sight.project.join(layout.build()));
+    let record = file::normal(record);
+    let folder = record.parent().unwrap_or(&record);
+    folder.strip_prefix(build).unwrap_or(folder).to_string()
+}
+
+fn wanted<'f>(flags: &'f Flags, record: Option<&'f str>) -> Result<Wanted<'f>, Failure> {
+    let instance = flags.instance.as_deref();
+    Ok(match (&flags.environment, &flags.shared, record.or(instance)) {
+        (_, _, name) if flags.verdict => Wanted::Verdict(name.unwrap_or_default()),
+        (Some(name), ..) => Wanted::Environment(name),
+        (_, Some(name), _) => Wanted::Shared(name),
+        (_, _, Some(name)) => match name.strip_prefix(".expops/").and_then(|name| name.split_once('/')) {
+            Some(("shared", name)) => Wanted::Shared(name),
+            Some(("environment", name)) => Wanted::MadeEnvironment(name),
+            _ => Wanted::Instance(name),
+        },
+        (None, None, None) => return Err(Failure::new("nothing is asked for")),
+    })
+}
+
+fn make(wanted: &Wanted<'_>, layout: &Layout, sight: &Sight, aloud: bool) -> Result<(), Failure> {
+    match wanted {
+        Wanted::Environment(name) => {
+            if aloud {
+                println!("environment {name}");
+            }
+            exec::environment::make(name, layout)
+        }
+        Wanted::MadeEnvironment(name) => exec::environment::make_on_disk(name, layout),
+        Wanted::Shared(name) => exec::look_at_shared(name, layout),
+        Wanted::Verdict(name) => exec::give_verdict(name, layout),
+        Wanted::Instance(name) => {
+            let instance = Instance::open(name, layout)?;
+            if aloud {
+                println!("{}", instance.label());
+            }
+            instance.run(sight).map(drop)
         }
     }
 }

@@ -20,7 +20,7 @@ mod status;
 
 use std::process::ExitCode;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Parser, Subcommand};
 
 use crate::driver;
@@ -86,7 +86,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let ended = match arguments.command {
         Command::Compile(flags) => compile::run(&flags),
         Command::Run(flags) => run::run(&flags),
-        Command::Exec(flags) => exec::run(&flags),
+        Command::Exec(flags) => {
+            exec::run(&flags, arguments.directory.as_deref().unwrap_or(Utf8Path::new("")))
+        }
         Command::Query(flags) => query::run(&flags),
         Command::Graph(flags) => graph::run(&flags),
         Command::Metrics(flags) => metrics::run(&flags),

@@ -1,6 +1,6 @@
 //! `expops run`: compile, then hand over to Ninja or Make.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, ExitStatus};
 
@@ -13,6 +13,7 @@ use super::say;
 use crate::defaults;
 use crate::driver::{self, Options, Project};
 use crate::emit::Format;
+use crate::plan::Plan;
 use crate::signals;
 
 #[derive(Debug, Args)]
@@ -51,17 +52,19 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Some((first, rest)) if is_project(first) => (first.clone(), rest),
         _ => (".".to_owned(), flags.targets.as_slice()),
     };
-    let has_ninja =
-        || Command::new("ninja").arg("--version").output().is_ok_and(|output| output.status.success());
-    let ninja = flags.with.as_deref().map_or_else(has_ninja, |tool| tool == "ninja");
+    let version = ninja_version();
+    let ninja = flags.with.as_deref().map_or(version.is_some(), |tool| tool == "ninja");
     let format = if ninja { Format::Ninja } else { Format::Make };
     let compiled = match compile(&options(flags, project.into(), format), false) {
         Ok((compiled, _)) => compiled,
         Err(ended) => return ended,
     };
     let program = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
-    let mut command =
-        if ninja { ninja_command(flags, &compiled.output) } else { make_command(flags, &compiled.output) };
+    let mut command = if ninja {
+        ninja_command(flags, &compiled.output, version)
+    } else {
+        make_command(flags, &compiled.output)
+    };
     command.args(targets);
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
         command.env("EXPOPS", crate::quote::word(program.as_str()));
@@ -69,7 +72,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let ended = if ninja || flags.quiet || flags.dry_run {
         signals::run(&mut command)
     } else {
-        counted(&mut command)
+        counted(&mut command, &compiled.plan, targets)
     };
     match ended {
         Ok((_, Some(signal))) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
@@ -104,7 +107,15 @@ fn options(flags: &Flags, project: Utf8PathBuf, format: Format) -> Options {
     Options { output, ..usual }
 }
 
-fn ninja_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
+/// The version of the Ninja on the path: its first two numbers.
+fn ninja_version() -> Option<(u32, u32)> {
+    let output = Command::new("ninja").arg("--version").output().ok().filter(|out| out.status.success())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut numbers = text.trim().split('.').map(|number| number.parse().unwrap_or(0));
+    Some((numbers.next()?, numbers.next().unwrap_or(0)))
+}
+
+fn ninja_command(flags: &Flags, file: &Utf8PathBuf, version: Option<(u32, u32)>) -> Command {
     let mut command = Command::new("ninja");
     command.args(["-f", file.as_str()]);
     flags.jobs.map(|jobs| command.args(["-j", &jobs.to_string()]));
@@ -112,7 +123,7 @@ fn ninja_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
         (flags.keep_going, &["-k", "0"][..]),
         (flags.dry_run, &["-n"]),
         (flags.verbose, &["-v"]),
-        (flags.quiet, &["--quiet"]),
+        (flags.quiet && version >= Some((1, 11)), &["--quiet"]),
     ];
     switches.iter().filter(|(on, _)| *on).for_each(|(_, words)| {
         command.args(*words);
@@ -134,9 +145,13 @@ fn make_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
     command
 }
 
-/// Runs Make and says of each instance how many of how many it is. Make itself does not count; what it
-/// would run at most is what a dry run prints.
-fn counted(command: &mut Command) -> std::io::Result<(ExitStatus, Option<i32>)> {
+/// Runs Make and says of each instance how many of how many it is. Make itself does not count; it runs at most what a
+/// dry run prints, and what depends on that.
+fn counted(
+    command: &mut Command,
+    plan: &Plan,
+    goals: &[String],
+) -> std::io::Result<(ExitStatus, Option<i32>)> {
     let mut dry = Command::new(command.get_program());
     dry.args(command.get_args()).arg("-n");
     for (name, value) in command.get_envs() {
@@ -144,8 +159,7 @@ fn counted(command: &mut Command) -> std::io::Result<(ExitStatus, Option<i32>)> 
     }
     let planned = dry.output()?;
     let planned = String::from_utf8_lossy(&planned.stdout);
-    // An instance that has several files to make is printed once for each.
-    let total = planned.lines().filter(|line| line.contains(" exec ")).collect::<HashSet<_>>().len();
+    let total = plan.at_most(goals, &looked_at(&planned, plan));
     signals::run_with_output(command, |out| {
         let mut done = 0;
         for line in BufReader::new(out).lines() {
@@ -159,4 +173,23 @@ fn counted(command: &mut Command) -> std::io::Result<(ExitStatus, Option<i32>)> 
         }
         Ok(())
     })
+}
+
+/// The instances that the commands of a dry run look at: what a process shares is shared by all of its instances.
+fn looked_at<'p>(planned: &'p str, plan: &'p Plan) -> BTreeSet<&'p str> {
+    let commands = planned.lines().filter(|line| line.contains(" exec "));
+    let mut found = BTreeSet::new();
+    for command in commands {
+        let mut words = command.rsplit(' ');
+        match (words.next(), words.next()) {
+            (Some(process), Some("--shared")) => {
+                let group = plan.groups.iter().find(|group| group.shared.name == process);
+                let actions = group.into_iter().flat_map(|group| &group.actions);
+                found.extend(actions.map(|action| action.instance.as_str()));
+            }
+            (Some(instance), _) => drop(found.insert(instance)),
+            (None, _) => {}
+        }
+    }
+    found
 }

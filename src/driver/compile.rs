@@ -86,7 +86,7 @@ fn report_declared(pipeline: &Pipeline, build: &Utf8Path, sink: &mut Diagnostics
 
 /// Reports the paths of the plan that cannot be written in the generated file.
 fn report_inexpressible(plan: &Plan, format: Format, sink: &mut Diagnostics) {
-    let shared = plan.groups.iter().flat_map(|group| &group.shared);
+    let shared = plan.groups.iter().flat_map(|group| &group.shared.inputs);
     let inputs = plan.environments.iter().flat_map(|environment| &environment.inputs);
     for path in plan.sources.iter().chain([&plan.output, &plan.root]).chain(shared).chain(inputs) {
         if let Some(what) = format.inexpressible(path) {

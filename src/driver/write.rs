@@ -6,8 +6,9 @@ use camino::Utf8Path;
 
 use super::compile::Compiled;
 use super::failure::Failure;
-use crate::emit;
-use crate::exec::Interpreter;
+use crate::digest::Hasher;
+use crate::emit::{self, Format};
+use crate::exec::{self, Interpreter};
 use crate::file::{self, FileError, Written};
 use crate::plan_file::{PlanFile, VERSION};
 use crate::runtime;
@@ -45,21 +46,48 @@ impl Compiled {
             file::write_if_changed(path, text.as_bytes())?;
         }
         remove_others(&self.layout.plans(), &plan_files)?;
+        for path in self.plan.groups.iter().filter_map(|group| group.reads.as_ref()) {
+            exec::compact_reads(self.from_project(path))?;
+        }
         runtime::install(&self.layout.python())?;
         if let Some(text) = &self.depfile {
-            file::write_if_changed(&self.layout.depfile(), text.as_bytes())?;
+            file::write_if_changed(&self.from_project(&self.plan.depfile), text.as_bytes())?;
         }
         let written = file::write_if_changed(&self.output, self.text.as_bytes())?;
-        // Not by a temporary file: it is empty, and nothing would remove what a killed compiler left.
-        let compiled = self.layout.compiled();
-        file::context(fs::write(&compiled, ""), "write", &compiled)?;
+        self.prove(&plan_files)?;
         Ok(written)
+    }
+
+    /// Writes the proof that all of it is there. It says what was written; so under Ninja, which knows itself when it
+    /// last asked, it keeps its time unless something changed, and Ninja reads the generated file again only then.
+    fn prove(&self, plan_files: &[(&Utf8Path, &str)]) -> Result<(), FileError> {
+        let path = self.from_project(&self.plan.proof);
+        let mut digest = Hasher::new();
+        digest.update(&self.text);
+        plan_files.iter().for_each(|(_, text)| digest.update(text));
+        if self.plan.interpreter.is_some() {
+            digest.update(fs::read(self.layout.environment_stamp("")).unwrap_or_default());
+        }
+        let text = format!("{}\n", digest.finish());
+        match self.options.format {
+            Format::Ninja => file::write_if_changed(path, text.as_bytes()).map(drop),
+            // Not by a temporary file: nothing would remove what a killed compiler left.
+            _ => {
+                path.parent().map_or(Ok(()), file::create_folder)?;
+                file::context(fs::write(path, text), "write", path)
+            }
+        }
     }
 
     /// The plan files and their texts. Their paths in the plan are as the build tool sees them.
     fn plan_files(&self) -> Vec<(&Utf8Path, &str)> {
-        let files = self.plan.plan_files.iter().map(|file| (file.path.as_path(), file.text.as_str()));
-        files.map(|(path, text)| (path.strip_prefix(&self.plan.root).unwrap_or(path), text)).collect()
+        let files = self.plan.plan_files.iter();
+        files.map(|file| (self.from_project(&file.path), file.text.as_str())).collect()
+    }
+
+    /// A path of the plan, which is as the build tool sees it, from the project's folder.
+    fn from_project<'p>(&self, path: &'p Utf8Path) -> &'p Utf8Path {
+        path.strip_prefix(&self.plan.root).unwrap_or(path)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use camino::Utf8Path;
 
-use super::{depfile, make, ninja, shell};
+use super::{found, make, ninja, shell};
+use crate::escape;
 use crate::plan::Plan;
 
 /// How every generated file begins; in a script, after the line that names the shell.
@@ -67,22 +68,15 @@ impl Format {
 
     /// The text of a depfile that lies beside it; `None` if there is none.
     pub fn depfile(self, plan: &Plan) -> Option<String> {
-        (self == Self::Ninja).then(|| depfile::depfile(plan)).flatten()
+        (self == Self::Ninja).then(|| found::depfile(plan)).flatten()
     }
 
     /// Why a path of the project cannot be written in the generated file; `None` if it can.
-    /// The languages have no quoting for these characters at all.
     pub fn inexpressible(self, path: &Utf8Path) -> Option<&'static str> {
-        let has = |set: &[char]| path.as_str().contains(set);
-        if path.as_str().chars().any(char::is_control) {
-            return Some("a control character");
-        }
         match self {
-            Self::Ninja if has(&['|']) => Some("`|`, which Ninja cannot quote"),
-            Self::Make if has(&[';', '|', '=', '(', ')', '\\', '*', '?', '[', ']', '~']) => {
-                Some("one of `; | = ( ) \\ * ? [ ] ~`, which Make cannot quote")
-            }
-            _ => None,
+            Self::Ninja => escape::ninja_lacks(path.as_str()),
+            Self::Make => escape::make_lacks(path.as_str()),
+            Self::Shell => escape::control(path.as_str()),
         }
     }
 }

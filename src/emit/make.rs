@@ -1,114 +1,173 @@
 //! A plan as a Makefile.
 //!
-//! Make has no `restat`: a recipe that ran makes everything behind its target run. So an instance is a
-//! pair: `record.json`, which is always written, and the stamp, which depends on it by a recipe that
-//! does nothing. Make looks at the stamp's time again after that, and an unchanged stamp is old.
-//! The recipe is not quite empty: a stamp that somebody deleted is made again.
+//! Make has no `restat`: a recipe that ran makes everything behind its target run. So what is made comes in pairs: a
+//! record, which is always written, and a stamp, which depends on it by a recipe that expands to nothing. Make looks
+//! at the stamp's time again after that, and an unchanged stamp is old. The recipe begins with `+`: only then does
+//! Make look again under `-n` and `-q`, too, and does not take the stamp for new.
 
 use camino::Utf8PathBuf;
 use minijinja::{Value, context};
 
-use super::escape::{comment, make_info, make_path, make_prerequisite, make_text};
-use super::template::{both, header, identifier, quoted, render, wrapped};
-use crate::plan::{Action, Environment, Group, Plan};
+use super::lines::{rule, words};
+use super::template::{header, identifier, quoted, render};
+use crate::escape::{comment, make_info, make_prerequisite, make_target, make_text, make_variable};
+use crate::plan::{Action, Environment, Group, Plan, Verdict};
 use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/Makefile.j2");
 
-/// Goes on with a rule on the next line.
-const CONTINUED: &str = " \\\n    ";
-
 /// The Makefile of a plan.
 pub(super) fn make(plan: &Plan) -> String {
-    let variables = if plan.prefix.is_empty() { "expops_" } else { &plan.prefix };
-    let all: Vec<_> = plan.groups.iter().map(|group| make_prerequisite(&group.target)).collect();
-    let written: Vec<_> =
-        plan.plan_files.iter().map(|file| &file.path).chain(&plan.interpreter).cloned().collect();
-    let words = |words: &[String]| quoted(make_text(&quote::words(words)));
+    let names = Names(identifier(if plan.prefix.is_empty() { "expops_" } else { &plan.prefix }));
+    let command = |words: &[String]| make_text(&quote::words(words));
     let exec = [plan.location.as_slice(), &["exec".to_owned()], &plan.exec_flags].concat();
+    let reads: Vec<_> = plan.groups.iter().filter_map(|group| group.reads.clone()).collect();
+    let compile = format!("$(EXPOPS) {}$(if $({}s), --quiet)", command(&plan.compile), names.0);
+    let label = make_info(plan.source.as_str());
+    let compiled = format!("@$(if $({}s),,$(info compile {label})){compile}", names.0);
+    let again = format!("+$(if $({0}there),,@$({0}dry){compile})", names.0);
+    let proof = prerequisites(std::slice::from_ref(&plan.proof));
     render(
         TEMPLATE,
         context! {
-            variable => quoted(identifier(variables)),
-            exec => words(&exec),
-            compile => words(&plan.compile),
+            v => quoted(&names.0),
+            exec => quoted(command(&exec)),
             prefixed => !plan.prefix.is_empty(),
-            label => quoted(make_info(plan.source.as_str())),
-            output => quoted(make_path(plan.output.as_str())),
-            compiled => quoted(make_path(plan.compiled.as_str())),
-            written => targets(&written),
-            sources => quoted(prerequisites(&plan.sources)),
-            source_targets => targets(&plan.sources),
-            environments => plan.environments.iter().map(environment).collect::<Vec<_>>(),
-            groups => plan.groups.iter().map(group).collect::<Vec<_>>(),
-            all => quoted(make_path(&format!("{}all", plan.prefix))),
-            targets => quoted(wrapped(&all, CONTINUED)),
+            itself => quoted(format!("{} ;", rule(&targets(std::slice::from_ref(&plan.output)), &proof, ""))),
+            proof => quoted(rule(&targets(std::slice::from_ref(&plan.proof)), &prerequisites(&plan.sources), &compiled)),
+            written => quoted(rule(&targets(&plan.written()), &proof, &again)),
+            phony => quoted(rule(&targets(&plan.sources), &[], "")),
+            of => quoted(make_variable(plan.build.as_str())),
+            at => quoted(at(plan, make_prerequisite)),
+            target_at => quoted(at(plan, make_target)),
+            reads => (!reads.is_empty()).then(|| quoted(words(&prerequisites(&reads)))),
+            environments => plan.environments.iter().map(|each| environment(each, &names)).collect::<Vec<_>>(),
+            groups => plan.groups.iter().map(|each| group(each, &names)).collect::<Vec<_>>(),
+            all => quoted(make_target(&format!("{}all", plan.prefix))),
+            all_built => quoted(all_built(plan, &names)),
+            verdict => plan.verdict.as_ref().map(|each| verdict(each, all_stamps(plan), &names)),
             ..header(plan)
         },
     )
 }
 
-fn environment(environment: &Environment) -> Value {
-    context! {
-        name => quoted(comment(&environment.name)),
-        label => quoted(make_info(&environment.name)),
-        word => quoted(make_text(&quote::word(&environment.name))),
-        stamp => quoted(make_path(environment.stamp.as_str())),
-        record => quoted(make_path(environment.record.as_str())),
-        record_needed => quoted(make_prerequisite(environment.record.as_str())),
-        inputs => quoted(prerequisites(&environment.inputs)),
+/// What comes before the path of a file of the project, seen from where Make runs; behind a blank, if it is anything.
+fn at(plan: &Plan, escape: fn(&str) -> String) -> String {
+    if plan.root.as_str().is_empty() { String::new() } else { format!(" {}/", escape(plan.root.as_str())) }
+}
+
+/// The names of variables begin with this.
+struct Names(String);
+
+impl Names {
+    /// What runs `expops exec`.
+    fn exec(&self, words: &[&str]) -> String {
+        format!("@$({}exec) {}", self.0, make_text(&quote::words(words)))
+    }
+
+    /// The name of an instance or a process. Some words start a directive at the start of a line, and a variable
+    /// behind a colon.
+    fn target(&self, target: &str) -> String {
+        const DIRECTIVES: [&str; 17] = [
+            "define", "endef", "undefine", "include", "sinclude", "override", "export", "unexport",
+            "private", "vpath", "load", "ifdef", "ifndef", "ifeq", "ifneq", "else", "endif",
+        ];
+        let empty = if DIRECTIVES.contains(&target) { format!("$({}empty)", self.0) } else { String::new() };
+        format!("{empty}{}", make_target(target))
+    }
+
+    /// What makes again what is missing beside a record.
+    fn there(&self) -> String {
+        format!("$({}beside)", self.0)
     }
 }
 
-fn group(group: &Group) -> Value {
-    let several = group.actions.len() > 1;
-    let wanted: Vec<_> = if several {
-        group.actions.iter().map(|action| make_prerequisite(&action.target)).collect()
-    } else {
-        group
-            .actions
-            .iter()
-            .flat_map(|action| &action.stamps)
-            .map(|path| make_prerequisite(path.as_str()))
-            .collect()
-    };
-    let mut phony = vec![make_prerequisite(&group.target)];
-    if several {
-        phony.extend(wanted.iter().cloned());
+fn all_built(plan: &Plan, names: &Names) -> String {
+    let groups: Vec<_> = plan.groups.iter().map(|group| names.target(&group.target)).collect();
+    let verdict = plan.verdict.as_ref().map(|verdict| vec![make_prerequisite(verdict.passed.as_str())]);
+    rule(&[make_target(&format!("{}all", plan.prefix))], &verdict.unwrap_or(groups), "")
+}
+
+fn all_stamps(plan: &Plan) -> Vec<String> {
+    plan.groups.iter().flat_map(stamps).collect()
+}
+
+fn stamps(group: &Group) -> Vec<String> {
+    let stamps = group.actions.iter().flat_map(|action| &action.stamps);
+    stamps.map(|path| make_prerequisite(path.as_str())).collect()
+}
+
+fn verdict(verdict: &Verdict, stamps: Vec<String>, names: &Names) -> Value {
+    let words: Vec<_> = ["--verdict"].into_iter().chain(verdict.of.iter().map(String::as_str)).collect();
+    quoted(rule(&[make_target(verdict.passed.as_str())], &stamps, &names.exec(&words)))
+}
+
+/// A record and what is made together with it.
+fn pair(record: &Utf8PathBuf, made: &[Utf8PathBuf], needs: &[String], recipe: &str, names: &Names) -> Value {
+    let first = rule(&targets(std::slice::from_ref(record)), needs, recipe);
+    let rest = rule(&targets(made), &prerequisites(std::slice::from_ref(record)), &names.there());
+    quoted(format!("{first}\n{rest}"))
+}
+
+fn environment(environment: &Environment, names: &Names) -> Value {
+    let recipe = names.exec(&["--environment", &environment.name]);
+    let stamp = std::slice::from_ref(&environment.stamp);
+    context! {
+        name => quoted(comment(&environment.name)),
+        built => pair(&environment.record, stamp, &prerequisites(&environment.inputs), &recipe, names),
     }
-    let shared = prerequisites(&group.shared);
+}
+
+fn group(group: &Group, names: &Names) -> Value {
+    let several = group.actions.len() > 1;
+    let passed = group.verdict.as_ref().map(|verdict| vec![make_prerequisite(verdict.passed.as_str())]);
+    let targets: Vec<_> = group.actions.iter().map(|action| names.target(&action.target)).collect();
+    let wanted = match (passed, several) {
+        (Some(passed), _) => passed,
+        (None, true) => vec![format!("$({}each)", names.0)],
+        (None, false) => stamps(group),
+    };
+    let recipe = names.exec(&["--shared", &group.shared.name]);
+    let shared = &group.shared;
+    let stamp = std::slice::from_ref(&shared.stamp);
     context! {
         process => quoted(comment(&group.process)),
         description => group.description.as_deref().map(|text| quoted(comment(text))),
+        shared => pair(&shared.record, stamp, &prerequisites(&shared.inputs), &recipe, names),
         several => several,
-        target => quoted(make_path(&group.target)),
-        targets => quoted(wrapped(&wanted, CONTINUED)),
-        phony => quoted(wrapped(&phony, CONTINUED)),
-        actions => group.actions.iter().map(|each| action(each, &shared)).collect::<Vec<_>>(),
+        each => quoted(words(&targets)),
+        target => quoted(names.target(&group.target)),
+        built => quoted(rule(&[names.target(&group.target)], &wanted, "")),
+        verdict => group.verdict.as_ref().map(|each| verdict(each, stamps(group), names)),
+        actions => group.actions.iter().map(|each| action(each, group, names)).collect::<Vec<_>>(),
     }
 }
 
-fn action(action: &Action, shared: &str) -> Value {
-    let made: Vec<_> = action.stamps.iter().chain(&action.products).cloned().collect();
+fn action(action: &Action, group: &Group, names: &Names) -> Value {
+    let mut needs = prerequisites(&action.inputs);
+    needs.push(make_prerequisite(group.shared.stamp.as_str()));
+    if group.reads.is_some() {
+        needs.push(format!("$(value $({}of)/{})", names.0, action.instance));
+    }
+    let made = &action.outputs()[1..];
+    let passed = action.verdict.as_ref().map(|verdict| vec![make_prerequisite(verdict.passed.as_str())]);
+    let stamps = prerequisites(&action.stamps);
+    let alias = (group.actions.len() > 1).then(|| {
+        let made = passed.unwrap_or_else(|| stamps.clone());
+        quoted(rule(&[names.target(&action.target)], &made, ""))
+    });
     context! {
         path => quoted(comment(&action.path)),
-        label => quoted(make_info(&action.label)),
-        instance => quoted(make_text(&action.instance)),
-        target => quoted(make_path(&action.target)),
-        record => quoted(make_path(action.record().as_str())),
-        record_needed => quoted(make_prerequisite(action.record().as_str())),
-        needs => quoted(both(prerequisites(&action.inputs), shared, CONTINUED)),
-        made => targets(&made),
-        stamps => quoted(prerequisites(&action.stamps)),
+        built => pair(&action.record(), made, &needs, &names.exec(&[&action.instance]), names),
+        verdict => alias.is_some().then(|| action.verdict.as_ref().map(|each| verdict(each, stamps, names))),
+        alias => alias,
     }
 }
 
-fn targets(paths: &[Utf8PathBuf]) -> Value {
-    let paths: Vec<_> = paths.iter().map(|path| make_path(path.as_str())).collect();
-    quoted(wrapped(&paths, CONTINUED))
+fn targets(paths: &[Utf8PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| make_target(path.as_str())).collect()
 }
 
-fn prerequisites(paths: &[Utf8PathBuf]) -> String {
-    let paths: Vec<_> = paths.iter().map(|path| make_prerequisite(path.as_str())).collect();
-    wrapped(&paths, CONTINUED)
+fn prerequisites(paths: &[Utf8PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| make_prerequisite(path.as_str())).collect()
 }

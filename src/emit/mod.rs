@@ -1,9 +1,9 @@
 //! Plan to text. The emitters choose layout and quoting; every decision has been made before.
 //! A template gets quoted values only: one that is not is refused, so none can be forgotten.
 
-mod depfile;
-mod escape;
 mod format;
+mod found;
+mod lines;
 mod make;
 mod ninja;
 mod shell;

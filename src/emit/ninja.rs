@@ -1,99 +1,159 @@
 //! A plan as a Ninja file.
 
+use std::collections::BTreeSet;
+
 use camino::Utf8PathBuf;
 use minijinja::{Value, context};
 
-use super::depfile;
-use super::escape::{comment, ninja_path, ninja_value};
-use super::template::{both, header, identifier, quoted, render, wrapped};
-use crate::plan::{Action, Environment, Group, Plan};
+use super::found;
+use super::lines::statement;
+use super::template::{header, identifier, quoted, render};
+use crate::escape::{comment, ninja_path, ninja_value};
+use crate::plan::{Action, Environment, Group, Plan, Verdict};
 use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/build.ninja.j2");
 
-/// Goes on with a statement on the next line.
-const CONTINUED: &str = " $\n    ";
-
 /// The Ninja file of a plan.
 pub(super) fn ninja(plan: &Plan) -> String {
-    let rules = if plan.prefix.is_empty() { "expops_" } else { &plan.prefix };
-    let all: Vec<_> = plan.groups.iter().map(|group| ninja_path(&group.target)).collect();
-    let written: Vec<_> =
-        plan.plan_files.iter().map(|file| &file.path).chain(&plan.interpreter).cloned().collect();
-    let hosted = plan.is_hosted();
-    let in_depfile = depfile::modules(plan);
-    let is_listed = |path: &&Utf8PathBuf| !in_depfile.contains(path);
-    let sources: Vec<_> = plan.sources.iter().filter(is_listed).cloned().collect();
-    // Another build may make what the project file names, or a module; nobody makes a folder inside one.
-    let phony = if hosted { &plan.found.folders } else { &sources };
+    let rules = Rules(identifier(if plan.prefix.is_empty() { "expops_" } else { &plan.prefix }));
+    let phony = phony(plan);
     let words = |words: &[String]| quoted(ninja_value(&leading_blank(&quote::words(words))));
     render(
         TEMPLATE,
         context! {
-            rule => quoted(identifier(rules)),
+            rule => quoted(&rules.0),
             location => words(&plan.location),
             flags => words(&plan.exec_flags),
-            compile => quoted(ninja_value(&quote::words(&plan.compile))),
+            compile => words(&plan.compile),
             source => quoted(ninja_value(plan.source.as_str())),
             output => quoted(ninja_path(plan.output.as_str())),
-            written => quoted(paths(&written)),
-            sources => quoted(paths(&sources)),
-            phony => quoted(paths(phony)),
+            build => quoted(ninja_value(plan.build.as_str())),
+            compiled => quoted(compiled(plan, &rules)),
+            phony => (!phony.is_empty()).then(|| quoted(statement(&phony, "phony", &[], &[]))),
             depfile => quoted(ninja_value(plan.depfile.as_str())),
-            hosted => hosted,
-            environments => plan.environments.iter().map(environment).collect::<Vec<_>>(),
-            groups => plan.groups.iter().map(group).collect::<Vec<_>>(),
+            hosted => plan.is_hosted(),
+            reads => plan.groups.iter().any(|group| group.reads.is_some()),
+            verdict => plan.verdict.as_ref().map(|verdict| self::verdict(verdict, all_stamps(plan), &rules)),
+            environments => plan.environments.iter().map(|each| environment(each, &rules)).collect::<Vec<_>>(),
+            groups => plan.groups.iter().map(|each| group(each, &rules)).collect::<Vec<_>>(),
             all => quoted(ninja_path(&format!("{}all", plan.prefix))),
-            targets => quoted(wrapped(&all, CONTINUED)),
+            all_built => quoted(all_built(plan)),
             ..header(plan)
         },
     )
 }
 
-fn environment(environment: &Environment) -> Value {
+/// The names of rules begin with this.
+struct Rules(String);
+
+impl Rules {
+    fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.0)
+    }
+}
+
+/// How the generated file is made. In a build that takes it in, the statement has a depfile, and Ninja deletes what
+/// such a statement was making when it is interrupted: that is the proof alone, and the file which the other build
+/// includes only follows from it.
+fn compiled(plan: &Plan, rules: &Rules) -> String {
+    let sources = paths(&sources(plan));
+    let written = [&[plan.output.clone()], plan.written().as_slice()].concat();
+    if !plan.is_hosted() {
+        return statement(&paths(&written), &rules.name("compile"), &sources, &[]);
+    }
+    let proof = paths(std::slice::from_ref(&plan.proof));
+    let depfile = ninja_value(plan.depfile.as_str());
+    let proven = statement(&proof, &rules.name("compile"), &sources, &[]);
+    format!("{proven}\n  depfile = {depfile}\n\n{}", statement(&paths(&written), "phony", &proof, &[]))
+}
+
+/// What the compiler reads and the depfile does not name.
+fn sources(plan: &Plan) -> Vec<Utf8PathBuf> {
+    let in_depfile: BTreeSet<_> = found::modules(plan).collect();
+    plan.sources.iter().filter(|path| !in_depfile.contains(path)).cloned().collect()
+}
+
+/// Sources that may be gone without an error of Ninja. Another build may make what the project file names, or a
+/// module; nobody makes a folder inside one.
+fn phony(plan: &Plan) -> Vec<String> {
+    if plan.is_hosted() { paths(&plan.found.folders) } else { paths(&sources(plan)) }
+}
+
+fn all_built(plan: &Plan) -> String {
+    let all = [ninja_path(&format!("{}all", plan.prefix))];
+    let groups: Vec<_> = plan.groups.iter().map(|group| ninja_path(&group.target)).collect();
+    let verdict = plan.verdict.as_ref().map(|verdict| vec![ninja_path(verdict.passed.as_str())]);
+    statement(&all, "phony", &verdict.unwrap_or(groups), &[])
+}
+
+fn all_stamps(plan: &Plan) -> Vec<String> {
+    plan.groups.iter().flat_map(stamps).collect()
+}
+
+fn stamps(group: &Group) -> Vec<String> {
+    group.actions.iter().flat_map(|action| &action.stamps).map(|path| ninja_path(path.as_str())).collect()
+}
+
+fn verdict(verdict: &Verdict, stamps: Vec<String>, rules: &Rules) -> Value {
+    let passed = [ninja_path(verdict.passed.as_str())];
+    context! {
+        built => quoted(statement(&passed, &rules.name("verdict"), &stamps, &[])),
+        of => quoted(ninja_value(&leading_blank(&quote::words(&verdict.of)))),
+    }
+}
+
+fn environment(environment: &Environment, rules: &Rules) -> Value {
+    let outputs = paths(&[environment.record.clone(), environment.stamp.clone()]);
     context! {
         name => quoted(ninja_value(&environment.name)),
         word => quoted(ninja_value(&quote::word(&environment.name))),
-        stamp => quoted(ninja_path(environment.stamp.as_str())),
-        record => quoted(ninja_path(environment.record.as_str())),
-        inputs => quoted(paths(&environment.inputs)),
+        built => quoted(statement(&outputs, &rules.name("environment"), &paths(&environment.inputs), &[])),
     }
 }
 
-fn group(group: &Group) -> Value {
+fn group(group: &Group, rules: &Rules) -> Value {
     let several = group.actions.len() > 1;
-    let targets: Vec<_> = if several {
+    let passed = group.verdict.as_ref().map(|verdict| vec![ninja_path(verdict.passed.as_str())]);
+    let targets = if several {
         group.actions.iter().map(|action| ninja_path(&action.target)).collect()
     } else {
-        group.actions.iter().flat_map(|action| &action.stamps).map(|path| ninja_path(path.as_str())).collect()
+        stamps(group)
     };
-    let shared = format!("| {}", paths(&group.shared));
+    let target = [ninja_path(&group.target)];
+    let stamp = paths(std::slice::from_ref(&group.shared.stamp));
     context! {
         process => quoted(comment(&group.process)),
         description => group.description.as_deref().map(|text| quoted(comment(text))),
-        several => several,
-        target => quoted(ninja_path(&group.target)),
-        targets => quoted(wrapped(&targets, CONTINUED)),
-        actions => group.actions.iter().map(|each| action(each, &shared)).collect::<Vec<_>>(),
+        name => quoted(ninja_value(&group.shared.name)),
+        shared => quoted(statement(&stamp, &rules.name("shared"), &paths(&group.shared.inputs), &[])),
+        verdict => group.verdict.as_ref().map(|each| verdict(each, stamps(group), rules)),
+        built => quoted(statement(&target, "phony", &passed.unwrap_or(targets), &[])),
+        actions => group.actions.iter().map(|each| action(each, group, rules)).collect::<Vec<_>>(),
     }
 }
 
-fn action(action: &Action, shared: &str) -> Value {
-    let products = [std::slice::from_ref(&action.record()), &action.products].concat();
+fn action(action: &Action, group: &Group, rules: &Rules) -> Value {
+    let rule = rules.name(if group.reads.is_some() { "read" } else { "exec" });
+    let shared = paths(std::slice::from_ref(&group.shared.stamp));
+    let passed = action.verdict.as_ref().map(|verdict| vec![ninja_path(verdict.passed.as_str())]);
+    let stamps = paths(&action.stamps);
+    let alias = (group.actions.len() > 1).then(|| {
+        let made = passed.unwrap_or_else(|| stamps.clone());
+        quoted(statement(&[ninja_path(&action.target)], "phony", &made, &[]))
+    });
     context! {
         path => quoted(comment(&action.path)),
         label => quoted(ninja_value(&action.label)),
         instance => quoted(ninja_value(&action.instance)),
-        target => quoted(ninja_path(&action.target)),
-        needs => quoted(both(paths(&action.inputs), shared, CONTINUED)),
-        stamps => quoted(paths(&action.stamps)),
-        made => quoted(both(paths(&action.stamps), &format!("| {}", paths(&products)), CONTINUED)),
+        built => quoted(statement(&paths(&action.outputs()), &rule, &paths(&action.inputs), &shared)),
+        verdict => alias.is_some().then(|| action.verdict.as_ref().map(|each| verdict(each, stamps, rules))),
+        alias => alias,
     }
 }
 
-fn paths(paths: &[Utf8PathBuf]) -> String {
-    let paths: Vec<_> = paths.iter().map(|path| ninja_path(path.as_str())).collect();
-    wrapped(&paths, CONTINUED)
+fn paths(paths: &[Utf8PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| ninja_path(path.as_str())).collect()
 }
 
 fn leading_blank(text: &str) -> String {

@@ -2,8 +2,8 @@
 
 use minijinja::{Value, context};
 
-use super::escape::comment;
 use super::template::{header, quoted, render};
+use crate::escape::comment;
 use crate::plan::{Group, Plan};
 use crate::quote;
 
@@ -21,6 +21,9 @@ pub(super) fn shell(plan: &Plan) -> String {
         TEMPLATE,
         context! {
             up => quoted(up),
+            // A name with a leading dash is no operand of `sh`.
+            script => quoted(quote::word(&quote::operand(plan.output.as_str()))),
+            verdict => plan.verdict.is_some(),
             exec => quoted(quote::words(&exec)),
             compile => quoted(quote::words(&plan.compile)),
             environments => environments,

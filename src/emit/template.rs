@@ -3,13 +3,12 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
 
-use super::escape;
 use crate::plan::Plan;
-use crate::quote;
+use crate::{escape, quote};
 
 /// `text` as a value that a template may print: it has been quoted for the place it is printed at.
-pub(super) fn quoted(text: impl Into<String>) -> Value {
-    Value::from_safe_string(text.into())
+pub(super) fn quoted(text: impl AsRef<str>) -> Value {
+    Value::from_safe_string(text.as_ref().to_owned())
 }
 
 /// What every generated file says of itself.
@@ -35,24 +34,6 @@ pub(super) fn render(template: &str, context: Value) -> String {
     });
     let rendered = environment.render_str(template, context);
     rendered.unwrap_or_else(|error| panic!("a template of expops is faulty: {error:#}"))
-}
-
-/// `words` on one line, or on several that end in `continuation` where they would not fit.
-pub(super) fn wrapped(words: &[String], continuation: &str) -> String {
-    let length: usize = words.iter().map(|word| word.len() + 1).sum();
-    words.join(if length < 88 { " " } else { continuation })
-}
-
-/// Two lists, each wrapped; the second starts a line of its own if the first takes several.
-pub(super) fn both(first: String, second: &str, continuation: &str) -> String {
-    match (first.is_empty(), second.is_empty()) {
-        (true, _) => second.to_owned(),
-        (_, true) => first,
-        _ => {
-            let fits = !first.contains('\n') && !second.contains('\n') && first.len() + second.len() < 96;
-            [first.as_str(), second].join(if fits { " " } else { continuation })
-        }
-    }
 }
 
 /// What a rule or a variable of a build tool may be called.

@@ -16,21 +16,26 @@ use super::record::Record;
 use super::run_folder;
 use crate::digest::Digest;
 use crate::file;
-use crate::layout::{Folder, Layout};
+use crate::layout::{Folder, Layout, component};
 use crate::plan_file::{EnvironmentPlan, VERSION};
 use crate::stamp;
 
 /// Makes the environment `name`, unless it is there and its requirement files say what they said when it
 /// was made.
 pub(crate) fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
+    make_on_disk(&component(name), layout)
+}
+
+/// The same for the environment whose folder is called `name`.
+pub(crate) fn make_on_disk(name: &str, layout: &Layout) -> Result<(), Failure> {
     let failed =
         |failure: Failure| Failure { message: format!("environment {name}: {}", failure.message), ..failure };
     make_unless_made(name, layout).map_err(failed)
 }
 
 fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
-    let folder = Folder(layout.environment(name));
-    let plan = layout.environment_plan(name);
+    let folder = Folder(layout.environments().join(name));
+    let plan = layout.environment_plan_of(name);
     let plan: EnvironmentPlan = serde_json::from_str(&file::read_text(&plan)?)
         .map_err(|e| Failure::new(format!("cannot read `{plan}`: {e}")).help("run `expops compile` again"))?;
     file::create_folder(&folder.0)?;

@@ -7,13 +7,13 @@ use super::decide::{Decision, Todo};
 use super::failure::Failure;
 use super::instance::Instance;
 use super::obtain::Obtained;
+use super::reads::{self, Sight};
 use super::record::Record;
 use super::run_folder::{self, RunFolder};
 use super::why::{Ended, Why};
 use super::{chart, publish, split};
 use crate::file;
-use crate::layout::Layout;
-use crate::plan_file::Opens;
+use crate::plan_file::{Opens, Work};
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,21 +26,21 @@ pub(crate) enum Outcome {
     Ran,
 }
 
-/// Runs the instance `name` (`train/p2/s41`) of the build in `layout`, from the project's folder.
-///
-/// # Errors
-/// If it cannot be run, or fails.
-pub(crate) fn run(name: &str, layout: &Layout) -> Result<Outcome, Failure> {
-    let instance = Instance::open(name, layout)?;
-    let failed = |failure: Failure| Failure {
-        message: format!("{}: {}", instance.label(), failure.message),
-        ..failure
-    };
-    instance.run().map_err(failed)
-}
-
 impl Instance {
-    fn run(&self) -> Result<Outcome, Failure> {
+    /// Runs it, from the project's folder, unless its results are there or in the cache; and tells the build tool, of
+    /// which `sight` says where it runs, what it read.
+    ///
+    /// # Errors
+    /// If it cannot be run, or fails.
+    pub(crate) fn run(&self, sight: &Sight) -> Result<Outcome, Failure> {
+        let named = |failure: Failure| {
+            let message = format!("{}: {}", self.label(), failure.message);
+            Failure { message, ..failure }
+        };
+        self.run_locked(sight).map_err(named)
+    }
+
+    fn run_locked(&self, sight: &Sight) -> Result<Outcome, Failure> {
         file::create_folder(&self.folder.0)?;
         let lock = self.folder.lock();
         let lock =
@@ -49,6 +49,7 @@ impl Instance {
         self.insist_on_listing()?;
         let decided = self.decide()?;
         if matches!(decided.todo, Todo::Nothing) {
+            self.tell_reads(sight)?;
             Record::touch(&self.folder)?;
             Why::forget_failure(&self.folder)?;
             return Ok(Outcome::Unchanged);
@@ -56,9 +57,20 @@ impl Instance {
         let made = self.make(&decided);
         self.explain(&decided, &made)?;
         let outcome = made?;
+        self.tell_reads(sight)?;
         Record::new(decided.key).write(&self.folder)?;
         drop(lock);
         Ok(outcome)
+    }
+
+    /// Tells the build tool what it read by itself, if it can read anything.
+    fn tell_reads(&self, sight: &Sight) -> Result<(), Failure> {
+        match self.plan.work {
+            Work::Merge | Work::DynamicChart { .. } => Ok(()),
+            Work::Python { .. } | Work::Shell { .. } => {
+                reads::tell(&self.name, &[], Some(&[]), (&self.layout, sight))
+            }
+        }
     }
 
     /// Insists that what it reads is a folder exactly where the generated file names what is in it. If not, the plan
@@ -71,6 +83,7 @@ impl Instance {
             return Ok(());
         };
         file::remove(&self.layout.plan(&self.plan.process))?;
+        file::remove(&self.layout.proofs())?;
         let what = if path.is_dir() { "a folder" } else { "no folder" };
         Err(Failure::new(format!("`{path}` has become {what} since it was compiled")).help("build again"))
     }

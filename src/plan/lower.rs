@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::model::{Action, Environment, Found, Group, Plan, PlanText};
+use super::model::{Action, Environment, Found, Group, Plan, PlanText, Shared, Verdict};
 use super::plan_files;
 use crate::arm::Arm;
 use crate::defaults;
 use crate::file;
 use crate::graph::{Address, Graph};
-use crate::layout::{Folder, Layout};
+use crate::layout::{self, Folder, Layout};
 use crate::pipeline::{Pipeline, ProcessId, Work};
 use crate::probe::Probes;
+use crate::settings::OnFailure;
 
 /// What the command line decides about the generated file. Paths are relative to the project's folder.
 #[derive(Clone, Debug)]
@@ -44,6 +45,7 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
         options,
         layout: Layout::new(options.build.clone()),
         taken: BTreeSet::new(),
+        drops: graph.pipeline.processes.iter().any(|p| p.settings.on_failure == Some(OnFailure::Drop)),
     };
     lowering.taken = lowering.taken(code);
     let location = match options.root.as_str() {
@@ -55,6 +57,7 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
         build => vec!["--build-dir".to_owned(), build.to_owned()],
     };
     let pipeline = graph.pipeline;
+    let output = lowering.seen(&options.output);
     // Environments are made with it.
     let uses_interpreter = !pipeline.environments.is_empty()
         || pipeline.processes.iter().any(|p| p.environment.is_none() && needs_python(&p.work));
@@ -63,13 +66,15 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
         compile: [location.as_slice(), &options.compile].concat(),
         location,
         exec_flags,
-        output: lowering.seen(&options.output),
+        output: output.clone(),
         sources: code.sources.iter().map(|path| lowering.seen(path)).collect(),
         found: lowering.found(),
-        depfile: lowering.seen(&lowering.layout.depfile()),
+        depfile: lowering.seen(&lowering.layout.depfile(&output)),
         plan_files: lowering.plan_texts(),
         interpreter: uses_interpreter.then(|| lowering.seen(&lowering.layout.environment_stamp(""))),
-        compiled: lowering.seen(&lowering.layout.compiled()),
+        proof: lowering.seen(&lowering.layout.proof(&output)),
+        build: lowering.seen(&options.build),
+        verdict: lowering.verdict(""),
         environments: lowering.environments(),
         groups: pipeline.iter().map(|(id, _)| lowering.group(id)).collect(),
         order: order(pipeline),
@@ -93,6 +98,8 @@ struct Lowering<'a> {
     options: &'a Options,
     layout: Layout,
     taken: BTreeSet<Utf8PathBuf>,
+    /// Whether an instance can be dropped, so that the build ends in a verdict.
+    drops: bool,
 }
 
 impl Lowering<'_> {
@@ -107,17 +114,14 @@ impl Lowering<'_> {
     }
 
     /// What an instance is called on the command line of a build tool. Where a file has that name, the
-    /// first letter is written as its percent code.
+    /// first letter is escaped.
     fn target(&self, process: &str, arms: &[Arm]) -> String {
         let (prefix, name) = (&self.options.prefix, Layout::target(process, arms));
         let target = format!("{prefix}{name}");
         if !self.taken.contains(Utf8Path::new(&target)) {
             return target;
         }
-        let mut letters = name.chars();
-        let first = letters.next().map_or(String::new(), |c| c.to_string());
-        let code: String = first.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        format!("{prefix}{code}{}", letters.as_str())
+        format!("{prefix}{}", layout::aside(&name))
     }
 
     /// A path of the project as the build tool sees it.
@@ -161,28 +165,49 @@ impl Lowering<'_> {
 
     fn group(&self, id: ProcessId) -> Group {
         let process = self.graph.pipeline.process(id);
-        let mut shared = vec![self.layout.plan(&process.name)];
+        let name = layout::component(&process.name);
+        Group {
+            process: process.name.clone(),
+            description: process.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
+            reads: can_read(&process.work).then(|| self.seen(&self.layout.reads(&name))),
+            verdict: self.verdict(&name),
+            shared: self.shared(id, name),
+            actions: self.graph.instances(id).map(|instance| self.action(&instance)).collect(),
+            target: self.target(&process.name, &[]),
+        }
+    }
+
+    fn shared(&self, id: ProcessId, name: String) -> Shared {
+        let process = self.graph.pipeline.process(id);
+        let mut inputs = vec![self.layout.plan_of(&name)];
         // A shell command needs an environment only where it names one.
         if needs_python(&process.work)
             || (process.environment.is_some() && matches!(process.work, Work::Shell(_)))
         {
             let name = process.environment.map_or("", |e| &self.graph.pipeline.environments[e.0].name);
-            shared.push(self.layout.environment_stamp(name));
+            inputs.push(self.layout.environment_stamp(name));
         }
         let data = self.graph.pipeline.data.values();
         let data = data.filter(|_| plan_files::observes_data(process, self.code, id));
         let files = process.settings.files.iter().chain(data);
-        shared.extend(files.flat_map(|path| self.code.with_inside(path)).cloned());
+        inputs.extend(files.flat_map(|path| self.code.with_inside(path)).cloned());
         if let Work::DynamicChart(script) = &process.work {
-            shared.push(script.clone());
+            inputs.push(script.clone());
         }
-        Group {
-            process: process.name.clone(),
-            description: process.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
-            shared: unique(shared.iter().map(|path| self.seen(path))),
-            actions: self.graph.instances(id).map(|instance| self.action(&instance)).collect(),
-            target: self.target(&process.name, &[]),
+        let folder = self.layout.shared(&name);
+        Shared {
+            name,
+            stamp: self.seen(&folder.stamp()),
+            record: self.seen(&folder.record()),
+            inputs: unique(inputs.iter().map(|path| self.seen(path))),
         }
+    }
+
+    /// The verdict on an instance, on all of a process, or (without a name) on everything.
+    fn verdict(&self, name: &str) -> Option<Verdict> {
+        let of = Some(name.to_owned()).filter(|name| !name.is_empty());
+        let passed = self.seen(&self.layout.verdict(name));
+        self.drops.then(|| Verdict { of: of.into_iter().collect(), passed })
     }
 
     fn action(&self, instance: &Address) -> Action {
@@ -215,6 +240,7 @@ impl Lowering<'_> {
             inputs: unique(inputs.iter().map(|address| self.stamp(address))),
             stamps: stamps.iter().map(|address| self.stamp(address)).collect(),
             products,
+            verdict: self.verdict(&name),
             instance: name,
         }
     }
@@ -230,6 +256,11 @@ impl Lowering<'_> {
 /// understands.
 fn needs_python(work: &Work) -> bool {
     !matches!(work, Work::Shell(_) | Work::DynamicChart(_))
+}
+
+/// Whether an instance runs something that can open files by itself.
+fn can_read(work: &Work) -> bool {
+    matches!(work, Work::Python(_) | Work::Shell(_))
 }
 
 /// The paths, each once, in the order of their first appearance.

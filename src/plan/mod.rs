@@ -4,8 +4,9 @@
 mod lower;
 mod model;
 mod plan_files;
+mod reach;
 
 pub(crate) use lower::{Options, lower};
 pub use model::Plan;
-pub(crate) use model::{Action, Environment, Group};
+pub(crate) use model::{Action, Environment, Group, Verdict};
 pub(crate) use plan_files::Codes;

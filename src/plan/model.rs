@@ -19,14 +19,18 @@ pub struct Plan {
     pub sources: Vec<Utf8PathBuf>,
     /// Those of them that the project file does not name.
     pub found: Found,
-    /// Where a list of the modules among those lies, for a build that takes this one in.
+    /// Where a list of the modules among those lies, for a Ninja build that takes this one in.
     pub depfile: Utf8PathBuf,
     /// What the compiler writes beside the generated file, with content where the plan decides it.
     pub plan_files: Vec<PlanText>,
     /// The stamp of the active Python, which the compiler writes too.
     pub interpreter: Option<Utf8PathBuf>,
-    /// Touched by every compilation.
-    pub compiled: Utf8PathBuf,
+    /// The proof that the generated file is as new as its sources; no other generated file has the same.
+    pub proof: Utf8PathBuf,
+    /// The build folder.
+    pub build: Utf8PathBuf,
+    /// Whether instances can be dropped: then `all` and every other name end in a verdict.
+    pub verdict: Option<Verdict>,
     /// Environments to be made.
     pub environments: Vec<Environment>,
     /// One for each process, in the order of the project file.
@@ -42,6 +46,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What the compiler writes beside the generated file.
+    pub fn written(&self) -> Vec<Utf8PathBuf> {
+        self.plan_files.iter().map(|file| &file.path).chain(&self.interpreter).cloned().collect()
+    }
+
     /// Whether the generated file is part of another build, whose files are not ours to speak of.
     pub fn is_hosted(&self) -> bool {
         !self.prefix.is_empty() || !self.root.as_str().is_empty()
@@ -88,10 +97,37 @@ pub struct Group {
     pub description: Option<String>,
     /// The target that builds all of them.
     pub target: String,
-    /// What all of them depend on: the plan file, the environment, files.
-    pub shared: Vec<Utf8PathBuf>,
+    /// What all of them depend on.
+    pub shared: Shared,
+    /// Where Make finds the files that they were seen to read; `None` if they can read none.
+    pub reads: Option<Utf8PathBuf>,
+    /// What says that nothing of it was dropped.
+    pub verdict: Option<Verdict>,
     /// The instances.
     pub actions: Vec<Action>,
+}
+
+/// What all instances of a process depend on: its plan file, its environment, the data and files that it declares.
+/// An edge of its own watches them, so that each instance has one input for all of it.
+#[derive(Debug)]
+pub struct Shared {
+    /// What `expops exec --shared` calls it.
+    pub name: String,
+    /// A stamp of their content.
+    pub stamp: Utf8PathBuf,
+    /// Written by every look at them.
+    pub record: Utf8PathBuf,
+    /// The files.
+    pub inputs: Vec<Utf8PathBuf>,
+}
+
+/// What fails if something below a target was dropped.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The words behind `expops exec --verdict`: an instance, a process, or none for everything.
+    pub of: Vec<String>,
+    /// Written if nothing was.
+    pub passed: Utf8PathBuf,
 }
 
 /// One instance.
@@ -113,11 +149,19 @@ pub struct Action {
     pub stamps: Vec<Utf8PathBuf>,
     /// Files that it makes beside them and that the project file names.
     pub products: Vec<Utf8PathBuf>,
+    /// What says that nothing of it was dropped.
+    pub verdict: Option<Verdict>,
 }
 
 impl Action {
-    /// The file that is written last, whatever the outcome: Make's proof that the instance ran.
+    /// The file that every run and every look rewrites, last of all: the proof that it happened.
     pub fn record(&self) -> Utf8PathBuf {
         crate::layout::Folder(self.folder.clone()).record()
+    }
+
+    /// All that it makes and that a build tool can ask for. The record comes first: Ninja holds what it knows of an
+    /// instance's reads against the time of the first output, and a stamp keeps its time.
+    pub fn outputs(&self) -> Vec<Utf8PathBuf> {
+        [self.record()].iter().chain(&self.stamps).chain(&self.products).cloned().collect()
     }
 }

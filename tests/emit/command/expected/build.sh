@@ -14,12 +14,20 @@ instance() {
     $EXPOPS exec "$2"
 }
 
-$EXPOPS compile --format sh
+# A source may have changed: then this script is not what it was, and the new one goes on.
+if [ -z "${EXPOPS_COMPILED_SCRIPT-}" ]; then
+    before=$(cksum < build.sh)
+    $EXPOPS compile --format sh --quiet
+    if [ "$(cksum < build.sh)" != "$before" ]; then
+        EXPOPS_COMPILED_SCRIPT=1 exec sh build.sh "$@"
+    fi
+fi
+unset EXPOPS_COMPILED_SCRIPT
 
 # ---- the rows
 
 # //process[@name='the rows']
-instance 'the rows' the%20rows
+instance 'the rows' the,20rows
 
 # ---- count: 100% of the $lines
 
@@ -35,4 +43,4 @@ instance 'count p3' count/p3
 # ---- in all
 
 # //process[@name='in all']
-instance 'in all' in%20all
+instance 'in all' in,20all

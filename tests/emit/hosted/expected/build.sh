@@ -14,7 +14,15 @@ instance() {
     $EXPOPS -C analysis exec --build-dir out/of "$2"
 }
 
-$EXPOPS -C analysis compile --format sh -o ../build.sh --build-dir out/of --root .. --prefix one_
+# A source may have changed: then this script is not what it was, and the new one goes on.
+if [ -z "${EXPOPS_COMPILED_SCRIPT-}" ]; then
+    before=$(cksum < build.sh)
+    $EXPOPS -C analysis compile --format sh -o ../build.sh --build-dir out/of --root .. --prefix one_ --quiet
+    if [ "$(cksum < build.sh)" != "$before" ]; then
+        EXPOPS_COMPILED_SCRIPT=1 exec sh build.sh "$@"
+    fi
+fi
+unset EXPOPS_COMPILED_SCRIPT
 
 # ---- load
 

@@ -14,7 +14,15 @@ instance() {
     $EXPOPS exec "$2"
 }
 
-$EXPOPS compile --format sh
+# A source may have changed: then this script is not what it was, and the new one goes on.
+if [ -z "${EXPOPS_COMPILED_SCRIPT-}" ]; then
+    before=$(cksum < build.sh)
+    $EXPOPS compile --format sh --quiet
+    if [ "$(cksum < build.sh)" != "$before" ]; then
+        EXPOPS_COMPILED_SCRIPT=1 exec sh build.sh "$@"
+    fi
+fi
+unset EXPOPS_COMPILED_SCRIPT
 $EXPOPS exec --environment 'main env'
 
 # ---- load: Reads the rows

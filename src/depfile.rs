@@ -1,0 +1,21 @@
+//! Depfiles, in the format that compilers of C write for Make, as far as Ninja reads it
+//! (`src/depfile_parser.in.cc` of Ninja says which characters can be part of a name).
+
+use camino::Utf8Path;
+
+/// The text of a depfile that says what `target` was made of.
+pub(crate) fn text<P: AsRef<Utf8Path>>(target: &Utf8Path, of: impl IntoIterator<Item = P>) -> String {
+    let names = of.into_iter().map(|path| format!(" \\\n  {}", escaped(path.as_ref())));
+    format!("{}:{}\n", escaped(target), names.collect::<String>())
+}
+
+/// Whether a name can be part of a depfile: Ninja 1.10 ends it at other characters.
+pub(crate) fn can_name(path: &Utf8Path) -> bool {
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || "+,/_.~()}{%=@[]! #$-:".contains(c);
+    !path.as_str().ends_with(':') && path.as_str().chars().all(is_plain)
+}
+
+fn escaped(path: &Utf8Path) -> String {
+    path.as_str().replace('$', "$$").replace('#', "\\#").replace(' ', "\\ ")
+}

@@ -1,0 +1,95 @@
+//! Lays out long lists: on one line where they fit, else one name on each line, so that a name that comes or goes
+//! changes one line of the file.
+
+/// The width that lines are wrapped at.
+const WIDTH: usize = 100;
+
+/// A statement that builds `outputs` by a rule of Ninja. The inputs always start a line; outputs that need several are
+/// indented less than the inputs, and the rule's name then starts a line between them. What is only another name takes
+/// one line if it can.
+pub(super) fn statement(outputs: &[String], rule: &str, inputs: &[String], implicit: &[String]) -> String {
+    let head = format!("build {}: {rule}", outputs.join(" "));
+    let head = if head.len() + 2 <= WIDTH {
+        head
+    } else {
+        format!("build {} $\n  : {rule}", outputs.join(" $\n    "))
+    };
+    let first = list(inputs, " $\n        ", 8);
+    let bar = if implicit.is_empty() { "" } else { "| " };
+    let second = format!("{bar}{}", list(implicit, " $\n        ", 10));
+    if rule == "phony" && implicit.is_empty() && head.len() + first.len() < WIDTH {
+        return if first.is_empty() { head } else { format!("{head} {first}") };
+    }
+    let parts: Vec<_> = [first, second].into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        return head;
+    }
+    let is_short = parts.iter().all(|part| !part.contains('\n'))
+        && parts.iter().map(|part| part.len() + 1).sum::<usize>() + 9 <= WIDTH;
+    format!("{head} $\n        {}", parts.join(if is_short { " " } else { " $\n        " }))
+}
+
+/// A rule of Make. Its recipe stands behind a semicolon: what a recipe on a line of its own begins with is for the
+/// including Makefile to say.
+pub(super) fn rule(targets: &[String], prerequisites: &[String], recipe: &str) -> String {
+    let head = format!("{}:", list(targets, CONTINUED, 3));
+    let recipe = if recipe.is_empty() { String::new() } else { format!(" ; {recipe}") };
+    let tail = prerequisites.join(" ");
+    if !head.contains('\n') && head.len() + tail.len() + recipe.len() < WIDTH {
+        return format!("{head}{}{tail}{recipe}", if tail.is_empty() { "" } else { " " });
+    }
+    let tail = list(prerequisites, CONTINUED, 6);
+    let recipe = if recipe.is_empty() { recipe } else { format!("{CONTINUED}{}", recipe.trim_start()) };
+    format!("{head}{CONTINUED}{tail}{recipe}")
+}
+
+/// Goes on with a line of Make.
+const CONTINUED: &str = " \\\n    ";
+
+/// A list of Make, as the value of a variable or behind a directive, whose name takes some columns.
+pub(super) fn words(words: &[String]) -> String {
+    list(words, CONTINUED, 20)
+}
+
+/// `words` on one line, or each on its own where they would not fit beside `taken` columns.
+fn list(words: &[String], separator: &str, taken: usize) -> String {
+    let length: usize = words.iter().map(|word| word.len() + 1).sum();
+    words.join(if length + taken <= WIDTH { " " } else { separator })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: usize) -> Vec<String> {
+        (1..=count).map(|n| format!("build/some_process/p{n}/stamp")).collect()
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_width_and_one_more_name_is_one_more_line() {
+        for (outputs, inputs) in [(1, 1), (3, 1), (4, 9), (1, 3), (0, 0)] {
+            for text in [
+                statement(&names(outputs), "expops_exec", &names(inputs), &names(1)),
+                rule(&names(outputs), &names(inputs), "@$(expops_exec) some_process/p1"),
+            ] {
+                assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
+            }
+        }
+        let (nine, ten) = (statement(&names(9), "r", &[], &[]), statement(&names(10), "r", &[], &[]));
+        let added: Vec<_> = ten.lines().filter(|line| !nine.lines().any(|old| old == *line)).collect();
+        assert_eq!(added, ["    build/some_process/p10/stamp $"]);
+    }
+
+    #[test]
+    fn the_rule_and_the_inputs_stand_where_the_eye_finds_them() {
+        let short = statement(&names(1), "expops_exec", &names(1), &["shared".to_owned()]);
+        let expected =
+            "build build/some_process/p1/stamp: expops_exec $\n        build/some_process/p1/stamp | shared";
+        assert_eq!(short, expected);
+        let long = statement(&names(4), "expops_exec", &names(1), &[]);
+        assert!(
+            long.ends_with("p4/stamp $\n  : expops_exec $\n        build/some_process/p1/stamp"),
+            "{long}"
+        );
+    }
+}
