@@ -97,3 +97,20 @@ fn a_line_of_dots_stands_for_any_lines() {
     assert!(matches(&["…"], &[]));
     assert!(!matches(&["a", "…", "z"], &["a", "b"]));
 }
+
+#[test]
+fn every_path_that_is_named_is_there() {
+    for page in ["CONTRIBUTING.md", "ARCHITECTURE.md"] {
+        let text = fs::read_to_string(repository().join(page)).unwrap();
+        let roots = ["src/", "tests/", "templates/", "examples/", "benches/", "grammar/", "docs/", ".ci/"];
+        let named = text.split('`').skip(1).step_by(2);
+        let paths: Vec<_> = named.filter(|path| roots.iter().any(|root| path.starts_with(root))).collect();
+        assert!(paths.len() > 5, "{page}: {paths:?}");
+        for path in paths {
+            let known =
+                path.split('/').take_while(|part| !part.contains(['*', ' ']) && !part.contains("NAME"));
+            let place = known.fold(repository(), |folder, part| folder.join(part));
+            assert!(place.exists(), "{page} names `{path}`");
+        }
+    }
+}
