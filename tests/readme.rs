@@ -105,7 +105,7 @@ fn every_path_that_is_named_is_there() {
         let roots = ["src/", "tests/", "templates/", "examples/", "benches/", "grammar/", "docs/", ".ci/"];
         let named = text.split('`').skip(1).step_by(2);
         let paths: Vec<_> = named.filter(|path| roots.iter().any(|root| path.starts_with(root))).collect();
-        assert!(paths.len() > 5, "{page}: {paths:?}");
+        assert!(!paths.is_empty(), "{page}");
         for path in paths {
             let known =
                 path.split('/').take_while(|part| !part.contains(['*', ' ']) && !part.contains("NAME"));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
-use super::{Action, Plan};
+use super::model::{Action, Plan};
 
 impl Plan {
     /// How many instances a build of `goals` (targets; all if there are none) looks at, at most, if the instances
