@@ -5,7 +5,7 @@
 use crate::arm::Arm;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::name;
-use crate::pipeline::{LayerId, Pipeline, Place, ProcessId};
+use crate::pipeline::{LayerId, Pipeline, ProcessId, Stacks};
 
 /// A process's outputs at one coordinate: an instance, or one arm of what a split made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,11 +149,11 @@ impl<'p> Graph<'p> {
         name::canonical(&self.pipeline.process(address.process).name, &self.arms(address))
     }
 
-    fn size(self, place: &Place) -> usize {
+    fn size(self, place: &Stacks) -> usize {
         place.data.iter().chain(&place.seed).map(|id| self.pipeline.layer(*id).len()).product()
     }
 
-    fn coordinate(self, place: &Place, mut index: usize) -> Coordinate {
+    fn coordinate(self, place: &Stacks, mut index: usize) -> Coordinate {
         let mut digits = Vec::with_capacity(place.data.len() + place.seed.len());
         for id in place.data.iter().chain(&place.seed).rev() {
             let base = self.pipeline.layer(*id).len();

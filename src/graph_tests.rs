@@ -221,7 +221,7 @@ fn checked(text: &str, sink: &mut Diagnostics) -> Option<Pipeline> {
     let source = Source::new("expops.yaml", text);
     let config = syntax::parse(&source, sink).expect("the text is well-formed");
     let mut library = Library::new("".into(), Vec::new());
-    pipeline::check(&config, "".into(), &mut library, sink).ok()
+    pipeline::check(&config, "".into(), &mut library, pipeline::Missing::Ignored, sink).ok()
 }
 
 /// The processes that E304 blames.

@@ -205,6 +205,9 @@ pub(crate) struct Probe {
     /// The step, if the path selects one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
+    /// Another key for the same, unless a probe has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
 }
 
 /// What it takes to make an environment.

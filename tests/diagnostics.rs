@@ -18,6 +18,8 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
 #[test]
 fn every_golden_file() {
     let space = Space::copy_of("tests/diagnostics");
+    // Not every file system can hold its name.
+    space.write("a|b.csv", "");
     let mut wrong = Vec::new();
     for input in files("tests/diagnostics", "yaml") {
         let name = input.file_name().unwrap().to_str().unwrap();
@@ -34,4 +36,31 @@ fn every_golden_file() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_file_that_an_outer_build_may_make_is_a_warning() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        "data: {path: made.csv}\nprocess_adjlist: a\nprocesses: [{name: a, command: ls}]\n",
+    );
+    let ran = space.expops(&["compile"]);
+    assert_eq!(ran.status, 2, "{}", ran.err);
+    assert!(ran.says("error[E507]") && ran.says("expops.yaml:1:14"), "{}", ran.err);
+    let ran = space.expops(&["compile", "--prefix", "x_"]).success();
+    assert!(ran.says("warning[W005]") && ran.says("made.csv"), "{}", ran.err);
+    // Who only looks does not need it.
+    space.expops(&["graph"]).success();
+}
+
+#[test]
+fn errors_are_bounded_and_counted() {
+    let space = Space::new();
+    let list: String = (0..16_080).map(|i| format!("  missing{i}\n")).collect();
+    space.write("expops.yaml", format!("process_adjlist: |\n{list}processes: []\n"));
+    let ran = space.expops(&["compile"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.lines().count() < 1_000, "{} lines", ran.err.lines().count());
+    assert!(ran.says("more errors") && ran.says("16081 errors"), "{}", &ran.err[ran.err.len() - 300..]);
 }

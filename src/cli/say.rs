@@ -33,7 +33,14 @@ pub(super) fn diagnostics(sink: &Diagnostics, json: bool) {
             eprintln!("{}\n", render(diagnostic, colour()));
         }
     }
-    let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    let (errors, warnings) = sink.not_kept();
+    for (count, noun) in [(errors, "error"), (warnings, "warning")] {
+        if count > 0 && !json {
+            eprintln!("and {} more\n", plural(count, noun));
+        }
+    }
+    let kept = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    let errors = kept + errors;
     if errors > 0 && !json {
         error(&format!("{}; nothing was written", plural(errors, "error")));
         let code =

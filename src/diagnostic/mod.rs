@@ -7,7 +7,7 @@ mod render;
 mod sink;
 mod suggest;
 
-pub(crate) use code::{ALL, Code, codes, find};
+pub(crate) use code::{ALL, Code, Needs, codes, find};
 pub use message::Diagnostic;
 pub(crate) use message::Severity;
 pub use render::{render, render_json};

@@ -6,12 +6,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
 use super::sources::codes;
-use crate::diagnostic::{Diagnostics, Reported};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::graph::{self, Graph};
-use crate::pipeline::{self, Pipeline};
+use crate::pipeline::{self, Missing, Pipeline};
 use crate::plan::Codes;
 use crate::probe::{self, Probes, Steps};
 use crate::script::Library;
+use crate::source::{Source, Span};
 use crate::syntax;
 
 /// What the compiler knows of a project before it plans a build.
@@ -25,7 +26,7 @@ pub struct Checked {
 }
 
 /// Reads and checks the project file `file` in the working folder.
-pub(super) fn check(file: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Failure> {
+pub(super) fn check(file: &Utf8Path, missing: Missing, sink: &mut Diagnostics) -> Result<Checked, Failure> {
     let bytes = fs::read(file).map_err(|error| Failure::Usage(format!("cannot read `{file}`: {error}")))?;
     let source = syntax::source_from_bytes(file.as_str(), &bytes, sink)?;
     let root = Utf8Path::new(".");
@@ -33,16 +34,33 @@ pub(super) fn check(file: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, 
         Ok(config) => config,
         Err((reported, rest)) => {
             if let Some(config) = rest {
-                pipeline::check_partly(&config, root, &mut Library::new(root, script_folders(&config)), sink);
+                let mut library = Library::new(root, script_folders(&config));
+                pipeline::check_partly(&config, root, &mut library, missing, sink);
             }
             return Err(reported.into());
         }
     };
+    other_config(file, sink);
     let folders = script_folders(&config);
     let mut library = Library::new(root, folders.clone());
-    let pipeline = pipeline::check(&config, root, &mut library, sink)?;
+    let pipeline = pipeline::check(&config, root, &mut library, missing, sink)?;
     let (codes, steps) = codes(&pipeline, &mut library, folders, file, sink)?;
     Ok(Checked { pipeline, codes, steps })
+}
+
+/// Warns of a file beside the project file that existing projects have and expops does not use.
+fn other_config(file: &Utf8Path, sink: &mut Diagnostics) {
+    let path = file.with_file_name("compute_config.yaml");
+    let Ok(text) = fs::read_to_string(&path) else { return };
+    let source = Source::new(path.as_str(), text);
+    let line = source.text().lines().next().unwrap_or_default().len();
+    let message = format!("`{path}` is not used by expops");
+    let warning =
+        Diagnostic::new(&codes::IGNORED_SECTION, message).at(&source, Span::new(0, line), "has no effect");
+    sink.push(warning.help(
+        "how many instances run at once is said when the build runs: `expops run -j 4`; \
+         what each may use, by its process: `resources: {cpus: 4, memory: 8GB}`",
+    ));
 }
 
 /// Expands a checked pipeline and resolves what its charts plot.
@@ -59,8 +77,7 @@ pub(crate) fn expand<'p>(
 /// The folders of the Python scripts, each once.
 fn script_folders(config: &syntax::Config) -> Vec<Utf8PathBuf> {
     let mut folders = Vec::new();
-    for (_, file) in &config.scripts {
-        let path = Utf8Path::new(&file.value);
+    for path in pipeline::scripts(config).into_iter().map(Utf8Path::new) {
         let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
         if path.extension() == Some("py") && !folders.contains(&folder) {
             folders.push(folder);

@@ -10,7 +10,7 @@ use crate::defaults;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::emit::Format;
 use crate::layout::Layout;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Missing, Pipeline};
 use crate::plan::{self, Plan};
 
 /// A compiled project.
@@ -36,7 +36,7 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     let project = Project::find(&options.project).map_err(Failure::Usage)?;
     let placed = options.placed(&project).map_err(Failure::Usage)?;
     project.enter().map_err(Failure::Usage)?;
-    let checked = check(&project.file, sink)?;
+    let checked = check(&project.file, options.missing(), sink)?;
     let (graph, probes) = expand(&checked, options.max_instances, sink)?;
     let plan = plan::lower(graph, &probes, &checked.codes, &placed);
     report_declared(&checked.pipeline, &placed.build, sink);
@@ -58,7 +58,7 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
 pub(crate) fn plan(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Plan, Failure> {
     let project = Project::find(path).map_err(Failure::Usage)?;
     project.enter().map_err(Failure::Usage)?;
-    let checked = check(&project.file, sink)?;
+    let checked = check(&project.file, Missing::Ignored, sink)?;
     let (graph, probes) = expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
     let options = plan::Options {
         source: project.file,

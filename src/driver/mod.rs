@@ -26,9 +26,11 @@ pub use crate::diagnostic::{Diagnostic, Diagnostics, render, render_json};
 pub use crate::emit::Format;
 pub use crate::plan::Plan;
 
+use crate::pipeline::Missing;
+
 /// Finds the project at `path`, enters its folder, and checks it: from now on all paths are relative to the project.
 pub fn open(path: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Failure> {
     let project = Project::find(path).map_err(Failure::Usage)?;
     project.enter().map_err(Failure::Usage)?;
-    check(&project.file, sink)
+    check(&project.file, Missing::Ignored, sink)
 }

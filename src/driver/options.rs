@@ -6,6 +6,7 @@ use super::project::{FILES, Project};
 use crate::defaults;
 use crate::emit::Format;
 use crate::file;
+use crate::pipeline::Missing;
 use crate::plan;
 
 /// What a project is compiled to. Paths are relative to the working folder, unless it says otherwise.
@@ -48,6 +49,12 @@ impl Default for Options {
 }
 
 impl Options {
+    /// What files are that are not there: an outer build may make them.
+    pub(super) fn missing(&self) -> Missing {
+        let is_hosted = self.root.is_some() || !self.prefix.is_empty();
+        if is_hosted { Missing::Warning } else { Missing::Error }
+    }
+
     /// The same for the planner, every path relative to the project.
     pub(super) fn placed(&self, project: &Project) -> Result<plan::Options, String> {
         let folder = absolute(&project.folder)?;

@@ -54,6 +54,11 @@ pub(super) fn collect(
     }
     rename(&mut all, &plan.renames)?;
     let mut kept = without_clashes(all, plan)?;
+    if let Some(input) = kept.iter().find(|input| input.name == "random_seed" && !seed.is_empty()) {
+        let message =
+            format!("`{}` gets `random_seed` from `{}`, below a seed split", plan.process, input.process);
+        return Err(Failure::new(message).help("return it under another key: here the seed is the layer's"));
+    }
     // Neither the order of the edges nor that in which an upstream fills its dict is to be observed.
     kept.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(kept)

@@ -69,6 +69,11 @@ impl Instance {
         self.arms.last().and_then(|arm| arm.seed()).or(self.plan.random_seed)
     }
 
+    /// Whether its seed is that of a layer.
+    pub(super) fn is_in_seed_layer(&self) -> bool {
+        self.arms.len() > self.plan.data_depth
+    }
+
     /// What the random number generators start from: different for each instance, the same each time.
     pub(super) fn rng_seed(&self) -> u32 {
         let digest = Digest::of(format!("{:?} {}", self.random_seed(), self.name)).to_string();

@@ -13,6 +13,12 @@ pub(super) fn all(instance: &Instance) -> Result<Json, Failure> {
     for probe in instance.plan.probes.iter().flatten() {
         all.insert(probe.key.clone(), probed(instance, probe)?);
     }
+    for probe in instance.plan.probes.iter().flatten() {
+        if let Some(alias) = probe.alias.as_ref().filter(|alias| !all.contains_key(*alias)) {
+            let metrics = all[&probe.key].clone();
+            all.insert(alias.clone(), metrics);
+        }
+    }
     Ok(Json::Object(all))
 }
 

@@ -204,6 +204,7 @@ fn request(
         "parameters": plan.parameters,
         "not_taken": not_taken(instance, inputs),
         "random_seed": instance.random_seed(),
+        "seed_layer": instance.is_in_seed_layer(),
         "rng_seed": instance.rng_seed(),
         "seeds": match &plan.opens { Some(Opens::Seed(seeds)) => json!(seeds), _ => Json::Null },
         "cpus": plan.settings.cpus(),

@@ -1,6 +1,8 @@
 //! Inputs that are known to clash before anything runs: those of shell processes, whose keys stand in
 //! the project file. What Python functions return is not known here.
 
+use std::collections::HashMap;
+
 use super::ProcessId;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::source::Span;
@@ -22,9 +24,10 @@ pub(super) fn check(
 ) {
     let name = &written.name;
     let known = known(written, upstreams, config);
-    for (i, second) in known.iter().enumerate() {
+    let mut first_of: HashMap<&str, &Known<'_>> = HashMap::new();
+    for second in &known {
         let key = second.key;
-        if let Some(first) = known[..i].iter().find(|first| first.key == key) {
+        if let Some(first) = first_of.get(key) {
             let (a, b) = (first.process, second.process);
             let message = format!("`{}` gets `{key}` from two upstreams: `{a}` and `{b}`", name.value);
             let error = Diagnostic::new(&codes::INPUT_CLASH, message)
@@ -46,6 +49,7 @@ pub(super) fn check(
                 .help("rename the parameter or the key");
             sink.error(error);
         }
+        first_of.entry(key).or_insert(second);
     }
 }
 

@@ -31,14 +31,9 @@ pub(super) fn data(
     main.chain(named).map(|(name, path)| (name.to_owned(), checked(path, config, root, sink))).collect()
 }
 
-/// The path of a file or folder, without what means nothing.
-pub(super) fn checked(
-    file: &Spanned<String>,
-    config: &Config,
-    root: &Utf8Path,
-    sink: &mut Diagnostics,
-) -> Utf8PathBuf {
-    let path = normal(Utf8Path::new(&file.value));
+/// The path of a file or folder as it is from the project, without what means nothing.
+fn checked(file: &Spanned<String>, config: &Config, root: &Utf8Path, sink: &mut Diagnostics) -> Utf8PathBuf {
+    let path = within(root, normal(Utf8Path::new(&file.value)));
     let mut refuse = |message: String, label: &str, help: &str| {
         let error = Diagnostic::new(&codes::DECLARED, message).at(&config.source, file.span, label);
         sink.error(error.help(help));
@@ -51,4 +46,27 @@ pub(super) fn checked(
         refuse(message, "not a file", "name the folder: everything in it is watched");
     }
     path
+}
+
+/// Where a file that the project file names is: relative to the project or, in older projects, to the folder
+/// above it, with or without the project's own name.
+pub(super) fn located(root: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
+    let path = within(root, path.to_owned());
+    let above = Utf8Path::new("..").join(&path);
+    if !root.join(&path).exists() && root.join(&above).exists() { above } else { path }
+}
+
+/// A path that begins with the name of the project's own folder, as seen from that folder, if it is there.
+fn within(root: &Utf8Path, path: Utf8PathBuf) -> Utf8PathBuf {
+    let inside = own_name(root).and_then(|name| path.strip_prefix(name).ok().map(Utf8Path::to_owned));
+    let is_inside = |inside: &Utf8PathBuf| !inside.as_str().is_empty() && root.join(inside).exists();
+    match inside.filter(is_inside) {
+        Some(inside) if !root.join(&path).exists() => inside,
+        _ => path,
+    }
+}
+
+/// The name of the project's folder.
+pub(super) fn own_name(root: &Utf8Path) -> Option<String> {
+    root.canonicalize_utf8().ok()?.file_name().map(str::to_owned)
 }

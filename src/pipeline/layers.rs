@@ -1,7 +1,7 @@
 //! Which layers each process lives in, which split opens them and which aggregation closes them.
 //! Works on stacks alone: the same rules serve data layers and seed layers.
 
-use super::{Closes, LayerId, Place, ProcessId};
+use super::{Closes, LayerId, ProcessId, Stacks};
 
 /// Two upstreams whose stacks do not nest.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,15 +33,15 @@ fn join(stacks: &[(ProcessId, &[LayerId])]) -> Result<Vec<LayerId>, Unrelated> {
 /// The place of a process whose upstreams have the given outlets, and what it closes.
 /// `close` says whether it is a data aggregation and whether it is a seed aggregation.
 pub(super) fn place(
-    outlets: &[(ProcessId, Place)],
+    outlets: &[(ProcessId, Stacks)],
     close: (bool, bool),
-) -> Result<(Place, Closes), Vec<Unrelated>> {
-    let of = |stack: fn(&Place) -> &[LayerId]| {
+) -> Result<(Stacks, Closes), Vec<Unrelated>> {
+    let of = |stack: fn(&Stacks) -> &[LayerId]| {
         join(&outlets.iter().map(|(id, place)| (*id, stack(place))).collect::<Vec<_>>())
     };
     match (of(|place| &place.data), of(|place| &place.seed)) {
         (Ok(data), Ok(seed)) => {
-            let mut place = Place { data, seed };
+            let mut place = Stacks { data, seed };
             let closes = Closes {
                 data: if close.0 { place.data.pop() } else { None },
                 seed: if close.1 { place.seed.pop() } else { None },
@@ -56,9 +56,9 @@ pub(super) fn place(
 mod tests {
     use super::*;
 
-    fn outlet(id: usize, data: &[usize], seed: &[usize]) -> (ProcessId, Place) {
+    fn outlet(id: usize, data: &[usize], seed: &[usize]) -> (ProcessId, Stacks) {
         let layers = |list: &[usize]| list.iter().map(|i| LayerId(*i)).collect();
-        (ProcessId(id), Place { data: layers(data), seed: layers(seed) })
+        (ProcessId(id), Stacks { data: layers(data), seed: layers(seed) })
     }
 
     #[test]

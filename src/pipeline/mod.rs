@@ -4,9 +4,14 @@
 mod check;
 mod clashes;
 mod declared;
+mod keys;
 mod layers;
+mod missing;
+mod names;
 mod order;
+mod parameters;
 mod partly;
+mod place;
 mod resolve;
 mod settings;
 mod template;
@@ -23,7 +28,8 @@ use crate::settings::Settings;
 use crate::size::{By, Size};
 use crate::source::{Source, Span, Spanned};
 
-pub(crate) use check::check;
+pub(crate) use check::{check, scripts};
+pub(crate) use missing::Missing;
 pub(crate) use partly::check_partly;
 
 /// Index of a process in [`Pipeline::processes`].
@@ -107,7 +113,7 @@ pub(crate) struct Process {
     /// What its inputs come from, in the order of the edges.
     pub upstreams: Vec<ProcessId>,
     /// The layers that each instance of it lives in.
-    pub place: Place,
+    pub place: Stacks,
     /// The layer that it opens for what is downstream.
     pub opens: Option<LayerId>,
     /// The layers that it closes.
@@ -116,7 +122,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// The layers in which its outputs are found: its own place and the layer that it opens.
-    pub(crate) fn outlet(&self, layers: &[Layer]) -> Place {
+    pub(crate) fn outlet(&self, layers: &[Layer]) -> Stacks {
         let mut outlet = self.place.clone();
         match self.opens {
             Some(id) if layers[id.0].is_data() => outlet.data.push(id),
@@ -149,6 +155,10 @@ pub(crate) struct Function {
     pub name: String,
     /// The names that it takes, or `None` if it takes everything (`**kwargs`).
     pub takes: Option<Vec<String>>,
+    /// Those without a default.
+    pub requires: Vec<String>,
+    /// The keys that it returns, if its script writes them out.
+    pub returns: Option<Vec<String>>,
 }
 
 /// A shell command.
@@ -169,7 +179,7 @@ pub(crate) struct Chart {
 
 /// The layers that something lives in, outermost first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Stacks {
     /// Data layers.
     pub data: Vec<LayerId>,
     /// Seed layers.
@@ -240,4 +250,6 @@ pub(crate) struct Environment {
     pub name: String,
     /// Its requirement files, relative to the project.
     pub requirements: Vec<Utf8PathBuf>,
+    /// The interpreter that it is made with, if it asks for one.
+    pub python: Option<String>,
 }

@@ -4,7 +4,8 @@
 use camino::Utf8Path;
 
 use super::check;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, codes};
+use super::missing::Missing;
+use crate::diagnostic::{Diagnostic, Diagnostics, Needs, Severity, codes};
 use crate::script::Library;
 use crate::source::Span;
 use crate::syntax::{Config, ProcessConfig};
@@ -12,33 +13,34 @@ use crate::syntax::{Config, ProcessConfig};
 /// With more errors than this there is enough to do for one run.
 const MANY: usize = 50;
 
-/// Codes that depend on one process and the names in the file alone.
-const NAMES: [&str; 4] = ["E101", "E103", "E201", "E202"];
-/// Codes that depend on one process and on `scripts` or `environment`.
-const REFERENCES: [&str; 6] = ["E104", "E105", "E106", "E107", "E501", "E502"];
-/// Codes that depend on one process alone.
-const OWN: [&str; 6] = ["E002", "E009", "E102", "E108", "E110", "E503"];
-
 /// Checks what could be read of a project file with errors, which are in `sink`.
-pub(crate) fn check_partly(config: &Config, root: &Utf8Path, library: &mut Library, sink: &mut Diagnostics) {
+pub(crate) fn check_partly(
+    config: &Config,
+    root: &Utf8Path,
+    library: &mut Library,
+    missing: Missing,
+    sink: &mut Diagnostics,
+) {
     let errors = sink.sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
     let told: Vec<(Span, &str)> = errors.map(|error| (place(error), error.code.id)).collect();
     if told.len() > MANY {
         return;
     }
     let mut more = Diagnostics::new();
-    let _ = check(config, root, library, &mut more);
+    let _ = check(config, root, library, missing, &mut more);
     let broken: Vec<Span> = told.iter().filter_map(|(span, _)| Some(around(config, *span)?.span)).collect();
     let outside: Vec<_> = told.iter().filter(|(span, _)| around(config, *span).is_none()).collect();
     let names_stand = outside.iter().all(|(span, _)| span.start < config.pipeline.start);
     let references_stand = outside.iter().all(|(_, code)| *code == codes::ADJACENCY.id);
     let is_cause = |diagnostic: &&Diagnostic| {
-        let code = diagnostic.code.id;
         let is_sound =
             around(config, place(diagnostic)).is_none_or(|process| !broken.contains(&process.span));
-        let stands = OWN.contains(&code)
-            || (NAMES.contains(&code) && names_stand)
-            || (REFERENCES.contains(&code) && references_stand);
+        let stands = match diagnostic.code.needs {
+            Needs::Process => true,
+            Needs::Names => names_stand,
+            Needs::References => references_stand,
+            Needs::Everything => false,
+        };
         is_sound && stands
     };
     let causes: Vec<Diagnostic> = more.sorted().into_iter().filter(is_cause).cloned().collect();

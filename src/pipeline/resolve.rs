@@ -1,13 +1,15 @@
 //! What one process refers to: its code, its environment, its parameters, its inputs.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use super::{Environment, EnvironmentId, Function, ProcessId, Shell, Work, template};
+use super::declared::located;
+use super::{Environment, EnvironmentId, Function, ProcessId, Shell, Work, missing, template};
 use crate::command;
-use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, list, nearest};
+use crate::file;
 use crate::plan_file::Rename;
 use crate::script::{self, Library};
 use crate::source::{Span, Spanned};
@@ -23,16 +25,16 @@ pub(super) struct Resolver<'a> {
     library: &'a mut Library,
     used: Vec<Environment>,
     /// Scripts whose errors have been told.
-    reported: BTreeSet<Utf8PathBuf>,
+    reported: BTreeMap<Utf8PathBuf, Reported>,
 }
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(config: &'a Config, root: &'a Utf8Path, library: &'a mut Library) -> Self {
-        Self { config, root, library, used: Vec::new(), reported: BTreeSet::new() }
+        Self { config, root, library, used: Vec::new(), reported: BTreeMap::new() }
     }
 
-    /// What a process runs. Where an error is reported, something harmless is returned.
-    pub(super) fn work(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Work {
+    /// What a process runs.
+    pub(super) fn work(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Result<Work, Reported> {
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
         let aggregates = closes(written);
         if written.chart_type.as_ref().is_some_and(|kind| kind.value == "dynamic") {
@@ -45,52 +47,57 @@ impl<'a> Resolver<'a> {
                     .at(&self.config.source, command.span, "a shell command")
                     .at(&self.config.source, code.span, "a Python function")
                     .help("keep one of them");
-                sink.error(error);
-                Work::Merge
+                Err(sink.error(error))
             }
-            (Some(code), None) => self.named_function(code, sink),
+            (Some(code), None) => self.named_function(written, code, sink),
             (None, Some(command)) => self.shell(written, command, sink),
-            (None, None) => match self.own_function(written, sink) {
-                Some(work) => work,
-                None if is_split && !aggregates => Work::Merge,
-                None => {
-                    let error = self.nothing_to_run(written);
-                    sink.error(error);
-                    Work::Merge
-                }
+            (None, None) => match self.own_function(written, sink)? {
+                Some(work) => Ok(work),
+                None if is_split && !aggregates => Ok(Work::Merge),
+                None => Err(sink.error_by(|| self.nothing_to_run(written))),
             },
         }
     }
 
-    fn named_function(&mut self, code: &Spanned<CodeReference>, sink: &mut Diagnostics) -> Work {
+    fn named_function(
+        &mut self,
+        written: &ProcessConfig,
+        code: &Spanned<CodeReference>,
+        sink: &mut Diagnostics,
+    ) -> Result<Work, Reported> {
         let CodeReference { script, function } = &code.value;
-        let Some(path) = self.script(script.as_ref(), code.span, sink) else { return Work::Merge };
+        let path = self.script(written, script.as_ref(), code.span, sink)?;
         match self.library.function(&path, &function.value) {
-            Ok(Some(found)) => python(path, &found),
-            Ok(None) => {
-                let error = self.unknown_function(&path, function);
-                sink.error(error);
-                Work::Merge
-            }
-            Err(diagnostic) => {
-                self.report(path, diagnostic, sink);
-                Work::Merge
-            }
+            Ok(Some(found)) => Ok(python(path, &found)),
+            Ok(None) => Err(sink.error_by(|| self.unknown_function(&path, function))),
+            Err(diagnostic) => Err(self.report(path, diagnostic, sink)),
         }
     }
 
     /// Reports, once, an error of a script as a whole: with those that use it, at the place that names it.
-    fn report(&mut self, path: Utf8PathBuf, diagnostic: Diagnostic, sink: &mut Diagnostics) {
-        if self.reported.contains(&path) {
-            return;
+    fn report(&mut self, path: Utf8PathBuf, diagnostic: Diagnostic, sink: &mut Diagnostics) -> Reported {
+        if let Some(reported) = self.reported.get(&path) {
+            return *reported;
         }
         let mut diagnostic = diagnostic.help(format!("it is used by {}", list(self.users(&path))));
-        let named = self.config.scripts.iter().find(|(_, file)| file.value == path.as_str());
-        if let Some((_, file)) = named.filter(|_| diagnostic.labels.is_empty()) {
-            diagnostic = diagnostic.at(&self.config.source, file.span, "named here");
+        if diagnostic.labels.is_empty() {
+            if let Some(near) = missing::near(self.root, &path) {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            }
+            if let Some(file) = self.named(&path) {
+                diagnostic = diagnostic.at(&self.config.source, file.span, "named here");
+            }
         }
-        sink.error(diagnostic);
-        self.reported.insert(path);
+        let reported = sink.error(diagnostic);
+        self.reported.insert(path, reported);
+        reported
+    }
+
+    /// Where the script at `path` is named.
+    fn named(&self, path: &Utf8Path) -> Option<&Spanned<String>> {
+        let own = self.config.processes.iter().filter_map(|process| process.script_path.as_ref());
+        let mut all = self.config.scripts.iter().map(|(_, file)| file).chain(own);
+        all.find(|file| file.value == path.as_str())
     }
 
     /// The processes whose function stands in the script at `path`, or is looked for there.
@@ -102,28 +109,41 @@ impl<'a> Resolver<'a> {
     }
 
     /// The scripts in which a function may stand: the one that is named, else the default one; any for a chart.
-    fn candidates(&self, written: &ProcessConfig) -> impl Iterator<Item = &str> {
+    fn candidates<'s>(&'s self, written: &'s ProcessConfig) -> impl Iterator<Item = &'s str> {
         let key = written.code.as_ref().and_then(|code| code.value.script.as_ref().map(|key| &key.value));
         let scripts =
             self.config.scripts.iter().filter(move |(name, _)| key.is_none_or(|key| name.value == *key));
         let count = if written.code.is_none() && is_chart(written) { usize::MAX } else { 1 };
-        scripts.map(|(_, file)| file.value.as_str()).take(count)
+        let own = written.script_path.as_ref();
+        let count = if own.is_some() { 0 } else { count };
+        own.map(|file| file.value.as_str())
+            .into_iter()
+            .chain(scripts.map(|(_, file)| file.value.as_str()).take(count))
     }
 
-    /// The file of the script `key`, or of the default script.
+    /// The file of a process's code: at its `script_path`, of the script `key`, or of the default script.
     fn script(
         &self,
+        written: &ProcessConfig,
         key: Option<&Spanned<String>>,
         code: Span,
         sink: &mut Diagnostics,
-    ) -> Option<Utf8PathBuf> {
+    ) -> Result<Utf8PathBuf, Reported> {
         let scripts = &self.config.scripts;
         let found = match key {
-            Some(key) => scripts.iter().find(|(name, _)| name.value == key.value),
-            None => scripts.first(),
+            Some(key) => scripts.iter().find(|(name, _)| name.value == key.value).map(|(_, file)| file),
+            None => written.script_path.as_ref().or(scripts.first().map(|(_, file)| file)),
         };
-        if let Some((_, file)) = found {
-            return Some(Utf8PathBuf::from(&file.value));
+        match (found, &written.script_path) {
+            (Some(file), Some(own)) if normal(file.value.as_str()) != normal(own.value.as_str()) => {
+                let message = format!("`{}` names two files for its code", written.name.value);
+                let error = Diagnostic::new(&codes::UNKNOWN_SCRIPT, message)
+                    .at(&self.config.source, own.span, "this file")
+                    .at(&self.config.source, code, format!("`{}`", file.value));
+                return Err(sink.error(error.help("keep one of the two")));
+            }
+            (Some(file), _) => return Ok(Utf8PathBuf::from(&file.value)),
+            (None, _) => {}
         }
         let (message, span) = match key {
             Some(key) => (format!("unknown script `{}`", key.value), key.span),
@@ -138,8 +158,7 @@ impl<'a> Resolver<'a> {
             None => format!("`scripts` has {}", list(names)),
         };
         let error = Diagnostic::new(&codes::UNKNOWN_SCRIPT, message);
-        sink.error(error.at(&self.config.source, span, "not a key of `scripts`").help(help));
-        None
+        Err(sink.error(error.at(&self.config.source, span, "not a key of `scripts`").help(help)))
     }
 
     fn unknown_function(&mut self, path: &Utf8Path, function: &Spanned<String>) -> Diagnostic {
@@ -157,22 +176,23 @@ impl<'a> Resolver<'a> {
     /// The function with the process's own name in the default script; a chart's may stand in any.
     /// For a split it counts only if it is marked as a process: a helper that happens to share its
     /// name is none.
-    fn own_function(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Option<Work> {
+    fn own_function(
+        &mut self,
+        written: &ProcessConfig,
+        sink: &mut Diagnostics,
+    ) -> Result<Option<Work>, Reported> {
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
         let candidates: Vec<_> = self.candidates(written).map(Utf8PathBuf::from).collect();
         for path in candidates {
             match self.library.function(&path, &written.name.value) {
                 Ok(Some(found)) if !is_split || found.role == Some(script::Role::Process) => {
-                    return Some(python(path, &found));
+                    return Ok(Some(python(path, &found)));
                 }
                 Ok(_) => {}
-                Err(diagnostic) => {
-                    self.report(path, diagnostic, sink);
-                    return Some(Work::Merge);
-                }
+                Err(diagnostic) => return Err(self.report(path, diagnostic, sink)),
             }
         }
-        None
+        Ok(None)
     }
 
     fn nothing_to_run(&mut self, written: &ProcessConfig) -> Diagnostic {
@@ -194,8 +214,22 @@ impl<'a> Resolver<'a> {
             })
     }
 
-    fn shell(&mut self, written: &ProcessConfig, command: &Spanned<String>, sink: &mut Diagnostics) -> Work {
+    fn shell(
+        &mut self,
+        written: &ProcessConfig,
+        command: &Spanned<String>,
+        sink: &mut Diagnostics,
+    ) -> Result<Work, Reported> {
         template::check(written, command, self.config, sink);
+        if let Some(file) = &written.script_path {
+            let message = format!("`{}` has a `script_path`, and runs a `command`", written.name.value);
+            let error = Diagnostic::new(&codes::SHAPE, message).at(
+                &self.config.source,
+                file.span,
+                "the file of its `code`",
+            );
+            sink.error(error.help("remove `script_path`, or write `code` instead of `command`"));
+        }
         let mut outputs: Vec<(String, Utf8PathBuf)> = Vec::new();
         for (key, file) in &written.outputs {
             let path = Utf8PathBuf::from(&file.value);
@@ -221,33 +255,20 @@ impl<'a> Resolver<'a> {
         }
         // In which order they are written must not matter.
         outputs.sort();
-        Work::Shell(Shell { command: command.value.clone(), outputs })
+        Ok(Work::Shell(Shell { command: command.value.clone(), outputs }))
     }
 
-    fn dynamic_chart(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Work {
-        let script = match &written.code {
-            Some(code) => {
-                self.script(code.value.script.as_ref().or(Some(&code.value.function)), code.span, sink)
-            }
-            None => {
-                let is_js =
-                    |file: &str| Utf8Path::new(file).extension().is_some_and(|e| e == "js" || e == "mjs");
-                self.config
-                    .scripts
-                    .iter()
-                    .find(|(_, f)| is_js(&f.value))
-                    .map(|(_, f)| f.value.as_str().into())
-            }
-        };
-        match script {
-            Some(script) => Work::DynamicChart(script),
-            None => {
-                if written.code.is_none() {
-                    let error = self.nothing_to_run(written);
-                    sink.error(error);
-                }
-                Work::Merge
-            }
+    fn dynamic_chart(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Result<Work, Reported> {
+        if let Some(code) = &written.code {
+            let key = code.value.script.as_ref().or(Some(&code.value.function));
+            let key = key.filter(|_| written.script_path.is_none());
+            return self.script(written, key, code.span, sink).map(Work::DynamicChart);
+        }
+        let is_js = |file: &str| Utf8Path::new(file).extension().is_some_and(|e| e == "js" || e == "mjs");
+        let scripts = self.config.scripts.iter().map(|(_, file)| file).find(|file| is_js(&file.value));
+        match written.script_path.as_ref().or(scripts) {
+            Some(file) => Ok(Work::DynamicChart(Utf8PathBuf::from(&file.value))),
+            None => Err(sink.error_by(|| self.nothing_to_run(written))),
         }
     }
 
@@ -300,7 +321,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn environment(
         &mut self,
         written: &ProcessConfig,
-        work: &Work,
+        work: Option<&Work>,
         sink: &mut Diagnostics,
     ) -> Option<EnvironmentId> {
         let found = match &written.environment {
@@ -313,11 +334,16 @@ impl<'a> Resolver<'a> {
                 found => found,
             },
         }?;
-        if matches!(work, Work::Shell(_) | Work::DynamicChart(_)) && written.environment.is_none() {
+        if matches!(work, None | Some(Work::Shell(_) | Work::DynamicChart(_)))
+            && written.environment.is_none()
+        {
             return None;
         }
-        let environment =
-            Environment { name: found.name.value.clone(), requirements: self.requirements(found) };
+        let environment = Environment {
+            name: found.name.value.clone(),
+            requirements: self.requirements(found),
+            python: found.python.as_ref().map(|python| python.value.clone()),
+        };
         let known = self.used.iter().position(|used| *used == environment);
         Some(EnvironmentId(known.unwrap_or_else(|| {
             self.used.push(environment);
@@ -337,19 +363,13 @@ impl<'a> Resolver<'a> {
         error.at(&self.config.source, name.span, "not declared under `environment`").help(help)
     }
 
-    /// Requirement files are given relative to the project or, in older projects, to its parent folder.
     fn requirements(&self, environment: &EnvironmentConfig) -> Vec<Utf8PathBuf> {
-        let find = |file: &Spanned<String>| {
-            let path = Utf8PathBuf::from(&file.value);
-            let above = Utf8Path::new("..").join(&path);
-            let use_above = !self.root.join(&path).exists() && self.root.join(&above).exists();
-            if use_above { above } else { path }
-        };
-        environment.files.iter().map(find).collect()
+        environment.files.iter().map(|file| located(self.root, Utf8Path::new(&file.value))).collect()
     }
 
-    pub(super) fn used_environments(self) -> Vec<Environment> {
-        self.used
+    /// The environments that are used, and the scripts that could not be read.
+    pub(super) fn finish(self) -> (Vec<Environment>, Vec<Utf8PathBuf>) {
+        (self.used, self.reported.into_keys().collect())
     }
 
     /// `inputs`: the names that a process gives to keys, where it does not take them as they are called.
@@ -369,7 +389,14 @@ impl<'a> Resolver<'a> {
 
 fn python(script: Utf8PathBuf, found: &script::Function) -> Work {
     let takes = (!found.takes_everything).then(|| found.parameters.iter().map(|p| p.name.clone()).collect());
-    Work::Python(Function { script, name: found.name.clone(), takes })
+    let requires = found.parameters.iter().filter(|p| p.required).map(|p| p.name.clone()).collect();
+    Work::Python(Function {
+        script,
+        name: found.name.clone(),
+        takes,
+        requires,
+        returns: found.returns.clone(),
+    })
 }
 
 /// Whether a process is a chart.
@@ -387,4 +414,8 @@ pub(super) fn closes(written: &ProcessConfig) -> bool {
 fn stays_inside(path: &Utf8Path) -> bool {
     let mut parts = path.components().peekable();
     parts.peek().is_some() && parts.all(|part| matches!(part, camino::Utf8Component::Normal(_)))
+}
+
+fn normal(path: &str) -> Utf8PathBuf {
+    file::normal(Utf8Path::new(path))
 }

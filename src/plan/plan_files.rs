@@ -99,7 +99,8 @@ fn read<'p>(process: &'p Process, pipeline: &'p Pipeline) -> impl Iterator<Item 
 
 /// The plan file of an environment.
 pub(super) fn environment_text(environment: &Environment, python: &str) -> String {
-    json(&EnvironmentPlan { python: python.to_owned(), requirements: environment.requirements.clone() })
+    let python = environment.python.as_deref().unwrap_or(python).to_owned();
+    json(&EnvironmentPlan { python, requirements: environment.requirements.clone() })
 }
 
 fn json(plan: &impl Serialize) -> String {
@@ -110,7 +111,7 @@ fn json(plan: &impl Serialize) -> String {
 
 fn work(process: &Process, code: &Codes, id: ProcessId) -> PlannedWork {
     match &process.work {
-        Work::Python(Function { script, name, takes }) => PlannedWork::Python {
+        Work::Python(Function { script, name, takes, .. }) => PlannedWork::Python {
             script: script.clone(),
             function: name.clone(),
             code: code.digests[&id],
@@ -151,5 +152,6 @@ fn planned(graph: Graph<'_>, probe: &crate::probe::Resolved) -> Probe {
         key: probe.key.clone(),
         instance: Layout::instance(process, &graph.arms(&probe.instance)),
         step: probe.step.clone(),
+        alias: probe.alias.clone(),
     }
 }

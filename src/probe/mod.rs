@@ -21,7 +21,7 @@ pub(crate) struct Probes {
 }
 
 /// One thing that a chart plots.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Resolved {
     /// The key under which the chart finds it.
     pub key: String,
@@ -29,6 +29,8 @@ pub(crate) struct Resolved {
     pub instance: Address,
     /// The step, if one is selected.
     pub step: Option<String>,
+    /// Another name for it, where a probe path selects several: `fit`, `fit__2`.
+    pub alias: Option<String>,
 }
 
 impl Probes {
@@ -138,26 +140,46 @@ pub(crate) fn resolve(graph: Graph<'_>, steps: &Steps, sink: &mut Diagnostics) -
 /// What one chart plots. Charts log no metrics, so that none is plotted: least of all itself.
 fn plotted(chart: &Chart, graph: Graph<'_>, tree: &Tree, sink: &mut Diagnostics) -> Vec<Resolved> {
     let mut all: Vec<Resolved> = Vec::new();
+    let mut seen = HashSet::new();
     for (key, path) in &chart.probes {
         let selected = select(&path.value, graph, tree).and_then(|selected| without_charts(selected, graph));
         match selected {
-            Err(unusable) => drop(sink.error(diagnostic(&unusable, path, graph))),
+            Err(unusable) => {
+                sink.error_by(|| diagnostic(&unusable, path, graph));
+            }
             Ok(selected) => {
                 let single = selected.len() == 1;
                 let resolved = selected.into_iter().map(|one| Resolved {
                     key: if single { key.value.clone() } else { canonical(graph, &one) },
+                    alias: (!single).then(String::new),
                     instance: one.instance,
                     step: one.step,
                 });
                 resolved.for_each(|one| {
-                    if !all.contains(&one) {
+                    if seen.insert(one.clone()) {
                         all.push(one)
                     }
                 });
             }
         }
     }
+    name_aliases(&mut all, graph);
     all
+}
+
+/// Gives what is one of several the names that existing charts look for: the process's for the first in document
+/// order, `NAME__2`, `NAME__3` for the others.
+fn name_aliases(all: &mut [Resolved], graph: Graph<'_>) {
+    let mut order: Vec<usize> = (0..all.len()).filter(|i| all[*i].alias.is_some()).collect();
+    order.sort_by(|a, b| all[*a].instance.cmp(&all[*b].instance));
+    let mut counts: BTreeMap<ProcessId, usize> = BTreeMap::new();
+    for i in order {
+        let process = all[i].instance.process;
+        let count = counts.entry(process).or_default();
+        *count += 1;
+        let name = &graph.pipeline.process(process).name;
+        all[i].alias = Some(if *count == 1 { name.clone() } else { format!("{name}__{count}") });
+    }
 }
 
 fn without_charts(mut selected: Vec<Selected>, graph: Graph<'_>) -> Result<Vec<Selected>, Unusable> {

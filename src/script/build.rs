@@ -11,7 +11,7 @@ use super::bound::{Names, import, import_from};
 use super::canon::{self, Form};
 use super::mentions::{Mentions, dotted};
 use super::outline::{Alias, Class, Code, Fresh, Import, Kind, Module, Signature, Unit};
-use super::quiet_body;
+use super::{quiet_body, returns};
 use crate::digest::Digest;
 use crate::source::{Source, Span};
 
@@ -122,6 +122,7 @@ impl Builder<'_> {
         mentions.visit_stmt(statement);
         let mut signature = signature(&def.parameters);
         signature.decorates_quietly = quiet_body::decorates_quietly(def);
+        signature.returns = returns::keys(def);
         let binds = vec![def.name.to_string()];
         let mut unit = self.unit(Kind::Function(signature), binds, statement, mentions.code);
         unit.decorators = decorators;
@@ -348,6 +349,7 @@ fn signature(parameters: &ast::Parameters) -> Signature {
     Signature {
         parameters: named.map(|p| (p.name().to_string(), p.default.is_none())).collect(),
         takes_everything: parameters.kwarg.is_some(),
+        returns: None,
         decorates_quietly: [false; 2],
     }
 }

@@ -22,6 +22,7 @@ mod parse;
 mod quiet;
 mod quiet_body;
 mod reach;
+mod returns;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -96,6 +97,8 @@ pub(crate) struct Function {
     pub takes_everything: bool,
     /// What its decorator makes of it.
     pub role: Option<Role>,
+    /// The keys of the dict that it returns, if they are written out.
+    pub returns: Option<Vec<String>>,
 }
 
 /// Something that is counted into a digest.
@@ -209,7 +212,11 @@ impl Library {
                 Some(role) => Some(role),
                 None => self.role(id.0, &unit.decorators)?,
             };
-            return Ok(Some(found(name, signature, role.map(|(role, _)| role))));
+            let mut found = found(name, signature, role.map(|(role, _)| role));
+            // Another decorator may return something else.
+            let is_plain = unit.decorators.len() <= usize::from(found.role.is_some());
+            found.returns = found.returns.filter(|_| is_plain && home == module);
+            return Ok(Some(found));
         }
         Ok(None)
     }
@@ -346,5 +353,6 @@ fn found(name: &str, signature: &Signature, role: Option<Role>) -> Function {
         parameters: signature.parameters.iter().map(parameter).collect(),
         takes_everything: signature.takes_everything,
         role,
+        returns: signature.returns.clone(),
     }
 }

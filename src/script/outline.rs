@@ -95,6 +95,8 @@ pub(super) struct Signature {
     /// Name, and whether it has no default.
     pub(super) parameters: Vec<(String, bool)>,
     pub(super) takes_everything: bool,
+    /// The keys of the dict that it returns, if they are written out.
+    pub(super) returns: Option<Vec<String>>,
     /// As a decorator, it does nothing but make a function: used as `@name`, and as `@name(...)`.
     pub(super) decorates_quietly: [bool; 2],
 }

@@ -79,7 +79,7 @@ fn parse(text: &str) -> Result<(Option<Part<'_>>, Part<'_>), Span> {
 /// What most likely went wrong, and what to write.
 fn advice(text: &str) -> (&'static str, &'static str) {
     match () {
-        () if text.trim().is_empty() => ("nothing stands here", "name a function, or remove `code`"),
+        () if text.trim().is_empty() => ("no value", "name a function, or remove `code`"),
         () if text.contains(['/', '\\']) || text.contains(".py") => {
             ("not a name", "write the key that the file has under `scripts`, a dot, and the function")
         }

@@ -26,14 +26,12 @@ fn refused_key(node: &Node<'_>, reader: &mut Reader<'_>) {
     let written = reader.slice(node.span);
     let is_template = reader.source.text()[..node.span.start].ends_with('{') && written.starts_with('{');
     if is_template {
-        let message = "a template stands outside of quotes";
+        let message = "a template is not in quotes";
         let label = "YAML reads `{{` as two mappings";
         return reader.report(&codes::YAML, (node.span, label), message, "put the whole text in quotes");
     }
     let (label, help) = match node.kind {
-        Kind::Null if written.is_empty() => {
-            ("nothing stands here".to_owned(), "write text before the `:`".to_owned())
-        }
+        Kind::Null if written.is_empty() => ("no key".to_owned(), "write text before the `:`".to_owned()),
         Kind::Null => {
             ("YAML reads this as no value".to_owned(), format!("put it in quotes: `\"{written}\"`"))
         }
@@ -56,7 +54,7 @@ pub(super) fn unique<'a>(entries: &mut Vec<(Key<'a>, Node<'a>)>, reader: &mut Re
         if reader.is_full() {
             reader.count();
         } else {
-            let message = format!("the key `{}` stands twice in one mapping", clip(&second.value));
+            let message = format!("the key `{}` is listed twice in one mapping", clip(&second.value));
             let error = Diagnostic::new(&codes::YAML, message)
                 .at(reader.source, second.span, "again here")
                 .at(reader.source, first.span, "first here")

@@ -280,7 +280,7 @@ fn seed(node: &Node<'_>, known: &mut HashSet<u32>, reader: &mut Reader<'_>) -> O
     let written = clip(reader.slice(node.span));
     let (label, message, help) = match u32::try_from(value) {
         Ok(seed) if known.insert(seed) => return Some(Spanned::new(u64::from(seed), node.span)),
-        Ok(_) => ("again here", format!("the seed `{written}` stands twice"), "write each seed once"),
+        Ok(_) => ("again here", format!("the seed `{written}` is listed twice"), "write each seed once"),
         Err(_) if value < 0 => ("below 0", format!("the seed `{written}` is negative"), "write at least `0`"),
         Err(_) => ("too large", format!("the seed `{written}` is too large"), "write at most `4294967295`"),
     };

@@ -302,7 +302,7 @@ fn name(to: &mut ProcessConfig, key: &Key<'_>, node: &Node<'_>, reader: &mut Rea
         to.name = reader.text(key, node).unwrap_or_else(|| to.name.clone());
         return;
     }
-    let message = format!("`{}` has its name already: the key that it stands under", clip(&to.name.value));
+    let message = format!("`{}` already has a name: the key that it is written under", clip(&to.name.value));
     reader.report(&codes::UNKNOWN_FIELD, (key.span, "a second name"), message, "remove `name`");
 }
 

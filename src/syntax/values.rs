@@ -47,7 +47,7 @@ impl Reader<'_> {
     pub(super) fn wrong_type(&mut self, key: &Key<'_>, node: &Node<'_>, must: &str, help: impl Into<String>) {
         let span = if node.span.start == node.span.end { key.span } else { node.span };
         let label = match node.kind {
-            Kind::Null => "nothing stands here".to_owned(),
+            Kind::Null => "no value".to_owned(),
             _ => format!("this is {}", node.what()),
         };
         self.report(&codes::SHAPE, (span, label), format!("`{}` must be {must}", clip(&key.value)), help);

@@ -71,7 +71,7 @@ fn words(error: &ScanError) -> Words {
         }
         K::MappingValueNotAllowed | K::InvalidColonPlacement => {
             let help = "put text with a `:` in it in quotes, or mend the indentation";
-            ("a `:` stands where no key can be", "not expected here", help)
+            ("a `:` is where no key can be", "not expected here", help)
         }
         K::InvalidSimpleKey
         | K::SimpleKeyExpected

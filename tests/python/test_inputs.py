@@ -20,7 +20,10 @@ class Injection(ProjectTest):
         self.assertEqual(got, {"df": [1, 2], "model": {"w": 1}, "rate": 0.001, "size": 5})
 
     def test_all_kinds_of_arguments(self) -> None:
-        got = self.call("a, b=2, /, c=3, *args, d, e=5, **rest", parameters={"a": 1, "d": 4, "x": 7}, random_seed=41)
+        given = {"parameters": {"a": 1, "d": 4, "x": 7}, "random_seed": 41}
+        got = self.call("a, b=2, /, c=3, *args, d, e=5, **rest", **given)
+        self.assertEqual(got, {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "args": (), "rest": {"x": 7}})
+        got = self.call("a, b=2, /, c=3, *args, d, e=5, **rest", seed_layer=True, **given)
         self.assertEqual(got, {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "args": (), "rest": {"x": 7, "random_seed": 41}})
         got = self.call("**rest", inputs=[["df", self.stored("df", 1)]], parameters={"a": 2})
         self.assertEqual(got, {"rest": {"df": 1, "a": 2}})

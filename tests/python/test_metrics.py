@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import json
 import math
 import threading
@@ -47,13 +49,17 @@ class Logged(unittest.TestCase):
         seen.append(2)
         self.assertEqual(self.metrics()["seen"], [1])
 
-    def test_a_name_is_a_series_or_a_snapshot(self) -> None:
-        log_metric("m", 1)
-        with self.assertRaisesRegex(TypeError, r"log_metric\('m'\): numbers and now a str; give them two names"):
-            log_metric("m", "text")
-        log_metric("n", "text")
-        with self.assertRaisesRegex(TypeError, r"log_metric\('n'\): a value that is not a number and now a number"):
-            log_metric("n", 1)
+    def test_of_a_series_and_a_snapshot_the_last_is_kept_with_a_warning(self) -> None:
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            log_metric("m", 1)
+            log_metric("m", {"a": 1})
+            log_metric("n", {"a": 1})
+            log_metric("n", 2)
+            log_metric("n", 3)
+        self.assertEqual(self.metrics(), {"m": {"a": 1}, "n": {"1": 2, "2": 3}})
+        self.assertEqual(said.getvalue().count("warning"), 2)
+        self.assertIn("log_metric('m'): numbers and now a dict; the last is kept", said.getvalue())
 
     def test_wrong_arguments(self) -> None:
         cases: List[Any] = [

@@ -105,7 +105,7 @@ def _call(request: Request) -> Tuple[str, Any]:
     function = _function(request)
     given, more = _inputs.sources(request), _inputs.extras(request)
     args, kwargs = _inputs.bind(name, function, given, more, request.get("not_taken") or [])
-    return name, function(*args, **kwargs)
+    return name, _inputs.without_seed(name, function, more, function(*args, **kwargs))
 
 
 def _named_input(request: Request, key: str) -> Tuple[str, Any]:

@@ -11,6 +11,10 @@ from expops._plain import decode
 Sources = Dict[str, "Source"]
 
 
+#: Where a seed comes from that is the instance's own.
+_SEED_LAYER = "the seed layer"
+
+
 class Source(NamedTuple):
     """A named value that a function may take."""
 
@@ -50,8 +54,9 @@ def sources(request: Dict[str, Any]) -> Sources:
 def extras(request: Dict[str, Any]) -> Sources:
     """What a function may ask for besides: given only if nothing else has the name."""
     values = {name: request.get(name) for name in ("random_seed", "seeds")}
+    told = {"random_seed": _SEED_LAYER} if request.get("seed_layer") else {}
     found = {
-        name: Source(name, lambda value=value: value)  # type: ignore[misc]
+        name: Source(told.get(name, name), lambda value=value: value)  # type: ignore[misc]
         for name, value in values.items()
         if value is not None
     }
@@ -83,9 +88,21 @@ def bind(
 
 
 def _everything(given: Sources, more: Sources) -> Sources:
-    """What `**kwargs` receives: the inputs, the parameters and the seed."""
-    seed = {"random_seed": more["random_seed"]} if "random_seed" in more else {}
+    """What `**kwargs` receives: the inputs, the parameters and, below a seed split, the seed."""
+    seed = {name: source for name, source in more.items() if source.told == _SEED_LAYER}
     return {**seed, **given}
+
+
+def without_seed(name: str, function: Callable[..., Any], more: Sources, returned: Any) -> Any:
+    """What a function returned, without the seed that came with `**kwargs`: who hands all on does not hand on that."""
+    seed = more.get("random_seed")
+    asked = _signature.parameters(name, function)
+    has_rest = any(one.kind == _signature.REST for one in asked)
+    if seed is None or seed.told != _SEED_LAYER or not has_rest or any(one.name == "random_seed" for one in asked):
+        return returned
+    if type(returned) is not dict or returned.get("random_seed") != seed.load():
+        return returned
+    return {key: value for key, value in returned.items() if key != "random_seed"}
 
 
 def _check_required(name: str, asked: List[_signature.Parameter], both: Sources, names: List[str]) -> None:

@@ -12,7 +12,7 @@ import operator
 import os
 import sys
 from contextvars import ContextVar
-from typing import Any, Dict, Iterator, Optional, Union
+from typing import Any, Dict, Iterator, Optional, Set, Union
 
 from expops._plain import encode
 
@@ -50,6 +50,7 @@ class Recorder:
         self._lock = _thread.allocate_lock()
         self._process = os.getpid()
         self._has_warned = False
+        self._mixed: Set[str] = set()
 
     def log(self, name: str, value: Any, step: Optional[int]) -> None:
         if os.getpid() != self._process:
@@ -59,7 +60,8 @@ class Recorder:
         with self._lock:
             metric = self._scopes.setdefault(_step.get(), {}).setdefault(name, kind())
             if not isinstance(metric, kind):
-                raise TypeError(_mixed(name, value, kind is _Series))
+                self._warn_of_mixture(name, value)
+                metric = self._scopes[_step.get()][name] = kind()
             if isinstance(metric, _Series):
                 following = max(metric.points, default=0) + 1
                 metric.points[following if step is None else step] = value
@@ -72,6 +74,13 @@ class Recorder:
             scope: {name: metric.json() for name, metric in metrics.items()} for scope, metrics in self._scopes.items()
         }
         return {"metrics": scopes.pop(None, {}), "steps": scopes}
+
+    def _warn_of_mixture(self, name: str, value: Any) -> None:
+        if name not in self._mixed:
+            self._mixed.add(name)
+            now, before = ("a number", "another value") if _is_number(value) else (f"a {type(value).__name__}", "numbers")
+            text = f"warning: log_metric({name!r}): {before} and now {now}; the last is kept: give them two names"
+            print(text, file=sys.stderr)
 
     def _warn_of_child(self) -> None:
         if not self._has_warned:
@@ -139,9 +148,3 @@ def _index(name: str, step: Any) -> int:
         if isinstance(step, float) and step.is_integer():
             return int(step)
         raise TypeError(f"log_metric({name!r}): step is a whole number, not {step!r}") from None
-
-
-def _mixed(name: str, value: Any, is_number: bool) -> str:
-    now = "a number" if is_number else f"a {type(value).__name__}"
-    before = "a value that is not a number" if is_number else "numbers"
-    return f"log_metric({name!r}): {before} and now {now}; give them two names"

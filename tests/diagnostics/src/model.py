@@ -11,5 +11,10 @@ def train(df, learning_rate=0.1):
     return {"model": df}
 
 
+@process()
+def seeded(random_seed=0):
+    return {"seed": random_seed}
+
+
 def helper():
     return {}

@@ -1,0 +1,156 @@
+//! The keys that processes return, where the project file or the script writes them out, and whether those that
+//! are asked for are among them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::parameters::SEED;
+use super::{Fan, Function, Pipeline, Process, ProcessId, Work};
+use crate::command;
+use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
+use crate::plan_file::Rename;
+use crate::source::Span;
+use crate::syntax::{Config, ProcessConfig, place_in};
+
+type Keys = BTreeSet<String>;
+
+/// What the runtime gives to whoever asks for it.
+const ALWAYS: [&str; 4] = [SEED, "seeds", "context", "data_paths"];
+
+/// Reports keys that are asked for and that no upstream returns.
+pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics) {
+    let mut returned: BTreeMap<ProcessId, Option<Keys>> = BTreeMap::new();
+    for id in &pipeline.order {
+        let process = pipeline.process(*id);
+        if process.chart.is_some() {
+            continue;
+        }
+        let written = &config.processes[id.0];
+        let upstreams: Vec<_> = process.upstreams.iter().map(|up| (*up, returned[up].as_ref())).collect();
+        let given = given(&upstreams);
+        let checked = Asked { pipeline, process, written, config };
+        for (upstream, keys) in &upstreams {
+            if !process.place.seed.is_empty() && keys.is_some_and(|keys| keys.contains(SEED)) {
+                sink.error(checked.seed_key(*upstream));
+            }
+        }
+        let is_sound = given.as_ref().is_none_or(|given| checked.keys(given, sink));
+        // What is downstream of an error may be its consequence.
+        returned.insert(*id, outputs(pipeline, process, given).filter(|_| is_sound));
+    }
+}
+
+/// All keys that the upstreams return; `None` if those of one are not known.
+fn given(upstreams: &[(ProcessId, Option<&Keys>)]) -> Option<Keys> {
+    let all: Option<Vec<_>> = upstreams.iter().map(|(_, keys)| *keys).collect();
+    Some(all?.into_iter().flatten().cloned().collect())
+}
+
+/// The keys that a process returns.
+fn outputs(pipeline: &Pipeline, process: &Process, given: Option<Keys>) -> Option<Keys> {
+    match &process.work {
+        Work::Shell(shell) => Some(shell.outputs.iter().map(|(key, _)| key.clone()).collect()),
+        Work::Merge => given.filter(|_| process.renames.is_empty()),
+        Work::DynamicChart(_) => Some(Keys::new()),
+        // What a splitter returns is taken apart; a list of rows has no keys.
+        Work::Python(_) if process.opens.is_some_and(|id| pipeline.layer(id).is_data()) => None,
+        Work::Python(function) => Some(function.returns.as_ref()?.iter().cloned().collect()),
+    }
+}
+
+/// A process that asks for keys.
+struct Asked<'a> {
+    pipeline: &'a Pipeline,
+    process: &'a Process,
+    written: &'a ProcessConfig,
+    config: &'a Config,
+}
+
+impl Asked<'_> {
+    /// Reports what is asked for and not `given`; whether nothing is.
+    fn keys(&self, given: &Keys, sink: &mut Diagnostics) -> bool {
+        let before = sink.count();
+        for rename in self.process.renames.iter().filter(|rename| !given.contains(&rename.key)) {
+            sink.error(self.unknown(&rename.key, self.rename_place(rename), given, ""));
+        }
+        let names: Keys =
+            given.iter().cloned().chain(self.process.renames.iter().map(|r| r.name.clone())).collect();
+        match &self.process.work {
+            Work::Shell(shell) => self.command(&shell.command, &names, sink),
+            Work::Python(function) => self.function(function, &names, sink),
+            Work::Merge => self.split(&names, sink),
+            Work::DynamicChart(_) => {}
+        }
+        sink.count() == before
+    }
+
+    fn command(&self, template: &str, names: &Keys, sink: &mut Diagnostics) {
+        let Some(text) = &self.written.command else { return };
+        let asked = command::inputs(template).unwrap_or_default();
+        for key in asked.iter().filter(|key| !names.contains(*key)) {
+            let part = command::find(template, &format!("inputs.{key}"));
+            let span = part.map_or(text.span, |part| place_in(&self.config.source, text, part));
+            sink.error(self.unknown(key, span, names, "inputs."));
+        }
+    }
+
+    fn function(&self, function: &Function, names: &Keys, sink: &mut Diagnostics) {
+        let is_parameter = |name: &str| self.process.parameters.iter().any(|(other, _)| other == name);
+        let is_there = |name: &str| names.contains(name) || is_parameter(name) || ALWAYS.contains(&name);
+        for name in function.requires.iter().filter(|name| !is_there(name)) {
+            let place =
+                self.written.code.as_ref().map_or(self.written.name.span, |code| code.value.function.span);
+            let all = names.iter().chain(self.process.parameters.iter().map(|(name, _)| name)).cloned();
+            sink.error(self.unknown(name, place, &all.collect(), ""));
+        }
+    }
+
+    /// A split without code cuts one of the keys.
+    fn split(&self, names: &Keys, sink: &mut Diagnostics) {
+        let fan = self.process.opens.map(|id| &self.pipeline.layer(id).fan);
+        let Some(Fan::Data { key, .. }) = fan else { return };
+        let key = key.as_deref().unwrap_or("data");
+        let Some(data) = self.written.data_parallelism.as_ref().filter(|_| !names.contains(key)) else {
+            return;
+        };
+        match &data.value.data_name {
+            Some(written) => sink.push(self.unknown(key, written.span, names, "")),
+            None => {
+                let message = format!("`{}` does not say which key it splits", self.process.name);
+                let error = Diagnostic::new(&codes::NO_DATA_NAME, message)
+                    .at(&self.config.source, data.span, "no `data_name`, and no key is called `data`")
+                    .help(format!("add `data_name: KEY`; its upstreams return {}", told(names)));
+                sink.error(error);
+            }
+        }
+    }
+
+    fn unknown(&self, key: &str, place: Span, names: &Keys, prefix: &str) -> Diagnostic {
+        let message = format!("`{}` asks for `{prefix}{key}`, which nothing provides", self.process.name);
+        let error =
+            Diagnostic::new(&codes::UNKNOWN_KEY, message).at(&self.config.source, place, "not provided");
+        match nearest(key, names.iter().map(String::as_str)) {
+            Some(near) => error.help(format!("did you mean `{prefix}{near}`?")),
+            None if self.process.upstreams.is_empty() => error
+                .help("it has no upstream: add an edge to `process_adjlist`, or a parameter of this name"),
+            None => error.help(format!("it is given {}", told(names))),
+        }
+    }
+
+    fn seed_key(&self, upstream: ProcessId) -> Diagnostic {
+        let name = &self.pipeline.process(upstream).name;
+        let message = format!("`{}` gets `{SEED}` from `{name}`, below a seed split", self.process.name);
+        Diagnostic::new(&codes::SEED_KEY, message)
+            .at(&self.config.source, self.process.span, "its seed is the layer's")
+            .at(&self.config.source, self.pipeline.process(upstream).span, format!("returns `{SEED}`"))
+            .help("return it under another key")
+    }
+
+    fn rename_place(&self, rename: &Rename) -> Span {
+        let written = self.written.inputs.iter().find(|(name, _)| name.value == rename.name);
+        written.map_or(self.written.name.span, |(_, key)| key.span)
+    }
+}
+
+fn told(names: &Keys) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { list(names.iter().map(String::as_str)) }
+}
