@@ -55,6 +55,20 @@ pub enum By {
     HashRow,
     /// A row goes where the hash of these columns says.
     Hash(Vec<String>),
+    /// Rows with the same values in these columns stay together; the partitions are balanced by rows.
+    Group(Vec<String>),
+    /// Of the rows with the same values in these columns every partition gets its share.
+    Stratify(Vec<String>),
+    /// A seeded permutation decides.
+    Shuffle {
+        /// The seed.
+        seed: u64,
+        /// Rows with the same values in these columns stay together; none: each row goes by itself.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        group: Vec<String>,
+    },
+    /// Ranges of the values of this column.
+    Range(String),
 }
 
 /// One entry of a list of sizes, before it is known whether the list makes sense.
@@ -270,19 +284,45 @@ fn entry(pair: &Pair<'_, Rule>) -> Result<Entry, String> {
 impl FromStr for By {
     type Err = SizeError;
 
-    /// `rows`, `round_robin`, `hash`, or `hash:` and columns, those with a comma in double quotes.
+    /// A strategy and what it needs behind a colon: columns, those with a comma in double quotes, or a seed.
     fn from_str(text: &str) -> Result<Self, SizeError> {
-        const HELP: &str = "write `rows`, `round_robin`, `hash`, or `hash:` and a column";
+        const HELP: &str = "write `rows`, `round_robin`, `hash`, `hash:COLUMN`, `group:COLUMN`, `stratify:COLUMN`, \
+                            `shuffle:SEED`, `shuffle:SEED,group:COLUMN` or `range:COLUMN`";
         let pair = read(Rule::by, text, "a strategy of splitting", HELP)?;
         let Some(strategy) = pair.into_inner().next() else { return Ok(By::Rows) };
+        let names = |pair: Pair<'_, Rule>| pair.into_inner().map(|column| column_name(&column)).collect();
         Ok(match strategy.as_rule() {
             Rule::round_robin => By::RoundRobin,
             Rule::hash => {
-                let columns: Vec<String> = strategy.into_inner().map(|column| column_name(&column)).collect();
+                let columns: Vec<String> = names(strategy);
                 if columns.is_empty() { By::HashRow } else { By::Hash(columns) }
             }
+            Rule::group => By::Group(names(strategy)),
+            Rule::stratify => By::Stratify(names(strategy)),
+            Rule::shuffle => {
+                let mut parts = strategy.into_inner();
+                let seed = parts.next().and_then(|seed| seed.as_str().parse().ok());
+                let seed = seed.ok_or_else(|| {
+                    let message = format!("the seed of `{}` is too large", clip(text));
+                    unreadable(message, "write a whole number below 2^64")
+                })?;
+                By::Shuffle { seed, group: parts.next().map(names).unwrap_or_default() }
+            }
+            Rule::range => By::Range(names(strategy).swap_remove(0)),
             _ => By::Rows,
         })
+    }
+}
+
+impl By {
+    /// Whether the strategy goes with sizes of this kind: not with one that says what the strategy decides.
+    pub fn goes_with(&self, size: &Size) -> bool {
+        match (self, size) {
+            (_, Size::Equal(_)) | (By::Rows, _) => true,
+            (By::Shuffle { group, .. }, Size::Counts(_)) => group.is_empty(),
+            (By::RoundRobin | By::HashRow | By::Hash(_), _) | (_, Size::Counts(_)) => false,
+            (By::Group(_) | By::Stratify(_) | By::Shuffle { .. } | By::Range(_), Size::Shares(_)) => true,
+        }
     }
 }
 
@@ -319,13 +359,17 @@ impl fmt::Display for By {
             true => format!("\"{}\"", column.replace('"', "\"\"")),
             false => column.clone(),
         };
+        let list = |columns: &[String]| columns.iter().map(quote).collect::<Vec<_>>().join(",");
         match self {
             By::Rows => f.write_str("rows"),
             By::RoundRobin => f.write_str("round_robin"),
             By::HashRow => f.write_str("hash"),
-            By::Hash(columns) => {
-                write!(f, "hash:{}", columns.iter().map(quote).collect::<Vec<_>>().join(","))
-            }
+            By::Hash(columns) => write!(f, "hash:{}", list(columns)),
+            By::Group(columns) => write!(f, "group:{}", list(columns)),
+            By::Stratify(columns) => write!(f, "stratify:{}", list(columns)),
+            By::Shuffle { seed, group } if group.is_empty() => write!(f, "shuffle:{seed}"),
+            By::Shuffle { seed, group } => write!(f, "shuffle:{seed},group:{}", list(group)),
+            By::Range(column) => write!(f, "range:{}", quote(column)),
         }
     }
 }

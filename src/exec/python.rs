@@ -244,6 +244,10 @@ fn split(instance: &Instance, opens: &Opens, there: &[Option<Value>]) -> Json {
         By::RoundRobin => json!("round_robin"),
         By::HashRow => json!("hash"),
         By::Hash(columns) => json!({"hash": columns}),
+        By::Group(columns) => json!({"group": columns}),
+        By::Stratify(columns) => json!({"stratify": columns}),
+        By::Shuffle { seed, group } => json!({"shuffle": seed, "group": group}),
+        By::Range(column) => json!({"range": column}),
     };
     json!({"data_name": key, "size": size, "by": by, "there": there.collect::<Vec<_>>()})
 }

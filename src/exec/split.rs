@@ -163,12 +163,14 @@ fn cut_file(
         format: None,
         compress: None,
         size,
+        each: None,
         by,
         layout: &PartitionLayout { split: &instance.folder, arms: &arms, name: &name },
         key,
         extra: &lines,
         threads: 0,
         chunk: 0,
+        memory: 0,
         progress: None,
     };
     let failed = |error: rows::SplitError| match error.help() {

@@ -10,9 +10,9 @@ use clap::Parser;
 use serde_json::json;
 
 use super::error::SplitError;
-use super::format::{Compression, Format, Kind};
-use super::request::{Layout, Partition, Progress, Request};
-use super::run::{format_of, run};
+use super::format::{Compression, Dialect, Format, Kind};
+use super::request::{Each, Layout, Partition, Progress, Request};
+use super::run::{format_of, is_same_file, run};
 use super::source::Input;
 use crate::file::Written;
 use crate::size::{By, Size};
@@ -28,15 +28,26 @@ pub struct Command {
     pub file: Utf8PathBuf,
 
     /// `3` (equal partitions), `50,20,20` (row counts) or `60%,20%,rest` (shares)
-    #[arg(short, long, value_name = "SIZE")]
-    pub size: Size,
+    #[arg(short, long, value_name = "SIZE", required_unless_present_any = ["rows", "max_bytes"])]
+    pub size: Option<Size>,
+
+    /// How many rows each partition has; the last has what is left
+    #[arg(long, value_name = "N", conflicts_with = "size", value_parser = clap::value_parser!(u64).range(1..))]
+    pub rows: Option<u64>,
+
+    /// How long the file of a partition may be: `100MB` (text formats and npy)
+    #[arg(long, value_name = "SIZE", conflicts_with_all = ["size", "rows"], value_parser = bytes)]
+    pub max_bytes: Option<u64>,
 
     /// The folder for the partitions and their stamps
     #[arg(short, long, value_name = "FOLDER")]
     pub out: Utf8PathBuf,
 
-    /// Which row goes where: `rows` (in their order), `round_robin`, `hash` (of the row) or
-    /// `hash:COLUMN[,COLUMN]`
+    /// Which row goes where: `rows` (in their order), `round_robin`, `hash` (of the row), `hash:COLUMN`,
+    /// `group:COLUMN`, `stratify:COLUMN`, `shuffle:SEED`, `shuffle:SEED,group:COLUMN`, `range:COLUMN`
+    ///
+    /// Several columns are separated by commas. With `group` equal values stay together, with `stratify` every
+    /// partition has its share of each value, with `range` values are cut in their order.
     #[arg(long, value_name = "STRATEGY", default_value = "rows")]
     pub by: By,
 
@@ -49,6 +60,22 @@ pub struct Command {
     /// The character between the fields of a CSV file
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     pub delimiter: Option<u8>,
+
+    /// What stands around fields of a CSV file that hold a delimiter: a character, or `none`
+    #[arg(long, value_name = "CHARACTER", value_parser = quote)]
+    pub quote: Option<Quote>,
+
+    /// The character that begins a line of a CSV file that is a comment
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    pub comment: Option<u8>,
+
+    /// The first row of a CSV file is data; columns are then called 1, 2, …
+    #[arg(long)]
+    pub no_header: bool,
+
+    /// How many lines of a CSV file stand before everything else; they are repeated in each partition
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub skip_lines: u64,
 
     /// Pack the partitions of a text format: `gz` or `zst`
     ///
@@ -63,6 +90,10 @@ pub struct Command {
     /// How many threads to use; one per core if not given
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub threads: usize,
+
+    /// How much memory the columns of Arrow and Parquet files may take: `500MB`, `4GB`; 1 GB if not given
+    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "1GB", hide_default_value = true)]
+    pub memory: u64,
 
     /// Print one JSON object: format, rows, partitions
     #[arg(long)]
@@ -100,9 +131,47 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+/// What `--quote` says: a character, or none.
+#[derive(Clone, Copy, Debug)]
+pub struct Quote(Option<u8>);
+
+fn quote(text: &str) -> Result<Quote, String> {
+    match text.as_bytes() {
+        b"none" => Ok(Quote(None)),
+        [b'\n' | b'\r' | 0] => Err("this character cannot stand around a field".to_owned()),
+        [byte] if byte.is_ascii() => Ok(Quote(Some(*byte))),
+        _ => Err("a quote is one ASCII character, or `none`".to_owned()),
+    }
+}
+
+/// A number of bytes: `500MB`, `4GB`, `1.5 GiB`.
+fn bytes(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let unit = match text[end..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "t" | "tb" => 1_000_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        "tib" => 1_u64 << 40,
+        other => return Err(format!("`{other}` is no unit of bytes; write `500MB` or `4GB`")),
+    };
+    let number = text[..end].parse::<f64>().map_err(|_| "write a number of bytes, as `500MB`".to_owned())?;
+    match number * unit as f64 {
+        bytes if (1.0..1e18).contains(&bytes) => Ok(bytes as u64),
+        _ => Err("write a number of bytes between 1 and 10^18".to_owned()),
+    }
+}
+
 /// All partitions in one folder: `p1.csv` and `p1.stamp`.
 struct Flat {
     folder: Utf8PathBuf,
+    /// The file that is split, which is no leftover wherever it lies.
+    source: Option<Utf8PathBuf>,
     extension: String,
 }
 
@@ -113,6 +182,19 @@ impl Layout for Flat {
 
     fn stamp(&self, i: u64) -> Utf8PathBuf {
         self.folder.join(format!("p{i}.stamp"))
+    }
+
+    fn leftovers(&self, i: u64) -> Vec<Utf8PathBuf> {
+        let plain = self.extension.strip_suffix(".gz").or(self.extension.strip_suffix(".zst"));
+        let plain = plain.unwrap_or(&self.extension);
+        let endings = [plain.to_owned(), format!("{plain}.gz"), format!("{plain}.zst")];
+        let others = endings.into_iter().filter(|ending| *ending != self.extension);
+        let is_source =
+            |path: &Utf8PathBuf| self.source.as_ref().is_some_and(|source| is_same_file(source, path));
+        others
+            .map(|ending| self.folder.join(format!("p{i}.{ending}")))
+            .filter(|path| !is_source(path))
+            .collect()
     }
 
     fn known(&self) -> Option<Utf8PathBuf> {
@@ -138,17 +220,22 @@ impl Command {
 
     fn split(&self) -> Result<(Format, Vec<Partition>), SplitError> {
         let source = if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
-        let format = self.with_delimiter(format_of(&source, self.format)?)?;
+        let format = self.in_dialect(format_of(&source, self.format)?)?;
         let extension = match self.compress {
             Some(packed) => format!("{}.{}", format.extension(), packed.extension()),
             None => format.extension().to_owned(),
         };
-        let layout = Flat { folder: self.out.clone(), extension };
+        let layout = Flat {
+            folder: self.out.clone(),
+            source: (self.file != "-").then(|| self.file.clone()),
+            extension,
+        };
         let meter = Meter::new(!self.quiet && !self.json);
         let partitions = run(&Request {
             source,
-            format: (self.format.is_some() || self.delimiter.is_some()).then_some(format),
-            size: &self.size,
+            format: (self.format.is_some() || self.has_dialect()).then_some(format),
+            size: self.size.as_ref().unwrap_or(&Size::Equal(1)),
+            each: self.rows.map(Each::Rows).or(self.max_bytes.map(Each::Bytes)),
             by: &self.by,
             layout: &layout,
             key: &self.key,
@@ -156,6 +243,7 @@ impl Command {
             compress: self.compress,
             threads: self.threads,
             chunk: 0,
+            memory: self.memory,
             progress: Some(&|step| meter.show(step)),
         });
         meter.clear();
@@ -167,15 +255,38 @@ impl Command {
         Ok((format, partitions))
     }
 
-    fn with_delimiter(&self, format: Format) -> Result<Format, SplitError> {
-        match (format.rows, self.delimiter) {
-            (_, None) => Ok(format),
-            (Kind::Csv(_), Some(delimiter)) => Ok(Format { rows: Kind::Csv(delimiter), ..format }),
-            (other, Some(_)) => {
-                let message = format!("`--delimiter` is for CSV, but the file is {other}");
-                Err(SplitError::Usage { message, help: None })
+    fn has_dialect(&self) -> bool {
+        self.delimiter.is_some()
+            || self.quote.is_some()
+            || self.comment.is_some()
+            || self.no_header
+            || self.skip_lines > 0
+    }
+
+    fn in_dialect(&self, format: Format) -> Result<Format, SplitError> {
+        let Kind::Csv(plain) = format.rows else {
+            if !self.has_dialect() {
+                return Ok(format);
             }
+            let message = format!(
+                "`--delimiter`, `--quote`, `--comment`, `--no-header` and `--skip-lines` are for CSV, but the file is {}",
+                format.rows
+            );
+            return Err(SplitError::Usage { message, help: None });
+        };
+        let dialect = Dialect {
+            delimiter: self.delimiter.unwrap_or(plain.delimiter),
+            quote: self.quote.map_or(plain.quote, |quote| quote.0),
+            comment: self.comment,
+            header: !self.no_header,
+            skip: self.skip_lines,
+        };
+        let marks = [Some(dialect.delimiter), dialect.quote, dialect.comment];
+        if (0..3).any(|i| marks[i].is_some() && marks[i + 1..].contains(&marks[i])) {
+            let message = "the delimiter, the quote and the mark of comments must be different characters";
+            return Err(SplitError::Usage { message: message.to_owned(), help: None });
         }
+        Ok(Format { rows: Kind::Csv(dialect), ..format })
     }
 
     fn print(&self, format: Format, partitions: &[Partition]) -> u8 {

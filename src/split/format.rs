@@ -8,8 +8,8 @@ use camino::Utf8Path;
 /// What the rows of a file look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// RFC 4180 with this delimiter.
-    Csv(u8),
+    /// RFC 4180, in this dialect.
+    Csv(Dialect),
     /// One JSON value per line.
     JsonLines,
     /// Any text, line by line.
@@ -24,6 +24,28 @@ pub enum Kind {
     ArrowStream,
     /// Parquet.
     Parquet,
+}
+
+/// What stands between and around the fields and rows of a CSV file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// Between the fields.
+    pub delimiter: u8,
+    /// Around fields that hold it, a delimiter or a line end; `None`: nothing does.
+    pub quote: Option<u8>,
+    /// What begins a line that is no row.
+    pub comment: Option<u8>,
+    /// Whether the first row names the columns. If not, they are called `1`, `2`, …
+    pub header: bool,
+    /// How many lines stand before everything else.
+    pub skip: u64,
+}
+
+impl Dialect {
+    /// The dialect of RFC 4180 with this delimiter.
+    pub const fn new(delimiter: u8) -> Self {
+        Self { delimiter, quote: Some(b'"'), comment: None, header: true, skip: 0 }
+    }
 }
 
 /// How a file is packed.
@@ -46,9 +68,9 @@ pub struct Format {
 
 /// Name, format: the first name of a format is the one that is printed.
 const NAMES: &[(&str, Kind)] = &[
-    ("csv", Kind::Csv(b',')),
-    ("tsv", Kind::Csv(b'\t')),
-    ("tab", Kind::Csv(b'\t')),
+    ("csv", Kind::Csv(Dialect::new(b','))),
+    ("tsv", Kind::Csv(Dialect::new(b'\t'))),
+    ("tab", Kind::Csv(Dialect::new(b'\t'))),
     ("jsonl", Kind::JsonLines),
     ("ndjson", Kind::JsonLines),
     ("lines", Kind::Lines),
@@ -92,8 +114,7 @@ impl Kind {
     /// The name that `--format` takes.
     pub fn name(self) -> &'static str {
         let same = |kind: Self| match (self, kind) {
-            (Self::Csv(b'\t'), other) => other == self,
-            (Self::Csv(_), other) => matches!(other, Self::Csv(_)),
+            (Self::Csv(one), Self::Csv(other)) => (one.delimiter == b'\t') == (other.delimiter == b'\t'),
             (_, other) => other == self,
         };
         NAMES.iter().find(|(_, kind)| same(*kind)).map_or("csv", |(name, _)| name)
@@ -180,8 +201,8 @@ pub(super) fn looks(start: &[u8]) -> Looks {
         (b"Obj\x01", "Avro"),
         (b"ORC", "ORC"),
         (b"FEA1", "Feather version 1"),
-        (b"\xFF\xFE", "text in UTF-16"),
-        (b"\xFE\xFF", "text in UTF-16"),
+        (b"\xFF\xFE", UTF16),
+        (b"\xFE\xFF", UTF16),
     ];
     let ours: &[(&[u8], Looks)] = &[
         (b"\x1F\x8B", Looks::Packed(Compression::Gzip)),
@@ -192,6 +213,10 @@ pub(super) fn looks(start: &[u8]) -> Looks {
         (b"PAR1", Looks::Like(Kind::Parquet)),
         (b"PARE", Looks::Foreign("Parquet with an encrypted footer")),
     ];
+    // A skippable frame of Zstandard, which pzstd begins with (RFC 8878, section 3.1.2).
+    if let [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] = start {
+        return Looks::Packed(Compression::Zstd);
+    }
     if let Some((_, looks)) = ours.iter().find(|(magic, _)| start.starts_with(magic)) {
         return *looks;
     }
@@ -199,8 +224,20 @@ pub(super) fn looks(start: &[u8]) -> Looks {
         // Plain text may begin with letters such as `ORC`; a binary file goes on with something else.
         Some((magic, _)) if magic.is_ascii() && is_plain(start) => Looks::Unknown,
         Some((_, name)) => Looks::Foreign(name),
+        None if is_wide(start) => Looks::Foreign(UTF16),
         None => Looks::Unknown,
     }
+}
+
+/// What text in two-byte characters is called.
+pub(super) const UTF16: &str = "text in UTF-16";
+
+/// Whether every other byte is a NUL, as in UTF-16 without a byte order mark.
+fn is_wide(start: &[u8]) -> bool {
+    let (pairs, _) = start[..start.len().min(64)].as_chunks::<2>();
+    let little = pairs.iter().all(|[one, other]| (1..0x80).contains(one) && *other == 0);
+    let big = pairs.iter().all(|[one, other]| *one == 0 && (1..0x80).contains(other));
+    pairs.len() >= 2 && (little || big)
 }
 
 fn is_plain(start: &[u8]) -> bool {
@@ -219,7 +256,7 @@ impl fmt::Display for Compression {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Csv(b'\t') => "TSV",
+            Self::Csv(Dialect { delimiter: b'\t', .. }) => "TSV",
             Self::Csv(_) => "CSV",
             Self::JsonLines => "JSON Lines",
             Self::Lines => "plain text",

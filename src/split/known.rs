@@ -23,7 +23,7 @@ use crate::digest::Digest;
 use crate::file;
 
 /// Another number whenever other bytes count as rows than before.
-const RULES: u32 = 1;
+const RULES: u32 = 2;
 
 /// How many bytes of a partition tell whether it begins at a place.
 const SAMPLE: u64 = 4 << 10;

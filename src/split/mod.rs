@@ -14,8 +14,9 @@
 //! # Text formats, where their standards leave room
 //!
 //! - CSV and TSV follow RFC 4180. The first row that is not blank is the header; it is repeated in each
-//!   partition with everything before it (a byte order mark, blank lines). A blank line is no row (as in
-//!   pandas and pyarrow); it stays behind the row that it follows. A quote inside an unquoted field is
+//!   partition with everything before it (a byte order mark, blank lines, a line `sep=;`, lines that are skipped).
+//!   A blank line is no row (as in pandas and pyarrow), but where there is one column: there its value is missing.
+//!   It stays behind the row that it follows. A quote inside an unquoted field is
 //!   data. A row with another number of fields than the header, text behind a closing quote, a NUL, and
 //!   a carriage return that no line feed follows (outside quotes) are errors. Bytes need not be UTF-8.
 //! - In JSON Lines every line that is not white space is a row and must be one JSON value in UTF-8.
@@ -25,17 +26,15 @@
 //!
 //! # Other formats, and other strategies than contiguous rows
 //!
-//! A partition of an `.npy` file has the dtype and the order of its source and a canonical header. Arrow
-//! and Parquet partitions hold the values, types and metadata of their rows; their digest is one of values
-//! (`columnar/digest.rs`), and an index of pandas that is a range stays that of the rows. In Parquet the
-//! categories of a column come in the order of the partition's rows, so a column whose categories are
-//! ordered is refused.
+//! A partition of an `.npy` file has the dtype and the order of its source and a canonical header. Parquet is
+//! copied below its schema, Arrow batch by batch; their digest is one of values ([`columnar`]), and an index of
+//! pandas that is a range stays that of the rows.
 //!
-//! `round_robin` and `hash` send each row to a partition of its own, in whose file the rows keep their
-//! order. What stands between rows (blank lines) is then left out. How rows are hashed says `value.rs`;
-//! it is the same for every format that holds the same values.
+//! Every strategy comes down to the partition of each row ([`assign`]), which those that look at values find
+//! first ([`keys`]); then the rows are sent there, and keep their order. What stands between rows (blank lines) is
+//! then left out. docs/splitting.md says what each strategy does, which types survive, and what memory it takes.
 
-mod by_hash;
+mod assign;
 #[cfg(feature = "columnar")]
 mod columnar;
 pub mod command;
@@ -45,6 +44,8 @@ mod error;
 mod format;
 #[doc(hidden)]
 pub mod fuzzing;
+mod gzip;
+mod keys;
 mod known;
 mod npy;
 mod open;
@@ -60,6 +61,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod text;
+mod text_keys;
 mod text_parts;
 mod time;
 mod value;
@@ -68,8 +70,8 @@ pub use crate::digest::Digest;
 pub use crate::size::{By, Size};
 pub use crate::stamp::{Line, Stamp, Subject};
 pub use error::{Flaw, Place, SplitError};
-pub use format::{Compression, Format, Kind};
-pub use request::{Layout, Partition, Progress, Request};
+pub use format::{Compression, Dialect, Format, Kind};
+pub use request::{Each, Layout, MEMORY, Partition, Progress, Request};
 pub use rows::{SizeMismatch, partition_rows};
-pub use run::{format_of, run};
+pub use run::{Whole, digest_of, format_of, run};
 pub use source::Input;

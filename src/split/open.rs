@@ -8,7 +8,8 @@ use camino::Utf8Path;
 
 use super::draft;
 use super::error::SplitError;
-use super::format::{Compression, Format, Kind, Looks, looks};
+use super::format::{Compression, Format, Kind, Looks, UTF16, looks};
+use super::gzip::Members;
 use super::source::{BOM, Input, Source};
 use super::text::json_line;
 use crate::file;
@@ -114,6 +115,8 @@ fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, Spli
     let like = match (told.compression, looks) {
         (Some(told), Looks::Packed(packed)) if told == packed => None,
         (_, Looks::Packed(packed)) => Some(packed.to_string()),
+        // Any bytes are lines.
+        (None, Looks::Foreign(UTF16)) if told.rows == Kind::Lines && !is_marked(start) => None,
         (_, Looks::Foreign(name)) => Some(name.to_owned()),
         (None, Looks::Like(kind)) if kind == told.rows => None,
         (_, Looks::Like(kind)) => Some(kind.to_string()),
@@ -127,7 +130,15 @@ fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, Spli
     };
     let Some(like) = like else { return Ok(told) };
     let message = format!("this is to be split as {}, but it looks like {like}", described(told));
-    Err(SplitError::whole(name, message, Some("rename the file, or give its format with `--format`")))
+    let help = match looks {
+        Looks::Foreign(UTF16) => "convert it: `iconv -f UTF-16 -t UTF-8`",
+        _ => "rename the file, or give its format with `--format`",
+    };
+    Err(SplitError::whole(name, message, Some(help)))
+}
+
+fn is_marked(start: &[u8]) -> bool {
+    start.starts_with(b"\xFF\xFE") || start.starts_with(b"\xFE\xFF")
 }
 
 fn is_object(start: &[u8]) -> bool {
@@ -155,7 +166,7 @@ fn described(format: Format) -> String {
 fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -> Result<Source, SplitError> {
     let spooled = match format.compression {
         None => draft::spool(reader, folder),
-        Some(Compression::Gzip) => draft::spool(&mut flate2::read::MultiGzDecoder::new(reader), folder),
+        Some(Compression::Gzip) => draft::spool(&mut Members::new(reader), folder),
         Some(Compression::Zstd) => zstd::stream::read::Decoder::new(reader)
             .and_then(|mut decoder| draft::spool(&mut decoder, folder)),
     };

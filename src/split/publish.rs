@@ -155,6 +155,9 @@ fn settle(request: &Request, places: &Places, made: Vec<Made>) -> Result<Vec<Par
                 Written::Unchanged
             }
         };
+        for path in request.layout.leftovers(i as u64 + 1) {
+            file::remove(&path)?;
+        }
         partitions.push(Partition { rows, bytes, digest, path: path.clone(), written });
     }
     Ok(partitions)

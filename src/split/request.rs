@@ -25,6 +25,11 @@ pub trait Layout: Sync {
         None
     }
 
+    /// Where else an earlier split may have put partition `i`: what lies there goes when it is in its place.
+    fn leftovers(&self, _i: u64) -> Vec<Utf8PathBuf> {
+        Vec::new()
+    }
+
     /// Where the next split of a changed file finds what this one learned of the rows; `None` to go
     /// through all of it again.
     fn known(&self) -> Option<Utf8PathBuf> {
@@ -40,6 +45,8 @@ pub struct Request<'a> {
     pub format: Option<Format>,
     /// How many partitions, and how large.
     pub size: &'a Size,
+    /// How large a partition may be, if that says how many there are; `size` then says nothing.
+    pub each: Option<Each>,
     /// Which row goes where.
     pub by: &'a By,
     /// Where the partitions go.
@@ -54,9 +61,24 @@ pub struct Request<'a> {
     pub threads: usize,
     /// How many bytes of the source a thread takes at once; 0 for what is fastest.
     pub chunk: u64,
+    /// How many bytes of memory the columns of Arrow and Parquet files, and what is remembered of keys, may take;
+    /// 0 for [`MEMORY`].
+    pub memory: u64,
     /// Is told how far the work is.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }
+
+/// What each partition may have, but the last, which has what is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Each {
+    /// So many rows.
+    Rows(u64),
+    /// As many rows as a file of so many bytes holds.
+    Bytes(u64),
+}
+
+/// The memory that a split may take if nothing else is said: 1 GB.
+pub const MEMORY: u64 = 1_000_000_000;
 
 /// A step of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +120,11 @@ impl Request<'_> {
     /// The bytes per chunk for a body of `len`: at most about 100,000 chunks.
     pub(super) fn chunk(&self, len: u64) -> u64 {
         if self.chunk > 0 { self.chunk } else { (len / 100_000).clamp(256 << 10, 8 << 20) }
+    }
+
+    /// How many bytes of memory there are.
+    pub(super) fn memory(&self) -> u64 {
+        if self.memory > 0 { self.memory } else { MEMORY }
     }
 
     /// How many of `rows` rows of `source` each partition gets.

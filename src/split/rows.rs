@@ -47,6 +47,21 @@ pub fn partition_rows(size: &Size, rows: u64) -> Result<Vec<u64>, SizeMismatch> 
 /// A whole, in the unit of shares.
 const WHOLE: u128 = size::WHOLE as u128;
 
+/// How many of their sum each partition gets: equal ones 1 each, shares their thousandths of a percent, a `rest`
+/// what they leave. Row counts are weights, too.
+pub(super) fn weights(size: &Size) -> Vec<u64> {
+    match size {
+        Size::Equal(count) => vec![1; *count as usize],
+        Size::Counts(counts) => counts.clone(),
+        Size::Shares(shares) => {
+            let percent = |share: &Share| if let Share::Percent(percent) = share { *percent } else { 0 };
+            let left = size::WHOLE.saturating_sub(shares.iter().map(percent).sum());
+            let weight = |share: &Share| if *share == Share::Rest { left } else { percent(share) };
+            shares.iter().map(|share| weight(share).into()).collect()
+        }
+    }
+}
+
 fn shared(shares: &[Share], rows: u64) -> Result<Vec<u64>, SizeMismatch> {
     let exact: Vec<u128> = shares
         .iter()

@@ -1,20 +1,23 @@
 //! A split from its beginning to its end: what makes no sense is refused, the file is opened, and its
 //! format decides who cuts it.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
+use super::assign::Assignment;
 #[cfg(feature = "columnar")]
 use super::columnar;
 use super::draft;
 use super::error::SplitError;
 use super::format::{Format, Kind};
+use super::keys::{Keys, Wanted, assign};
 use super::npy;
 use super::open;
-use super::produce::Made;
+use super::produce::{Order, Producer, Want};
 use super::publish;
-use super::request::{Partition, Progress, Request};
+use super::request::{Each, Layout, Partition, Progress, Request};
 use super::source::{Input, Source};
 use super::text_parts;
+use crate::digest::Digest;
 use crate::file;
 use crate::size::{By, Size};
 
@@ -22,7 +25,9 @@ use crate::size::{By, Size};
 /// earlier partition and its stamp are as they were. A partition whose digest is the one of its stamp is
 /// not written again.
 pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
-    check(request)?;
+    if request.each.is_none() {
+        check(request)?;
+    }
     let first = request.layout.data(1);
     let folder = first.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     file::create_folder(folder)?;
@@ -35,12 +40,135 @@ pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
         let message = format!("partitions of {} cannot be compressed as a whole", format.rows);
         return Err(SplitError::usage(message, "leave out `--compress`: the format packs its own columns"));
     }
+    let Some(each) = request.each else { return split(request, &source, format) };
+    let size = size_of(request, &source, format, each)?;
+    let sized = Request { source: request.source.clone(), size: &size, each: None, ..*request };
+    check(&sized)?;
+    split(&sized, &source, format)
+}
+
+fn split(request: &Request, source: &Source, format: Format) -> Result<Vec<Partition>, SplitError> {
     match format.rows {
         Kind::Csv(_) | Kind::JsonLines | Kind::Lines | Kind::JsonArray => {
-            text_parts::split(request, &source, format.rows)
+            text_parts::split(request, source, format.rows)
         }
-        Kind::Npy => split_npy(request, &source),
-        Kind::Arrow | Kind::ArrowStream | Kind::Parquet => split_table(request, &source, format.rows),
+        Kind::Npy => produce_npy(request, source, |producer| {
+            publish::publish(request, source, producer, |made| Some(made.bytes))
+        }),
+        // The length of an Arrow or Parquet file is that of its packing: it says nothing.
+        Kind::Arrow | Kind::ArrowStream | Kind::Parquet => {
+            produce_table(request, source, format.rows, |producer| {
+                publish::publish(request, source, producer, |_| None)
+            })
+        }
+    }
+}
+
+/// The size that follows from what each partition may have.
+fn size_of(request: &Request, source: &Source, format: Format, each: Each) -> Result<Size, SplitError> {
+    let counts = match (each, format.rows) {
+        (Each::Rows(each), _) => {
+            let rows = whole(request, source, format)?.rows;
+            let each = each.max(1);
+            let exact = request.by.goes_with(&Size::Counts(vec![1]));
+            if !exact || rows.div_ceil(each) > PARTITIONS {
+                return Ok(Size::Equal(rows.div_ceil(each).max(1)));
+            }
+            let starts = (0..rows.div_ceil(each)).map(|i| i * each);
+            starts.map(|start| each.min(rows - start)).collect()
+        }
+        (Each::Bytes(_), _) if *request.by != By::Rows => {
+            let message = format!("`--max-bytes` goes with `--by rows`, not with `{}`", request.by);
+            return Err(SplitError::usage(message, "give `--rows` or `--size`"));
+        }
+        (Each::Bytes(most), Kind::Npy) => npy::rows_by_bytes(source, most)?,
+        (Each::Bytes(_), kind) if !kind.is_text() => {
+            let message = format!("how long a partition of {kind} is, is not known before it is packed");
+            return Err(SplitError::usage(message, "give `--rows` or `--size`"));
+        }
+        (Each::Bytes(most), kind) => {
+            text_parts::rows_by_bytes(request, &text_parts::open(request, source, kind)?, most)?
+        }
+    };
+    Ok(if counts.is_empty() { Size::Equal(1) } else { Size::Counts(counts) })
+}
+
+/// What a reader sees of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// What it observes: that of the one partition that all rows make.
+    pub digest: Digest,
+    /// How many rows there are.
+    pub rows: u64,
+}
+
+/// What a reader sees of the file at `path`, as [`run`] says it of partitions. For Arrow and Parquet that is types,
+/// names, metadata, values and nulls, however and by whom they were written; for `.npy` files the dtype, the shape
+/// and the elements; for a JSON array its elements; for other texts the bytes.
+pub fn digest_of(path: &Utf8Path, format: Option<Format>) -> Result<Whole, SplitError> {
+    let input = Input::Path(path.to_owned());
+    let temporary = std::env::temp_dir();
+    let folder = Utf8Path::from_path(&temporary).unwrap_or(Utf8Path::new("."));
+    let (source, found) = open::open(&input, format, folder)?;
+    let request = Request {
+        source: input,
+        format,
+        size: &Size::Equal(1),
+        each: None,
+        by: &By::Rows,
+        layout: &Nowhere,
+        key: "",
+        extra: &[],
+        compress: None,
+        threads: 0,
+        chunk: 0,
+        memory: 0,
+        progress: None,
+    };
+    let whole = whole(&request, &source, found)?;
+    source.check_unchanged()?;
+    Ok(whole)
+}
+
+/// The layout of what is not written.
+struct Nowhere;
+
+impl Layout for Nowhere {
+    fn data(&self, _: u64) -> Utf8PathBuf {
+        Utf8PathBuf::new()
+    }
+
+    fn stamp(&self, _: u64) -> Utf8PathBuf {
+        Utf8PathBuf::new()
+    }
+}
+
+/// What a reader sees of all rows of `source`.
+fn whole(request: &Request, source: &Source, format: Format) -> Result<Whole, SplitError> {
+    let request = &Request {
+        source: request.source.clone(),
+        size: &Size::Equal(1),
+        each: None,
+        by: &By::Rows,
+        progress: None,
+        ..*request
+    };
+    let made = |producer: &dyn Producer| -> Result<Whole, SplitError> {
+        let made = producer.produce(&Order {
+            source,
+            threads: request.threads(),
+            wants: &[Want::Check],
+            compress: None,
+            target: &|_| Utf8PathBuf::new(),
+            progress: &|_| {},
+        })?;
+        let made = made.into_iter().flatten().next().ok_or_else(|| source.changed())?;
+        Ok(Whole { digest: made.digest, rows: made.rows })
+    };
+    match format.rows {
+        Kind::Npy => produce_npy(request, source, made),
+        Kind::Arrow | Kind::ArrowStream | Kind::Parquet => produce_table(request, source, format.rows, made),
+        kind => text_parts::produce(request, &text_parts::open(request, source, kind)?, made),
     }
 }
 
@@ -64,50 +192,57 @@ fn check(request: &Request) -> Result<(), SplitError> {
         let message = format!("{source}: partition {i} would take the place of the file that is split");
         return Err(SplitError::usage(message, "name another folder"));
     }
-    match (request.size, request.by) {
-        (Size::Equal(_), _) | (_, By::Rows) => Ok(()),
-        (size, by) => {
-            let message =
-                format!("the size `{size}` fixes how many rows a partition has, but `{by}` decides that");
-            Err(SplitError::usage(message, "give a number of partitions"))
-        }
+    let (size, by) = (request.size, request.by);
+    if by.goes_with(size) {
+        return Ok(());
     }
+    let message = format!("the size `{size}` fixes how many rows a partition has, but `{by}` decides that");
+    let help = match by {
+        By::RoundRobin | By::HashRow | By::Hash(_) => "give a number of partitions",
+        _ => "give a number of partitions, or shares",
+    };
+    Err(SplitError::usage(message, help))
 }
 
-fn is_same_file(one: &Utf8Path, other: &Utf8Path) -> bool {
+/// Whether both are one file.
+pub(super) fn is_same_file(one: &Utf8Path, other: &Utf8Path) -> bool {
     let resolved = |path: &Utf8Path| path.canonicalize_utf8().ok();
     one.file_name() == other.file_name() && resolved(one).is_some_and(|one| resolved(other) == Some(one))
 }
 
-fn split_npy(request: &Request, source: &Source) -> Result<Vec<Partition>, SplitError> {
+fn produce_npy<T>(
+    request: &Request,
+    source: &Source,
+    then: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
+) -> Result<T, SplitError> {
     let header = &npy::open(source)?;
-    let length = |made: &Made| Some(made.bytes);
-    let (of, threads) = (request.size.partitions(), request.threads());
-    let assigned = match request.by {
-        By::Rows => {
-            let mut end = 0;
-            let rows = request.sizes(source, header.rows())?.into_iter().map(|rows| {
-                end += rows;
-                end - rows..end
-            });
-            let producer = npy::Contiguous { header, rows: rows.collect() };
-            return publish::publish(request, source, &producer, length);
-        }
-        By::RoundRobin => npy::Assigned::round_robin(header, of),
-        By::HashRow => npy::Assigned::by_hash(source, header, None, (of, threads))?,
-        By::Hash(columns) => npy::Assigned::by_hash(source, header, Some(columns), (of, threads))?,
+    let keys = |wanted: Wanted| -> Result<Box<dyn Keys + '_>, SplitError> {
+        Ok(Box::new(npy::ArrayKeys::new(source, header, wanted)?))
     };
-    let producer = npy::Scattered { header, assigned, chunk: request.chunk(source.len) };
-    publish::publish(request, source, &producer, length)
+    match assign(request, source, header.rows(), &keys)? {
+        Assignment::Cuts(cuts) => {
+            let starts = std::iter::once(0).chain(cuts.iter().copied());
+            let ends = cuts.iter().copied().chain([header.rows()]);
+            let rows = starts.zip(ends).map(|(start, end)| start..end).collect();
+            then(&npy::Contiguous { header, rows })
+        }
+        assignment => {
+            let (partitions, chunk) = (request.size.partitions(), request.chunk(source.len));
+            then(&npy::Scattered { header, assignment, partitions, chunk })
+        }
+    }
 }
 
 #[cfg(feature = "columnar")]
-fn split_table(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
-    columnar::split(request, source, kind)
-}
+use columnar::produce as produce_table;
 
 #[cfg(not(feature = "columnar"))]
-fn split_table(_: &Request, _: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
+fn produce_table<T>(
+    _: &Request,
+    _: &Source,
+    kind: Kind,
+    _: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
+) -> Result<T, SplitError> {
     let message = format!("this program was built without support for {kind}");
     Err(SplitError::usage(message, "build it with the feature `columnar`"))
 }

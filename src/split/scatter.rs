@@ -1,26 +1,16 @@
-//! Partitions whose rows do not lie together in the source: each row goes where a [`Router`] sends it.
+//! Partitions whose rows do not lie together in the source: each row goes where an [`Assignment`] sends it.
 //! The file is gone through in waves of a few megabytes; within a wave the chunks are read and sorted
 //! by partition in parallel, and then the partitions are hashed and written in parallel.
 
 use std::sync::Mutex;
 
+use super::assign::Assignment;
 use super::draft::Draft;
 use super::error::SplitError;
 use super::parallel;
 use super::produce::{Made, Order, Producer, Want};
 use super::sha::Sha;
-use super::source::Source;
-use super::text::{Index, Span};
-
-/// Says which partition a row goes to.
-pub(super) trait Router: Sync {
-    /// The partition (from 0) of row `number` (from 0) that lies at `span` of `source`. `bytes` are
-    /// the row's if [`Self::wants_bytes`] says so, else none.
-    fn route(&self, source: &Source, number: u64, span: &Span, bytes: &[u8]) -> Result<usize, SplitError>;
-
-    /// Whether the bytes of the rows are looked at.
-    fn wants_bytes(&self) -> bool;
-}
+use super::text::Index;
 
 /// What stands around the rows of a partition.
 #[derive(Clone, Debug, Default)]
@@ -34,14 +24,14 @@ pub(super) struct Glue {
 /// Partitions of a text file made row by row.
 pub(super) struct Scatter<'a> {
     pub(super) index: &'a Index,
-    pub(super) router: Box<dyn Router + 'a>,
+    pub(super) assignment: &'a Assignment,
     pub(super) glue: Glue,
     /// How many bytes of rows a wave may hold.
     pub(super) wave: u64,
 }
 
-/// Above this many partitions their files are opened anew for each wave.
-const HANDLES: usize = 256;
+/// Above this many partitions their files are opened anew for each wave: a process may have as few as 64 files.
+pub(super) const HANDLES: usize = 40;
 
 /// The rows of a chunk, by partition.
 struct Sorted {
@@ -127,8 +117,7 @@ impl Scatter<'_> {
         (order.progress)(last.end - base);
         for (number, span) in (self.index.replay.rows_before(chunk)..).zip(spans) {
             let (start, len) = ((span.start - base) as usize, (span.end - span.start) as usize);
-            let bytes = if self.router.wants_bytes() { &sorted.bytes[start..start + len] } else { &[] };
-            let partition = self.router.route(order.source, number, &span, bytes)?;
+            let partition = self.assignment.partition(number);
             if order.wants[partition] != Want::Skip {
                 sorted.rows.push((partition as u32, start as u32, len as u32));
             }
@@ -188,36 +177,5 @@ impl Part {
 
     fn close(&mut self) -> Result<(), SplitError> {
         self.draft.as_mut().map_or(Ok(()), Draft::close)
-    }
-}
-
-/// Contiguous rows.
-pub(super) struct InOrder {
-    /// The number of the first row of each partition but the first, ascending.
-    pub(super) cuts: Vec<u64>,
-}
-
-impl Router for InOrder {
-    fn route(&self, _: &Source, number: u64, _: &Span, _: &[u8]) -> Result<usize, SplitError> {
-        Ok(self.cuts.partition_point(|cut| *cut <= number))
-    }
-
-    fn wants_bytes(&self) -> bool {
-        false
-    }
-}
-
-/// Each partition in its turn.
-pub(super) struct RoundRobin {
-    pub(super) partitions: u64,
-}
-
-impl Router for RoundRobin {
-    fn route(&self, _: &Source, number: u64, _: &Span, _: &[u8]) -> Result<usize, SplitError> {
-        Ok((number % self.partitions) as usize)
-    }
-
-    fn wants_bytes(&self) -> bool {
-        false
     }
 }

@@ -1,21 +1,24 @@
 //! Text files: from their rows to partitions.
 
-use super::by_hash::ByHash;
 use super::contiguous::{Contiguous, HEADER, length};
 use super::error::SplitError;
-use super::format::Kind;
+use super::format::{Dialect, Kind};
+use super::keys::{Keys, Wanted, assign, cuts};
 use super::known;
+use super::produce::Producer;
 use super::publish;
 use super::request::{Partition, Request};
-use super::scatter::{Glue, InOrder, RoundRobin, Router, Scatter};
-use super::source::Source;
-use super::text::{Index, Pace, Text};
+use super::scatter::{Glue, Scatter};
+use super::source::{Fault, Source};
+use super::text::{Pace, Span, Text};
+use super::text_keys::TextKeys;
 use crate::size::By;
 
 /// An error if nobody said what separates the columns and it does not seem to be the comma: with the
 /// wrong delimiter, quotes would not be seen, and rows cut at the line ends between them.
 fn check_delimiter(text: &Text) -> Result<(), SplitError> {
-    let header = text.source.start(text.header.end.min(HEADER))?;
+    let mut header = Vec::new();
+    text.source.read_into(&mut header, text.names.start..text.names.end.min(text.names.start + HEADER))?;
     let has = |byte: &u8| header.contains(byte);
     match [b';', b'\t', b'|'].into_iter().find(has) {
         Some(byte) if !has(&b',') => {
@@ -32,57 +35,103 @@ fn check_delimiter(text: &Text) -> Result<(), SplitError> {
 
 /// Splits the text file `source`.
 pub(super) fn split(request: &Request, source: &Source, kind: Kind) -> Result<Vec<Partition>, SplitError> {
+    let text = open(request, source, kind)?;
     let progress = |bytes| request.tell(bytes);
-    let pace = Pace { threads: request.threads(), chunk: request.chunk(source.len), progress: &progress };
-    let text = Text::open(source, kind)?;
-    if request.format.is_none() && kind == Kind::Csv(b',') {
-        check_delimiter(&text)?;
-    }
-    let in_ranges = *request.by == By::Rows && kind != Kind::JsonArray;
-    if in_ranges && let Some(partitions) = known::split(request, &text, pace)? {
+    let in_ranges = is_in_ranges(request, kind);
+    if in_ranges && let Some(partitions) = known::split(request, &text, pace(request, source, &progress))? {
         return Ok(partitions);
     }
-    let index = text.rows(text.body(), pace)?;
+    let partitions =
+        produce(request, &text, |producer| publish::publish(request, source, producer, length(request)))?;
     if in_ranges {
+        known::remember(request, &text, &partitions);
+    }
+    Ok(partitions)
+}
+
+/// Reads the header of the text file `source`.
+pub(super) fn open<'a>(request: &Request, source: &'a Source, kind: Kind) -> Result<Text<'a>, SplitError> {
+    let text = Text::open(source, kind, request.format.is_some())?;
+    if request.format.is_none() && text.kind == Kind::Csv(Dialect::new(b',')) {
+        check_delimiter(&text)?;
+    }
+    Ok(text)
+}
+
+/// How to go through `source`.
+pub(super) fn pace<'a>(request: &Request, source: &Source, progress: &'a (dyn Fn(u64) + Sync)) -> Pace<'a> {
+    Pace { threads: request.threads(), chunk: request.chunk(source.len), progress }
+}
+
+/// Whether a partition is the header and one range of the file.
+fn is_in_ranges(request: &Request, kind: Kind) -> bool {
+    *request.by == By::Rows && kind != Kind::JsonArray
+}
+
+/// Calls `then` with who makes the partitions of `text`.
+pub(super) fn produce<T>(
+    request: &Request,
+    text: &Text,
+    then: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
+) -> Result<T, SplitError> {
+    let source = text.source;
+    let progress = |bytes| request.tell(bytes);
+    let index = text.rows(text.body(), pace(request, source, &progress))?;
+    if is_in_ranges(request, text.kind) {
         let rows = request.sizes(source, index.rows)?;
-        let cuts = cuts(&rows);
-        let mut offsets = index.offsets(source, request.threads(), &cuts)?;
+        let mut offsets = index.offsets(source, request.threads(), &cuts(&rows))?;
         // What stands between the header and the first row belongs to the first partition.
         offsets.insert(0, index.body.start);
         offsets.push(index.body.end);
-        let producer = Contiguous { header: text.header.clone(), rows, offsets };
-        let partitions = publish::publish(request, source, &producer, length(request))?;
-        known::remember(request, &text, &partitions);
-        return Ok(partitions);
+        return then(&Contiguous { header: text.header.clone(), rows, offsets });
     }
-    let glue = glue(&text)?;
-    let router = router(request, source, (&index, kind), &glue.before[0])?;
-    let producer = Scatter { index: &index, router, glue, wave: WAVE };
-    publish::publish(request, source, &producer, length(request))
+    let keys = |wanted: Wanted| -> Result<Box<dyn Keys>, SplitError> {
+        Ok(Box::new(TextKeys::new(text, &index, wanted)?))
+    };
+    let assignment = assign(request, source, index.rows, &keys)?;
+    then(&Scatter { index: &index, assignment: &assignment, glue: glue(text)?, wave: WAVE })
 }
 
-/// The number of the first row of each partition but the first.
-fn cuts(rows: &[u64]) -> Vec<u64> {
-    let ends = rows.iter().scan(0, |end, rows| {
-        *end += rows;
-        Some(*end)
-    });
-    ends.take(rows.len() - 1).collect()
-}
-
-fn router(
-    request: &Request,
-    source: &Source,
-    (index, kind): (&Index, Kind),
-    header: &[u8],
-) -> Result<Box<dyn Router>, SplitError> {
-    let partitions = request.size.partitions();
-    match request.by {
-        By::Rows => Ok(Box::new(InOrder { cuts: cuts(&request.sizes(source, index.rows)?) })),
-        By::RoundRobin => Ok(Box::new(RoundRobin { partitions })),
-        By::HashRow => Ok(Box::new(ByHash::new(source, kind, header, None, partitions)?)),
-        By::Hash(columns) => Ok(Box::new(ByHash::new(source, kind, header, Some(columns), partitions)?)),
+/// How many rows each partition has if its file may have `most` bytes.
+pub(super) fn rows_by_bytes(request: &Request, text: &Text, most: u64) -> Result<Vec<u64>, SplitError> {
+    let source = text.source;
+    let index = text.rows(text.body(), pace(request, source, &|_| {}))?;
+    let is_array = text.kind == Kind::JsonArray;
+    // A comma takes the place of what stands between the elements of an array.
+    let around = if is_array { 2 } else { text.header.end };
+    let (mut counts, mut rows, mut bytes, mut start) = (Vec::new(), 0, around, None);
+    let mut too_long = None;
+    let mut add = |span: Span| {
+        let length = span.end - span.start + u64::from(is_array);
+        if rows > 0 && bytes + length > most {
+            counts.push(rows);
+            (rows, bytes) = (0, around);
+        }
+        if bytes + length > most && too_long.is_none() {
+            too_long = Some(span.start);
+        }
+        (rows, bytes) = (rows + 1, bytes + length);
+    };
+    for chunk in 0..index.replay.chunks() {
+        index.replay.visit(source, chunk, &mut |span| {
+            if is_array {
+                add(span);
+            } else if let Some(before) = start.replace(span.start) {
+                // Blank lines belong to the row that they follow.
+                add(before..span.start);
+            }
+            true
+        })?;
     }
+    if let Some(last) = start {
+        add(last..index.body.end);
+    }
+    if let Some(at) = too_long {
+        let fault = Fault::new(at, format!("this row does not fit into a file of {most} bytes"));
+        return Err(source.flaw(fault.help("allow more with `--max-bytes`")));
+    }
+    counts.push(rows);
+    Ok(counts)
 }
 
 /// The bytes of rows that are sorted by partition at a time. A row of two bytes takes some fifteen more.

@@ -17,7 +17,9 @@ use crate::source::{Span, Spanned};
 
 const SIZE_FORMS: &str = "write `size: 3` (equal partitions), `size: [50, 20, 20]` (row counts) or `size: [\"60%\", rest]` (shares)";
 const SEED_FORMS: &str = "write `seed_parallelism: {seeds: [1, 2, 3]}`";
-const BY_FORMS: &str = "write `by: rows`, `by: round_robin`, `by: hash` or `by: {hash: COLUMN}`";
+const BY_FORMS: &str = "write `by: rows`, `by: round_robin`, `by: hash`, `by: {hash: COLUMN}`, `by: {group: COLUMN}`, \
+                        `by: {stratify: COLUMN}`, `by: {shuffle: SEED}`, `by: {shuffle: SEED, group: COLUMN}` or \
+                        `by: {range: COLUMN}`";
 
 /// `data_parallelism` as it is read.
 #[derive(Default)]
@@ -139,6 +141,14 @@ fn size(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Size> {
             let entries: Vec<_> = items.iter().map(|item| size_entry(item, reader)).collect();
             Size::from_entries(&entries.into_iter().collect::<Option<Vec<_>>>()?)
         }
+        Kind::Map(entries)
+            if entries.iter().any(|(key, _)| ["rows", "max_bytes"].contains(&key.value.as_ref())) =>
+        {
+            let message = "how many partitions there are must be known before the data is read";
+            let help = format!("{SIZE_FORMS}; `--rows` and `--max-bytes` are for `expops split` alone");
+            reader.report(&codes::SIZE, (node.span, "says how large they are"), message, help);
+            return None;
+        }
         _ => {
             let label = format!("this is {}", node.what());
             reader.report(&codes::SIZE, (node.span, label), "`size` must be a number or a list", SIZE_FORMS);
@@ -191,22 +201,18 @@ fn by(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Spanned
             }
         },
         Kind::Map(entries) => match entries.as_slice() {
-            [(key, columns)] if key.value == "hash" => {
-                let names = reader.texts(key, columns, "write `by: {hash: [COLUMN, COLUMN]}`");
-                if names.is_empty() {
-                    if matches!(&columns.kind, Kind::Null)
-                        || matches!(&columns.kind, Kind::Seq(s) if s.is_empty())
-                    {
-                        reader.report(
-                            &codes::SHAPE,
-                            (key.span, "no column"),
-                            "`hash` names no column",
-                            BY_FORMS,
-                        );
-                    }
-                    return None;
-                }
-                By::Hash(names.into_iter().map(|name| name.value).collect())
+            [(key, columns)] if key.value == "hash" => By::Hash(by_columns(key, columns, reader)?),
+            [(key, columns)] if key.value == "group" => By::Group(by_columns(key, columns, reader)?),
+            [(key, columns)] if key.value == "stratify" => By::Stratify(by_columns(key, columns, reader)?),
+            [(key, column)] if key.value == "range" => By::Range(reader.text(key, column)?.value),
+            [(key, seed)] if key.value == "shuffle" => {
+                By::Shuffle { seed: shuffle_seed(seed, reader)?, group: Vec::new() }
+            }
+            [(key, seed), (other, columns)] | [(other, columns), (key, seed)]
+                if key.value == "shuffle" && other.value == "group" =>
+            {
+                let seed = shuffle_seed(seed, reader);
+                By::Shuffle { group: by_columns(other, columns, reader)?, seed: seed? }
             }
             _ => {
                 reader.report(&codes::SHAPE, (node.span, "not a strategy"), "`by` cannot be read", BY_FORMS);
@@ -219,6 +225,32 @@ fn by(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Spanned
         }
     };
     Some(Spanned::new(by, node.span))
+}
+
+/// The columns that the strategy `key` names: one, or a list.
+fn by_columns(key: &Key<'_>, columns: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let name = &key.value;
+    let names = reader.texts(key, columns, &format!("write `by: {{{name}: [COLUMN, COLUMN]}}`"));
+    if names.is_empty() {
+        if matches!(&columns.kind, Kind::Null) || matches!(&columns.kind, Kind::Seq(s) if s.is_empty()) {
+            let message = format!("`{name}` names no column");
+            reader.report(&codes::SHAPE, (key.span, "no column"), message, BY_FORMS);
+        }
+        return None;
+    }
+    Some(names.into_iter().map(|name| name.value).collect())
+}
+
+fn shuffle_seed(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<u64> {
+    if let Kind::Int(seed) = node.kind
+        && let Ok(seed) = u64::try_from(seed)
+    {
+        return Some(seed);
+    }
+    let label = format!("this is {}", node.what());
+    let message = "the seed of `shuffle` must be a whole number from 0 to 2^64 - 1";
+    reader.report(&codes::SHAPE, (node.span, label), message, "write `by: {shuffle: 42}`");
+    None
 }
 
 /// Reads `seed_parallelism`: `{seeds: [1, 2]}`, a list of seeds, or one seed.

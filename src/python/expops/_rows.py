@@ -49,7 +49,7 @@ def take(value: Any, rows: Rows) -> Any:
 
 
 def keys(value: Any, columns: Optional[Sequence[str]], name: str) -> List[Any]:
-    """One key per row: the whole row, or its values in `columns`, as Python's own types."""
+    """One key per row: the whole row (a dict if its cells have names), or its cells in `columns`."""
     if columns is None:
         return _whole_rows(value)
     found = [_column(value, column, name) for column in columns]
@@ -106,30 +106,56 @@ def _arrow_take(value: Any, rows: List[int]) -> Any:
 
 
 def _cells(column: Any) -> List[Any]:
-    """A column as a list of Python's own values."""
-    for method in ("to_pylist", "tolist", "to_list"):
+    """A column as a list of values; of an array its own scalars, which know how precise they are."""
+    if _is_pandas(column, "Series", "Index"):
+        missing = column.isna()
+        return [None if gone else cell for cell, gone in zip(column, missing)]
+    for method in ("to_pylist", "to_list"):
         if hasattr(column, method):
-            return list(getattr(column, method)())
+            return _precise(column, list(getattr(column, method)()))
     return list(column)
+
+
+def _precise(column: Any, cells: List[Any]) -> List[Any]:
+    """Numbers of single precision as NumPy's, which say so; both Arrow and polars make doubles of them."""
+    kind = str(getattr(column, "dtype", None) or getattr(column, "type", ""))
+    single = {"Float32": "float32", "float": "float32", "Float16": "float16", "halffloat": "float16"}.get(kind)
+    numpy = sys.modules.get("numpy")
+    if single is None or numpy is None:
+        return cells
+    scalar = getattr(numpy, single)
+    return [None if cell is None else scalar(cell) for cell in cells]
 
 
 def _whole_rows(value: Any) -> List[Any]:
     if isinstance(value, dict):
-        return list(zip(*map(_cells, value.values())))
+        return _named(list(value), list(value.values()), count(value, "value"))
     if _is_pandas(value, "DataFrame"):
-        return list(zip(*(_cells(value.iloc[:, i]) for i in range(value.shape[1])))) or [()] * len(value)
+        return _named(list(value.columns), [value.iloc[:, i] for i in range(value.shape[1])], len(value))
     if _is_polars(value) and hasattr(value, "rows"):
-        return list(value.rows())
+        return _named(list(value.columns), [value[one] for one in value.columns], len(value))
     if _is_arrow(value):
-        return list(zip(*map(_cells, value.columns))) or [()] * value.num_rows
+        return _named(value.column_names, value.columns, value.num_rows)
+    names = getattr(getattr(value, "dtype", None), "names", None)
+    if names and value.ndim == 1:
+        return _named(list(names), [value[one] for one in names], len(value))
     return _cells(value)
+
+
+def _named(names: List[Any], columns: Sequence[Any], rows: int) -> List[Any]:
+    """The rows of a table, without an index that pandas made up."""
+    kept = [(name, _cells(column)) for name, column in zip(names, columns) if not str(name).startswith("__index_level_")]
+    return [{name: cells[row] for name, cells in kept} for row in range(rows)]
 
 
 def _column(value: Any, column: str, name: str) -> List[Any]:
     """The cells of one column, of a table or of a list of dicts."""
+    if isinstance(value, (list, tuple)) and not any(isinstance(row, dict) and column in row for row in value):
+        if value and all(isinstance(row, dict) for row in value):
+            raise Failure(f"`{name}` has no column `{column}` to split by")
     try:
         if isinstance(value, (list, tuple)):
-            return [row[column] for row in value]
+            return [row.get(column) if isinstance(row, dict) else row[column] for row in value]
         cells = _cells(value[column])
     except (KeyError, IndexError, TypeError, ValueError, _missing_column()):
         raise Failure(f"`{name}` has no column `{column}` to split by") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-from expops import _digest, _rows, _values
+from expops import _keys, _rows, _values
 from expops._failure import Failure, nearest
 from expops._names import Names
 
@@ -97,25 +97,72 @@ def _contiguous(total: int, size: Dict[str, Any], name: str) -> List[_rows.Rows]
 
 
 def _scattered(value: Any, total: int, name: str, size: Dict[str, Any], by: Any) -> List[_rows.Rows]:
-    """Rows by turns, or by the hash of their keys; the order within a partition is the source's."""
-    if "equal" not in size:
-        raise Failure(f"`{name}` is split by {_told(by)}, which goes with a number of partitions, not with a list")
-    partitions: List[List[int]] = [[] for _ in range(size["equal"])]
-    numbers = range(total) if by == "round_robin" else _hashes(value, by, name)
+    """Rows where the strategy says; the order within a partition is the source's."""
+    numbers = _numbers(value, total, name, size, by)
+    partitions: List[List[int]] = [[] for _ in _weights(size)]
     for row, number in enumerate(numbers):
-        partitions[number % len(partitions)].append(row)
+        partitions[number].append(row)
     return list(partitions)
 
 
-def _hashes(value: Any, by: Any, name: str) -> List[int]:
-    columns = by["hash"] if isinstance(by, dict) else None
-    if isinstance(columns, str):
-        columns = [columns]
-    return [int(_digest.of(key)[:16], 16) for key in _rows.keys(value, columns, name)]
+def _numbers(value: Any, total: int, name: str, size: Dict[str, Any], by: Any) -> Sequence[int]:
+    """The partition of each row: as `expops-split` says it of the same rows in a file."""
+    kind = next(iter(by)) if isinstance(by, dict) else by
+    columns = _columns(by)
+    is_plain = kind in ("round_robin", "hash", "hash_row")
+    if "equal" not in size and (is_plain or ("counts" in size and (kind != "shuffle" or columns))):
+        wanted = "a number of partitions" if is_plain else "a number of partitions or shares"
+        raise Failure(f"`{name}` is split by {_told(kind)}, which goes with {wanted}, not with a list")
+    if kind == "round_robin":
+        return [row % size["equal"] for row in range(total)]
+    if kind == "shuffle" and not columns:
+        return _keys.shuffled(by["shuffle"], counts(total, size, name))
+    keys = _rows.keys(value, columns, name)
+    if kind == "range":
+        ends = _keys.range_ends(total, size["equal"]) if "equal" in size else _ends(counts(total, size, name))
+        return _keys.ranges([_keys.text(key[0]) for key in keys], ends)
+    messages = [_message(key, columns is None) for key in keys]
+    if kind == "group":
+        return _keys.grouped(messages, _weights(size), 0)
+    if kind == "shuffle":
+        return _keys.grouped(messages, _weights(size), by["shuffle"])
+    if kind == "stratify":
+        return _keys.stratified(messages, _weights(size))
+    return _keys.by_hash(messages, size["equal"])
 
 
-def _told(by: Any) -> str:
-    return "turns (`round_robin`)" if by == "round_robin" else "hash"
+def _columns(by: Any) -> Optional[List[str]]:
+    """The columns that a strategy names."""
+    if not isinstance(by, dict):
+        return None
+    kind = next(iter(by))
+    columns = by.get("group") if kind == "shuffle" else by[kind]
+    return [columns] if isinstance(columns, str) else columns
+
+
+def _message(key: Any, is_whole: bool) -> bytes:
+    if not is_whole:
+        return _keys.message(map(_keys.text, key))
+    return _keys.row_message(key) if isinstance(key, dict) else _keys.message([_keys.text(key)])
+
+
+def _ends(rows: Sequence[int]) -> List[int]:
+    return [sum(rows[: number + 1]) for number in range(len(rows) - 1)]
+
+
+def _weights(size: Dict[str, Any]) -> List[int]:
+    """How much of the whole each partition has."""
+    if "equal" in size:
+        return [1] * size["equal"]
+    if "counts" in size:
+        return list(size["counts"])
+    shares = [_thousandths(share) for share in size["shares"]]
+    left = _WHOLE - sum(share or 0 for share in shares)
+    return [left if share is None else share for share in shares]
+
+
+def _told(kind: str) -> str:
+    return {"round_robin": "turns (`round_robin`)", "hash_row": "hash"}.get(kind, kind if kind == "hash" else f"`{kind}`")
 
 
 def _check(parts: Sequence[Tuple[Any, int]], total: int, name: str) -> None:

@@ -1,24 +1,29 @@
 //! The digest of a table: of its values, nulls, types and names, however they are laid out.
 //!
-//! SHA-256 of the texts, one line each: for every piece of the schema's metadata that a reader observes
-//! `metadata NAME=TEXT`, for every field `field NAME TYPE nullable=BOOL` and its metadata, then
-//! `rows N`, then the digests of the columns in hexadecimal digits. Names and texts are in JSON's quotes.
+//! SHA-256 of the texts, one line each: what the schema says to a reader ([`kinds`]), then `rows N`, then the
+//! digests of the columns in hexadecimal digits.
 //!
-//! A column's digest is the SHA-256 of these digests in hexadecimal digits, one line each: of its nulls (the row numbers, eight
-//! bytes each, little end first), of its lengths (the same, for texts, bytes and lists; 0 for null), of
-//! its values (little end first, zero bytes for null; one byte for a truth value; texts and bytes one
-//! after the other), and of its children (the items of the lists that are not null; the fields of a
-//! structure, null where it is null; the values that a dictionary stands for, and for formats that keep
-//! them the categories).
+//! A column's digest is the SHA-256 of these digests in hexadecimal digits, one line each: of its nulls (the row
+//! numbers, eight bytes each, little end first), of its lengths (the same, for texts, bytes and lists; 0 for null),
+//! of its values (little end first, zero bytes for null; one byte for a truth value; texts and bytes one after the
+//! other; decimals as 32 bytes; for a union the number of each value's type), and of its children (the items of the
+//! lists that are not null; the fields of a structure, null where it is null; the values that a dictionary or a run
+//! stands for, and the categories of a dictionary in the order in which a reader of all batches sees them; the
+//! values of each type of a union).
+
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, make_array};
+use arrow_array::types::{
+    Decimal32Type, Decimal64Type, Decimal128Type, Int16Type, Int32Type, Int64Type, RunEndIndexType,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch, RunArray, UInt64Array, make_array};
 use arrow_buffer::NullBuffer;
-use arrow_schema::{ArrowError, DataType, Field, Schema};
-use arrow_select::concat::concat;
+use arrow_schema::{ArrowError, DataType, Schema};
 use arrow_select::take::take;
 
-use super::pandas::observable;
+use super::kinds;
 use crate::digest::Digest;
 use crate::split::sha::Sha;
 
@@ -30,13 +35,10 @@ pub(super) struct TableDigest {
 }
 
 impl TableDigest {
-    /// The digest of a table with this schema; `dictionaries`: the categories of a column are observed.
-    pub(super) fn new(schema: &Schema, dictionaries: bool) -> Self {
-        let mut text = String::new();
-        metadata(schema.metadata(), &mut text);
-        schema.fields().iter().for_each(|field| describe(field, &mut text));
-        let column = || Column { dictionaries, ..Column::default() };
-        Self { schema: text, columns: schema.fields().iter().map(|_| column()).collect(), rows: 0 }
+    /// The digest of a table with this schema.
+    pub(super) fn new(schema: &Schema) -> Self {
+        let columns = schema.fields().iter().map(|_| Column::default()).collect();
+        Self { schema: kinds::of_schema(schema), columns, rows: 0 }
     }
 
     /// Adds the rows of `batch`.
@@ -54,22 +56,6 @@ impl TableDigest {
     }
 }
 
-fn quoted(text: &str) -> serde_json::Value {
-    serde_json::Value::from(text)
-}
-
-fn metadata(metadata: &arrow_schema::Metadata, text: &mut String) {
-    for (name, value) in observable(metadata) {
-        *text += &format!("metadata {}={}\n", quoted(name), quoted(&value));
-    }
-}
-
-fn describe(field: &Field, text: &mut String) {
-    let (name, kind) = (quoted(field.name()), quoted(&field.data_type().to_string()));
-    *text += &format!("field {name} {kind} nullable={}\n", field.is_nullable());
-    metadata(field.metadata(), text);
-}
-
 /// The digest of a column in the making.
 struct Column {
     rows: u64,
@@ -77,17 +63,24 @@ struct Column {
     lengths: Sha,
     values: Sha,
     children: Vec<Self>,
-    dictionaries: bool,
-    /// The categories that were hashed last.
-    categories: Option<ArrayRef>,
+    categories: Categories,
     buffer: Vec<u8>,
+}
+
+/// The categories that have been hashed.
+#[derive(Default)]
+struct Categories {
+    /// Those of the batch before.
+    last: Option<ArrayRef>,
+    /// The digest of each, if they were not always the same.
+    known: HashSet<Digest>,
 }
 
 impl Default for Column {
     fn default() -> Self {
         let (nulls, lengths, values) = (Sha::new(), Sha::new(), Sha::new());
-        let (children, categories, buffer) = (Vec::new(), None, Vec::new());
-        Self { rows: 0, nulls, lengths, values, children, dictionaries: true, categories, buffer }
+        let (children, categories, buffer) = (Vec::new(), Categories::default(), Vec::new());
+        Self { rows: 0, nulls, lengths, values, children, categories, buffer }
     }
 }
 
@@ -109,14 +102,57 @@ impl Column {
             DataType::LargeBinary => self.texts(array, |i| array.as_binary::<i64>().value(i)),
             DataType::BinaryView => self.texts(array, |i| array.as_binary_view().value(i)),
             DataType::FixedSizeBinary(width) => self.fixed(array, *width as usize),
-            DataType::List(_) => self.list(array, |i| array.as_list::<i32>().value(i)),
-            DataType::LargeList(_) => self.list(array, |i| array.as_list::<i64>().value(i)),
-            DataType::FixedSizeList(_, _) => self.list(array, |i| array.as_fixed_size_list().value(i)),
+            DataType::List(_) => {
+                let list = array.as_list::<i32>();
+                self.list(array, list.values(), |i| {
+                    range(list.value_offsets()[i], list.value_offsets()[i + 1])
+                })
+            }
+            DataType::LargeList(_) => {
+                let list = array.as_list::<i64>();
+                self.list(array, list.values(), |i| {
+                    range(list.value_offsets()[i], list.value_offsets()[i + 1])
+                })
+            }
+            DataType::ListView(_) => {
+                let list = array.as_list_view::<i32>();
+                let (starts, sizes) = (list.value_offsets(), list.value_sizes());
+                self.list(array, list.values(), |i| range(starts[i], starts[i] + sizes[i]))
+            }
+            DataType::LargeListView(_) => {
+                let list = array.as_list_view::<i64>();
+                let (starts, sizes) = (list.value_offsets(), list.value_sizes());
+                self.list(array, list.values(), |i| range(starts[i], starts[i] + sizes[i]))
+            }
+            DataType::FixedSizeList(_, length) => {
+                let (list, length) = (array.as_fixed_size_list(), *length as u64);
+                self.list(array, list.values(), |i| i as u64 * length..(i as u64 + 1) * length)
+            }
             DataType::Map(_, _) => {
-                self.list(array, |i| -> ArrayRef { std::sync::Arc::new(array.as_map().value(i)) })
+                let map = array.as_map();
+                let entries: ArrayRef = Arc::new(map.entries().clone());
+                self.list(array, &entries, |i| range(map.value_offsets()[i], map.value_offsets()[i + 1]))
             }
             DataType::Struct(_) => self.structure(array),
             DataType::Dictionary(_, _) => self.dictionary(array),
+            DataType::RunEndEncoded(ends, _) => match ends.data_type() {
+                DataType::Int16 => self.runs::<Int16Type>(array),
+                DataType::Int32 => self.runs::<Int32Type>(array),
+                _ => self.runs::<Int64Type>(array),
+            },
+            DataType::Union(_, _) => self.union(array),
+            DataType::Decimal32(_, _) => {
+                let numbers = array.as_primitive::<Decimal32Type>();
+                self.decimals(array, |i| numbers.value(i).into())
+            }
+            DataType::Decimal64(_, _) => {
+                let numbers = array.as_primitive::<Decimal64Type>();
+                self.decimals(array, |i| numbers.value(i).into())
+            }
+            DataType::Decimal128(_, _) => {
+                let numbers = array.as_primitive::<Decimal128Type>();
+                self.decimals(array, |i| numbers.value(i))
+            }
             other => match other.primitive_width() {
                 Some(width) => self.fixed(array, width),
                 None => {
@@ -128,7 +164,7 @@ impl Column {
 
     fn child(&mut self, i: usize) -> &mut Self {
         while self.children.len() <= i {
-            self.children.push(Self { dictionaries: self.dictionaries, ..Self::default() });
+            self.children.push(Self::default());
         }
         &mut self.children[i]
     }
@@ -174,21 +210,45 @@ impl Column {
         Ok(())
     }
 
-    fn list(&mut self, array: &ArrayRef, value: impl Fn(usize) -> ArrayRef) -> Result<(), ArrowError> {
-        let mut lengths = Vec::with_capacity(8 * array.len());
-        let mut items = Vec::new();
+    /// Decimals of every width as 32 bytes.
+    fn decimals(&mut self, array: &ArrayRef, value: impl Fn(usize) -> i128) -> Result<(), ArrowError> {
+        let mut bytes = Vec::with_capacity(32 * array.len());
         for i in 0..array.len() {
-            let item = array.is_valid(i).then(|| value(i));
-            lengths.extend((item.as_ref().map_or(0, |item| item.len()) as u64).to_le_bytes());
-            items.extend(item.filter(|item| !item.is_empty()));
+            let number = if array.is_valid(i) { value(i) } else { 0 };
+            bytes.extend(number.to_le_bytes());
+            bytes.extend([if number < 0 { 0xFF } else { 0 }; 16]);
+        }
+        self.values.update(&bytes);
+        Ok(())
+    }
+
+    /// Lists, of which each has a range of `items`.
+    fn list(
+        &mut self,
+        array: &ArrayRef,
+        items: &ArrayRef,
+        range: impl Fn(usize) -> std::ops::Range<u64>,
+    ) -> Result<(), ArrowError> {
+        let mut lengths = Vec::with_capacity(8 * array.len());
+        let mut ranges: Vec<std::ops::Range<u64>> = Vec::new();
+        for i in 0..array.len() {
+            let range = if array.is_valid(i) { range(i) } else { 0..0 };
+            lengths.extend((range.end - range.start).to_le_bytes());
+            match ranges.last_mut() {
+                _ if range.is_empty() => {}
+                Some(last) if last.end == range.start => last.end = range.end,
+                _ => ranges.push(range),
+            }
         }
         self.lengths.update(&lengths);
-        if items.is_empty() {
-            return Ok(());
+        match ranges.as_slice() {
+            [] => Ok(()),
+            [one] => self.child(0).update(&items.slice(one.start as usize, (one.end - one.start) as usize)),
+            _ => {
+                let wanted: UInt64Array = ranges.into_iter().flatten().map(Some).collect();
+                self.child(0).update(&take(items.as_ref(), &wanted, None)?)
+            }
         }
-        let items: Vec<&dyn Array> = items.iter().map(AsRef::as_ref).collect();
-        let items = concat(&items)?;
-        self.child(0).update(&items)
     }
 
     fn structure(&mut self, array: &ArrayRef) -> Result<(), ArrowError> {
@@ -209,13 +269,48 @@ impl Column {
     fn dictionary(&mut self, array: &ArrayRef) -> Result<(), ArrowError> {
         let dictionary = array.as_any_dictionary();
         let values = dictionary.values();
-        let decoded = take(values.as_ref(), dictionary.keys(), None)?;
-        self.child(0).update(&decoded)?;
-        if self.dictionaries
-            && !self.categories.as_ref().is_some_and(|known| known.to_data() == values.to_data())
-        {
-            self.child(1).update(values)?;
-            self.categories = Some(values.clone());
+        self.child(0).update(&take(values.as_ref(), dictionary.keys(), None)?)?;
+        let last = self.categories.last.replace(values.clone());
+        let known = last.as_ref().map_or(0, |last| last.len());
+        let goes_on = last
+            .as_ref()
+            .is_none_or(|last| values.len() >= known && values.slice(0, known).to_data() == last.to_data());
+        if self.categories.known.is_empty() && goes_on {
+            return self.child(1).update(&values.slice(known, values.len() - known));
+        }
+        // The categories are others than before: of the new ones, those that are not known come behind.
+        if let Some(last) = last.filter(|_| self.categories.known.is_empty()) {
+            (0..last.len()).try_for_each(|i| {
+                self.categories.known.insert(one(&last.slice(i, 1))?);
+                Ok::<_, ArrowError>(())
+            })?;
+        }
+        for i in 0..values.len() {
+            let value = values.slice(i, 1);
+            if self.categories.known.insert(one(&value)?) {
+                self.child(1).update(&value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn runs<R: RunEndIndexType>(&mut self, array: &ArrayRef) -> Result<(), ArrowError> {
+        let runs = array.as_any().downcast_ref::<RunArray<R>>();
+        let runs = runs.ok_or_else(|| ArrowError::CastError("runs of another type".to_owned()))?;
+        let rows = (0..runs.len()).map(|row| Some(runs.get_physical_index(row) as u64));
+        let rows: UInt64Array = rows.collect();
+        self.child(0).update(&take(runs.values().as_ref(), &rows, None)?)
+    }
+
+    fn union(&mut self, array: &ArrayRef) -> Result<(), ArrowError> {
+        let union = array.as_union();
+        let kinds: Vec<u8> = (0..array.len()).map(|row| union.type_id(row) as u8).collect();
+        self.values.update(&kinds);
+        let DataType::Union(fields, _) = array.data_type() else { return Ok(()) };
+        for (i, (id, _)) in fields.iter().enumerate() {
+            let rows = (0..array.len()).filter(|row| union.type_id(*row) == id);
+            let rows: UInt64Array = rows.map(|row| Some(union.value_offset(row) as u64)).collect();
+            self.child(i).update(&take(union.child(id).as_ref(), &rows, None)?)?;
         }
         Ok(())
     }
@@ -230,13 +325,24 @@ impl Column {
     }
 }
 
+fn range<T: TryInto<u64>>(start: T, end: T) -> std::ops::Range<u64> {
+    // Offsets are checked when the file is read.
+    start.try_into().unwrap_or(0)..end.try_into().unwrap_or(0)
+}
+
+/// The digest of an array.
+fn one(array: &ArrayRef) -> Result<Digest, ArrowError> {
+    let mut column = Column::default();
+    column.update(array)?;
+    Ok(column.finish())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use arrow_array::builder::{Int64Builder, ListBuilder};
-    use arrow_array::types::Int32Type;
     use arrow_array::{BooleanArray, DictionaryArray, Float64Array, Int64Array, StringArray, StructArray};
-    use std::sync::Arc;
+    use arrow_schema::Field;
 
     fn table() -> RecordBatch {
         let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(-3), Some(4)]));
@@ -264,7 +370,7 @@ mod tests {
     }
 
     fn digest(batches: &[RecordBatch]) -> String {
-        let mut digest = TableDigest::new(&batches[0].schema(), true);
+        let mut digest = TableDigest::new(&batches[0].schema());
         batches.iter().for_each(|batch| digest.update(batch).unwrap());
         digest.finish().to_string()
     }
@@ -280,7 +386,7 @@ mod tests {
         assert_ne!(digest(&[table.slice(0, 3)]), whole);
     }
 
-    const VECTOR: &str = "305fddda41597295f85f16c561b97004333a1b63be5fa8afd449157562601c1c";
+    const VECTOR: &str = "194101d4f729cd07200a2bd94094b897128863e3be0d23648e321b074d93e9e4";
 
     #[test]
     fn what_lies_under_a_null_makes_no_difference() {

@@ -40,13 +40,14 @@ pub(super) struct Ipc<'a> {
     /// The batches that were read last: partitions often share one.
     recent: Mutex<Vec<(usize, RecordBatch)>>,
     keep: usize,
+    memory: u64,
 }
 
 /// The longest description of a schema or a batch that is read.
 const METADATA: u64 = 256 << 20;
 
 impl<'a> Ipc<'a> {
-    pub(super) fn open_file(source: &'a Source, keep: usize) -> Result<Self, SplitError> {
+    pub(super) fn open_file(source: &'a Source, keep: usize, memory: u64) -> Result<Self, SplitError> {
         let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
         let mut end = [0; 10];
         if source.len < 18 {
@@ -66,7 +67,7 @@ impl<'a> Ipc<'a> {
         let schema = footer.schema().ok_or_else(|| bad(&"its footer has no schema"))?;
         check_endianness(schema.endianness().equals_to_target_endianness(), source)?;
         let schema = Arc::new(try_fb_to_schema(schema).map_err(|e| bad(&e))?);
-        let mut ipc = Self::new(source, schema, footer.version(), keep);
+        let mut ipc = Self::new(source, schema, footer.version(), (keep, memory));
         for block in footer.dictionaries().iter().flatten() {
             ipc.add(*block)?;
         }
@@ -76,7 +77,7 @@ impl<'a> Ipc<'a> {
         Ok(ipc)
     }
 
-    pub(super) fn open_stream(source: &'a Source, keep: usize) -> Result<Self, SplitError> {
+    pub(super) fn open_stream(source: &'a Source, keep: usize, memory: u64) -> Result<Self, SplitError> {
         let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
         let (block, mut at) = next_block(source, 0)?.ok_or_else(|| bad(&"there is no schema"))?;
         let metadata = metadata(source, &block)?;
@@ -84,7 +85,7 @@ impl<'a> Ipc<'a> {
         let schema = message.header_as_schema().ok_or_else(|| bad(&"there is no schema"))?;
         check_endianness(schema.endianness().equals_to_target_endianness(), source)?;
         let schema = Arc::new(try_fb_to_schema(schema).map_err(|e| bad(&e))?);
-        let mut ipc = Self::new(source, schema, message.version(), keep);
+        let mut ipc = Self::new(source, schema, message.version(), (keep, memory));
         ipc.stream = true;
         while let Some((block, next)) = next_block(source, at)? {
             ipc.add(block)?;
@@ -93,10 +94,15 @@ impl<'a> Ipc<'a> {
         Ok(ipc)
     }
 
-    fn new(source: &'a Source, schema: SchemaRef, version: MetadataVersion, keep: usize) -> Self {
+    fn new(
+        source: &'a Source,
+        schema: SchemaRef,
+        version: MetadataVersion,
+        (keep, memory): (usize, u64),
+    ) -> Self {
         let recent = Mutex::new(Vec::new());
         let (messages, rows, compression, stream) = (Vec::new(), 0, None, false);
-        Self { source, schema, version, messages, rows, compression, stream, recent, keep }
+        Self { source, schema, version, messages, rows, compression, stream, recent, keep, memory }
     }
 
     /// Takes the message at `block`, after looking whether it lies in the file.
@@ -107,17 +113,14 @@ impl<'a> Ipc<'a> {
         let rows = match message.header_type() {
             MessageHeader::DictionaryBatch => {
                 let batch = message.header_as_dictionary_batch().and_then(|batch| batch.data());
-                check_buffers(
-                    self.source,
-                    &block,
-                    batch.ok_or_else(|| bad(&"a dictionary without values"))?,
-                )?;
+                let batch = batch.ok_or_else(|| bad(&"a dictionary without values"))?;
+                self.weigh(check_buffers(self.source, &block, batch)?)?;
                 None
             }
             MessageHeader::RecordBatch => {
                 let batch =
                     message.header_as_record_batch().ok_or_else(|| bad(&"a batch without a header"))?;
-                check_buffers(self.source, &block, batch)?;
+                self.weigh(check_buffers(self.source, &block, batch)?)?;
                 let rows = u64::try_from(batch.length()).map_err(|_| bad(&"a batch of a negative length"))?;
                 self.compression =
                     batch.compression().map(|compression| compression.codec()).or(self.compression);
@@ -127,6 +130,23 @@ impl<'a> Ipc<'a> {
             other => return Err(bad(&format!("a message of the kind {other:?} among the batches"))),
         };
         self.messages.push(Message { block, rows });
+        Ok(())
+    }
+
+    /// An error if a batch of this many bytes, unpacked, would take too much memory; else fewer batches are kept.
+    fn weigh(&mut self, bytes: u64) -> Result<(), SplitError> {
+        let most = self.memory / 3 / bytes.max(1);
+        if most == 0 {
+            let message = format!(
+                "{}: a batch of {} MB takes more memory than is allowed ({} MB)",
+                self.source.name,
+                bytes / 1_000_000,
+                self.memory / 1_000_000
+            );
+            let help = "allow three times as much as a batch has with `--memory`, or store the table in smaller batches";
+            return Err(SplitError::usage(message, help));
+        }
+        self.keep = self.keep.min(most as usize);
         Ok(())
     }
 
@@ -163,7 +183,10 @@ fn check_endianness(same: bool, source: &Source) -> Result<(), SplitError> {
     if same {
         Ok(())
     } else {
-        Err(broken(&source.name, "Arrow", "its byte order is not that of this machine"))
+        let message =
+            "the numbers of this Arrow file are in big-endian order, which is not read on this machine";
+        let help = "write it with little-endian numbers (pyarrow: read it there, and write it again)";
+        Err(SplitError::whole(&source.name, message, Some(help)))
     }
 }
 
@@ -179,8 +202,9 @@ fn bounds(source: &Source, block: &Block) -> Result<(u64, u64), SplitError> {
 }
 
 /// Looks whether the buffers of a batch lie in its body, and do not claim to be impossibly long when
-/// they are unpacked.
-fn check_buffers(source: &Source, block: &Block, batch: RecordBatchHeader) -> Result<(), SplitError> {
+/// they are unpacked; how many bytes they are then.
+fn check_buffers(source: &Source, block: &Block, batch: RecordBatchHeader) -> Result<u64, SplitError> {
+    let mut total = 0u64;
     let (start, end) = bounds(source, block)?;
     let body = start + block.metaDataLength() as u64;
     // LZ4 packs at most 255 bytes in one; of Zstandard nothing like that is known, but this is plenty.
@@ -194,16 +218,18 @@ fn check_buffers(source: &Source, block: &Block, batch: RecordBatchHeader) -> Re
         };
         let outside = || broken(&source.name, "Arrow", "a column lies outside its batch");
         let (at, length) = place().ok_or_else(outside)?;
+        total = total.saturating_add(length);
         if let Some(ratio) = ratio.filter(|_| length >= 8) {
             let mut unpacked = [0; 8];
             source.read_exact_at(&mut unpacked, at)?;
             // -1 says that the buffer is not packed after all.
+            total = total.saturating_add(i64::from_le_bytes(unpacked).max(0) as u64);
             if i64::from_le_bytes(unpacked) > length.saturating_mul(ratio) as i64 {
                 return Err(broken(&source.name, "Arrow", "a column claims to be longer than it can be"));
             }
         }
     }
-    Ok(())
+    Ok(total)
 }
 
 /// The bytes before the body of a message.
@@ -256,8 +282,18 @@ impl Table for Ipc<'_> {
         self.rows
     }
 
-    fn keeps_dictionaries(&self) -> bool {
-        true
+    fn batches(&self) -> Vec<Range<u64>> {
+        let mut at = 0;
+        let rows = self.messages.iter().filter_map(|message| message.rows);
+        rows.map(|rows| {
+            at += rows;
+            at - rows..at
+        })
+        .collect()
+    }
+
+    fn at_once(&self) -> usize {
+        self.keep
     }
 
     fn scan(&self, wanted: Range<u64>) -> Result<Batches<'_>, SplitError> {

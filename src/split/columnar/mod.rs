@@ -7,10 +7,11 @@
 mod digest;
 mod guard;
 mod ipc;
+mod kinds;
 mod pandas;
 mod parquet;
 mod parts;
 mod table;
 mod values;
 
-pub(super) use parts::split;
+pub(super) use parts::produce;

@@ -18,14 +18,9 @@ pub(super) enum Index {
 
 /// An index that is a range.
 pub(super) struct RangeIndex {
-    name: Option<String>,
+    column: String,
     start: i64,
     step: i64,
-}
-
-/// The metadata of pandas, if there is any.
-fn read(schema: &Schema) -> Option<Value> {
-    serde_json::from_str(schema.metadata().get("pandas")?).ok()
 }
 
 /// The description of the range index in `metadata`.
@@ -35,63 +30,80 @@ fn range_of(metadata: &mut Value) -> Option<&mut serde_json::Map<String, Value>>
     (map.get("kind")? == "range").then_some(map)
 }
 
-/// `schema` for the partition that has these rows: its range index is that of the rows.
-pub(super) fn with_range(schema: &SchemaRef, rows: &Index) -> SchemaRef {
-    let changed = || {
-        let mut metadata = read(schema)?;
-        let range = range_of(&mut metadata)?;
-        let (start, step) = (range.get("start")?.as_i64()?, range.get("step")?.as_i64()?);
-        let at = |row: u64| i64::try_from(row).ok().and_then(|row| row.checked_mul(step)?.checked_add(start));
-        let (start, stop, step) = match rows {
-            Index::Slice(rows) => (at(rows.start)?, at(rows.end)?, step),
-            Index::Every { first, step: every, total } => {
-                let count = total.saturating_sub(*first).div_ceil(*every);
-                let step_now = step.checked_mul(i64::try_from(*every).ok()?)?;
-                (
-                    at(*first)?,
-                    at(*first)?.checked_add(step_now.checked_mul(i64::try_from(count).ok()?)?)?,
-                    step_now,
-                )
-            }
-        };
-        range.insert("start".to_owned(), json!(start));
-        range.insert("stop".to_owned(), json!(stop));
-        range.insert("step".to_owned(), json!(step));
-        Some(with_metadata(schema, &metadata, schema.fields().clone()))
+/// The metadata of pandas for the partition that has these rows: its range index is that of the rows. `None` if
+/// the index is no range.
+pub(super) fn ranged(pandas: &str, rows: &Index) -> Option<String> {
+    let mut metadata: Value = serde_json::from_str(pandas).ok()?;
+    let range = range_of(&mut metadata)?;
+    let (start, step) = (range.get("start")?.as_i64()?, range.get("step")?.as_i64()?);
+    let at = |row: u64| i64::try_from(row).ok().and_then(|row| row.checked_mul(step)?.checked_add(start));
+    let (start, stop, step) = match rows {
+        Index::Slice(rows) => (at(rows.start)?, at(rows.end)?, step),
+        Index::Every { first, step: every, total } => {
+            let count = i64::try_from(total.saturating_sub(*first).div_ceil(*every)).ok()?;
+            let step = step.checked_mul(i64::try_from(*every).ok()?)?;
+            (at(*first)?, at(*first)?.checked_add(step.checked_mul(count)?)?, step)
+        }
     };
-    changed().unwrap_or_else(|| schema.clone())
-}
-
-fn with_metadata(schema: &Schema, metadata: &Value, fields: arrow_schema::Fields) -> SchemaRef {
-    let mut all = schema.metadata().clone();
-    all.insert("pandas".to_owned(), metadata.to_string());
-    Arc::new(Schema::new_with_metadata(fields, all))
+    range.insert("start".to_owned(), json!(start));
+    range.insert("stop".to_owned(), json!(stop));
+    range.insert("step".to_owned(), json!(step));
+    Some(metadata.to_string())
 }
 
 const COLUMN: &str = "__index_level_0__";
 
-/// For partitions whose rows' index is no range any more: the schema with the index as a column, as
-/// pandas itself would store it.
-pub(super) fn materialize(schema: &SchemaRef) -> Option<(SchemaRef, RangeIndex)> {
-    let mut metadata = read(schema)?;
+/// For partitions whose rows' index is no range any more: the metadata with the index as a column, as pandas
+/// itself would store it. `taken` says which names columns have.
+pub(super) fn materialized(pandas: &str, taken: &dyn Fn(&str) -> bool) -> Option<(String, RangeIndex)> {
+    let mut metadata: Value = serde_json::from_str(pandas).ok()?;
     let range = range_of(&mut metadata)?;
+    let name = range.get("name").and_then(Value::as_str).map(str::to_owned);
+    let column = name.clone().filter(|name| !taken(name)).unwrap_or_else(|| COLUMN.to_owned());
     let index = RangeIndex {
-        name: range.get("name").and_then(Value::as_str).map(str::to_owned),
+        column: column.clone(),
         start: range.get("start")?.as_i64()?,
         step: range.get("step")?.as_i64()?,
     };
-    let column = index.name.clone().filter(|name| schema.field_with_name(name).is_err());
-    let column = column.unwrap_or_else(|| COLUMN.to_owned());
     metadata["index_columns"] = json!([column]);
     metadata.get_mut("columns")?.as_array_mut()?.push(json!({
-        "name": index.name, "field_name": column, "pandas_type": "int64", "numpy_type": "int64", "metadata": null,
+        "name": name, "field_name": column, "pandas_type": "int64", "numpy_type": "int64", "metadata": null,
     }));
-    let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
-    fields.push(Arc::new(Field::new(column, DataType::Int64, true)));
-    Some((with_metadata(schema, &metadata, fields.into()), index))
+    Some((metadata.to_string(), index))
+}
+
+/// `schema` for the partition that has these rows.
+pub(super) fn with_range(schema: &SchemaRef, rows: &Index) -> SchemaRef {
+    let text = schema.metadata().get("pandas").and_then(|text| ranged(text, rows));
+    text.map_or_else(|| schema.clone(), |text| with_metadata(schema, text, schema.fields().clone()))
+}
+
+/// The schema with the index as its last column, where it is a range.
+pub(super) fn materialize(schema: &SchemaRef) -> Option<(SchemaRef, RangeIndex)> {
+    let taken = |name: &str| schema.field_with_name(name).is_ok();
+    let (text, index) = materialized(schema.metadata().get("pandas")?, &taken)?;
+    let field = Arc::new(Field::new(index.column(), DataType::Int64, true));
+    let fields: Vec<_> = schema.fields().iter().cloned().chain([field]).collect();
+    Some((with_metadata(schema, text, fields.into()), index))
+}
+
+fn with_metadata(schema: &Schema, pandas: String, fields: arrow_schema::Fields) -> SchemaRef {
+    let mut all = schema.metadata().clone();
+    all.insert("pandas".to_owned(), pandas);
+    Arc::new(Schema::new_with_metadata(fields, all))
 }
 
 impl RangeIndex {
+    /// What its column is called.
+    pub(super) fn column(&self) -> &str {
+        &self.column
+    }
+
+    /// The labels of these rows.
+    pub(super) fn labels(&self, rows: Range<u64>) -> Vec<i64> {
+        rows.map(|row| self.start.wrapping_add((row as i64).wrapping_mul(self.step))).collect()
+    }
+
     /// `batch`, whose first row has the number `first`, with the index as its last column.
     pub(super) fn append(
         &self,
@@ -99,9 +111,7 @@ impl RangeIndex {
         schema: &SchemaRef,
         first: u64,
     ) -> Result<RecordBatch, ArrowError> {
-        let rows = first as i64..(first + batch.num_rows() as u64) as i64;
-        let index: Int64Array =
-            rows.map(|row| Some(self.start.wrapping_add(row.wrapping_mul(self.step)))).collect();
+        let index = Int64Array::from(self.labels(first..first + batch.num_rows() as u64));
         let mut columns = batch.columns().to_vec();
         columns.push(Arc::new(index));
         RecordBatch::try_new(schema.clone(), columns)
@@ -113,9 +123,7 @@ impl RangeIndex {
 pub(super) fn observable(metadata: &arrow_schema::Metadata) -> Vec<(&str, String)> {
     let mut found: Vec<(&str, String)> = metadata
         .iter()
-        .filter(|(key, _)| {
-            !matches!(key.as_str(), "ARROW:schema" | "PARQUET:field_id" | "org.apache.spark.version")
-        })
+        .filter(|(key, _)| !matches!(key.as_str(), "ARROW:schema" | "org.apache.spark.version"))
         .map(|(key, text)| (key.as_str(), if key == "pandas" { canonical(text) } else { text.clone() }))
         .collect();
     found.sort_unstable();

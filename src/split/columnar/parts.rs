@@ -10,64 +10,94 @@ use arrow_select::take::take_record_batch;
 
 use super::digest::TableDigest;
 use super::guard::guarded;
+use super::ipc::Ipc;
+use super::pandas;
 use super::pandas::Index;
-use super::table::{Sink, Table, TableWriter, broken};
-use super::{ipc, pandas, parquet, values};
-use crate::size::By;
+use super::parquet::{self, KeyColumns, ParquetFile, ParquetKeys};
+use super::table::{HANDLES, Sink, Table, TableWriter, broken};
+use super::values::KeyNames;
+use crate::split::assign::Assignment;
 use crate::split::error::SplitError;
 use crate::split::format::Kind;
+use crate::split::keys::{Keys, Wanted, assign};
+use crate::split::parallel;
 use crate::split::produce::{Made, Order, Producer, Want};
-use crate::split::request::{Partition, Request};
+use crate::split::request::Request;
 use crate::split::source::Source;
-use crate::split::{parallel, publish};
 
-/// Splits the table in `source`.
-pub(in crate::split) fn split(
+/// Calls `then` with who makes the partitions of the table in `source`.
+pub(in crate::split) fn produce<T>(
     request: &Request,
     source: &Source,
     kind: Kind,
-) -> Result<Vec<Partition>, SplitError> {
-    let table = guarded(&source.name, "table", || -> Result<Box<dyn Table>, SplitError> {
-        Ok(match kind {
-            Kind::Parquet => Box::new(parquet::ParquetTable::open(source)?),
-            Kind::ArrowStream => Box::new(ipc::Ipc::open_stream(source, request.threads())?),
-            _ => Box::new(ipc::Ipc::open_file(source, request.threads())?),
-        })
+    then: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
+) -> Result<T, SplitError> {
+    if kind == Kind::Parquet {
+        return produce_parquet(request, source, then);
+    }
+    let table = guarded(&source.name, "Arrow", || match kind {
+        Kind::ArrowStream => Ipc::open_stream(source, request.threads(), request.memory()),
+        _ => Ipc::open_file(source, request.threads(), request.memory()),
     })?;
-    let table = table.as_ref();
-    let of = request.size.partitions();
-    // The length of an Arrow or Parquet file is that of its packing: it says nothing.
-    let any = |_: &Made| None;
-    match request.by {
-        By::Rows => {
-            let mut end = 0;
-            let rows = request.sizes(source, table.rows())?.into_iter().map(|rows| {
-                end += rows;
-                end - rows..end
-            });
-            publish::publish(request, source, &Contiguous { table, rows: rows.collect() }, any)
-        }
-        By::RoundRobin => {
-            let route = Box::new(move |first: u64, batch: &RecordBatch| {
-                Ok((first..first + batch.num_rows() as u64).map(|row| (row % of) as u32).collect())
-            });
-            publish::publish(request, source, &Scattered { table, route, stride: Some(of) }, any)
-        }
-        By::HashRow => by_hash(request, source, table, None),
-        By::Hash(columns) => by_hash(request, source, table, Some(columns)),
+    let table: &dyn Table = &table;
+    let keys = |wanted: Wanted| -> Result<Box<dyn Keys + '_>, SplitError> {
+        let names = KeyNames::new(&source.name, table.schema(), wanted)?;
+        Ok(Box::new(TableKeys { table, names, batches: table.batches() }))
+    };
+    let assignment = assign(request, source, table.rows(), &keys)?;
+    match &assignment {
+        Assignment::Cuts(cuts) => then(&Contiguous { table, rows: ranges(cuts, table.rows()) }),
+        _ => then(&Scattered { table, assignment: &assignment }),
     }
 }
 
-fn by_hash(
+fn produce_parquet<T>(
     request: &Request,
     source: &Source,
-    table: &dyn Table,
-    columns: Option<&[String]>,
-) -> Result<Vec<Partition>, SplitError> {
-    let keys = values::Keys::new(&source.name, table.schema(), columns)?;
-    let of = request.size.partitions();
-    let route = Box::new(move |_: u64, batch: &RecordBatch| keys.partitions(batch, of));
-    publish::publish(request, source, &Scattered { table, route, stride: None }, |_| None)
+    then: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
+) -> Result<T, SplitError> {
+    let file = guarded(&source.name, "Parquet", || ParquetFile::open(source))?;
+    let keys = |wanted: Wanted| -> Result<Box<dyn Keys + '_>, SplitError> {
+        guarded(&source.name, "Parquet", || {
+            let columns = KeyColumns::open(&file)?;
+            let names = KeyNames::new(&source.name, columns.schema(), wanted)?;
+            Ok(Box::new(ParquetKeys::new(columns, names)?) as Box<dyn Keys>)
+        })
+    };
+    let assignment = assign(request, source, file.rows(), &keys)?;
+    let file = &file;
+    match assignment {
+        Assignment::Cuts(cuts) => then(&parquet::Contiguous { file, rows: ranges(&cuts, file.rows()) }),
+        _ => then(&parquet::Scattered { file, assignment, memory: request.memory() }),
+    }
+}
+
+/// The rows of each partition.
+fn ranges(cuts: &[u64], rows: u64) -> Vec<Range<u64>> {
+    let starts = std::iter::once(0).chain(cuts.iter().copied());
+    starts.zip(cuts.iter().copied().chain([rows])).map(|(start, end)| start..end).collect()
+}
+
+/// The keys of the rows of an Arrow file.
+struct TableKeys<'a> {
+    table: &'a dyn Table,
+    names: KeyNames,
+    batches: Vec<Range<u64>>,
+}
+
+impl Keys for TableKeys<'_> {
+    fn chunks(&self) -> usize {
+        self.batches.len()
+    }
+
+    fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
+        for batch in self.table.scan(self.batches[chunk].clone())? {
+            let batch = batch?;
+            let columns: Vec<_> = self.names.columns.iter().map(|i| batch.column(*i).clone()).collect();
+            self.names.visit(&columns, each)?;
+        }
+        Ok(())
+    }
 }
 
 /// A partition in the making.
@@ -81,9 +111,9 @@ struct Part<'a> {
 
 impl<'a> Part<'a> {
     fn begin(table: &dyn Table, order: &Order<'a>, i: usize, schema: SchemaRef) -> Result<Self, SplitError> {
-        let close = order.wants.len() > 256;
+        let close = order.wants.len() > HANDLES;
         let sink = order.draft(i)?.map(|draft| Sink::new(draft, close));
-        let digest = TableDigest::new(&schema, table.keeps_dictionaries());
+        let digest = TableDigest::new(&schema);
         let writer = sink.map(|sink| table.writer(&schema, sink)).transpose();
         let writer = writer.map_err(|e| broken(&order.source.name, "table", e))?;
         Ok(Self { digest, writer, rows: 0, schema, source: order.source })
@@ -128,7 +158,7 @@ struct Contiguous<'a> {
 impl Producer for Contiguous<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
         parallel::map(
-            order.threads,
+            order.threads.min(self.table.at_once()),
             self.rows.len(),
             || (),
             |(), i| {
@@ -150,26 +180,22 @@ impl Producer for Contiguous<'_> {
     }
 }
 
-/// Says the partition of each row of a batch whose first row has that number.
-type Route<'a> = dyn Fn(u64, &RecordBatch) -> Result<Vec<u32>, SplitError> + Sync + 'a;
-
 /// Rows that do not lie together: the table is read once, by one thread; the partitions' shares of each
 /// batch are hashed and written in parallel.
 struct Scattered<'a> {
     table: &'a dyn Table,
-    route: Box<Route<'a>>,
-    /// The distance of a partition's rows, if they are equally far from each other.
-    stride: Option<u64>,
+    assignment: &'a Assignment,
 }
 
 impl Producer for Scattered<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
         let total = self.table.rows();
         let original = self.table.schema();
-        let materialized = if self.stride.is_none() { pandas::materialize(original) } else { None };
+        let stride = self.assignment.stride();
+        let materialized = if stride.is_none() { pandas::materialize(original) } else { None };
         let mut parts = Vec::new();
         for i in 0..order.wants.len() {
-            let schema = match (&materialized, self.stride) {
+            let schema = match (&materialized, stride) {
                 (Some((schema, _)), _) => schema.clone(),
                 (None, Some(step)) => {
                     pandas::with_range(original, &Index::Every { first: i as u64, step, total })
@@ -182,7 +208,7 @@ impl Producer for Scattered<'_> {
         let mut first = 0;
         for batch in self.table.scan(0..total)? {
             let mut batch = batch?;
-            let rows = self.rows_of(first, &batch, parts.len())?;
+            let rows = self.rows_of(first, &batch, parts.len());
             if let Some((schema, range)) = &materialized {
                 batch = range
                     .append(&batch, schema, first)
@@ -212,11 +238,10 @@ impl Producer for Scattered<'_> {
 
 impl Scattered<'_> {
     /// The rows of a batch that each partition gets.
-    fn rows_of(&self, first: u64, batch: &RecordBatch, of: usize) -> Result<Vec<Vec<u32>>, SplitError> {
+    fn rows_of(&self, first: u64, batch: &RecordBatch, of: usize) -> Vec<Vec<u32>> {
         let mut rows = vec![Vec::new(); of];
-        for (row, partition) in (self.route)(first, batch)?.into_iter().enumerate() {
-            rows[partition as usize].push(row as u32);
-        }
-        Ok(rows)
+        (0..batch.num_rows())
+            .for_each(|row| rows[self.assignment.partition(first + row as u64)].push(row as u32));
+        rows
     }
 }

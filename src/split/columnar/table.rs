@@ -8,6 +8,7 @@ use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use crate::split::draft::Draft;
 use crate::split::error::SplitError;
+pub(super) use crate::split::scatter::HANDLES;
 
 /// A table that can be read at any row.
 pub(super) trait Table: Sync {
@@ -17,8 +18,11 @@ pub(super) trait Table: Sync {
     /// How many rows there are.
     fn rows(&self) -> u64;
 
-    /// Whether the categories of a dictionary column are part of the data.
-    fn keeps_dictionaries(&self) -> bool;
+    /// The rows of each batch as it is stored.
+    fn batches(&self) -> Vec<Range<u64>>;
+
+    /// How many batches may be in memory at once.
+    fn at_once(&self) -> usize;
 
     /// The rows of a range, in order.
     fn scan(&self, rows: Range<u64>) -> Result<Batches<'_>, SplitError>;
@@ -62,9 +66,14 @@ impl Write for Sink {
 
     fn flush(&mut self) -> io::Result<()> {
         let mut buffer = std::mem::take(&mut self.buffer);
-        self.append(&buffer)?;
-        buffer.clear();
-        self.buffer = buffer;
+        if !buffer.is_empty() {
+            self.append(&buffer)?;
+        }
+        // With many partitions each would hold on to its memory.
+        if !self.close {
+            buffer.clear();
+            self.buffer = buffer;
+        }
         Ok(())
     }
 }

@@ -9,60 +9,74 @@ use arrow_array::types::{
     Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Schema, TimeUnit};
 use arrow_select::take::take;
 
 use crate::split::error::SplitError;
+use crate::split::keys::Wanted;
 use crate::split::time;
-use crate::split::value::{RowHash, of_float, of_single, of_text};
+use crate::split::value::{Message, of_float, of_single, of_text, quoted};
 
-/// Which columns decide where a row goes.
-pub(super) struct Keys {
+/// Which columns are the key of a row.
+pub(super) struct KeyNames {
     file: String,
     names: Vec<String>,
-    columns: Vec<usize>,
+    /// Their numbers among all columns.
+    pub(super) columns: Vec<usize>,
     whole: bool,
+    plain: bool,
 }
 
-impl Keys {
-    pub(super) fn new(file: &str, schema: &Schema, columns: Option<&[String]>) -> Result<Self, SplitError> {
-        let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+impl KeyNames {
+    pub(super) fn new(file: &str, schema: &Schema, wanted: Wanted) -> Result<Self, SplitError> {
+        let all: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let find = |column: &String| {
-            names
-                .iter()
+            all.iter()
                 .position(|name| name == column)
-                .ok_or_else(|| SplitError::no_column(file, column, &names))
+                .ok_or_else(|| SplitError::no_column(file, column, &all))
         };
-        let found = match columns {
-            Some(columns) => columns.iter().map(find).collect::<Result<_, _>>()?,
+        let columns = match wanted.columns {
+            Some(columns) => columns.iter().map(find).collect::<Result<Vec<_>, _>>()?,
             // An index that pandas made up is no part of the row.
-            None => (0..names.len()).filter(|i| !names[*i].starts_with("__index_level_")).collect(),
+            None => (0..all.len()).filter(|i| !all[*i].starts_with("__index_level_")).collect(),
         };
-        Ok(Self { file: file.to_owned(), names, columns: found, whole: columns.is_none() })
+        let names = columns.iter().map(|i| all[*i].clone()).collect();
+        Ok(Self {
+            file: file.to_owned(),
+            names,
+            columns,
+            whole: wanted.columns.is_none(),
+            plain: wanted.plain,
+        })
     }
 
-    /// The partition, of `of`, of each row.
-    pub(super) fn partitions(&self, batch: &RecordBatch, of: u64) -> Result<Vec<u32>, SplitError> {
-        let texts = self.columns.iter().map(|i| {
-            texts(batch.column(*i)).map_err(|kind| {
-                let message =
-                    format!("{}: the column `{}` cannot be hashed: it is {kind}", self.file, self.names[*i]);
-                SplitError::usage(message, "name the columns that are to be hashed: `--by hash:COLUMN`")
+    /// Calls `each` with the key of each row of these columns.
+    pub(super) fn visit(&self, columns: &[ArrayRef], each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
+        let texts = columns.iter().zip(&self.names).map(|(column, name)| {
+            texts(column).map_err(|kind| {
+                let message = format!(
+                    "{}: the values of the column `{name}` have no text to go by: it is {kind}",
+                    self.file
+                );
+                SplitError::usage(message, "name other columns: `--by hash:COLUMN`")
             })
         });
         let texts = texts.collect::<Result<Vec<_>, _>>()?;
-        let row = |row: usize| {
-            let mut hash = RowHash::new();
-            if self.whole {
-                let names = self.columns.iter().map(|i| self.names[*i].as_str());
-                hash.add_row(&mut names.zip(&texts).map(|(name, text)| (name, text(row))).collect());
-            } else {
-                texts.iter().for_each(|text| hash.add(&text(row)));
+        let mut message = Message::default();
+        for row in 0..columns.first().map_or(0, |column| column.len()) {
+            message.clear();
+            match (self.whole, self.plain) {
+                (true, _) => {
+                    let names = self.names.iter().map(String::as_str);
+                    message.add_row(&mut names.zip(&texts).map(|(name, text)| (name, text(row))).collect());
+                }
+                (false, true) => texts.iter().for_each(|text| message.add_plain(&text(row))),
+                (false, false) => texts.iter().for_each(|text| message.add(&text(row))),
             }
-            hash.partition(of) as u32
-        };
-        Ok((0..batch.num_rows()).map(row).collect())
+            each(message.bytes());
+        }
+        Ok(())
     }
 }
 
@@ -104,18 +118,20 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
         T::Float64 => of_type!(array, Float64Type, v => of_float(v)),
         T::Decimal128(_, scale) => {
             let scale = *scale;
-            of_type!(array, Decimal128Type, v => of_text(decimal(&v.to_string(), scale).as_bytes()))
+            of_type!(array, Decimal128Type, v => of_text(decimal(&v.to_string(), scale).as_bytes()).into_owned())
         }
         T::Decimal256(_, scale) => {
             let scale = *scale;
-            of_type!(array, Decimal256Type, v => of_text(decimal(&v.to_string(), scale).as_bytes()))
+            of_type!(array, Decimal256Type, v => of_text(decimal(&v.to_string(), scale).as_bytes()).into_owned())
         }
-        T::Utf8 => Box::new(move |i| of_text(array.as_string::<i32>().value(i).as_bytes())),
-        T::LargeUtf8 => Box::new(move |i| of_text(array.as_string::<i64>().value(i).as_bytes())),
-        T::Utf8View => Box::new(move |i| of_text(array.as_string_view().value(i).as_bytes())),
-        T::Binary => Box::new(move |i| of_text(array.as_binary::<i32>().value(i))),
-        T::LargeBinary => Box::new(move |i| of_text(array.as_binary::<i64>().value(i))),
-        T::FixedSizeBinary(_) => Box::new(move |i| of_text(array.as_fixed_size_binary().value(i))),
+        T::Utf8 => Box::new(move |i| of_text(array.as_string::<i32>().value(i).as_bytes()).into_owned()),
+        T::LargeUtf8 => Box::new(move |i| of_text(array.as_string::<i64>().value(i).as_bytes()).into_owned()),
+        T::Utf8View => Box::new(move |i| of_text(array.as_string_view().value(i).as_bytes()).into_owned()),
+        T::Binary => Box::new(move |i| of_text(array.as_binary::<i32>().value(i)).into_owned()),
+        T::LargeBinary => Box::new(move |i| of_text(array.as_binary::<i64>().value(i)).into_owned()),
+        T::FixedSizeBinary(_) => {
+            Box::new(move |i| of_text(array.as_fixed_size_binary().value(i)).into_owned())
+        }
         T::Date32 => of_type!(array, Date32Type, v => time::date(v.into())),
         T::Date64 => of_type!(array, Date64Type, v => time::date(v.div_euclid(86_400_000))),
         T::Time32(TimeUnit::Second) => of_type!(array, Time32SecondType, v => time::time(v.into(), 1)),
@@ -169,6 +185,7 @@ fn decimal(digits: &str, scale: i8) -> String {
 
 /// The text of a value inside a list or structure, or the type that has none.
 fn nested(array: &ArrayRef, i: usize) -> Result<String, DataType> {
+    let text = |text: &str| String::from_utf8_lossy(&quoted(text.as_bytes())).into_owned();
     if i >= array.len() || array.is_null(i) {
         return Ok("null".to_owned());
     }
@@ -185,14 +202,14 @@ fn nested(array: &ArrayRef, i: usize) -> Result<String, DataType> {
             let mut fields: Vec<_> = structure.column_names().into_iter().zip(structure.columns()).collect();
             fields.sort_unstable_by_key(|(name, _)| *name);
             let field = |(name, column): (&str, &ArrayRef)| {
-                Ok(format!("{}:{}", serde_json::Value::from(name), nested(&Arc::clone(column), i)?))
+                Ok(format!("{}:{}", text(name), nested(&Arc::clone(column), i)?))
             };
             let fields = fields.into_iter().map(field).collect::<Result<Vec<_>, DataType>>()?;
             format!("{{{}}}", fields.join(","))
         }
-        DataType::Utf8 => serde_json::Value::from(array.as_string::<i32>().value(i)).to_string(),
-        DataType::LargeUtf8 => serde_json::Value::from(array.as_string::<i64>().value(i)).to_string(),
-        DataType::Utf8View => serde_json::Value::from(array.as_string_view().value(i)).to_string(),
+        DataType::Utf8 => text(array.as_string::<i32>().value(i)),
+        DataType::LargeUtf8 => text(array.as_string::<i64>().value(i)),
+        DataType::Utf8View => text(array.as_string_view().value(i)),
         _ => String::from_utf8_lossy(&texts(array)?(i)).into_owned(),
     })
 }

@@ -8,4 +8,4 @@ mod parts;
 mod values;
 
 pub(super) use header::survive;
-pub(super) use parts::{Assigned, Contiguous, Scattered, open};
+pub(super) use parts::{ArrayKeys, Contiguous, Scattered, open, rows_by_bytes};

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use super::header::{Bad, Header};
 use super::values::Reader;
+use crate::split::assign::Assignment;
 use crate::split::error::SplitError;
-use crate::split::parallel;
+use crate::split::keys::{Keys, Wanted};
 use crate::split::produce::{Made, Order, Piece, Producer, Ranges};
-use crate::split::scatter::{Glue, Router, Scatter};
+use crate::split::scatter::{Glue, Scatter};
 use crate::split::source::Source;
 use crate::split::text::{Index, Replay, Span};
-use crate::split::value::RowHash;
+use crate::split::value::Message;
 
 /// Reads the header of `source`.
 pub(in crate::split) fn open(source: &Source) -> Result<Header, SplitError> {
@@ -26,6 +27,21 @@ impl Header {
     pub(in crate::split) fn rows(&self) -> u64 {
         self.shape[0]
     }
+}
+
+/// How many rows each partition has if its file may have `most` bytes.
+pub(in crate::split) fn rows_by_bytes(source: &Source, most: u64) -> Result<Vec<u64>, SplitError> {
+    let header = open(source)?;
+    let (pieces, bytes) = header.pieces();
+    // A longer header for fewer rows there is not.
+    let left = most.saturating_sub(header.with_rows(header.rows()).len() as u64);
+    let each = left.checked_div(pieces * bytes).unwrap_or(header.rows().max(1));
+    if each == 0 {
+        let message = format!("a row of {} bytes does not fit into a file of {most} bytes", pieces * bytes);
+        return Err(SplitError::whole(&source.name, message, Some("allow more with `--max-bytes`")));
+    }
+    let starts = (0..header.rows().div_ceil(each)).map(|i| i * each);
+    Ok(starts.map(|start| each.min(header.rows() - start)).collect())
 }
 
 /// Contiguous rows.
@@ -53,63 +69,50 @@ impl Ranges for Contiguous<'_> {
     }
 }
 
-/// The partition of every row: four bytes for each.
-pub(in crate::split) struct Assigned {
-    partitions: Vec<u32>,
-    of: usize,
+/// The keys of the rows of an array.
+pub(in crate::split) struct ArrayKeys<'a> {
+    source: &'a Source,
+    header: &'a Header,
+    reader: Reader<'a>,
+    /// Rows per chunk.
+    block: u64,
 }
 
-impl Assigned {
-    /// Rows in turn.
-    pub(in crate::split) fn round_robin(header: &Header, of: u64) -> Self {
-        Self { partitions: (0..header.rows()).map(|row| (row % of) as u32).collect(), of: of as usize }
-    }
-
-    /// Rows by the hash of `columns`, or of all of them.
-    pub(in crate::split) fn by_hash(
-        source: &Source,
-        header: &Header,
-        columns: Option<&[String]>,
-        (of, threads): (u64, usize),
+impl<'a> ArrayKeys<'a> {
+    pub(in crate::split) fn new(
+        source: &'a Source,
+        header: &'a Header,
+        wanted: Wanted,
     ) -> Result<Self, SplitError> {
-        let reader = Reader::new(source, header, columns)?;
+        let reader = Reader::new(source, header, wanted)?;
         let (pieces, bytes) = header.pieces();
         let block = ((1 << 20) / (pieces * bytes).max(1)).clamp(1, 1 << 14);
-        let blocks = header.rows().div_ceil(block);
-        let found = parallel::map(threads, blocks as usize, Vec::new, |buffer, i| {
-            let rows = i as u64 * block..header.rows().min((i as u64 + 1) * block);
-            let mut found = Vec::new();
-            reader.read(source, rows, buffer, &mut |row| {
-                let mut hash = RowHash::new();
-                reader.hash(row, &mut hash);
-                found.push(hash.partition(of) as u32);
-            })?;
-            Ok::<_, SplitError>(found)
-        })?;
-        Ok(Self { partitions: found.concat(), of: of as usize })
-    }
-
-    fn counts(&self) -> Vec<u64> {
-        let mut counts = vec![0; self.of];
-        self.partitions.iter().for_each(|partition| counts[*partition as usize] += 1);
-        counts
+        Ok(Self { source, header, reader, block })
     }
 }
 
-impl Router for &Assigned {
-    fn route(&self, _: &Source, number: u64, _: &Span, _: &[u8]) -> Result<usize, SplitError> {
-        Ok(self.partitions[(number % self.partitions.len() as u64) as usize] as usize)
+impl Keys for ArrayKeys<'_> {
+    fn chunks(&self) -> usize {
+        self.header.rows().div_ceil(self.block) as usize
     }
 
-    fn wants_bytes(&self) -> bool {
-        false
+    fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
+        let first = chunk as u64 * self.block;
+        let rows = first..self.header.rows().min(first + self.block);
+        let mut message = Message::default();
+        self.reader.read(self.source, rows, &mut Vec::new(), &mut |row| {
+            message.clear();
+            self.reader.key(row, &mut message);
+            each(message.bytes());
+        })
     }
 }
 
 /// Rows that do not lie together.
 pub(in crate::split) struct Scattered<'a> {
     pub(in crate::split) header: &'a Header,
-    pub(in crate::split) assigned: Assigned,
+    pub(in crate::split) assignment: Assignment,
+    pub(in crate::split) partitions: u64,
     pub(in crate::split) chunk: u64,
 }
 
@@ -121,10 +124,10 @@ impl Producer for Scattered<'_> {
         let replay = Items { start, bytes, items, per_chunk: (self.chunk / bytes.max(1)).max(1) };
         let body = start..start + items * bytes;
         let index = Index { body, rows: items, replay: Box::new(replay) };
-        let counts = self.assigned.counts();
+        let counts = self.assignment.counts(self.header.rows(), self.partitions);
         let headers = counts.iter().map(|rows| self.header.with_rows(*rows)).collect();
         let glue = Glue { before: headers, between: b"", after: b"" };
-        let scatter = Scatter { index: &index, router: Box::new(&self.assigned), glue, wave: 4 << 20 };
+        let scatter = Scatter { index: &index, assignment: &self.assignment, glue, wave: 4 << 20 };
         let mut made = scatter.produce(order)?;
         for (made, rows) in made.iter_mut().zip(counts) {
             made.iter_mut().for_each(|made| made.rows = rows);

@@ -6,28 +6,30 @@ use std::ops::Range;
 
 use super::header::{Dtype, Header};
 use crate::split::error::SplitError;
+use crate::split::keys::Wanted;
 use crate::split::source::Source;
 use crate::split::time;
-use crate::split::value::{RowHash, of_float, of_single, of_text};
+use crate::split::value::{Message, of_float, of_single, of_text};
 
-/// Reads rows and hashes their values.
+/// Reads rows and finds their keys.
 pub(super) struct Reader<'a> {
     header: &'a Header,
     /// Which fields count; `None`: all.
     columns: Option<Vec<usize>>,
+    plain: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(
         source: &Source,
         header: &'a Header,
-        columns: Option<&[String]>,
+        Wanted { columns, plain }: Wanted,
     ) -> Result<Self, SplitError> {
         let (wanted, fields) = match (columns, &header.dtype) {
-            (None, _) => return Ok(Self { header, columns: None }),
+            (None, _) => return Ok(Self { header, columns: None, plain }),
             (Some(wanted), Dtype::Structure(fields)) if header.shape.len() == 1 => (wanted, fields),
             (Some(_), _) => {
-                let message = format!("{}: the array has no named columns to hash", source.name);
+                let message = format!("{}: the array has no named columns to go by", source.name);
                 return Err(SplitError::usage(message, "use `--by hash`, which hashes the whole row"));
             }
         };
@@ -38,7 +40,7 @@ impl<'a> Reader<'a> {
                 .position(|name| name == column)
                 .ok_or_else(|| SplitError::no_column(&source.name, column, &names))
         };
-        Ok(Self { header, columns: Some(wanted.iter().map(find).collect::<Result<_, _>>()?) })
+        Ok(Self { header, columns: Some(wanted.iter().map(find).collect::<Result<_, _>>()?), plain })
     }
 
     /// Calls `each` with the bytes of each of the `rows`.
@@ -66,15 +68,15 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Adds the values of `row` to `hash`.
-    pub(super) fn hash(&self, row: &[u8], hash: &mut RowHash) {
+    /// Adds the key of `row` to `message`.
+    pub(super) fn key(&self, row: &[u8], message: &mut Message) {
         let dtype = &self.header.dtype;
         if self.header.shape.len() > 1 {
-            hash.add(&list(dtype, row, self.header.columns()));
+            message.add(&list(dtype, row, self.header.columns()));
             return;
         }
         let Dtype::Structure(fields) = dtype else {
-            hash.add(&text(dtype, row));
+            message.add(&text(dtype, row));
             return;
         };
         let mut rest = row;
@@ -85,10 +87,13 @@ impl<'a> Reader<'a> {
             (name.as_bytes(), if shape.is_empty() { text(dtype, value) } else { list(dtype, value, count) })
         });
         match &self.columns {
-            None => hash.add_row(&mut texts.collect()),
+            None => message.add_row(&mut texts.collect()),
             Some(columns) => {
                 let texts: Vec<_> = texts.by_ref().collect();
-                columns.iter().for_each(|i| hash.add(&texts[*i].1));
+                for i in columns {
+                    let text = &texts[*i].1;
+                    if self.plain { message.add_plain(text) } else { message.add(text) }
+                }
             }
         }
     }
@@ -140,13 +145,15 @@ fn plain(kind: u8, bytes: &[u8], unit: &str, big: bool) -> Vec<u8> {
         (b'f', 8) => of_float(f64::from_bits(unsigned())).into_bytes(),
         (b'M', _) => time::datetime(signed(), unit).unwrap_or_else(|| signed().to_string()).into_bytes(),
         (b'm', _) => signed().to_string().into_bytes(),
-        (b'S' | b'a', _) => of_text(&bytes[..bytes.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1)]),
+        (b'S' | b'a', _) => {
+            of_text(&bytes[..bytes.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1)]).into_owned()
+        }
         (b'U', _) => {
             let code =
                 |four: &[u8; 4]| if big { u32::from_be_bytes(*four) } else { u32::from_le_bytes(*four) };
             let text: String =
                 bytes.as_chunks::<4>().0.iter().filter_map(|four| char::from_u32(code(four))).collect();
-            of_text(text.trim_end_matches('\0').as_bytes())
+            of_text(text.trim_end_matches('\0').as_bytes()).into_owned()
         }
         // Complex numbers, long doubles and raw bytes.
         _ => bytes.to_vec(),

@@ -120,6 +120,7 @@ fn requests_that_cannot_be_meant_are_refused() {
             source: crate::split::Input::Path(space.folder.join(name)),
             format: format.map(|format| format.parse().unwrap()),
             size: &crate::size::Size::Equal(2),
+            each: None,
             by: &crate::size::By::Rows,
             layout: &Parts(space.folder.join(out)),
             key: "df",
@@ -127,6 +128,7 @@ fn requests_that_cannot_be_meant_are_refused() {
             compress: None,
             threads: 1,
             chunk: 0,
+            memory: 0,
             progress: None,
         })
     };

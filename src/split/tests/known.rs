@@ -76,6 +76,7 @@ fn effort(space: &Space, format: &str, text: &str) -> (f64, usize) {
         source: Input::Path(space.folder.join("data")),
         format: Some(format.parse::<Format>().unwrap()),
         size: &Size::Equal(50),
+        each: None,
         by: &By::Rows,
         layout: &Parts(space.folder.join("out")),
         key: "df",
@@ -83,6 +84,7 @@ fn effort(space: &Space, format: &str, text: &str) -> (f64, usize) {
         compress: None,
         threads: 2,
         chunk: 1000,
+        memory: 0,
         progress: Some(&|step| match step {
             Progress::Total(bytes) => total.store(bytes, Ordering::Relaxed),
             Progress::Bytes(bytes) => _ = done.fetch_add(bytes, Ordering::Relaxed),

@@ -3,6 +3,8 @@
 
 #![allow(clippy::too_many_arguments, reason = "a call in a test reads like the command line")]
 
+#[cfg(feature = "columnar")]
+mod columnar;
 mod files;
 mod known;
 mod reference;
@@ -63,6 +65,7 @@ impl Space {
             source: Input::Path(self.folder.join("data")),
             format: Some(format.parse::<Format>().unwrap()),
             size: &size,
+            each: None,
             by: &by,
             layout: &Parts(self.folder.join("out")),
             key: "df",
@@ -70,6 +73,7 @@ impl Space {
             compress: None,
             threads: pace.1,
             chunk: pace.0,
+            memory: 0,
             progress: None,
         })
     }

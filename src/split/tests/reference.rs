@@ -34,7 +34,9 @@ pub(super) fn csv(text: &[u8], delimiter: u8) -> Option<Rows> {
     let mut at = if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let mut lines: Vec<(usize, usize, usize)> = Vec::new();
     while at < text.len() {
-        if let Some(blank) = line_end(&text[at..]) {
+        // In a file of one column it is a row whose value is missing.
+        let blank_is_row = lines.first().is_some_and(|(_, _, columns)| *columns == 1);
+        if let Some(blank) = line_end(&text[at..]).filter(|_| !blank_is_row) {
             at += blank;
         } else {
             let (end, fields) = csv_row(text, at, delimiter)?;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::reference::{self, Rows};
 use super::{Space, tree};
 use crate::file::Written;
-use crate::split::text::csv::{Row, Scanner};
+use crate::split::text::csv::{Row, Rules, Scanner};
 
 /// A chunk size and a number of threads.
 pub(super) fn pace() -> impl Strategy<Value = (u64, usize)> {
@@ -131,13 +131,17 @@ proptest! {
     }
 
     #[test]
-    fn blocks_see_what_bytes_see(data in prop_oneof![csv(), noise()], cut in any::<prop::sample::Index>()) {
+    fn blocks_see_what_bytes_see(
+        data in prop_oneof![csv(), noise()], cut in any::<prop::sample::Index>(), blank_is_row: bool,
+        quote in prop::sample::select(&[b'"', b'\'', 0][..]), comment in prop::sample::select(&[0, b'a', b'#'][..]),
+    ) {
+        let rules = Rules { delimiter: b',', quote, comment, blank_is_row };
         let mut seen = [Vec::new(), Vec::new()];
-        let mut fast = Scanner::new(b',', 0);
+        let mut fast = Scanner::new(rules, 0);
         let cut = cut.index(data.len() + 1);
         let mut row = |row: Row| { seen[0].push(row); Ok::<_, ()>(()) };
         let result = fast.feed(&data[..cut], 0, &mut row).and_then(|()| fast.feed(&data[cut..], cut as u64, &mut row));
-        let mut slow = Scanner::new(b',', 0);
+        let mut slow = Scanner::new(rules, 0);
         let expected = slow.bytes(&data, 0, &mut |row| { seen[1].push(row); Ok::<_, ()>(()) });
         prop_assert_eq!(&result, &expected);
         prop_assert_eq!(&seen[0], &seen[1]);

@@ -2,13 +2,14 @@
 //! stop between any two bytes and go on there. Knows nothing of files or partitions.
 //!
 //! What it takes for granted beyond the RFC: a quote inside an unquoted field is data, a blank line
-//! is no row, a carriage return outside quotes stands before a line feed, and a NUL is never text.
+//! is no row (but where there is only one column: its value is missing), a carriage return outside quotes stands before a line feed, and a NUL is never text.
 //!
 //! [`Scanner::step`] is the definition, byte by byte. [`Scanner::block`] takes 64 bytes at once where
 //! nothing out of the ordinary happens in them, and leaves every other block to `step`; a test holds
 //! the two against each other.
 
 use super::mask::{BLOCK, Block, prefix_xor};
+use crate::split::format::Dialect;
 
 /// Between which two bytes of a row the scanner stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(in crate::split) enum Place {
     Return,
     /// Behind a carriage return that begins a line.
     BlankReturn,
+    /// In a line that is a comment.
+    Comment,
 }
 
 /// What is wrong with a byte.
@@ -46,6 +49,7 @@ enum Event {
     Delimiter,
     Row,
     Blank,
+    Comment,
 }
 
 /// The end of a line that is a row.
@@ -59,10 +63,30 @@ pub(in crate::split) struct Row {
     pub(in crate::split) delimiters: u64,
 }
 
+/// What the bytes mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::split) struct Rules {
+    pub(in crate::split) delimiter: u8,
+    /// NUL if there is none: that is never text.
+    pub(in crate::split) quote: u8,
+    /// What begins a comment, likewise.
+    pub(in crate::split) comment: u8,
+    /// Whether a blank line is a row.
+    pub(in crate::split) blank_is_row: bool,
+}
+
+impl Rules {
+    /// The rules of a dialect for a file of several columns.
+    pub(in crate::split) fn new(dialect: Dialect) -> Self {
+        let Dialect { delimiter, quote, comment, .. } = dialect;
+        Self { delimiter, quote: quote.unwrap_or(0), comment: comment.unwrap_or(0), blank_is_row: false }
+    }
+}
+
 /// Everything that has to be known at a byte to scan on from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::split) struct Scanner {
-    pub(in crate::split) delimiter: u8,
+    pub(in crate::split) rules: Rules,
     pub(in crate::split) place: Place,
     /// Delimiters seen in the current line.
     pub(in crate::split) delimiters: u64,
@@ -75,8 +99,8 @@ pub(in crate::split) type Stop<E> = Result<E, (u64, Wrong)>;
 
 impl Scanner {
     /// A scanner at the beginning of a line at offset `line`.
-    pub(in crate::split) fn new(delimiter: u8, line: u64) -> Self {
-        Self { delimiter, place: Place::LineStart, delimiters: 0, line }
+    pub(in crate::split) fn new(rules: Rules, line: u64) -> Self {
+        Self { rules, place: Place::LineStart, delimiters: 0, line }
     }
 
     /// Scans `bytes`, which lie at offset `base`, and calls `row` at the end of each row. Stops at the
@@ -100,7 +124,7 @@ impl Scanner {
 
     /// The last row of the file, at whose end the scanner stands, if no line feed ends it.
     pub(in crate::split) fn finish(&self, end: u64) -> Option<Row> {
-        let open = self.place != Place::LineStart;
+        let open = !matches!(self.place, Place::LineStart | Place::Comment);
         open.then_some(Row { start: self.line, end, delimiters: self.delimiters })
     }
 
@@ -116,12 +140,13 @@ impl Scanner {
             match self.step(*byte).map_err(|wrong| Err((at, wrong)))? {
                 Event::None => {}
                 Event::Delimiter => self.delimiters += 1,
-                Event::Row => {
+                Event::Blank if !self.rules.blank_is_row => (self.line, self.delimiters) = (at + 1, 0),
+                Event::Comment => (self.line, self.delimiters) = (at + 1, 0),
+                Event::Row | Event::Blank => {
                     let ended = Row { start: self.line, end: at + 1, delimiters: self.delimiters };
                     (self.line, self.delimiters) = (at + 1, 0);
                     row(ended).map_err(Ok)?;
                 }
-                Event::Blank => (self.line, self.delimiters) = (at + 1, 0),
             }
         }
         Ok(())
@@ -129,10 +154,14 @@ impl Scanner {
 
     #[inline]
     fn step(&mut self, byte: u8) -> Result<Event, Wrong> {
-        use Place::{BlankReturn, Closed, FieldStart, LineStart, Quoted, Return, Unquoted};
+        use Place::{BlankReturn, Closed, Comment, FieldStart, LineStart, Quoted, Return, Unquoted};
+        let Rules { delimiter, quote, comment, .. } = self.rules;
         let (place, event) = match (self.place, byte) {
             (_, 0) => return Err(Wrong::Nul),
-            (Quoted, b'"') => (Closed, Event::None),
+            (Comment, b'\n') => (LineStart, Event::Comment),
+            (Comment, _) => (Comment, Event::None),
+            (LineStart, byte) if byte == comment => (Comment, Event::None),
+            (Quoted, byte) if byte == quote => (Closed, Event::None),
             (Quoted, _) => (Quoted, Event::None),
             (Return, b'\n') => (LineStart, Event::Row),
             (BlankReturn, b'\n') => (LineStart, Event::Blank),
@@ -141,8 +170,8 @@ impl Scanner {
             (LineStart, b'\r') => (BlankReturn, Event::None),
             (_, b'\n') => (LineStart, Event::Row),
             (_, b'\r') => (Return, Event::None),
-            (_, byte) if byte == self.delimiter => (FieldStart, Event::Delimiter),
-            (LineStart | FieldStart | Closed, b'"') => (Quoted, Event::None),
+            (_, byte) if byte == delimiter => (FieldStart, Event::Delimiter),
+            (LineStart | FieldStart | Closed, byte) if byte == quote => (Quoted, Event::None),
             (Closed, _) => return Err(Wrong::AfterQuote),
             (LineStart | FieldStart | Unquoted, _) => (Unquoted, Event::None),
         };
@@ -165,20 +194,24 @@ impl Scanner {
             Place::FieldStart => (0, 1, 0),
             Place::Unquoted => (0, 0, 0),
             Place::Quoted => (!0, 0, 0),
-            Place::Closed | Place::Return | Place::BlankReturn => return Ok(false),
+            Place::Closed | Place::Return | Place::BlankReturn | Place::Comment => return Ok(false),
         };
         let block = Block::new(bytes);
-        let quotes = block.equal(b'"');
+        let Rules { quote, comment, delimiter, blank_is_row } = self.rules;
+        let quotes = if quote == 0 { 0 } else { block.equal(quote) };
+        if comment != 0 && block.equal(comment) & (block.equal(b'\n') << 1 | at_line) != 0 {
+            return Ok(false);
+        }
+        let blanks = if blank_is_row { 0 } else { !0 };
         if quotes == 0 && !block.has_either(0, b'\r') {
             if inside == 0 {
-                let (feeds, delimiters) = (block.equal(b'\n'), block.equal(self.delimiter));
-                self.rows(base, feeds, (feeds & (feeds << 1 | at_line), delimiters), row)?;
+                let (feeds, delimiters) = (block.equal(b'\n'), block.equal(delimiter));
+                self.rows(base, feeds, (feeds & (feeds << 1 | at_line) & blanks, delimiters), row)?;
                 self.place = self.outside_behind(bytes[BLOCK - 1]);
             }
             return Ok(true);
         }
-        let (feeds, returns, delimiters) =
-            (block.equal(b'\n'), block.equal(b'\r'), block.equal(self.delimiter));
+        let (feeds, returns, delimiters) = (block.equal(b'\n'), block.equal(b'\r'), block.equal(delimiter));
         let quoted = prefix_xor(quotes) ^ inside;
         let (ends, delimiters) = (feeds & !quoted, delimiters & !quoted);
         let lone = returns & !quoted & !(feeds >> 1);
@@ -190,11 +223,11 @@ impl Scanner {
             return Ok(false);
         }
         let starts = ends << 1 | at_line;
-        let blank = ends & (starts | (starts & returns) << 1);
+        let blank = ends & (starts | (starts & returns) << 1) & blanks;
         self.rows(base, ends, (blank, delimiters), row)?;
         self.place = match bytes[BLOCK - 1] {
             _ if quoted >> 63 == 1 => Place::Quoted,
-            b'"' => Place::Closed,
+            byte if byte == quote => Place::Closed,
             byte => self.outside_behind(byte),
         };
         Ok(true)
@@ -205,7 +238,7 @@ impl Scanner {
     fn outside_behind(&self, byte: u8) -> Place {
         match byte {
             b'\n' => Place::LineStart,
-            byte if byte == self.delimiter => Place::FieldStart,
+            byte if byte == self.rules.delimiter => Place::FieldStart,
             _ => Place::Unquoted,
         }
     }

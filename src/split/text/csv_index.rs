@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use super::csv::{Place, Row, Scanner, Wrong};
+use super::csv::{Place, Row, Rules, Scanner, Wrong};
 use super::index::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use crate::split::error::SplitError;
 use crate::split::parallel;
-use crate::split::source::{BOM, BUFFER, Fault, Source};
+use crate::split::source::{BUFFER, Fault, Source};
 
 /// What a chunk says of its rows, once it is known where it begins.
 struct Scanned {
@@ -49,14 +49,14 @@ struct Checkpoint {
 /// as the header.
 pub(super) fn index(
     source: &Source,
-    (delimiter, delimiters): (u8, u64),
+    (rules, delimiters): (Rules, u64),
     body: Range<u64>,
     pace: Pace,
 ) -> Result<Index, SplitError> {
     let mut joined = Joined {
         source,
         columns: delimiters,
-        scanner: Scanner::new(delimiter, body.start),
+        scanner: Scanner::new(rules, body.start),
         rows: 0,
         checkpoints: Vec::new(),
     };
@@ -67,7 +67,7 @@ pub(super) fn index(
         let scanned = parallel::map(pace.threads, wave.min(count - first), Vec::new, |buffer, i| {
             let range = chunk_range(&body, pace.chunk, first + i);
             (pace.progress)(range.end - range.start);
-            speculate(source, joined.columns, delimiter, range, buffer)
+            speculate(source, joined.columns, rules, range, buffer)
         })?;
         for (i, chunk) in scanned.into_iter().enumerate() {
             joined.join(chunk, chunk_range(&body, pace.chunk, first + i))?;
@@ -78,10 +78,9 @@ pub(super) fn index(
     Ok(Index { body, rows, replay })
 }
 
-/// The first row of the file, which names the columns.
-pub(super) fn header(source: &Source, delimiter: u8) -> Result<Row, SplitError> {
-    let start = if source.start(3)? == BOM { 3 } else { 0 };
-    let mut scanner = Scanner::new(delimiter, start);
+/// The first row from `start` on; `None` if there is none.
+pub(super) fn first_row(source: &Source, rules: Rules, start: u64) -> Result<Option<Row>, SplitError> {
+    let mut scanner = Scanner::new(rules, start);
     let mut buffer = Vec::new();
     let mut at = start;
     while at < source.len {
@@ -89,22 +88,19 @@ pub(super) fn header(source: &Source, delimiter: u8) -> Result<Row, SplitError> 
         source.read_into(&mut buffer, at..end)?;
         match scanner.bytes(&buffer, at, &mut Err) {
             Ok(()) => at = end,
-            Err(Ok(row)) => return Ok(row),
+            Err(Ok(row)) => return Ok(Some(row)),
             Err(Err((at, wrong))) => return Err(wrong_byte(source, &scanner, (at, wrong), None)),
         }
     }
     check_end(source, &scanner, source.len, None)?;
-    scanner.finish(source.len).ok_or_else(|| {
-        let fault = Fault::new(0, "there is no header: the file is empty");
-        source.flaw(fault.help("a CSV file begins with a line that names its columns"))
-    })
+    Ok(scanner.finish(source.len))
 }
 
 /// Scans a chunk of which it is not known where it begins.
 fn speculate(
     source: &Source,
     columns: u64,
-    delimiter: u8,
+    rules: Rules,
     range: Range<u64>,
     buffer: &mut Vec<u8>,
 ) -> Result<Scanned, SplitError> {
@@ -112,11 +108,11 @@ fn speculate(
     let guess = match buffer[0] {
         b'\n' => Place::LineStart,
         b'\r' => Place::Return,
-        byte if byte == delimiter => Place::FieldStart,
+        byte if byte == rules.delimiter => Place::FieldStart,
         _ => Place::Unquoted,
     };
     let from = |place| {
-        let scanner = Scanner { place, ..Scanner::new(delimiter, range.start) };
+        let scanner = Scanner { place, ..Scanner::new(rules, range.start) };
         scan(scanner, columns, &buffer[1..], range.start)
     };
     let scanned = from(guess);
@@ -164,7 +160,7 @@ impl Joined<'_> {
         if chunk.guess != before.place {
             let mut buffer = Vec::new();
             self.source.read_into(&mut buffer, range.clone())?;
-            let scanner = Scanner { place: before.place, ..Scanner::new(before.delimiter, range.start) };
+            let scanner = Scanner { place: before.place, ..Scanner::new(before.rules, range.start) };
             chunk = scan(scanner, self.columns, &buffer, range.start);
         }
         // A blank line may have ended before the first row: then that row is whole.
@@ -233,7 +229,7 @@ fn check_end(source: &Source, scanner: &Scanner, end: u64, row: Option<u64>) -> 
 
 /// Where the field began between whose quotes `last` stands, at `end`.
 fn last_opening_quote(source: &Source, last: &Scanner, end: u64) -> Result<u64, SplitError> {
-    let mut scanner = Scanner::new(last.delimiter, last.line);
+    let mut scanner = Scanner::new(last.rules, last.line);
     let mut buffer = Vec::new();
     let mut opened = last.line;
     let mut at = last.line;
@@ -259,7 +255,7 @@ fn wrong_byte(source: &Source, scanner: &Scanner, (at, wrong): (u64, Wrong), row
             .help("convert the file (UTF-16?) to UTF-8"),
         Wrong::AfterQuote => Fault::new(at, "text after the closing quote of a field").help(format!(
             "a quote inside a quoted field is doubled; behind the field comes `{}` or the end of the line",
-            (scanner.delimiter as char).escape_default()
+            (scanner.rules.delimiter as char).escape_default()
         )),
         Wrong::BareReturn => Fault::new(at - 1, "a carriage return without a line feed")
             .help("put the field in quotes, or convert the line ends to LF or CRLF"),

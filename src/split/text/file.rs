@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use super::csv::Rules;
 use super::index::{Index, Pace};
 use super::{csv_index, json_array, json_lines, lines};
 use crate::split::error::SplitError;
-use crate::split::format::Kind;
-use crate::split::source::{BOM, Source};
+use crate::split::format::{Dialect, Kind};
+use crate::split::source::{BOM, Fault, Source};
 
 /// A text file whose header is known.
 pub(in crate::split) struct Text<'a> {
@@ -14,22 +15,62 @@ pub(in crate::split) struct Text<'a> {
     pub(in crate::split) kind: Kind,
     /// What stands before the rows and is repeated in every partition.
     pub(in crate::split) header: Range<u64>,
-    /// The delimiters in the header of a CSV file.
-    delimiters: u64,
+    /// The row in it that names the columns, if there is one.
+    pub(in crate::split) names: Range<u64>,
+    /// How many columns a CSV file has.
+    pub(in crate::split) columns: u64,
+    rules: Rules,
 }
 
 impl<'a> Text<'a> {
-    /// Reads the header.
-    pub(in crate::split) fn open(source: &'a Source, kind: Kind) -> Result<Self, SplitError> {
-        let (end, delimiters) = match kind {
-            Kind::Csv(delimiter) => {
-                let row = csv_index::header(source, delimiter)?;
-                (row.end, row.delimiters)
+    /// Reads the header. `told`: somebody said what the dialect is.
+    pub(in crate::split) fn open(source: &'a Source, kind: Kind, told: bool) -> Result<Self, SplitError> {
+        let mark = if source.start(3)? == BOM { 3 } else { 0 };
+        match kind {
+            Kind::Csv(dialect) => Self::open_csv(source, dialect, (mark, told)),
+            Kind::JsonLines | Kind::JsonArray => Ok(Self::plain(source, kind, mark)),
+            _ => Ok(Self::plain(source, kind, 0)),
+        }
+    }
+
+    fn plain(source: &'a Source, kind: Kind, end: u64) -> Self {
+        let rules = Rules::new(Dialect::new(b','));
+        Self { source, kind, header: 0..end, names: end..end, columns: 1, rules }
+    }
+
+    fn open_csv(
+        source: &'a Source,
+        mut dialect: Dialect,
+        (mark, told): (u64, bool),
+    ) -> Result<Self, SplitError> {
+        let mut start = mark;
+        for _ in 0..dialect.skip {
+            start = lines::line_end(source, start)?;
+        }
+        if let Some((delimiter, end)) = separator(source, start)? {
+            if told && delimiter != dialect.delimiter {
+                let message = "the line `sep=` names another delimiter than the one that is given";
+                let fault = Fault::new(start, message);
+                return Err(source.flaw(fault.help("leave out `--delimiter`, or the line")));
             }
-            Kind::JsonLines | Kind::JsonArray if source.start(3)? == BOM => (3, 0),
-            _ => (0, 0),
+            (dialect.delimiter, start) = (delimiter, end);
+        }
+        let mut rules = Rules::new(dialect);
+        let Some(row) = csv_index::first_row(source, rules, start)? else {
+            if !dialect.header {
+                return Ok(Self {
+                    kind: Kind::Csv(dialect),
+                    ..Self::plain(source, Kind::Csv(dialect), source.len)
+                });
+            }
+            let fault = Fault::new(0, "there is no header: the file is empty");
+            return Err(source.flaw(fault.help("a CSV file begins with a line that names its columns")));
         };
-        Ok(Self { source, kind, header: 0..end, delimiters })
+        rules.blank_is_row = row.delimiters == 0;
+        let end = if dialect.header { row.end } else { start };
+        let names = if dialect.header { row.start..row.end } else { end..end };
+        let columns = row.delimiters + 1;
+        Ok(Self { source, kind: Kind::Csv(dialect), header: 0..end, names, columns, rules })
     }
 
     /// Everything behind the header.
@@ -40,10 +81,23 @@ impl<'a> Text<'a> {
     /// Finds and checks the rows in `body`: a range between two rows, or behind the last one.
     pub(in crate::split) fn rows(&self, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
         match self.kind {
-            Kind::Csv(delimiter) => csv_index::index(self.source, (delimiter, self.delimiters), body, pace),
+            Kind::Csv(_) => csv_index::index(self.source, (self.rules, self.columns - 1), body, pace),
             Kind::JsonLines => json_lines::index(self.source, body, pace),
             Kind::JsonArray => json_array::index(self.source, body, pace),
             _ => lines::index(self.source, body, pace),
         }
     }
+}
+
+/// The delimiter that a first line `sep=;` names, which Excel wants and writes, and where that line ends.
+fn separator(source: &Source, start: u64) -> Result<Option<(u8, u64)>, SplitError> {
+    let mut line = Vec::new();
+    source.read_into(&mut line, start..source.len.min(start + 7))?;
+    Ok(match line.as_slice() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, b'\n', ..] => Some((*delimiter, start + 6)),
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, b'\r', b'\n'] => {
+            Some((*delimiter, start + 7))
+        }
+        _ => None,
+    })
 }

@@ -93,7 +93,7 @@ pub(super) fn for_each_line(
 }
 
 /// Behind the first line feed at or behind `from`; the end of the file if there is none.
-fn line_end(source: &Source, from: u64) -> Result<u64, SplitError> {
+pub(super) fn line_end(source: &Source, from: u64) -> Result<u64, SplitError> {
     let mut buffer = Vec::new();
     let mut at = from;
     while at < source.len {

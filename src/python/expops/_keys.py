@@ -1,0 +1,287 @@
+"""The key of a row as `expops-split` sees it, and the partitions that follow from keys.
+
+The same rows go to the same partitions whether they are cut here, as a value that only Python understands, or by
+the build tool, as a file. What the texts and hashes are is written in `src/split/value.rs`, what the strategies
+do in `src/split/keys.rs` and `src/split/assign.rs`; docs/splitting.md tells both.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import hashlib
+import json
+import math
+import re
+import sys
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+
+from expops import _digest
+
+_WORD = (1 << 64) - 1
+_STEP = 0x9E3779B97F4A7C15
+_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+
+# The text of a value.
+
+
+def text(value: Any) -> bytes:
+    """The text of a value: equal for values that mean the same, whatever holds them."""
+    if value is None:
+        return b""
+    if isinstance(value, str):
+        return of_text(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, (list, tuple, dict)):
+        return _nested(value)
+    return _scalar(value)
+
+
+def of_text(raw: bytes) -> bytes:
+    """The text of a text: a number in the grammar of JSON is that number."""
+    if raw in (b"True", b"TRUE"):
+        return b"true"
+    if raw in (b"False", b"FALSE"):
+        return b"false"
+    found = _NUMBER.fullmatch(raw)
+    if not found:
+        return raw
+    if raw.lstrip(b"-").isdigit():
+        return b"0" if raw == b"-0" else raw
+    return _of_float(float(raw))
+
+
+def _of_float(number: float, digits: Optional[str] = None) -> bytes:
+    if math.isnan(number):
+        return b"NaN"
+    if math.isinf(number):
+        return b"inf" if number > 0 else b"-inf"
+    if number == int(number) and abs(number) < 2**53:
+        return str(int(number)).encode()
+    sign, figures, exponent = decimal.Decimal(digits or repr(number)).as_tuple()
+    whole = "".join(map(str, figures)).rstrip("0")
+    place = len(figures) + int(exponent) - 1
+    mantissa = whole[0] + ("." + whole[1:] if len(whole) > 1 else "")
+    return f"{'-' if sign else ''}{mantissa}e{place}".encode()
+
+
+def _scalar(value: Any) -> bytes:
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
+    if isinstance(value, int):
+        return str(value).encode()
+    package = str(type(value).__module__).partition(".")[0]
+    if package == "numpy":
+        return _numpy(value)
+    if isinstance(value, float):
+        return _of_float(value)
+    if isinstance(value, (bytes, bytearray)):
+        return of_text(bytes(value))
+    if isinstance(value, decimal.Decimal):
+        return of_text(format(value, "f").encode()) if value.is_finite() else _of_float(float(value))
+    if package == "pandas" and type(value).__name__ in ("NAType", "NaTType"):
+        return b""
+    return _moment(value)
+
+
+def _moment(value: Any) -> bytes:
+    """A date, a time, or both; of anything else the digest."""
+    if isinstance(value, datetime.datetime):
+        zone = ""
+        if value.tzinfo is not None:
+            value, zone = value.astimezone(datetime.timezone.utc), "+00:00"
+        nanoseconds = value.microsecond * 1000 + getattr(value, "nanosecond", 0)
+        clock = f"{value.year:04}-{value.month:02}-{value.day:02} {value.hour:02}:{value.minute:02}:{value.second:02}"
+        return (clock + _fraction(nanoseconds) + zone).encode()
+    if isinstance(value, datetime.date):
+        return f"{value.year:04}-{value.month:02}-{value.day:02}".encode()
+    if isinstance(value, datetime.time):
+        clock = f"{value.hour:02}:{value.minute:02}:{value.second:02}"
+        return (clock + _fraction(value.microsecond * 1000)).encode()
+    return _digest.of(value).encode()
+
+
+def _fraction(nanoseconds: int) -> str:
+    return f".{nanoseconds:09}".rstrip("0") if nanoseconds else ""
+
+
+def _numpy(value: Any) -> bytes:
+    numpy = sys.modules["numpy"]
+    if isinstance(value, numpy.bool_):
+        return b"true" if value else b"false"
+    if isinstance(value, numpy.integer):
+        return str(int(value)).encode()
+    if isinstance(value, numpy.floating):
+        finite = bool(numpy.isfinite(value))
+        return _of_float(float(value), numpy.format_float_scientific(value, unique=True) if finite else None)
+    if isinstance(value, numpy.datetime64):
+        if numpy.isnat(value):
+            return b""
+        return str(value).replace("T", " ").encode() if "." not in str(value) else _trimmed(str(value))
+    if isinstance(value, numpy.timedelta64):
+        return str(value.astype("int64")).encode()
+    if isinstance(value, numpy.ndarray):
+        return _nested(list(value))
+    if isinstance(value, numpy.void) and value.dtype.names:
+        return _nested(list(value))
+    return text(value.item())
+
+
+def _trimmed(moment: str) -> bytes:
+    return moment.replace("T", " ").rstrip("0").rstrip(".").encode()
+
+
+def _nested(value: Any) -> bytes:
+    """The text of a value inside a list or a structure."""
+    if value is None:
+        return b"null"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    if isinstance(value, (list, tuple)):
+        return b"[" + b",".join(map(_nested, value)) + b"]"
+    if isinstance(value, dict):
+        fields = sorted((str(name).encode("utf-8", "surrogatepass"), item) for name, item in value.items())
+        texts = (_nested(name.decode("utf-8", "surrogatepass")) + b":" + _nested(item) for name, item in fields)
+        return b"{" + b",".join(texts) + b"}"
+    return text(value) or b"null"
+
+
+# The message of a row, and what follows from it.
+
+
+def message(texts: Iterable[bytes]) -> bytes:
+    """What is hashed of a row: each text behind its length."""
+    return b"".join(b"%d:%s" % (len(one), one) for one in texts)
+
+
+def row_message(fields: Dict[Any, Any]) -> bytes:
+    """The same for a whole row: names and texts, sorted, without those that are empty."""
+    named = sorted((str(name).encode("utf-8", "surrogatepass"), text(value)) for name, value in fields.items())
+    return message(part for name, value in named if value for part in (name, value))
+
+
+def identity(key: bytes) -> int:
+    """The first 16 bytes of the hash of a message."""
+    return int.from_bytes(hashlib.sha256(key).digest()[:16], "big")
+
+
+def order(key: bytes) -> bytes:
+    """Bytes in the order of values: what is missing, numbers (NaN last), other texts."""
+    special = {b"": b"", b"-inf": b"\1\0", b"0": b"\1\2", b"inf": b"\1\4", b"NaN": b"\1\5"}
+    if key in special:
+        return special[key]
+    if not _NUMBER.fullmatch(key):
+        return b"\2" + key
+    sign, figures, exponent = decimal.Decimal(key.decode()).as_tuple()
+    whole = "".join(map(str, figures))
+    place = len(whole) + int(exponent)
+    found = (place + (1 << 31)).to_bytes(4, "big") + (whole.rstrip("0") or "0").encode() + b"\0"
+    return b"\1\1" + bytes(255 - byte for byte in found) if sign else b"\1\3" + found
+
+
+# Partitions.
+
+
+def _scramble(z: int) -> int:
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD
+    return z ^ (z >> 31)
+
+
+def mix(seed: int, number: int) -> int:
+    """The number `number` of the SplitMix64 sequence of a seed."""
+    return _scramble((_scramble((seed + _STEP) & _WORD) + (number + 1) * _STEP) & _WORD)
+
+
+def by_hash(keys: Sequence[bytes], count: int) -> List[int]:
+    return [(identity(key) >> 64) % count for key in keys]
+
+
+def shuffled(seed: int, counts: Sequence[int]) -> List[int]:
+    """A seeded permutation: the rank of a row's mix says where it goes."""
+    mixes = [mix(seed, row) for row in range(sum(counts))]
+    found = [0] * len(mixes)
+    ranked = iter(sorted(range(len(mixes)), key=mixes.__getitem__))
+    for partition, rows in enumerate(counts):
+        for _ in range(rows):
+            found[next(ranked)] = partition
+    return found
+
+
+def grouped(keys: Sequence[bytes], weights: Sequence[int], seed: int) -> List[int]:
+    """Equal keys together: the first row of a key decides where all of them go."""
+    known: Dict[int, int] = {}
+    loads = [0] * len(weights)
+    found = []
+    for row, key in enumerate(map(identity, keys)):
+        if key not in known:
+            known[key] = _place(key, weights, (loads, row), seed)
+        loads[known[key]] += 1
+        found.append(known[key])
+    return found
+
+
+def _place(key: int, weights: Sequence[int], so_far: Tuple[List[int], int], seed: int) -> int:
+    loads, rows = so_far
+    start, total = (key >> 64) ^ mix(seed, 0), sum(weights)
+    for number in range(8):
+        point = mix(start, number) * total >> 64
+        partition = 0
+        while point >= weights[partition]:
+            point -= weights[partition]
+            partition += 1
+        if loads[partition] * total * 8 <= rows * weights[partition] * 9:
+            return partition
+    least = -1
+    for partition, weight in enumerate(weights):
+        if weight and (least < 0 or loads[partition] * weights[least] < loads[least] * weight):
+            least = partition
+    return max(least, 0)
+
+
+def stratified(keys: Sequence[bytes], weights: Sequence[int]) -> List[int]:
+    """The rows of each key in turn to every partition, by its share."""
+    turns = _turns(weights)
+    next_turn: Dict[int, int] = {}
+    found = []
+    for key in map(identity, keys):
+        turn = next_turn.setdefault(key, len(next_turn))
+        next_turn[key] = turn + 1
+        found.append(turns[turn % len(turns)])
+    return found
+
+
+def _turns(weights: Sequence[int]) -> List[int]:
+    """The quota method of Balinski and Young: every prefix has the shares, rounded down or up."""
+    total = sum(weights)
+    common = total
+    for weight in weights:
+        common = math.gcd(common, weight)
+    given, turns = [0] * len(weights), []
+    for turn in range(1, total // common + 1):
+        best = -1
+        for i, weight in enumerate(weights):
+            if given[i] * total < weight * turn:
+                if best < 0 or weight * (given[best] + 1) > weights[best] * (given[i] + 1):
+                    best = i
+        given[best] += 1
+        turns.append(best)
+    return turns
+
+
+def ranges(keys: Sequence[bytes], ends: Sequence[int]) -> List[int]:
+    """Ranges of values, which end at these rows in the order of the values."""
+    ordered = [order(key) for key in keys]
+    ranked = sorted(ordered)
+    lasts: List[Optional[bytes]] = [ranked[min(end, len(ranked)) - 1] if min(end, len(ranked)) else None for end in ends]
+    return [sum(last is None or last < one for last in lasts) for one in ordered]
+
+
+def range_ends(rows: int, count: int) -> List[int]:
+    """The ends of equal ranges: a round number of rows each, and the last has what is left."""
+    figures = max((count - 1).bit_length() - 1, 2)
+    each = rows // count
+    cut = max(each.bit_length() - figures, 0)
+    each = max(each >> cut << cut, 1)
+    return [min(number * each, rows) for number in range(1, count)]
+

@@ -1,0 +1,96 @@
+//! What a schema says to a reader, as text. How many bytes an offset, a dictionary's number or a decimal takes is
+//! no part of it: pandas, polars and duckdb read the same from each. What a value is always is.
+
+use std::fmt::Write;
+
+use arrow_schema::{DataType, Field, Schema};
+
+use super::pandas::observable;
+
+fn quoted(text: &str) -> serde_json::Value {
+    serde_json::Value::from(text)
+}
+
+/// The metadata and the fields of a schema, a line each.
+pub(super) fn of_schema(schema: &Schema) -> String {
+    let mut text = metadata(schema.metadata());
+    schema.fields().iter().for_each(|field| text += &format!("field {}\n", of_field(field)));
+    text
+}
+
+fn metadata(metadata: &arrow_schema::Metadata) -> String {
+    let line = |(name, value): (&str, String)| format!("metadata {}={}\n", quoted(name), quoted(&value));
+    observable(metadata).into_iter().map(line).collect()
+}
+
+/// Name, type, whether values can be missing, and metadata.
+fn of_field(field: &Field) -> String {
+    let mut text = format!("{} {}", quoted(field.name()), unnamed(field));
+    for (name, value) in observable(field.metadata()) {
+        let _ = write!(text, " {}={}", quoted(name), quoted(&value));
+    }
+    text
+}
+
+/// A field whose name no reader sees: the items of a list.
+fn unnamed(field: &Field) -> String {
+    let ordered = if field.dict_is_ordered() == Some(true) { "ordered " } else { "" };
+    let missing = if field.is_nullable() { "" } else { " not null" };
+    format!("{ordered}{}{missing}", of_type(field.data_type()))
+}
+
+fn of_type(kind: &DataType) -> String {
+    use DataType as T;
+    let fields = |fields: &arrow_schema::Fields| {
+        fields.iter().map(|field| of_field(field)).collect::<Vec<_>>().join(", ")
+    };
+    match kind {
+        T::Utf8 | T::LargeUtf8 | T::Utf8View => "string".to_owned(),
+        T::Binary | T::LargeBinary | T::BinaryView => "binary".to_owned(),
+        T::List(item) | T::LargeList(item) | T::ListView(item) | T::LargeListView(item) => {
+            format!("list<{}>", unnamed(item))
+        }
+        T::FixedSizeList(item, length) => format!("list<{}>[{length}]", unnamed(item)),
+        T::Decimal32(digits, scale)
+        | T::Decimal64(digits, scale)
+        | T::Decimal128(digits, scale)
+        | T::Decimal256(digits, scale) => format!("decimal({digits}, {scale})"),
+        T::Dictionary(_, values) => format!("categories<{}>", of_type(values)),
+        T::RunEndEncoded(_, values) => format!("runs<{}>", unnamed(values)),
+        T::Struct(items) => format!("struct<{}>", fields(items)),
+        T::Map(entries, sorted) => match entries.data_type() {
+            T::Struct(pair) => {
+                let pair = pair.iter().map(|field| unnamed(field)).collect::<Vec<_>>().join(", ");
+                format!("map<{pair}>{}", if *sorted { " sorted" } else { "" })
+            }
+            other => format!("map<{}>", of_type(other)),
+        },
+        T::Union(items, _) => {
+            let item = |(id, field): (i8, &std::sync::Arc<Field>)| format!("{id}={}", of_field(field));
+            format!("union<{}>", items.iter().map(item).collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// For each leaf of a schema, in the order of Parquet's columns: whether it has categories.
+pub(super) fn categorical(schema: &Schema) -> Vec<bool> {
+    let mut found = Vec::new();
+    schema.fields().iter().for_each(|field| leaves(field.data_type(), &mut found));
+    found
+}
+
+fn leaves(kind: &DataType, found: &mut Vec<bool>) {
+    use DataType as T;
+    match kind {
+        T::List(item)
+        | T::LargeList(item)
+        | T::ListView(item)
+        | T::LargeListView(item)
+        | T::FixedSizeList(item, _)
+        | T::Map(item, _) => leaves(item.data_type(), found),
+        T::Struct(items) => items.iter().for_each(|field| leaves(field.data_type(), found)),
+        T::Dictionary(_, _) => found.push(true),
+        _ => found.push(false),
+    }
+}

@@ -1,0 +1,169 @@
+//! An open Parquet file whose footer has been checked.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use parquet::basic::{Encoding, LogicalType};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
+
+use super::super::table::broken;
+use super::categories::Categories;
+use super::shape::Shape;
+use super::strip::Strip;
+use crate::file;
+use crate::split::error::SplitError;
+use crate::split::source::Source;
+
+/// A Parquet file.
+pub(in crate::split::columnar) struct ParquetFile<'a> {
+    pub(super) source: &'a Source,
+    pub(super) handle: Handle,
+    pub(super) reader: SerializedFileReader<Handle>,
+    /// The first row of each row group, and the number of all rows.
+    pub(super) groups: Vec<u64>,
+    pub(super) shape: Shape,
+    /// The categories of each column that has some which a reader sees: those of the whole file, as rows that are
+    /// taken from a table in memory keep them all.
+    pub(super) categories: Vec<Option<Categories>>,
+}
+
+impl<'a> ParquetFile<'a> {
+    pub(in crate::split::columnar) fn open(source: &'a Source) -> Result<Self, SplitError> {
+        let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Parquet", error);
+        let file = file::context(source.file().try_clone(), "read", source.path())?;
+        let handle = Handle { file: Arc::new(file), len: source.len };
+        let reader = SerializedFileReader::new(handle.clone()).map_err(|e| bad(&e))?;
+        let groups = groups(reader.metadata()).map_err(|message| bad(&message))?;
+        check_columns(source, reader.metadata())?;
+        let shape = Shape::of(reader.metadata().file_metadata());
+        let categories = Vec::new();
+        let mut file = Self { source, handle, reader, groups, shape, categories };
+        let found = file.shape.categorical().into_iter().enumerate();
+        let found = found.map(|(c, has)| has.then(|| file.read_categories(c)).transpose());
+        file.categories = found.collect::<Result<_, _>>()?;
+        Ok(file)
+    }
+
+    /// The categories of column `c`, in the order in which a reader of all row groups meets them.
+    fn read_categories(&self, c: usize) -> Result<Categories, SplitError> {
+        let bad = |e: ParquetError| self.bad(c, e);
+        let mut categories = Categories::default();
+        for g in 0..self.groups.len() - 1 {
+            let group = self.reader.get_row_group(g).map_err(bad)?;
+            let mut pages = group.get_column_page_reader(c).map_err(bad)?;
+            let has_page = categories.read(pages.as_mut()).map_err(bad)?;
+            if has_page && is_all_numbers(group.metadata().column(c)) {
+                continue;
+            }
+            let mut reader = group.get_column_reader(c).map_err(bad)?;
+            let mut strip = Strip::new(&self.shape.columns.column(c));
+            while strip.read(&mut reader, 1 << 12).map_err(bad)? > 0 {
+                categories.add_all(&strip);
+                strip.clear();
+            }
+        }
+        Ok(categories)
+    }
+
+    /// How many rows there are.
+    pub(in crate::split::columnar) fn rows(&self) -> u64 {
+        self.groups[self.groups.len() - 1]
+    }
+
+    /// The error for column `c`.
+    pub(super) fn bad(&self, c: usize, error: impl std::fmt::Display) -> SplitError {
+        let columns = self.shape.columns.columns();
+        let name = columns.get(c).map_or(String::new(), |column| column.path().string());
+        broken(&self.source.name, "Parquet", format!("the column `{name}`: {error}"))
+    }
+}
+
+/// Whether all data pages of a chunk hold numbers of its dictionary page, as far as it says so.
+fn is_all_numbers(column: &ColumnChunkMetaData) -> bool {
+    column.page_encoding_stats_mask().is_some_and(|encodings| {
+        encodings.is_only(Encoding::RLE_DICTIONARY) || encodings.is_only(Encoding::PLAIN_DICTIONARY)
+    })
+}
+
+/// Where the row groups begin, or why the footer cannot be right.
+fn groups(metadata: &ParquetMetaData) -> Result<Vec<u64>, String> {
+    let mut groups = vec![0u64];
+    for group in metadata.row_groups() {
+        let rows = u64::try_from(group.num_rows()).map_err(|_| "a row group of a negative length")?;
+        let end = groups[groups.len() - 1];
+        groups.push(rows.checked_add(end).ok_or("more than 2^64 rows")?);
+    }
+    let (rows, said) = (groups[groups.len() - 1], metadata.file_metadata().num_rows());
+    if i128::from(said) != i128::from(rows) {
+        return Err(format!("its footer says {said} rows, but its row groups have {rows} rows"));
+    }
+    Ok(groups)
+}
+
+/// An error for a column that cannot be copied as it is.
+fn check_columns(source: &Source, metadata: &ParquetMetaData) -> Result<(), SplitError> {
+    let refuse = |name: String, what: &str, help: &str| {
+        Err(SplitError::whole(&source.name, format!("the column `{name}` {what}"), Some(help)))
+    };
+    for column in metadata.file_metadata().schema_descr().columns() {
+        if let Some(LogicalType::_Unknown { .. }) = column.logical_type_ref() {
+            let what = "has a logical type that this version does not know";
+            return refuse(column.path().string(), what, "write it with a type that Parquet 2.12 defines");
+        }
+    }
+    for column in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+        let name = || column.column_path().string();
+        if column.file_path().is_some() {
+            return refuse(name(), "lies in another file", "write the table as one file");
+        }
+    }
+    Ok(())
+}
+
+/// A file that several threads read, each at its own places.
+#[derive(Clone)]
+pub(super) struct Handle {
+    file: Arc<File>,
+    len: u64,
+}
+
+impl Length for Handle {
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl ChunkReader for Handle {
+    type T = BufReader<From>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(BufReader::new(From { handle: self.clone(), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<bytes::Bytes, ParquetError> {
+        if start.checked_add(length as u64).is_none_or(|end| end > self.len) {
+            return Err(ParquetError::EOF("a part lies outside the file; is it cut short?".to_owned()));
+        }
+        let mut bytes = vec![0; length];
+        self.file.read_exact_at(&mut bytes, start)?;
+        Ok(bytes.into())
+    }
+}
+
+/// Reads from a place on.
+pub(super) struct From {
+    handle: Handle,
+    at: u64,
+}
+
+impl Read for From {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.handle.file.read_at(buffer, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}

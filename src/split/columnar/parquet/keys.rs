@@ -1,0 +1,133 @@
+//! The columns of a Parquet file by whose values rows are assigned, as Arrow's arrays.
+
+use std::ops::Range;
+
+use arrow_schema::{ArrowError, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Type;
+use parquet::file::reader::FileReader;
+
+use super::super::guard::guarded;
+use super::super::table::{Batches, broken};
+use super::super::values::KeyNames;
+use super::file::ParquetFile;
+use crate::split::error::SplitError;
+use crate::split::keys::Keys;
+
+/// Columns of a Parquet file, read by Arrow's reader.
+pub(in crate::split::columnar) struct KeyColumns<'a> {
+    file: &'a ParquetFile<'a>,
+    metadata: ArrowReaderMetadata,
+    roots: Vec<usize>,
+}
+
+impl<'a> KeyColumns<'a> {
+    /// All columns.
+    pub(in crate::split::columnar) fn open(file: &'a ParquetFile<'a>) -> Result<Self, SplitError> {
+        let bad = |error: &dyn std::fmt::Display| broken(&file.source.name, "Parquet", error);
+        // Hints of Arrow's writers say nothing of values.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = ArrowReaderMetadata::load(&file.handle, options).map_err(|e| bad(&e))?;
+        let roots = (0..metadata.schema().fields().len()).collect();
+        Ok(Self { file, metadata, roots })
+    }
+
+    /// What the columns are called.
+    pub(in crate::split::columnar) fn schema(&self) -> &SchemaRef {
+        self.metadata.schema()
+    }
+
+    /// The same with these columns only; an error for one whose values Arrow's reader would change.
+    pub(in crate::split::columnar) fn only(self, roots: &[usize]) -> Result<Self, SplitError> {
+        let columns = &self.file.shape.columns;
+        let spoiled = (0..columns.num_columns()).find(|c| {
+            columns.column(*c).physical_type() == Type::INT96
+                && roots.contains(&columns.get_column_root_idx(*c))
+        });
+        if let Some(c) = spoiled {
+            let name = columns.column(c).path().string();
+            let message = format!(
+                "{}: the values of the column `{name}` (INT96) have no text to go by",
+                self.file.source.name
+            );
+            return Err(SplitError::usage(message, "name other columns, or store the column as TIMESTAMP"));
+        }
+        Ok(Self { roots: roots.to_vec(), ..self })
+    }
+
+    /// The columns in a range of rows.
+    pub(in crate::split::columnar) fn scan(
+        &self,
+        rows: Range<u64>,
+        batch: usize,
+    ) -> Result<Batches<'_>, SplitError> {
+        let (name, groups) = (&self.file.source.name, &self.file.groups);
+        let bad = |error: &dyn std::fmt::Display| broken(name, "Parquet", error);
+        let overlaps = |i: &usize| groups[*i] < rows.end && groups[i + 1] > rows.start;
+        let wanted: Vec<usize> = (0..groups.len() - 1).filter(overlaps).collect();
+        let Some(first) = wanted.first().filter(|_| !rows.is_empty()) else {
+            return Ok(Box::new(std::iter::empty()));
+        };
+        let offset = (rows.start - groups[*first]) as usize;
+        let schema = self.file.reader.metadata().file_metadata().schema_descr();
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            self.file.handle.clone(),
+            self.metadata.clone(),
+        )
+        .with_projection(ProjectionMask::roots(schema, self.roots.iter().copied()))
+        .with_row_groups(wanted)
+        .with_offset(offset)
+        .with_limit((rows.end - rows.start) as usize)
+        .with_batch_size(batch);
+        let mut reader = guarded(name, "Parquet", || builder.build().map_err(|e| bad(&e)))?;
+        Ok(Box::new(std::iter::from_fn(move || {
+            let next = guarded(name, "Parquet", || Ok(reader.next()));
+            let bad = |e: ArrowError| broken(name, "Parquet", e);
+            next.map(|batch| batch.transpose().map_err(bad)).and_then(|batch| batch).transpose()
+        })))
+    }
+}
+
+/// The keys of the rows of a Parquet file, a chunk for each row group.
+pub(in crate::split::columnar) struct ParquetKeys<'a> {
+    columns: KeyColumns<'a>,
+    names: KeyNames,
+    /// For each key column, which of the columns that are read it is.
+    order: Vec<usize>,
+}
+
+/// Rows that are decoded at once.
+const BATCH: usize = 1 << 13;
+
+impl<'a> ParquetKeys<'a> {
+    pub(in crate::split::columnar) fn new(
+        columns: KeyColumns<'a>,
+        names: KeyNames,
+    ) -> Result<Self, SplitError> {
+        let mut roots = names.columns.clone();
+        roots.sort_unstable();
+        roots.dedup();
+        let place = |column: &usize| roots.binary_search(column).unwrap_or(0);
+        let order = names.columns.iter().map(place).collect();
+        Ok(Self { columns: columns.only(&roots)?, names, order })
+    }
+}
+
+impl Keys for ParquetKeys<'_> {
+    fn chunks(&self) -> usize {
+        self.columns.file.groups.len() - 1
+    }
+
+    fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
+        let groups = &self.columns.file.groups;
+        for batch in self.columns.scan(groups[chunk]..groups[chunk + 1], BATCH)? {
+            let batch = batch?;
+            let columns: Vec<_> = self.order.iter().map(|i| batch.column(*i).clone()).collect();
+            self.names.visit(&columns, each)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! Parquet files. Their rows are copied as Parquet itself holds them: levels and physical values, column by
+//! column, below the schema of the source. So every type survives, also one that no reader here knows.
+
+mod categories;
+mod digest;
+mod file;
+mod keys;
+mod parts;
+mod shape;
+mod strip;
+mod write;
+
+pub(super) use file::ParquetFile;
+pub(super) use keys::{KeyColumns, ParquetKeys};
+pub(super) use parts::{Contiguous, Scattered};

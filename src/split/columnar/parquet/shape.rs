@@ -1,0 +1,199 @@
+//! What a Parquet file says of its columns, beside their values: the schema, and the metadata in the footer.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::{encode_arrow_schema, parquet_to_arrow_schema};
+use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as Physical};
+use parquet::file::metadata::{FileMetaData, KeyValue};
+use parquet::schema::types::{BasicTypeInfo, SchemaDescPtr, SchemaDescriptor, Type};
+
+use super::super::{kinds, pandas};
+use pandas::{Index, RangeIndex};
+
+/// The key of the footer under which Arrow's own writers put their schema.
+const ARROW: &str = "ARROW:schema";
+
+/// A schema and the pairs of the footer.
+#[derive(Clone)]
+pub(super) struct Shape {
+    pub(super) columns: SchemaDescPtr,
+    pub(super) pairs: Vec<KeyValue>,
+    /// What Arrow's readers make of it.
+    pub(super) arrow: Option<Schema>,
+}
+
+impl Shape {
+    pub(super) fn of(footer: &FileMetaData) -> Self {
+        let columns = footer.schema_descr_ptr();
+        let pairs = footer.key_value_metadata().cloned().unwrap_or_default();
+        // What it says is a hint: without it, or where it cannot be read, the columns speak for themselves.
+        let arrow = parquet_to_arrow_schema(&columns, Some(&pairs))
+            .or_else(|_| parquet_to_arrow_schema(&columns, None))
+            .ok();
+        Self { columns, pairs, arrow }
+    }
+
+    /// For each column, whether readers take its values for categories.
+    pub(super) fn categorical(&self) -> Vec<bool> {
+        let columns = self.columns.columns();
+        let found = self.arrow.as_ref().map(kinds::categorical).filter(|found| found.len() == columns.len());
+        let mut found = found.unwrap_or_else(|| vec![false; columns.len()]);
+        for (found, column) in found.iter_mut().zip(columns) {
+            *found &= column.physical_type() == Physical::BYTE_ARRAY;
+        }
+        found
+    }
+
+    fn pandas(&self) -> Option<&str> {
+        self.pairs.iter().find(|pair| pair.key == "pandas")?.value.as_deref()
+    }
+
+    fn set(&mut self, key: &str, text: String) {
+        if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.key == key) {
+            pair.value = Some(text.clone());
+        }
+        if let Some(arrow) = &mut self.arrow
+            && arrow.metadata().contains_key(key)
+        {
+            let mut metadata = arrow.metadata().clone();
+            metadata.insert(key.to_owned(), text);
+            *arrow = arrow.clone().with_metadata(metadata);
+        }
+    }
+
+    /// The shape of the partition that has these rows: a range index of pandas is that of the rows.
+    pub(super) fn with_range(&self, rows: &Index) -> Self {
+        let mut shape = self.clone();
+        if let Some(text) = self.pandas().and_then(|text| pandas::ranged(text, rows)) {
+            shape.set("pandas", text);
+        }
+        shape
+    }
+
+    /// For partitions whose rows' index is no range any more: the shape with the index as its last column.
+    pub(super) fn materialized(&self) -> Option<(Self, RangeIndex)> {
+        let root = self.columns.root_schema();
+        let taken = |name: &str| root.get_fields().iter().any(|field| field.name() == name);
+        let (text, index) = pandas::materialized(self.pandas()?, &taken)?;
+        let column = Type::primitive_type_builder(index.column(), Physical::INT64)
+            .with_repetition(Repetition::OPTIONAL)
+            .build()
+            .ok()?;
+        let fields = root.get_fields().iter().cloned().chain([Arc::new(column)]).collect();
+        let root = Type::group_type_builder(root.name()).with_fields(fields).build().ok()?;
+        let mut shape = Self { columns: Arc::new(SchemaDescriptor::new(Arc::new(root))), ..self.clone() };
+        shape.set("pandas", text);
+        if let Some(arrow) = &mut shape.arrow {
+            let field = Arc::new(Field::new(index.column(), DataType::Int64, true));
+            let fields: Vec<_> = arrow.fields().iter().cloned().chain([field]).collect();
+            *arrow = Schema::new_with_metadata(fields, arrow.metadata().clone());
+            let encoded = encode_arrow_schema(arrow);
+            shape.set(ARROW, encoded);
+        }
+        Some((shape, index))
+    }
+
+    /// What a reader sees of it, as text.
+    pub(super) fn describe(&self) -> String {
+        let mut text = String::new();
+        for field in self.columns.root_schema().get_fields() {
+            text += &format!("column {}\n", of_type(field));
+        }
+        if let Some(arrow) = &self.arrow {
+            text += &kinds::of_schema(arrow);
+        }
+        text
+    }
+}
+
+fn of_type(kind: &Type) -> String {
+    let info = kind.get_basic_info();
+    format!("{} {}", serde_json::Value::from(info.name()), unnamed(kind))
+}
+
+/// A type without its name: of the groups between a list and its items no reader sees the names.
+fn unnamed(kind: &Type) -> String {
+    let info = kind.get_basic_info();
+    let mut text = String::new();
+    if info.has_repetition() {
+        let _ = write!(text, "{} ", info.repetition());
+    }
+    if info.has_id() {
+        let _ = write!(text, "id={} ", info.id());
+    }
+    text += &meaning(info);
+    match kind {
+        Type::PrimitiveType { physical_type, type_length, scale, precision, .. } => {
+            if meaning(info) == "decimal" {
+                let _ = write!(text, "({precision}, {scale})");
+            } else {
+                let _ = write!(text, " {physical_type}");
+                if *physical_type == Physical::FIXED_LEN_BYTE_ARRAY {
+                    let _ = write!(text, "[{type_length}]");
+                }
+            }
+        }
+        Type::GroupType { fields, .. } => {
+            let inner = |field: &Type| match meaning(info).as_str() {
+                "list" | "map" => unnamed_below(field),
+                _ => of_type(field),
+            };
+            let fields: Vec<_> = fields.iter().map(|field| inner(field)).collect();
+            let _ = write!(text, "<{}>", fields.join(", "));
+        }
+    }
+    text
+}
+
+/// The repeated group inside a list or map, and the single names in it, without the names.
+fn unnamed_below(kind: &Type) -> String {
+    match kind {
+        Type::GroupType { fields, .. } => {
+            format!("<{}>", fields.iter().map(|field| unnamed(field)).collect::<Vec<_>>().join(", "))
+        }
+        Type::PrimitiveType { .. } => unnamed(kind),
+    }
+}
+
+/// The logical type, whichever of the two ways it is written in.
+fn meaning(info: &BasicTypeInfo) -> String {
+    use ConvertedType as C;
+    match info.logical_type_ref() {
+        Some(LogicalType::Decimal(_)) => return "decimal".to_owned(),
+        Some(LogicalType::List) => return "list".to_owned(),
+        Some(LogicalType::Map) => return "map".to_owned(),
+        Some(LogicalType::String) => return "string".to_owned(),
+        Some(LogicalType::Integer(int)) => return format!("int({}, {})", int.bit_width, int.is_signed),
+        Some(LogicalType::Time(time)) => {
+            return format!("time({:?}, {})", time.unit, time.is_adjusted_to_u_t_c);
+        }
+        Some(LogicalType::Timestamp(time)) => {
+            return format!("timestamp({:?}, {})", time.unit, time.is_adjusted_to_u_t_c);
+        }
+        Some(other) => return format!("{other:?}").to_lowercase(),
+        None => {}
+    }
+    let plain = match info.converted_type() {
+        C::NONE => "",
+        C::UTF8 => "string",
+        C::MAP | C::MAP_KEY_VALUE => "map",
+        C::LIST => "list",
+        C::DECIMAL => "decimal",
+        C::TIME_MILLIS => "time(MILLIS, true)",
+        C::TIME_MICROS => "time(MICROS, true)",
+        C::TIMESTAMP_MILLIS => "timestamp(MILLIS, true)",
+        C::TIMESTAMP_MICROS => "timestamp(MICROS, true)",
+        C::UINT_8 => "int(8, false)",
+        C::UINT_16 => "int(16, false)",
+        C::UINT_32 => "int(32, false)",
+        C::UINT_64 => "int(64, false)",
+        C::INT_8 => "int(8, true)",
+        C::INT_16 => "int(16, true)",
+        C::INT_32 => "int(32, true)",
+        C::INT_64 => "int(64, true)",
+        other => return other.to_string().to_lowercase(),
+    };
+    plain.to_owned()
+}

@@ -1,0 +1,131 @@
+//! Partitions of a Parquet file on their way to disk: written as the source was, with its codecs and encodings.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use parquet::basic::{Compression, Encoding};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::file::reader::FileReader;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
+
+use super::super::table::{Sink, broken};
+use super::categories::Categories;
+use super::digest::ColumnDigest;
+use super::file::ParquetFile;
+use super::shape::Shape;
+use crate::split::error::SplitError;
+use crate::split::produce::{Made, Order};
+use crate::split::sha::Sha;
+
+/// A partition in the making.
+pub(super) struct Part {
+    pub(super) digests: Vec<ColumnDigest>,
+    pub(super) writer: Option<SerializedFileWriter<Sink>>,
+    pub(super) rows: u64,
+    schema: String,
+    name: String,
+}
+
+/// Up to so many bytes of distinct values a column is written as numbers of them.
+const DICTIONARY: usize = 8 << 20;
+
+impl Part {
+    pub(super) fn begin(
+        file: &ParquetFile,
+        order: &Order,
+        i: usize,
+        shape: &Shape,
+    ) -> std::result::Result<Self, SplitError> {
+        let many = order.wants.len() > super::super::table::HANDLES;
+        let name = file.source.name.clone();
+        let sink = order.draft(i)?.map(|draft| Sink::new(draft, many));
+        let writer = sink.map(|sink| {
+            SerializedFileWriter::new(sink, shape.columns.root_schema_ptr(), properties(file, shape, many))
+        });
+        let writer = writer.transpose().map_err(|e| broken(&name, "Parquet", e))?;
+        let digests = shape.columns.columns().iter().map(|column| ColumnDigest::new(column)).collect();
+        Ok(Self { digests, writer, rows: 0, schema: shape.describe(), name })
+    }
+
+    /// Hands all that is written to the file, and lets go of it if there are too many.
+    pub(super) fn pause(&mut self) -> Result<()> {
+        self.writer.as_mut().map_or(Ok(()), |writer| Ok(writer.flush()?))
+    }
+
+    /// Ends the file; `categories` are those of the columns that have some.
+    pub(super) fn finish(self, categories: &[Option<Categories>]) -> std::result::Result<Made, SplitError> {
+        let bad = |e: ParquetError| broken(&self.name, "Parquet", e);
+        let mut sha = Sha::new();
+        sha.update(self.schema.as_bytes());
+        sha.update(format!("rows {}\n", self.rows).as_bytes());
+        for (c, digest) in self.digests.into_iter().enumerate() {
+            let categories = categories.get(c).and_then(Option::as_ref);
+            sha.update(format!("{}\n", digest.finish(categories)).as_bytes());
+        }
+        let (mut bytes, mut draft) = (0, None);
+        if let Some(writer) = self.writer {
+            let mut sink = writer.into_inner().map_err(bad)?;
+            sink.flush().map_err(|e| bad(e.into()))?;
+            sink.draft.close()?;
+            (bytes, draft) = (sink.bytes, Some(sink.draft));
+        }
+        Ok(Made { rows: self.rows, bytes, digest: sha.finish(), draft })
+    }
+}
+
+fn properties(file: &ParquetFile, shape: &Shape, many: bool) -> WriterPropertiesPtr {
+    let metadata = file.reader.metadata();
+    let groups = metadata.row_groups();
+    let pairs = Some(shape.pairs.clone()).filter(|pairs| !pairs.is_empty());
+    let mut properties = WriterProperties::builder()
+        .set_created_by("expops".to_owned())
+        .set_key_value_metadata(pairs)
+        .set_dictionary_page_size_limit(DICTIONARY);
+    if let [group] = groups {
+        // Of several groups each is sorted for itself, but not their rows one after the other.
+        properties = properties.set_sorting_columns(group.sorting_columns().cloned());
+    }
+    if many {
+        // What is known of each page would be in memory for each of the many files.
+        properties =
+            properties.set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true);
+    }
+    for column in groups.first().map(|group| group.columns()).unwrap_or_default() {
+        let path = || ColumnPath::new(column.column_path().parts().to_vec());
+        let encodings: Vec<Encoding> = column.encodings().collect();
+        let has_dictionary =
+            encodings.contains(&Encoding::RLE_DICTIONARY) || encodings.contains(&Encoding::PLAIN_DICTIONARY);
+        properties = properties
+            .set_column_compression(path(), codec(column))
+            .set_column_dictionary_enabled(path(), has_dictionary);
+        if let Some(encoding) = encodings.into_iter().find(is_of_values) {
+            properties = properties.set_column_encoding(path(), encoding);
+        }
+        if column.bloom_filter_offset().is_some() && !many {
+            properties = properties.set_column_bloom_filter_enabled(path(), true);
+        }
+    }
+    Arc::new(properties.build())
+}
+
+fn codec(column: &ColumnChunkMetaData) -> Compression {
+    match column.compression() {
+        // The older LZ4 was never specified.
+        Compression::LZ4 => Compression::LZ4_RAW,
+        Compression::LZO => Compression::SNAPPY,
+        other => other,
+    }
+}
+
+fn is_of_values(encoding: &Encoding) -> bool {
+    matches!(
+        encoding,
+        Encoding::DELTA_BINARY_PACKED
+            | Encoding::DELTA_LENGTH_BYTE_ARRAY
+            | Encoding::DELTA_BYTE_ARRAY
+            | Encoding::BYTE_STREAM_SPLIT
+    )
+}

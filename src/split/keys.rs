@@ -1,0 +1,362 @@
+//! From the values of rows to their partitions. A format says the key of each row ([`Keys`]); what follows from
+//! that is the same for every format. What an edit, an inserted and an appended row touch, docs/splitting.md says.
+
+use std::collections::HashMap;
+
+use super::assign::{Assignment, Listed, mix};
+use super::error::SplitError;
+use super::parallel;
+use super::request::Request;
+use super::rows::weights;
+use super::source::Source;
+use super::value;
+use crate::size::{By, Size};
+
+/// Which values of a row are its key.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// These columns; `None`: all.
+    pub(super) columns: Option<&'a [String]>,
+    /// The text of the one column itself, and not the message that is hashed (see [`value`]).
+    pub(super) plain: bool,
+}
+
+/// The keys of rows, chunk by chunk.
+pub(super) trait Keys: Sync {
+    /// How many chunks there are.
+    fn chunks(&self) -> usize;
+
+    /// Calls `each` with the key of every row of a chunk, in order.
+    fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError>;
+}
+
+/// Who makes the keys that are wanted.
+pub(super) type Maker<'a> = &'a dyn Fn(Wanted) -> Result<Box<dyn Keys + 'a>, SplitError>;
+
+/// The partition of each of `rows` rows of `source`.
+pub(super) fn assign(
+    request: &Request,
+    source: &Source,
+    rows: u64,
+    keys: Maker,
+) -> Result<Assignment, SplitError> {
+    let of = request.size.partitions();
+    let hashed = |columns: Option<&[String]>| keys(Wanted { columns, plain: false });
+    let list = match request.by {
+        By::Rows => return Ok(Assignment::Cuts(cuts(&request.sizes(source, rows)?))),
+        By::RoundRobin => return Ok(Assignment::Turns(of)),
+        By::Shuffle { seed, group } if group.is_empty() => {
+            return Ok(Assignment::shuffled(*seed, &request.sizes(source, rows)?));
+        }
+        By::HashRow => hash(request, hashed(None)?.as_ref())?,
+        By::Hash(columns) => hash(request, hashed(Some(columns))?.as_ref())?,
+        By::Group(columns) => {
+            let groups = Groups::new(request.size, 0);
+            listed(request, hashed(Some(columns))?.as_ref(), groups)?
+        }
+        By::Shuffle { seed, group } => {
+            let groups = Groups::new(request.size, *seed);
+            listed(request, hashed(Some(group))?.as_ref(), groups)?
+        }
+        By::Stratify(columns) => listed(request, hashed(Some(columns))?.as_ref(), Strata::new(request.size))?,
+        By::Range(column) => {
+            let wanted = Wanted { columns: Some(std::slice::from_ref(column)), plain: true };
+            ranges(request, source, keys(wanted)?.as_ref(), rows)?
+        }
+    };
+    if list.len() as u64 == rows { Ok(Assignment::Listed(list)) } else { Err(source.changed()) }
+}
+
+/// The number of the first row of each partition but the first.
+pub(super) fn cuts(rows: &[u64]) -> Vec<u64> {
+    let ends = rows.iter().scan(0, |end, rows| {
+        *end += rows;
+        Some(*end)
+    });
+    ends.take(rows.len() - 1).collect()
+}
+
+/// What `work` makes of the keys of each chunk, in order; at most so many chunks at a time that their results fit
+/// into memory.
+fn waves<T: Send>(
+    request: &Request,
+    keys: &dyn Keys,
+    work: impl Fn(&[u8]) -> T + Sync,
+    mut then: impl FnMut(T) -> Result<(), SplitError>,
+) -> Result<(), SplitError> {
+    let (threads, chunks) = (request.threads(), keys.chunks());
+    let wave = 8 * threads;
+    for first in (0..chunks).step_by(wave) {
+        let made = parallel::map(
+            threads,
+            wave.min(chunks - first),
+            || (),
+            |(), i| {
+                let mut made = Vec::new();
+                keys.visit(first + i, &mut |key| made.push(work(key)))?;
+                Ok::<_, SplitError>(made)
+            },
+        )?;
+        made.into_iter().flatten().try_for_each(&mut then)?;
+    }
+    Ok(())
+}
+
+fn hash(request: &Request, keys: &dyn Keys) -> Result<Listed, SplitError> {
+    let of = request.size.partitions();
+    let mut list = Listed::new(of);
+    waves(
+        request,
+        keys,
+        |key| value::partition(key, of) as u32,
+        |partition| {
+            list.push(partition as usize);
+            Ok(())
+        },
+    )?;
+    Ok(list)
+}
+
+/// Decides row by row, in their order, so that what comes later changes nothing of what came before.
+trait Dealer {
+    /// The partition of the next row, whose key has this hash.
+    fn deal(&mut self, key: u128) -> usize;
+
+    /// How many keys are remembered.
+    fn known(&self) -> usize;
+}
+
+/// About what a key takes that is remembered.
+const KEY: u64 = 48;
+
+fn listed(request: &Request, keys: &dyn Keys, mut dealer: impl Dealer) -> Result<Listed, SplitError> {
+    let mut list = Listed::new(request.size.partitions());
+    let most = (request.memory() / KEY) as usize;
+    waves(request, keys, value::identity, |key| {
+        list.push(dealer.deal(key));
+        if dealer.known() > most {
+            let message =
+                format!("more than {most} different keys do not fit into the memory that is allowed");
+            return Err(SplitError::usage(message, "allow more with `--memory`, or use `hash:COLUMN`"));
+        }
+        Ok(())
+    })?;
+    Ok(list)
+}
+
+/// Groups: the first row of a key decides where all of them go.
+struct Groups {
+    seed: u64,
+    weights: Vec<u64>,
+    /// The sum of the weights up to each partition.
+    sums: Vec<u64>,
+    known: HashMap<u128, u32>,
+    loads: Vec<u64>,
+    rows: u64,
+}
+
+impl Groups {
+    fn new(size: &Size, seed: u64) -> Self {
+        let weights = weights(size);
+        let sums = weights.iter().scan(0, |sum, weight| {
+            *sum += weight;
+            Some(*sum)
+        });
+        let (sums, loads) = (sums.collect(), vec![0; weights.len()]);
+        Self { seed, weights, sums, known: HashMap::new(), loads, rows: 0 }
+    }
+
+    /// The partition of a key that is new: of those that its hash names, one after the other, the first that
+    /// has at most an eighth more than its share of the rows so far; else the one that has least of it.
+    fn place(&self, key: u128) -> usize {
+        const TRIES: u64 = 8;
+        let start = (key >> 64) as u64 ^ mix(self.seed, 0);
+        let total = self.sums[self.sums.len() - 1];
+        for i in 0..TRIES {
+            let point = (u128::from(mix(start, i)) * u128::from(total) >> 64) as u64;
+            let partition = self.sums.partition_point(|sum| *sum <= point);
+            let load = u128::from(self.loads[partition]) * u128::from(total) * 8;
+            if load <= u128::from(self.rows) * u128::from(self.weights[partition]) * 9 {
+                return partition;
+            }
+        }
+        let fill = |i: usize, other: usize| u128::from(self.loads[i]) * u128::from(self.weights[other]);
+        let open = (0..self.weights.len()).filter(|i| self.weights[*i] > 0);
+        open.reduce(|least, i| if fill(i, least) < fill(least, i) { i } else { least }).unwrap_or(0)
+    }
+}
+
+impl Dealer for Groups {
+    fn deal(&mut self, key: u128) -> usize {
+        let partition = match self.known.get(&key) {
+            Some(partition) => *partition as usize,
+            None => {
+                let partition = self.place(key);
+                self.known.insert(key, partition as u32);
+                partition
+            }
+        };
+        self.loads[partition] += 1;
+        self.rows += 1;
+        partition
+    }
+
+    fn known(&self) -> usize {
+        self.known.len()
+    }
+}
+
+/// Strata: the rows of each key go to the partitions in turn.
+struct Strata {
+    turns: Turns,
+    /// For each key the turn that is next.
+    known: HashMap<u128, u64>,
+}
+
+/// A sequence of partitions, each prefix of which has their shares.
+enum Turns {
+    Equal(u64),
+    Listed(Vec<u32>),
+}
+
+impl Strata {
+    fn new(size: &Size) -> Self {
+        let turns = match size {
+            Size::Equal(count) => Turns::Equal(*count),
+            _ => Turns::Listed(turns(&weights(size))),
+        };
+        Self { turns, known: HashMap::new() }
+    }
+}
+
+impl Dealer for Strata {
+    fn deal(&mut self, key: u128) -> usize {
+        // Each key begins one turn later than the key before, so that small strata do not all begin with the first.
+        let first = self.known.len() as u64;
+        let turn = self.known.entry(key).or_insert(first);
+        *turn += 1;
+        match &self.turns {
+            Turns::Equal(count) => ((*turn - 1) % count) as usize,
+            Turns::Listed(list) => list[((*turn - 1) % list.len() as u64) as usize] as usize,
+        }
+    }
+
+    fn known(&self) -> usize {
+        self.known.len()
+    }
+}
+
+/// The quota method (Balinski and Young, "The Quota Method of Apportionment", 1975): after each turn every
+/// partition has its share of the turns so far, rounded down or up.
+fn turns(weights: &[u64]) -> Vec<u32> {
+    let total: u64 = weights.iter().sum();
+    let common = weights.iter().fold(total, |one, other| gcd(one, *other));
+    let period = total / common.max(1);
+    let mut given = vec![0u64; weights.len()];
+    let mut list = Vec::with_capacity(period as usize);
+    for turn in 1..=period {
+        let may = |i: &usize| given[*i] * total < weights[*i] * turn;
+        let more = |i: usize, other: usize| weights[i] * (given[other] + 1) > weights[other] * (given[i] + 1);
+        let next = (0..weights.len()).filter(may).reduce(|best, i| if more(i, best) { i } else { best });
+        let next = next.unwrap_or(0);
+        given[next] += 1;
+        list.push(next as u32);
+    }
+    list
+}
+
+fn gcd(mut one: u64, mut other: u64) -> u64 {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
+}
+
+/// The values of a column, one behind the other.
+#[derive(Default)]
+struct Values {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Values {
+    fn get(&self, i: usize) -> &[u8] {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.bytes[start..self.ends[i]]
+    }
+}
+
+/// Ranges of values: a row goes by its value alone, and equal values stay together.
+fn ranges(request: &Request, source: &Source, keys: &dyn Keys, rows: u64) -> Result<Listed, SplitError> {
+    let mut values = Values::default();
+    waves(request, keys, value::order, |key| {
+        values.bytes.extend(key);
+        values.ends.push(values.bytes.len());
+        if (values.bytes.len() + 16 * values.ends.len()) as u64 > request.memory() {
+            let message = format!(
+                "{}: the values of the column do not fit into the memory that is allowed",
+                source.name
+            );
+            return Err(SplitError::usage(message, "allow more with `--memory`"));
+        }
+        Ok(())
+    })?;
+    let count = values.ends.len();
+    let mut sorted: Vec<usize> = (0..count).collect();
+    sorted.sort_unstable_by(|a, b| values.get(*a).cmp(values.get(*b)));
+    let ends = range_ends(request, source, rows)?;
+    // The last value of each partition but the last.
+    let lasts: Vec<Option<&[u8]>> = ends
+        .into_iter()
+        .map(|end| (end.min(count as u64) as usize).checked_sub(1).map(|last| values.get(sorted[last])))
+        .collect();
+    let mut list = Listed::new(request.size.partitions());
+    (0..count).for_each(|i| list.push(lasts.partition_point(|last| *last < Some(values.get(i)))));
+    Ok(list)
+}
+
+/// At which rows, in the order of the values, the partitions but the last end.
+fn range_ends(request: &Request, source: &Source, rows: u64) -> Result<Vec<u64>, SplitError> {
+    let Size::Equal(count) = request.size else { return Ok(cuts(&request.sizes(source, rows)?)) };
+    let each = coarse(rows / count, *count).max(1);
+    Ok((1..*count).map(|i| (i * each).min(rows)).collect())
+}
+
+/// `number`, rounded down to a few binary figures: two for up to eight partitions, one more for each doubling, so
+/// that the last partition, which takes what is left, has at most some five times what the others have.
+fn coarse(number: u64, partitions: u64) -> u64 {
+    let figures = partitions.next_power_of_two().ilog2().saturating_sub(1).max(2);
+    let cut = (64 - number.leading_zeros()).saturating_sub(figures);
+    number >> cut << cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_prefix_of_the_turns_has_the_shares() {
+        for size in
+            ["60%,20%,rest", "80%,10%,10%", "33.3%,33.3%,rest", "99.9%,rest", "50%,50%,rest", "7%,rest,1%"]
+        {
+            let weights = weights(&size.parse().unwrap());
+            let (total, list) = (weights.iter().sum::<u64>(), turns(&weights));
+            let mut given = vec![0; weights.len()];
+            for (turn, next) in list.iter().enumerate() {
+                given[*next as usize] += 1;
+                for (given, weight) in given.iter().zip(&weights) {
+                    let share = weight * (turn as u64 + 1);
+                    assert!((share / total..=share.div_ceil(total)).contains(given), "{size}");
+                }
+            }
+            assert!(given.iter().zip(&weights).all(|(g, w)| g * total == w * list.len() as u64), "{size}");
+        }
+    }
+
+    #[test]
+    fn growth_moves_the_ends_of_ranges_seldom() {
+        let moves = (1000..2000).filter(|rows| coarse(rows / 4, 4) != coarse((rows + 1) / 4, 4)).count();
+        assert_eq!(moves, 2);
+        assert!((8..4000).all(|rows| coarse(rows, 8) * 2 > rows));
+    }
+}

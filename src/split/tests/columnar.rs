@@ -1,0 +1,144 @@
+//! Arrow and Parquet files: damaged ones, and those that others have written differently.
+
+use std::sync::Arc;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    ArrayRef, DictionaryArray, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray,
+};
+use arrow_ipc::writer::{FileWriter, StreamWriter};
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
+use proptest::prelude::*;
+
+use super::Space;
+use crate::split::{Format, digest_of, fuzzing};
+
+fn table(texts: ArrayRef) -> RecordBatch {
+    let numbers: ArrayRef = Arc::new((0..20).map(|i| (i % 3 > 0).then_some(i)).collect::<Int64Array>());
+    let categories: ArrayRef =
+        Arc::new((0..20).map(|i| ["x", "y"][i % 2]).collect::<DictionaryArray<Int32Type>>());
+    RecordBatch::try_from_iter_with_nullable([
+        ("n", numbers, true),
+        ("t", texts, true),
+        ("c", categories, true),
+    ])
+    .unwrap()
+}
+
+fn words() -> Vec<Option<&'static str>> {
+    (0..20).map(|i| [Some("a"), None, Some("ä€"), Some("")][i % 4]).collect()
+}
+
+fn arrow(table: &RecordBatch, batch: usize) -> Vec<u8> {
+    let mut writer = FileWriter::try_new(Vec::new(), &table.schema()).unwrap();
+    (0..20).step_by(batch).for_each(|at| writer.write(&table.slice(at, batch.min(20 - at))).unwrap());
+    writer.into_inner().unwrap()
+}
+
+fn stream(table: &RecordBatch) -> Vec<u8> {
+    let mut writer = StreamWriter::try_new(Vec::new(), &table.schema()).unwrap();
+    writer.write(table).unwrap();
+    writer.into_inner().unwrap()
+}
+
+fn parquet(table: &RecordBatch, group: usize) -> Vec<u8> {
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(group)).build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, table.schema(), Some(properties)).unwrap();
+    writer.write(table).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+fn digest(bytes: &[u8], format: &str) -> String {
+    let space = Space::new();
+    let path = space.folder.join("data");
+    std::fs::write(&path, bytes).unwrap();
+    digest_of(&path, format.parse::<Format>().ok()).unwrap().digest.to_string()
+}
+
+#[test]
+fn physical_widths_and_layouts_make_no_difference_and_logical_types_do() {
+    let tables: [ArrayRef; 3] = [
+        Arc::new(StringArray::from(words())),
+        Arc::new(LargeStringArray::from(words())),
+        Arc::new(StringViewArray::from(words())),
+    ];
+    let tables = tables.map(table);
+    for format in ["arrow", "arrows", "parquet"] {
+        let bytes = |table: &RecordBatch| match format {
+            "arrow" => arrow(table, 7),
+            "arrows" => stream(table),
+            _ => parquet(table, 6),
+        };
+        let found = tables.each_ref().map(|table| digest(&bytes(table), format));
+        assert!(found.iter().all(|one| *one == found[0]), "{format}");
+    }
+    let table = &tables[0];
+    assert_eq!(digest(&arrow(table, 7), "arrow"), digest(&arrow(table, 20), "arrow"));
+    assert_eq!(digest(&arrow(table, 7), "arrow"), digest(&stream(table), "arrows"));
+    assert_eq!(digest(&parquet(table, 7), "parquet"), digest(&parquet(table, 20), "parquet"));
+    let other = |change: &dyn Fn(Field) -> Field| {
+        let fields: Vec<_> =
+            table.schema().fields().iter().map(|field| change(field.as_ref().clone())).collect();
+        let schema = Schema::new_with_metadata(fields, table.schema().metadata().clone());
+        RecordBatch::try_new(Arc::new(schema), table.columns().to_vec()).unwrap()
+    };
+    let ordered = other(&|field| match field.data_type() {
+        DataType::Dictionary(_, _) => field.with_dict_is_ordered(true),
+        _ => field,
+    });
+    let numbered = other(&|field| {
+        let metadata = [("PARQUET:field_id".to_owned(), field.name().len().to_string())];
+        field.with_metadata(std::collections::HashMap::from(metadata))
+    });
+    let renamed = other(&|field| if field.name() == "n" { field.with_name("m") } else { field });
+    for changed in [&ordered, &numbered, &renamed] {
+        assert_ne!(digest(&arrow(changed, 7), "arrow"), digest(&arrow(table, 7), "arrow"));
+        assert_ne!(digest(&parquet(changed, 7), "parquet"), digest(&parquet(table, 7), "parquet"));
+    }
+}
+
+#[test]
+fn rows_are_counted_against_the_whole() {
+    let space = Space::new();
+    let table = table(Arc::new(StringArray::from(words())));
+    for (bytes, format) in [(arrow(&table, 3), "arrow"), (parquet(&table, 3), "parquet")] {
+        for by in ["rows", "round_robin", "hash:n", "group:t", "stratify:c", "shuffle:3", "range:n"] {
+            for size in ["1", "3", "50"] {
+                let parts = space.split(&bytes, format, size, by, (0, 2)).unwrap();
+                assert_eq!(parts.iter().map(|part| part.rows).sum::<u64>(), 20, "{format} {by} {size}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    /// What the fuzz targets do, for a bounded time.
+    #[test]
+    fn damage_is_an_error(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+    ) {
+        let table = table(Arc::new(StringArray::from(words())));
+        let files: [(Vec<u8>, fn(&[u8])); 3] = [
+            (arrow(&table, 7), fuzzing::arrow),
+            (stream(&table), fuzzing::arrow),
+            (parquet(&table, 7), fuzzing::parquet),
+        ];
+        for (mut bytes, survive) in files {
+            for (at, byte) in &edits {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            survive(&bytes);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+"""Every type that pyarrow and duckdb can write to Parquet and Arrow, split by every strategy and read back by
+pyarrow, duckdb, polars and pandas: what they see of the partitions together is what they see of the whole file,
+types and metadata included, or the split is refused and names the column.
+
+    python tests/split/every_type.py path/to/expops-split
+
+Needs pyarrow, duckdb, polars and pandas.
+"""
+
+import datetime as dt
+import decimal
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import uuid
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
+ROWS = 37
+STRATEGIES = ["rows", "round_robin", "shuffle:7", "stratify:k", "group:k", "hash:k", "range:k"]
+checks, refused, failed = 0, [], []
+
+
+def check(fact, *about):
+    global checks
+    checks += 1
+    if not fact:
+        failed.append(" | ".join(map(str, about)))
+
+
+def split(path, by, *flags, size="3"):
+    out = tempfile.mkdtemp(dir=path.parent)
+    done = subprocess.run(
+        [PROGRAM, str(path), "--size", size, "--by", by, "--out", out, "--json", *flags], capture_output=True, text=True
+    )
+    return done, [pathlib.Path(p["path"]) for p in json.loads(done.stdout)["partitions"]] if done.returncode == 0 else []
+
+
+def arrow_types():
+    """Name, array: with nulls, at least two values each."""
+    n = range(ROWS)
+    some = lambda f: [None if i % 5 == 4 else f(i) for i in n]
+    day = dt.date(2020, 2, 29)
+    yield "null", pa.nulls(ROWS)
+    yield "bool", pa.array(some(lambda i: i % 3 == 0))
+    for kind in (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()):
+        yield str(kind), pa.array(some(lambda i: i), kind)
+    yield "uint64_big", pa.array(some(lambda i: 2**64 - 1 - i), pa.uint64())
+    yield "half", pa.array(some(lambda i: i / 4), pa.float32()).cast(pa.float16())
+    yield "float", pa.array(some(lambda i: i / 3), pa.float32())
+    yield "double", pa.array([float("nan"), -0.0, float("inf"), 5e-324, *some(lambda i: i / 3)[4:]], pa.float64())
+    text = lambda i: ["a", "", "ä€😀", "long " * 9][i % 4]
+    for kind in (pa.string(), pa.large_string(), pa.string_view()):
+        yield str(kind), pa.array(some(text), kind)
+    for kind in (pa.binary(), pa.large_binary(), pa.binary_view()):
+        yield str(kind), pa.array(some(lambda i: bytes([i, 0, 255])), kind)
+    yield "fixed", pa.array(some(lambda i: bytes([i] * 5)), pa.binary(5))
+    for name, precision, scale in (("d4", 5, 2), ("d9", 9, 0), ("d18", 18, 3), ("d38", 38, 10)):
+        values = some(lambda i: decimal.Decimal(i - 9).scaleb(-scale))
+        yield name, pa.array(values, pa.decimal128(precision, scale))
+    yield "d76", pa.array(some(lambda i: decimal.Decimal(10) ** 60 + i), pa.decimal256(76, 2))
+    if hasattr(pa, "decimal32"):
+        yield "dec32", pa.array(some(lambda i: decimal.Decimal(i)), pa.decimal32(5, 0))
+        yield "dec64", pa.array(some(lambda i: decimal.Decimal(i)), pa.decimal64(15, 0))
+    yield "date32", pa.array(some(lambda i: day + dt.timedelta(i)), pa.date32())
+    yield "date64", pa.array(some(lambda i: day + dt.timedelta(i)), pa.date64())
+    for unit in ("s", "ms"):
+        yield f"time32_{unit}", pa.array(some(lambda i: i * 7), pa.int32()).cast(pa.time32(unit))
+    for unit in ("us", "ns"):
+        yield f"time64_{unit}", pa.array(some(lambda i: i * 7), pa.int64()).cast(pa.time64(unit))
+    for unit in ("s", "ms", "us", "ns"):
+        for zone in (None, "UTC", "Europe/Berlin", "+02:00"):
+            yield f"ts_{unit}_{zone}".replace("/", "_"), pa.array(some(lambda i: i * 10**6 - 5), pa.int64()).cast(pa.timestamp(unit, zone))
+        yield f"duration_{unit}", pa.array(some(lambda i: i * 7), pa.int64()).cast(pa.duration(unit))
+    yield "interval", pa.array(some(lambda i: (i, i * 2, i * 3)), pa.month_day_nano_interval())
+    yield "list", pa.array(some(lambda i: [None, i, i + 1][: i % 4]), pa.list_(pa.int32()))
+    yield "large_list", pa.array(some(lambda i: ["x"] * (i % 3)), pa.large_list(pa.string()))
+    yield "fixed_list", pa.array(some(lambda i: [i, i + 1]), pa.list_(pa.int64(), 2))
+    yield "list_view", pa.array(some(lambda i: [i] * (i % 3)), pa.list_view(pa.int64()))
+    yield "large_list_view", pa.array(some(lambda i: [i] * (i % 3)), pa.large_list_view(pa.int64()))
+    yield "nested", pa.array(some(lambda i: [[i], None, []][: i % 4]), pa.list_(pa.list_(pa.int64())))
+    yield "struct", pa.array(some(lambda i: {"x": i, "y": None if i % 2 else str(i)}))
+    yield "list_struct", pa.array(some(lambda i: [{"x": i}] * (i % 3)), pa.list_(pa.struct({"x": pa.int8()})))
+    yield "map", pa.array(some(lambda i: [(str(i), i)] * (i % 2)), pa.map_(pa.string(), pa.int64()))
+    yield "map_of_lists", pa.array(some(lambda i: [(i, [i])]), pa.map_(pa.int64(), pa.list_(pa.int64())))
+    words = pa.array(some(lambda i: i % 3), pa.int8())
+    labels = pa.array(["low", "never", "high", "unused"])
+    for ordered in (False, True):
+        categories = pa.DictionaryArray.from_arrays(words, labels, ordered=ordered)
+        yield f"categories_{ordered}", categories
+        offsets = pa.array([0, *range(1, ROWS), ROWS], pa.int32())
+        yield f"categories_in_list_{ordered}", pa.ListArray.from_arrays(offsets, categories)
+        yield f"categories_in_struct_{ordered}", pa.StructArray.from_arrays([categories], ["c"])
+    yield "int_categories", pa.DictionaryArray.from_arrays(words, pa.array([7, 5, 3, 1]))
+    yield "runs", pa.RunEndEncodedArray.from_arrays(pa.array([5, 20, ROWS], pa.int32()), pa.array(["a", None, "b"]))
+    ids = pa.array([i % 2 for i in n], pa.int8())
+    yield "sparse_union", pa.UnionArray.from_sparse(ids, [pa.array(list(n)), pa.array([str(i) for i in n])])
+    places = pa.array([i // 2 for i in n], pa.int32())
+    yield "dense_union", pa.UnionArray.from_dense(ids, places, [pa.array(list(n)), pa.array([str(i) for i in n])])
+    if hasattr(pa, "uuid"):
+        yield "uuid", pa.ExtensionArray.from_storage(pa.uuid(), pa.array(some(lambda i: uuid.UUID(int=i).bytes), pa.binary(16)))
+    if hasattr(pa, "json_"):
+        yield "json", pa.ExtensionArray.from_storage(pa.json_(), pa.array(some(lambda i: '{"a": %d}' % i)))
+    if hasattr(pa, "bool8"):
+        yield "bool8", pa.ExtensionArray.from_storage(pa.bool8(), pa.array(some(lambda i: i % 2), pa.int8()))
+    yield "tensor", pa.ExtensionArray.from_storage(
+        pa.fixed_shape_tensor(pa.int32(), [2]), pa.array([[i, i] for i in n], pa.list_(pa.int32(), 2))
+    )
+
+
+DUCKDB = """bool: i % 2 = 0; tinyint: i::TINYINT; smallint: i::SMALLINT; int: i::INT; bigint: i::BIGINT;
+hugeint: i::HUGEINT; uhugeint: i::UHUGEINT; utinyint: i::UTINYINT; usmallint: i::USMALLINT; uint: i::UINTEGER;
+ubigint: (i + 18446744073709551000)::UBIGINT; float: i::FLOAT; double: i / 3; decimal4: i::DECIMAL(4, 1);
+decimal9: i::DECIMAL(9, 2); decimal18: i::DECIMAL(18, 3); decimal38: i::DECIMAL(38, 4); varchar: 'v' || i;
+blob: ('b' || i)::BLOB; bit: '0101'::BIT; uuid: uuid(); json: ('{"a": ' || i || '}')::JSON; date: DATE '2020-01-01' + i::INT;
+time: TIME '01:02:03.5' + to_seconds(i); timetz: ('01:02:' || (10 + i % 40) || '+02')::TIMETZ;
+timestamp: TIMESTAMP '1970-01-01' + to_days(i::INT); timestamptz: TIMESTAMPTZ '2020-01-01 00:00:00+00' + to_hours(i);
+timestamp_s: TIMESTAMP_S '2020-01-01 00:00:00'; timestamp_ms: TIMESTAMP_MS '2020-01-01 00:00:00.001';
+timestamp_ns: TIMESTAMP_NS '2020-01-01 00:00:00.000000001'; interval: to_months(i::INT) + to_days(3) + to_seconds(i);
+list: [i, NULL]; array: [i, i + 1]::INT[2]; struct: {'x': i, 'u': uuid()}; map: MAP {'k': i}; listuuid: [uuid()];
+enum: (CASE WHEN i % 2 = 0 THEN 'a' ELSE 'b' END)::ENUM ('b', 'unused', 'a'); bignum: i::BIGNUM; variant: i::VARIANT;
+timens: TIME_NS '01:02:03.000000001'"""
+
+
+def same(one, other):
+    """Equal tables: types, field metadata and values."""
+    return one.schema.equals(other.schema, check_metadata=True) and one.equals(other)
+
+
+def parts_of(whole, by):
+    """For strategies that a line of Python says: the rows of each partition."""
+    n = len(whole)
+    return {"rows": [range(0, 13), range(13, 25), range(25, n)], "round_robin": [range(i, n, 3) for i in range(3)]}.get(by)
+
+
+def key(row):
+    return json.dumps(row, default=repr, sort_keys=True)
+
+
+def compare(name, by, whole, parts):
+    wanted = parts_of(whole, by)
+    joined = pa.concat_tables([p.combine_chunks() for p in parts]) if by == "rows" else None
+    for i, part in enumerate(parts):
+        check(part.schema.equals(whole.schema, check_metadata=True), name, by, part.schema, whole.schema)
+        if wanted is not None:
+            rows = [whole.slice(r, 1).to_pylist()[0] for r in wanted[i]]
+            check([key(r) for r in part.to_pylist()] == [key(r) for r in rows], name, by, i)
+    rows = sorted(key(r) for p in parts for r in p.to_pylist())
+    check(rows == sorted(key(r) for r in whole.to_pylist()), name, by, "rows are lost or doubled")
+    del joined
+
+
+def categories_of(column):
+    """The categories that a reader sees, wherever they are nested."""
+    if pa.types.is_dictionary(column.type):
+        return [str(v) for v in column.combine_chunks().dictionary] if len(column) else None
+    return None
+
+
+def polars_of(path, read):
+    try:
+        return read(path)
+    except BaseException:  # (it panics) what polars cannot read whole, it need not read in parts
+        return None
+
+
+def parquet(path, name, strategies=STRATEGIES, column="c"):
+    whole = pq.read_table(path)
+    described = lambda p: duckdb.sql(f"describe from '{p}'").fetchall()
+    try:
+        duck = described(path)
+    except Exception:
+        duck = None
+    frame = polars_of(path, pl.read_parquet)
+    for by in strategies:
+        done, parts = split(path, by)
+        if done.returncode:
+            check(f"`{column}" in done.stderr or "column" in done.stderr, name, by, done.stderr)
+            refused.append(f"{name} by {by}: {done.stderr.splitlines()[0]}")
+            continue
+        check(len(parts) == 3, name, by)
+        compare(name, by, whole, [pq.read_table(p) for p in parts])
+        meta = lambda p: pq.ParquetFile(p).schema.to_arrow_schema().metadata or {}
+        for part in parts:
+            check(str(pq.ParquetFile(part).schema).split("\n", 1)[1] == str(pq.ParquetFile(path).schema).split("\n", 1)[1], name, by)
+            check(meta(part) == meta(path), name, by, "metadata")
+            if pq.ParquetFile(part).metadata.num_rows:
+                check(categories_of(pq.read_table(part)[column]) == categories_of(whole[column]), name, by, "categories")
+            check(duck is None or described(part) == duck, name, by, "duckdb", duck)
+        if duck is not None:
+            rows = lambda paths: sorted(map(repr, duckdb.sql(f"from read_parquet({[str(p) for p in paths]})").fetchall()))
+            check(rows(parts) == rows([path]), name, by, "duckdb values")
+        if frame is not None:
+            read = [pl.read_parquet(p) for p in parts]
+            check(all(p.schema == frame.schema for p in read), name, by, "polars", frame.schema, [p.schema for p in read])
+            check(sorted(map(repr, pl.concat(read).rows())) == sorted(map(repr, frame.rows())), name, by, "polars values")
+
+
+def arrow(path, name, opened, column="c"):
+    read = lambda p: opened(str(p)).read_all()
+    whole = read(path)
+    for by in STRATEGIES:
+        done, parts = split(path, by)
+        if done.returncode:
+            check(f"`{column}" in done.stderr or "column" in done.stderr, name, by, done.stderr)
+            refused.append(f"{name} by {by}: {done.stderr.splitlines()[0]}")
+            continue
+        compare(name, by, whole, [read(p) for p in parts])
+        for part in map(read, parts):
+            if len(part):
+                check(categories_of(part[column]) == categories_of(whole[column]), name, by, "categories")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        k = pa.array([i % 7 for i in range(ROWS)])
+        for name, array in arrow_types():
+            if sys.argv[2:] and name not in sys.argv[2:]:
+                continue
+            metadata = {b"about": b"all", b"empty": b""}
+            field = pa.field("c", array.type, metadata={b"of": b"c"})
+            table = pa.table([k, array], schema=pa.schema([pa.field("k", pa.int64()), field], metadata))
+            for ending, new, opened in (
+                ("arrow", pa.ipc.new_file, pa.ipc.open_file),
+                ("arrows", pa.ipc.new_stream, pa.ipc.open_stream),
+            ):
+                path = folder / f"{name}.{ending}"
+                with new(str(path), table.schema) as writer:
+                    writer.write_table(table, 11)
+                arrow(path, f"{name}.{ending}", opened)
+            for variant, options in {
+                "plain": {},
+                "groups": {"row_group_size": 10, "compression": "zstd", "use_dictionary": False},
+                "v2": {"data_page_version": "2.0", "compression": "none", "store_schema": False},
+                "old": {"version": "1.0", "use_compliant_nested_type": False},
+            }.items():
+                path = folder / f"{name}_{variant}.parquet"
+                try:
+                    pq.write_table(table, path, **options)
+                except Exception:
+                    continue  # pyarrow cannot write the type
+                parquet(path, f"{name}_{variant}", STRATEGIES if variant == "groups" else STRATEGIES[:2])
+        for line in DUCKDB.replace("\n", " ").split("; "):
+            name, expression = line.split(":", 1)
+            if sys.argv[2:] and name not in sys.argv[2:]:
+                continue
+            path = folder / f"duck_{name}.parquet"
+            query = f"SELECT (i % 7)::INT AS k, CASE WHEN i % 5 = 4 THEN NULL ELSE {expression} END AS c FROM range({ROWS}) t(i)"
+            try:
+                duckdb.sql(f"COPY ({query}) TO '{path}' (ROW_GROUP_SIZE 2048)")
+                pq.read_table(path)
+            except Exception as e:
+                print(f"left out: duckdb's {name}: {str(e).splitlines()[0][:100]}")
+                continue
+            parquet(path, f"duckdb's {name}")
+    for one in refused:
+        print("refused:", one)
+    if failed:
+        sys.exit("\n".join(f"FAILED: {one}" for one in failed) + f"\n{len(failed)} of {checks} facts do not hold")
+    print(f"{checks} facts hold; {len(refused)} splits are refused by name")
+
+
+main()
