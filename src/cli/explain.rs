@@ -188,7 +188,7 @@ fn print(survey: &Survey, index: usize) {
     let reasons = if looked.state == State::Fresh { Vec::new() } else { dry_run::now(survey, index) };
     if looked.state == State::Fresh {
         let count = looked.decision.as_ref().map_or(0, |decision| decision.key.ingredients().len());
-        println!("  nothing that it observes has changed since ({})", plural(count, "thing"));
+        println!("  nothing that it observes has changed since ({})", plural(count, "ingredient"));
     } else {
         tree(&reasons, 1);
     }

@@ -140,7 +140,7 @@ const PAIRS: &[Pair<'_>] = &[
     (
         (YAML, "random_seed: 1", "random_seed: 5"),
         "best, both, deal, dealt 1, every, load, other, part 0, part 20, shell, some, told",
-        (YAML, "random_seed: 1", "random_seed: 1, note: a"),
+        (YAML, "random_seed: 1", "random_seed:   1"),
     ),
     ((YAML, "seeds: [1, 2]", "seeds: [1, 3]"), "best, fit 3", (YAML, "{seeds: [1, 2]}", "[{seeds: [1, 2]}]")),
     // Its own path: the process's name.
@@ -165,7 +165,7 @@ const PAIRS: &[Pair<'_>] = &[
     ((YAML, "size: 1", "size: 1, data_name: data"), "deal", (YAML, "{size: 1}", "[{size: 1}]")),
     ((YAML, "size: 1", "size: 1, by: round_robin"), "deal", (YAML, "- {name: dealt}", "- dealt")),
     // A command and its outputs.
-    ((YAML, "echo 1 >", "echo 2 >"), "calm", (YAML, "cpus: 1", "cpus: 2, memory: 1GB, time: '1:00'")),
+    ((YAML, "echo 1 >", "echo 2 >"), "calm", (YAML, "cpus: 1", "cpus: 2, memory: 1GB, time: '1:00:00'")),
     (
         (YAML, "{a: a.txt, b: b.txt}", "{a: b.txt, b: a.txt}"),
         "shell",
