@@ -173,7 +173,7 @@ fn large() -> Vec<Attack> {
             "further errors not shown",
         ),
         ("240,000 parameters", Box::new(move || format!("{PIPELINE}experiment:\n  parameters:\n{keys}")), ""),
-        ("240,000 sections", Box::new(move || format!("{PIPELINE}{sections}")), ""),
+        ("240,000 sections", Box::new(move || format!("{PIPELINE}{sections}")), "further errors not shown"),
         ("490,000 lists", Box::new(move || format!("{PIPELINE}experiment:\n  parameters:\n{lists}")), ""),
         ("160,000 processes", Box::new(move || format!("process_adjlist: a\nprocesses:\n{plain}")), ""),
         ("billion laughs", Box::new(move || laughs.clone()), "expand to too much"),
