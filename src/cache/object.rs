@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::{Cache, remove};
+use super::store::{Cache, remove};
 use crate::digest::Digest;
 
 /// Something in a folder, and where its content is kept.
@@ -146,13 +145,6 @@ fn permit(path: &Utf8Path, executable: bool) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))
 }
 
-/// Lets other users of a shared cache read what this one wrote, and nobody write it by accident.
-#[cfg(unix)]
-pub(super) fn shareable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-}
-
 #[cfg(unix)]
 fn link(target: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, to)
@@ -165,11 +157,6 @@ fn is_executable(_path: &Utf8Path) -> io::Result<bool> {
 
 #[cfg(not(unix))]
 fn permit(_path: &Utf8Path, _executable: bool) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(unix))]
-pub(super) fn shareable(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 use std::fs;
 
+use camino::Utf8PathBuf;
 use serde_json::json;
 
 use super::trim::Contents;
 use super::*;
+use crate::digest::Digest;
 
 fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
     let guard = tempfile::tempdir().unwrap();

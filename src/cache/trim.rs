@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::object::Kind;
-use super::{Cache, read, remove};
+use super::entry::read;
+use super::object::{Held, Kind};
+use super::store::{Cache, TEMPORARY, remove};
 use crate::digest::Digest;
 
 /// A write that has not ended after this time never will.
@@ -90,7 +91,7 @@ impl Cache {
     /// If something cannot be removed.
     pub(crate) fn clear(&self) -> io::Result<()> {
         self.trim(0)?;
-        let first = ["entries", "objects", "tmp"].map(|part| self.folder.join(part));
+        let first = ["entries", "objects", "tmp"].map(|part| self.folder().join(part));
         for folder in first.iter().chain([&self.part("tmp")]) {
             files(folder)?.iter().try_for_each(|file| remove(&file.path))?;
         }
@@ -112,7 +113,7 @@ fn files(folder: &Utf8Path) -> io::Result<Vec<File>> {
         let Ok(path) = Utf8PathBuf::try_from(entry.into_path()) else { continue };
         // A file of somebody else's stays.
         let name = path.file_name().unwrap_or_default();
-        let is_own = name.starts_with(super::TEMPORARY) || name.parse::<Digest>().is_ok();
+        let is_own = name.starts_with(TEMPORARY) || name.parse::<Digest>().is_ok();
         if meta.is_file() && is_own {
             files.push(File { path, size: meta.len(), used: meta.modified()? });
         }
@@ -120,7 +121,7 @@ fn files(folder: &Utf8Path) -> io::Result<Vec<File>> {
     Ok(files)
 }
 
-fn object(held: &super::Held) -> Option<(Digest, u64)> {
+fn object(held: &Held) -> Option<(Digest, u64)> {
     match &held.kind {
         Kind::File { object, size, .. } => Some((*object, *size)),
         Kind::Folder | Kind::Link(_) => None,
