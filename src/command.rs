@@ -11,6 +11,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
 
+use crate::numbers;
 use crate::quote;
 use crate::source::Span;
 
@@ -152,7 +153,7 @@ pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandEr
         inputs => Named::value(inputs),
         outputs => Named::value(outputs.collect()),
         parameters => Named::value(
-            filling.parameters.into_iter().map(|(name, value)| (name, Value::from(Serde(value)))).collect(),
+            filling.parameters.into_iter().map(|(name, value)| (name, Value::from(Serde(numbers::as_texts(value))))).collect(),
         ),
         partition => filling.partition,
         seed => filling.seed,

@@ -27,6 +27,7 @@
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
+//! | `.expops/trust/` | the stats of large files and their digests, so that none is hashed twice |
 //! | `.expops/known/DIGEST` | what a digest of code, packages or files is of, so that a change can be named |
 
 use std::fmt::Write as _;
@@ -187,6 +188,11 @@ impl Layout {
     /// The cache of this build alone.
     pub(crate) fn cache(&self) -> Utf8PathBuf {
         self.build.join(".expops/cache")
+    }
+
+    /// The stats of large files, with their digests.
+    pub(crate) fn trust(&self) -> Utf8PathBuf {
+        self.build.join(".expops/trust")
     }
 
     /// What the digest of code, of packages or of files is of.

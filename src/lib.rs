@@ -104,6 +104,7 @@ mod graph;
 pub mod journal;
 mod layout;
 mod name;
+mod numbers;
 mod pipeline;
 mod plan;
 mod plan_file;

@@ -23,3 +23,4 @@ mod rerun;
 mod running;
 mod semantics;
 mod table;
+mod values;

@@ -14,6 +14,7 @@ use crate::defaults;
 use crate::driver::Checked;
 use crate::graph::Graph;
 use crate::layout::Layout;
+use crate::numbers::{self, Plain};
 use crate::probe::{self, Selected, Tree};
 
 #[derive(Debug, Args)]
@@ -27,7 +28,7 @@ pub(super) struct Flags {
     /// The project: a folder, or a project file
     #[arg(default_value = ".")]
     project: Utf8PathBuf,
-    /// Print JSON: path to metric to value
+    /// Print JSON: path to metric to value; what JSON has no number for is "NaN", "Infinity", "-Infinity"
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// Print CSV
@@ -53,7 +54,7 @@ fn show(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {
     if flags.json {
         let all: Map<_, _> =
             rows.iter().map(|row| (row.path.clone(), Json::Object(row.metrics.clone()))).collect();
-        println!("{:#}", Json::Object(all));
+        println!("{}", serde_json::to_string_pretty(&Plain(&Json::Object(all))).unwrap_or_default());
     } else if flags.csv {
         print_csv(&rows);
     } else if rows.is_empty() {
@@ -90,9 +91,7 @@ fn shown(value: &Json) -> String {
     match last(value) {
         Json::Number(number) if number.is_f64() => format!("{:.6}", number.as_f64().unwrap_or_default()),
         Json::String(text) => text.clone(),
-        Json::Object(map) => {
-            map.get("$float").and_then(Json::as_str).map_or_else(|| "{…}".to_owned(), str::to_owned)
-        }
+        Json::Object(_) => numbers::text(last(value)).unwrap_or("{…}").to_owned(),
         other => other.to_string(),
     }
 }
@@ -119,7 +118,10 @@ fn print_csv(rows: &[Row]) {
         let value = |name: &&str| match row.metrics.get(*name).map(last) {
             None => String::new(),
             Some(Json::String(text)) => quote(text),
-            Some(other) => quote(&other.to_string()),
+            Some(other) => match numbers::text(other) {
+                Some(text) => text.to_owned(),
+                None => quote(&serde_json::to_string(&Plain(other)).unwrap_or_default()),
+            },
         };
         println!("{},{}", quote(&row.path), names.iter().map(value).collect::<Vec<_>>().join(","));
     }

@@ -1,12 +1,8 @@
 //! What the user's code made, wherever it comes from: a run, or the cache.
 
-use camino::Utf8Path;
+use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
 
-use super::failure::Failure;
-use super::python::{Answer, Part};
-use super::tree;
 use super::value::Value;
 use crate::digest::Digest;
 
@@ -26,47 +22,27 @@ pub(super) struct ActionResult {
     pub metrics: Option<String>,
 }
 
-impl ActionResult {
-    /// With the digests of all files as they are stored in the folder `out`.
-    pub(super) fn seal(mut self, out: &Utf8Path) -> Result<Self, Failure> {
-        for value in self.values.iter_mut().filter(|value| value.stored.is_none()) {
-            match value.name() {
-                // What readers see of a file is its content, which has been hashed.
-                Some(_) if out.join(&value.file).is_file() => value.stored = Some(value.digest),
-                _ => value.seal(out)?,
-            }
-        }
-        for part in &mut self.parts {
-            if let Some(file) = &part.file {
-                part.stored = Some(tree::digest(&out.join(file))?);
-            }
-        }
-        Ok(self)
-    }
+/// A partition that Python cut.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Part {
+    /// The file, relative to `out`; `None` if the partition is there already.
+    pub file: Option<Utf8PathBuf>,
+    /// How it is stored.
+    pub format: String,
+    /// What a reader of it can observe.
+    pub digest: Digest,
+    /// Its rows.
+    pub rows: u64,
+    /// As for a [`Value`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Digest>,
+    /// As for a [`Value`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+}
 
+impl ActionResult {
     pub(super) fn metrics_digest(&self) -> Option<Digest> {
         self.metrics.as_deref().map(Digest::of)
     }
-}
-
-impl From<Answer> for ActionResult {
-    fn from(answer: Answer) -> Self {
-        Self {
-            metrics: metrics(&answer),
-            values: answer.outputs.into_iter().map(|output| output.value).collect(),
-            parts: answer.partitions,
-            native: answer.native,
-        }
-    }
-}
-
-/// The text of `metrics.json`, if anything was logged.
-fn metrics(answer: &Answer) -> Option<String> {
-    let is_empty = |json: &Json| json.as_object().is_none_or(Map::is_empty);
-    if is_empty(&answer.metrics) && is_empty(&answer.steps) {
-        return None;
-    }
-    let steps = if is_empty(&answer.steps) { json!({}) } else { answer.steps.clone() };
-    let metrics = if is_empty(&answer.metrics) { json!({}) } else { answer.metrics.clone() };
-    serde_json::to_string_pretty(&json!({"metrics": metrics, "steps": steps})).ok().map(|text| text + "\n")
 }

@@ -96,7 +96,7 @@ impl Instance {
         self.insist_on_code(lookahead)?;
         let key = ingredients::list(self, inputs, interpreter)?;
         for (path, digest) in key.files() {
-            Inventory::keep(&self.layout, digest, || Inventory::of_path(path));
+            Inventory::keep(&self.layout, digest, || Inventory::of_path(path, &self.trust()));
         }
         if let Some(python) = interpreter {
             let keep = || Inventory::of_packages(&python.packages);

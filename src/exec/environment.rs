@@ -14,6 +14,7 @@ use super::inventory::Inventory;
 use super::key::{ActionKey, Change};
 use super::record::Record;
 use super::run_folder;
+use super::trust::Trust;
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::{Folder, Layout, component};
@@ -70,7 +71,7 @@ fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
     key.add_text(Ingredient::Format, VERSION.to_string());
     key.add_text(Ingredient::Python, Interpreter::probe(&plan.python).version);
     for (path, digest) in requirements(&plan.requirements)? {
-        Inventory::keep(layout, digest, || Inventory::of_path(&path));
+        Inventory::keep(layout, digest, || Inventory::of_path(&path, &Trust::new(layout)));
         key.add_digest(Ingredient::File(path), digest);
     }
     Ok(key)

@@ -31,6 +31,7 @@ use super::inputs::{Input, named};
 use super::instance::Instance;
 use super::interpreter::Interpreter;
 use super::key::ActionKey;
+use super::trust::Trust;
 use super::{metrics, tree};
 use crate::command;
 use crate::digest::Digest;
@@ -46,7 +47,7 @@ pub(super) fn list(
     interpreter: Option<&Interpreter>,
 ) -> Result<ActionKey, Failure> {
     let plan = &instance.plan;
-    let mut key = ActionKey::default();
+    let (trust, mut key) = (instance.trust(), ActionKey::default());
     key.add_text(Ingredient::Format, plan.version.to_string());
     key.add_text(Ingredient::Instance, &instance.name);
     if matches!(plan.work, Work::Python { .. }) || uses_seed(&plan.work) {
@@ -71,12 +72,12 @@ pub(super) fn list(
         }
     }
     for path in &plan.settings.files {
-        key.add_digest(Ingredient::File(path.clone()), tree::digest(path)?);
+        key.add_digest(Ingredient::File(path.clone()), tree::digest(path, &trust)?);
     }
     for path in plan.data.values().collect::<BTreeSet<_>>().into_iter().filter(|_| plan.observes_data) {
-        key.add_digest(Ingredient::Data(path.clone()), tree::digest(path)?);
+        key.add_digest(Ingredient::Data(path.clone()), tree::digest(path, &trust)?);
     }
-    work(&plan.work, &mut key)?;
+    work(&plan.work, &trust, &mut key)?;
     if let Some(interpreter) = interpreter {
         key.add_text(Ingredient::Python, &interpreter.version);
         key.add_digest(Ingredient::Packages, interpreter.packages_digest());
@@ -103,7 +104,7 @@ fn split(opens: &Opens, key: &mut ActionKey) {
     }
 }
 
-fn work(work: &Work, key: &mut ActionKey) -> Result<(), Failure> {
+fn work(work: &Work, trust: &Trust, key: &mut ActionKey) -> Result<(), Failure> {
     match work {
         Work::Python { script, function, code, .. } => {
             let (script, function) = (script.clone(), function.clone());
@@ -115,7 +116,7 @@ fn work(work: &Work, key: &mut ActionKey) -> Result<(), Failure> {
         }
         Work::Merge => {}
         Work::DynamicChart { script } => {
-            key.add_digest(Ingredient::ChartScript(script.clone()), tree::digest(script)?);
+            key.add_digest(Ingredient::ChartScript(script.clone()), tree::digest(script, trust)?);
         }
     }
     Ok(())

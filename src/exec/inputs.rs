@@ -136,7 +136,7 @@ fn made(folder: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
         return Err(missing(folder.stamp().as_str()));
     }
     let values = Values::read(folder).ok_or_else(|| missing(folder.values().as_str()))?;
-    match values.values.iter().find(|value| !build.join(&value.file).exists()) {
+    match values.values.iter().find(|value| !value.is_there(build)) {
         Some(value) => Err(missing(build.join(&value.file).as_str())),
         None => Ok(values),
     }

@@ -5,6 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::failure::Failure;
 use super::inputs::{self, Input, Lookahead};
 use super::interpreter::Interpreter;
+use super::trust::Trust;
 use super::value::Values;
 use crate::arm::Arm;
 use crate::cache::Cache;
@@ -93,6 +94,11 @@ impl Instance {
     /// The cache that this build uses.
     pub(super) fn cache(&self) -> Cache {
         Cache::find(self.layout.cache())
+    }
+
+    /// What is known of large files without looking into them.
+    pub(super) fn trust(&self) -> Trust {
+        Trust::new(&self.layout)
     }
 
     /// Everything that the upstreams pass on.

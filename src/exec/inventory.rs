@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf};
 
+use super::trust::Trust;
 use super::{lines, tree};
 use crate::digest::Digest;
 use crate::file::{self, FileError};
@@ -42,14 +43,14 @@ impl Inventory {
     }
 
     /// The files in a folder, or the lines of a text; nothing if `path` is neither.
-    pub(crate) fn of_path(path: &Utf8Path) -> Self {
+    pub(super) fn of_path(path: &Utf8Path, trust: &Trust) -> Self {
         if !path.is_dir() {
             return Self(lines::runs(path).unwrap_or_default());
         }
         let file = |(name, digest): (Utf8PathBuf, Digest)| {
             [format!("`{name}`").replace(['\t', '\n'], " "), String::new(), digest.to_string()]
         };
-        Self(tree::files(path).unwrap_or_default().into_iter().map(file).collect())
+        Self(tree::files(path, trust).unwrap_or_default().into_iter().map(file).collect())
     }
 
     /// Reads what `digest` is of.

@@ -7,7 +7,9 @@
 
 mod action_result;
 mod chart;
+mod checkout;
 mod child;
+mod content;
 mod decide;
 pub(crate) mod environment;
 mod failure;
@@ -27,11 +29,13 @@ mod reads;
 mod record;
 mod run;
 mod run_folder;
+mod seal;
 mod shared;
 mod shell;
 mod snapshot;
 mod split;
 mod tree;
+mod trust;
 mod value;
 mod verdict;
 mod why;

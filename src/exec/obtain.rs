@@ -10,7 +10,7 @@ use super::inputs::{Input, named};
 use super::instance::Instance;
 use super::run_folder::RunFolder;
 use super::snapshot::{self, InputSnapshot, SourceSnapshot};
-use super::{metrics, publish, python, shell};
+use super::{metrics, publish, python, seal, shell};
 use crate::cache::Cache;
 use crate::file;
 use crate::plan_file::{Opens, Work};
@@ -40,7 +40,7 @@ impl Instance {
         run.link_inputs(&self.plan, &self.project)?;
         let sources = SourceSnapshot::before(&decided.key);
         let inputs = InputSnapshot::before(&decided.inputs, self.layout.build());
-        let result = self.call(decided, run).and_then(|result| result.seal(&run.out()));
+        let result = self.call(decided, run);
         run.unlink_inputs()?;
         if result.is_ok() {
             self.still_observes(decided)?;
@@ -61,7 +61,7 @@ impl Instance {
         };
         let inputs = decided.inputs.iter().filter(is_read);
         let values = inputs.flat_map(|input| named(std::slice::from_ref(input)));
-        snapshot::insist(values, self.layout.build())
+        snapshot::insist(values, self.layout.build(), &self.trust())
     }
 
     fn remember(
@@ -122,7 +122,8 @@ impl Instance {
                     _ => python::Mode::Process,
                 };
                 let command = self.python(decided.interpreter.as_ref());
-                python::run(self, &mode, &decided.inputs, run, &command).map(ActionResult::from)
+                python::run(self, &mode, &decided.inputs, run, &command)
+                    .and_then(|answer| seal::result(answer, self, &run.out()))
             }
             Work::Merge | Work::DynamicChart { .. } => Ok(ActionResult::default()),
         }

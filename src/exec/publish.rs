@@ -7,8 +7,10 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::action_result::ActionResult;
+use super::content;
 use super::failure::Failure;
 use super::run_folder::RunFolder;
+use super::trust::Trust;
 use super::value::{Value, Values};
 use crate::digest::Digest;
 use crate::file;
@@ -33,7 +35,7 @@ pub(super) fn outputs(
     old: &Values,
     run: &RunFolder,
     instance: &Folder,
-    build: &Utf8Path,
+    (build, trust): (&Utf8Path, &Trust),
 ) -> Result<Values, Failure> {
     let values = placed(made, instance, build);
     for (value, placed) in made.iter().zip(&values.values) {
@@ -41,6 +43,7 @@ pub(super) fn outputs(
         let is_same = to.exists() && old.values.contains(placed);
         if !is_same {
             rename(&run.out().join(&value.file), &to)?;
+            content::publish(&to, &value.format, value.stored.unwrap_or(value.digest), trust);
         }
     }
     let kept: Vec<Utf8PathBuf> = values.values.iter().map(|value| build.join(&value.file)).collect();

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::child;
@@ -15,7 +15,6 @@ use super::run_folder::RunFolder;
 use super::value::{Node, Value};
 use crate::digest::Digest;
 use crate::plan_file::{Opens, Work};
-use crate::script::Library;
 use crate::size::{By, Share, Size};
 
 /// What is asked of the runtime.
@@ -37,7 +36,7 @@ pub(super) struct Answer {
     pub outputs: Vec<Output>,
     /// The partitions that were cut; files relative to `out`.
     #[serde(default)]
-    pub partitions: Vec<Part>,
+    pub partitions: Vec<Output>,
     /// Metrics of the process.
     #[serde(default)]
     pub metrics: Json,
@@ -52,33 +51,40 @@ pub(super) struct Answer {
     error: Option<Error>,
 }
 
-/// A value that a function returned.
+/// A value that a function returned, or a partition of one.
 #[derive(Debug, Deserialize)]
 pub(super) struct Output {
-    #[serde(flatten)]
-    pub value: Value,
-    /// The project's classes and functions that it consists of: files and names.
-    #[serde(default)]
-    code: Vec<(Utf8PathBuf, String)>,
-}
-
-/// A partition that Python cut.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Part {
-    /// As for a value that a function returned.
-    #[serde(default, skip_serializing)]
-    code: Vec<(Utf8PathBuf, String)>,
-    /// The file, relative to `out`; `None` if the partition is there already.
+    pub key: String,
+    /// The file, relative to `out`; none if it is a partition that is there already.
     pub file: Option<Utf8PathBuf>,
     /// How it is stored.
     pub format: String,
-    /// What a reader of it can observe.
-    pub digest: Digest,
+    /// What a reader of it can observe, where only Python can tell.
+    #[serde(default)]
+    pub digest: Option<Digest>,
     /// Its rows.
-    pub rows: u64,
-    /// The digest of the file as it is stored, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stored: Option<Digest>,
+    #[serde(default)]
+    pub rows: Option<u64>,
+    /// The project's classes and functions that it consists of: files and names.
+    #[serde(default)]
+    pub code: Vec<(Utf8PathBuf, String)>,
+    /// Absolute paths in it whose bytes do not lie together.
+    #[serde(default)]
+    pub paths: Vec<Utf8PathBuf>,
+}
+
+impl Answer {
+    /// The text of `metrics.json`, if anything was logged.
+    pub(super) fn metrics_text(&self) -> Option<String> {
+        let is_empty = |json: &Json| json.as_object().is_none_or(Map::is_empty);
+        if is_empty(&self.metrics) && is_empty(&self.steps) {
+            return None;
+        }
+        let steps = if is_empty(&self.steps) { json!({}) } else { self.steps.clone() };
+        let metrics = if is_empty(&self.metrics) { json!({}) } else { self.metrics.clone() };
+        let all = json!({"metrics": metrics, "steps": steps});
+        serde_json::to_string_pretty(&all).ok().map(|text| text + "\n")
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -136,36 +142,12 @@ pub(super) fn run(
             let detail = error.frames().to_owned();
             Err(Failure::new(error.message).detail(detail).log(log.as_str()))
         }
-        Some(answer) if status.success() => with_code(answer, instance),
+        Some(answer) if status.success() => Ok(answer),
         _ => {
             let message = format!("Python ended without a result: {}", child::describe(status));
             Err(Failure::new(message).detail(child::tail(&log)).log(log.as_str()))
         }
     }
-}
-
-/// Makes the code of the classes and functions in the values a part of their digests, and the data file if that
-/// code may open it: who reads a value calls that code, whatever its own code names.
-fn with_code(mut answer: Answer, instance: &Instance) -> Result<Answer, Failure> {
-    let mut library = Library::new(Utf8Path::new("."), instance.plan.folders.clone());
-    let outputs = answer.outputs.iter_mut().map(|output| (&mut output.value.digest, &output.code));
-    let parts = answer.partitions.iter_mut().map(|part| (&mut part.digest, &part.code));
-    for (digest, code) in outputs.chain(parts).filter(|(_, code)| !code.is_empty()) {
-        let mut text = digest.to_string();
-        for (file, name) in code {
-            let file = file.strip_prefix(&instance.project).unwrap_or(file);
-            let (reached, may_open) = match library.code(file, name) {
-                Ok(reach) => (reach.digest, reach.reads_files),
-                Err(_) => (crate::file::context(Digest::of_file(file), "read", file)?, true),
-            };
-            text += &format!("\n{name} {reached}");
-            for data in instance.plan.data.values().filter(|_| may_open && instance.plan.data_depth == 0) {
-                text += &format!("\n{}", super::tree::digest(data)?);
-            }
-        }
-        *digest = Digest::of(text);
-    }
-    Ok(answer)
 }
 
 fn request(
@@ -256,7 +238,7 @@ fn node(node: &Node, instance: &Instance) -> Result<Json, Failure> {
     match node {
         Node::One(value) => {
             let file = absolute(&instance.layout.build().join(&value.file))?;
-            Ok(json!({"file": file, "format": value.format}))
+            Ok(json!({"file": file, "format": value.format, "map": may_be_mapped()}))
         }
         Node::Gathered(list) => {
             let list: Result<Vec<_>, Failure> = list
@@ -266,6 +248,11 @@ fn node(node: &Node, instance: &Instance) -> Result<Json, Failure> {
             Ok(json!({"gather": list?}))
         }
     }
+}
+
+/// Whether files may be mapped: on the far side of a launcher pages of one may go away.
+fn may_be_mapped() -> bool {
+    std::env::var_os("EXPOPS_LAUNCHER").is_none_or(|launcher| launcher.is_empty())
 }
 
 fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Failure> {

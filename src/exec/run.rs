@@ -117,7 +117,8 @@ impl Instance {
 
     fn publish(&self, result: &ActionResult, run: &RunFolder) -> Result<(), Failure> {
         let old = publish::begin(&self.folder)?;
-        let values = publish::outputs(&result.values, &old, run, &self.folder, self.layout.build())?;
+        let values =
+            publish::outputs(&result.values, &old, run, &self.folder, (self.layout.build(), &self.trust()))?;
         publish::rest(run, result, &self.folder)?;
         publish::settle(&self.folder, &values, result.metrics_digest())
     }

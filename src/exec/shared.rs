@@ -8,6 +8,7 @@ use camino::Utf8Path;
 
 use super::failure::Failure;
 use super::tree;
+use super::trust::Trust;
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::Layout;
@@ -31,10 +32,11 @@ fn digests(process: &str, layout: &Layout) -> Result<Vec<(String, String)>, Fail
     let text = std::fs::read_to_string(&path).map_err(|_| not_compiled(process, layout))?;
     let plan = PlanFile::parse(&text).map_err(|why| Failure::new(format!("`{path}` {why}")))?;
     let mut all = vec![("plan".to_owned(), Digest::of(&text).to_string())];
+    let trust = Trust::new(layout);
     let mut add = |kind: &str, path: &Utf8Path| -> Result<(), Failure> {
         all.push((
             format!("{kind} {}", crate::escape::comment(path.as_str())),
-            tree::digest(path)?.to_string(),
+            tree::digest(path, &trust)?.to_string(),
         ));
         Ok(())
     };

@@ -10,6 +10,7 @@ use super::inputs::Input;
 use super::instance::Instance;
 use super::run_folder::RunFolder;
 use super::tree;
+use super::trust::Trust;
 use super::value::{Node, Value};
 use crate::command::{self, Filling};
 use crate::diagnostic::{list, nearest};
@@ -43,7 +44,8 @@ pub(super) fn run(
         let failure = Failure::new(format!("the command failed: {}", child::describe(status)));
         return Err(failure.detail(format!("{}\n{}", line.trim_end(), child::tail(&log))).log(log.as_str()));
     }
-    outputs.iter().map(|(key, file)| output(key, file, &line, folder)).collect()
+    let trust = instance.trust();
+    outputs.iter().map(|(key, file)| output(key, file, &line, (folder, &trust))).collect()
 }
 
 /// Whether every input that the command names is there.
@@ -61,20 +63,26 @@ fn all_inputs(template: &str, inputs: &[Input]) -> Result<(), Failure> {
     })
 }
 
-fn output(key: &str, file: &Utf8PathBuf, line: &str, folder: &RunFolder) -> Result<Value, Failure> {
+fn output(
+    key: &str,
+    file: &Utf8PathBuf,
+    line: &str,
+    (folder, trust): (&RunFolder, &Trust),
+) -> Result<Value, Failure> {
     let path = folder.out().join(file);
     if !path.exists() {
         let failure = Failure::new(format!("the command did not write its output `{key}` (`{file}`)"));
         return Err(failure.detail(line.trim_end()).help(format!("write it to {{{{ outputs.{key} }}}}")));
     }
-    let digest = tree::digest(&path)?;
+    let digest = tree::digest(&path, trust)?;
     Ok(Value {
         key: key.to_owned(),
         file: file.clone(),
         format: "file".to_owned(),
         digest,
         rows: None,
-        stored: Some(digest),
+        stored: None,
+        size: path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len()),
     })
 }
 

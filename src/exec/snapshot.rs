@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::ingredient::InputPath;
 use super::inputs::{Input, named};
 use super::key::ActionKey;
-use super::tree;
+use super::trust::Trust;
 use super::value::Value;
 use crate::file;
 use crate::layout::Folder;
@@ -58,11 +58,12 @@ type Mark = (u64, Option<SystemTime>, u64, (i64, i64));
 pub(super) fn insist<'g>(
     inputs: impl Iterator<Item = (InputPath, &'g Value)>,
     build: &Utf8Path,
+    trust: &Trust,
 ) -> Result<(), Failure> {
     let mut first = None;
     for (name, value) in inputs {
         let path = build.join(&value.file);
-        if value.stored.is_some_and(|stored| !tree::digest(&path).is_ok_and(|now| now == stored)) {
+        if !value.is_intact(build, trust) {
             disown(&path, build)?;
             first.get_or_insert((name, path));
         }

@@ -1,5 +1,8 @@
 //! Instances that open a layer: partitions of one key's rows, or copies under several seeds.
 
+use std::fs::File;
+use std::io::Read as _;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::action_result::ActionResult;
@@ -8,10 +11,11 @@ use super::failure::Failure;
 use super::ingredient::Ingredient;
 use super::inputs::Input;
 use super::instance::Instance;
-use super::publish;
 use super::python::{self, Mode};
 use super::run_folder::RunFolder;
+use super::trust::Trust;
 use super::value::{Node, Value, Values};
+use super::{content, publish, seal};
 use crate::diagnostic::{list, nearest};
 use crate::file::Written;
 use crate::layout::Folder;
@@ -54,9 +58,8 @@ pub(super) fn data(
             let whole = whole(instance, inputs, key)?;
             let others = passed_on(inputs, Some(key))?;
             crate::file::remove(&instance.folder.record())?;
-            if whole.format == "file" {
-                let source = instance.layout.build().join(&whole.file);
-                return cut_file(instance, key, &source, (size, by), &others);
+            if is_cut_natively(instance, &whole) {
+                return cut_natively(instance, &Value { key: key.to_owned(), ..whole }, (size, by), &others);
             }
             let taken: Vec<_> = inputs.iter().filter(|input| input.name == key).cloned().collect();
             // Another environment may store the same value in another format.
@@ -66,7 +69,7 @@ pub(super) fn data(
             let there = instance.opened().iter().map(is_there).collect();
             let command = instance.python(decided.interpreter.as_ref());
             let answer = python::run(instance, &Mode::Split(there), &taken, run, &command)?;
-            publish_parts(instance, key, &ActionResult::from(answer).seal(&run.out())?, run, &others)
+            publish_parts(instance, key, &seal::result(answer, instance, &run.out())?, run, &others)
         }
         _ if made.parts.is_empty() => {
             cut_own(instance, made.native.as_deref().or(key.as_deref()), made, run, (size, by))
@@ -100,7 +103,7 @@ fn cut_own(
         );
     };
     let others: Vec<_> = values.values.into_iter().filter(|value| value.key != key).collect();
-    cut_file(instance, key, &instance.layout.build().join(&whole.file), how, &others)
+    cut_natively(instance, &Value { key: key.to_owned(), ..whole }, how, &others)
 }
 
 /// Publishes what the split's own code returned. Every partition's stamp vouches for it.
@@ -108,7 +111,13 @@ fn own_outputs(instance: &Instance, made: &ActionResult, run: &RunFolder) -> Res
     for arm in instance.opened() {
         stamp::retire(&arm.stamp())?;
     }
-    publish::outputs(&made.values, &Values::default(), run, &instance.folder, instance.layout.build())
+    publish::outputs(
+        &made.values,
+        &Values::default(),
+        run,
+        &instance.folder,
+        (instance.layout.build(), &instance.trust()),
+    )
 }
 
 /// The value of `key`, which a split without code cuts.
@@ -147,55 +156,61 @@ fn passed_on(inputs: &[Input], cut: Option<&str>) -> Result<Vec<Value>, Failure>
     Ok(values)
 }
 
-/// Cuts a file natively, row by row, without Python.
-fn cut_file(
+/// Whether the value is cut by expops itself: a file, or one of the formats that hold rows.
+fn is_cut_natively(instance: &Instance, whole: &Value) -> bool {
+    match whole.format.as_str() {
+        "file" | "arrow" | "npy" => true,
+        // In a list the rows are its items; a dict has columns.
+        "json" => {
+            let mut first = [0];
+            let opened = File::open(instance.layout.build().join(&whole.file));
+            opened.and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == *b"["
+        }
+        _ => false,
+    }
+}
+
+/// Cuts a value natively, row by row, without Python.
+fn cut_natively(
     instance: &Instance,
-    key: &str,
-    source: &Utf8Path,
+    whole: &Value,
     (size, by): (&Size, &By),
     others: &[Value],
 ) -> Result<(), Failure> {
-    let name = data_name(source);
-    let arms = instance.opened();
+    let source = instance.layout.build().join(&whole.file);
+    let (name, arms) = (data_name(&source), instance.opened());
     let lines = Values { values: others.to_vec() }.stamp(None).lines;
+    let is_path = whole.format == "file";
     let request = rows::Request {
-        source: rows::Input::Path(source.to_owned()),
-        format: None,
+        source: rows::Input::Path(source.clone()),
+        format: format_of(whole),
         compress: None,
         size,
         each: None,
         by,
-        layout: &PartitionLayout { split: &instance.folder, arms: &arms, name: &name },
-        key,
+        layout: &PartitionLayout { split: &instance.folder, arms: &arms, name: &name, is_path },
+        key: &whole.key,
         extra: &lines,
         threads: 0,
         chunk: 0,
-        memory: 0,
+        // What a process returned was in its memory in one piece.
+        memory: whole.size.filter(|_| !is_path).map_or(0, |size| rows::MEMORY.max(size.saturating_mul(4))),
         progress: None,
     };
-    let failed = |error: rows::SplitError| match error.help() {
-        Some(help) => Failure::new(error.to_string()).help(help),
-        None => Failure::new(error.to_string()),
-    };
-    let old: Vec<_> = arms.iter().map(|arm| vouched_for(arm, key, instance)).collect();
+    let old: Vec<_> = arms.iter().map(|arm| vouched_for(arm, &whole.key, instance)).collect();
     // The new stamps come into force before the new lists of values can be written: without the lists.
     for arm in &arms {
         stamp::retire(&arm.values())?;
     }
-    let partitions = rows::run(&request).map_err(failed)?;
+    let partitions = rows::run(&request).map_err(|error| cannot_be_cut(&error, whole, &source))?;
+    let trust = instance.trust();
     for ((arm, partition), old) in arms.iter().zip(&partitions).zip(old) {
-        let mut value = Value {
-            key: key.to_owned(),
-            file: relative(&arm.0.join(&name), instance)?,
-            format: "file".into(),
-            digest: partition.digest,
-            rows: Some(partition.rows),
-            stored: None,
+        let file = relative(&arm.0.join(&name), instance)?;
+        let old = old.filter(|old| partition.written == Written::Unchanged && old.file == file);
+        let value = match old {
+            Some(old) => Value { rows: Some(partition.rows), ..old },
+            None => cut(partition, Value { file, ..whole.clone() }, &source, &trust)?,
         };
-        match old.filter(|old| partition.written == Written::Unchanged && old.file == value.file) {
-            Some(old) if old.stored.is_some() => value.stored = old.stored,
-            _ => value.seal(instance.layout.build())?,
-        }
         let values = Values { values: [std::slice::from_ref(&value), others].concat() };
         values.write(arm)?;
         remove_others(arm, &name)?;
@@ -203,11 +218,55 @@ fn cut_file(
     Ok(())
 }
 
+/// The value that a partition which was written now is, in the place of `value`, which it was cut of.
+fn cut(
+    partition: &rows::Partition,
+    value: Value,
+    source: &Utf8Path,
+    trust: &Trust,
+) -> Result<Value, Failure> {
+    let Value { key, file, format, .. } = value;
+    let path = &partition.path;
+    let size = path.metadata().ok().map(|meta| meta.len());
+    // The digest of a table, or of what is packed, is not that of the file.
+    let told = rows::format_of(&rows::Input::Path(source.to_owned()), None);
+    let is_of_bytes = told.is_ok_and(|told| told.is_digested_as_stored());
+    let stored = if format == "file" && !is_of_bytes { Some(content::stored(path, trust)?) } else { None };
+    content::publish(path, &format, stored.unwrap_or(partition.digest), trust);
+    Ok(Value { key, file, format, digest: partition.digest, rows: Some(partition.rows), stored, size })
+}
+
+/// The format of a value that is no file of the user's, which its own name tells.
+fn format_of(whole: &Value) -> Option<rows::Format> {
+    let kind = match whole.format.as_str() {
+        "arrow" => rows::Kind::Arrow,
+        "npy" => rows::Kind::Npy,
+        "json" => rows::Kind::JsonArray,
+        _ => return None,
+    };
+    Some(rows::Format { rows: kind, compression: None })
+}
+
+/// The error of a split: a value goes by its key, not by the file that it is stored in.
+fn cannot_be_cut(error: &rows::SplitError, whole: &Value, source: &Utf8Path) -> Failure {
+    let name = |text: &str| match whole.format.as_str() {
+        "file" => text.to_owned(),
+        _ => text.replace(source.as_str(), &format!("`{}`", whole.key)),
+    };
+    let failure = Failure::new(name(&error.to_string()));
+    match error.help() {
+        Some(help) => failure.help(name(help)),
+        None => failure,
+    }
+}
+
 /// Where the partitions of an instance lie: each in a folder of its own, under the name of the whole.
 struct PartitionLayout<'a> {
     split: &'a Folder,
     arms: &'a [Folder],
     name: &'a str,
+    /// Whether readers are given the path.
+    is_path: bool,
 }
 
 impl PartitionLayout<'_> {
@@ -220,7 +279,7 @@ impl PartitionLayout<'_> {
 
 impl rows::Layout for PartitionLayout<'_> {
     fn name(&self) -> Option<&str> {
-        Some(self.name)
+        self.is_path.then_some(self.name)
     }
 
     fn data(&self, i: u64) -> Utf8PathBuf {
@@ -248,6 +307,7 @@ fn publish_parts(
     if parts.len() != arms.len() {
         return Err(Failure::new(format!("{} partitions were cut instead of {}", parts.len(), arms.len())));
     }
+    let trust = instance.trust();
     for (arm, part) in arms.iter().zip(parts) {
         let old = vouched_for(arm, key, instance);
         let value = match (&part.file, &old) {
@@ -262,12 +322,14 @@ fn publish_parts(
                 digest: part.digest,
                 rows: Some(part.rows),
                 stored: part.stored,
+                size: part.size,
             },
         };
         let place = instance.layout.build().join(&value.file);
         if let Some(file) = part.file.as_ref().filter(|_| old.as_ref() != Some(&value)) {
             stamp::retire(&arm.stamp())?;
             publish::rename(&run.out().join(file), &place)?;
+            content::publish(&place, &value.format, value.stored.unwrap_or(value.digest), &trust);
         }
         let values = Values { values: [std::slice::from_ref(&value), others].concat() };
         publish::settle(arm, &values, made.metrics_digest())?;

@@ -4,6 +4,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::trust::Trust;
 use crate::digest::{Digest, Hasher};
 use crate::file::{self, FileError};
 
@@ -12,11 +13,12 @@ use crate::file::{self, FileError};
 ///
 /// # Errors
 /// If something cannot be read.
-pub(super) fn digest(path: &Utf8Path) -> Result<Digest, FileError> {
-    file::context(if path.is_dir() { of_folder(path) } else { of_file(path) }, "read", path)
+pub(super) fn digest(path: &Utf8Path, trust: &Trust) -> Result<Digest, FileError> {
+    let digest = if path.is_dir() { of_folder(path, trust) } else { of_file(path, trust) };
+    file::context(digest, "read", path)
 }
 
-fn of_folder(path: &Utf8Path) -> io::Result<Digest> {
+fn of_folder(path: &Utf8Path, trust: &Trust) -> io::Result<Digest> {
     let mut hasher = Hasher::new();
     for entry in walk(path) {
         let (inner, entry) = entry?;
@@ -24,7 +26,7 @@ fn of_folder(path: &Utf8Path) -> io::Result<Digest> {
         let content = if entry.file_type().is_dir() {
             "folder".to_owned()
         } else if entry.file_type().is_file() {
-            of_file(&path.join(&inner))?.to_string()
+            of_file(&path.join(&inner), trust)?.to_string()
         } else {
             continue;
         };
@@ -34,20 +36,20 @@ fn of_folder(path: &Utf8Path) -> io::Result<Digest> {
 }
 
 /// The files in a folder and in those inside it, in a fixed order: their names in it, and their digests.
-pub(super) fn files(folder: &Utf8Path) -> io::Result<Vec<(Utf8PathBuf, Digest)>> {
+pub(super) fn files(folder: &Utf8Path, trust: &Trust) -> io::Result<Vec<(Utf8PathBuf, Digest)>> {
     let mut found = Vec::new();
     for entry in walk(folder) {
         let (inner, entry) = entry?;
         if entry.file_type().is_file() {
-            let digest = of_file(&folder.join(&inner))?;
+            let digest = of_file(&folder.join(&inner), trust)?;
             found.push((inner, digest));
         }
     }
     Ok(found)
 }
 
-fn of_file(path: &Utf8Path) -> io::Result<Digest> {
-    let content = Digest::of_file(path)?;
+fn of_file(path: &Utf8Path, trust: &Trust) -> io::Result<Digest> {
+    let content = trust.bytes(path)?;
     Ok(if is_executable(path) { Digest::of(format!("executable {content}\n")) } else { content })
 }
 

@@ -3,8 +3,9 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
+use super::content;
 use super::failure::Failure;
-use super::tree;
+use super::trust::Trust;
 use crate::arm::Arm;
 use crate::digest::Digest;
 use crate::layout::Folder;
@@ -24,9 +25,12 @@ pub(crate) struct Value {
     /// How many rows it has, if it is a partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
-    /// The digest of the file or folder as it is stored, so that a change of it can be noticed.
+    /// The digest of the file or folder as it is stored, where it is another one than `digest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<Digest>,
+    /// The length of the file in bytes, so that one that was cut is seen by a look; folders have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
 }
 
 impl Value {
@@ -35,10 +39,20 @@ impl Value {
         self.file.file_name().filter(|_| self.format == "file")
     }
 
-    /// With the digest of what lies in the folder `out`, relative to which its file is.
-    pub(super) fn seal(&mut self, out: &Utf8Path) -> Result<(), Failure> {
-        self.stored = Some(tree::digest(&out.join(&self.file))?);
-        Ok(())
+    /// Whether its file is there, with the length that it had.
+    pub(super) fn is_there(&self, build: &Utf8Path) -> bool {
+        let meta = build.join(&self.file).metadata();
+        meta.is_ok_and(|meta| self.size.is_none_or(|size| meta.is_file() && meta.len() == size))
+    }
+
+    /// Whether its file is what it was when it was made.
+    pub(super) fn is_intact(&self, build: &Utf8Path, trust: &Trust) -> bool {
+        let path = build.join(&self.file);
+        let now = match self.stored {
+            None => content::digest(&path, &self.format, trust),
+            Some(_) => content::stored(&path, trust),
+        };
+        self.is_there(build) && now.is_ok_and(|now| now == self.stored.unwrap_or(self.digest))
     }
 }
 
@@ -69,9 +83,9 @@ impl Values {
         self.values.iter().find(|value| value.key == key)
     }
 
-    /// Whether every value's file is there.
+    /// Whether every value's file is there, in its length.
     pub(crate) fn are_there(&self, build: &Utf8Path) -> bool {
-        self.values.iter().all(|value| build.join(&value.file).exists())
+        self.values.iter().all(|value| value.is_there(build))
     }
 
     /// The stamp that vouches for these values and for metrics with the digest `metrics`. Keys are

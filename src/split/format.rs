@@ -66,6 +66,13 @@ pub struct Format {
     pub compression: Option<Compression>,
 }
 
+impl Format {
+    /// Whether the digest of a partition is the SHA-256 of its file.
+    pub fn is_digested_as_stored(self) -> bool {
+        self.compression.is_none() && (self.rows.is_text() || self.rows == Kind::Npy)
+    }
+}
+
 /// Name, format: the first name of a format is the one that is printed.
 const NAMES: &[(&str, Kind)] = &[
     ("csv", Kind::Csv(Dialect::new(b','))),

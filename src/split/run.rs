@@ -14,7 +14,7 @@ use super::npy;
 use super::open;
 use super::produce::{Order, Producer, Want};
 use super::publish;
-use super::request::{Each, Layout, Partition, Progress, Request};
+use super::request::{Each, Layout, MEMORY, Partition, Progress, Request};
 use super::source::{Input, Source};
 use super::text_parts;
 use crate::digest::Digest;
@@ -122,7 +122,8 @@ pub fn digest_of(path: &Utf8Path, format: Option<Format>) -> Result<Whole, Split
         compress: None,
         threads: 0,
         chunk: 0,
-        memory: 0,
+        // Whoever wrote it had all of it in memory.
+        memory: MEMORY.max(source.len.saturating_mul(4)),
         progress: None,
     };
     let whole = whole(&request, &source, found)?;

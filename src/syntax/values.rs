@@ -1,12 +1,13 @@
 //! Reads a node as what a field needs. `null` counts as a field that was left out; everything else of
 //! the wrong type is reported with the field's name.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::config::{Pair, Parameters};
 use super::node::{Entries, Key, Kind, Node, clip, owned};
 use super::reader::Reader;
 use crate::diagnostic::codes;
+use crate::numbers;
 use crate::source::{Source, Span, Spanned};
 
 /// See [`super::place_in`].
@@ -188,15 +189,16 @@ impl Reader<'_> {
         Some(match &node.kind {
             Kind::Null => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
-            Kind::Int(value) => {
-                let number = i64::try_from(*value).map(Number::from);
-                let number = number.or_else(|_| u64::try_from(*value).map(Number::from));
-                Value::Number(number.ok().or_else(|| self.no_number(node, "does not fit 64 bits"))?)
+            Kind::Int(i128::MIN | i128::MAX) => match self.slice(node.span) {
+                digits if is_decimal(digits) => numbers::whole(digits),
+                _ => self.no_number(node, "does not fit 128 bits")?,
+            },
+            Kind::Int(value) => numbers::whole(&value.to_string()),
+            // It says so itself, or is too large.
+            Kind::Float(value) if value.is_infinite() && !self.slice(node.span).ends_with(['f', 'F']) => {
+                self.no_number(node, "is larger than any float")?
             }
-            Kind::Float(value) => {
-                let number = Number::from_f64(*value);
-                Value::Number(number.or_else(|| self.no_number(node, "is not finite"))?)
-            }
+            Kind::Float(value) => numbers::float(*value),
             Kind::Str(text) => Value::String(text.clone().into_owned()),
             Kind::Seq(items) => {
                 let values: Vec<_> = items.iter().map(|item| self.json(item)).collect();
@@ -207,15 +209,21 @@ impl Reader<'_> {
                     self.json(value).map(|value| (key.value.clone().into_owned(), value))
                 };
                 let values: Vec<_> = entries.iter().map(pair).collect();
-                Value::Object(values.into_iter().collect::<Option<_>>()?)
+                numbers::mapping(values.into_iter().collect::<Option<_>>()?)
             }
         })
     }
 
-    fn no_number(&mut self, node: &Node<'_>, what: &str) -> Option<Number> {
+    fn no_number(&mut self, node: &Node<'_>, what: &str) -> Option<Value> {
         let message = format!("the number `{}` {what}", clip(self.slice(node.span)));
         let help = "put it in quotes and convert it in the function";
         self.report(&codes::SHAPE, (node.span, "cannot be passed on exactly"), message, help);
         None
     }
+}
+
+/// Whether a text is a whole number in decimal digits.
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -8,10 +8,11 @@ import pickle
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 from typing import Any
 
 from expops import _digest
-from harness import needs_numpy, needs_tables
+from harness import has, needs_numpy, needs_tables
 from zoo import Model, zoo
 
 
@@ -115,6 +116,47 @@ class Digests(unittest.TestCase):
             array["a"], array["b"] = 1, 2.5
         self.same(one, other)
 
+    @needs_numpy
+    def test_bytes_that_are_nobodys(self) -> None:
+        import os
+        import tempfile
+
+        import numpy as np
+
+        from expops import _values
+        from expops._names import Names
+
+        holes = np.dtype(
+            {"names": ["a", "b"], "formats": ["i1", [("x", "f8"), ("y", "i1")]], "offsets": [0, 8], "itemsize": 24}
+        )
+        dtypes = [np.dtype(np.longdouble), np.dtype(np.clongdouble), holes, np.dtype([("p", np.longdouble)])]
+        for dtype in dtypes:
+            made = []
+            for fill in (0, 7, 255):
+                array = np.frombuffer(bytes([fill]) * dtype.itemsize * 4, dtype).copy().reshape(2, 2)
+                if dtype.names == ("a", "b"):
+                    array["a"], array["b"]["x"], array["b"]["y"] = 1, 0.5, 2
+                elif dtype.names:
+                    array["p"] = 0.1
+                else:
+                    array[...] = np.longdouble(1) / 3
+                    array.reshape(-1).view("u1").reshape(-1, 16)[:, 10:] = fill
+                made.append(array)
+            self.same(*made)
+            self.same(*([array] for array in made))
+            if dtype.names is None:
+                self.same(*([array.reshape(-1)[0]] for array in made))
+            self.same(*(np.asfortranarray(array) for array in made))
+            with tempfile.TemporaryDirectory() as out:
+                stored = []
+                for array in made:
+                    one = _values.save("a", array, out, Names())
+                    stored.append(
+                        (one.get("digest"), Path(out, one["file"]).read_bytes() if one["format"] == "npy" else b"")
+                    )
+                    os.remove(os.path.join(out, one["file"]))
+                self.assertEqual(len(set(stored)), 1, dtype)
+
     @needs_tables
     def test_layout_of_frames(self) -> None:
         import numpy as np
@@ -154,6 +196,20 @@ class Digests(unittest.TestCase):
         )
         self.same(table(0, 8, 0), pa.concat_tables([table(0, 3, 0), table(3, 8, 1)]))
         self.differ(table(3, 8, 0), table(2, 7, 0), table(3, 7, 0), table(3, 3, 0))
+
+    @unittest.skipUnless(has("polars", "pyarrow"), "polars or pyarrow is not installed")
+    def test_layout_of_polars(self) -> None:
+        import polars as pl
+
+        whole = pl.DataFrame({"a": [1, None, 3, 4], "t": ["x", None, "", "long" * 9]})
+        self.same([whole], [pl.concat([whole[:1], whole[1:]])], [pl.concat([whole, whole])[4:]])
+        self.differ(
+            [whole],
+            [whole[1:]],
+            [whole.rename({"a": "b"})],
+            [whole["a"]],
+            [whole.with_columns(pl.col("a").cast(pl.Int8))],
+        )
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Stored(unittest.TestCase):
         os.mkdir(folder)
         stored = _values.save("key", value, folder, Names())
         self.assertEqual(os.listdir(folder), [stored["file"]], "one file, and none from an attempt")
-        return _values.load({**stored, "file": os.path.join(folder, stored["file"])}), stored["format"]
+        return _values.load({**stored, "file": os.path.join(folder, stored["file"]), "map": True}), stored["format"]
 
 
 @needs_tables
@@ -102,7 +102,7 @@ class Frame(Stored):
         stored = _values.save("key", frame, self.out, Names())
         path = os.path.join(self.out, stored["file"])
         before = Path(path).read_bytes()
-        read = _values.load({**stored, "file": path})
+        read = _values.load({**stored, "file": path, "map": True})
         self.assertFalse(read["a"].to_numpy().flags.owndata)
         read["a"] += 1
         read.iloc[0, 1] = 7
@@ -131,7 +131,7 @@ class Mapped(Stored):
         import numpy as np
 
         stored = _values.save("key", np.zeros(1 << 18), self.out, Names())
-        node = {**stored, "file": os.path.join(self.out, stored["file"])}
+        node = {**stored, "file": os.path.join(self.out, stored["file"]), "map": True}
         one, other = _values.load(node), _values.load(node)
         one += 1
         self.assertEqual((one.sum(), other.sum(), _values.load(node).sum()), (1 << 18, 0, 0))
@@ -139,12 +139,10 @@ class Mapped(Stored):
     def test_nothing_is_mapped_where_that_is_not_allowed(self) -> None:
         import numpy as np
 
-        self.addCleanup(_mapped.allow, True)
         stored = _values.save("key", np.zeros(1 << 18), self.out, Names())
         path = os.path.join(self.out, stored["file"])
         for maps in (True, False):
-            _mapped.allow(maps)
-            read = _values.load({**stored, "file": path})
+            read = _values.load({**stored, "file": path, "map": maps})
             own = Path("/proc/self/maps")
             seen = path in own.read_text() if own.exists() else maps
             self.assertEqual((seen, read.sum()), (maps, 0))

@@ -285,13 +285,13 @@ class Start(ProjectTest):
         self.assertEqual(self.passes(script, "f").value("loaded"), [])
 
     def test_the_result_is_as_documented(self) -> None:
-        done = self.passes("def f(): return {'a': [1], 'b': 'x'}\n", "f")
+        done = self.passes("def f(): return {'a': [1], 'b': (1,)}\n", "f")
         self.assertEqual(sorted(done.result), ["error", "metrics", "outputs", "partitions", "steps"])
-        digest = done.result["outputs"][0]["digest"]
+        first, second = done.result["outputs"]
+        self.assertEqual(first, {"key": "a", "file": "a.json", "format": "json", "rows": 1})
+        digest = second.pop("digest")
         self.assertRegex(digest, "^[0-9a-f]{64}$")
-        self.assertEqual(
-            done.result["outputs"][0], {"key": "a", "file": "a.json", "format": "json", "digest": digest, "rows": 1}
-        )
+        self.assertEqual(second, {"key": "b", "file": "b.pickle", "format": "pickle", "rows": 1})
         self.assertEqual(json.loads((done.out / "a.json").read_text()), [1])
 
 

@@ -173,7 +173,7 @@ class SplitRequests(ProjectTest):
         digests = []
         for last in ("8", "changed"):
             rows[4][1] = last
-            done = self.passes(mode="split", inputs=[["df", self.stored("df", rows)]], split=self.plan())
+            done = self.passes(mode="split", inputs=[["df", self.stored("df", tuple(rows))]], split=self.plan())
             digests.append([one["digest"] for one in done.result["partitions"]])
         self.assertEqual([one == other for one, other in zip(*digests)], [True, False, True])
 
@@ -227,15 +227,15 @@ class SplitRequests(ProjectTest):
 
     def test_what_is_there_is_not_stored_again(self) -> None:
         first = self.passes(
-            mode="split", inputs=[["df", self.stored("df", [1, 2, 3, 4])]], split=self.plan(size={"equal": 2})
+            mode="split", inputs=[["df", self.stored("df", (1, 2, 3, 4))]], split=self.plan(size={"equal": 2})
         )
         there = [{**one, "file": str(first.out / one["file"])} for one in first.result["partitions"]]
         Path(there[1]["file"]).rename(self.write("kept", ""))
         for value, there_now, stored in [
-            ([1, 2, 9, 4], there, [False, True]),
-            ([1, 2, 3, 4], [None, there[1]], [True, True]),
-            ([1, 2, 3, 4], there, [False, True]),
-            ([1, 2, 3.0, True], [there[0], {**there[1], "file": there[0]["file"]}], [False, True]),
+            ((1, 2, 9, 4), there, [False, True]),
+            ((1, 2, 3, 4), [None, there[1]], [True, True]),
+            ((1, 2, 3, 4), there, [False, True]),
+            ((1, 2, 3.0, True), [there[0], {**there[1], "file": there[0]["file"]}], [False, True]),
         ]:
             plan = {**self.plan(size={"equal": 2}), "there": there_now}
             done = self.passes(mode="split", inputs=[["df", self.stored("df", value)]], split=plan)

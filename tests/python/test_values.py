@@ -47,7 +47,8 @@ class RoundTrip(unittest.TestCase):
                 stored = self.save(make())
                 read = self.load(stored)
                 self.assertTrue(same(read, make()), f"read from {stored['format']}")
-                self.assertEqual(_digest.of(read), stored["digest"], "the digest changes on the way")
+                self.assertEqual(_digest.of(read), _digest.of(make()), "the digest changes on the way")
+                self.assertEqual("digest" in stored, stored["format"] == "pickle", "of others exec takes it")
                 self.assertEqual(os.listdir(self.out), [stored["file"]], "one file, and none from an attempt")
                 os.remove(os.path.join(self.out, stored["file"]))
 
@@ -58,7 +59,7 @@ class RoundTrip(unittest.TestCase):
             stored = self.save(value)
             read = self.load(stored)
             self.assertTrue(same(read, value), value)
-            self.assertEqual(_digest.of(read), stored["digest"], value)
+            self.assertEqual(_digest.of(read), stored.get("digest", _digest.of(value)), value)
             os.remove(os.path.join(self.out, stored["file"]))
 
     def test_formats(self) -> None:

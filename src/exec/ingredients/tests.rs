@@ -39,6 +39,7 @@ fn value() -> impl Strategy<Value = Node> {
             digest: Digest::of(content),
             rows: None,
             stored: None,
+            size: None,
         })
     };
     (word(), prop::sample::select(vec![None, Some("a"), Some("b c"), Some("input")])).prop_map(value)

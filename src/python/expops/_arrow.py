@@ -42,13 +42,13 @@ def write(value: Any, path: str) -> bool:
         return False
 
 
-def read(path: str) -> Any:
+def read(path: str, may_map: bool) -> Any:
     """What is stored in the file `path`."""
     try:
         import pyarrow
     except ImportError:
         raise Failure("a table is stored as Arrow, and pyarrow is not installed in this environment") from None
-    data = _mapped.view(path)
+    data = _mapped.view(path) if may_map else None
     buffer = _content(pyarrow, path) if data is None else pyarrow.py_buffer(data)
     table = _open(pyarrow, buffer)
     metadata = dict(table.schema.metadata or {})

@@ -12,6 +12,7 @@ the value (sets, arrays, tables), `persistent_id` puts a canonical form in its p
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pickle
@@ -25,8 +26,16 @@ _PROTOCOL = 4
 _UNFOLDED_LIMIT = 16 << 20
 _UNFOLDED_FACTOR = 8
 
-#: Files, and names at their top level.
-Code = Set[Tuple[str, str]]
+
+class Parts:
+    """What a walk through a value meets besides."""
+
+    def __init__(self) -> None:
+        #: Where the project's classes and functions in it are defined: files, and names at their top level.
+        self.code: Set[Tuple[str, str]] = set()
+        #: Absolute paths. Some Pythons pickle the names in them one by one.
+        self.paths: Set[str] = set()
+
 
 _PLAIN = frozenset((bool, int, float, complex, bytes, tuple, list, dict, type(None)))
 _STR = str
@@ -56,12 +65,12 @@ class _Hasher:
 class _Canonical(pickle.Pickler):
     """Walks a value; `above` are the sets that are being walked, to end at cycles through them."""
 
-    def __init__(self, file: Any, has_memo: bool, above: FrozenSet[int], code: Code) -> None:
+    def __init__(self, file: Any, has_memo: bool, above: FrozenSet[int], parts: Parts) -> None:
         super().__init__(file, _PROTOCOL)
         self.fast = not has_memo
         self._has_memo = has_memo
         self._above = above
-        self._code = code
+        self._parts = parts
 
     def persistent_id(self, value: Any) -> Any:
         kind = type(value)
@@ -73,12 +82,15 @@ class _Canonical(pickle.Pickler):
         if kind is set or kind is frozenset:
             return (kind.__name__, self._elements(value))
         if isinstance(value, type) or kind is FunctionType:
-            self._code.update(_project_code(value))
+            self._parts.code.update(_project_code(value))
             return None
         package = str(kind.__module__).partition(".")[0]
+        if package == "pathlib":
+            self._parts.paths.update(_absolute(value))
+            return None
         if package == "numpy":
             return _array(value)
-        if package in ("pandas", "pyarrow"):
+        if package in ("pandas", "pyarrow", "polars"):
             from expops import _digest_tables
 
             return _digest_tables.canonical(value)
@@ -91,21 +103,20 @@ class _Canonical(pickle.Pickler):
         if id(value) in self._above:
             return "cycle"
         above = self._above | {id(value)}
-        return sorted(_encode(item, self._has_memo, None, above, self._code) for item in value)
+        return sorted(_encode(item, self._has_memo, None, above, self._parts) for item in value)
 
 
-def of(value: Any, stored_size: int = 0, code: Optional[Code] = None) -> str:
+def of(value: Any, stored_size: int = 0, parts: Optional[Parts] = None) -> str:
     """The digest of any value that can be pickled; `stored_size` is the length of its pickle.
 
-    The classes and functions of the project that the value consists of are added to `code`: the file,
-    and the name at its top level.
+    What the walk meets is added to `parts`.
     """
     limit = _UNFOLDED_LIMIT + _UNFOLDED_FACTOR * stored_size
-    code = set() if code is None else code
+    parts = parts or Parts()
     try:
-        return _encode(value, False, limit, frozenset(), code).hex()
+        return _encode(value, False, limit, frozenset(), parts).hex()
     except Exception:  # ValueError or RecursionError for a cycle, _Unfolds: the memo helps in each case
-        return _encode(value, True, None, frozenset(), code).hex()
+        return _encode(value, True, None, frozenset(), parts).hex()
 
 
 def of_file(path: Any) -> str:
@@ -117,9 +128,9 @@ def of_file(path: Any) -> str:
     return digest.hexdigest()
 
 
-def _encode(value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[int], code: Code) -> bytes:
+def _encode(value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[int], parts: Parts) -> bytes:
     hasher = _Hasher(limit)
-    _Canonical(hasher, has_memo, above, code).dump(value)
+    _Canonical(hasher, has_memo, above, parts).dump(value)
     return hasher.hash.digest()
 
 
@@ -131,16 +142,30 @@ def _project_code(value: Any) -> Iterator[Tuple[str, str]]:
         yield os.path.realpath(str(getattr(module, "__file__", ""))), value.__qualname__.partition(".")[0]
 
 
+def _absolute(value: Any) -> Iterator[str]:
+    """The text of an absolute path, if that is what `value` is."""
+    text = str(value)
+    if not isinstance(value, type) and hasattr(value, "__fspath__") and os.path.isabs(text):
+        with contextlib.suppress(UnicodeEncodeError):
+            text.encode("utf-8")
+            yield text
+
+
 def _array(value: Any) -> Any:
     """The canonical form of a plain NumPy array; None for all else of NumPy, which pickles well."""
     numpy = sys.modules["numpy"]
     if type(value).__name__ == "MaskedArray":  # its pickle tells whether its fill value was ever looked at
         return ("masked", value.data, numpy.ma.getmask(value), value.fill_value, value.hardmask)
+    if isinstance(value, numpy.generic) and value.dtype.itemsize > 8 and value.dtype.kind in "fc":
+        return ("scalar", type(value).__name__, numpy.asarray(value))
     if type(value) is not numpy.ndarray or value.dtype.hasobject:
         return None
     if value.dtype.names is not None:  # by field: what lies between the fields is not the value's
         return ("fields", value.dtype, value.shape, [value[name] for name in value.dtype.names])
+    from expops import _npy
+
     is_fortran = value.flags.fnc
-    flat = numpy.ascontiguousarray(value.T if is_fortran else value).reshape(-1)
+    clean = _npy.without_padding(numpy, value)
+    flat = numpy.ascontiguousarray(clean.T if is_fortran else clean).reshape(-1)
     data = hashlib.sha256(flat.view("u1") if flat.nbytes else b"").digest()
     return ("array", value.dtype, value.shape, is_fortran, data)

@@ -1,4 +1,4 @@
-"""The canonical forms of pandas' and Arrow's values, for `_digest`.
+"""The canonical forms of values of pandas, Arrow and polars that are parts of a pickle, for `_digest`.
 
 A frame is its labels, its columns by dtype and values, and its attributes: not its blocks,
 the levels of an index that no row uses, or what lies under a missing value.
@@ -16,10 +16,26 @@ def canonical(value: Any) -> Optional[Tuple[Any, ...]]:
     pandas = sys.modules.get("pandas")
     if pandas is not None and type(value).__module__.startswith("pandas"):
         return _of_pandas(pandas, value)
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(value, (polars.DataFrame, polars.Series)):
+        return _of_polars(value)
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is not None:
         return _of_arrow(pyarrow, value)
     return None
+
+
+def _of_polars(value: Any) -> Optional[Tuple[Any, ...]]:
+    """By type and rows, however these are cut into chunks."""
+    frame = value.to_frame() if hasattr(value, "to_frame") else value
+    try:
+        import pyarrow
+
+        oldest = sys.modules["polars"].CompatLevel.oldest()  # texts without views of a buffer with other texts
+        table = frame.rechunk().to_arrow(compat_level=oldest)
+        return (type(value).__name__, str(frame.schema), _stream_digest(pyarrow, table))
+    except Exception:  # without pyarrow, or of a type that it does not know
+        return None
 
 
 def _of_pandas(pandas: Any, value: Any) -> Optional[Tuple[Any, ...]]:

@@ -1,20 +1,15 @@
 """Outputs that are files or folders: a process returned a `pathlib.Path`.
 
 They are copied to `KEY/NAME`, with the name that they have. Symbolic links are followed.
-The digest of a file is the SHA-256 of its content, and of the line `executable DIGEST` with that
-if it can be executed; the digest of a folder is the SHA-256 over one line per entry, sorted by
-path: `d PATH`, or `f DIGEST PATH`, paths with `/`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterator, Tuple
 
-from expops import _digest
 from expops._failure import Failure
 from expops._names import Names
 
@@ -27,8 +22,8 @@ def save(key: str, path: Path, out: str, names: Names) -> Dict[str, Any]:
     folder = names.claim(key)
     os.makedirs(os.path.join(out, folder))
     target = os.path.join(out, folder, name)
-    digest = _copy_tree(key, source, target) if os.path.isdir(source) else _copy(key, source, target)
-    return {"key": key, "file": f"{folder}/{name}", "format": "file", "digest": digest, "rows": None}
+    (_copy_tree if os.path.isdir(source) else _copy)(key, source, target)
+    return {"key": key, "file": f"{folder}/{name}", "format": "file", "rows": None}
 
 
 def _check(key: str, path: Path, source: str, name: str, out: str) -> None:
@@ -43,29 +38,22 @@ def _check(key: str, path: Path, source: str, name: str, out: str) -> None:
         raise Failure(f"{told!r}, whose name is not UTF-8") from None
 
 
-def _copy(key: str, source: str, target: str) -> str:
+def _copy(key: str, source: str, target: str) -> None:
     if not os.path.isfile(source):
         raise Failure(f"the output `{key}` has `{source}`, which is neither a file nor a folder")
     shutil.copyfile(source, target)
-    digest = _digest.of_file(target)
     if os.access(source, os.X_OK):
         os.chmod(target, os.stat(target).st_mode | 0o111)
-        digest = hashlib.sha256(f"executable {digest}\n".encode("ascii")).hexdigest()
-    return digest
 
 
-def _copy_tree(key: str, source: str, target: str) -> str:
+def _copy_tree(key: str, source: str, target: str) -> None:
     os.mkdir(target)
-    digest = hashlib.sha256()
     for relative, is_folder in sorted(_entries(key, source, "", frozenset())):
         path = os.path.join(target, relative)
         if is_folder:
             os.mkdir(path)
-            line = f"d {relative}\n"
         else:
-            line = f"f {_copy(key, os.path.join(source, relative), path)} {relative}\n"
-        digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
+            _copy(key, os.path.join(source, relative), path)
 
 
 def _entries(key: str, root: str, inner: str, above: FrozenSet[str]) -> Iterator[Tuple[str, bool]]:

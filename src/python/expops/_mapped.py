@@ -1,7 +1,7 @@
 """The bytes of a stored file, to look at without copying and to write to without changing the file.
 
 A large file is mapped privately: those who are given the same file share its pages in memory, and what one writes to is
-its own. On the far side of a launcher nothing is mapped: a file system that is shared by machines may take pages away.
+its own. Whoever asks says whether it may be: a file system that is shared by machines may take pages away.
 """
 
 from __future__ import annotations
@@ -12,19 +12,9 @@ from typing import Optional
 #: Smaller files are read: a page fault costs as much as copying some pages.
 _SMALLEST = 1 << 20
 
-_allowed = True
-
-
-def allow(maps: bool) -> None:
-    """Whether files may be mapped in this process."""
-    global _allowed
-    _allowed = maps
-
 
 def view(path: str) -> Optional[mmap.mmap]:
-    """A private map of the file `path`; None if it is small, or must not be mapped."""
-    if not _allowed:
-        return None
+    """A private map of the file `path`; None if it is small."""
     with open(path, "rb") as file:
         if file.seek(0, 2) < _SMALLEST:
             return None

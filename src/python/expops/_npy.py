@@ -14,15 +14,31 @@ def write(value: Any, path: str) -> bool:
     if type(value) is not numpy.ndarray or not _is_lossless(numpy, value.dtype):
         return False
     with open(path, "wb") as file:
-        numpy.lib.format.write_array(file, value, allow_pickle=False)
+        numpy.lib.format.write_array(file, without_padding(numpy, value), allow_pickle=False)
     return True
 
 
-def read(path: str) -> Any:
+def without_padding(numpy: Any, array: Any) -> Any:
+    """`array` with zeros in the bytes that are nobody's: between fields, and behind the ten bytes of an x87 number."""
+    if array.dtype.names is not None:
+        clean = numpy.zeros(array.shape, array.dtype, order="F" if array.flags.fnc else "C")
+        for name in array.dtype.names:
+            clean[name] = without_padding(numpy, array[name])
+        return clean
+    width = array.dtype.itemsize // (2 if array.dtype.kind == "c" else 1)
+    if array.dtype.kind not in "fc" or width <= 8 or numpy.finfo(array.dtype).nmant != 63:
+        return array
+    clean = array.copy(order="F" if array.flags.fnc else "C")
+    numbers = clean.T if array.flags.fnc else clean
+    numbers.reshape(-1).view("u1").reshape(-1, width)[:, 10:] = 0
+    return clean
+
+
+def read(path: str, may_map: bool) -> Any:
     """The array in the file `path`, which can be written to."""
     import numpy
 
-    data = _mapped.view(path)
+    data = _mapped.view(path) if may_map else None
     if data is None:
         return numpy.load(path, allow_pickle=False)
     version = numpy.lib.format.read_magic(data)

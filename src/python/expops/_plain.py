@@ -2,7 +2,7 @@
 
 JSON has no NaN, no infinity and, for most parsers, no integer beyond 64 bits. They are
 written as `{"$float": "nan"}`, `{"$float": "inf"}`, `{"$float": "-inf"}` and
-`{"$int": "123"}`, in requests and in results alike.
+`{"$int": "123"}`, in requests and in results alike; a dict that only looks like one of these is `{"$dict": {...}}`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def encode(value: Any, depth: int = 0) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else {"$float": str(float(value))}
     if isinstance(value, dict):
-        return {str(key): encode(item, depth + 1) for key, item in value.items()}
+        encoded = {str(key): encode(item, depth + 1) for key, item in value.items()}
+        return {"$dict": encoded} if _is_marked(encoded) else encoded
     if isinstance(value, (list, tuple)):
         return [encode(item, depth + 1) for item in value]
     if any(hasattr(value, name) for name in ("isoformat", "total_seconds", "__fspath__")):  # dates, times and paths
@@ -42,13 +43,19 @@ def decode(value: Any) -> Any:
         return [decode(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if len(value) == 1:
-        ((key, text),) = value.items()
-        if key == "$float" and text in ("nan", "inf", "-inf"):
-            return float(text)
-        if key == "$int" and isinstance(text, str):
-            return int(text)
+    if _is_marked(value):
+        ((mark, inner),) = value.items()
+        if mark == "$float" and inner in ("nan", "inf", "-inf"):
+            return float(inner)
+        if mark == "$int" and isinstance(inner, str):
+            return int(inner)
+        if mark == "$dict" and isinstance(inner, dict):
+            value = inner
     return {key: decode(item) for key, item in value.items()}
+
+
+def _is_marked(value: Any) -> bool:
+    return len(value) == 1 and next(iter(value)) in ("$float", "$int", "$dict")
 
 
 def is_plain(value: Any, size: int = 1 << 20, depth: int = 50) -> bool:

@@ -48,7 +48,7 @@ def _uncover(folders: Sequence[str], before: FrozenSet[str]) -> None:
     hidden = (own & getattr(sys, "stdlib_module_names", own)) - before
     if not hidden:
         return
-    for name in ("_chart", "_digest_tables", "_files", "_npy", "_plain", "_rows", "_signature", "_split"):
+    for name in ("_arrow", "_chart", "_digest_tables", "_files", "_npy", "_plain", "_rows", "_signature", "_split"):
         importlib.import_module(f"expops.{name}")  # with what they need, while that can be had
     for name in [name for name in sys.modules if name.partition(".")[0] in hidden]:
         del sys.modules[name]

@@ -28,7 +28,7 @@ def save(parts: Sequence[Tuple[Any, int]], key: str, out: str, there: Sequence[A
     for number, (part, rows) in enumerate(parts, 1):
         old = there[number - 1] if number <= len(there) else None
         if old is not None and _values.is_stored(part, old):
-            stored.append({"file": None, "format": old["format"], "digest": old["digest"], "rows": rows})
+            stored.append({"key": key, "file": None, "format": old["format"], "digest": old["digest"], "rows": rows})
             continue
         folder = f"p{number}"
         os.makedirs(os.path.join(out, folder), exist_ok=True)

@@ -31,7 +31,7 @@ Stored = Dict[str, Any]
 
 
 def save(key: str, value: Any, out: str, names: Names) -> Stored:
-    """Store `value` below the folder `out` and say where, how and with which digest."""
+    """Store `value` below the folder `out` and say where and how; of a pickle also what only Python can tell."""
     if is_path(value):
         from expops import _files
 
@@ -39,28 +39,28 @@ def save(key: str, value: Any, out: str, names: Names) -> Stored:
     for extension, write in _writers(value):
         name = names.claim(key, "." + extension)
         if write(value, os.path.join(out, name)):
-            return _stored(key, value, out, name, extension)
+            return _stored(key, value, name, extension)
     text = _plain_json(value)
     if text is not None:
         name = names.claim(key, ".json")
         _write(os.path.join(out, name), text)
-        return _stored(key, value, out, name, "json")
+        return _stored(key, value, name, "json")
     name = names.claim(key, ".pickle")
     _write_pickle(key, value, os.path.join(out, name))
-    return _stored(key, value, out, name, "pickle")
+    return {**_stored(key, value, name, "pickle"), **_seen(value, os.path.join(out, name))}
 
 
 def is_stored(value: Any, stored: Dict[str, Any]) -> bool:
     """Whether `stored`, with `file` and `digest`, is what storing `value` would make."""
     try:
         return bool(_digest.of(value, os.path.getsize(stored["file"])) == stored["digest"])
-    except Exception:  # as in `_stored`: it resists being walked
+    except Exception:  # as in `_seen`: it resists being walked
         return False
 
 
 def load(value: Dict[str, Any]) -> Any:
-    """The value that a request names by `file` and `format`."""
-    return _READERS[value["format"]](value["file"])
+    """The value that a request names by `file` and `format`; its file may be mapped if `map` says so."""
+    return _READERS[value["format"]](value["file"], bool(value.get("map")))
 
 
 def row_count(value: Any) -> Optional[int]:
@@ -77,15 +77,23 @@ def is_path(value: Any) -> bool:
     return pathlib is not None and isinstance(value, pathlib.Path)
 
 
-def _stored(key: str, value: Any, out: str, name: str, form: str) -> Stored:
-    path = os.path.join(out, name)
-    code: _digest.Code = set()
+def _stored(key: str, value: Any, name: str, form: str) -> Stored:
+    return {"key": key, "file": name, "format": form, "rows": row_count(value)}
+
+
+def _seen(value: Any, path: str) -> Stored:
+    """What a reader of a pickle observes: the digest of the value, the project's code in it, and paths."""
+    parts = _digest.Parts()
     try:
-        digest = _digest.of(value, os.path.getsize(path), code)
+        digest = _digest.of(value, os.path.getsize(path), parts)
     except Exception:  # it resists being walked: then its bytes must do, which may differ between equal values
         digest = _digest.of_file(path)
-    stored = {"key": key, "file": name, "format": form, "digest": digest, "rows": row_count(value)}
-    return {**stored, "code": sorted(code)} if code else stored
+    seen: Stored = {"digest": digest}
+    if parts.code:
+        seen["code"] = sorted(parts.code)
+    if parts.paths:
+        seen["paths"] = sorted(parts.paths)
+    return seen
 
 
 def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
@@ -162,35 +170,35 @@ def _can_pickle(value: Any) -> bool:
     return True
 
 
-def _read_json(path: str) -> Any:
+def _read_json(path: str, may_map: bool) -> Any:
     with open(path, "rb") as file:
         return loads(file.read())
 
 
-def _read_pickle(path: str) -> Any:
+def _read_pickle(path: str, may_map: bool) -> Any:
     with open(path, "rb") as file:
         return pickle.load(file)
 
 
-def _read_npy(path: str) -> Any:
+def _read_npy(path: str, may_map: bool) -> Any:
     from expops import _npy
 
-    return _npy.read(path)
+    return _npy.read(path, may_map)
 
 
-def _read_arrow(path: str) -> Any:
+def _read_arrow(path: str, may_map: bool) -> Any:
     from expops import _arrow
 
-    return _arrow.read(path)
+    return _arrow.read(path, may_map)
 
 
-def _path(path: str) -> Any:
+def _path(path: str, may_map: bool) -> Any:
     from pathlib import Path
 
     return Path(path)
 
 
-_READERS: Dict[str, Callable[[str], Any]] = {
+_READERS: Dict[str, Callable[[str, bool], Any]] = {
     "json": _read_json,
     "pickle": _read_pickle,
     "npy": _read_npy,

@@ -298,10 +298,10 @@ impl Table for Ipc<'_> {
 
     fn scan(&self, wanted: Range<u64>) -> Result<Batches<'_>, SplitError> {
         let mut decoder = FileDecoder::new(self.schema.clone(), self.version);
-        let mut at = 0;
+        let (mut at, mut first) = (0, true);
         let found = self.messages.iter().enumerate().filter_map(move |(i, message)| {
             let Some(rows) = message.rows else {
-                if at >= wanted.end {
+                if at >= wanted.end.max(1) {
                     return None;
                 }
                 let read = self.buffer(&message.block).and_then(|buffer| {
@@ -315,7 +315,10 @@ impl Table for Ipc<'_> {
             let batch = at..at + rows;
             at = batch.end;
             let (start, end) = (batch.start.max(wanted.start), batch.end.min(wanted.end));
-            (start < end).then(|| {
+            // Of no rows the first batch tells the categories.
+            let is_first = std::mem::take(&mut first) && wanted.is_empty();
+            let (start, end) = if is_first { (batch.start, batch.start) } else { (start, end) };
+            (start < end || is_first).then(|| {
                 let found = self.batch(i, &decoder)?;
                 if found.num_rows() as u64 != rows {
                     return Err(self.source.changed());

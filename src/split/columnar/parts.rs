@@ -205,7 +205,7 @@ impl Producer for Scattered<'_> {
             let wanted = order.wants[i] != Want::Skip;
             parts.push(Mutex::new(wanted.then(|| Part::begin(self.table, order, i, schema)).transpose()?));
         }
-        let mut first = 0;
+        let (mut first, mut empty) = (0, None);
         for batch in self.table.scan(0..total)? {
             let mut batch = batch?;
             let rows = self.rows_of(first, &batch, parts.len());
@@ -215,6 +215,7 @@ impl Producer for Scattered<'_> {
                     .map_err(|e| broken(&order.source.name, "table", e))?;
             }
             first += batch.num_rows() as u64;
+            empty.get_or_insert_with(|| batch.slice(0, 0));
             parallel::map(
                 order.threads,
                 parts.len(),
@@ -232,7 +233,14 @@ impl Producer for Scattered<'_> {
             )?;
         }
         let parts = parts.into_iter().map(|part| part.into_inner().expect("no thread panics with the lock"));
-        parts.map(|part| part.map(Part::finish).transpose()).collect()
+        // Of no rows the categories are told all the same.
+        let finish = |mut part: Part| {
+            if let Some(empty) = empty.as_ref().filter(|_| part.rows == 0) {
+                part.add(empty)?;
+            }
+            part.finish()
+        };
+        parts.map(|part| part.map(finish).transpose()).collect()
     }
 }
 
