@@ -205,7 +205,7 @@ pub(crate) struct Probe {
     /// The step, if the path selects one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
-    /// Another key for the same, unless a probe has it.
+    /// Another key under which a chart can look it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
 }

@@ -36,7 +36,7 @@ pub(super) fn diagnostics(sink: &Diagnostics, json: bool) {
     let (errors, warnings) = sink.not_kept();
     for (count, noun) in [(errors, "error"), (warnings, "warning")] {
         if count > 0 && !json {
-            eprintln!("and {} more\n", plural(count, noun));
+            eprintln!("and {}\n", plural(count, &format!("more {noun}")));
         }
     }
     let kept = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();

@@ -13,13 +13,15 @@ pub(super) fn all(instance: &Instance) -> Result<Json, Failure> {
     for probe in instance.plan.probes.iter().flatten() {
         all.insert(probe.key.clone(), probed(instance, probe)?);
     }
-    for probe in instance.plan.probes.iter().flatten() {
-        if let Some(alias) = probe.alias.as_ref().filter(|alias| !all.contains_key(*alias)) {
-            let metrics = all[&probe.key].clone();
-            all.insert(alias.clone(), metrics);
-        }
-    }
     Ok(Json::Object(all))
+}
+
+/// Other keys under which the chart's `metrics` can be looked up, with the keys that they stand for.
+pub(super) fn aliases(instance: &Instance) -> Map<String, Json> {
+    let probes = || instance.plan.probes.iter().flatten();
+    let is_free = |alias: &String| probes().all(|probe| probe.key != *alias);
+    let alias = |probe: &Probe| Some((probe.alias.clone().filter(is_free)?, json!(probe.key)));
+    probes().filter_map(alias).collect()
 }
 
 /// What one probe selects; nothing logged is an empty mapping.

@@ -192,7 +192,7 @@ fn request(
         "cpus": plan.settings.cpus(),
         "data_paths": plan.data.iter().map(|(name, path)| (name.clone(), json!(in_project(path)))).collect::<Map<_, _>>(),
         "split": match (mode, &plan.opens) { (Mode::Split(there), Some(opens)) => split(instance, opens, there), _ => Json::Null },
-        "chart": match mode { Mode::Chart(metrics) => chart(plan.process.as_str(), metrics), _ => Json::Null },
+        "chart": match mode { Mode::Chart(metrics) => chart(instance, metrics), _ => Json::Null },
     }))
 }
 
@@ -204,8 +204,10 @@ fn not_taken(instance: &Instance, inputs: &[Input]) -> Vec<String> {
     keys.chain(instance.plan.other_parameters.iter().cloned()).collect()
 }
 
-fn chart(name: &str, metrics: &Json) -> Json {
-    json!({"name": name, "metrics": metrics, "theme": "light", "run_id": "build"})
+fn chart(instance: &Instance, metrics: &Json) -> Json {
+    let aliases = super::metrics::aliases(instance);
+    let name = &instance.plan.process;
+    json!({"name": name, "metrics": metrics, "aliases": aliases, "theme": "light", "run_id": "build"})
 }
 
 fn split(instance: &Instance, opens: &Opens, there: &[Option<Value>]) -> Json {

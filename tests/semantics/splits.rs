@@ -150,7 +150,7 @@ fn what_cannot_be_cut_is_named() {
 - {name: see}
 - {name: see_2, code: see}
 ",
-        "\ndef load(): return {'number': 5}\ndef see(): return {}\n",
+        "\ndef load(): return dict(number=5)\ndef see(): return {}\n",
     );
     let ran = failed(&space);
     assert_says(&ran, &["split: no upstream of `split` returns `nubmer`", "did you mean `number`?"]);

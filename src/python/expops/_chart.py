@@ -13,10 +13,29 @@ from expops.reporting import ChartContext
 _CONTEXT_NAMES = ("ctx", "context", "chart_context")
 
 
+class Metrics(Dict[str, Any]):
+    """The metrics by probe key; they can be looked up by their aliases, too, which nobody meets who goes through all."""
+
+    def __init__(self, metrics: Dict[str, Any], aliases: Dict[str, str]) -> None:
+        super().__init__(metrics)
+        self._aliases = aliases
+
+    def __missing__(self, key: str) -> Any:
+        if key not in self._aliases:
+            raise KeyError(key)
+        return self[self._aliases[key]]
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) or key in self._aliases
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self else default
+
+
 def draw(name: str, function: Callable[..., Any], request: Dict[str, Any]) -> None:
     """Run the chart; it writes its files into the current folder."""
     chart = request.get("chart") or {}
-    metrics = decode(chart.get("metrics") or {})
+    metrics = Metrics(decode(chart.get("metrics") or {}), chart.get("aliases") or {})
     context = ChartContext(
         output_dir=Path(request["work"]),
         project_id=request.get("project_id"),
