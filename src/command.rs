@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::numbers;
 use crate::quote;
@@ -70,6 +71,8 @@ pub(crate) struct Filling {
     pub partition: Option<u64>,
     /// The innermost seed.
     pub seed: Option<u64>,
+    /// The folder of the files that `list_file` writes.
+    pub lists: Utf8PathBuf,
 }
 
 fn environment<'t>() -> Environment<'t> {
@@ -158,7 +161,42 @@ pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandEr
         partition => filling.partition,
         seed => filling.seed,
     };
-    Ok(environment().render_str(template, context)?)
+    let mut environment = environment();
+    let (folder, count) = (filling.lists, AtomicUsize::new(0));
+    let list_file = move |value: Value| {
+        let path = folder.join(format!("list{}.txt", count.fetch_add(1, Ordering::Relaxed) + 1));
+        write_list(&path, &value).map(|()| path.into_string())
+    };
+    environment.add_filter("list_file", list_file);
+    Ok(environment.render_str(template, context)?)
+}
+
+/// Writes the paths of an input into a file, one on each line: a command over thousands of partitions would be longer
+/// than a system allows.
+fn write_list(path: &Utf8Path, value: &Value) -> Result<(), Error> {
+    let mut lines = Vec::new();
+    collect(value, &mut lines)?;
+    if lines.iter().any(|line| line.contains('\n')) {
+        let message = "a path with a newline cannot be part of a list file";
+        return Err(Error::new(ErrorKind::InvalidOperation, message));
+    }
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let written =
+        path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(path, text));
+    written
+        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("cannot write `{path}`: {error}")))
+}
+
+/// The texts in a value, at any depth, in order.
+fn collect(value: &Value, lines: &mut Vec<String>) -> Result<(), Error> {
+    match (value.kind(), value.as_str()) {
+        (ValueKind::Map, _) => value.try_iter()?.try_for_each(|key| collect(&value.get_item(&key)?, lines)),
+        (ValueKind::Seq | ValueKind::Iterable, _) => {
+            value.try_iter()?.try_for_each(|item| collect(&item, lines))
+        }
+        (_, Some(text)) => Ok(lines.push(text.to_owned())),
+        _ => Ok(lines.push(value.to_string())),
+    }
 }
 
 impl From<Input> for Value {
@@ -202,7 +240,6 @@ impl Object for Named {
 
 /// A value as words of the shell: a mapping or a list prints all that it holds.
 fn printed(value: &Value) -> Result<String, Error> {
-    use minijinja::value::ValueKind;
     match value.kind() {
         // What a template marks with `| safe` is the author's own responsibility.
         ValueKind::String if value.is_safe() => Ok(value.to_string()),
@@ -236,7 +273,24 @@ mod tests {
             parameters: serde_json::from_str(r#"{"n": 3, "rate": 0.5, "name": "a; rm -rf /"}"#).unwrap(),
             partition: Some(2),
             seed: None,
+            lists: Utf8PathBuf::new(),
         }
+    }
+
+    #[test]
+    fn a_list_file_has_a_path_on_each_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = Utf8PathBuf::try_from(folder.path().join("two words")).unwrap();
+        let fill = |template: &str| fill(template, Filling { lists: lists.clone(), ..filling() });
+        let line =
+            fill("xargs cat < {{ inputs.lines | list_file }} | wc {{ inputs.df | list_file }}").unwrap();
+        assert_eq!(line, format!("xargs cat < '{lists}/list1.txt' | wc '{lists}/list2.txt'"));
+        let read = |name: &str| std::fs::read_to_string(lists.join(name)).unwrap();
+        assert_eq!(
+            (read("list1.txt"), read("list2.txt")),
+            ("a/x\nb c\n".to_owned(), "it's/a b\n".to_owned())
+        );
+        assert_eq!(inputs("{{ inputs.lines | list_file }}"), Some(vec!["lines".to_owned()]));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod space;
 mod step;
 
+mod awkward;
 mod cache_faults;
 mod charts;
 mod diagnostics;

@@ -18,7 +18,7 @@ pub(super) struct Flags {
     /// The build folder
     #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
-    /// Make this environment instead of running an instance
+    /// Make the environment with this folder, instead of running an instance
     #[arg(long, value_name = "NAME", group = "what")]
     environment: Option<String>,
     /// Look at what all instances of this process share, instead of running one
@@ -41,8 +41,6 @@ pub(super) struct Flags {
 /// What is to be made.
 enum Wanted<'f> {
     Environment(&'f str),
-    /// By the name of its folder.
-    MadeEnvironment(&'f str),
     Shared(&'f str),
     Instance(&'f str),
     Verdict(&'f str),
@@ -80,7 +78,7 @@ fn wanted<'f>(flags: &'f Flags, record: Option<&'f str>) -> Result<Wanted<'f>, F
         (_, Some(name), _) => Wanted::Shared(name),
         (_, _, Some(name)) => match name.strip_prefix(".expops/").and_then(|name| name.split_once('/')) {
             Some(("shared", name)) => Wanted::Shared(name),
-            Some(("environment", name)) => Wanted::MadeEnvironment(name),
+            Some(("environment", name)) => Wanted::Environment(name),
             _ => Wanted::Instance(name),
         },
         (None, None, None) => return Err(Failure::new("nothing is asked for")),
@@ -95,7 +93,6 @@ fn make(wanted: &Wanted<'_>, layout: &Layout, sight: &Sight, aloud: bool) -> Res
             }
             exec::environment::make(name, layout)
         }
-        Wanted::MadeEnvironment(name) => exec::environment::make_on_disk(name, layout),
         Wanted::Shared(name) => exec::look_at_shared(name, layout),
         Wanted::Verdict(name) => exec::give_verdict(name, layout),
         Wanted::Instance(name) => {

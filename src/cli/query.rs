@@ -47,9 +47,12 @@ pub(super) struct Flags {
     /// The same as --show metrics
     #[arg(long, group = "what")]
     metrics: bool,
-    /// The same as --show json
+    /// The same as --show json; --json=compact prints it on one line
+    #[arg(long, group = "what", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "pretty")]
+    json: Option<JsonForm>,
+    /// The same as --show targets, each with a NUL at its end: for xargs -0
     #[arg(long, group = "what")]
-    json: bool,
+    targets0: bool,
     /// Print only how many there are
     #[arg(long)]
     count: bool,
@@ -62,6 +65,15 @@ pub(super) struct Flags {
     /// What comes before the names of targets
     #[arg(long, value_name = "TEXT", default_value = "")]
     prefix: String,
+}
+
+/// How JSON is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum JsonForm {
+    /// For people
+    Pretty,
+    /// On one line: for $GITHUB_OUTPUT
+    Compact,
 }
 
 /// What to print of a match.
@@ -92,7 +104,8 @@ impl Flags {
             (self.stamps, Show::Stamps),
             (self.files, Show::Files),
             (self.metrics, Show::Metrics),
-            (self.json, Show::Json),
+            (self.json.is_some(), Show::Json),
+            (self.targets0, Show::Targets),
         ];
         given.into_iter().find(|(on, _)| *on).map_or(self.show, |(_, show)| show)
     }
@@ -130,6 +143,7 @@ fn print(flags: &Flags, graph: Graph<'_>, selected: &[Selected]) {
     }
     let layout = Layout::new(flags.build_dir.clone());
     let all = selected.iter().map(|one| described(one, graph, &layout, &flags.prefix));
+    let end = if flags.targets0 { '\0' } else { '\n' };
     let lines = |field: &str, all: &mut dyn Iterator<Item = Json>| {
         let mut printed = std::collections::HashSet::new();
         for one in all {
@@ -141,13 +155,14 @@ fn print(flags: &Flags, graph: Graph<'_>, selected: &[Selected]) {
             {
                 let text = line.as_str().map_or_else(|| line.to_string(), str::to_owned);
                 if printed.insert(text.clone()) {
-                    println!("{text}");
+                    print!("{text}{end}");
                 }
             }
         }
     };
     let mut all = all;
     match flags.show() {
+        Show::Json if flags.json == Some(JsonForm::Compact) => println!("{}", Json::Array(all.collect())),
         Show::Json => println!("{:#}", Json::Array(all.collect())),
         Show::Paths => lines("path", &mut all),
         Show::Labels => lines("label", &mut all),

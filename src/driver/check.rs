@@ -12,7 +12,7 @@ use crate::pipeline::{self, Missing, Pipeline};
 use crate::plan::Codes;
 use crate::probe::{self, Probes, Steps};
 use crate::script::Library;
-use crate::source::{Source, Span};
+use crate::source::{Source, Span, Spanned};
 use crate::syntax;
 
 /// What the compiler knows of a project before it plans a build.
@@ -23,6 +23,28 @@ pub struct Checked {
     pub(crate) codes: Codes,
     /// The steps that each process logs under.
     pub(crate) steps: Steps,
+    /// Where the project file names files.
+    pub(crate) named: Named,
+}
+
+/// The files that a project file names.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    /// The project file.
+    pub source: Source,
+    /// The files, as they are written.
+    pub files: Vec<Spanned<String>>,
+}
+
+impl Named {
+    fn of(config: &syntax::Config) -> Self {
+        let scripts = config.scripts.iter().chain(&config.datasets).map(|(_, file)| file);
+        let environments = config.environments.iter().flat_map(|environment| &environment.files);
+        let outputs = config.processes.iter().flat_map(|process| &process.outputs).map(|(_, file)| file);
+        let declared = config.processes.iter().flat_map(|process| &process.files);
+        let all = scripts.chain(environments).chain(&config.data_path).chain(outputs).chain(declared);
+        Self { source: config.source.clone(), files: all.cloned().collect() }
+    }
 }
 
 /// Reads and checks the project file `file` in the working folder.
@@ -45,7 +67,7 @@ pub(super) fn check(file: &Utf8Path, missing: Missing, sink: &mut Diagnostics) -
     let mut library = Library::new(root, folders.clone());
     let pipeline = pipeline::check(&config, root, &mut library, missing, sink)?;
     let (codes, steps) = codes(&pipeline, &mut library, folders, file, sink)?;
-    Ok(Checked { pipeline, codes, steps })
+    Ok(Checked { pipeline, codes, steps, named: Named::of(&config) })
 }
 
 /// Warns of a file beside the project file that existing projects have and expops does not use.

@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::check::{check, expand};
+use super::check::{Named, check, expand};
 use super::failure::Failure;
 use super::options::Options;
 use super::project::Project;
@@ -40,6 +40,7 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     let (graph, probes) = expand(&checked, options.max_instances, sink)?;
     let plan = plan::lower(graph, &probes, &checked.codes, &placed);
     report_declared(&checked.pipeline, &placed.build, sink);
+    report_named(&checked.named, options.format, sink);
     report_inexpressible(&plan, options.format, sink);
     sink.unless_errors(())?;
     Ok(Compiled {
@@ -84,14 +85,37 @@ fn report_declared(pipeline: &Pipeline, build: &Utf8Path, sink: &mut Diagnostics
     }
 }
 
-/// Reports the paths of the plan that cannot be written in the generated file.
-fn report_inexpressible(plan: &Plan, format: Format, sink: &mut Diagnostics) {
-    let shared = plan.groups.iter().flat_map(|group| &group.shared.inputs);
-    let inputs = plan.environments.iter().flat_map(|environment| &environment.inputs);
-    for path in plan.sources.iter().chain([&plan.output, &plan.root]).chain(shared).chain(inputs) {
-        if let Some(what) = format.inexpressible(path) {
-            let message = format!("the path `{}` has {what}", path.as_str().escape_debug());
-            sink.error(Diagnostic::new(&codes::INEXPRESSIBLE, message).help("rename the file"));
+/// Reports the files that the project file names and that cannot be written in the generated file.
+fn report_named(named: &Named, format: Format, sink: &mut Diagnostics) {
+    for file in &named.files {
+        if let Some(what) = format.inexpressible(Utf8Path::new(&file.value)) {
+            let error = inexpressible(&file.value, what).at(&named.source, file.span, "named here");
+            sink.error(error.help("rename the file"));
         }
     }
+}
+
+/// Reports the paths of the plan that cannot be written in the generated file: what the flags say, and what the
+/// compiler found by itself. `report_named` has reported the others.
+fn report_inexpressible(plan: &Plan, format: Format, sink: &mut Diagnostics) {
+    for (flag, path) in [("-o", &plan.output), ("--root", &plan.root), ("--build-dir", &plan.build)] {
+        if let Some(what) = format.inexpressible(path) {
+            sink.error(inexpressible(path.as_str(), what).help(format!("`{flag}` needs another name")));
+            return;
+        }
+    }
+    if sink.has_errors() {
+        return;
+    }
+    let shared = plan.groups.iter().flat_map(|group| &group.shared.inputs);
+    let inputs = plan.environments.iter().flat_map(|environment| &environment.inputs);
+    for path in plan.sources.iter().chain(shared).chain(inputs) {
+        if let Some(what) = format.inexpressible(path) {
+            sink.error(inexpressible(path.as_str(), what).help("rename the file"));
+        }
+    }
+}
+
+fn inexpressible(path: &str, what: &str) -> Diagnostic {
+    Diagnostic::new(&codes::INEXPRESSIBLE, format!("the path `{}` has {what}", path.escape_debug()))
 }

@@ -5,9 +5,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::project::{FILES, Project};
 use crate::defaults;
 use crate::emit::Format;
+use crate::escape;
 use crate::file;
 use crate::pipeline::Missing;
 use crate::plan;
+use crate::quote;
 
 /// What a project is compiled to. Paths are relative to the working folder, unless it says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,7 @@ impl Options {
 
     /// The same for the planner, every path relative to the project.
     pub(super) fn placed(&self, project: &Project) -> Result<plan::Options, String> {
+        self.insist_on_plain_text()?;
         let folder = absolute(&project.folder)?;
         let here = absolute(Utf8Path::new("."))?;
         let output = match &self.output {
@@ -81,6 +84,22 @@ impl Options {
         Ok(options)
     }
 
+    /// Insists that what the flags say can be part of names in the generated file, and cannot end its lines.
+    fn insist_on_plain_text(&self) -> Result<(), String> {
+        let is_plain = |c: char| c.is_alphanumeric() || "_-.+@,/".contains(c);
+        if let Some(other) = self.prefix.chars().find(|c| !is_plain(*c)) {
+            return Err(format!(
+                "the prefix `{}` has the character `{}`; write letters, digits and `_ - . + @ , /`",
+                self.prefix.escape_debug(),
+                other.escape_debug()
+            ));
+        }
+        match escape::control(&self.python) {
+            Some(what) => Err(format!("`--python`: `{}` has {what}", self.python.escape_debug())),
+            None => Ok(()),
+        }
+    }
+
     /// The build folder, which everything that is ever removed lies in.
     fn build_folder(&self) -> Result<Utf8PathBuf, String> {
         let build = file::normal(&self.build);
@@ -103,19 +122,25 @@ impl Options {
             ("--python", &self.python, &usual.python),
             ("--max-instances", &limit.0, &limit.1),
         ];
-        let mut words = vec!["compile"];
+        let mut words = vec!["compile".to_owned()];
         for (flag, value, usual) in flags {
-            if value != usual {
-                words.extend([flag, value]);
+            match value {
+                value if value == usual => {}
+                // What begins with a dash would be taken for a flag.
+                value if value.starts_with('-') && flag.starts_with("--") => {
+                    words.push(format!("{flag}={value}"));
+                }
+                value if flag == "-o" => words.extend([flag.to_owned(), quote::operand(value)]),
+                value => words.extend([flag.to_owned(), value.to_owned()]),
             }
         }
         if self.force {
-            words.push("--force");
+            words.push("--force".to_owned());
         }
         if !FILES.contains(&placed.source.as_str()) {
-            words.push(placed.source.as_str());
+            words.push(quote::operand(placed.source.as_str()));
         }
-        words.into_iter().map(str::to_owned).collect()
+        words
     }
 }
 

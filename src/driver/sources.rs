@@ -39,6 +39,9 @@ pub(super) fn codes(
     let declared =
         pipeline.processes.iter().flat_map(|process| &process.settings.files).chain(pipeline.data.values());
     codes.inside = declared.filter(|path| path.is_dir()).map(|path| (path.clone(), inside(path))).collect();
+    let declared = pipeline.processes.iter().flat_map(|process| &process.settings.files);
+    let is_promised = |path: &&Utf8PathBuf| path.extension() == Some("py") && !path.exists();
+    codes.promised = declared.filter(is_promised).cloned().collect();
     let scripts = library.files();
     let folders = watched(&scripts, &codes);
     let requirements = requirements(pipeline);

@@ -31,7 +31,8 @@ pub(super) fn make(plan: &Plan) -> String {
         TEMPLATE,
         context! {
             v => quoted(&names.0),
-            exec => quoted(command(&exec)),
+            // In a variable, unlike a recipe, `#` starts a comment.
+            exec => quoted(command(&exec).replace('#', "\\#")),
             prefixed => !plan.prefix.is_empty(),
             itself => quoted(format!("{} ;", rule(&targets(std::slice::from_ref(&plan.output)), &proof, ""))),
             proof => quoted(rule(&targets(std::slice::from_ref(&plan.proof)), &prerequisites(&plan.sources), &compiled)),
@@ -110,7 +111,7 @@ fn pair(record: &Utf8PathBuf, made: &[Utf8PathBuf], needs: &[String], recipe: &s
 }
 
 fn environment(environment: &Environment, names: &Names) -> Value {
-    let recipe = names.exec(&["--environment", &environment.name]);
+    let recipe = names.exec(&["--environment", &environment.folder]);
     let stamp = std::slice::from_ref(&environment.stamp);
     context! {
         name => quoted(comment(&environment.name)),

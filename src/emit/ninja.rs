@@ -106,8 +106,8 @@ fn verdict(verdict: &Verdict, stamps: Vec<String>, rules: &Rules) -> Value {
 fn environment(environment: &Environment, rules: &Rules) -> Value {
     let outputs = paths(&[environment.record.clone(), environment.stamp.clone()]);
     context! {
-        name => quoted(ninja_value(&environment.name)),
-        word => quoted(ninja_value(&quote::word(&environment.name))),
+        name => quoted(comment(&environment.name)),
+        word => quoted(ninja_value(&environment.folder)),
         built => quoted(statement(&outputs, &rules.name("environment"), &paths(&environment.inputs), &[])),
     }
 }

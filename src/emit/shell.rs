@@ -12,7 +12,7 @@ const TEMPLATE: &str = include_str!("../../templates/run.sh.j2");
 /// The script of a plan.
 pub(super) fn shell(plan: &Plan) -> String {
     let exec = [plan.location.as_slice(), &["exec".to_owned()], &plan.exec_flags].concat();
-    let environments: Vec<_> = plan.environments.iter().map(|e| quoted(quote::word(&e.name))).collect();
+    let environments: Vec<_> = plan.environments.iter().map(|e| quoted(quote::word(&e.folder))).collect();
     let up = match plan.up.as_str() {
         "" => String::new(),
         up => format!("/{}", quote::word(up)),

@@ -17,18 +17,13 @@ use super::run_folder;
 use super::trust::Trust;
 use crate::digest::Digest;
 use crate::file;
-use crate::layout::{Folder, Layout, component};
+use crate::layout::{Folder, Layout};
 use crate::plan_file::{EnvironmentPlan, VERSION};
 use crate::stamp;
 
 /// Makes the environment `name`, unless it is there and its requirement files say what they said when it
 /// was made.
 pub(crate) fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
-    make_on_disk(&component(name), layout)
-}
-
-/// The same for the environment whose folder is called `name`.
-pub(crate) fn make_on_disk(name: &str, layout: &Layout) -> Result<(), Failure> {
     let failed =
         |failure: Failure| Failure { message: format!("environment {name}: {}", failure.message), ..failure };
     make_unless_made(name, layout).map_err(failed)

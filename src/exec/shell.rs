@@ -15,6 +15,11 @@ use super::value::{Node, Value};
 use crate::command::{self, Filling};
 use crate::diagnostic::{list, nearest};
 
+/// Linux takes no longer word of a command line (128 KiB); a longer command is run from a file.
+const LONGEST_ARGUMENT: usize = 100_000;
+const TOO_LONG: &str = "a program takes about 2 MB of arguments: hand it a file that lists the paths, \
+                        `{{ inputs.NAME | list_file }}`";
+
 /// Runs the command; what it returns has files relative to the run's `out` folder.
 pub(super) fn run(
     instance: &Instance,
@@ -34,18 +39,38 @@ pub(super) fn run(
     })?;
     let log = instance.folder.log();
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", &line]).current_dir(&instance.project).env("EXPOPS_PROJECT_ROOT", &instance.project);
+    if line.len() < LONGEST_ARGUMENT {
+        shell.args(["-c", &line]);
+    } else {
+        let script = folder.path().join("command.sh");
+        crate::file::context(std::fs::write(&script, &line), "write", &script)?;
+        shell.arg(script);
+    }
+    shell.current_dir(&instance.project).env("EXPOPS_PROJECT_ROOT", &instance.project);
     if let Some(python) = instance.environment_bin() {
         let path = std::env::var("PATH").unwrap_or_default();
         shell.env("PATH", format!("{python}:{path}"));
     }
     let status = child::run(&mut shell, instance.plan.settings.cpus(), &log)?;
     if !status.success() {
-        let failure = Failure::new(format!("the command failed: {}", child::describe(status)));
+        let mut failure = Failure::new(format!("the command failed: {}", child::describe(status)));
+        if line.len() >= LONGEST_ARGUMENT && status.code() == Some(126) {
+            failure = failure.help(TOO_LONG);
+        }
+        let line = shortened(&line);
         return Err(failure.detail(format!("{}\n{}", line.trim_end(), child::tail(&log))).log(log.as_str()));
     }
     let trust = instance.trust();
     outputs.iter().map(|(key, file)| output(key, file, &line, (folder, &trust))).collect()
+}
+
+/// A command for a message: of one over thousands of partitions, the start.
+fn shortened(line: &str) -> String {
+    const SHOWN: usize = 2_000;
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
 }
 
 /// Whether every input that the command names is there.
@@ -98,6 +123,7 @@ fn filling(
         parameters: instance.plan.parameters.clone(),
         partition: instance.partition(),
         seed: instance.random_seed(),
+        lists: folder.path().join("lists"),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::graph::{Address, Graph};
 use crate::layout::{self, Folder, Layout};
 use crate::pipeline::{Pipeline, ProcessId, Work};
 use crate::probe::Probes;
+use crate::quote;
 use crate::settings::OnFailure;
 
 /// What the command line decides about the generated file. Paths are relative to the project's folder.
@@ -50,11 +51,11 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
     lowering.taken = lowering.taken(code);
     let location = match options.root.as_str() {
         "" => Vec::new(),
-        root => vec!["-C".to_owned(), root.to_owned()],
+        root => vec!["-C".to_owned(), quote::operand(root)],
     };
     let exec_flags = match options.build.as_str() {
         defaults::BUILD => Vec::new(),
-        build => vec!["--build-dir".to_owned(), build.to_owned()],
+        build => vec!["--build-dir".to_owned(), quote::operand(build)],
     };
     let pipeline = graph.pipeline;
     let output = lowering.seen(&options.output);
@@ -67,7 +68,7 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
         location,
         exec_flags,
         output: output.clone(),
-        sources: code.sources.iter().map(|path| lowering.seen(path)).collect(),
+        sources: lowering.sources(),
         found: lowering.found(),
         depfile: lowering.seen(&lowering.layout.depfile(&output)),
         plan_files: lowering.plan_texts(),
@@ -129,6 +130,13 @@ impl Lowering<'_> {
         file::normal(&self.options.root.join(path))
     }
 
+    /// What the compiler reads, and what it will read once another build has made it.
+    fn sources(&self) -> Vec<Utf8PathBuf> {
+        let is_hosted = !self.options.prefix.is_empty() || !self.options.root.as_str().is_empty();
+        let promised = self.code.promised.iter().filter(|_| is_hosted);
+        self.code.sources.iter().chain(promised).map(|path| self.seen(path)).collect()
+    }
+
     fn found(&self) -> Found {
         let seen = |paths: &[Utf8PathBuf]| paths.iter().map(|path| self.seen(path)).collect();
         Found { modules: seen(&self.code.found.modules), folders: seen(&self.code.found.folders) }
@@ -155,6 +163,7 @@ impl Lowering<'_> {
             let inputs = [&plan, &interpreter].into_iter().chain(files);
             Environment {
                 name: environment.name.clone(),
+                folder: layout::component(&environment.name),
                 stamp: self.seen(&self.layout.environment_stamp(&environment.name)),
                 record: self.seen(&Folder(self.layout.environment(&environment.name)).record()),
                 inputs: inputs.map(|path| self.seen(path)).collect(),

@@ -80,6 +80,8 @@ pub struct PlanText {
 pub struct Environment {
     /// Its name.
     pub name: String,
+    /// What `expops exec --environment` calls it: its name on disk.
+    pub folder: String,
     /// Its stamp.
     pub stamp: Utf8PathBuf,
     /// Written by every attempt that succeeds.

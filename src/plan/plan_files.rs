@@ -27,6 +27,9 @@ pub(crate) struct Codes {
     pub sources: Vec<Utf8PathBuf>,
     /// Those of them that the project file does not name.
     pub found: Found,
+    /// Declared modules that are not there yet. A build that takes this one in may make them: then the compiler has to
+    /// wait for them, for it reads them.
+    pub promised: BTreeSet<Utf8PathBuf>,
     /// What lies in the folders that processes read, at any depth; what requirement files name.
     pub inside: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
 }

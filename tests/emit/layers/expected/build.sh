@@ -23,7 +23,7 @@ if [ -z "${EXPOPS_COMPILED_SCRIPT-}" ]; then
     fi
 fi
 unset EXPOPS_COMPILED_SCRIPT
-$EXPOPS exec --environment 'main env'
+$EXPOPS exec --environment main,20env
 
 # ---- load: Reads the rows
 
