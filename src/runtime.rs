@@ -21,6 +21,7 @@ const FILES: &[(&str, &str)] = package! {
     "_files.py"
     "_frame.py"
     "_inputs.py"
+    "_keys.py"
     "_labels.py"
     "_mapped.py"
     "_metrics.py"

@@ -25,6 +25,8 @@ pub(super) struct Glue {
 pub(super) struct Scatter<'a> {
     pub(super) index: &'a Index,
     pub(super) assignment: &'a Assignment,
+    /// After how many items the rows begin again: those of an array in Fortran order do with each column.
+    pub(super) period: u64,
     pub(super) glue: Glue,
     /// How many bytes of rows a wave may hold.
     pub(super) wave: u64,
@@ -117,7 +119,7 @@ impl Scatter<'_> {
         (order.progress)(last.end - base);
         for (number, span) in (self.index.replay.rows_before(chunk)..).zip(spans) {
             let (start, len) = ((span.start - base) as usize, (span.end - span.start) as usize);
-            let partition = self.assignment.partition(number);
+            let partition = self.assignment.partition(number % self.period);
             if order.wants[partition] != Want::Skip {
                 sorted.rows.push((partition as u32, start as u32, len as u32));
             }

@@ -89,7 +89,7 @@ pub(super) fn produce<T>(
         Ok(Box::new(TextKeys::new(text, &index, wanted)?))
     };
     let assignment = assign(request, source, index.rows, &keys)?;
-    then(&Scatter { index: &index, assignment: &assignment, glue: glue(text)?, wave: WAVE })
+    then(&Scatter { index: &index, assignment: &assignment, period: u64::MAX, glue: glue(text)?, wave: WAVE })
 }
 
 /// How many rows each partition has if its file may have `most` bytes.

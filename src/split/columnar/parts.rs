@@ -112,7 +112,7 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn begin(table: &dyn Table, order: &Order<'a>, i: usize, schema: SchemaRef) -> Result<Self, SplitError> {
         let close = order.wants.len() > HANDLES;
-        let sink = order.draft(i)?.map(|draft| Sink::new(draft, close));
+        let sink = order.draft(i)?.map(|draft| Sink::new(draft, close)).transpose()?;
         let digest = TableDigest::new(&schema);
         let writer = sink.map(|sink| table.writer(&schema, sink)).transpose();
         let writer = writer.map_err(|e| broken(&order.source.name, "table", e))?;

@@ -57,7 +57,7 @@ impl Write for Sink {
             self.append(bytes)?;
         } else {
             self.buffer.extend_from_slice(bytes);
-            if self.buffer.len() >= 1 << 18 {
+            if self.buffer.len() >= if self.close { 1 << 14 } else { 1 << 18 } {
                 self.flush()?;
             }
         }
@@ -79,8 +79,12 @@ impl Write for Sink {
 }
 
 impl Sink {
-    pub(super) fn new(draft: Draft, close: bool) -> Self {
-        Self { draft, buffer: Vec::new(), bytes: 0, close }
+    /// `close`: there are too many drafts to keep their files open.
+    pub(super) fn new(mut draft: Draft, close: bool) -> Result<Self, SplitError> {
+        if close {
+            draft.close()?;
+        }
+        Ok(Self { draft, buffer: Vec::new(), bytes: 0, close })
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -41,7 +41,7 @@ impl Part {
     ) -> std::result::Result<Self, SplitError> {
         let many = order.wants.len() > super::super::table::HANDLES;
         let name = file.source.name.clone();
-        let sink = order.draft(i)?.map(|draft| Sink::new(draft, many));
+        let sink = order.draft(i)?.map(|draft| Sink::new(draft, many)).transpose()?;
         let writer = sink.map(|sink| {
             SerializedFileWriter::new(sink, shape.columns.root_schema_ptr(), properties(file, shape, many))
         });
