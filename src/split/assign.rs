@@ -81,6 +81,7 @@ impl Assignment {
     }
 
     /// The distance of a partition's rows, if they are equally far from each other.
+    #[cfg(feature = "columnar")]
     pub(super) fn stride(&self) -> Option<u64> {
         if let Self::Turns(partitions) = self { Some(*partitions) } else { None }
     }

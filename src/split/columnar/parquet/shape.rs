@@ -63,11 +63,19 @@ impl Shape {
         }
     }
 
+    /// Says what has changed in the schema of Arrow's writers, too: it has the metadata of pandas once more.
+    fn encode(&mut self) {
+        if let Some(encoded) = self.arrow.as_ref().map(encode_arrow_schema) {
+            self.set(ARROW, encoded);
+        }
+    }
+
     /// The shape of the partition that has these rows: a range index of pandas is that of the rows.
     pub(super) fn with_range(&self, rows: &Index) -> Self {
         let mut shape = self.clone();
         if let Some(text) = self.pandas().and_then(|text| pandas::ranged(text, rows)) {
             shape.set("pandas", text);
+            shape.encode();
         }
         shape
     }
@@ -89,9 +97,8 @@ impl Shape {
             let field = Arc::new(Field::new(index.column(), DataType::Int64, true));
             let fields: Vec<_> = arrow.fields().iter().cloned().chain([field]).collect();
             *arrow = Schema::new_with_metadata(fields, arrow.metadata().clone());
-            let encoded = encode_arrow_schema(arrow);
-            shape.set(ARROW, encoded);
         }
+        shape.encode();
         Some((shape, index))
     }
 
