@@ -42,6 +42,7 @@
 //!     source: Input::Path(folder.join("rows.csv")),
 //!     format: None,
 //!     size: &Size::Equal(2),
+//!     each: None,
 //!     by: &By::Rows,
 //!     layout: &parts,
 //!     key: "rows",
@@ -49,6 +50,7 @@
 //!     compress: None,
 //!     threads: 0,
 //!     chunk: 0,
+//!     memory: 0,
 //!     progress: None,
 //! })?;
 //!

@@ -148,6 +148,7 @@ fn remove(path: &Utf8Path, build: &Utf8Path) -> Result<(), FileError> {
         folder.log(),
         folder.why(),
         folder.rows(),
+        folder.reads(),
     ];
     for path in own.into_iter().chain(data).chain([folder.values(), folder.lock()]) {
         file::remove(&path)?;

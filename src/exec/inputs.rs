@@ -125,7 +125,7 @@ fn by_key(labelled: Vec<(Arm, Keyed)>) -> Keyed {
 }
 
 /// The values in a folder that has been built. One whose file somebody deleted takes its stamp with it,
-/// so that the next build makes it again.
+/// so that the next build makes it again. One that has another length is for whoever reads it to refuse.
 fn made(folder: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
     let missing = |what: &str| {
         let _ = crate::stamp::retire(&folder.stamp());
@@ -136,7 +136,7 @@ fn made(folder: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
         return Err(missing(folder.stamp().as_str()));
     }
     let values = Values::read(folder).ok_or_else(|| missing(folder.values().as_str()))?;
-    match values.values.iter().find(|value| !value.is_there(build)) {
+    match values.values.iter().find(|value| !build.join(&value.file).exists()) {
         Some(value) => Err(missing(build.join(&value.file).as_str())),
         None => Ok(values),
     }

@@ -97,13 +97,14 @@ impl<'a> Resolver<'a> {
     fn named(&self, path: &Utf8Path) -> Option<&Spanned<String>> {
         let own = self.config.processes.iter().filter_map(|process| process.script_path.as_ref());
         let mut all = self.config.scripts.iter().map(|(_, file)| file).chain(own);
-        all.find(|file| file.value == path.as_str())
+        all.find(|file| normal(file.value.as_str()) == normal(path.as_str()))
     }
 
     /// The processes whose function stands in the script at `path`, or is looked for there.
     fn users(&self, path: &Utf8Path) -> Vec<&str> {
         let uses = |written: &&ProcessConfig| {
-            written.command.is_none() && self.candidates(written).any(|file| file == path.as_str())
+            written.command.is_none()
+                && self.candidates(written).any(|file| normal(file) == normal(path.as_str()))
         };
         self.config.processes.iter().filter(uses).map(|written| written.name.value.as_str()).collect()
     }
@@ -142,7 +143,7 @@ impl<'a> Resolver<'a> {
                     .at(&self.config.source, code, format!("`{}`", file.value));
                 return Err(sink.error(error.help("keep one of the two")));
             }
-            (Some(file), _) => return Ok(Utf8PathBuf::from(&file.value)),
+            (Some(file), _) => return Ok(normal(file.value.as_str())),
             (None, _) => {}
         }
         let (message, span) = match key {
@@ -182,7 +183,7 @@ impl<'a> Resolver<'a> {
         sink: &mut Diagnostics,
     ) -> Result<Option<Work>, Reported> {
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
-        let candidates: Vec<_> = self.candidates(written).map(Utf8PathBuf::from).collect();
+        let candidates: Vec<_> = self.candidates(written).map(normal).collect();
         for path in candidates {
             match self.library.function(&path, &written.name.value) {
                 Ok(Some(found)) if !is_split || found.role == Some(script::Role::Process) => {
@@ -267,7 +268,7 @@ impl<'a> Resolver<'a> {
         let is_js = |file: &str| Utf8Path::new(file).extension().is_some_and(|e| e == "js" || e == "mjs");
         let scripts = self.config.scripts.iter().map(|(_, file)| file).find(|file| is_js(&file.value));
         match written.script_path.as_ref().or(scripts) {
-            Some(file) => Ok(Work::DynamicChart(Utf8PathBuf::from(&file.value))),
+            Some(file) => Ok(Work::DynamicChart(normal(file.value.as_str()))),
             None => Err(sink.error_by(|| self.nothing_to_run(written))),
         }
     }

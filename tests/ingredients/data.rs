@@ -99,7 +99,7 @@ const PAIRS: &[Pair<'_>] = &[
     (
         (YAML, "path: data/rows.csv", "path: data/same.csv"),
         "count, load, peek, seeded 7, told 10, told 30",
-        (YAML, "path: data/rows.csv", "format: csv, path: data/rows.csv"),
+        (YAML, "path: data/rows.csv", "path: ./data/rows.csv"),
     ),
     // Declared files.
     (("extra.txt", "x", "y"), "names", ("less.txt", "x", "y")),

@@ -67,15 +67,16 @@ fn commands_get_quoted_paths_and_gathered_ones() {
 #[test]
 fn a_command_that_fails_leaves_nothing_under_its_name() {
     let space = project(
-        "missing\nexits\nkilled\nundefined\ngood",
+        "missing\nexits\nkilled\nload undefined\ngood",
         r#"
 - {name: missing, command: "echo {{ outputs.y }} > {{ outputs.x }}", outputs: {x: x.txt, y: y.txt}}
 - {name: exits, command: "echo half > {{ outputs.x }}; echo to stderr >&2; exit 3", outputs: {x: x.txt}}
 - {name: killed, command: "kill -9 $$", outputs: {x: x.txt}}
+- {name: load}
 - {name: undefined, command: "cat {{ inputs.df }} > {{ outputs.x }}", outputs: {x: x.txt}}
 - {name: good, command: "echo good > {{ outputs.x }}", outputs: {x: x.txt}}
 "#,
-        "",
+        "def load():\n    return {'a': 1} | {}\n",
     );
     let ran = failed(&space);
     assert_says(
@@ -104,8 +105,8 @@ fn a_command_that_fails_leaves_nothing_under_its_name() {
 fn hostile_names_reach_commands_unharmed() {
     let name = "a 'b' $(c) \"d\"; e & #%";
     let yaml_name = name.replace('\'', "''");
-    // Make cannot quote a `;` in a target.
-    let file = yaml_name.replace(';', "") + ".txt";
+    // Make cannot quote these in a target.
+    let file = yaml_name.replace([';', '(', ')'], "") + ".txt";
     let space = project(
         "NAMES",
         &format!(

@@ -227,6 +227,7 @@ fn what_the_build_writes_cannot_be_declared_as_read() {
         ("build/x", false),
     ] {
         let space = project();
+        space.write("build/x", "");
         space.edit("expops.yaml", "files: [extra.txt]", &format!("files: ['{files}']"));
         let ran = space.compile(Tool::Ninja).failure();
         assert!(ran.says("E506") && ran.says("--> expops.yaml") == place, "{files}: {}{}", ran.out, ran.err);
