@@ -72,7 +72,7 @@ def statements(text):
     found = []
     for line in lines:
         if line.startswith("build "):
-            outputs, rest = line[len("build "):].split(":", 1)
+            outputs, rest = line[len("build ") :].split(":", 1)
             rule, _, inputs = rest.strip().partition(" ")
             found.append((outputs.split(), rule, inputs.replace("| ", "").split()))
     return found
@@ -85,7 +85,7 @@ def is_edge(rule):
 def stand_in(folder):
     """A program that does nothing: what an edge has to make is written here."""
     path = folder / "touch.sh"
-    path.write_text('#!/bin/sh\nexit 0\n')
+    path.write_text("#!/bin/sh\nexit 0\n")
     path.chmod(0o755)
     for outputs, rule, _ in statements((folder / "build.ninja").read_text()):
         if is_edge(rule):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from typing import Any
 
 from harness import ProjectTest
 
@@ -20,7 +21,7 @@ class Injection(ProjectTest):
         self.assertEqual(got, {"df": [1, 2], "model": {"w": 1}, "rate": 0.001, "size": 5})
 
     def test_all_kinds_of_arguments(self) -> None:
-        given = {"parameters": {"a": 1, "d": 4, "x": 7}, "random_seed": 41}
+        given: Any = {"parameters": {"a": 1, "d": 4, "x": 7}, "random_seed": 41}
         got = self.call("a, b=2, /, c=3, *args, d, e=5, **rest", **given)
         self.assertEqual(got, {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "args": (), "rest": {"x": 7}})
         got = self.call("a, b=2, /, c=3, *args, d, e=5, **rest", seed_layer=True, **given)

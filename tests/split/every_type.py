@@ -17,7 +17,6 @@ import tempfile
 import uuid
 
 import duckdb
-import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -38,15 +37,23 @@ def check(fact, *about):
 def split(path, by, *flags, size="3"):
     out = tempfile.mkdtemp(dir=path.parent)
     done = subprocess.run(
-        [PROGRAM, str(path), "--size", size, "--by", by, "--out", out, "--json", *flags], capture_output=True, text=True
+        [PROGRAM, str(path), "--size", size, "--by", by, "--out", out, "--json", *flags],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    return done, [pathlib.Path(p["path"]) for p in json.loads(done.stdout)["partitions"]] if done.returncode == 0 else []
+    return done, [
+        pathlib.Path(p["path"]) for p in json.loads(done.stdout)["partitions"]
+    ] if done.returncode == 0 else []
 
 
 def arrow_types():
     """Name, array: with nulls, at least two values each."""
     n = range(ROWS)
-    some = lambda f: [None if i % 5 == 4 else f(i) for i in n]
+
+    def some(f):
+        return [None if i % 5 == 4 else f(i) for i in n]
+
     day = dt.date(2020, 2, 29)
     yield "null", pa.nulls(ROWS)
     yield "bool", pa.array(some(lambda i: i % 3 == 0))
@@ -56,14 +63,17 @@ def arrow_types():
     yield "half", pa.array(some(lambda i: i / 4), pa.float32()).cast(pa.float16())
     yield "float", pa.array(some(lambda i: i / 3), pa.float32())
     yield "double", pa.array([float("nan"), -0.0, float("inf"), 5e-324, *some(lambda i: i / 3)[4:]], pa.float64())
-    text = lambda i: ["a", "", "ä€😀", "long " * 9][i % 4]
+
+    def text(i):
+        return ["a", "", "ä€😀", "long " * 9][i % 4]
+
     for kind in (pa.string(), pa.large_string(), pa.string_view()):
         yield str(kind), pa.array(some(text), kind)
     for kind in (pa.binary(), pa.large_binary(), pa.binary_view()):
         yield str(kind), pa.array(some(lambda i: bytes([i, 0, 255])), kind)
     yield "fixed", pa.array(some(lambda i: bytes([i] * 5)), pa.binary(5))
     for name, precision, scale in (("d4", 5, 2), ("d9", 9, 0), ("d18", 18, 3), ("d38", 38, 10)):
-        values = some(lambda i: decimal.Decimal(i - 9).scaleb(-scale))
+        values = some(lambda i: decimal.Decimal(i - 9).scaleb(-scale))  # noqa: B023 (called at once)
         yield name, pa.array(values, pa.decimal128(precision, scale))
     yield "d76", pa.array(some(lambda i: decimal.Decimal(10) ** 60 + i), pa.decimal256(76, 2))
     if hasattr(pa, "decimal32"):
@@ -77,7 +87,10 @@ def arrow_types():
         yield f"time64_{unit}", pa.array(some(lambda i: i * 7), pa.int64()).cast(pa.time64(unit))
     for unit in ("s", "ms", "us", "ns"):
         for zone in (None, "UTC", "Europe/Berlin", "+02:00"):
-            yield f"ts_{unit}_{zone}".replace("/", "_"), pa.array(some(lambda i: i * 10**6 - 5), pa.int64()).cast(pa.timestamp(unit, zone))
+            yield (
+                f"ts_{unit}_{zone}".replace("/", "_"),
+                pa.array(some(lambda i: i * 10**6 - 5), pa.int64()).cast(pa.timestamp(unit, zone)),
+            )
         yield f"duration_{unit}", pa.array(some(lambda i: i * 7), pa.int64()).cast(pa.duration(unit))
     yield "interval", pa.array(some(lambda i: (i, i * 2, i * 3)), pa.month_day_nano_interval())
     yield "list", pa.array(some(lambda i: [None, i, i + 1][: i % 4]), pa.list_(pa.int32()))
@@ -105,13 +118,19 @@ def arrow_types():
     places = pa.array([i // 2 for i in n], pa.int32())
     yield "dense_union", pa.UnionArray.from_dense(ids, places, [pa.array(list(n)), pa.array([str(i) for i in n])])
     if hasattr(pa, "uuid"):
-        yield "uuid", pa.ExtensionArray.from_storage(pa.uuid(), pa.array(some(lambda i: uuid.UUID(int=i).bytes), pa.binary(16)))
+        yield (
+            "uuid",
+            pa.ExtensionArray.from_storage(pa.uuid(), pa.array(some(lambda i: uuid.UUID(int=i).bytes), pa.binary(16))),
+        )
     if hasattr(pa, "json_"):
-        yield "json", pa.ExtensionArray.from_storage(pa.json_(), pa.array(some(lambda i: '{"a": %d}' % i)))
+        yield "json", pa.ExtensionArray.from_storage(pa.json_(), pa.array(some(lambda i: json.dumps({"a": i}))))
     if hasattr(pa, "bool8"):
         yield "bool8", pa.ExtensionArray.from_storage(pa.bool8(), pa.array(some(lambda i: i % 2), pa.int8()))
-    yield "tensor", pa.ExtensionArray.from_storage(
-        pa.fixed_shape_tensor(pa.int32(), [2]), pa.array([[i, i] for i in n], pa.list_(pa.int32(), 2))
+    yield (
+        "tensor",
+        pa.ExtensionArray.from_storage(
+            pa.fixed_shape_tensor(pa.int32(), [2]), pa.array([[i, i] for i in n], pa.list_(pa.int32(), 2))
+        ),
     )
 
 
@@ -137,7 +156,7 @@ def same(one, other):
 def parts_of(whole, by):
     """For strategies that a line of Python says: the rows of each partition."""
     n = len(whole)
-    return {"rows": [range(0, 13), range(13, 25), range(25, n)], "round_robin": [range(i, n, 3) for i in range(3)]}.get(by)
+    return {"rows": [range(13), range(13, 25), range(25, n)], "round_robin": [range(i, n, 3) for i in range(3)]}.get(by)
 
 
 def key(row):
@@ -173,7 +192,10 @@ def polars_of(path, read):
 
 def parquet(path, name, strategies=STRATEGIES, column="c"):
     whole = pq.read_table(path)
-    described = lambda p: duckdb.sql(f"describe from '{p}'").fetchall()
+
+    def described(p):
+        return duckdb.sql(f"describe from '{p}'").fetchall()
+
     try:
         duck = described(path)
     except Exception:
@@ -187,24 +209,43 @@ def parquet(path, name, strategies=STRATEGIES, column="c"):
             continue
         check(len(parts) == 3, name, by)
         compare(name, by, whole, [pq.read_table(p) for p in parts])
-        meta = lambda p: pq.ParquetFile(p).schema.to_arrow_schema().metadata or {}
+
+        def meta(p):
+            return pq.ParquetFile(p).schema.to_arrow_schema().metadata or {}
+
         for part in parts:
-            check(str(pq.ParquetFile(part).schema).split("\n", 1)[1] == str(pq.ParquetFile(path).schema).split("\n", 1)[1], name, by)
+            check(
+                str(pq.ParquetFile(part).schema).split("\n", 1)[1]
+                == str(pq.ParquetFile(path).schema).split("\n", 1)[1],
+                name,
+                by,
+            )
             check(meta(part) == meta(path), name, by, "metadata")
             if pq.ParquetFile(part).metadata.num_rows:
-                check(categories_of(pq.read_table(part)[column]) == categories_of(whole[column]), name, by, "categories")
+                check(
+                    categories_of(pq.read_table(part)[column]) == categories_of(whole[column]), name, by, "categories"
+                )
             check(duck is None or described(part) == duck, name, by, "duckdb", duck)
         if duck is not None:
-            rows = lambda paths: sorted(map(repr, duckdb.sql(f"from read_parquet({[str(p) for p in paths]})").fetchall()))
+
+            def rows(paths):
+                return sorted(map(repr, duckdb.sql(f"from read_parquet({[str(p) for p in paths]})").fetchall()))
+
             check(rows(parts) == rows([path]), name, by, "duckdb values")
         if frame is not None:
             read = [pl.read_parquet(p) for p in parts]
-            check(all(p.schema == frame.schema for p in read), name, by, "polars", frame.schema, [p.schema for p in read])
-            check(sorted(map(repr, pl.concat(read).rows())) == sorted(map(repr, frame.rows())), name, by, "polars values")
+            check(
+                all(p.schema == frame.schema for p in read), name, by, "polars", frame.schema, [p.schema for p in read]
+            )
+            check(
+                sorted(map(repr, pl.concat(read).rows())) == sorted(map(repr, frame.rows())), name, by, "polars values"
+            )
 
 
 def arrow(path, name, opened, column="c"):
-    read = lambda p: opened(str(p)).read_all()
+    def read(p):
+        return opened(str(p)).read_all()
+
     whole = read(path)
     for by in STRATEGIES:
         done, parts = split(path, by)

@@ -29,7 +29,7 @@ class Metrics(Dict[str, Any]):
         return super().__contains__(key) or key in self._aliases
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401 (it would call itself)
 
 
 def draw(name: str, function: Callable[..., Any], request: Dict[str, Any]) -> None:

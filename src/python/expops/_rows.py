@@ -144,15 +144,17 @@ def _whole_rows(value: Any) -> List[Any]:
 
 def _named(names: List[Any], columns: Sequence[Any], rows: int) -> List[Any]:
     """The rows of a table, without an index that pandas made up."""
-    kept = [(name, _cells(column)) for name, column in zip(names, columns) if not str(name).startswith("__index_level_")]
+    kept = [
+        (name, _cells(column)) for name, column in zip(names, columns) if not str(name).startswith("__index_level_")
+    ]
     return [{name: cells[row] for name, cells in kept} for row in range(rows)]
 
 
 def _column(value: Any, column: str, name: str) -> List[Any]:
     """The cells of one column, of a table or of a list of dicts."""
-    if isinstance(value, (list, tuple)) and not any(isinstance(row, dict) and column in row for row in value):
-        if value and all(isinstance(row, dict) for row in value):
-            raise Failure(f"`{name}` has no column `{column}` to split by")
+    are_dicts = isinstance(value, (list, tuple)) and value and all(isinstance(row, dict) for row in value)
+    if are_dicts and not any(column in row for row in value):
+        raise Failure(f"`{name}` has no column `{column}` to split by")
     try:
         if isinstance(value, (list, tuple)):
             return [row.get(column) if isinstance(row, dict) else row[column] for row in value]
