@@ -194,8 +194,14 @@ fn collect(value: &Value, lines: &mut Vec<String>) -> Result<(), Error> {
         (ValueKind::Seq | ValueKind::Iterable, _) => {
             value.try_iter()?.try_for_each(|item| collect(&item, lines))
         }
-        (_, Some(text)) => Ok(lines.push(text.to_owned())),
-        _ => Ok(lines.push(value.to_string())),
+        (_, Some(text)) => {
+            lines.push(text.to_owned());
+            Ok(())
+        }
+        _ => {
+            lines.push(value.to_string());
+            Ok(())
+        }
     }
 }
 

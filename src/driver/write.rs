@@ -47,11 +47,11 @@ impl Compiled {
         }
         remove_others(&self.layout.plans(), &plan_files)?;
         for path in self.plan.groups.iter().filter_map(|group| group.reads.as_ref()) {
-            exec::compact_reads(self.from_project(path))?;
+            exec::compact_reads(self.in_project(path))?;
         }
         runtime::install(&self.layout.python())?;
         if let Some(text) = &self.depfile {
-            file::write_if_changed(&self.from_project(&self.plan.depfile), text.as_bytes())?;
+            file::write_if_changed(self.in_project(&self.plan.depfile), text.as_bytes())?;
         }
         let written = file::write_if_changed(&self.output, self.text.as_bytes())?;
         self.prove(&plan_files)?;
@@ -61,7 +61,7 @@ impl Compiled {
     /// Writes the proof that all of it is there. It says what was written; so under Ninja, which knows itself when it
     /// last asked, it keeps its time unless something changed, and Ninja reads the generated file again only then.
     fn prove(&self, plan_files: &[(&Utf8Path, &str)]) -> Result<(), FileError> {
-        let path = self.from_project(&self.plan.proof);
+        let path = self.in_project(&self.plan.proof);
         let mut digest = Hasher::new();
         digest.update(&self.text);
         plan_files.iter().for_each(|(_, text)| digest.update(text));
@@ -82,11 +82,11 @@ impl Compiled {
     /// The plan files and their texts. Their paths in the plan are as the build tool sees them.
     fn plan_files(&self) -> Vec<(&Utf8Path, &str)> {
         let files = self.plan.plan_files.iter();
-        files.map(|file| (self.from_project(&file.path), file.text.as_str())).collect()
+        files.map(|file| (self.in_project(&file.path), file.text.as_str())).collect()
     }
 
     /// A path of the plan, which is as the build tool sees it, from the project's folder.
-    fn from_project<'p>(&self, path: &'p Utf8Path) -> &'p Utf8Path {
+    fn in_project<'p>(&self, path: &'p Utf8Path) -> &'p Utf8Path {
         path.strip_prefix(&self.plan.root).unwrap_or(path)
     }
 }

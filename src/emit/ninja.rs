@@ -58,7 +58,7 @@ impl Rules {
 /// includes only follows from it.
 fn compiled(plan: &Plan, rules: &Rules) -> String {
     let sources = paths(&sources(plan));
-    let written = [&[plan.output.clone()], plan.written().as_slice()].concat();
+    let written = [std::slice::from_ref(&plan.output), plan.written().as_slice()].concat();
     if !plan.is_hosted() {
         return statement(&paths(&written), &rules.name("compile"), &sources, &[]);
     }

@@ -64,7 +64,7 @@ impl Trust {
         let began = SystemTime::now();
         let digest = hash()?;
         if Stat::of_large(path).as_ref() == Some(&before) {
-            self.keep(path, of, &before, began, digest);
+            self.keep(&self.entry(path, of), &before, began, digest);
         }
         Ok(digest)
     }
@@ -72,7 +72,7 @@ impl Trust {
     /// Remembers what was hashed on its way to `path`, where it lies now for all to see.
     pub(super) fn vouch(&self, path: &Utf8Path, of: Of, digest: Digest) {
         if let Some(stat) = Stat::of_large(path) {
-            self.keep(path, of, &stat, SystemTime::now(), digest);
+            self.keep(&self.entry(path, of), &stat, SystemTime::now(), digest);
         }
     }
 
@@ -83,7 +83,7 @@ impl Trust {
 
     /// Writes an entry, if the file was old enough when it `began` to be hashed: by the clock of the file system, which
     /// a file that is written now shows. What cannot be written is hashed again, that is all.
-    fn keep(&self, path: &Utf8Path, of: Of, stat: &Stat, began: SystemTime, digest: Digest) {
+    fn keep(&self, to: &Utf8Path, stat: &Stat, began: SystemTime, digest: Digest) {
         let write = || -> Option<()> {
             fs::create_dir_all(&self.folder).ok()?;
             let mut entry = tempfile::NamedTempFile::new_in(&self.folder).ok()?;
@@ -92,7 +92,7 @@ impl Trust {
             let began = now.checked_sub(began.elapsed().ok()?)?;
             let is_old = stat.modified.checked_add(stat.step())? <= began;
             if is_old {
-                entry.persist(self.entry(path, of)).ok()?;
+                entry.persist(to).ok()?;
             }
             Some(())
         };

@@ -173,7 +173,7 @@ impl Groups {
         let start = (key >> 64) as u64 ^ mix(self.seed, 0);
         let total = self.sums[self.sums.len() - 1];
         for i in 0..TRIES {
-            let point = (u128::from(mix(start, i)) * u128::from(total) >> 64) as u64;
+            let point = ((u128::from(mix(start, i)) * u128::from(total)) >> 64) as u64;
             let partition = self.sums.partition_point(|sum| *sum <= point);
             let load = u128::from(self.loads[partition]) * u128::from(total) * 8;
             if load <= u128::from(self.rows) * u128::from(self.weights[partition]) * 9 {

@@ -85,6 +85,7 @@ impl Default for Column {
 }
 
 impl Column {
+    #[expect(clippy::too_many_lines, reason = "one arm for each of Arrow's types")]
     fn update(&mut self, array: &ArrayRef) -> Result<(), ArrowError> {
         if let Some(nulls) = array.logical_nulls().filter(|nulls| nulls.null_count() > 0) {
             for row in (0..nulls.len()).filter(|row| nulls.is_null(*row)) {

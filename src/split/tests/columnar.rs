@@ -15,6 +15,9 @@ use proptest::prelude::*;
 use super::Space;
 use crate::split::{Format, digest_of, fuzzing};
 
+/// What reads a file, damaged or not.
+type Read = fn(&[u8]);
+
 fn table(texts: ArrayRef) -> RecordBatch {
     let numbers: ArrayRef = Arc::new((0..20).map(|i| (i % 3 > 0).then_some(i)).collect::<Int64Array>());
     let categories: ArrayRef =
@@ -125,7 +128,7 @@ proptest! {
         cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
     ) {
         let table = table(Arc::new(StringArray::from(words())));
-        let files: [(Vec<u8>, fn(&[u8])); 3] = [
+        let files: [(Vec<u8>, Read); 3] = [
             (arrow(&table, 7), fuzzing::arrow),
             (stream(&table), fuzzing::arrow),
             (parquet(&table, 7), fuzzing::parquet),

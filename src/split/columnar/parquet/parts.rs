@@ -34,6 +34,9 @@ pub(in crate::split::columnar) struct Contiguous<'a> {
     pub(in crate::split::columnar) rows: Vec<Range<u64>>,
 }
 
+/// What is done with each batch of a column.
+type EachStrip<'a> = dyn FnMut(&Strip) -> ParquetResult<()> + 'a;
+
 impl Producer for Contiguous<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
         parallel::map(
@@ -124,7 +127,7 @@ impl Slice<'_> {
         group: &dyn RowGroupReader,
         c: usize,
         strip: &mut Strip,
-        (keep, each): (bool, &mut dyn FnMut(&Strip) -> ParquetResult<()>),
+        (keep, each): (bool, &mut EachStrip<'_>),
     ) -> Result<(), SplitError> {
         let bad = |e: ParquetError| self.file.bad(c, e);
         let mut reader = group.get_column_reader(c).map_err(bad)?;
