@@ -1,5 +1,5 @@
 //! The plan: every action of the build with its command and files, before any build tool's syntax.
-//! [`lower`] makes all decisions; an emitter only lays them out.
+//! [`lower()`] makes all decisions; an emitter only lays them out.
 
 mod lower;
 mod model;

@@ -5,7 +5,7 @@
 //! value that it names, through imports of the project's own modules; the statements that change such a
 //! value; and everything that loading those modules does besides defining names. Comments, docstrings,
 //! formatting and positions do not count, nor do definitions that nothing reaches. What cannot be
-//! followed is counted as whole modules (see [`Item::coarse`]).
+//! followed is counted as whole modules (see `reach`).
 //!
 //! What this does not know: what libraries do; compiled modules and `.pyc` files of the project; what
 //! is written to `sys.path` at run time; what a caller does with a function that a library hands out.

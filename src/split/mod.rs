@@ -27,11 +27,11 @@
 //! # Other formats, and other strategies than contiguous rows
 //!
 //! A partition of an `.npy` file has the dtype and the order of its source and a canonical header. Parquet is
-//! copied below its schema, Arrow batch by batch; their digest is one of values ([`columnar`]), and an index of
+//! copied below its schema, Arrow batch by batch; their digest is one of values (`columnar`), and an index of
 //! pandas that is a range stays that of the rows.
 //!
-//! Every strategy comes down to the partition of each row ([`assign`]), which those that look at values find
-//! first ([`keys`]); then the rows are sent there, and keep their order. What stands between rows (blank lines) is
+//! Every strategy comes down to the partition of each row (`assign`), which those that look at values find
+//! first (`keys`); then the rows are sent there, and keep their order. What stands between rows (blank lines) is
 //! then left out. docs/splitting.md says what each strategy does, which types survive, and what memory it takes.
 
 mod assign;

@@ -2,7 +2,7 @@
 //! inside it (adjacency lines, code references, sizes), and points at every error. Resolves nothing:
 //! it does not know whether a name that is used is declared.
 //!
-//! Hostile files: text is bounded by [`MAX_BYTES`], the tree by the limits of `tree`, and what is
+//! Hostile files: text is bounded by `MAX_BYTES`, the tree by the limits of `tree`, and what is
 //! reported by the limit of `reader`, so that any file ends in about a second and 200 MB.
 
 mod adjacency;
