@@ -10,6 +10,7 @@ macro_rules! package {
 
 const FILES: &[(&str, &str)] = package! {
     "__init__.py"
+    "_ahead.py"
     "_arrow.py"
     "_chart.py"
     "_columns.py"
@@ -17,6 +18,7 @@ const FILES: &[(&str, &str)] = package! {
     "_digest.py"
     "_digest_tables.py"
     "_driver.py"
+    "_end.py"
     "_failure.py"
     "_files.py"
     "_frame.py"
@@ -35,6 +37,7 @@ const FILES: &[(&str, &str)] = package! {
     "_signature.py"
     "_split.py"
     "_values.py"
+    "_worker.py"
     "core.py"
     "reporting.py"
 };
