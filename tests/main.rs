@@ -25,3 +25,4 @@ mod running;
 mod semantics;
 mod table;
 mod values;
+mod workers;

@@ -13,6 +13,8 @@ use super::say;
 use crate::defaults;
 use crate::driver::{self, Options, Project};
 use crate::emit::Format;
+use crate::exec::worker;
+use crate::layout::Layout;
 use crate::plan::Plan;
 use crate::signals;
 
@@ -74,6 +76,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     } else {
         counted(&mut command, &compiled.plan, targets)
     };
+    worker::end(&Layout::new(defaults::BUILD));
     match ended {
         Ok((_, Some(signal))) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
         Ok((status, None)) if status.success() => Ended::Well,

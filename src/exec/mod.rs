@@ -27,8 +27,10 @@ mod publish;
 mod python;
 mod reads;
 mod record;
+mod request;
 mod run;
 mod run_folder;
+mod runner;
 mod seal;
 mod shared;
 mod shell;
@@ -39,6 +41,7 @@ mod trust;
 mod value;
 mod verdict;
 mod why;
+pub mod worker;
 
 pub(crate) use decide::{Decision, Todo};
 pub(crate) use failure::Failure;

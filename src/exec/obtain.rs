@@ -8,6 +8,7 @@ use super::decide::{Decision, Todo, warn};
 use super::failure::Failure;
 use super::inputs::{Input, named};
 use super::instance::Instance;
+use super::request::Mode;
 use super::run_folder::RunFolder;
 use super::snapshot::{self, InputSnapshot, SourceSnapshot};
 use super::{metrics, publish, python, seal, shell};
@@ -117,12 +118,11 @@ impl Instance {
             }
             Work::Python { .. } => {
                 let mode = match (&self.plan.opens, &self.plan.probes) {
-                    (Some(Opens::Data { .. }), _) => python::Mode::Split(Vec::new()),
-                    (None, Some(_)) => python::Mode::Chart(metrics::all(self)?),
-                    _ => python::Mode::Process,
+                    (Some(Opens::Data { .. }), _) => Mode::Split(Vec::new()),
+                    (None, Some(_)) => Mode::Chart(metrics::all(self)?),
+                    _ => Mode::Process,
                 };
-                let command = self.python(decided.interpreter.as_ref());
-                python::run(self, &mode, &decided.inputs, run, &command)
+                python::run(self, &mode, &decided.inputs, run, decided.interpreter.as_ref())
                     .and_then(|answer| seal::result(answer, self, &run.out()))
             }
             Work::Merge | Work::DynamicChart { .. } => Ok(ActionResult::default()),

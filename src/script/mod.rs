@@ -15,6 +15,7 @@ mod build;
 mod canon;
 mod effect;
 mod find;
+mod fork;
 mod link;
 mod mentions;
 mod outline;
@@ -35,6 +36,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::digest::Digest;
+pub(crate) use fork::{Ahead, Library as Preloaded, in_order as libraries_in_order};
 use link::UnitId;
 use outline::{Alias, Chain, Kind, Module, Signature};
 
@@ -138,6 +140,9 @@ pub(crate) struct Reach {
     pub inside: Vec<Item>,
     /// The steps, in order of first appearance.
     pub steps: Vec<Step>,
+    /// What loading the code and running it imports of libraries that may be imported before a fork: nothing, if the
+    /// code may do something to what an import goes by.
+    pub ahead: Ahead,
     /// Whether the code reached may open a file of the project by itself. Deliberately conservative:
     /// any word that could have to do with files makes it true (`open`, `pathlib`, `read_csv`, a text
     /// with a `/`, a parameter `context`, code that cannot be followed). False is certain enough to say

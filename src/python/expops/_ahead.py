@@ -3,8 +3,8 @@
 After its import a library is put aside, with all that came with it: in a child `sys.modules` is what
 it is after a cold start until the user's code asks for the library. Then its modules come back, and
 so does what its import did to the process: warning filters, environment variables, functions to call
-at exit, warnings. A library that does more than that when it is imported is left to the children
-(`trouble`); which libraries are tried at all is in `SUPPORTED`.
+at exit, warnings. A library that does more than that when it is imported is left to the children;
+which libraries are tried at all is the build tool's choice.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ import os
 import sys
 import warnings
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
-
-# Those whose own maintainers support a fork after the import, in an order in which none needs a later
-# one; the evidence is in `../README.md`. Any other is imported in the child.
-SUPPORTED = ("numpy", "pyarrow", "scipy", "pandas", "sklearn", "matplotlib")
 
 # What a worker needs itself.
 _OWN = ("ctypes", "locale", "random", "resource", "select", "signal", "socket", "time")
@@ -38,6 +34,7 @@ _HARMLESS_EXITS = {
 }
 
 Statement = Tuple[str, Sequence[str]]  # a module, and the names taken from it
+Library = Tuple[str, Sequence[Statement]]
 Restored = Callable[[str, Any], None]
 
 
@@ -62,6 +59,7 @@ class Ahead:
         self._books: Dict[str, _Book] = {}
         self._open: Optional[_Book] = None
         self._missed: Set[str] = set()
+        self._detached: Set[str] = set()  # modules that are attributes of their packages only while they are here
         self._base = frozenset(base)
         self.put_aside()
 
@@ -77,7 +75,17 @@ class Ahead:
         keep = self._base if base is None else set(base)
         names = [name for name in sys.modules if name not in keep]
         self._shelf.update({name: sys.modules.pop(name) for name in names})
+        self._detach(name for name in names if name in self._detached)
         return names
+
+    def _detach(self, names: Iterable[str]) -> None:
+        """Take modules out of their packages, which may be asked for without them."""
+        for name in names:
+            package, _, attribute = name.rpartition(".")
+            inside = vars(self.find(package)) if self.find(package) is not None else {}
+            if inside.get(attribute) is self._shelf[name]:
+                del inside[attribute]
+                self._detached.add(name)
 
     def modules(self) -> List[Any]:
         return [*sys.modules.values(), *self._shelf.values()]
@@ -96,9 +104,8 @@ class Ahead:
     def spec(self, name: str, restored: Restored) -> Any:
         """For the import system: where the module is, and a loader that gives back what is put aside."""
         own = getattr(self._shelf[name], "__spec__", None)
-        spec = importlib.machinery.ModuleSpec(
-            name, _GiveBack(self, name, restored), origin=getattr(own, "origin", None)
-        )  # type: ignore[arg-type]
+        loader: Any = _GiveBack(self, name, restored)
+        spec = importlib.machinery.ModuleSpec(name, loader, origin=getattr(own, "origin", None))
         spec.submodule_search_locations = getattr(own, "submodule_search_locations", None)
         return spec
 
@@ -121,21 +128,19 @@ class Ahead:
         found = [(name, self._shelf.pop(name)) for name in names if name in self._shelf]
         sys.modules.update(found)
         for name, module in found:
+            if name in self._detached:
+                package, _, attribute = name.rpartition(".")
+                setattr(self.find(package), attribute, module)
             restored(name, module)
 
-    def import_all(self, statements: Sequence[Statement], excluded: Sequence[str]) -> Optional[str]:
-        """Import what the statements name; the first library that must not be imported here, if there is one."""
-        wanted: Dict[str, List[Statement]] = {}
-        for module, names in statements:
-            wanted.setdefault(module.partition(".")[0], []).append((module, names))
-        if wanted.keys() & set(SUPPORTED):
-            wanted.setdefault("numpy", [("numpy", ())])
-        for top in SUPPORTED:
-            if top in wanted and top not in excluded and not self._import(top, wanted[top]):
-                return top
+    def import_all(self, libraries: Sequence[Library], excluded: Sequence[str]) -> Optional[str]:
+        """Import libraries; the first that must not be imported here, if there is one."""
+        for name, statements in libraries:
+            if name not in excluded and not self._import(name, statements):
+                return name
         return None
 
-    def _import(self, top: str, statements: List[Statement]) -> bool:
+    def _import(self, top: str, statements: Sequence[Statement]) -> bool:
         book, before = _Book(), _State(self)
         with _Recording(book, dict(self._books)):
             self._read(book, top, statements)
@@ -143,7 +148,7 @@ class Ahead:
         before.undo()
         return is_harmless
 
-    def _read(self, book: _Book, top: str, statements: List[Statement]) -> None:
+    def _read(self, book: _Book, top: str, statements: Sequence[Statement]) -> None:
         """Import into a new book, with what is put aside at hand."""
         base, books = list(sys.modules), dict(self._books)
         finders: List[Any] = [_Opener(self), _Missed(self._missed)]
@@ -160,6 +165,7 @@ class Ahead:
         self._books = {**books, top: book}  # what was opened on the way is put aside again
         others = {name for needed in book.needs for name in books[needed].modules}
         book.modules = [name for name in self.put_aside(base) if name not in others]
+        self._detach([name for name in book.modules if name.rpartition(".")[0] not in book.modules])
 
     def find(self, name: str) -> Any:
         """A module that has been imported, put aside or not."""
@@ -343,9 +349,9 @@ def _redo(book: _Book) -> None:
     """Do what the import of a library did, as far as the user's code has not done otherwise."""
     if book.filters:
         _set_filters([*book.filters, *(entry for entry in warnings.filters if entry not in book.filters)])
-    for name, (before, after) in book.environment.items():
-        if os.environ.get(name) == before and after is not None:
-            os.environ[name] = after
+    for variable, (before, after) in book.environment.items():
+        if os.environ.get(variable) == before and after is not None:
+            os.environ[variable] = after
     for function, args, kwargs in book.exits:
         atexit.register(function, *args, **kwargs)
     for warned in book.warned:

@@ -22,11 +22,6 @@ def registered(name: str) -> Optional[Function]:
     return _registered.get(("process", name)) or _registered.get(("chart", name))
 
 
-def forget() -> None:
-    """Drop all that is registered."""
-    _registered.clear()
-
-
 def registering(kind: str) -> Function:
     """A decorator that leaves the function as it is and notes it under its `name`."""
 

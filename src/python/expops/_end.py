@@ -11,17 +11,16 @@ import io
 import os
 import sys
 import weakref
-from typing import Any, Callable, Dict, FrozenSet, List, Optional
+from typing import Any, Dict, FrozenSet, List, Optional
 
 _status: Optional[int] = None
 _keep: FrozenSet[str] = frozenset()
-_forget: Optional[Callable[[], None]] = None
 
 
-def prepare(keep: FrozenSet[str], forget: Callable[[], None]) -> None:
-    """`keep` are the modules that were there before the user's code; `forget` drops what this package knows of that."""
-    global _keep, _forget
-    _keep, _forget = keep, forget
+def prepare(keep: FrozenSet[str]) -> None:
+    """`keep` are the modules that were there before the user's code."""
+    global _keep
+    _keep = keep
 
 
 def ended(status: int) -> int:
@@ -36,8 +35,6 @@ def at_exit() -> None:
     if _status is None:
         return  # it ends in another way than by running to its end: all the way, then
     status = _status if _flush_standard() else 120
-    if _forget is not None:
-        _forget()
     _take_apart([name for name in sys.modules if name not in _keep])
     _flush_files()
     os._exit(status if _flush_standard() else 120)

@@ -96,12 +96,6 @@ def start() -> Recorder:
     return _recorder
 
 
-def forget() -> None:
-    """Drop the active recorder."""
-    global _recorder
-    _recorder = None
-
-
 def log(name: str, value: Any, step: Any = None) -> None:
     """What `log_metric` does. Wrong arguments are errors outside of a run, too."""
     if not isinstance(name, str):

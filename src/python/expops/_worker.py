@@ -18,10 +18,11 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from json import dumps, loads
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Set, Tuple
 
-from expops import _decorate, _end, _metrics, _seed
+from expops import _end, _seed
 from expops._ahead import Ahead, printed, threads
 
 _STALE = "a file that it has loaded has changed"
@@ -286,12 +287,8 @@ class _Server:
 
 
 def _fork() -> int:
-    if sys.version_info < (3, 12):
-        return os.fork()
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # which threads there are has been looked at
+    with warnings.catch_warnings():  # newer Pythons warn of threads, which have been looked at
+        warnings.simplefilter("ignore")
         return os.fork()
 
 
@@ -314,7 +311,7 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[-2:] = [request["request"]]
     _start_clocks(ahead)
-    _end.prepare(frozenset(sys.modules) | ahead.all_names(), _forget)
+    _end.prepare(frozenset(sys.modules) | ahead.all_names())
     _seed.ahead = ahead
     for name in ("_worker", "_ahead", "_end"):  # a cold start has none of them
         vars(sys.modules["expops"]).pop(name, None)
@@ -334,9 +331,3 @@ def _start_clocks(ahead: Ahead) -> None:
     if logging is not None:
         is_whole = isinstance(logging._startTime, int)
         logging._startTime = time.time_ns() if is_whole else time.time()
-
-
-def _forget() -> None:
-    """Let go of the user's code, as far as this package knows of it."""
-    _decorate.forget()
-    _metrics.forget()

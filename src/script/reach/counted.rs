@@ -6,7 +6,7 @@ use camino::Utf8Path;
 
 use super::super::link::UnitId;
 use super::super::outline::{Kind, Module};
-use super::super::{Item, Library, Reach};
+use super::super::{Ahead, Item, Library, Reach};
 use super::Walk;
 use crate::diagnostic::Diagnostic;
 use crate::digest::{Digest, Hasher};
@@ -61,6 +61,7 @@ impl Walk {
             items: counted.into_iter().map(|counted| counted.item).collect(),
             inside: self.inside(library),
             steps: Vec::new(),
+            ahead: if self.steers_imports { Ahead::new() } else { self.ahead },
             reads_files: self.reads,
         })
     }

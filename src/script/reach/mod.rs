@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::link::{Resolved, UnitId};
 use super::outline::{Chain, Import, Kind, Mention, Root};
-use super::{Library, find, words};
+use super::{Ahead, Library, find, fork, words};
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 
@@ -33,6 +33,8 @@ pub(super) struct Walk {
     /// Files that are counted by their bytes, because they cannot be parsed.
     bytes: BTreeMap<Utf8PathBuf, Digest>,
     everything: bool,
+    ahead: Ahead,
+    steers_imports: bool,
     reads: bool,
     docs: bool,
     source: bool,
@@ -64,6 +66,7 @@ impl Walk {
         }
         self.load_order.push(module);
         let outline = library.modules[module].clone();
+        self.steers_imports |= fork::may_steer_imports(outline.source.text());
         for (i, unit) in outline.units.iter().enumerate() {
             if library.is_effect((module, i))? {
                 self.queue.push_back(Task::Count((module, i)));
@@ -82,6 +85,9 @@ impl Walk {
         import: &Import,
     ) -> Result<(), Diagnostic> {
         let resolved = library.resolve_import(module, import)?;
+        if !resolved.libraries.is_empty() {
+            fork::note(&mut self.ahead, import);
+        }
         self.queue.extend(resolved.loads.into_iter().map(Task::Load));
         Ok(())
     }
