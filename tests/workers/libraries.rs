@@ -8,13 +8,19 @@ use crate::space::Space;
 
 /// A project whose three instances import a library `scipy`, which lies on `PYTHONPATH` and notes in which process it
 /// is imported.
-fn project(library: &str, script: &str) -> Space {
-    let space = space();
-    space.write("lib/scipy/__init__.py", format!("{NOTE}\n{library}\n"));
+fn project(library: &str, script: &str) -> Project {
+    let (space, lib) = (space(), Space::new());
+    lib.write("scipy/__init__.py", format!("{NOTE}\n{library}\n"));
     space.write("model.py", script);
     let processes = "    - {name: one}\n    - {name: two}\n    - {name: three}\n";
     space.write("expops.yaml", pipeline("one\ntwo\nthree", processes));
-    space
+    Project { space, lib }
+}
+
+/// A project, and a library that lies elsewhere: what lies in the project is its own code.
+struct Project {
+    space: Space,
+    lib: Space,
 }
 
 const NOTE: &str = "
@@ -29,27 +35,27 @@ fn thrice(head: &str, body: &str) -> String {
     format!("{head}\n{}", ["one", "two", "three"].map(function).concat())
 }
 
-fn with_library(space: &Space) -> impl Fn(&mut std::process::Command) {
-    let path = space.path("lib");
+fn with_library(project: &Project) -> impl Fn(&mut std::process::Command) {
+    let path = project.lib.path(".");
     move |ninja| {
         ninja.env("PYTHONPATH", &path).arg("-j1");
     }
 }
 
 /// In how many processes the library was imported since the last time.
-fn imports(space: &Space) -> usize {
-    let found = std::fs::read_to_string(space.path("lib/imports")).unwrap_or_default();
-    let _ = std::fs::remove_file(space.path("lib/imports"));
+fn imports(project: &Project) -> usize {
+    let found = std::fs::read_to_string(project.lib.path("imports")).unwrap_or_default();
+    let _ = std::fs::remove_file(project.lib.path("imports"));
     found.lines().collect::<BTreeSet<_>>().len()
 }
 
 /// Builds cold and warm with a library; returns whether the library was imported ahead.
 #[track_caller]
 fn is_ahead(library: &str, head: &str, body: &str) -> bool {
-    let space = project(library, &thrice(head, body));
-    same(&space, with_library(&space));
+    let project = project(library, &thrice(head, body));
+    same(&project.space, with_library(&project));
     // Three cold starts; then once in the worker, or there in vain and in each of the three children.
-    match imports(&space) {
+    match imports(&project) {
         4 => true,
         7 | 6 => false,
         other => panic!("{other} imports"),
@@ -131,15 +137,15 @@ fn a_library_that_does_more_is_imported_in_the_child() {
 
 #[test]
 fn a_library_that_is_edited_is_imported_again() {
-    let space =
+    let project =
         project("version = 'old'", &thrice("import scipy, time", "return {'version': scipy.version}"));
-    space.expops(&["compile"]).success();
+    project.space.expops(&["compile"]).success();
     let builds = |version: &str| {
-        unbuild(&space);
-        build(&space, true, with_library(&space)).success();
+        unbuild(&project.space);
+        build(&project.space, true, with_library(&project)).success();
         for name in ["one", "two", "three"] {
             assert_eq!(
-                space.read(&format!("build/{name}/out/version.json")).trim(),
+                project.space.read(&format!("build/{name}/out/version.json")).trim(),
                 format!("\"{version}\"")
             );
         }
@@ -147,10 +153,10 @@ fn a_library_that_is_edited_is_imported_again() {
     builds("old");
     for version in ["new", "odd", "old"] {
         // The same length, and with luck the same tick.
-        let text = std::fs::read_to_string(space.path("lib/scipy/__init__.py")).unwrap();
+        let text = std::fs::read_to_string(project.lib.path("scipy/__init__.py")).unwrap();
         let at = text.find("version = '").unwrap() + "version = '".len();
         std::fs::write(
-            space.path("lib/scipy/__init__.py"),
+            project.lib.path("scipy/__init__.py"),
             format!("{}{version}{}", &text[..at], &text[at + 3..]),
         )
         .unwrap();
@@ -164,14 +170,14 @@ fn a_module_of_the_projects_own_comes_first() {
         "import scipy\nimport decimal",
         "return {'whose': [scipy.whose, getattr(decimal, 'whose', 'python')]}",
     );
-    let space = project("import decimal\nwhose = 'library'", &script);
-    same(&space, with_library(&space));
-    space.write("scipy.py", "whose = 'project'\n");
-    same(&space, with_library(&space));
-    assert!(space.read("build/one/out/whose.json").contains("project"));
-    std::fs::remove_file(space.path("scipy.py")).unwrap();
-    space.write("decimal.py", "whose = 'project'\n");
-    let results = same(&space, with_library(&space));
+    let project = project("import decimal\nwhose = 'library'", &script);
+    same(&project.space, with_library(&project));
+    project.space.write("scipy.py", "whose = 'project'\n");
+    same(&project.space, with_library(&project));
+    assert!(project.space.read("build/one/out/whose.json").contains("project"));
+    std::fs::remove_file(project.space.path("scipy.py")).unwrap();
+    project.space.write("decimal.py", "whose = 'project'\n");
+    let results = same(&project.space, with_library(&project));
     assert!(results["one/out/whose.json"].contains("project"), "{}", results["one/out/whose.json"]);
 }
 
@@ -184,21 +190,21 @@ fn code_that_sets_the_environment_has_nothing_imported_before_it() {
 
 #[test]
 fn another_environment_is_another_worker() {
-    let space = project(
+    let project = project(
         "import os\nsetting = os.environ.get('SETTING', 'none')",
         &thrice("import scipy", "return {'a': scipy.setting}"),
     );
-    space.expops(&["compile"]).success();
+    project.space.expops(&["compile"]).success();
     let builds = |name: &str, value: &str, expected: &str| {
-        unbuild(&space);
-        let edit = with_library(&space);
-        build(&space, true, |ninja| {
+        unbuild(&project.space);
+        let edit = with_library(&project);
+        build(&project.space, true, |ninja| {
             edit(ninja);
             ninja.env("EXPOPS_WORKER_IDLE", "1000").env(name, value);
         })
         .success();
-        assert_eq!(space.read("build/one/out/a.json").trim(), format!("\"{expected}\""));
-        workers(&space)
+        assert_eq!(project.space.read("build/one/out/a.json").trim(), format!("\"{expected}\""));
+        workers(&project.space)
     };
     let first = builds("SETTING", "one", "one");
     assert_eq!(builds("EXPOPS_X", "1", "none").len(), 2);

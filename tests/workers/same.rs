@@ -31,7 +31,10 @@ fn libraries_are_what_they_are_when_they_are_imported() {
         );
         let space = project(&script, "    - {name: tell}\n", "tell");
         let results = same(&space, |_| ());
-        assert!(results["tell/log"].contains(&format!("\n{} ('", names.split(", ").next().unwrap())), "{names}");
+        assert!(
+            results["tell/log"].contains(&format!("\n{} ('", names.split(", ").next().unwrap())),
+            "{names}"
+        );
     }
 }
 

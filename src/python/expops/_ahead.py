@@ -111,18 +111,27 @@ class Ahead:
 
     def take(self, name: str, restored: Restored) -> None:
         """Put the modules of a library back, and do what its import did."""
-        top = name.partition(".")[0]
-        book = self._books.pop(top, None)
-        if book is None:
+        title = self._title(name)
+        if title is None:
+            top = name.partition(".")[0]
             self._put_back([one for one in self._shelf if one.partition(".")[0] == top], restored)
             return
+        book = self._books.pop(title)
         if self._open is not None:
-            self._open.needs.append(top)
+            self._open.needs.append(title)
         for needed in book.needs:
             if needed in self._books:
                 self.take(needed, restored)
         self._put_back(book.modules, restored)
         _redo(book)
+
+    def _title(self, name: str) -> Optional[str]:
+        """The book of a module or of the nearest package that has one."""
+        while name not in self._books:
+            name = name.rpartition(".")[0]
+            if not name:
+                return None
+        return name
 
     def _put_back(self, names: Iterable[str], restored: Restored) -> None:
         found = [(name, self._shelf.pop(name)) for name in names if name in self._shelf]
@@ -138,6 +147,9 @@ class Ahead:
         for name, statements in libraries:
             if name not in excluded and not self._import(name, statements):
                 return name
+            if name == "numpy" and self.find("numpy.random") is None:
+                # NumPy imports it when it is asked for: it has to be here before somebody draws.
+                self._read(_Book(), "numpy.random", [("numpy.random", ())])
         return None
 
     def _import(self, top: str, statements: Sequence[Statement]) -> bool:
