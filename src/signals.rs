@@ -19,7 +19,10 @@ pub(crate) fn run_with_output(
 
 /// Calls `wait`, and `pass_on` with each signal that asks for the end meanwhile. Returns the first of them.
 #[cfg(unix)]
-pub(crate) fn during<T>(pass_on: impl Fn(i32) + Sync, wait: impl FnOnce() -> T) -> io::Result<(T, Option<i32>)> {
+pub(crate) fn during<T>(
+    pass_on: impl Fn(i32) + Sync,
+    wait: impl FnOnce() -> T,
+) -> io::Result<(T, Option<i32>)> {
     Ok(unix::Watch::start()?.until(pass_on, wait))
 }
 

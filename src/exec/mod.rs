@@ -41,7 +41,7 @@ mod trust;
 mod value;
 mod verdict;
 mod why;
-pub mod worker;
+pub(crate) mod worker;
 
 pub(crate) use decide::{Decision, Todo};
 pub(crate) use failure::Failure;

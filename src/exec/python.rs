@@ -144,5 +144,3 @@ pub(super) fn run(
         }
     }
 }
-
-}

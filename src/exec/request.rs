@@ -53,7 +53,7 @@ pub(super) struct Request<'a> {
     rng_seed: u32,
     seeds: Option<&'a [u64]>,
     cpus: u32,
-    data_paths: BTreeMap<&'static str, Utf8PathBuf>,
+    data_paths: BTreeMap<&'a str, Utf8PathBuf>,
     split: Option<Split<'a>>,
     chart: Option<Chart<'a>>,
 }
@@ -70,7 +70,7 @@ struct Source<'a> {
 #[serde(untagged)]
 enum Node<'a> {
     One { file: Utf8PathBuf, format: &'a str, map: bool },
-    Gathered { gather: Vec<(&'a str, Node<'a>)> },
+    Gathered { gather: Vec<(String, Node<'a>)> },
 }
 
 #[derive(Debug, Serialize)]
@@ -136,7 +136,7 @@ impl<'a> Request<'a> {
                 _ => None,
             },
             cpus: plan.settings.cpus(),
-            data_paths: plan.data.iter().map(|path| ("path", in_project(path))).collect(),
+            data_paths: plan.data.iter().map(|(name, path)| (name.as_str(), in_project(path))).collect(),
             split: match (mode, &plan.opens) {
                 (Mode::Split(there), Some(opens)) => split(instance, opens, there),
                 _ => None,
@@ -201,7 +201,7 @@ fn node<'a>(node: &'a Made, instance: &Instance) -> Result<Node<'a>, Failure> {
             Ok(Node::One { file, format: &value.format, map: may_be_mapped() })
         }
         Made::Gathered(list) => {
-            let list = list.iter().map(|(label, inner)| Ok((label.as_str(), self::node(inner, instance)?)));
+            let list = list.iter().map(|(arm, inner)| Ok((arm.label(), self::node(inner, instance)?)));
             Ok(Node::Gathered { gather: list.collect::<Result<_, Failure>>()? })
         }
     }

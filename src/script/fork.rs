@@ -10,10 +10,10 @@ use super::outline::Import;
 const SAFE: [&str; 6] = ["numpy", "pyarrow", "scipy", "pandas", "sklearn", "matplotlib"];
 
 /// Modules of such libraries, and the names that are imported from each.
-pub type Ahead = BTreeMap<String, BTreeSet<String>>;
+pub(crate) type Ahead = BTreeMap<String, BTreeSet<String>>;
 
 /// A library and its modules, with the names that are imported from each.
-pub type Library = (&'static str, Vec<(String, Vec<String>)>);
+pub(crate) type Library = (&'static str, Vec<(String, Vec<String>)>);
 
 /// Takes note of an import of a library.
 pub(super) fn note(ahead: &mut Ahead, import: &Import) {
@@ -26,7 +26,7 @@ pub(super) fn note(ahead: &mut Ahead, import: &Import) {
 }
 
 /// The libraries among `ahead`, each with its modules, in an order in which they can be imported.
-pub fn in_order(ahead: &Ahead) -> Vec<Library> {
+pub(crate) fn in_order(ahead: &Ahead) -> Vec<Library> {
     let modules_of = |top: &str| -> Vec<(String, Vec<String>)> {
         let of_top = ahead.iter().filter(|(module, _)| module.split('.').next() == Some(top));
         of_top.map(|(module, names)| (module.clone(), names.iter().cloned().collect())).collect()

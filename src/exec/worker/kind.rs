@@ -67,9 +67,9 @@ impl Kind {
             folders: folders.to_vec(),
             libraries: libraries_in_order(imports)
                 .into_iter()
-                .filter(|(library, _)| *library != "matplotlib" || !reads_settings(&plan.files))
+                .filter(|(library, _)| *library != "matplotlib" || !reads_settings(&plan.settings.files))
                 .collect(),
-            cpus: plan.cpus,
+            cpus: plan.settings.cpus(),
             version: interpreter.version.clone(),
             packages: interpreter.packages_digest(),
         }

@@ -71,6 +71,7 @@ fn attempt(command: &Command, kind: &Kind, log: &Utf8Path, stop: &Stop) -> Attem
     for _ in 0..3 {
         let stream = match start::find(&place, kind, command, stop) {
             Ok(stream) => stream,
+            Err(_) if stop.is_asked() => return Attempt::Refused,
             Err(why) => {
                 place.note_failure();
                 return Attempt::Failed(why);
@@ -104,7 +105,7 @@ fn request(command: &Command, kind: &Kind, log: &Utf8Path, environment: &BTreeMa
 }
 
 /// Tells the workers of a build that no more work comes. They end with the last of their children.
-pub fn end(layout: &Layout) {
+pub(crate) fn end(layout: &Layout) {
     if let Ok(runtime) = layout.python().canonicalize_utf8()
         && AVAILABLE
     {

@@ -145,11 +145,14 @@ class Ahead:
     def import_all(self, libraries: Sequence[Library], excluded: Sequence[str]) -> Optional[str]:
         """Import libraries; the first that must not be imported here, if there is one."""
         for name, statements in libraries:
-            if name not in excluded and not self._import(name, statements):
+            if name in excluded:
+                continue
+            if not self._import(name, statements):
                 return name
-            if name == "numpy" and self.find("numpy.random") is None:
-                # NumPy imports it when it is asked for: it has to be here before somebody draws.
-                self._read(_Book(), "numpy.random", [("numpy.random", ())])
+            # NumPy imports it when it is asked for: it has to be here before somebody draws.
+            is_late = name == "numpy" and self.find("numpy.random") is None
+            if is_late and not self._import("numpy.random", [("numpy.random", ())]):
+                return name
         return None
 
     def _import(self, top: str, statements: Sequence[Statement]) -> bool:

@@ -276,8 +276,9 @@ class _Server:
         """No new clients: whoever comes next starts another worker."""
         self._is_ending = True
         if self._place is not None and identity(self._socket) == self._place:
-            with contextlib.suppress(OSError):
-                os.unlink(self._socket)
+            for path in (self._socket, f"{self._socket}.log"):
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
 
     def close(self) -> None:
         """In a child: close all that the worker has open."""
