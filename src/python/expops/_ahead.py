@@ -14,6 +14,7 @@ import gc
 import importlib.machinery
 import os
 import sys
+import types
 import warnings
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
@@ -114,7 +115,8 @@ class Ahead:
         title = self._title(name)
         if title is None:
             top = name.partition(".")[0]
-            self._put_back([one for one in self._shelf if one.partition(".")[0] == top], restored)
+            package = [one for one in self._shelf if one.partition(".")[0] == top]
+            self._put_back(self._with_needs(package), restored)
             return
         book = self._books.pop(title)
         if self._open is not None:
@@ -124,6 +126,22 @@ class Ahead:
                 self.take(needed, restored)
         self._put_back(book.modules, restored)
         _redo(book)
+
+    def _with_needs(self, names: Iterable[str]) -> List[str]:
+        """Modules, and those that they have taken something from."""
+        found: List[str] = []
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name in found or name not in self._shelf:
+                continue
+            found.append(name)
+            for value in list(vars(self._shelf[name]).values()):
+                if isinstance(value, types.ModuleType):
+                    waiting.append(value.__name__)
+                elif isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
+                    waiting.append(str(value.__module__))
+        return found
 
     def _title(self, name: str) -> Optional[str]:
         """The book of a module or of the nearest package that has one."""
