@@ -200,7 +200,7 @@ fn exec_by_hand() {
         assert!(ran.says("error: ") && ran.says("help: ") && !ran.says("panicked"), "{wrong}: {}", ran.err);
     }
     space.expops(&["exec", "train/p2"]).success();
-    space.edit("build/.expops/plan/train.json", "\"version\": 1", "\"version\": 9000");
+    space.edit("build/.expops/plan/train.json", "\"version\": 2", "\"version\": 9000");
     let ran = space.expops(&["exec", "train/p2"]).failure();
     assert!(
         ran.says("was written by another version of expops") && ran.says("run `expops compile` again"),

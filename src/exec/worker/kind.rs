@@ -133,6 +133,12 @@ pub(super) fn environment(command: &Command) -> Option<BTreeMap<String, String>>
     all.into_iter().map(text).collect()
 }
 
+/// Whether a variable means the same for every instance: a relative path is one in the folder that each runs in.
+pub(super) fn is_shared(environment: &BTreeMap<String, String>) -> bool {
+    let path = environment.get("PYTHONPATH").map(String::as_str).unwrap_or_default();
+    path.is_empty() || path.split(':').all(|folder| folder.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

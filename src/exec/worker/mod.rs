@@ -58,7 +58,9 @@ pub(super) fn run(command: &Command, kind: &Kind, log: &Utf8Path) -> Result<Atte
 }
 
 fn attempt(command: &Command, kind: &Kind, log: &Utf8Path, stop: &Stop) -> Attempt {
-    let Some(environment) = kind::environment(command) else { return Attempt::Refused };
+    let Some(environment) = kind::environment(command).filter(kind::is_shared) else {
+        return Attempt::Refused;
+    };
     let place = match Place::new(kind, command, &environment) {
         Ok(place) => place,
         Err(error) => return Attempt::Failed(error.to_string()),

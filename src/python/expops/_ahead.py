@@ -21,6 +21,8 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set,
 # What a worker needs itself.
 _OWN = ("ctypes", "locale", "random", "resource", "select", "signal", "socket", "time")
 
+_HEAP_TYPE = 1 << 9
+
 # Threads that a fork does no harm to: jemalloc takes its locks around a fork and starts its own again.
 _HARMLESS_THREADS = {"jemalloc_bg_thd"}
 
@@ -139,7 +141,7 @@ class Ahead:
             for value in list(vars(self._shelf[name]).values()):
                 if isinstance(value, types.ModuleType):
                     waiting.append(value.__name__)
-                elif isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
+                elif _says_where_it_is_from(value):
                     waiting.append(str(value.__module__))
         return found
 
@@ -203,6 +205,13 @@ class Ahead:
     def find(self, name: str) -> Any:
         """A module that has been imported, put aside or not."""
         return self._shelf.get(name) or sys.modules.get(name)
+
+
+def _says_where_it_is_from(value: Any) -> bool:
+    """Functions do, and classes; those made in C name the module that they are meant to be used from."""
+    if isinstance(value, type):
+        return bool(value.__flags__ & _HEAP_TYPE)
+    return isinstance(value, (types.FunctionType, types.BuiltinFunctionType))
 
 
 class _Opener:

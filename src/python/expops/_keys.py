@@ -273,7 +273,9 @@ def ranges(keys: Sequence[bytes], ends: Sequence[int]) -> List[int]:
     """Ranges of values, which end at these rows in the order of the values."""
     ordered = [order(key) for key in keys]
     ranked = sorted(ordered)
-    lasts: List[Optional[bytes]] = [ranked[min(end, len(ranked)) - 1] if min(end, len(ranked)) else None for end in ends]
+    lasts: List[Optional[bytes]] = [
+        ranked[min(end, len(ranked)) - 1] if min(end, len(ranked)) else None for end in ends
+    ]
     return [sum(last is None or last < one for last in lasts) for one in ordered]
 
 
@@ -284,4 +286,3 @@ def range_ends(rows: int, count: int) -> List[int]:
     cut = max(each.bit_length() - figures, 0)
     each = max(each >> cut << cut, 1)
     return [min(number * each, rows) for number in range(1, count)]
-

@@ -78,7 +78,9 @@ class Recorder:
     def _warn_of_mixture(self, name: str, value: Any) -> None:
         if name not in self._mixed:
             self._mixed.add(name)
-            now, before = ("a number", "another value") if _is_number(value) else (f"a {type(value).__name__}", "numbers")
+            now, before = (
+                ("a number", "another value") if _is_number(value) else (f"a {type(value).__name__}", "numbers")
+            )
             text = f"warning: log_metric({name!r}): {before} and now {now}; the last is kept: give them two names"
             print(text, file=sys.stderr)
 

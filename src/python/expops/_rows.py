@@ -144,7 +144,9 @@ def _whole_rows(value: Any) -> List[Any]:
 
 def _named(names: List[Any], columns: Sequence[Any], rows: int) -> List[Any]:
     """The rows of a table, without an index that pandas made up."""
-    kept = [(name, _cells(column)) for name, column in zip(names, columns) if not str(name).startswith("__index_level_")]
+    kept = [
+        (name, _cells(column)) for name, column in zip(names, columns) if not str(name).startswith("__index_level_")
+    ]
     return [{name: cells[row] for name, cells in kept} for row in range(rows)]
 
 

@@ -162,7 +162,9 @@ def _weights(size: Dict[str, Any]) -> List[int]:
 
 
 def _told(kind: str) -> str:
-    return {"round_robin": "turns (`round_robin`)", "hash_row": "hash"}.get(kind, kind if kind == "hash" else f"`{kind}`")
+    return {"round_robin": "turns (`round_robin`)", "hash_row": "hash"}.get(
+        kind, kind if kind == "hash" else f"`{kind}`"
+    )
 
 
 def _check(parts: Sequence[Tuple[Any, int]], total: int, name: str) -> None:

@@ -38,6 +38,7 @@ def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[str, Callable[[in
     atexit.register(_end.at_exit)  # the first one to be registered is the last one to be called
     listener = _listen(configuration)
     server = _Server(configuration, listener)
+    os.chdir("/")  # the build's file system can be unmounted
     _seed.set_environment(configuration["cpus"])
     kernel = ctypes.CDLL(None)
     sys.dont_write_bytecode = writes_none
