@@ -46,6 +46,14 @@ pub(super) fn assign(
         By::Rows => return Ok(Assignment::Cuts(cuts(&request.sizes(source, rows)?))),
         By::RoundRobin => return Ok(Assignment::Turns(of)),
         By::Shuffle { seed, group } if group.is_empty() => {
+            if rows.saturating_mul(8) > request.memory() {
+                let message =
+                    format!("a permutation of {rows} rows does not fit into the memory that is allowed");
+                return Err(SplitError::usage(
+                    message,
+                    "allow 8 bytes per row with `--memory`, or use `hash`",
+                ));
+            }
             return Ok(Assignment::shuffled(*seed, &request.sizes(source, rows)?));
         }
         By::HashRow => hash(request, hashed(None)?.as_ref())?,

@@ -13,7 +13,7 @@ use arrow_ipc::{
     Block, CompressionType, MessageHeader, MetadataVersion, RecordBatch as RecordBatchHeader, root_as_footer,
     root_as_message,
 };
-use arrow_schema::{ArrowError, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 
 use super::guard::guarded;
 use super::table::{Batches, Sink, Table, TableWriter, broken};
@@ -120,8 +120,10 @@ impl<'a> Ipc<'a> {
             MessageHeader::RecordBatch => {
                 let batch =
                     message.header_as_record_batch().ok_or_else(|| bad(&"a batch without a header"))?;
-                self.weigh(check_buffers(self.source, &block, batch)?)?;
+                let bytes = check_buffers(self.source, &block, batch)?;
+                self.weigh(bytes)?;
                 let rows = u64::try_from(batch.length()).map_err(|_| bad(&"a batch of a negative length"))?;
+                self.check_rows(rows, bytes)?;
                 self.compression =
                     batch.compression().map(|compression| compression.codec()).or(self.compression);
                 self.rows = self.rows.checked_add(rows).ok_or_else(|| bad(&"more than 2^64 rows"))?;
@@ -147,6 +149,18 @@ impl<'a> Ipc<'a> {
             return Err(SplitError::usage(message, help));
         }
         self.keep = self.keep.min(most as usize);
+        Ok(())
+    }
+
+    /// An error if a batch of `bytes` bytes cannot have this many rows. Where no column takes space for a row, only
+    /// the memory bounds them.
+    fn check_rows(&self, rows: u64, bytes: u64) -> Result<(), SplitError> {
+        let takes_space = self.schema.fields().iter().any(|field| takes_space(field.data_type()));
+        let most = if takes_space { bytes.saturating_mul(8) } else { self.memory };
+        if rows > most {
+            let error = format!("a batch of {bytes} bytes claims to have {rows} rows");
+            return Err(broken(&self.source.name, "Arrow", error));
+        }
         Ok(())
     }
 
@@ -230,6 +244,17 @@ fn check_buffers(source: &Source, block: &Block, batch: RecordBatchHeader) -> Re
         }
     }
     Ok(total)
+}
+
+/// Whether each row of a column of this type takes at least a bit.
+fn takes_space(kind: &DataType) -> bool {
+    match kind {
+        DataType::Null | DataType::RunEndEncoded(_, _) => false,
+        DataType::FixedSizeBinary(width) => *width > 0,
+        DataType::FixedSizeList(item, width) => *width > 0 && takes_space(item.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| takes_space(field.data_type())),
+        _ => true,
+    }
 }
 
 /// The bytes before the body of a message.
