@@ -2,14 +2,16 @@
 //! that is the same for every format. What an edit, an inserted and an appended row touch, docs/splitting.md says.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::assign::{Assignment, Listed, mix};
 use super::error::SplitError;
+use super::message;
+use super::order;
 use super::parallel;
 use super::request::Request;
 use super::rows::weights;
 use super::source::Source;
-use super::value;
 use crate::size::{By, Size};
 
 /// Which values of a row are its key.
@@ -17,7 +19,7 @@ use crate::size::{By, Size};
 pub(super) struct Wanted<'a> {
     /// These columns; `None`: all.
     pub(super) columns: Option<&'a [String]>,
-    /// The text of the one column itself, and not the message that is hashed (see [`value`]).
+    /// The text of the one column itself, and not the message that is hashed (see [`message`]).
     pub(super) plain: bool,
 }
 
@@ -116,7 +118,7 @@ fn hash(request: &Request, keys: &dyn Keys) -> Result<Listed, SplitError> {
     waves(
         request,
         keys,
-        |key| value::partition(key, of) as u32,
+        |key| message::partition(key, of) as u32,
         |partition| {
             list.push(partition as usize);
             Ok(())
@@ -140,7 +142,7 @@ const KEY: u64 = 48;
 fn listed(request: &Request, keys: &dyn Keys, mut dealer: impl Dealer) -> Result<Listed, SplitError> {
     let mut list = Listed::new(request.size.partitions());
     let most = (request.memory() / KEY) as usize;
-    waves(request, keys, value::identity, |key| {
+    waves(request, keys, message::identity, |key| {
         list.push(dealer.deal(key));
         if dealer.known() > most {
             let message =
@@ -152,13 +154,34 @@ fn listed(request: &Request, keys: &dyn Keys, mut dealer: impl Dealer) -> Result
     Ok(list)
 }
 
+/// What is remembered of each key.
+type Remembered<T> = HashMap<u128, T, BuildHasherDefault<First>>;
+
+/// The first bytes of what is a hash already.
+#[derive(Default)]
+struct First(u64);
+
+impl Hasher for First {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u128(&mut self, hash: u128) {
+        self.0 = hash as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Groups: the first row of a key decides where all of them go.
 struct Groups {
     seed: u64,
     weights: Vec<u64>,
     /// The sum of the weights up to each partition.
     sums: Vec<u64>,
-    known: HashMap<u128, u32>,
+    known: Remembered<u32>,
     loads: Vec<u64>,
     rows: u64,
 }
@@ -171,7 +194,7 @@ impl Groups {
             Some(*sum)
         });
         let (sums, loads) = (sums.collect(), vec![0; weights.len()]);
-        Self { seed, weights, sums, known: HashMap::new(), loads, rows: 0 }
+        Self { seed, weights, sums, known: Remembered::default(), loads, rows: 0 }
     }
 
     /// The partition of a key that is new: of those that its hash names, one after the other, the first that
@@ -218,7 +241,7 @@ impl Dealer for Groups {
 struct Strata {
     turns: Turns,
     /// For each key the turn that is next.
-    known: HashMap<u128, u64>,
+    known: Remembered<u64>,
 }
 
 /// A sequence of partitions, each prefix of which has their shares.
@@ -233,7 +256,7 @@ impl Strata {
             Size::Equal(count) => Turns::Equal(*count),
             _ => Turns::Listed(turns(&weights(size))),
         };
-        Self { turns, known: HashMap::new() }
+        Self { turns, known: Remembered::default() }
     }
 }
 
@@ -297,7 +320,7 @@ impl Values {
 /// Ranges of values: a row goes by its value alone, and equal values stay together.
 fn ranges(request: &Request, source: &Source, keys: &dyn Keys, rows: u64) -> Result<Listed, SplitError> {
     let mut values = Values::default();
-    waves(request, keys, value::order, |key| {
+    waves(request, keys, order::order, |key| {
         values.bytes.extend(key);
         values.ends.push(values.bytes.len());
         if (values.bytes.len() + 16 * values.ends.len()) as u64 > request.memory() {

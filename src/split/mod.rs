@@ -45,10 +45,13 @@ mod format;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gzip;
+mod json_value;
 mod keys;
 mod known;
+mod message;
 mod npy;
 mod open;
+mod order;
 mod parallel;
 mod produce;
 mod publish;

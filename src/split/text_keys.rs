@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use super::error::SplitError;
 use super::format::{Dialect, Kind};
+use super::json_value::{fields, of_json};
 use super::keys::{Keys, Wanted};
+use super::message::Message;
 use super::source::Source;
 use super::text::{Index, Text};
-use super::value::{self, Message};
+use super::value::of_text;
 
 /// The keys of the rows of a text file.
 pub(super) struct TextKeys<'a> {
@@ -60,54 +62,53 @@ impl<'a> TextKeys<'a> {
     /// Puts the key of `row` into `message`.
     fn key(&self, row: &[u8], message: &mut Message) {
         message.clear();
-        let mut add = |text: &[u8]| if self.plain { message.add_plain(text) } else { message.add(text) };
+        let plain = self.plain;
         match &self.fields {
-            Fields::Line => add(&value::of_text(without_line_end(row))),
+            Fields::Line => message.add_value(without_line_end(row), plain),
             Fields::Csv { dialect, columns: Some(columns), .. } if columns.len() == 1 => {
-                add(&value::of_text(&nth_field(row, *dialect, columns[0])));
+                message.add_value(&nth_field(row, *dialect, columns[0]), plain);
             }
             Fields::Csv { dialect, names, sorted, columns } => {
                 let fields = split_fields(row, *dialect);
-                let text = |i: usize| value::of_text(&fields[i]);
                 match columns {
-                    Some(columns) => columns.iter().for_each(|i| add(&text(*i))),
+                    Some(columns) => columns.iter().for_each(|i| message.add_value(&fields[*i], plain)),
                     None if sorted.windows(2).any(|pair| names[pair[0]] == names[pair[1]]) => {
-                        let texts = fields.iter().map(|field| value::of_text(field).into_owned());
+                        let texts = fields.iter().map(|field| of_text(field).into_owned());
                         message.add_row(&mut names.iter().zip(texts).collect());
                     }
                     None => {
-                        for (i, text) in
-                            sorted.iter().map(|i| (*i, text(*i))).filter(|(_, text)| !text.is_empty())
-                        {
-                            message.add(&names[i]);
-                            message.add(&text);
+                        for i in sorted.iter().filter(|i| !fields[**i].is_empty()) {
+                            message.add(&names[*i]);
+                            message.add_value(&fields[*i], plain);
                         }
                     }
                 }
             }
-            Fields::Json { columns } => {
-                let row = row.trim_ascii();
-                match (row.first(), columns) {
-                    (Some(b'{'), None) => {
-                        let fields = value::fields(row);
-                        let texts = fields.into_iter().map(|(name, raw)| (name, value::of_json(raw)));
-                        // Of a key that is written twice the last counts, as for every reader.
-                        let last: std::collections::BTreeMap<_, _> = texts.collect();
-                        message.add_row(&mut last.into_iter().collect());
-                    }
-                    (Some(b'{'), Some(columns)) => {
-                        let fields = value::fields(row);
-                        for column in columns {
-                            let found = fields.iter().rev().find(|(name, _)| name == column.as_bytes());
-                            add(&found.map(|(_, raw)| value::of_json(raw)).unwrap_or_default());
-                        }
-                    }
-                    (_, None) => add(&value::of_json(row)),
-                    // What is no object has no fields: all are missing.
-                    (_, Some(columns)) => columns.iter().for_each(|_| add(b"")),
-                }
+            Fields::Json { columns } => json_key(row.trim_ascii(), columns.as_deref(), plain, message),
+        }
+    }
+}
+
+/// Puts the key of an element of JSON into `message`.
+fn json_key(row: &[u8], columns: Option<&[String]>, plain: bool, message: &mut Message) {
+    let mut add = |text: &[u8]| if plain { message.add_plain(text) } else { message.add(text) };
+    match (row.first(), columns) {
+        (Some(b'{'), None) => {
+            let texts = fields(row).into_iter().map(|(name, raw)| (name, of_json(raw)));
+            // Of a key that is written twice the last counts, as for every reader.
+            let last: std::collections::BTreeMap<_, _> = texts.collect();
+            message.add_row(&mut last.into_iter().collect());
+        }
+        (Some(b'{'), Some(columns)) => {
+            let fields = fields(row);
+            for column in columns {
+                let found = fields.iter().rev().find(|(name, _)| name == column.as_bytes());
+                add(&found.map(|(_, raw)| of_json(raw)).unwrap_or_default());
             }
         }
+        (_, None) => add(&of_json(row)),
+        // What is no object has no fields: all are missing.
+        (_, Some(columns)) => columns.iter().for_each(|_| add(b"")),
     }
 }
 

@@ -14,9 +14,11 @@ use arrow_schema::{DataType, Schema, TimeUnit};
 use arrow_select::take::take;
 
 use crate::split::error::SplitError;
+use crate::split::json_value::quoted;
 use crate::split::keys::Wanted;
+use crate::split::message::Message;
 use crate::split::time;
-use crate::split::value::{Message, of_float, of_single, of_text, quoted};
+use crate::split::value::{of_float, of_single, of_text};
 
 /// Which columns are the key of a row.
 pub(super) struct KeyNames {

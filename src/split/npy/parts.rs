@@ -7,11 +7,11 @@ use super::values::Reader;
 use crate::split::assign::Assignment;
 use crate::split::error::SplitError;
 use crate::split::keys::{Keys, Wanted};
+use crate::split::message::Message;
 use crate::split::produce::{Made, Order, Piece, Producer, Ranges};
 use crate::split::scatter::{Glue, Scatter};
 use crate::split::source::Source;
 use crate::split::text::{Index, Replay, Span};
-use crate::split::value::Message;
 
 /// Reads the header of `source`.
 pub(in crate::split) fn open(source: &Source) -> Result<Header, SplitError> {

@@ -7,9 +7,10 @@ use std::ops::Range;
 use super::header::{Dtype, Header};
 use crate::split::error::SplitError;
 use crate::split::keys::Wanted;
+use crate::split::message::Message;
 use crate::split::source::Source;
 use crate::split::time;
-use crate::split::value::{Message, of_float, of_single, of_text};
+use crate::split::value::{of_float, of_single, of_text};
 
 /// Reads rows and finds their keys.
 pub(super) struct Reader<'a> {

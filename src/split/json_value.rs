@@ -1,0 +1,212 @@
+//! The texts of values of JSON (see [`value`](super::value)).
+
+use super::value::of_text;
+
+/// The text of a value of JSON, which must be well formed. Half a pair of surrogates (`"\\ud83d"`), which some
+/// programs write and UTF-8 has no place for, stands for its three bytes.
+pub(super) fn of_json(raw: &[u8]) -> Vec<u8> {
+    match raw.first() {
+        Some(b'"') => of_text(&unescaped(raw)).into_owned(),
+        Some(b'[' | b'{') => Json { text: raw, at: 0 }.nested(),
+        Some(b'n') | None => Vec::new(),
+        Some(_) => of_text(raw).into_owned(),
+    }
+}
+
+/// The fields of a well-formed object: names, and values as they are written.
+pub(super) fn fields(object: &[u8]) -> Vec<(Vec<u8>, &[u8])> {
+    let mut json = Json { text: object, at: 1 };
+    let mut fields = Vec::new();
+    while json.blank() == Some(b'"') {
+        let name = unescaped(json.value());
+        json.blank();
+        json.at += 1;
+        json.blank();
+        fields.push((name, json.value()));
+        if json.blank() == Some(b',') {
+            json.at += 1;
+        }
+    }
+    fields
+}
+
+/// Well-formed JSON that is gone through.
+struct Json<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Json<'a> {
+    /// The next byte that is not white space.
+    fn blank(&mut self) -> Option<u8> {
+        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
+            self.at += 1;
+        }
+        self.text.get(self.at).copied()
+    }
+
+    /// The value that begins here, as it is written.
+    fn value(&mut self) -> &'a [u8] {
+        let start = self.at;
+        let mut depth = 0;
+        while let Some(byte) = self.text.get(self.at) {
+            match byte {
+                b'"' => self.string(),
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' if depth == 0 => break,
+                b']' | b'}' => depth -= 1,
+                b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => break,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 && matches!(byte, b'"' | b']' | b'}') {
+                break;
+            }
+        }
+        &self.text[start..self.at.min(self.text.len())]
+    }
+
+    /// Goes to the closing quote of the string whose opening one is here.
+    fn string(&mut self) {
+        self.at += 1;
+        while let Some(found) = memchr::memchr2(b'"', b'\\', self.text.get(self.at..).unwrap_or_default()) {
+            self.at += found;
+            if self.text[self.at] == b'"' {
+                return;
+            }
+            self.at += 2;
+        }
+        self.at = self.text.len();
+    }
+
+    /// The text of a value inside a list or structure.
+    fn nested(&mut self) -> Vec<u8> {
+        let raw = match self.blank() {
+            Some(b'[') => return self.items(),
+            Some(b'{') => {
+                let mut sorted = std::collections::BTreeMap::new();
+                // Of a key that is written twice the last counts, as for every reader.
+                sorted.extend(fields(self.value()));
+                let field = |(name, raw): (Vec<u8>, &[u8])| {
+                    [quoted(&name), b":".to_vec(), Json { text: raw, at: 0 }.nested()].concat()
+                };
+                let fields: Vec<_> = sorted.into_iter().map(field).collect();
+                return [b"{".as_slice(), &fields.join(&b','), b"}"].concat();
+            }
+            _ => self.value(),
+        };
+        match raw.first() {
+            Some(b'"') => quoted(&unescaped(raw)),
+            Some(b'-' | b'0'..=b'9') => of_text(raw).into_owned(),
+            _ => raw.to_vec(),
+        }
+    }
+
+    fn items(&mut self) -> Vec<u8> {
+        self.at += 1;
+        let mut items = Vec::new();
+        while self.blank().is_some_and(|byte| byte != b']') {
+            items.push(self.nested());
+            if self.blank() == Some(b',') {
+                self.at += 1;
+            }
+        }
+        self.at += 1;
+        [b"[".as_slice(), &items.join(&b','), b"]"].concat()
+    }
+}
+
+/// A text in JSON's quotes.
+pub(super) fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = vec![b'"'];
+    for byte in text {
+        match byte {
+            b'"' => out.extend(b"\\\""),
+            b'\\' => out.extend(b"\\\\"),
+            b'\n' => out.extend(b"\\n"),
+            b'\r' => out.extend(b"\\r"),
+            b'\t' => out.extend(b"\\t"),
+            8 => out.extend(b"\\b"),
+            12 => out.extend(b"\\f"),
+            0..0x20 => out.extend(format!("\\u{byte:04x}").bytes()),
+            _ => out.push(*byte),
+        }
+    }
+    out.push(b'"');
+    out
+}
+
+/// The text of a well-formed string of JSON.
+fn unescaped(raw: &[u8]) -> Vec<u8> {
+    let mut rest = &raw[1..raw.len().saturating_sub(1).max(1)];
+    let mut out = Vec::with_capacity(rest.len());
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+        let (byte, behind) = rest.split_first().unwrap_or((&b'\\', &[]));
+        rest = behind;
+        match byte {
+            b'n' => out.push(b'\n'),
+            b'r' => out.push(b'\r'),
+            b't' => out.push(b'\t'),
+            b'b' => out.push(8),
+            b'f' => out.push(12),
+            b'u' => {
+                let high = unit(rest);
+                rest = rest.get(4..).unwrap_or_default();
+                let low = rest.strip_prefix(b"\\u").map(unit).filter(|low| (0xDC00..0xE000).contains(low));
+                let code = match low {
+                    Some(low) if (0xD800..0xDC00).contains(&high) => {
+                        rest = &rest[6..];
+                        0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00)
+                    }
+                    _ => high,
+                };
+                encode(code, &mut out);
+            }
+            other => out.push(*other),
+        }
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// The number that four hexadecimal digits say.
+fn unit(digits: &[u8]) -> u32 {
+    let digits = digits.get(..4).and_then(|digits| std::str::from_utf8(digits).ok());
+    digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0)
+}
+
+fn encode(code: u32, out: &mut Vec<u8>) {
+    match char::from_u32(code) {
+        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => out.extend([
+            0xE0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 0x3F) as u8,
+            0x80 | (code & 0x3F) as u8,
+        ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_values_have_the_texts_of_their_values() {
+        for (raw, expected) in [
+            (r#""a\u00e9""#, "aé"),
+            ("null", ""),
+            ("true", "true"),
+            ("1.0", "1"),
+            (r#""1.0""#, "1"),
+            (r#"{"b": [1.0, "1.0", null], "a": true}"#, r#"{"a":true,"b":[1,"1.0",null]}"#),
+            (r#"{"a": {}, "a": [ ] , "\u0062\"" : "x\ty\u0001"}"#, r#"{"a":[],"b\"":"x\ty\u0001"}"#),
+            (r#""\ud83d\ude00 \/""#, "😀 /"),
+        ] {
+            assert_eq!(String::from_utf8(of_json(raw.as_bytes())).unwrap(), expected);
+        }
+        assert_eq!(of_json(br#""a\ud83d""#), b"a\xED\xA0\xBD");
+        assert_eq!(of_json(br#"["\ud83dx"]"#), b"[\"\xED\xA0\xBDx\"]");
+    }
+}

@@ -1,0 +1,77 @@
+//! The order of values, by which `--by range` cuts.
+
+use super::value::is_json_number;
+
+/// Bytes whose order is that of the values whose texts these are: what is missing, numbers by their value
+/// (NaN last), then all other texts by their bytes.
+pub(super) fn order(text: &[u8]) -> Vec<u8> {
+    match text {
+        b"" => Vec::new(),
+        b"-inf" => vec![1, 0],
+        b"0" => vec![1, 2],
+        b"inf" => vec![1, 4],
+        b"NaN" => vec![1, 5],
+        _ => order_of_number(text).unwrap_or_else(|| [&[2], text].concat()),
+    }
+}
+
+/// The same for the text of a number other than 0: sign, exponent, digits; inverted for a negative one.
+fn order_of_number(text: &[u8]) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    if !digits.first()?.is_ascii_digit() || !is_json_number(digits) {
+        return None;
+    }
+    let (mantissa, exponent) = match digits.iter().position(|b| *b == b'e') {
+        Some(e) => (&digits[..e], std::str::from_utf8(&digits[e + 1..]).ok()?.parse::<i64>().ok()?),
+        None => (digits, 0),
+    };
+    let point = mantissa.iter().position(|b| *b == b'.').unwrap_or(mantissa.len());
+    let exponent = exponent + point as i64;
+    let figures: Vec<u8> = mantissa.iter().copied().filter(|b| *b != b'.').collect();
+    let figures = &figures[..figures.iter().rposition(|b| *b != b'0').map_or(1, |last| last + 1)];
+    let place = ((exponent + (1 << 31)) as u32).to_be_bytes();
+    let mut key = [place.as_slice(), figures, &[0]].concat();
+    if text.len() > digits.len() {
+        key.iter_mut().for_each(|byte| *byte = !*byte);
+        return Some([&[1, 1], key.as_slice()].concat());
+    }
+    Some([&[1, 3], key.as_slice()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::split::value::of_text;
+
+    #[test]
+    fn values_are_ordered() {
+        let sorted = [
+            "",
+            "-inf",
+            "-1e300",
+            "-20",
+            "-12",
+            "-3",
+            "-2.5",
+            "-0.5",
+            "-1e-9",
+            "0",
+            "1e-9",
+            "0.25",
+            "0.5",
+            "2",
+            "3",
+            "10",
+            "12",
+            "123456789012345678901234567890",
+            "1e300",
+            "inf",
+            "NaN",
+            "2026-01-02",
+            "a",
+            "b",
+        ];
+        let keys: Vec<_> = sorted.iter().map(|text| order(&of_text(text.as_bytes()))).collect();
+        assert!(keys.windows(2).all(|pair| pair[0] < pair[1]), "{keys:?}");
+    }
+}
