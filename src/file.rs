@@ -30,7 +30,7 @@ impl std::error::Error for FileError {
 }
 
 /// The system's message without the number that Rust adds, which helps nobody.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error ") {
         Some(end) => text[..end].to_lowercase(),

@@ -93,7 +93,7 @@ fn a_full_disk_under_the_cache_costs_a_warning() {
             fs::remove_file(filler).unwrap();
             let warning = said.says("warning: the cache in");
             assert!(!warning || !ran.is_empty(), "{}{}", said.out, said.err);
-            warned += usize::from(warning && said.says("No space left"));
+            warned += usize::from(warning && said.says("no space left"));
             found += usize::from(!warning && cached.anew().0.is_empty());
             let litter =
                 cached.files().iter().filter(|path| path.starts_with(cached.cache.join("tmp"))).count();

@@ -18,6 +18,7 @@ mod hosts;
 mod ingredients;
 mod interrupted;
 mod layering;
+mod library;
 mod never_stale;
 mod readme;
 mod rerun;

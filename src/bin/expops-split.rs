@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use expops::split::command::Command;
+use expops::cli::SplitCommand;
 
 fn main() -> ExitCode {
-    ExitCode::from(Command::parse().execute())
+    ExitCode::from(SplitCommand::parse().execute())
 }

@@ -23,7 +23,7 @@ mod trim;
 
 pub(crate) use entry::Entry;
 pub(crate) use store::Cache;
-pub(crate) use trim::{parse_size, shown_size};
+pub(crate) use trim::shown_size;
 
 #[cfg(test)]
 mod tests;

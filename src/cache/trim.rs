@@ -130,20 +130,6 @@ fn object(held: &Held) -> Option<(Digest, u64)> {
 
 const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
 
-/// The bytes of a size as people write it: `500MB`, `10 GB`, `1.5g`, `0`.
-pub(crate) fn parse_size(text: &str) -> Option<u64> {
-    let text = text.trim().to_uppercase();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let unit = text[end..].trim().trim_end_matches('B').trim_end_matches('I');
-    let power = match unit {
-        "" => 0,
-        unit => UNITS.iter().skip(1).position(|name| name.trim_end_matches('B') == unit)? + 1,
-    };
-    let number: f64 = text[..end].parse().ok()?;
-    let bytes = number * 1000_f64.powi(i32::try_from(power).ok()?);
-    (bytes < 1e19).then_some(bytes as u64)
-}
-
 /// A size for people: `1.5 GB`.
 pub(crate) fn shown_size(bytes: u64) -> String {
     let mut number = bytes as f64;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::ended::Ended;
 use super::say;
+use crate::amount;
 use crate::cache::{self, Cache};
 use crate::defaults;
 use crate::layout::Layout;
@@ -34,7 +35,7 @@ pub(super) struct Flags {
 }
 
 fn size(text: &str) -> Result<u64, String> {
-    cache::parse_size(text).ok_or_else(|| "a size is a number with a unit: 500MB, 10GB".to_owned())
+    amount::bytes(text).map_err(|_| "a size is a number with a unit: 500MB, 10GB".to_owned())
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {

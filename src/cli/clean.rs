@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::ended::Ended;
+use super::look::enter;
 use super::say;
 use crate::defaults;
 use crate::diagnostic::{Diagnostics, plural};
@@ -41,10 +42,11 @@ pub(super) struct Flags {
 
 pub(super) fn run(flags: &Flags) -> Ended {
     let mut sink = Diagnostics::new();
-    let plan = match driver::plan(&flags.project, &flags.build_dir, &mut sink) {
-        Ok(plan) => plan,
-        Err(failure) => return Ended::because(&failure, &sink, false),
-    };
+    let plan =
+        match enter(&flags.project).and_then(|project| driver::plan(&project, &flags.build_dir, &mut sink)) {
+            Ok(plan) => plan,
+            Err(failure) => return Ended::because(&failure, &sink, false),
+        };
     let actions = plan.groups.iter().flat_map(|group| &group.actions);
     let wanted: BTreeSet<Utf8PathBuf> = actions
         .flat_map(|action| {

@@ -100,7 +100,9 @@ fn make(wanted: &Wanted<'_>, layout: &Layout, sight: &Sight, aloud: bool) -> Res
             if aloud {
                 println!("{}", instance.label());
             }
-            instance.run(sight).map(drop)
+            let result = instance.run(sight);
+            say::remarks(&instance.remarks());
+            result.map(drop)
         }
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::ended::Ended;
-use super::look::look;
+use super::look::{enter, look};
 use super::refuse::refuse;
 use super::{say, status};
 use crate::defaults;
@@ -52,10 +52,11 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
     let project = flags.project.canonicalize_utf8().unwrap_or_else(|_| flags.project.clone());
     let mut sink = Diagnostics::new();
-    let mut survey = match Survey::of(&project, &flags.build_dir, &mut sink) {
-        Ok(survey) => survey,
-        Err(failure) => return Ended::because(&failure, &sink, flags.json),
-    };
+    let mut survey =
+        match enter(&project).and_then(|project| Survey::of(&project, &flags.build_dir, &mut sink)) {
+            Ok(survey) => survey,
+            Err(failure) => return Ended::because(&failure, &sink, flags.json),
+        };
     let mut found = meant(&survey, &flags.target, file.as_deref());
     if found.is_empty() && flags.target.starts_with('/') {
         found = match selected(&survey, &project, &flags.target) {
@@ -78,6 +79,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     } else {
         found.iter().for_each(|index| print(&survey, *index));
     }
+    say::remarks(&survey.remarks());
     Ended::Well
 }
 

@@ -16,6 +16,7 @@ mod query;
 mod refuse;
 mod run;
 mod say;
+mod split;
 mod status;
 
 use std::process::ExitCode;
@@ -24,8 +25,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Parser, Subcommand};
 
 use crate::driver;
-use crate::split;
 use ended::Ended;
+pub use split::Command as SplitCommand;
 
 /// Compiles experiment pipelines to Ninja, Make or shell: one target per partition, re-run by content.
 #[derive(Debug, Parser)]
@@ -61,7 +62,7 @@ enum Command {
     /// Print what was logged, as a table
     Metrics(metrics::Flags),
     /// Cut a data file into partitions and stamp them: the same as the program expops-split
-    Split(Box<split::command::Command>),
+    Split(Box<split::Command>),
     /// Say why an instance would run, or ran, or what a diagnostic code means
     Explain(explain::Flags),
     /// Say what the next build would do

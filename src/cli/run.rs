@@ -65,7 +65,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     } else {
         make_command(flags, &compiled.output)
     };
-    command.args(targets);
+    command.args(targets).current_dir(&compiled.project.folder);
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
         command.env("EXPOPS", crate::quote::word(program.as_str()));
     }
@@ -154,6 +154,7 @@ fn counted(
 ) -> std::io::Result<(ExitStatus, Option<i32>)> {
     let mut dry = Command::new(command.get_program());
     dry.args(command.get_args()).arg("-n");
+    command.get_current_dir().map(|folder| dry.current_dir(folder));
     for (name, value) in command.get_envs() {
         value.map(|value| dry.env(name, value));
     }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use crate::diagnostic::{Diagnostics, Severity, plural, render, render_json};
+use crate::exec::Remark;
 
 /// Whether stderr wants colours.
 fn colour() -> bool {
@@ -17,10 +18,23 @@ pub(super) fn error(text: &str) {
     eprintln!("{on}error{off}: {text}");
 }
 
+/// Says what is not as it should be, and stops nothing.
+fn warning(text: &str) {
+    let (on, off) = if colour() { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
+    eprintln!("{on}warning{off}: {text}");
+}
+
 /// Says something that is good to know.
 pub(super) fn note(text: &str) {
     let (on, off) = if colour() { ("\x1b[1;32m", "\x1b[0m") } else { ("", "") };
     eprintln!("{on}note{off}: {text}");
+}
+
+/// Says what is no failure: what is not as it should be where errors go, the rest as output.
+pub(super) fn remarks<'r>(remarks: impl IntoIterator<Item = &'r Remark>) {
+    for remark in remarks {
+        if remark.is_warning() { warning(&remark.to_string()) } else { println!("{remark}") }
+    }
 }
 
 /// Prints diagnostics and how many errors there are; as JSON lines on request.

@@ -5,6 +5,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::ended::Ended;
+use super::look::enter;
+use super::say;
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::dry_run::{Finding, State, Survey};
@@ -45,11 +47,13 @@ struct Counts {
 
 pub(super) fn run(flags: &Flags) -> Ended {
     let mut sink = Diagnostics::new();
-    let mut survey = match Survey::of(&flags.project, &flags.build_dir, &mut sink) {
-        Ok(survey) => survey,
-        Err(failure) => return Ended::because(&failure, &sink, flags.json),
-    };
+    let mut survey =
+        match enter(&flags.project).and_then(|project| Survey::of(&project, &flags.build_dir, &mut sink)) {
+            Ok(survey) => survey,
+            Err(failure) => return Ended::because(&failure, &sink, flags.json),
+        };
     survey.look_at_all();
+    say::remarks(&survey.remarks());
     let mut processes: Vec<(&str, Counts)> = Vec::new();
     for (index, looked) in survey.all.iter().enumerate() {
         if processes.last().is_none_or(|(name, _)| *name != looked.process) {

@@ -5,8 +5,10 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
+use super::project::Project;
 use super::sources::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
+use crate::file;
 use crate::graph::{self, Graph};
 use crate::pipeline::{self, Missing, Pipeline};
 use crate::plan::Codes;
@@ -47,11 +49,13 @@ impl Named {
     }
 }
 
-/// Reads and checks the project file `file` in the working folder.
-pub(super) fn check(file: &Utf8Path, missing: Missing, sink: &mut Diagnostics) -> Result<Checked, Failure> {
-    let bytes = fs::read(file).map_err(|error| Failure::Usage(format!("cannot read `{file}`: {error}")))?;
+/// Reads and checks a project.
+pub(super) fn check(project: &Project, missing: Missing, sink: &mut Diagnostics) -> Result<Checked, Failure> {
+    let Project { folder: root, file } = project;
+    let path = project.at(file);
+    let bytes =
+        file::context(fs::read(&path), "read", &path).map_err(|error| Failure::Usage(error.to_string()))?;
     let source = syntax::source_from_bytes(file.as_str(), &bytes, sink)?;
-    let root = Utf8Path::new(".");
     let config = match syntax::parse(&source, sink) {
         Ok(config) => config,
         Err((reported, rest)) => {
@@ -62,18 +66,18 @@ pub(super) fn check(file: &Utf8Path, missing: Missing, sink: &mut Diagnostics) -
             return Err(reported.into());
         }
     };
-    other_config(file, sink);
+    other_config(project, sink);
     let folders = script_folders(&config);
     let mut library = Library::new(root, folders.clone());
     let pipeline = pipeline::check(&config, root, &mut library, missing, sink)?;
-    let (codes, steps) = codes(&pipeline, &mut library, folders, file, sink)?;
+    let (codes, steps) = codes(&pipeline, &mut library, folders, project, sink)?;
     Ok(Checked { pipeline, codes, steps, named: Named::of(&config) })
 }
 
 /// Warns of a file beside the project file that existing projects have and expops does not use.
-fn other_config(file: &Utf8Path, sink: &mut Diagnostics) {
-    let path = file.with_file_name("compute_config.yaml");
-    let Ok(text) = fs::read_to_string(&path) else { return };
+fn other_config(project: &Project, sink: &mut Diagnostics) {
+    let path = project.file.with_file_name("compute_config.yaml");
+    let Ok(text) = fs::read_to_string(project.at(&path)) else { return };
     let source = Source::new(path.as_str(), text);
     let line = source.text().lines().next().unwrap_or_default().len();
     let message = format!("`{path}` is not used by expops");

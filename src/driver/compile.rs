@@ -26,17 +26,16 @@ pub struct Compiled {
     pub output: Utf8PathBuf,
     /// The project.
     pub(crate) project: Project,
-    /// The build folder, relative to the project.
+    /// The build folder, wherever the project is.
     pub(super) layout: Layout,
     pub(super) options: Options,
 }
 
-/// Compiles a project, and enters its folder. Writes nothing.
+/// Compiles a project. Writes nothing.
 pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Failure> {
     let project = Project::find(&options.project).map_err(Failure::Usage)?;
     let placed = options.placed(&project).map_err(Failure::Usage)?;
-    project.enter().map_err(Failure::Usage)?;
-    let checked = check(&project.file, options.missing(), sink)?;
+    let checked = check(&project, options.missing(), sink)?;
     let (graph, probes) = expand(&checked, options.max_instances, sink)?;
     let plan = plan::lower(graph, &probes, &checked.codes, &placed);
     report_declared(&checked.pipeline, &placed.build, sink);
@@ -48,21 +47,19 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
         depfile: options.format.depfile(&plan),
         plan,
         output: placed.output,
+        layout: Layout::new(project.at(&placed.build)),
         project,
-        layout: Layout::new(placed.build),
         options: options.clone(),
     })
 }
 
-/// Plans the build of the project at `path`, and enters its folder. Only the prefix of targets, the generated
-/// file and the interpreter depend on how it was compiled: the plan tells nothing of them.
-pub(crate) fn plan(path: &Utf8Path, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Plan, Failure> {
-    let project = Project::find(path).map_err(Failure::Usage)?;
-    project.enter().map_err(Failure::Usage)?;
-    let checked = check(&project.file, Missing::Ignored, sink)?;
+/// Plans the build of a project. Only the prefix of targets, the generated file and the interpreter depend on how it
+/// was compiled: the plan tells nothing of them.
+pub(crate) fn plan(project: &Project, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Plan, Failure> {
+    let checked = check(project, Missing::Ignored, sink)?;
     let (graph, probes) = expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
     let options = plan::Options {
-        source: project.file,
+        source: project.file.clone(),
         build: crate::file::normal(build),
         output: Utf8PathBuf::new(),
         root: Utf8PathBuf::new(),

@@ -8,8 +8,6 @@ mod project;
 mod sources;
 mod write;
 
-use camino::Utf8Path;
-
 pub use check::Checked;
 use check::check;
 pub(crate) use check::expand;
@@ -28,9 +26,7 @@ pub use crate::plan::Plan;
 
 use crate::pipeline::Missing;
 
-/// Finds the project at `path`, enters its folder, and checks it: from now on all paths are relative to the project.
-pub fn open(path: &Utf8Path, sink: &mut Diagnostics) -> Result<Checked, Failure> {
-    let project = Project::find(path).map_err(Failure::Usage)?;
-    project.enter().map_err(Failure::Usage)?;
-    check(&project.file, Missing::Ignored, sink)
+/// Checks a project: reads its file and its scripts. All paths in what comes of it are relative to the project.
+pub fn open(project: &Project, sink: &mut Diagnostics) -> Result<Checked, Failure> {
+    check(project, Missing::Ignored, sink)
 }

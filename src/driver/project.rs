@@ -2,6 +2,8 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::file;
+
 /// Where project files are looked for.
 pub(super) const FILES: [&str; 2] = ["expops.yaml", "configs/project_config.yaml"];
 
@@ -39,9 +41,8 @@ impl Project {
         Ok(Self { folder: folder.to_owned(), file: name })
     }
 
-    /// Enters the folder: from now on all paths are relative to the project.
-    pub fn enter(&self) -> Result<(), String> {
-        std::env::set_current_dir(&self.folder)
-            .map_err(|error| format!("cannot enter `{}`: {error}", self.folder))
+    /// Where `path`, which is relative to the project, is.
+    pub(super) fn at(&self, path: &Utf8Path) -> Utf8PathBuf {
+        file::normal(&self.folder.join(path))
     }
 }

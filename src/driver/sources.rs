@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::project::Project;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, list};
 use crate::exec::environment;
 use crate::pipeline::{Pipeline, Work};
@@ -16,7 +17,7 @@ pub(super) fn codes(
     pipeline: &Pipeline,
     library: &mut Library,
     folders: Vec<Utf8PathBuf>,
-    file: &Utf8Path,
+    project: &Project,
     sink: &mut Diagnostics,
 ) -> Result<(Codes, Steps), Reported> {
     let mut codes = Codes { folders, ..Codes::default() };
@@ -38,18 +39,19 @@ pub(super) fn codes(
     report_broken(broken, sink);
     let declared =
         pipeline.processes.iter().flat_map(|process| &process.settings.files).chain(pipeline.data.values());
-    codes.inside = declared.filter(|path| path.is_dir()).map(|path| (path.clone(), inside(path))).collect();
+    let folders_of = declared.filter(|path| project.at(path).is_dir());
+    codes.inside = folders_of.map(|path| (path.clone(), inside(project, path))).collect();
     let declared = pipeline.processes.iter().flat_map(|process| &process.settings.files);
-    let is_promised = |path: &&Utf8PathBuf| path.extension() == Some("py") && !path.exists();
+    let is_promised = |path: &&Utf8PathBuf| path.extension() == Some("py") && !project.at(path).exists();
     codes.promised = declared.filter(is_promised).cloned().collect();
     let scripts = library.files();
-    let folders = watched(&scripts, &codes);
-    let requirements = requirements(pipeline);
+    let folders = watched(project, &scripts, &codes);
+    let requirements = requirements(project, pipeline);
     let told = requirements.iter().flat_map(|(file, included)| [file].into_iter().chain(included));
     let told: BTreeSet<_> = told.cloned().collect();
     codes.found.modules = scripts.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
     codes.found.folders = folders.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
-    codes.sources = [file.to_owned()].into_iter().chain(scripts).chain(folders).chain(told).collect();
+    codes.sources = [project.file.clone()].into_iter().chain(scripts).chain(folders).chain(told).collect();
     codes.inside.extend(requirements);
     sink.unless_errors((codes, steps))
 }
@@ -76,29 +78,33 @@ fn report_broken(mut broken: Vec<(Diagnostic, &str)>, sink: &mut Diagnostics) {
 }
 
 /// The requirement files that name others, and those others: what they name may change, too.
-fn requirements(pipeline: &Pipeline) -> BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> {
+fn requirements(project: &Project, pipeline: &Pipeline) -> BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> {
     let files = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
-    let all = files.map(|file| (file.clone(), environment::included(file)));
+    let all = files.map(|file| (file.clone(), environment::included(file, &project.folder)));
     all.filter(|(_, included)| !included.is_empty()).collect()
 }
 
 /// Everything below a folder, sorted; with links that lead nowhere, which may lead somewhere one day.
-fn inside(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let entries = walkdir::WalkDir::new(folder).min_depth(1).sort_by_file_name().follow_links(true);
+fn inside(project: &Project, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let start = project.at(folder);
+    let entries = walkdir::WalkDir::new(&start).min_depth(1).sort_by_file_name().follow_links(true);
     let path = |entry: walkdir::Result<walkdir::DirEntry>| match entry {
         Ok(entry) => Some(entry.into_path()),
         Err(error) => error.path().map(std::path::Path::to_owned),
     };
     let paths = entries.into_iter().filter_map(path);
-    paths.filter_map(|path| Utf8PathBuf::from_path_buf(path).ok()).collect()
+    paths
+        .filter_map(|path| Some(folder.join(Utf8Path::from_path(&path)?.strip_prefix(&start).ok()?)))
+        .collect()
 }
 
 /// Folders in which a new file means that the compiler has to look again: it may be a module that an import
 /// now finds first, or one more of the declared files. The project's own folder is none: every build writes
 /// into it.
-fn watched(scripts: &[Utf8PathBuf], codes: &Codes) -> BTreeSet<Utf8PathBuf> {
+fn watched(project: &Project, scripts: &[Utf8PathBuf], codes: &Codes) -> BTreeSet<Utf8PathBuf> {
     let parents = scripts.iter().filter_map(|path| path.parent()).map(Utf8Path::to_owned);
     let declared = codes.inside.iter().flat_map(|(folder, inside)| [folder].into_iter().chain(inside));
-    let folders = parents.chain(declared.cloned()).filter(|path| path.is_dir() || !path.exists());
+    let may_be_folder = |path: &Utf8PathBuf| project.at(path).is_dir() || !project.at(path).exists();
+    let folders = parents.chain(declared.cloned()).filter(may_be_folder);
     folders.filter(|path| !["", "."].contains(&path.as_str())).collect()
 }

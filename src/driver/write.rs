@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::compile::Compiled;
 use super::failure::Failure;
@@ -14,21 +14,22 @@ use crate::plan_file::{PlanFile, VERSION};
 use crate::runtime;
 
 impl Compiled {
-    /// Writes what changed, in the project, which is the working folder: plan files first, the generated file
+    /// Writes what changed, in the project: plan files first, the generated file
     /// after them, and last the proof for Make that all of it is there. Returns what became of the generated file.
     pub fn write(&self) -> Result<Written, Failure> {
-        if !self.options.force && !may_overwrite(&self.output) {
-            let text = format!("`{}` was not written by expops; --force overwrites it", self.output);
+        let output = self.project.at(&self.output);
+        if !self.options.force && !may_overwrite(&output) {
+            let text = format!("`{output}` was not written by expops; --force overwrites it");
             return Err(Failure::Usage(text));
         }
         if self.plan.interpreter.is_some() {
             let stamp = self.layout.environment_stamp("");
-            let written = Interpreter::probe(&self.options.python).write(&stamp);
+            let written = Interpreter::probe(&self.options.python, &self.project.folder).write(&stamp);
             written.map_err(|failure| Failure::Write(failure.to_string()))?;
         }
         let written = self.write_files().map_err(|error| Failure::Write(error.to_string()))?;
         if self.options.format.is_executable() {
-            make_executable(&self.output);
+            make_executable(&output);
         }
         Ok(written)
     }
@@ -47,21 +48,21 @@ impl Compiled {
         }
         remove_others(&self.layout.plans(), &plan_files)?;
         for path in self.plan.groups.iter().filter_map(|group| group.reads.as_ref()) {
-            exec::compact_reads(self.in_project(path))?;
+            exec::compact_reads(&self.in_project(path))?;
         }
         runtime::install(&self.layout.python())?;
         if let Some(text) = &self.depfile {
-            file::write_if_changed(self.in_project(&self.plan.depfile), text.as_bytes())?;
+            file::write_if_changed(&self.in_project(&self.plan.depfile), text.as_bytes())?;
         }
-        let written = file::write_if_changed(&self.output, self.text.as_bytes())?;
+        let written = file::write_if_changed(&self.project.at(&self.output), self.text.as_bytes())?;
         self.prove(&plan_files)?;
         Ok(written)
     }
 
     /// Writes the proof that all of it is there. It says what was written; so under Ninja, which knows itself when it
     /// last asked, it keeps its time unless something changed, and Ninja reads the generated file again only then.
-    fn prove(&self, plan_files: &[(&Utf8Path, &str)]) -> Result<(), FileError> {
-        let path = self.in_project(&self.plan.proof);
+    fn prove(&self, plan_files: &[(Utf8PathBuf, &str)]) -> Result<(), FileError> {
+        let path = &self.in_project(&self.plan.proof);
         let mut digest = Hasher::new();
         digest.update(&self.text);
         plan_files.iter().for_each(|(_, text)| digest.update(text));
@@ -80,14 +81,14 @@ impl Compiled {
     }
 
     /// The plan files and their texts. Their paths in the plan are as the build tool sees them.
-    fn plan_files(&self) -> Vec<(&Utf8Path, &str)> {
+    fn plan_files(&self) -> Vec<(Utf8PathBuf, &str)> {
         let files = self.plan.plan_files.iter();
         files.map(|file| (self.in_project(&file.path), file.text.as_str())).collect()
     }
 
-    /// A path of the plan, which is as the build tool sees it, from the project's folder.
-    fn in_project<'p>(&self, path: &'p Utf8Path) -> &'p Utf8Path {
-        path.strip_prefix(&self.plan.root).unwrap_or(path)
+    /// Where a path of the plan is, which is as the build tool sees it.
+    fn in_project(&self, path: &Utf8Path) -> Utf8PathBuf {
+        self.project.at(path.strip_prefix(&self.plan.root).unwrap_or(path))
     }
 }
 
@@ -100,7 +101,7 @@ pub(crate) fn may_overwrite(path: &Utf8Path) -> bool {
 }
 
 /// Removes the plan files of processes that are gone.
-fn remove_others(folder: &Utf8Path, kept: &[(&Utf8Path, &str)]) -> Result<(), FileError> {
+fn remove_others(folder: &Utf8Path, kept: &[(Utf8PathBuf, &str)]) -> Result<(), FileError> {
     for entry in walkdir::WalkDir::new(folder).into_iter().flatten() {
         let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
         let is_plan = entry.file_type().is_file() && path.extension() == Some("json");

@@ -1,16 +1,17 @@
 //! Looks at every instance of a project as a build would, without running anything: what `status` and
 //! `explain` have to tell.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
 use crate::cache::Cache;
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
-use crate::driver;
+use crate::driver::{self, Project};
 use crate::exec::{
-    Change, Decision, Ended as Last, Failure, Instance, Interpreter, Lookahead, Record, Todo, Why,
+    Change, Decision, Ended as Last, Failure, Instance, Interpreter, Lookahead, Record, Remark, Todo, Why,
     environment,
 };
 use crate::layout::{Folder, Layout};
@@ -73,18 +74,20 @@ pub(crate) struct Survey {
     lookahead: Lookahead,
     /// The environments that would be made, and what has changed since they last were.
     stale_environments: BTreeMap<String, Vec<Change>>,
+    /// What is to be said of what was looked at, each once.
+    remarks: RefCell<BTreeSet<Remark>>,
 }
 
 impl Survey {
-    /// The instances of the project at `path`; not looked at yet.
+    /// The instances of a project, whose folder is the working folder; not looked at yet.
     pub(crate) fn of(
-        path: &Utf8Path,
+        project: &Project,
         build: &Utf8Path,
         sink: &mut Diagnostics,
     ) -> Result<Self, driver::Failure> {
-        let plan = driver::plan(path, build, sink)?;
+        let plan = driver::plan(project, build, sink)?;
         let layout = Layout::new(crate::file::normal(build));
-        ready_interpreter(&plan, &layout);
+        ready_interpreter(&plan, project, &layout);
         let stale_environments = stale_environments(&plan, &layout);
         let mut plans = BTreeMap::new();
         for file in &plan.plan_files {
@@ -102,6 +105,7 @@ impl Survey {
             nothing_is_cached,
             lookahead,
             stale_environments,
+            remarks: RefCell::default(),
         };
         let mut makers = BTreeMap::new();
         let mut first = Vec::new();
@@ -173,9 +177,20 @@ impl Survey {
         Instance::of(self.plans[&looked.process].clone(), &looked.action.instance, &self.layout)
     }
 
+    fn decision(&self, instance: &Instance) -> Result<Decision, Failure> {
+        let decision = instance.decide_on(&self.lookahead);
+        self.remarks.borrow_mut().extend(instance.remarks());
+        decision
+    }
+
+    /// What is to be said of what was looked at so far; it is said once.
+    pub(crate) fn remarks(&self) -> BTreeSet<Remark> {
+        self.remarks.take()
+    }
+
     fn decide(&mut self, index: usize) -> Result<State, Failure> {
         let instance = self.instance(index)?;
-        let decision = instance.decide_on(&self.lookahead)?;
+        let decision = self.decision(&instance)?;
         let state = match &decision.todo {
             Todo::Nothing => State::Fresh,
             Todo::Restore(_) => State::Restore,
@@ -193,7 +208,7 @@ impl Survey {
     /// What would be decided about an instance if what it takes of others stayed as it is. Only asked of what is
     /// explained: to decide about everything that waits would cost a look at all of its code.
     pub(crate) fn presumed(&self, index: usize) -> Option<Decision> {
-        self.instance(index).and_then(|instance| instance.decide_on(&self.lookahead)).ok()
+        self.instance(index).and_then(|instance| self.decision(&instance)).ok()
     }
 
     /// The environment of an instance, if it would be made, with what has changed since it was.
@@ -215,10 +230,10 @@ impl Survey {
 }
 
 /// A project that was never compiled has no stamp of the active Python yet.
-fn ready_interpreter(plan: &Plan, layout: &Layout) {
+fn ready_interpreter(plan: &Plan, project: &Project, layout: &Layout) {
     let stamp = layout.environment_stamp("");
     if plan.interpreter.is_some() && !stamp.exists() {
-        let _ = Interpreter::probe(defaults::PYTHON).write(&stamp);
+        let _ = Interpreter::probe(defaults::PYTHON, &project.folder).write(&stamp);
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::action_result::ActionResult;
 use super::failure::Failure;
 use super::instance::Instance;
+use super::remark::Remark;
 use super::run_folder::RunFolder;
 use super::value::Values;
 use super::{metrics, publish};
@@ -16,7 +17,7 @@ pub(super) fn make(instance: &Instance, run: &RunFolder, result: &ActionResult) 
     if let Work::DynamicChart { script } = &instance.plan.work {
         let chart = json!({"script": script, "metrics": metrics::all(instance)?});
         file::write_if_changed(&run.files().join("chart.json"), format!("{chart:#}\n").as_bytes())?;
-        println!("{}: recorded; a dynamic chart is drawn by the page that shows it", instance.label());
+        instance.remark(Remark::NotDrawn(instance.label()));
     }
     publish::begin(&instance.folder)?;
     // A chart has no metrics of its own.

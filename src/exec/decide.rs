@@ -1,8 +1,6 @@
 //! Decides what is to be done about an instance. The only place that does: a build, `expops status` and
 //! `expops explain` all ask here.
 
-use std::io;
-
 use camino::Utf8Path;
 
 use super::action_result::ActionResult;
@@ -14,9 +12,10 @@ use super::interpreter::Interpreter;
 use super::inventory::Inventory;
 use super::key::ActionKey;
 use super::record::Record;
+use super::remark::Remark;
 use super::value::{Value, Values};
 use super::{ingredients, publish};
-use crate::cache::{Cache, Entry};
+use crate::cache::Entry;
 use crate::digest::Digest;
 use crate::plan_file::Work;
 use crate::{script, stamp};
@@ -167,7 +166,7 @@ impl Instance {
         }
         let cache = self.cache();
         cache.lookup(key).unwrap_or_else(|error| {
-            warn(&cache, &error);
+            self.remark(Remark::no_cache(cache.folder(), &error));
             None
         })
     }
@@ -176,11 +175,4 @@ impl Instance {
     fn is_made(&self) -> bool {
         self.stamped().iter().all(|folder| self.is_whole(folder))
     }
-}
-
-/// Says that the cache does not work.
-pub(super) fn warn(cache: &Cache, error: &io::Error) {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    eprintln!("warning: the cache in `{}` cannot be used: {text}", cache.folder());
 }

@@ -54,7 +54,7 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
         return Err(Failure::new("a requirement file changed while it was made").help("build again"));
     }
     // The same packages as before keep the stamp's time: no process has to look at them.
-    Interpreter::probe(python.as_str()).write(&folder.stamp())?;
+    Interpreter::probe(python.as_str(), Utf8Path::new(".")).write(&folder.stamp())?;
     Record::new(key).write(&folder)?;
     drop(lock);
     Ok(())
@@ -64,8 +64,8 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
 fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
     let mut key = ActionKey::default();
     key.add_text(Ingredient::Format, VERSION.to_string());
-    key.add_text(Ingredient::Python, Interpreter::probe(&plan.python).version);
-    for (path, digest) in requirements(&plan.requirements)? {
+    key.add_text(Ingredient::Python, Interpreter::probe(&plan.python, Utf8Path::new(".")).version);
+    for (path, digest) in requirements(&plan.requirements, Utf8Path::new("."))? {
         Inventory::keep(layout, digest, || Inventory::of_path(&path, &Trust::new(layout)));
         key.add_digest(Ingredient::File(path), digest);
     }
@@ -95,19 +95,19 @@ fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
 }
 
 /// The requirement files that `file` names with `-r` or `-c`, and those that these name, as far as they can be
-/// read.
-pub(crate) fn included(file: &Utf8Path) -> Vec<Utf8PathBuf> {
+/// read. All are relative to `project`.
+pub(crate) fn included(file: &Utf8Path, project: &Utf8Path) -> Vec<Utf8PathBuf> {
     let file = file::normal(file);
-    let found = requirements(std::slice::from_ref(&file)).unwrap_or_default();
+    let found = requirements(std::slice::from_ref(&file), project).unwrap_or_default();
     found.into_keys().filter(|path| *path != file).collect()
 }
 
 /// The requirement files and those that they name with `-r` or `-c`, with their digests.
-fn requirements(files: &[Utf8PathBuf]) -> Result<BTreeMap<Utf8PathBuf, Digest>, Failure> {
+fn requirements(files: &[Utf8PathBuf], project: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, Failure> {
     let mut found = BTreeMap::new();
     let mut waiting: BTreeSet<Utf8PathBuf> = files.iter().map(|path| file::normal(path)).collect();
     while let Some(path) = waiting.pop_first() {
-        let text = file::read_text(&path)?;
+        let text = file::read_text(&file::normal(&project.join(&path)))?;
         found.insert(path.clone(), Digest::of(&text));
         let included = text.lines().filter_map(|line| {
             let line = line.split(" #").next().unwrap_or_default().trim();

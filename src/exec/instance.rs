@@ -1,14 +1,18 @@
 //! One instance: what its plan says, where its files lie, and what follows from its name.
 
+use std::cell::RefCell;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
 use super::inputs::{self, Input, Lookahead};
 use super::interpreter::Interpreter;
+use super::remark::Remark;
 use super::trust::Trust;
 use super::value::Values;
 use crate::arm::Arm;
 use crate::cache::Cache;
+use crate::defaults;
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::{Folder, Layout};
@@ -23,6 +27,7 @@ pub(crate) struct Instance {
     pub(super) layout: Layout,
     pub(super) folder: Folder,
     pub(super) project: Utf8PathBuf,
+    remarks: RefCell<Vec<Remark>>,
 }
 
 impl Instance {
@@ -52,7 +57,21 @@ impl Instance {
         let project = Utf8PathBuf::from(".");
         let project = file::context(project.canonicalize_utf8(), "find", &project)?;
         let folder = layout.folder(name);
-        Ok(Self { name: name.to_owned(), plan, arms, layout: layout.clone(), folder, project })
+        let (name, layout, remarks) = (name.to_owned(), layout.clone(), RefCell::default());
+        Ok(Self { name, plan, arms, layout, folder, project, remarks })
+    }
+
+    /// Keeps a remark for [`Self::remarks`], each once.
+    pub(super) fn remark(&self, remark: Remark) {
+        let mut remarks = self.remarks.borrow_mut();
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
+
+    /// What there is to be said of what was done so far; it is said once.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        self.remarks.take()
     }
 
     /// The label for people.
@@ -128,7 +147,8 @@ impl Instance {
 
     /// The command that starts `interpreter` for the instance.
     pub(super) fn python(&self, interpreter: Option<&Interpreter>) -> String {
-        interpreter.map_or_else(|| "python3".to_owned(), |interpreter| interpreter.program(&self.project))
+        interpreter
+            .map_or_else(|| defaults::PYTHON.to_owned(), |interpreter| interpreter.program(&self.project))
     }
 
     /// The folder of the programs of a declared environment.

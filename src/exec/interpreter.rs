@@ -39,10 +39,13 @@ pub(crate) struct Interpreter {
 }
 
 impl Interpreter {
-    /// Asks the interpreter `python` what it is. One that cannot be started has no version: what needs
-    /// it will fail with its own words.
-    pub(crate) fn probe(python: &str) -> Self {
-        let output = Command::new(python).args(["-c", PROBE]).output();
+    /// Asks the interpreter `python` what it is, in the folder `project`; a path is relative to that. One that cannot
+    /// be started has no version: what needs it will fail with its own words.
+    pub(crate) fn probe(python: &str, project: &Utf8Path) -> Self {
+        let absolute = std::path::absolute(program(python, project));
+        let is_path = python.contains(std::path::is_separator);
+        let program = absolute.ok().filter(|_| is_path).unwrap_or_else(|| python.into());
+        let output = Command::new(program).args(["-c", PROBE]).current_dir(project).output();
         let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
         let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
         let mut lines = text.lines().map(str::to_owned);
@@ -61,8 +64,7 @@ impl Interpreter {
 
     /// The command that starts it, from whatever folder: a path is below `project`.
     pub(crate) fn program(&self, project: &Utf8Path) -> String {
-        let is_path = self.python.contains(std::path::is_separator);
-        if is_path { project.join(&self.python).into_string() } else { self.python.clone() }
+        program(&self.python, project)
     }
 
     /// Writes the stamp, if it changed.
@@ -75,4 +77,10 @@ impl Interpreter {
     pub(super) fn packages_digest(&self) -> Digest {
         Digest::of(self.packages.join("\n"))
     }
+}
+
+/// A path from `project`; a name, which is looked for on the path, as it is.
+fn program(python: &str, project: &Utf8Path) -> String {
+    let is_path = python.contains(std::path::is_separator);
+    if is_path { project.join(python).into_string() } else { python.to_owned() }
 }

@@ -27,6 +27,7 @@ mod publish;
 mod python;
 mod reads;
 mod record;
+mod remark;
 mod run;
 mod run_folder;
 mod seal;
@@ -50,6 +51,7 @@ pub(crate) use inventory::{Difference, Inventory, WHOLE, changed as what_changed
 pub(crate) use key::Change;
 pub(crate) use reads::{Sight, compact as compact_reads};
 pub(crate) use record::Record;
+pub(crate) use remark::Remark;
 pub(crate) use shared::look as look_at_shared;
 pub(crate) use value::Values;
 pub(crate) use verdict::give as give_verdict;

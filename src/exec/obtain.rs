@@ -4,10 +4,11 @@
 use std::{fs, io};
 
 use super::action_result::ActionResult;
-use super::decide::{Decision, Todo, warn};
+use super::decide::{Decision, Todo};
 use super::failure::Failure;
 use super::inputs::{Input, named};
 use super::instance::Instance;
+use super::remark::Remark;
 use super::run_folder::RunFolder;
 use super::snapshot::{self, InputSnapshot, SourceSnapshot};
 use super::{metrics, publish, python, seal, shell};
@@ -48,7 +49,9 @@ impl Instance {
         }
         inputs.after(self.layout.build())?;
         let result = result?;
-        self.remember(&cache, decided, &result, run).unwrap_or_else(|error| warn(&cache, &error));
+        if let Err(error) = self.remember(&cache, decided, &result, run) {
+            self.remark(Remark::no_cache(cache.folder(), &error));
+        }
         Ok(Obtained { result, is_restored: false })
     }
 
@@ -102,7 +105,7 @@ impl Instance {
                 let _ = cache.forget(decided.digest);
             }
             Ok(false) => {}
-            Err(error) => warn(cache, &error),
+            Err(error) => self.remark(Remark::no_cache(cache.folder(), &error)),
         }
         run.empty()?;
         Ok(None)

@@ -2,9 +2,9 @@
 //! binding its own names? If that is not certain, it does. Decides by the tables of known names and by
 //! looking into the project's own functions; runs nothing.
 
-use super::Library;
-use super::link::{Resolved, UnitId};
-use super::outline::{Call, Chain, Class, Code, Decorator, Fresh, Import, Kind};
+use super::library::Library;
+use super::link::Resolved;
+use super::outline::{Call, Chain, Class, Code, Decorator, Fresh, Import, Kind, UnitId};
 use super::quiet;
 use crate::diagnostic::Diagnostic;
 

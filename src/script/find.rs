@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::file;
 
 /// Folders that hold no code of the project's own.
 const SKIPPED: [&str; 8] =
@@ -65,31 +67,11 @@ pub(super) fn shadowing(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8Pat
     found.into_iter().collect()
 }
 
-/// `path` without `.` and `..` where they can be resolved by looking at the text.
+/// `path` without `.` and `..` where they can be resolved by looking at the text; nothing for the project's own
+/// folder.
 pub(super) fn normal(path: &Utf8Path) -> Utf8PathBuf {
-    let mut normal = Utf8PathBuf::new();
-    for component in path.components() {
-        match component {
-            Utf8Component::CurDir => {}
-            Utf8Component::ParentDir if normal.file_name().is_some() => drop(normal.pop()),
-            other => normal.push(other),
-        }
-    }
-    normal
-}
-
-/// `path` as seen from `root`. Where there is no telling (`root` is `../x`), `path` itself.
-pub(super) fn relative(root: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
-    let (root, path) = (normal(root), normal(path));
-    if root.is_absolute() != path.is_absolute() || root.as_str().starts_with("..") {
-        return path.strip_prefix(&root).map_or(path.clone(), Utf8Path::to_owned);
-    }
-    let (from, to): (Vec<_>, Vec<_>) = (root.components().collect(), path.components().collect());
-    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let mut relative = Utf8PathBuf::new();
-    (common..from.len()).for_each(|_| relative.push(".."));
-    to[common..].iter().for_each(|component| relative.push(component));
-    relative
+    let path = file::normal(path);
+    if path == "." { Utf8PathBuf::new() } else { path }
 }
 
 /// All Python files under `folders`, sorted; without hidden folders, virtual environments and outputs.
@@ -114,23 +96,8 @@ pub(super) fn all_python(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8Pa
     all.into_iter().take(MOST_FILES).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_told_from_the_project() {
-        let cases = [
-            (".", "src", "src"),
-            ("", "./src/../lib", "lib"),
-            ("proj", "proj/src", "src"),
-            ("proj", "other", "../other"),
-            ("/a/b", "/a/b/c/d", "c/d"),
-            ("/a/b", "/a/x", "../x"),
-            ("proj", "proj", ""),
-        ];
-        for (root, path, expected) in cases {
-            assert_eq!(relative(root.into(), path.into()), expected, "{root} {path}");
-        }
-    }
+/// The name of a module's file as an import from `folder` would write it.
+pub(in crate::script) fn dotted_name(path: &Utf8Path) -> String {
+    let path = path.as_str().trim_end_matches(".py");
+    path.trim_end_matches("/__init__").replace('/', ".")
 }

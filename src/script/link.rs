@@ -5,14 +5,11 @@ use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
 
-use super::Library;
 use super::find::{Found, find, normal};
-use super::outline::{Chain, Import, Kind, Mention, Module, Root};
+use super::library::Library;
+use super::outline::{Chain, Import, Kind, Mention, Module, Root, UnitId};
 use super::{quiet, words};
 use crate::diagnostic::Diagnostic;
-
-/// A module and one of its units.
-pub(super) type UnitId = (usize, usize);
 
 /// What a chain of names leads to.
 #[derive(Default)]

@@ -217,3 +217,6 @@ impl Module {
         self.bindings.get(name).map_or(&[], Vec::as_slice)
     }
 }
+
+/// A module and one of its units.
+pub(super) type UnitId = (usize, usize);

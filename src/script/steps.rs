@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::link::UnitId;
-use super::outline::{Alias, Decorator, Kind, Mention};
-use super::{Library, Role, Step};
+use super::library::Library;
+use super::model::{Role, Step};
+use super::outline::{Alias, Decorator, Kind, Mention, UnitId};
 use crate::diagnostic::Diagnostic;
 
 impl Library {

@@ -37,7 +37,6 @@
 mod assign;
 #[cfg(feature = "columnar")]
 mod columnar;
-pub mod command;
 mod contiguous;
 mod draft;
 mod error;
@@ -76,5 +75,6 @@ pub use error::{Flaw, Place, SplitError};
 pub use format::{Compression, Dialect, Format, Kind};
 pub use request::{Each, Layout, MEMORY, Partition, Progress, Request};
 pub use rows::{SizeMismatch, partition_rows};
+pub(crate) use run::is_same_file;
 pub use run::{Whole, digest_of, format_of, run};
 pub use source::Input;

@@ -206,7 +206,7 @@ fn check(request: &Request) -> Result<(), SplitError> {
 }
 
 /// Whether both are one file.
-pub(super) fn is_same_file(one: &Utf8Path, other: &Utf8Path) -> bool {
+pub(crate) fn is_same_file(one: &Utf8Path, other: &Utf8Path) -> bool {
     let resolved = |path: &Utf8Path| path.canonicalize_utf8().ok();
     one.file_name() == other.file_name() && resolved(one).is_some_and(|one| resolved(other) == Some(one))
 }

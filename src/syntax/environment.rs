@@ -8,6 +8,7 @@ use super::fields::{Field, Table};
 use super::node::{Key, Kind, Node, clip, owned};
 use super::reader::Reader;
 use super::shape;
+use crate::defaults;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Spanned;
 
@@ -196,7 +197,7 @@ fn interpreter(text: &str) -> Result<String, (&'static str, &'static str)> {
     }
     let parts: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
     match parts.as_deref() {
-        Some([3]) => Ok("python3".to_owned()),
+        Some([3]) => Ok(defaults::PYTHON.to_owned()),
         Some([3, minor]) if *minor >= OLDEST_MINOR => Ok(format!("python3.{minor}")),
         Some([3, minor, ..]) if *minor >= OLDEST_MINOR => {
             Err(("too precise", "write the first two numbers: interpreters are called `python3.12`"))

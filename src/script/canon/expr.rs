@@ -1,9 +1,9 @@
-//! The canonical form of expressions: see the module above.
+//! The canonical form of expressions.
 
 use ruff_python_ast as ast;
 use ruff_python_ast::Expr;
 
-use super::Canon;
+use super::writer::Canon;
 
 impl Canon<'_> {
     pub(super) fn expr(&mut self, expr: &Expr) {

@@ -1,10 +1,10 @@
-//! The canonical form of literals, f-strings among them: see the module above.
+//! The canonical form of literals, f-strings among them.
 
 use ruff_python_ast as ast;
 use ruff_python_ast::{Expr, FStringPart, InterpolatedStringElement, Number};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::Canon;
+use super::writer::Canon;
 
 /// What the parser puts for a lone surrogate (`"\ud800"`): several texts would look alike.
 const REPLACED: char = '\u{fffd}';

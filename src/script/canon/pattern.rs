@@ -1,9 +1,9 @@
-//! The canonical form of patterns (`case`) and type parameters: see the module above.
+//! The canonical form of patterns (`case`) and type parameters.
 
 use ruff_python_ast as ast;
 use ruff_python_ast::{Pattern, TypeParam};
 
-use super::Canon;
+use super::writer::Canon;
 
 impl Canon<'_> {
     pub(super) fn type_params(&mut self, params: Option<&ast::TypeParams>) {

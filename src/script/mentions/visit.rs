@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, Stmt};
 use super::super::bound::{Names, import, import_from};
 use super::super::outline::Mention;
 use super::super::words;
-use super::{Kind, Mentions};
+use super::collect::{Kind, Mentions};
 
 impl<'a> Visitor<'a> for Mentions {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use super::super::link::UnitId;
-use super::super::outline::{Kind, Module};
-use super::super::{Item, Library, Reach};
-use super::Walk;
+use super::super::library::Library;
+use super::super::model::{Item, Reach};
+use super::super::outline::{Kind, Module, UnitId};
+use super::walk::Walk;
 use crate::diagnostic::Diagnostic;
 use crate::digest::{Digest, Hasher};
 

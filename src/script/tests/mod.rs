@@ -6,9 +6,13 @@ mod hostile;
 mod properties;
 mod steps;
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::*;
+use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
 
 /// Files of a project: path and content.
 type Files<'a> = [(&'a str, &'a str)];

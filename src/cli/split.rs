@@ -1,5 +1,4 @@
-//! The command line of `expops-split`: flags to a [`Request`], partitions to lines or JSON. Also
-//! `expops split`.
+//! `expops split`, which is also the program `expops-split`: flags to a [`Request`], partitions to lines or JSON.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
@@ -9,13 +8,12 @@ use camino::Utf8PathBuf;
 use clap::Parser;
 use serde_json::json;
 
-use super::error::SplitError;
-use super::format::{Compression, Dialect, Format, Kind};
-use super::request::{Each, Layout, Partition, Progress, Request};
-use super::run::{format_of, is_same_file, run};
-use super::source::Input;
+use crate::amount::{self, AmountError};
 use crate::file::Written;
-use crate::size::{By, Size};
+use crate::split::{
+    By, Compression, Dialect, Each, Format, Input, Kind, Layout, Partition, Progress, Request, Size,
+    SplitError, format_of, is_same_file, run,
+};
 
 /// Cut a file into partitions, exactly between rows, and stamp each with its hash
 ///
@@ -144,26 +142,13 @@ fn quote(text: &str) -> Result<Quote, String> {
     }
 }
 
-/// A number of bytes: `500MB`, `4GB`, `1.5 GiB`.
+/// A number of bytes: `500MB`, `4GB`, `1.5 GiB`; without a unit it is a number of bytes.
 fn bytes(text: &str) -> Result<u64, String> {
-    let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let unit = match text[end..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1_000,
-        "m" | "mb" => 1_000_000,
-        "g" | "gb" => 1_000_000_000,
-        "t" | "tb" => 1_000_000_000_000,
-        "kib" => 1 << 10,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        "tib" => 1_u64 << 40,
-        other => return Err(format!("`{other}` is no unit of bytes; write `500MB` or `4GB`")),
-    };
-    let number = text[..end].parse::<f64>().map_err(|_| "write a number of bytes, as `500MB`".to_owned())?;
-    match number * unit as f64 {
-        bytes if (1.0..1e18).contains(&bytes) => Ok(bytes as u64),
-        _ => Err("write a number of bytes between 1 and 10^18".to_owned()),
+    match text.parse().or_else(|_| amount::bytes(text)) {
+        Ok(0) => Err("at least one byte is needed".to_owned()),
+        Ok(bytes) => Ok(bytes),
+        Err(AmountError::TooLarge) => Err("that is more bytes than can be counted".to_owned()),
+        Err(_) => Err("write a number of bytes, such as `500MB` or `4GB`".to_owned()),
     }
 }
 

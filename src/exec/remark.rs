@@ -1,0 +1,40 @@
+//! What is to be said of an instance and is no failure. Whoever called prints it.
+
+use std::fmt;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::file;
+
+/// Something that is good to know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Remark {
+    /// Results are neither kept nor found: the cache in this folder does not work, for this reason.
+    NoCache(Utf8PathBuf, String),
+    /// Nothing was drawn of the chart with this label.
+    NotDrawn(String),
+}
+
+impl Remark {
+    /// That the cache in `folder` does not work.
+    pub(super) fn no_cache(folder: &Utf8Path, error: &io::Error) -> Self {
+        Self::NoCache(folder.to_owned(), file::reason(error))
+    }
+
+    /// Whether something is not as it should be.
+    pub(crate) fn is_warning(&self) -> bool {
+        matches!(self, Self::NoCache(..))
+    }
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCache(folder, reason) => write!(f, "the cache in `{folder}` cannot be used: {reason}"),
+            Self::NotDrawn(label) => {
+                write!(f, "{label}: recorded; a dynamic chart is drawn by the page that shows it")
+            }
+        }
+    }
+}

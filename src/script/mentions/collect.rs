@@ -1,0 +1,357 @@
+//! The visitor that collects what is mentioned, scope by scope.
+
+use ruff_python_ast as ast;
+use ruff_python_ast::visitor::Visitor;
+use ruff_python_ast::{Expr, Stmt};
+
+use super::super::bound::Names;
+use super::super::outline::{Call, Chain, Code, Decorator, Mention, Root};
+use super::super::words;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Function,
+    Class,
+    Comprehension,
+}
+
+pub(super) struct Scope {
+    kind: Kind,
+    names: Names,
+}
+
+/// Where a name leads.
+enum Lead {
+    Outside(Root),
+    Own { parameter: bool },
+}
+
+/// The visitor. Start it at module level.
+#[derive(Default)]
+pub(in crate::script) struct Mentions {
+    pub(super) scopes: Vec<Scope>,
+    pub(super) deferred: usize,
+    pub(super) in_annotation: bool,
+    pub(super) stubs: bool,
+    /// What has been found.
+    pub(in crate::script) code: Code,
+}
+
+impl Mentions {
+    /// A visitor that passes over functions and classes at module level: they are units of their own.
+    pub(in crate::script) fn without_definitions() -> Self {
+        Self { stubs: true, ..Self::default() }
+    }
+
+    /// The decorators as far as they can be named.
+    pub(in crate::script) fn decorators(&self, list: &[ast::Decorator]) -> Vec<Decorator> {
+        list.iter().map(|decorator| self.decorator(&decorator.expression)).collect()
+    }
+
+    /// A decorator or wrapper: `name`, `name(...)`, `name(name="label")`.
+    pub(in crate::script) fn decorator(&self, expr: &Expr) -> Decorator {
+        let Expr::Call(call) = expr else {
+            return Decorator { chain: self.chain(expr), called: false, label: None };
+        };
+        let label = call.arguments.find_argument_value("name", 0).and_then(text_of);
+        Decorator { chain: self.chain(&call.func), called: true, label }
+    }
+
+    /// The chain of names that `expr` is, if it is one that leads outside.
+    pub(in crate::script) fn chain(&self, expr: &Expr) -> Option<Chain> {
+        let (root, attrs) = dotted(expr)?;
+        match self.lead(root) {
+            Lead::Outside(root) => Some(Chain { root, attrs, literal: None }),
+            Lead::Own { .. } => None,
+        }
+    }
+
+    fn lead(&self, name: &str) -> Lead {
+        for (i, scope) in self.scopes.iter().enumerate().rev() {
+            if scope.kind == Kind::Class && i + 1 != self.scopes.len() {
+                continue;
+            }
+            if scope.names.global.contains(name) {
+                break;
+            }
+            if let Some(bound) = scope.names.bound.get(name) {
+                if bound.imports.is_empty() {
+                    return Lead::Own { parameter: bound.parameter };
+                }
+                return Lead::Outside(Root::Imports(bound.imports.clone()));
+            }
+        }
+        Lead::Outside(Root::Global(name.to_owned()))
+    }
+
+    fn mention(&mut self, chain: Chain) {
+        if let Root::Global(name) = &chain.root
+            && self.deferred == 0
+        {
+            self.code.eager_names.insert(name.clone());
+        }
+        self.code.mentions.push(Mention::Use(chain));
+    }
+
+    fn called(&mut self, call: Call) {
+        if self.in_annotation {
+            return;
+        }
+        if self.deferred == 0 { &mut self.code.eager_calls } else { &mut self.code.deferred_calls }
+            .push(call);
+    }
+
+    pub(super) fn in_scope(&mut self, kind: Kind, names: Names, visit: impl FnOnce(&mut Self)) {
+        self.scopes.push(Scope { kind, names });
+        visit(self);
+        self.scopes.pop();
+    }
+
+    /// Visits in a scope that holds the type parameters (`def f[T]`), if there are any.
+    pub(super) fn with_type_params(
+        &mut self,
+        params: Option<&ast::TypeParams>,
+        visit: impl FnOnce(&mut Self),
+    ) {
+        let Some(params) = params else { return visit(self) };
+        let mut names = Names::default();
+        for param in &params.type_params {
+            names.bound.entry(param.name().to_string()).or_default().otherwise = true;
+        }
+        self.in_scope(Kind::Comprehension, names, |this| {
+            this.visit_type_params(params);
+            visit(this);
+        });
+    }
+
+    pub(super) fn function(&mut self, def: &ast::StmtFunctionDef) {
+        self.decorated(&def.name, &def.decorator_list);
+        self.with_type_params(def.type_params.as_deref(), |this| {
+            this.visit_parameters(&def.parameters);
+            def.returns.iter().for_each(|returns| this.visit_annotation(returns));
+            this.deferred += 1;
+            let names = Names::of_function(&def.parameters, &def.body);
+            this.in_scope(Kind::Function, names, |this| this.visit_body(&def.body));
+            this.deferred -= 1;
+        });
+    }
+
+    fn decorated(&mut self, name: &str, list: &[ast::Decorator]) {
+        if !self.scopes.is_empty() && !list.is_empty() {
+            let decorators = self.decorators(list);
+            self.code.mentions.push(Mention::Def { name: name.to_owned(), decorators });
+        }
+        for decorator in list {
+            match &decorator.expression {
+                // At module level the unit's own decorators are judged by themselves.
+                Expr::Call(call) if self.scopes.is_empty() => {
+                    self.visit_expr(&call.func);
+                    self.visit_arguments(&call.arguments);
+                }
+                expr => {
+                    self.visit_expr(expr);
+                    if !self.scopes.is_empty() && !expr.is_call_expr() {
+                        let call = self.callee(expr);
+                        self.called(call);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn class(&mut self, def: &ast::StmtClassDef) {
+        self.decorated(&def.name, &def.decorator_list);
+        self.with_type_params(def.type_params.as_deref(), |this| {
+            if let Some(arguments) = &def.arguments {
+                this.visit_arguments(arguments);
+            }
+            let declared = Names::of_body(&def.body);
+            let names = Names { global: declared.global, nonlocal: declared.nonlocal, ..Names::default() };
+            this.in_scope(Kind::Class, names, |this| {
+                for stmt in &def.body {
+                    this.visit_stmt(stmt);
+                    this.bind_in_class(stmt);
+                }
+            });
+        });
+    }
+
+    /// In a class body a name is the class's own only after the statement that binds it, and only for
+    /// certain if that statement is not inside another.
+    fn bind_in_class(&mut self, stmt: &Stmt) {
+        let certain = match stmt {
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::Assign(_) => true,
+            Stmt::Import(_) | Stmt::ImportFrom(_) | Stmt::TypeAlias(_) => true,
+            Stmt::AnnAssign(node) => node.value.is_some(),
+            _ => false,
+        };
+        if certain && let Some(scope) = self.scopes.last_mut() {
+            scope.names.bound.extend(Names::of_body(std::slice::from_ref(stmt)).bound);
+        }
+    }
+
+    fn callee(&self, func: &Expr) -> Call {
+        if let Some((root, attrs)) = dotted(func) {
+            return match (self.lead(root), attrs.last()) {
+                (Lead::Outside(root), _) => Call::Chain(Chain { root, attrs, literal: None }),
+                (Lead::Own { parameter }, Some(name)) => {
+                    Call::Method { name: name.clone(), own: attrs.len() == 1 && !parameter }
+                }
+                (Lead::Own { .. }, None) => Call::Unknown,
+            };
+        }
+        match func {
+            Expr::Attribute(node) => Call::Method { name: node.attr.to_string(), own: false },
+            Expr::Call(inner) => self.chain(&inner.func).map_or(Call::Unknown, Call::Made),
+            _ => Call::Unknown,
+        }
+    }
+
+    pub(super) fn call(&mut self, call: &ast::ExprCall) {
+        let made = self.callee(&call.func);
+        self.called(made);
+        let first = call.arguments.args.first();
+        let literal = first.and_then(text_of);
+        match dotted(&call.func) {
+            Some((name, attrs)) if attrs.is_empty() && self.asks_for_own_names(name, first.is_some()) => {}
+            Some(("getattr", attrs)) if attrs.is_empty() && self.attribute_by_name(call) => return,
+            _ => match (self.chain(&call.func), literal) {
+                (Some(chain), Some(literal)) => {
+                    // `import_module("name")` can be followed, if it is the library's.
+                    let unknown = chain.attrs.iter().filter(|attr| *attr != "import_module");
+                    unknown.for_each(|attr| words::attribute(attr, &mut self.code.words));
+                    self.mention(Chain { literal: Some(literal), ..chain });
+                }
+                _ => self.visit_expr(&call.func),
+            },
+        }
+        self.visit_arguments(&call.arguments);
+    }
+
+    /// `locals()` or `vars()` in a function, or `vars(x)`: nothing of the module is asked for.
+    fn asks_for_own_names(&self, name: &str, has_argument: bool) -> bool {
+        let in_function = self.deferred > 0;
+        match name {
+            "locals" | "vars" if in_function || has_argument => {
+                matches!(self.lead(name), Lead::Outside(Root::Global(_)))
+            }
+            _ => false,
+        }
+    }
+
+    /// `getattr(module, "name")` is `module.name`. True if that was all of it.
+    fn attribute_by_name(&mut self, call: &ast::ExprCall) -> bool {
+        let [object, name, rest @ ..] = &*call.arguments.args else { return false };
+        let (Some(mut chain), Some(name)) = (self.chain(object), text_of(name)) else { return false };
+        words::attribute(&name, &mut self.code.words);
+        chain.attrs.push(name);
+        self.mention(chain);
+        rest.iter().for_each(|default| self.visit_expr(default));
+        true
+    }
+
+    /// A store into something: is it into something of this code's own?
+    pub(super) fn stored(&mut self, place: &Expr) {
+        let mut base = place;
+        while let Expr::Attribute(ast::ExprAttribute { value, .. })
+        | Expr::Subscript(ast::ExprSubscript { value, .. }) = base
+        {
+            base = value;
+        }
+        let own = match base {
+            Expr::Name(name) => matches!(self.lead(&name.id), Lead::Own { parameter: false }),
+            _ => false,
+        };
+        if !own {
+            self.writes_outside();
+        }
+    }
+
+    pub(super) fn writes_outside(&mut self) {
+        if self.deferred == 0 {
+            self.code.eager_writes_outside = true;
+        } else {
+            self.code.deferred_writes_outside = true;
+        }
+    }
+
+    pub(super) fn name(&mut self, node: &ast::ExprName) {
+        if !node.ctx.is_load() {
+            if self.scopes.last().is_some_and(|scope| scope.names.global.contains(node.id.as_str())) {
+                self.code.global_writes.insert(node.id.to_string());
+                self.writes_outside();
+                self.mention(Chain::global(&node.id));
+            }
+            return;
+        }
+        if let Lead::Outside(root) = self.lead(&node.id) {
+            self.mention(Chain { root, attrs: Vec::new(), literal: None });
+        }
+    }
+
+    pub(super) fn attribute(&mut self, expr: &Expr, node: &ast::ExprAttribute) {
+        words::attribute(&node.attr, &mut self.code.words);
+        if !node.ctx.is_load() {
+            self.stored(expr);
+        }
+        match self.chain(expr) {
+            Some(chain) => {
+                chain.attrs.iter().for_each(|attr| words::attribute(attr, &mut self.code.words));
+                self.mention(chain);
+            }
+            None => self.visit_expr(&node.value),
+        }
+    }
+
+    /// `"Model"` as an annotation: libraries evaluate it, so its words are names.
+    pub(super) fn quoted_annotation(&mut self, text: &str) {
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+        for word in words {
+            if let Lead::Outside(root) = self.lead(word) {
+                self.mention(Chain { root, attrs: Vec::new(), literal: None });
+            }
+        }
+    }
+
+    pub(super) fn comprehension(&mut self, generators: &[ast::Comprehension], visit: impl FnOnce(&mut Self)) {
+        let Some((first, rest)) = generators.split_first() else { return };
+        self.visit_expr(&first.iter);
+        let mut names = Names::default();
+        for generator in generators {
+            let bound = Names::of_expr(&generator.target).bound.into_keys();
+            bound.for_each(|name| names.bound.entry(name).or_default().otherwise = true);
+        }
+        self.in_scope(Kind::Comprehension, names, |this| {
+            this.visit_expr(&first.target);
+            first.ifs.iter().for_each(|test| this.visit_expr(test));
+            for generator in rest {
+                this.visit_expr(&generator.iter);
+                this.visit_expr(&generator.target);
+                generator.ifs.iter().for_each(|test| this.visit_expr(test));
+            }
+            visit(this);
+        });
+    }
+}
+
+/// `a.b.c` as `a` and `[b, c]`.
+pub(in crate::script) fn dotted(expr: &Expr) -> Option<(&str, Vec<String>)> {
+    let mut attrs = Vec::new();
+    let mut base = expr;
+    while let Expr::Attribute(node) = base {
+        attrs.push(node.attr.to_string());
+        base = &node.value;
+    }
+    attrs.reverse();
+    match base {
+        Expr::Name(name) => Some((name.id.as_str(), attrs)),
+        _ => None,
+    }
+}
+
+fn text_of(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::StringLiteral(node) => Some(node.value.to_str().to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,254 @@
+//! The walk, from the function and from what its module does when it is loaded.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use camino::Utf8PathBuf;
+
+use super::super::library::Library;
+use super::super::link::Resolved;
+use super::super::outline::{Chain, Import, Kind, Mention, Root, UnitId};
+use super::super::{find, words};
+use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
+
+enum Task {
+    Count(UnitId),
+    Load(usize),
+    Whole(usize),
+    Everything,
+}
+
+/// The walk.
+#[derive(Default)]
+pub(in crate::script) struct Walk {
+    pub(super) script: usize,
+    queue: VecDeque<Task>,
+    pub(super) counted: BTreeSet<UnitId>,
+    pub(super) loaded: BTreeSet<usize>,
+    pub(super) load_order: Vec<usize>,
+    pub(super) whole: BTreeSet<usize>,
+    /// Files that are counted by their bytes, because they cannot be parsed.
+    pub(super) bytes: BTreeMap<Utf8PathBuf, Digest>,
+    pub(super) everything: bool,
+    pub(super) reads: bool,
+    pub(super) docs: bool,
+    pub(super) source: bool,
+}
+
+impl Library {
+    /// Walks from the units that bind the function, in the script's module.
+    pub(in crate::script) fn walk(&mut self, script: usize, function: &str) -> Result<Walk, Diagnostic> {
+        let mut walk = Walk { script, ..Walk::default() };
+        walk.queue.push_back(Task::Load(script));
+        walk.shadowing(self);
+        walk.follow(self, script, &Chain::global(function))?;
+        while let Some(task) = walk.queue.pop_front() {
+            match task {
+                Task::Count(id) => walk.count(self, id)?,
+                Task::Load(module) => walk.load(self, module)?,
+                Task::Whole(module) => walk.whole(self, module)?,
+                Task::Everything => walk.everything(self),
+            }
+        }
+        Ok(walk)
+    }
+}
+
+impl Walk {
+    fn load(&mut self, library: &mut Library, module: usize) -> Result<(), Diagnostic> {
+        if !self.loaded.insert(module) {
+            return Ok(());
+        }
+        self.load_order.push(module);
+        let outline = library.modules[module].clone();
+        for (i, unit) in outline.units.iter().enumerate() {
+            if library.is_effect((module, i))? {
+                self.queue.push_back(Task::Count((module, i)));
+            }
+            if let Kind::Import(import) = &unit.kind {
+                self.load_import(library, module, import)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn load_import(
+        &mut self,
+        library: &mut Library,
+        module: usize,
+        import: &Import,
+    ) -> Result<(), Diagnostic> {
+        let resolved = library.resolve_import(module, import)?;
+        self.queue.extend(resolved.loads.into_iter().map(Task::Load));
+        Ok(())
+    }
+
+    fn count(&mut self, library: &mut Library, id: UnitId) -> Result<(), Diagnostic> {
+        if !self.counted.insert(id) {
+            return Ok(());
+        }
+        let outline = library.modules[id.0].clone();
+        let unit = &outline.units[id.1];
+        self.reads |= unit.code.words.reads;
+        self.docs |= unit.code.words.docs;
+        self.source |= unit.code.words.source;
+        if unit.code.words.dynamic {
+            self.queue.push_back(Task::Everything);
+        }
+        for mention in &unit.code.mentions {
+            match mention {
+                Mention::Use(chain) => self.follow(library, id.0, chain)?,
+                Mention::Load(import) => {
+                    self.load_import(library, id.0, import)?;
+                    self.import_of_library(library, id.0, import)?;
+                }
+                Mention::Def { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// An import inside counted code, used or not, is an import.
+    fn import_of_library(
+        &mut self,
+        library: &mut Library,
+        module: usize,
+        import: &Import,
+    ) -> Result<(), Diagnostic> {
+        let resolved = library.resolve_import(module, import)?;
+        for path in resolved.libraries {
+            self.library(&path);
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, library: &mut Library, module: usize, chain: &Chain) -> Result<(), Diagnostic> {
+        let resolved = library.resolve(module, chain)?;
+        if let Some(name) = &resolved.builtin {
+            self.builtin(module, name, chain);
+            if name == "__import__" {
+                self.import_by_name(library, module, chain)?;
+            }
+        }
+        for path in &resolved.libraries {
+            self.library(path);
+            if path == "importlib.import_module" {
+                self.import_by_name(library, module, chain)?;
+            } else if words::imports_by_name(path) {
+                self.queue.push_back(Task::Everything);
+            }
+        }
+        self.queue.extend(resolved.loads.iter().map(|id| Task::Load(*id)));
+        self.queue.extend(resolved.via.iter().chain(&resolved.units).map(|id| Task::Count(*id)));
+        // Of a module that is used itself any name may be meant, and of one that is asked for a name which is
+        // not seen in it, that name.
+        self.queue.extend(resolved.bare.into_iter().chain(resolved.missing).map(Task::Whole));
+        Ok(())
+    }
+
+    fn builtin(&mut self, module: usize, name: &str, chain: &Chain) {
+        self.reads |= words::builtin_opens(name);
+        self.docs |= name == "__doc__" || name == "help";
+        if name == "__doc__" {
+            self.queue.push_back(Task::Whole(module));
+        }
+        if let Some(word) = words::builtin_dynamic(name) {
+            self.reads = true;
+            self.queue.push_back(Task::Whole(module));
+            if word == "exec" {
+                // What is run may have been read from a script beside it.
+                self.queue.push_back(Task::Everything);
+            }
+        }
+        // `__builtins__.eval` and the like.
+        if name == "__builtins__" || (name == "vars" && !chain.attrs.is_empty()) {
+            self.queue.push_back(Task::Whole(module));
+        }
+    }
+
+    fn library(&mut self, path: &str) {
+        self.reads |= words::library_opens(path);
+        self.source |= words::reads_source(path);
+        self.docs |= words::reads_docs(path);
+    }
+
+    fn import_by_name(
+        &mut self,
+        library: &mut Library,
+        module: usize,
+        chain: &Chain,
+    ) -> Result<(), Diagnostic> {
+        self.reads = true;
+        let is_followed =
+            |name: &String| !name.is_empty() && !name.starts_with('.') && !words::leads_everywhere(name);
+        let Some(name) = chain.literal.clone().filter(is_followed) else {
+            self.queue.push_back(Task::Everything);
+            return Ok(());
+        };
+        let import = Import { level: 0, module: name.clone(), name: None, loads: name };
+        let named = Chain { root: Root::Imports(vec![import]), attrs: Vec::new(), literal: None };
+        self.follow(library, module, &named)
+    }
+
+    /// Counts a module whole, and everything it imports: whatever is run in it can name all that.
+    fn whole(&mut self, library: &mut Library, module: usize) -> Result<(), Diagnostic> {
+        if !self.whole.insert(module) {
+            return Ok(());
+        }
+        self.reads = true;
+        self.queue.push_back(Task::Load(module));
+        let outline = library.modules[module].clone();
+        for (i, unit) in outline.units.iter().enumerate() {
+            self.queue.push_back(Task::Count((module, i)));
+            let inside = unit.code.mentions.iter().filter_map(|mention| match mention {
+                Mention::Load(import) => Some(import),
+                _ => None,
+            });
+            let own = if let Kind::Import(import) = &unit.kind { Some(import) } else { None };
+            for import in own.into_iter().chain(inside) {
+                let resolved: Resolved = library.resolve_import(module, import)?;
+                for path in &resolved.libraries {
+                    self.library(path);
+                }
+                self.queue.extend(resolved.modules().into_iter().map(Task::Whole));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the modules that any library may import in the place of Python's own.
+    fn shadowing(&mut self, library: &mut Library) {
+        let files = library.shadowing();
+        self.files(library, files);
+    }
+
+    /// Counts every Python file of the script's folders.
+    fn everything(&mut self, library: &mut Library) {
+        self.reads = true;
+        if std::mem::replace(&mut self.everything, true) {
+            return;
+        }
+        let folders: Vec<Utf8PathBuf> = library.script_folders();
+        let files = find::all_python(&library.root, &folders);
+        self.files(library, files);
+    }
+
+    fn files(&mut self, library: &mut Library, files: Vec<Utf8PathBuf>) {
+        for path in files {
+            match library.module(&path) {
+                Ok(id) => self.queue.push_back(Task::Whole(id)),
+                // It may never be imported: it need not be Python of this century.
+                Err(_) => {
+                    let digest =
+                        Digest::of_file(&library.root.join(&path)).unwrap_or(Digest::of("unreadable"));
+                    self.bytes.insert(path, digest);
+                }
+            }
+        }
+    }
+
+    /// The modules that are counted whole.
+    pub(in crate::script) fn whole_modules(&self) -> impl Iterator<Item = usize> + '_ {
+        self.whole.iter().copied()
+    }
+}
