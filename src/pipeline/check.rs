@@ -5,12 +5,10 @@ use std::collections::BTreeSet;
 use camino::Utf8Path;
 
 use super::missing::{self, Missing};
+use super::model::{Chart, Closes, Fan, Layer, LayerId, Pipeline, Process, ProcessId, Stacks, Work};
 use super::place::{Edges, Placement, place};
 use super::resolve::{Resolver, closes, is_chart};
-use super::{
-    Chart, Closes, Fan, Layer, LayerId, Pipeline, Process, ProcessId, Stacks, Work, clashes, declared, keys,
-    names, parameters, settings,
-};
+use super::{clashes, declared, keys, names, parameters, settings};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::script::Library;
 use crate::source::Spanned;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::ProcessId;
+use super::model::ProcessId;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::source::Span;
 use crate::syntax::{Config, ProcessConfig};

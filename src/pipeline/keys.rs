@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::model::{Fan, Function, Pipeline, Process, ProcessId, Work};
 use super::parameters::SEED;
-use super::{Fan, Function, Pipeline, Process, ProcessId, Work};
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
 use crate::plan_file::Rename;

@@ -1,7 +1,7 @@
 //! Which layers each process lives in, which split opens them and which aggregation closes them.
 //! Works on stacks alone: the same rules serve data layers and seed layers.
 
-use super::{Closes, LayerId, ProcessId, Stacks};
+use super::model::{Closes, LayerId, ProcessId, Stacks};
 
 /// Two upstreams whose stacks do not nest.
 #[derive(Debug, PartialEq, Eq)]

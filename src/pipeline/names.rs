@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::ProcessId;
+use super::model::ProcessId;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::source::Spanned;
 use crate::syntax::Config;

@@ -1,6 +1,6 @@
 //! Puts processes after their upstreams, or says which cycle forbids it.
 
-use super::ProcessId;
+use super::model::ProcessId;
 
 /// The processes `0..upstreams.len()`, each after all of its upstreams and otherwise in their own
 /// order; or a cycle, each process before the one that it feeds.

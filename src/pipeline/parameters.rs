@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Pipeline, Process, ProcessId, Work};
+use super::model::{Pipeline, Process, ProcessId, Work};
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
 use crate::source::{Span, Spanned};

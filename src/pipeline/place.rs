@@ -1,7 +1,8 @@
 //! Where each process of the pipeline is: after which others, and in which layers.
 
 use super::layers::{self, Unrelated};
-use super::{Closes, Layer, LayerId, ProcessId, Stacks, order, settings};
+use super::model::{Closes, Layer, LayerId, ProcessId, Stacks};
+use super::{order, settings};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};

@@ -6,7 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use super::declared::located;
-use super::{Environment, EnvironmentId, Function, ProcessId, Shell, Work, missing, template};
+use super::model::{Environment, EnvironmentId, Function, ProcessId, Shell, Work};
+use super::{missing, template};
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, list, nearest};
 use crate::file;

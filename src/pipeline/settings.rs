@@ -2,7 +2,8 @@
 
 use camino::Utf8Path;
 
-use super::{Closes, Layer, Pipeline, ProcessId, declared};
+use super::declared;
+use super::model::{Closes, Layer, Pipeline, ProcessId};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, plural};
 use crate::settings::{AtLeast, Settings};
 use crate::syntax::{Config, ProcessConfig};
