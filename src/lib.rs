@@ -113,6 +113,7 @@ mod plan_file;
 mod probe;
 mod quote;
 mod runtime;
+mod scaffold;
 mod script;
 mod settings;
 mod signals;

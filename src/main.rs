@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    expops::cli::answer_shell();
     end_with_the_reader();
     match expops::cli::Arguments::try_parse() {
         Ok(arguments) => expops::cli::run(arguments),

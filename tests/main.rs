@@ -14,6 +14,7 @@ mod environments;
 mod existing;
 mod faults;
 mod fields;
+mod first;
 mod hosts;
 mod ingredients;
 mod interrupted;

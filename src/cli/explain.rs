@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use serde_json::json;
 
+use super::complete;
 use super::ended::Ended;
 use super::look::{enter, look};
 use super::refuse::refuse;
@@ -26,6 +28,7 @@ use crate::quote;
   expops explain E304                          what a diagnostic code means")]
 pub(super) struct Flags {
     /// A target (train@p2), a process, a canonical path, a label, a folder or file of the build; or a code such as E304
+    #[arg(add = ArgValueCompleter::new(complete::targets))]
     target: String,
     /// The project: a folder, or a project file
     #[arg(long, value_name = "PATH", default_value = ".")]
@@ -50,7 +53,9 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return Ended::Wrong;
     }
     let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
-    let project = flags.project.canonicalize_utf8().unwrap_or_else(|_| flags.project.clone());
+    // `.` stays as it is: it means the nearest project above, too, and still does when its folder has been entered.
+    let absolute = (flags.project != ".").then(|| flags.project.canonicalize_utf8().ok()).flatten();
+    let project = absolute.unwrap_or_else(|| flags.project.clone());
     let mut sink = Diagnostics::new();
     let mut survey =
         match enter(&project).and_then(|project| Survey::of(&project, &flags.build_dir, &mut sink)) {

@@ -5,6 +5,7 @@
 mod cache;
 mod clean;
 mod compile;
+mod complete;
 mod ended;
 mod exec;
 mod explain;
@@ -12,6 +13,7 @@ mod graph;
 mod logged;
 mod look;
 mod metrics;
+mod new;
 mod query;
 mod refuse;
 mod run;
@@ -22,7 +24,7 @@ mod status;
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::driver;
 use ended::Ended;
@@ -49,6 +51,8 @@ const SCHEMA_EXAMPLE: &str = "Example:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a small project that runs
+    New(new::Flags),
     /// Compile a project to a Ninja file, a Makefile or a shell script
     Compile(compile::Flags),
     /// Compile, then build with Ninja if it is installed, else with Make
@@ -74,6 +78,15 @@ enum Command {
     /// Print the JSON schema of project files, for editors
     #[command(after_help = SCHEMA_EXAMPLE)]
     Schema,
+    /// Print what a shell needs to complete commands, processes and instances
+    Completions(complete::Flags),
+    /// Write the manual pages
+    Man(complete::Manual),
+}
+
+/// Answers a shell that asks what could be typed next, and ends the program then.
+pub fn answer_shell() {
+    complete::answer(Arguments::command);
 }
 
 /// Runs the program.
@@ -85,6 +98,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         return ExitCode::from(2);
     }
     let ended = match arguments.command {
+        Command::New(flags) => new::run(&flags),
         Command::Compile(flags) => compile::run(&flags),
         Command::Run(flags) => run::run(&flags),
         Command::Exec(flags) => {
@@ -98,6 +112,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Status(flags) => status::run(&flags),
         Command::Cache(flags) => cache::run(&flags),
         Command::Clean(flags) => clean::run(&flags),
+        Command::Completions(flags) => complete::completions(&flags),
+        Command::Man(flags) => complete::manual(&flags, Arguments::command()),
         Command::Schema => {
             println!("{:#}", driver::schema());
             Ended::Well

@@ -6,8 +6,10 @@ use std::process::{Command, ExitStatus};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 
 use super::compile::compile;
+use super::complete;
 use super::ended::Ended;
 use super::say;
 use crate::defaults;
@@ -23,6 +25,7 @@ use crate::signals;
   expops run train@p2 -n         show what building one instance would run")]
 pub(super) struct Flags {
     /// The project (a folder or a project file) if it is one; targets: a process, or an instance such as train@p2
+    #[arg(add = ArgValueCompleter::new(complete::targets))]
     targets: Vec<String>,
     /// How many instances run at once [default: as many as there are cores]
     #[arg(short, long, value_name = "N")]

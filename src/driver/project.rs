@@ -17,16 +17,23 @@ pub struct Project {
 }
 
 impl Project {
-    /// The project at `path`: a folder, or a project file.
+    /// The project at `path`: a folder, or a project file. For `.` it is the nearest one at or above the working
+    /// folder.
     pub fn find(path: &Utf8Path) -> Result<Self, String> {
         if path.is_dir() {
-            let file = FILES.iter().find(|file| path.join(file).is_file());
-            return match file {
-                Some(file) => Ok(Self { folder: path.to_owned(), file: Utf8PathBuf::from(file) }),
-                None => {
-                    Err(format!("there is no project in `{path}`: neither `{}` nor `{}`", FILES[0], FILES[1]))
-                }
-            };
+            let above = if path == "." { Self::above() } else { None };
+            let found = Self::in_folder(path).or(above);
+            return found.ok_or_else(|| {
+                let places = if path == "." {
+                    "here, nor in any folder above".to_owned()
+                } else {
+                    format!("in `{path}`")
+                };
+                format!(
+                    "there is no project {places}: neither `{}` nor `{}`; `expops new NAME` makes one",
+                    FILES[0], FILES[1]
+                )
+            });
         }
         if !path.is_file() {
             return Err(format!("there is no project `{path}`"));
@@ -44,5 +51,17 @@ impl Project {
     /// Where `path`, which is relative to the project, is.
     pub(super) fn at(&self, path: &Utf8Path) -> Utf8PathBuf {
         file::normal(&self.folder.join(path))
+    }
+
+    fn in_folder(folder: &Utf8Path) -> Option<Self> {
+        let file = FILES.iter().find(|file| folder.join(file).is_file())?;
+        Some(Self { folder: folder.to_owned(), file: Utf8PathBuf::from(file) })
+    }
+
+    /// The nearest project above the working folder.
+    fn above() -> Option<Self> {
+        let here = std::env::current_dir().ok()?;
+        let steps = here.components().count().saturating_sub(1);
+        (1..=steps).find_map(|up| Self::in_folder(Utf8Path::new(&vec![".."; up].join("/"))))
     }
 }

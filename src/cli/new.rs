@@ -1,0 +1,124 @@
+//! `expops new`: writes a small project that runs.
+
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, ValueEnum};
+
+use super::ended::Ended;
+use super::say;
+use crate::driver;
+use crate::scaffold::{self, Table, Template};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  expops new plants                        a project with a small table, in the folder `plants`
+  expops new trial --from results.csv      the same about a table of your own
+  expops new model --template sklearn      with pandas and scikit-learn")]
+pub(super) struct Flags {
+    /// The folder to make; its last part is the project's name
+    folder: Utf8PathBuf,
+    /// What to begin with
+    #[arg(long, value_enum, default_value_t = Kind::Basic)]
+    template: Kind,
+    /// A CSV file to copy into the project: the example then works on it
+    #[arg(long, value_name = "DATA.csv")]
+    from: Option<Utf8PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    /// Functions of Python's standard library
+    Basic,
+    /// pandas and scikit-learn, in an environment of their own
+    Sklearn,
+    /// Shell commands
+    Shell,
+    /// One process
+    Empty,
+}
+
+pub(super) fn run(flags: &Flags) -> Ended {
+    match write(flags) {
+        Ok(said) => {
+            println!("{said}");
+            Ended::Well
+        }
+        Err(message) => {
+            say::error(&message);
+            Ended::Wrong
+        }
+    }
+}
+
+fn write(flags: &Flags) -> Result<String, String> {
+    let template = match flags.template {
+        Kind::Basic => Template::Basic,
+        Kind::Sklearn => Template::Sklearn,
+        Kind::Shell => Template::Shell,
+        Kind::Empty => Template::Empty,
+    };
+    let folder = &flags.folder;
+    let name =
+        folder.file_name().ok_or_else(|| format!("`{folder}` has no name: say what to call the project"))?;
+    let table = match &flags.from {
+        Some(_) if !template.has_data() => {
+            return Err("the template `empty` has no data: leave out `--from`, or choose another".to_owned());
+        }
+        Some(path) => table(path, template)?,
+        None => Table::plants(),
+    };
+    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
+        return Err(format!("`{folder}` is there already: choose another name"));
+    }
+    let mut files = scaffold::files(template, name, &table);
+    files.push(("expops.schema.json".to_owned(), format!("{:#}\n", driver::schema()).into_bytes()));
+    for (path, content) in &files {
+        let path = folder.join(path);
+        let parent = path.parent().unwrap_or(Utf8Path::new("."));
+        fs::create_dir_all(parent).map_err(|error| format!("cannot make `{parent}`: {error}"))?;
+        fs::write(&path, content).map_err(|error| format!("cannot write `{path}`: {error}"))?;
+    }
+    Ok(format!("made {folder}: look at expops.yaml, then\n    cd {folder}\n    expops run"))
+}
+
+/// How many rows are looked at to tell which columns are numbers.
+const ROWS: usize = 1000;
+
+/// The table at `path`: a name for its copy, its delimiter, and the last of its columns that are numbers.
+fn table(path: &Utf8Path, template: Template) -> Result<Table, String> {
+    let content = fs::read(path).map_err(|error| format!("cannot read `{path}`: {error}"))?;
+    let delimiter = delimiter(&content);
+    let bad = |error: csv::Error| format!("`{path}` is not a CSV file: {error}");
+    let text = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&content);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text);
+    let names = reader.headers().map_err(bad)?.clone();
+    let mut numeric = vec![false; names.len()];
+    let mut other = numeric.clone();
+    for row in reader.records().take(ROWS) {
+        for (i, field) in row.map_err(bad)?.iter().enumerate().filter(|(_, field)| !field.is_empty()) {
+            if field.parse::<f64>().is_ok() { numeric[i] = true } else { other[i] = true }
+        }
+    }
+    let found = (0..names.len()).rev().find(|i| numeric[*i] && !other[*i]);
+    if found.is_none() && template.needs_numbers() {
+        let names: Vec<_> = names.iter().collect();
+        return Err(format!(
+            "none of the columns of `{path}` is a number in every row ({}): take `--template shell` or `empty`",
+            names.join(", ")
+        ));
+    }
+    let column = names.get(found.unwrap_or(0)).unwrap_or_default().to_owned();
+    let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' };
+    let file: String = path.file_name().unwrap_or("data.csv").chars().map(safe).collect();
+    let file = file.trim_start_matches(['-', '.']).to_owned();
+    Ok(Table { file, delimiter: delimiter.into(), column, content })
+}
+
+/// The one of the usual delimiters that the first line has most of.
+fn delimiter(content: &[u8]) -> u8 {
+    let line = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();
+    // Of equal counts the last wins: a comma, if there is none of any.
+    *[b'\t', b';', b','].iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
+}

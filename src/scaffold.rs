@@ -1,0 +1,109 @@
+//! The files of a new project. Knows nothing of where they are written to.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
+use minijinja::{Environment, context};
+
+/// What a project begins as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Template {
+    /// Functions of the standard library.
+    Basic,
+    /// pandas and scikit-learn in an environment of their own.
+    Sklearn,
+    /// Shell commands.
+    Shell,
+    /// One process.
+    Empty,
+}
+
+/// The table that a project is about.
+pub(crate) struct Table {
+    /// The name of its file in `data/`: letters, digits, `.`, `_`, `-`.
+    pub(crate) file: String,
+    /// Between its fields.
+    pub(crate) delimiter: char,
+    /// The column that the example looks at.
+    pub(crate) column: String,
+    /// What is in it.
+    pub(crate) content: Vec<u8>,
+}
+
+impl Table {
+    /// A small one to begin with.
+    pub(crate) fn plants() -> Self {
+        let content = include_bytes!("../templates/new/plants.csv").to_vec();
+        Self { file: "plants.csv".to_owned(), delimiter: ',', column: "height_cm".to_owned(), content }
+    }
+}
+
+macro_rules! files {
+    ($($path:literal: $name:literal),*) => {
+        &[$(($path, include_str!(concat!("../templates/new/", $name)))),*]
+    };
+}
+
+impl Template {
+    fn files(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Basic => files![
+                "expops.yaml": "basic/expops.yaml",
+                "steps.py": "basic/steps.py",
+                "test_steps.py": "basic/test_steps.py",
+                ".gitignore": "gitignore"
+            ],
+            Self::Sklearn => files![
+                "expops.yaml": "sklearn/expops.yaml",
+                "requirements.txt": "sklearn/requirements.txt",
+                "steps.py": "sklearn/steps.py",
+                "test_steps.py": "sklearn/test_steps.py",
+                ".gitignore": "gitignore"
+            ],
+            Self::Shell => files!["expops.yaml": "shell/expops.yaml", ".gitignore": "gitignore"],
+            Self::Empty => files![
+                "expops.yaml": "empty/expops.yaml",
+                "steps.py": "empty/steps.py",
+                ".gitignore": "gitignore"
+            ],
+        }
+    }
+
+    /// Whether the template works on a table.
+    pub(crate) fn has_data(self) -> bool {
+        self != Self::Empty
+    }
+
+    /// Whether the example needs a column of numbers.
+    pub(crate) fn needs_numbers(self) -> bool {
+        matches!(self, Self::Basic | Self::Sklearn)
+    }
+}
+
+/// The files of a new project: their paths in its folder, and what is in them.
+pub(crate) fn files(template: Template, name: &str, table: &Table) -> Vec<(String, Vec<u8>)> {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
+    environment.set_syntax(syntax.expect("the usual delimiters"));
+    environment.add_filter("yaml", yaml);
+    let data = format!("data/{}", table.file);
+    let delimiter = table.delimiter.to_string();
+    let context = context! { name, data => &data, column => &table.column, delimiter };
+    let render = |text: &str| environment.render_str(text, &context).expect("the templates are tested");
+    let mut files: Vec<_> =
+        template.files().iter().map(|(path, text)| ((*path).to_owned(), render(text).into_bytes())).collect();
+    if template.has_data() {
+        files.push((data, table.content.clone()));
+    }
+    files
+}
+
+/// A text as YAML has it: in JSON's quotes, which are YAML's, unless nobody could take it for anything but a text.
+fn yaml(text: &str) -> Value {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let word = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain);
+    let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    if word && !reserved.contains(&text.to_ascii_lowercase().as_str()) {
+        return Value::from(text);
+    }
+    Value::from(serde_json::Value::from(text).to_string())
+}

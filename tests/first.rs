@@ -1,0 +1,95 @@
+//! The first minutes: a project that `expops new` made, and what a shell is told about it.
+
+use std::fs;
+
+use crate::space::{Space, TOOLS, Tool};
+
+fn new(space: &Space, words: &[&str]) {
+    space.expops(&[&["new"], words].concat()).success();
+}
+
+/// What the program says in the folder `name`.
+#[track_caller]
+fn in_folder(space: &Space, name: &str, words: &[&str]) -> crate::space::Ran {
+    let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
+    command.current_dir(space.path(name)).args(words).output().unwrap().into()
+}
+
+#[test]
+fn each_template_runs_and_one_edited_row_runs_one_partition() {
+    let space = Space::new();
+    for (template, process) in [("basic", "summary"), ("shell", "sort")] {
+        new(&space, &[template, "--template", template]);
+        in_folder(&space, template, &["run"]).success();
+        space.edit(&format!("{template}/data/plants.csv"), "40,", "41,");
+        let ran = in_folder(&space, template, &["run"]).success();
+        for part in ["p1", "p2", "p3", "p4"] {
+            assert_eq!(ran.says(&format!("{process} {part}\n")), part == "p4", "{}", ran.out);
+        }
+    }
+    assert!(space.read("basic/build/report/out/report/report.txt").contains("data4 10 "));
+    new(&space, &["empty", "--template", "empty"]);
+    in_folder(&space, "empty", &["run"]).success();
+}
+
+#[test]
+fn a_project_about_ones_own_table() {
+    let space = Space::new();
+    space.write("my data (2).csv", "\u{feff}when;who;\"how: much\"\nmonday;a;2.5\ntuesday;b;\nfriday;c;4\n");
+    new(&space, &["yes: #1", "--from", "my data (2).csv"]);
+    in_folder(&space, "yes: #1", &["run"]).success();
+    let report = space.read("yes: #1/build/report/out/report/report.txt");
+    assert!(report.starts_with("how: much: rows, mean"), "{report}");
+    assert!(report.contains("data1 1 2.5"), "{report}");
+    space.write("words.csv", "a,b\nx,y\n");
+    let refused = space.expops(&["new", "words", "--from", "words.csv"]).failure();
+    assert!(refused.says("none of the columns of `words.csv` is a number"), "{}", refused.err);
+    assert!(!space.exists("words"));
+}
+
+#[test]
+fn nothing_that_is_there_is_overwritten() {
+    let space = Space::new();
+    space.write("mine/notes.txt", "mine");
+    let refused = space.expops(&["new", "mine"]).failure();
+    assert!(refused.says("`mine` is there already"), "{}", refused.err);
+    assert_eq!(fs::read_dir(space.path("mine")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_project_is_found_from_any_folder_in_it() {
+    let space = Space::new();
+    new(&space, &["project"]);
+    fs::create_dir_all(space.path("project/notes/old")).unwrap();
+    for tool in TOOLS {
+        let tool = if tool == Tool::Ninja { "ninja" } else { "make" };
+        in_folder(&space, "project/notes/old", &["run", "--with", tool]).success();
+        let labels = in_folder(&space, "project/notes", &["query", "--labels", "//process"]).success();
+        assert_eq!(labels.out, in_folder(&space, "project", &["query", "--labels", "//process"]).out);
+        in_folder(&space, "project/data", &["status"]).success();
+        in_folder(&space, "project/data", &["explain", "summary@p2"]).success();
+    }
+    assert!(!space.exists("project/notes/build") && !space.exists("project/notes/old/build"));
+    let lost = in_folder(&space, ".", &["run"]).failure();
+    assert!(lost.says("there is no project here, nor in any folder above"), "{}", lost.err);
+}
+
+#[test]
+fn a_shell_is_told_processes_and_behind_an_at_their_instances() {
+    let space = Space::new();
+    new(&space, &["project"]);
+    let ask = |typed: &str| {
+        let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
+        command.current_dir(space.path("project/data")).env("EXPOPS_COMPLETE", "fish");
+        let output = command.args(["--", "expops", "run", typed]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(ask("s"), ["split", "summary"]);
+    assert_eq!(ask("summary@p"), ["summary@p1", "summary@p2", "summary@p3", "summary@p4"]);
+    assert_eq!(ask("nothing"), [""; 0]);
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(space.expops(&["completions", shell]).success().out.contains("EXPOPS_COMPLETE"));
+    }
+    space.expops(&["man", "pages"]).success();
+    assert!(space.read("pages/expops-run.1").contains("build all instances of `train`"));
+}
