@@ -47,21 +47,21 @@ impl Template {
     fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Basic => files![
-                "expops.yaml": "basic/expops.yaml",
-                "steps.py": "basic/steps.py",
+                "expops.yaml": "basic/expops.yaml.j2",
+                "steps.py": "basic/steps.py.j2",
                 "test_steps.py": "basic/test_steps.py",
                 ".gitignore": "gitignore"
             ],
             Self::Sklearn => files![
-                "expops.yaml": "sklearn/expops.yaml",
+                "expops.yaml": "sklearn/expops.yaml.j2",
                 "requirements.txt": "sklearn/requirements.txt",
-                "steps.py": "sklearn/steps.py",
+                "steps.py": "sklearn/steps.py.j2",
                 "test_steps.py": "sklearn/test_steps.py",
                 ".gitignore": "gitignore"
             ],
-            Self::Shell => files!["expops.yaml": "shell/expops.yaml", ".gitignore": "gitignore"],
+            Self::Shell => files!["expops.yaml": "shell/expops.yaml.j2", ".gitignore": "gitignore"],
             Self::Empty => files![
-                "expops.yaml": "empty/expops.yaml",
+                "expops.yaml": "empty/expops.yaml.j2",
                 "steps.py": "empty/steps.py",
                 ".gitignore": "gitignore"
             ],
