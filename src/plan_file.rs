@@ -121,6 +121,9 @@ pub(crate) enum Work {
         code: Digest,
         /// The names that it takes; `None` means everything.
         takes: Option<Vec<String>>,
+        /// The keys that it returns as files, with their names.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        outputs: Vec<(String, Utf8PathBuf)>,
     },
     /// Runs a shell command.
     Shell {

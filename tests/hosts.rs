@@ -113,6 +113,40 @@ fn a_cmake_build_takes_a_project_in() {
     assert!(!space.exists("analysis/build") && !space.exists("analysis/build.ninja"));
 }
 
+/// A host names the file, not the stamp; and what is declared and not made is an error.
+#[test]
+fn a_declared_output_of_a_function_is_a_target() {
+    for tool in TOOLS {
+        let space = Space::new();
+        space.write("an/expops.yaml", "scripts: {main: m.py}\nprocess_adjlist: a b\nprocesses:\n  - {name: a, outputs: {report: report.txt}}\n  - {name: b}\n");
+        let code = "from pathlib import Path\n\nNAME = 'report.txt'\n\ndef a():\n    Path(NAME).write_text('one')\n    return {'report': Path(NAME)}\n\ndef b(report):\n    return {'length': len(report.read_text())}\n";
+        space.write("an/m.py", code);
+        let (format, file) = if tool == Tool::Make { ("make", "an/an.mk") } else { ("ninja", "an/an.ninja") };
+        let into = ["compile", "an", "--root", ".", "--prefix", "an_", "--format", format, "-o", file];
+        space.expops(&into).success();
+        let report = "an/build/a/out/report/report.txt";
+        space.write("build.ninja", format!("subninja an/an.ninja\nbuild build.ninja: phony an/an.ninja\nrule cat\n  command = cat $in > $out; echo CAT\nbuild seen: cat {report}\ndefault seen\n"));
+        space.write("Makefile", format!("seen: {report} ; cat $< > $@; echo CAT\ninclude an/an.mk\n"));
+        assert!(space.build(tool, &[]).success().says("CAT"), "{tool:?}");
+        assert_eq!(space.read("seen"), "one", "{tool:?}");
+        assert!(!space.build(tool, &[]).success().says("CAT"), "{tool:?}");
+        space.edit("an/m.py", "'one'", "'two'");
+        assert!(space.build(tool, &[]).success().says("CAT"), "{tool:?}");
+        assert_eq!(space.read("seen"), "two", "{tool:?}");
+        fs::remove_file(space.path(report)).unwrap();
+        space.build(tool, &[]).success();
+        assert_eq!(space.read(report), "two", "{tool:?}");
+        space.edit("an/m.py", "NAME = 'report.txt'", "NAME = 'other.txt'");
+        let ran = space.build(tool, &[]).failure();
+        assert!(
+            ran.says("the output `report` is declared as the file `report.txt`, and `other.txt`"),
+            "{}{}",
+            ran.out,
+            ran.err
+        );
+    }
+}
+
 /// A module that is not imported any more, a folder with declared files: what is deleted is no error.
 #[test]
 fn what_a_host_has_no_rule_for_can_be_deleted() {

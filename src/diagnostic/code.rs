@@ -66,6 +66,8 @@ codes! {
              not `all`, which builds everything."
         OUTPUT_CLASH "E110" "two outputs have one path"
             "Each entry of `outputs` is a file of its own."
+        OUTPUT "E114" "an output that the process cannot make"
+            "A declared output of a Python process is a file: the function returns its path under the output's key."
         PATH_OUTSIDE "E503" "a path leaves its place"
             "Outputs of a command are relative paths inside the folder of the instance."
         UNUSED_AMOUNT "W003" "amounts for attempts that are never made"
@@ -190,6 +192,9 @@ codes! {
             "The section is accepted, so that existing projects compile unchanged, but has no effect."
         SEED_PARAMETER "W004" "a parameter that the seed layer takes the place of"
             "Below a seed split `random_seed` is the seed of the layer, whatever a parameter of that name says."
+        MISSING_MODULE "W007" "an imported module is not there"
+            "Neither the project nor the interpreter has a module of this name, so that the import fails when the process \
+             runs. If another build makes the module, declare it under the process's `files`: then it is made first."
         UNUSED_PARAMETER "W006" "a parameter that nothing takes"
             "No function and no command names it, so that it changes nothing: it may be misspelt."
     }

@@ -13,7 +13,7 @@ use crate::graph::{self, Graph};
 use crate::pipeline::{self, Missing, Pipeline};
 use crate::plan::Codes;
 use crate::probe::{self, Probes, Steps};
-use crate::script::Library;
+use crate::script::{Foreign, Library};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax;
 
@@ -25,6 +25,8 @@ pub struct Checked {
     pub(crate) codes: Codes,
     /// The steps that each process logs under.
     pub(crate) steps: Steps,
+    /// Imports that lead to no module of the project.
+    pub(crate) foreign: Vec<Foreign>,
     /// Where the project file names files.
     pub(crate) named: Named,
 }
@@ -70,8 +72,8 @@ pub(super) fn check(project: &Project, missing: Missing, sink: &mut Diagnostics)
     let folders = script_folders(&config);
     let mut library = Library::new(root, folders.clone());
     let pipeline = pipeline::check(&config, root, &mut library, missing, sink)?;
-    let (codes, steps) = codes(&pipeline, &mut library, folders, project, sink)?;
-    Ok(Checked { pipeline, codes, steps, named: Named::of(&config) })
+    let (codes, steps, foreign) = codes(&pipeline, &mut library, folders, project, sink)?;
+    Ok(Checked { pipeline, codes, steps, foreign, named: Named::of(&config) })
 }
 
 /// Warns of a file beside the project file that existing projects have and expops does not use.

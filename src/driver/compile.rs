@@ -1,5 +1,7 @@
 //! A project to a plan and the text of the generated file; nothing is written yet.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::check::{Named, check, expand};
@@ -9,9 +11,11 @@ use super::project::Project;
 use crate::defaults;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::emit::Format;
+use crate::exec;
 use crate::layout::Layout;
 use crate::pipeline::{Missing, Pipeline};
 use crate::plan::{self, Plan};
+use crate::script::Foreign;
 
 /// A compiled project.
 #[derive(Debug)]
@@ -42,6 +46,7 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     report_named(&checked.named, options.format, sink);
     report_inexpressible(&plan, options.format, sink);
     sink.unless_errors(())?;
+    report_absent(&checked.foreign, &options.python, &project, sink);
     Ok(Compiled {
         text: options.format.text(&plan),
         depfile: options.format.depfile(&plan),
@@ -69,6 +74,26 @@ pub(crate) fn plan(project: &Project, build: &Utf8Path, sink: &mut Diagnostics) 
         compile: Vec::new(),
     };
     Ok(plan::lower(graph, &probes, &checked.codes, &options))
+}
+
+/// Warns of imports that neither the project nor the interpreter has: where another build makes the module, it may be
+/// there when the process runs, or not.
+fn report_absent(imports: &[Foreign], python: &str, project: &Project, sink: &mut Diagnostics) {
+    let libraries: BTreeSet<_> = imports.iter().filter_map(|import| import.library.clone()).collect();
+    let libraries: Vec<_> = libraries.into_iter().collect();
+    let absent = exec::not_installed(python, &project.folder, &libraries);
+    let mut told = BTreeSet::new();
+    for import in imports {
+        let is_absent = import.library.as_ref().is_none_or(|library| absent.contains(library));
+        if is_absent && told.insert(&import.module) {
+            let message = format!("there is no module `{}`", import.module);
+            let warning = Diagnostic::new(&codes::MISSING_MODULE, message);
+            let label = "neither in the project nor installed";
+            sink.push(warning.at(&import.source, import.span, label).help(
+                "install it; or, if another build makes it, add its path to the `files` of the processes that use it",
+            ));
+        }
+    }
 }
 
 /// Reports what is declared as read although the build writes it.

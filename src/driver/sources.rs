@@ -10,7 +10,7 @@ use crate::exec::environment;
 use crate::pipeline::{Pipeline, Work};
 use crate::plan::Codes;
 use crate::probe::Steps;
-use crate::script::Library;
+use crate::script::{Foreign, Library};
 
 /// The digest of the code that each process reaches, its steps, and all that was read to know them.
 pub(super) fn codes(
@@ -19,7 +19,8 @@ pub(super) fn codes(
     folders: Vec<Utf8PathBuf>,
     project: &Project,
     sink: &mut Diagnostics,
-) -> Result<(Codes, Steps), Reported> {
+) -> Result<(Codes, Steps, Vec<Foreign>), Reported> {
+    let mut foreign = Vec::new();
     let mut codes = Codes { folders, ..Codes::default() };
     let mut steps = Steps::new();
     let mut broken = Vec::new();
@@ -30,6 +31,9 @@ pub(super) fn codes(
                 codes.digests.insert(id, reach.digest);
                 if reach.reads_files {
                     codes.reads_files.insert(id);
+                }
+                if process.environment.is_none() {
+                    foreign.extend(reach.foreign.into_iter().filter(|import| !is_promised(import, pipeline)));
                 }
                 steps.insert(id, reach.steps.into_iter().map(|step| step.name).collect());
             }
@@ -42,8 +46,8 @@ pub(super) fn codes(
     let folders_of = declared.filter(|path| project.at(path).is_dir());
     codes.inside = folders_of.map(|path| (path.clone(), inside(project, path))).collect();
     let declared = pipeline.processes.iter().flat_map(|process| &process.settings.files);
-    let is_promised = |path: &&Utf8PathBuf| path.extension() == Some("py") && !project.at(path).exists();
-    codes.promised = declared.filter(is_promised).cloned().collect();
+    let is_awaited = |path: &&Utf8PathBuf| path.extension() == Some("py") && !project.at(path).exists();
+    codes.promised = declared.filter(is_awaited).cloned().collect();
     let scripts = library.files();
     let folders = watched(project, &scripts, &codes);
     let requirements = requirements(project, pipeline);
@@ -53,7 +57,14 @@ pub(super) fn codes(
     codes.found.folders = folders.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
     codes.sources = [project.file.clone()].into_iter().chain(scripts).chain(folders).chain(told).collect();
     codes.inside.extend(requirements);
-    sink.unless_errors((codes, steps))
+    sink.unless_errors((codes, steps, foreign))
+}
+
+/// Whether an imported module is declared: another build may make it.
+fn is_promised(import: &Foreign, pipeline: &Pipeline) -> bool {
+    let last = import.module.rsplit('.').next().unwrap_or_default();
+    let mut declared = pipeline.processes.iter().flat_map(|process| &process.settings.files);
+    declared.any(|path| path.components().any(|part| part.as_str().trim_end_matches(".py") == last))
 }
 
 /// Whether the project file names a script with a process's function, or a declared folder.

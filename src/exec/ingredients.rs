@@ -106,9 +106,12 @@ fn split(opens: &Opens, key: &mut ActionKey) {
 
 fn work(work: &Work, trust: &Trust, key: &mut ActionKey) -> Result<(), Failure> {
     match work {
-        Work::Python { script, function, code, .. } => {
+        Work::Python { script, function, code, outputs, .. } => {
             let (script, function) = (script.clone(), function.clone());
             key.add_digest(Ingredient::Code { script, function }, *code);
+            if !outputs.is_empty() {
+                key.add_text(Ingredient::Outputs, json!(outputs).to_string());
+            }
         }
         Work::Shell { command, outputs } => {
             key.add_text(Ingredient::Command, command);

@@ -80,7 +80,7 @@ impl Interpreter {
 }
 
 /// A path from `project`; a name, which is looked for on the path, as it is.
-fn program(python: &str, project: &Utf8Path) -> String {
+pub(super) fn program(python: &str, project: &Utf8Path) -> String {
     let is_path = python.contains(std::path::is_separator);
     if is_path { project.join(python).into_string() } else { python.to_owned() }
 }

@@ -13,6 +13,7 @@ mod content;
 mod decide;
 pub(crate) mod environment;
 mod failure;
+mod imports;
 mod ingredient;
 mod ingredients;
 mod inputs;
@@ -43,6 +44,7 @@ mod why;
 
 pub(crate) use decide::{Decision, Todo};
 pub(crate) use failure::Failure;
+pub(crate) use imports::not_installed;
 pub(crate) use ingredient::{Fingerprint, Ingredient, InputPath, Rooted};
 pub(crate) use inputs::Lookahead;
 pub(crate) use instance::Instance;

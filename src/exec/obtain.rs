@@ -3,6 +3,8 @@
 
 use std::{fs, io};
 
+use camino::Utf8PathBuf;
+
 use super::action_result::ActionResult;
 use super::decide::{Decision, Todo};
 use super::failure::Failure;
@@ -118,17 +120,36 @@ impl Instance {
                 let values = shell::run(self, command, outputs, &decided.inputs, run)?;
                 Ok(ActionResult { values, ..ActionResult::default() })
             }
-            Work::Python { .. } => {
+            Work::Python { outputs, .. } => {
                 let mode = match (&self.plan.opens, &self.plan.probes) {
                     (Some(Opens::Data { .. }), _) => python::Mode::Split(Vec::new()),
                     (None, Some(_)) => python::Mode::Chart(metrics::all(self)?),
                     _ => python::Mode::Process,
                 };
                 let command = self.python(decided.interpreter.as_ref());
-                python::run(self, &mode, &decided.inputs, run, &command)
-                    .and_then(|answer| seal::result(answer, self, &run.out()))
+                let answer = python::run(self, &mode, &decided.inputs, run, &command)?;
+                let result = seal::result(answer, self, &run.out())?;
+                insist_on_files(outputs, &result)?;
+                Ok(result)
             }
             Work::Merge | Work::DynamicChart { .. } => Ok(ActionResult::default()),
         }
     }
+}
+
+/// Insists that the values of declared outputs are files of the declared names: the build tool waits for those.
+fn insist_on_files(outputs: &[(String, Utf8PathBuf)], result: &ActionResult) -> Result<(), Failure> {
+    for (key, file) in outputs {
+        let value = result.values.iter().find(|value| value.key == *key);
+        let made = match value {
+            Some(value) if value.name() == Some(file.as_str()) => continue,
+            Some(value) => value.name().map_or_else(|| "no file".to_owned(), |name| format!("`{name}`")),
+            None => "nothing".to_owned(),
+        };
+        let message = format!("the output `{key}` is declared as the file `{file}`, and {made} was returned");
+        let help =
+            format!("return a `pathlib.Path` to a file `{file}`, or change `outputs` in the project file");
+        return Err(Failure::new(message).help(help));
+    }
+    Ok(())
 }

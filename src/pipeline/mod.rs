@@ -10,6 +10,7 @@ mod missing;
 mod model;
 mod names;
 mod order;
+mod outputs;
 mod parameters;
 mod partly;
 mod place;

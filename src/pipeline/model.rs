@@ -139,6 +139,9 @@ pub(crate) struct Function {
     pub requires: Vec<String>,
     /// The keys that it returns, if its script writes them out.
     pub returns: Option<Vec<String>>,
+    /// The keys that it returns as files, with the names of those: targets of the build.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<(String, Utf8PathBuf)>,
 }
 
 /// A shell command.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::declared::located;
 use super::model::{Environment, EnvironmentId, Function, ProcessId, Shell, Work};
-use super::{missing, template};
+use super::{missing, outputs, template};
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, list, nearest};
 use crate::file;
@@ -34,8 +34,14 @@ impl<'a> Resolver<'a> {
         Self { config, root, library, used: Vec::new(), reported: BTreeMap::new() }
     }
 
-    /// What a process runs.
+    /// What a process runs, and which files it declares.
     pub(super) fn work(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Result<Work, Reported> {
+        let work = self.code(written, sink)?;
+        let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
+        Ok(outputs::of_work(work, !is_split && !is_chart(written), written, self.config, sink))
+    }
+
+    fn code(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Result<Work, Reported> {
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
         let aggregates = closes(written);
         if written.chart_type.as_ref().is_some_and(|kind| kind.value == "dynamic") {
@@ -232,31 +238,7 @@ impl<'a> Resolver<'a> {
             );
             sink.error(error.help("remove `script_path`, or write `code` instead of `command`"));
         }
-        let mut outputs: Vec<(String, Utf8PathBuf)> = Vec::new();
-        for (key, file) in &written.outputs {
-            let path = Utf8PathBuf::from(&file.value);
-            if !stays_inside(&path) {
-                let message = format!("the output `{}` leaves the folder of its instance", key.value);
-                let error = Diagnostic::new(&codes::PATH_OUTSIDE, message).at(
-                    &self.config.source,
-                    file.span,
-                    "not inside",
-                );
-                sink.error(error.help("write a relative path without `..`, such as `result.txt`"));
-            }
-            if outputs.iter().any(|(_, other)| *other == path) {
-                let message = format!("two outputs are the file `{path}`");
-                let error = Diagnostic::new(&codes::OUTPUT_CLASH, message).at(
-                    &self.config.source,
-                    file.span,
-                    "the second one",
-                );
-                sink.error(error.help("give each output a file of its own"));
-            }
-            outputs.push((key.value.clone(), path));
-        }
-        // In which order they are written must not matter.
-        outputs.sort();
+        let outputs = outputs::declared(written, self.config, sink);
         Ok(Work::Shell(Shell { command: command.value.clone(), outputs }))
     }
 
@@ -398,6 +380,7 @@ fn python(script: Utf8PathBuf, found: &script::Function) -> Work {
         takes,
         requires,
         returns: found.returns.clone(),
+        outputs: Vec::new(),
     })
 }
 
@@ -411,11 +394,6 @@ pub(super) fn is_chart(written: &ProcessConfig) -> bool {
 /// Whether a process closes a layer.
 pub(super) fn closes(written: &ProcessConfig) -> bool {
     [&written.data_aggregation, &written.seed_aggregation].into_iter().flatten().any(|flag| flag.value)
-}
-
-fn stays_inside(path: &Utf8Path) -> bool {
-    let mut parts = path.components().peekable();
-    parts.peek().is_some() && parts.all(|part| matches!(part, camino::Utf8Component::Normal(_)))
 }
 
 fn normal(path: &str) -> Utf8PathBuf {

@@ -239,6 +239,10 @@ impl Lowering<'_> {
             Work::Shell(shell) if process.opens.is_none() => {
                 shell.outputs.iter().map(|(_, file)| self.seen(&folder.out().join(file))).collect()
             }
+            Work::Python(function) => {
+                let stored = function.outputs.iter().map(|(key, file)| folder.out().join(key).join(file));
+                stored.map(|path| self.seen(&path)).collect()
+            }
             _ => Vec::new(),
         };
         Action {

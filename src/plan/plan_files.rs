@@ -114,11 +114,12 @@ fn json(plan: &impl Serialize) -> String {
 
 fn work(process: &Process, code: &Codes, id: ProcessId) -> PlannedWork {
     match &process.work {
-        Work::Python(Function { script, name, takes, .. }) => PlannedWork::Python {
+        Work::Python(Function { script, name, takes, outputs, .. }) => PlannedWork::Python {
             script: script.clone(),
             function: name.clone(),
             code: code.digests[&id],
             takes: takes.clone(),
+            outputs: outputs.clone(),
         },
         Work::Shell(shell) => {
             PlannedWork::Shell { command: shell.command.clone(), outputs: shell.outputs.clone() }

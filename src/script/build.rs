@@ -17,7 +17,8 @@ use crate::source::{Source, Span};
 
 /// The outline of a module's statements.
 pub(super) fn module(source: &Source, path: &Utf8Path, body: &[Stmt]) -> Module {
-    let mut builder = Builder { source, lines: Lines::of(source.text()), units: Vec::new() };
+    let lines = Lines::of(source.text());
+    let mut builder = Builder { source, lines, in_block: false, units: Vec::new() };
     builder.body(body);
     let all: Vec<&Stmt> = body.iter().collect();
     let mut module = Module {
@@ -58,6 +59,7 @@ impl Lines {
 struct Builder<'a> {
     source: &'a Source,
     lines: Lines,
+    in_block: bool,
     units: Vec<Unit>,
 }
 
@@ -113,7 +115,8 @@ impl Builder<'_> {
         let span = span(statement.range());
         let digests = [digest(false, stubs), digest(true, stubs)];
         let line = self.lines.line(span.start);
-        Unit { kind, name, binds, decorators: Vec::new(), code, digests, span, line }
+        let in_block = self.in_block;
+        Unit { kind, in_block, name, binds, decorators: Vec::new(), code, digests, span, line }
     }
 
     fn function(&mut self, statement: &Stmt, def: &ast::StmtFunctionDef) {
@@ -162,6 +165,7 @@ impl Builder<'_> {
         let span = span(range);
         self.units.push(Unit {
             kind,
+            in_block: self.in_block,
             name: bound.clone(),
             binds: vec![bound],
             decorators: Vec::new(),
@@ -266,9 +270,11 @@ impl Builder<'_> {
         let mut unit = self.unit(Kind::Effect, binds, statement, mentions.code);
         unit.name = first_words(self.source, statement);
         self.units.push(unit);
+        let around = std::mem::replace(&mut self.in_block, true);
         for def in inner.0 {
             self.definition(def);
         }
+        self.in_block = around;
     }
 
     fn if_statement(&mut self, statement: &Stmt, node: &ast::StmtIf) {

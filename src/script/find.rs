@@ -49,6 +49,21 @@ pub(super) fn find(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> Opti
     (!namespace.is_empty()).then_some(Found::Namespace(namespace))
 }
 
+/// Whether `name` is a module of Python's own library.
+pub(super) fn is_standard(name: &str) -> bool {
+    STANDARD.split_ascii_whitespace().any(|standard| standard == name)
+}
+
+/// Whether one of `folders` has a compiled module `name`, which cannot be looked into: `name.cpython-311-….so`.
+pub(super) fn is_compiled(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> bool {
+    let is_module = |file: &str| {
+        let is_library = file.ends_with(".so") || file.ends_with(".pyd") || file.ends_with(".pyc");
+        is_library && file.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+    };
+    let entries = folders.iter().filter_map(|folder| root.join(folder).join(".").read_dir_utf8().ok());
+    entries.flatten().flatten().any(|entry| is_module(entry.file_name()))
+}
+
 /// The modules in `folders` that take the place of one of Python's own, sorted.
 pub(super) fn shadowing(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
     let mut found = BTreeSet::new();
@@ -57,7 +72,7 @@ pub(super) fn shadowing(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8Pat
         let place = if place.as_str().is_empty() { Utf8PathBuf::from(".") } else { place };
         for entry in place.read_dir_utf8().into_iter().flatten().flatten() {
             let name = entry.file_name().trim_end_matches(".py");
-            if STANDARD.split_ascii_whitespace().any(|standard| standard == name)
+            if is_standard(name)
                 && let Some(Found::File { path, .. }) = find(root, std::slice::from_ref(folder), name)
             {
                 found.insert(normal(&path));

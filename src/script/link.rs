@@ -260,7 +260,7 @@ fn is_own_attribute(name: &str) -> bool {
 
 impl Module {
     /// Whether names may come to be in the module by other ways than those we see.
-    fn is_dynamic(&self) -> bool {
+    pub(super) fn is_dynamic(&self) -> bool {
         self.units.iter().any(|unit| {
             unit.code.words.dynamic
                 || unit.code.mentions.iter().any(|mention| match mention {

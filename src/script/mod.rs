@@ -10,6 +10,7 @@
 //! What this does not know: what libraries do; compiled modules and `.pyc` files of the project; what
 //! is written to `sys.path` at run time; what a caller does with a function that a library hands out.
 
+mod absent;
 mod bound;
 mod build;
 mod canon;
@@ -32,4 +33,4 @@ mod tests;
 mod words;
 
 pub(crate) use library::Library;
-pub(crate) use model::{Function, Item, Reach, Role};
+pub(crate) use model::{Foreign, Function, Item, Reach, Role};

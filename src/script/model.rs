@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 
 use crate::digest::Digest;
+use crate::source::{Source, Span};
 
 /// A script that has been read and parsed.
 #[derive(Clone, Debug)]
@@ -72,6 +73,19 @@ pub(crate) struct Step {
     pub line: usize,
 }
 
+/// An import that leads to no module of the project.
+#[derive(Clone, Debug)]
+pub(crate) struct Foreign {
+    /// The module that is not there.
+    pub module: String,
+    /// The library that may have it; `None` if it can only be one of the project's.
+    pub library: Option<String>,
+    /// The text that imports it.
+    pub source: Source,
+    /// Where in it.
+    pub span: Span,
+}
+
 /// What a call of a function can reach.
 #[derive(Clone, Debug)]
 pub(crate) struct Reach {
@@ -88,4 +102,6 @@ pub(crate) struct Reach {
     /// with a `/`, a parameter `context`, code that cannot be followed). False is certain enough to say
     /// that the process sees the project's data only through its inputs.
     pub reads_files: bool,
+    /// The imports that lead to no module of the project and that nothing guards.
+    pub foreign: Vec<Foreign>,
 }

@@ -58,8 +58,8 @@ pub(super) struct Decorator {
 pub(super) enum Mention {
     /// A name, perhaps with attributes.
     Use(Chain),
-    /// An import that runs with the code.
-    Load(Import),
+    /// An import that runs with the code; where it is, unless a `try` or an `if` guards it.
+    Load(Import, Option<Span>),
     /// A decorated function or class inside the code.
     Def { name: String, decorators: Vec<Decorator> },
 }
@@ -154,6 +154,8 @@ pub(super) enum Kind {
 /// A top-level statement.
 pub(super) struct Unit {
     pub(super) kind: Kind,
+    /// Whether it is in a block, such as `try`, that decides whether it runs and what its failure means.
+    pub(super) in_block: bool,
     pub(super) name: String,
     pub(super) binds: Vec<String>,
     pub(super) decorators: Vec<Decorator>,

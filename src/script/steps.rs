@@ -74,7 +74,7 @@ impl Found {
                         }
                     }
                     Mention::Def { name, decorators } => self.take(library, id, name, decorators)?,
-                    Mention::Load(_) => {}
+                    Mention::Load(..) => {}
                 }
             }
         }

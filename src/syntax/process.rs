@@ -103,7 +103,7 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
         ),
         Field::new(
             "outputs",
-            "The files that a command writes: key and path.",
+            "The files that a command writes, or that a function returns: key and path.",
             shape::pairs,
             |to, key, node, reader| {
                 to.outputs = reader.pairs(key, node, "write `outputs: {KEY: FILE}`");

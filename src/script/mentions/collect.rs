@@ -33,6 +33,8 @@ pub(in crate::script) struct Mentions {
     pub(super) deferred: usize,
     pub(super) in_annotation: bool,
     pub(super) stubs: bool,
+    /// How many blocks around here guard what is in them.
+    pub(super) guards: usize,
     /// What has been found.
     pub(in crate::script) code: Code,
 }

@@ -3,11 +3,13 @@
 use ruff_python_ast as ast;
 use ruff_python_ast::visitor::{Visitor, walk_annotation, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::Ranged;
 
 use super::super::bound::{Names, import, import_from};
-use super::super::outline::Mention;
+use super::super::outline::{Import, Mention};
 use super::super::words;
 use super::collect::{Kind, Mentions};
+use crate::source::Span;
 
 impl<'a> Visitor<'a> for Mentions {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
@@ -16,12 +18,15 @@ impl<'a> Visitor<'a> for Mentions {
             Stmt::FunctionDef(def) => self.function(def),
             Stmt::ClassDef(def) => self.class(def),
             Stmt::Import(node) => {
-                let loads = node.names.iter().map(|alias| Mention::Load(import(alias).1));
-                self.code.mentions.extend(loads);
+                node.names.iter().for_each(|alias| self.load(import(alias).1, alias));
             }
             Stmt::ImportFrom(node) => {
-                let loads = node.names.iter().map(|alias| Mention::Load(import_from(node, alias).1));
-                self.code.mentions.extend(loads);
+                node.names.iter().for_each(|alias| self.load(import_from(node, alias).1, alias));
+            }
+            Stmt::Try(_) | Stmt::If(_) => {
+                self.guards += 1;
+                walk_stmt(self, stmt);
+                self.guards -= 1;
             }
             Stmt::TypeAlias(node) => {
                 let params = node.type_params.as_deref();
@@ -90,5 +95,13 @@ impl<'a> Visitor<'a> for Mentions {
             words::text(&literal.value, &mut self.code.words);
         }
         ast::visitor::walk_interpolated_string_element(self, element);
+    }
+}
+
+impl Mentions {
+    fn load(&mut self, import: Import, alias: &ast::Alias) {
+        let range = alias.range();
+        let span = Span::new(range.start().to_usize(), range.end().to_usize());
+        self.code.mentions.push(Mention::Load(import, (self.guards == 0).then_some(span)));
     }
 }

@@ -62,6 +62,7 @@ impl Walk {
             inside: self.inside(library),
             steps: Vec::new(),
             reads_files: self.reads,
+            foreign: self.foreign,
         })
     }
 

@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 
 use super::super::library::Library;
 use super::super::link::Resolved;
+use super::super::model::Foreign;
 use super::super::outline::{Chain, Import, Kind, Mention, Root, UnitId};
 use super::super::{find, words};
 use crate::diagnostic::Diagnostic;
@@ -33,6 +34,7 @@ pub(in crate::script) struct Walk {
     pub(super) reads: bool,
     pub(super) docs: bool,
     pub(super) source: bool,
+    pub(super) foreign: Vec<Foreign>,
 }
 
 impl Library {
@@ -67,6 +69,9 @@ impl Walk {
             }
             if let Kind::Import(import) = &unit.kind {
                 self.load_import(library, module, import)?;
+                if !unit.in_block {
+                    self.foreign.extend(library.foreign(module, import, unit.span));
+                }
             }
         }
         Ok(())
@@ -98,7 +103,8 @@ impl Walk {
         for mention in &unit.code.mentions {
             match mention {
                 Mention::Use(chain) => self.follow(library, id.0, chain)?,
-                Mention::Load(import) => {
+                Mention::Load(import, unguarded) => {
+                    self.foreign.extend(unguarded.and_then(|span| library.foreign(id.0, import, span)));
                     self.load_import(library, id.0, import)?;
                     self.import_of_library(library, id.0, import)?;
                 }
@@ -201,7 +207,7 @@ impl Walk {
         for (i, unit) in outline.units.iter().enumerate() {
             self.queue.push_back(Task::Count((module, i)));
             let inside = unit.code.mentions.iter().filter_map(|mention| match mention {
-                Mention::Load(import) => Some(import),
+                Mention::Load(import, _) => Some(import),
                 _ => None,
             });
             let own = if let Kind::Import(import) = &unit.kind { Some(import) } else { None };

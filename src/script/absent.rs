@@ -1,0 +1,73 @@
+//! Imports that lead to no module of the project. Whether a library of that name is installed is for others to ask.
+
+use camino::Utf8PathBuf;
+
+use super::find::{self, Found, find};
+use super::library::Library;
+use super::model::Foreign;
+use super::outline::{Import, Module};
+use crate::source::Span;
+
+impl Library {
+    /// What `import` at `span` of `module` asks for, if the project does not have it. Nothing where modules may be found
+    /// in other ways than those that we see.
+    pub(super) fn foreign(&self, module: usize, import: &Import, span: Span) -> Option<Foreign> {
+        let outline = &self.modules[module];
+        let alters_path = |id: &usize| self.modules.get(*id).is_some_and(|module| module.alters_path);
+        if [module, self.script].iter().any(alters_path) {
+            return None;
+        }
+        let inside = import.level > 0;
+        let mut folders = if inside { vec![outline.above(import.level)] } else { self.search.clone() };
+        let mut name = String::new();
+        let mut package = None;
+        for (i, part) in import.loads.split('.').filter(|part| !part.is_empty()).enumerate() {
+            name = if i == 0 { part.to_owned() } else { format!("{name}.{part}") };
+            match find(&self.root, &folders, part) {
+                Some(Found::File { path, folder: Some(below) }) => {
+                    folders = vec![below];
+                    package = Some(path);
+                }
+                Some(Found::File { folder: None, .. }) => return None,
+                Some(Found::Namespace(below)) => (folders, package) = (below, None),
+                None if find::is_compiled(&self.root, &folders, part) => return None,
+                None => return self.told(outline, (!inside).then_some(&import.loads), name, span),
+            }
+        }
+        let wanted = import.name.as_ref().filter(|name| *name != Module::STAR)?;
+        let is_there = find(&self.root, &folders, wanted).is_some()
+            || find::is_compiled(&self.root, &folders, wanted)
+            || package.is_some_and(|path| self.may_bind(&path, wanted));
+        let joined = if name.is_empty() { wanted.clone() } else { format!("{name}.{wanted}") };
+        if is_there { None } else { self.told(outline, (!inside).then_some(&import.loads), joined, span) }
+    }
+
+    /// `library`: the name whose first part may be installed.
+    fn told(&self, from: &Module, library: Option<&String>, module: String, span: Span) -> Option<Foreign> {
+        let library = library.and_then(|name| Some(name.split('.').next()?.to_owned()));
+        if library.as_ref().is_some_and(|name| name == "expops" || find::is_standard(name)) {
+            return None;
+        }
+        Some(Foreign { module, library, source: from.source.clone(), span })
+    }
+
+    /// Whether the module in a file may bind a name.
+    fn may_bind(&self, path: &Utf8PathBuf, name: &str) -> bool {
+        let Some(Ok(id)) = self.by_path.get(path) else { return true };
+        let module = &self.modules[*id];
+        !module.binding(name).is_empty()
+            || !module.stars.is_empty()
+            || !module.binding("__getattr__").is_empty()
+            || module.is_dynamic()
+            || name.starts_with("__")
+    }
+}
+
+impl Module {
+    /// The folder that so many leading dots of an import mean.
+    fn above(&self, level: u32) -> Utf8PathBuf {
+        let mut folder = self.path.parent().map_or(Utf8PathBuf::new(), ToOwned::to_owned);
+        (1..level).for_each(|_| folder = find::normal(&folder.join("..")));
+        folder
+    }
+}
