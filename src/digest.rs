@@ -35,6 +35,24 @@ impl Digest {
         }
     }
 
+    /// The HMAC-SHA-256 of `text` under `key` (RFC 2104).
+    pub(crate) fn signature(key: &[u8], text: &str) -> Self {
+        const BLOCK: usize = 64;
+        let mut block = [0; BLOCK];
+        match key.len() > BLOCK {
+            true => block[..32].copy_from_slice(&Self::of(key).0),
+            false => block[..key.len()].copy_from_slice(key),
+        }
+        let padded = |pad: u8| block.map(|byte| byte ^ pad);
+        let inner = Self::of([padded(0x36).as_slice(), text.as_bytes()].concat());
+        Self::of([padded(0x5c).as_slice(), &inner.0].concat())
+    }
+
+    /// Whether two digests are equal, in a time that does not tell how much of them is.
+    pub(crate) fn is_equal(self, other: Self) -> bool {
+        self.0.iter().zip(other.0).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
+    }
+
     /// The first 12 hexadecimal digits, for people.
     pub fn short(self) -> String {
         self.to_string()[..12].to_owned()
@@ -118,6 +136,28 @@ impl Write for Hasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signs_as_the_published_vectors_say() {
+        // RFC 4231, test cases 2 and 6.
+        for (key, text, expected) in [
+            (
+                b"Jefe".to_vec(),
+                "what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (
+                vec![0xaa; 131],
+                "Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+        ] {
+            let signature = Digest::signature(&key, text);
+            assert_eq!(signature.to_string(), expected);
+            assert!(signature.is_equal(expected.parse().unwrap()));
+            assert!(!signature.is_equal(Digest::of("")));
+        }
+    }
 
     #[test]
     fn matches_the_published_vector_and_round_trips() {

@@ -98,6 +98,41 @@ pub(crate) fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Writte
     Ok(Written::Changed)
 }
 
+/// Opens a file of ours to be written, and makes it if there is none. A link in its place, which somebody else must have
+/// put there, is removed and not followed.
+pub(crate) fn create_own(path: &Utf8Path) -> io::Result<fs::File> {
+    if path.is_symlink() {
+        fs::remove_file(path)?;
+    }
+    own(&mut fs::File::options()).create(true).truncate(false).write(true).open(path)
+}
+
+#[cfg(unix)]
+fn own(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32)
+}
+
+#[cfg(not(unix))]
+fn own(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    options
+}
+
+/// Insists that `path`, which is below `base`, is reached through folders alone: a link among them may lead anywhere.
+///
+/// # Errors
+/// If there is a link on the way, or at the end of it.
+pub(crate) fn insist_on_no_links(base: &Utf8Path, path: &Utf8Path) -> Result<(), FileError> {
+    let above = path.ancestors().take_while(|above| *above != base && above.starts_with(base));
+    match above.filter(|above| above.is_symlink()).last() {
+        Some(link) => {
+            let source = io::Error::other("it is a link, and the build does not follow links");
+            Err(FileError { action: "use", path: link.to_owned(), source })
+        }
+        None => Ok(()),
+    }
+}
+
 /// Removes a file or a whole folder; it is no error if there is none.
 pub(crate) fn remove(path: &Utf8Path) -> Result<(), FileError> {
     let result = match fs::symlink_metadata(path) {
@@ -147,11 +182,17 @@ struct Temporary {
 
 impl Temporary {
     fn open(target: &Utf8Path) -> io::Result<Self> {
-        let path = temporary_name(target);
+        let (mut path, mut is_shared) = (temporary_name(target), true);
         loop {
-            let file = fs::File::options().create(true).truncate(false).write(true).open(&path)?;
+            let file = create_own(&path)?;
             match file.lock() {
-                Err(error) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
+                // Nobody can take turns: each writes to a file of its own.
+                Err(_) if is_shared => {
+                    let _ = fs::remove_file(&path);
+                    path = Utf8PathBuf::from(format!("{path}.{}", std::process::id()));
+                    is_shared = false;
+                    continue;
+                }
                 _ => {}
             }
             // Whoever held the lock before has renamed or removed the file.

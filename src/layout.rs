@@ -26,6 +26,10 @@
 //! | `.expops/compiled/FILE.d` | the modules it was made of, for a Ninja build that takes it in |
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/python/` | the Python runtime |
+//! | `.expops/busy` | the lock of who makes something here, or clears it away |
+//! | `.expops/turn` | the lock of the one `expops run` that builds here |
+//! | `.expops/damaged` | something was found to be damaged, and will be made again |
+//! | `.expops/no-locks` | there are no locks here, and that has been said |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
 //! | `.expops/trust/` | the stats of large files and their digests, so that none is hashed twice |
 //! | `.expops/known/DIGEST` | what a digest of code, packages or files is of, so that a change can be named |
@@ -134,6 +138,26 @@ impl Layout {
     /// The folder of an instance or a partition (`train/p2/s41`).
     pub(crate) fn folder(&self, instance: &str) -> Folder {
         Folder(self.build.join(instance))
+    }
+
+    /// Shared by everybody who makes something in the build folder, and held by who clears it away.
+    pub(crate) fn busy(&self) -> Utf8PathBuf {
+        self.build.join(".expops/busy")
+    }
+
+    /// Held by the one `expops run` that builds here.
+    pub(crate) fn turn(&self) -> Utf8PathBuf {
+        self.build.join(".expops/turn")
+    }
+
+    /// Left by who found something damaged, for the `expops run` that waits for the build.
+    pub(crate) fn damaged(&self) -> Utf8PathBuf {
+        self.build.join(".expops/damaged")
+    }
+
+    /// Left by the first who found that there are no locks, so that it is said once.
+    pub(crate) fn no_locks(&self) -> Utf8PathBuf {
+        self.build.join(".expops/no-locks")
     }
 
     /// The plan file of a process.

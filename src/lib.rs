@@ -97,6 +97,7 @@ mod diagnostic;
 mod digest;
 pub mod driver;
 mod dry_run;
+mod durable;
 mod emit;
 mod escape;
 mod exec;
@@ -105,8 +106,10 @@ mod graph;
 #[doc(hidden)]
 pub mod journal;
 mod layout;
+mod lock;
 mod name;
 mod numbers;
+mod output;
 mod pipeline;
 mod plan;
 mod plan_file;
@@ -125,3 +128,6 @@ mod syntax;
 #[doc(hidden)]
 pub mod watch;
 pub mod xpath;
+
+#[doc(hidden)]
+pub use output::end_in_words;

@@ -88,6 +88,23 @@ impl PlanFile {
         u32::try_from(json.get("version")?.as_u64()?).ok()
     }
 
+    /// The digest of all that it says.
+    pub(crate) fn digest(&self) -> Digest {
+        Digest::of(serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// The folder of the instance that makes what the instance or partition with these `arms` hands on: a partition's
+    /// own arm is not one of it.
+    pub(crate) fn maker(&self, arms: &[Arm]) -> Vec<Arm> {
+        let mut arms = arms.to_vec();
+        match &self.opens {
+            Some(Opens::Data { .. }) if self.data_depth < arms.len() => drop(arms.remove(self.data_depth)),
+            Some(Opens::Seed(_)) => drop(arms.pop()),
+            _ => {}
+        }
+        arms
+    }
+
     /// Whether `arms` look like those of an instance: partitions, then seeds, as many as its inputs need.
     /// Which partitions there are, the plan file does not say.
     pub(crate) fn may_have(&self, arms: &[Arm]) -> bool {

@@ -2,7 +2,8 @@
 
 use camino::Utf8Path;
 
-use crate::file::{self, FileError};
+use crate::durable;
+use crate::file::FileError;
 
 macro_rules! package {
     ($($name:literal)*) => { &[$(($name, include_str!(concat!("python/expops/", $name)))),*] };
@@ -43,7 +44,7 @@ const FILES: &[(&str, &str)] = package! {
 /// are left alone.
 pub(crate) fn install(folder: &Utf8Path) -> Result<(), FileError> {
     for (name, text) in FILES {
-        file::write_if_changed(&folder.join("expops").join(name), text.as_bytes())?;
+        durable::write_if_changed(&folder.join("expops").join(name), text.as_bytes())?;
     }
     Ok(())
 }

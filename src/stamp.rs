@@ -8,12 +8,12 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Write as _;
 use std::str::FromStr;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::digest::Digest;
+use crate::durable;
 use crate::file::{self, FileError, Written};
 
 /// What one line of a stamp is about.
@@ -177,13 +177,7 @@ pub(crate) fn settle_text(path: &Utf8Path, content: &str) -> Result<Written, Fil
         file::context(fs::rename(&retired, path), "write", path)?;
         return Ok(Written::Unchanged);
     }
-    let written = match fs::read(path) {
-        Ok(old) if old == content.as_bytes() => Written::Unchanged,
-        _ => {
-            file::replace(path, |file| file.write_all(content.as_bytes()))?;
-            Written::Changed
-        }
-    };
+    let written = durable::write_if_changed(path, content.as_bytes())?;
     file::remove(&retired)?;
     Ok(written)
 }

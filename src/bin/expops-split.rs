@@ -6,5 +6,6 @@ use clap::Parser;
 use expops::cli::SplitCommand;
 
 fn main() -> ExitCode {
+    expops::end_in_words();
     ExitCode::from(SplitCommand::parse().execute())
 }

@@ -7,8 +7,8 @@ use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::object::Held;
-use super::store::{Cache, VERSION, remove};
+use super::object::{Held, are_safe};
+use super::store::{Cache, VERSION};
 use crate::digest::Digest;
 
 /// What one key stands for.
@@ -28,14 +28,19 @@ impl Cache {
     /// If the folder cannot be read. A damaged entry is no error: it is dropped.
     pub(crate) fn lookup(&self, key: Digest) -> io::Result<Option<Entry>> {
         let path = self.entry(key);
+        let secret = self.secret()?;
         let text = match fs::read(&path) {
             Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
+        if !secret.as_ref().is_none_or(|secret| is_signed(&text, key, secret)) {
+            // Whoever has no key may still use it.
+            return Ok(None);
+        }
         let entry = read(&text).filter(|entry| entry.files.iter().all(|held| self.holds(held)));
         if entry.is_none() {
-            remove(&path)?;
+            self.drop_file(&path)?;
         }
         Ok(entry)
     }
@@ -53,8 +58,11 @@ impl Cache {
             is_whole &= self.fetch(held, folder)?;
         }
         if !is_whole {
-            remove(&path)?;
+            self.drop_file(&path)?;
             return Ok(false);
+        }
+        if self.is_read_only() {
+            return Ok(true);
         }
         // The time orders entries for trimming, nothing else: a cache that cannot be written still serves.
         let now = time::SystemTime::now();
@@ -74,6 +82,10 @@ impl Cache {
         folder: &Utf8Path,
         parts: &[&str],
     ) -> io::Result<()> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        let secret = self.secret()?;
         let mut files = Vec::new();
         for part in parts {
             match self.keep(folder, part)? {
@@ -84,7 +96,8 @@ impl Cache {
         let text = serde_json::to_string(&Entry { version: VERSION, answer, files })?;
         let path = self.entry(key);
         let mut temporary = self.temporary()?;
-        writeln!(temporary, "{}\n{text}", Digest::of(&text))?;
+        let signature = secret.map(|secret| format!(" {}", sign(&text, key, &secret))).unwrap_or_default();
+        writeln!(temporary, "{}{signature}\n{text}", Digest::of(&text))?;
         self.settle(temporary, &path)
     }
 
@@ -93,15 +106,32 @@ impl Cache {
     /// # Errors
     /// If the entry cannot be removed.
     pub(crate) fn forget(&self, key: Digest) -> io::Result<()> {
-        remove(&self.entry(key))
+        self.drop_file(&self.entry(key))
     }
+}
+
+/// The signature of an entry's text: over the version of the format, what it is, the key that it is found under, and the
+/// text, which has the digests of all contents. So no entry works under another key.
+fn sign(text: &str, key: Digest, secret: &[u8]) -> Digest {
+    Digest::signature(secret, &format!("expops cache {VERSION}\nentry\n{key}\n{text}"))
+}
+
+/// Whether the text of an entry's file has the signature of whoever knows `secret`.
+fn is_signed(text: &str, key: Digest, secret: &[u8]) -> bool {
+    let signed = || {
+        let (first, rest) = text.split_once('\n')?;
+        let signature: Digest = first.split_once(' ')?.1.parse().ok()?;
+        Some(signature.is_equal(sign(rest.trim_end_matches('\n'), key, secret)))
+    };
+    signed().unwrap_or(false)
 }
 
 /// The entry in a text whose first line vouches for the rest.
 pub(super) fn read(text: &str) -> Option<Entry> {
-    let (digest, rest) = text.split_once('\n')?;
+    let (first, rest) = text.split_once('\n')?;
+    let digest = first.split(' ').next()?;
     let rest = rest.trim_end_matches('\n');
     let entry: Entry =
         (digest.parse() == Ok(Digest::of(rest))).then(|| serde_json::from_str(rest).ok())??;
-    (entry.version == VERSION).then_some(entry)
+    (entry.version == VERSION && are_safe(&entry.files)).then_some(entry)
 }

@@ -4,7 +4,7 @@
 //!
 //! | path, below `v2` | what |
 //! | --- | --- |
-//! | `entries/KEY` | a line with the digest of the rest, and the entry as JSON; its time is that of its last use |
+//! | `entries/KEY` | a line with the digest of the rest and, if there is a key, its signature, and the entry as JSON; its time is that of its last use |
 //! | `objects/AB/SHA256` | a file's content |
 //! | `tmp/` | writes under way, or cut short |
 //!
@@ -12,8 +12,10 @@
 //! version had none: its `entries`, `objects` and `tmp` are in the folder itself.
 //!
 //! Everything is written under `tmp` and renamed, so that any number of writers can share a folder and a
-//! killed one leaves nothing but litter. Nothing is believed: objects are hashed while they are restored,
-//! and what is damaged is dropped. Objects are copied in and out (the system clones the blocks where it
+//! killed one leaves nothing but litter. Nothing is believed: paths that lead out of the folder of a run make an entry a
+//! damaged one, objects are hashed while they are restored, and what is damaged is dropped. With a key
+//! (`EXPOPS_CACHE_KEY`) the first line of an entry also has its signature, and others are not used; without one, whoever
+//! can write to the folder can have code run here, for pickles are code. Objects are copied in and out (the system clones the blocks where it
 //! can), never linked: a later write to a restored file cannot reach the cache.
 
 mod entry;
@@ -22,7 +24,8 @@ mod store;
 mod trim;
 
 pub(crate) use entry::Entry;
-pub(crate) use store::Cache;
+pub(crate) use object::is_inside;
+pub(crate) use store::{Cache, SECRETS};
 pub(crate) use trim::shown_size;
 
 #[cfg(test)]

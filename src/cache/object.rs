@@ -1,12 +1,13 @@
 //! Files in the cache, by content.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::store::{Cache, remove};
+use super::store::Cache;
 use crate::digest::Digest;
 
 /// Something in a folder, and where its content is kept.
@@ -28,9 +29,9 @@ pub(crate) enum Kind {
         object: Digest,
         /// Its length in bytes.
         size: u64,
-        /// Whether it can be executed.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        executable: bool,
+        /// Who may do what with it, as the process left it: the lowest nine bits of a mode.
+        #[serde(default = "usual_mode", skip_serializing_if = "is_usual_mode")]
+        mode: u32,
     },
     /// A folder; with its files held by themselves.
     Folder,
@@ -47,9 +48,10 @@ impl Cache {
     /// Whether the object is there with the right length. Its content is looked at when it is used.
     pub(super) fn holds(&self, held: &Held) -> bool {
         match &held.kind {
-            Kind::File { object, size, .. } => {
-                fs::metadata(self.object(*object)).is_ok_and(|meta| meta.len() == *size)
-            }
+            Kind::File { object, size, .. } => self
+                .object(*object)
+                .symlink_metadata()
+                .is_ok_and(|meta| meta.is_file() && meta.len() == *size),
             Kind::Folder | Kind::Link(_) => true,
         }
     }
@@ -88,16 +90,19 @@ impl Cache {
 
     /// Copies a file into the cache. The copy is what is hashed: the file may be written to meanwhile.
     fn store(&self, path: &Utf8Path) -> io::Result<Kind> {
-        let temporary = self.temporary()?;
+        let mode = mode(&fs::metadata(path)?);
+        // What others may not read they may not read in the cache.
+        let mut temporary = self.temporary_for(mode & 0o444 | 0o200)?;
+        let size = io::copy(&mut fs::File::open(path)?, temporary.as_file_mut())?;
         let place = Utf8Path::from_path(temporary.path()).ok_or(io::ErrorKind::InvalidFilename)?;
-        fs::copy(path, place)?;
-        let executable = is_executable(path)?;
-        let (object, size) = (Digest::of_file(place)?, fs::metadata(place)?.len());
+        let object = Digest::of_file(place)?;
         let kept = self.object(object);
-        if !fs::metadata(&kept).is_ok_and(|meta| meta.len() == size) {
+        let has_it =
+            |meta: fs::Metadata| meta.len() == size && self::mode(&meta) & 0o044 & mode == mode & 0o044;
+        if !fs::metadata(&kept).is_ok_and(has_it) {
             self.settle(temporary, &kept)?;
         }
-        Ok(Kind::File { object, size, executable })
+        Ok(Kind::File { object, size, mode })
     }
 
     /// Puts something held in its place, and says whether it is what it was. A damaged object is dropped.
@@ -109,55 +114,91 @@ impl Cache {
         match &held.kind {
             Kind::Folder => fs::create_dir_all(&to)?,
             Kind::Link(target) => link(target, &to)?,
-            Kind::File { object, executable, .. } => {
+            Kind::File { object, mode, .. } => {
                 let kept = self.object(*object);
-                match fs::copy(&kept, &to) {
+                let mut from = match fs::File::open(&kept) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-                    copied => copied?,
+                    opened => opened?,
                 };
+                io::copy(&mut from, &mut create(&to, *mode)?)?;
                 if Digest::of_file(&to)? != *object {
-                    remove(&kept)?;
+                    self.drop_file(&kept)?;
                     return Ok(false);
                 }
-                permit(&to, *executable)?;
             }
         }
         Ok(true)
     }
 }
 
-/// Whether a link at `path` leads to something in the same folder of the run.
+/// Whether files can be put into a folder without reaching anything outside of it, in whatever order: paths are relative
+/// and normal, each is there once, nothing lies below a file or a link, and links stay inside.
+pub(super) fn are_safe(files: &[Held]) -> bool {
+    let kinds: BTreeMap<&Utf8Path, &Kind> =
+        files.iter().map(|held| (held.path.as_path(), &held.kind)).collect();
+    if kinds.len() < files.len() {
+        return false;
+    }
+    let is_folder = |above: &Utf8Path| matches!(kinds.get(above), None | Some(Kind::Folder));
+    files.iter().all(|held| {
+        let lies_well = is_inside(&held.path) && held.path.ancestors().skip(1).all(is_folder);
+        lies_well && !matches!(&held.kind, Kind::Link(target) if !stays_inside(&held.path, target))
+    })
+}
+
+/// Whether a path is one of names alone: not absolute, without `.` and `..`, written in the one way that it can be.
+pub(crate) fn is_inside(path: &Utf8Path) -> bool {
+    let is_name = |part: Utf8Component<'_>| matches!(part, Utf8Component::Normal(_));
+    let written: Utf8PathBuf = path.components().collect();
+    path.components().next().is_some() && path.components().all(is_name) && written.as_str() == path.as_str()
+}
+
+/// Whether a link at `path` leads to something in the same folder of the run. The folder that the link is in is no link,
+/// so that `..` at the start of its target means what it says; behind a name, which may be another link's, it may not be.
 fn stays_inside(path: &Utf8Path, target: &Utf8Path) -> bool {
     let part = path.components().next().map(|part| part.as_str());
     let there = crate::file::normal(&path.parent().unwrap_or(Utf8Path::new("")).join(target));
-    !target.is_absolute() && there.components().next().map(|first| first.as_str()) == part
+    let mut behind = target.components().skip_while(|part| *part == Utf8Component::ParentDir);
+    !target.is_absolute()
+        && behind.all(|part| matches!(part, Utf8Component::Normal(_)))
+        && there.components().next().map(|first| first.as_str()) == part
+}
+
+fn usual_mode() -> u32 {
+    0o644
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references over")]
+fn is_usual_mode(mode: &u32) -> bool {
+    *mode == usual_mode()
 }
 
 #[cfg(unix)]
-fn is_executable(path: &Utf8Path) -> io::Result<bool> {
+fn mode(meta: &fs::Metadata) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
-    Ok(fs::metadata(path)?.permissions().mode() & 0o100 != 0)
+    meta.permissions().mode() & 0o777
 }
 
+#[cfg(not(unix))]
+fn mode(_meta: &fs::Metadata) -> u32 {
+    usual_mode()
+}
+
+/// A new file with this mode, less what the umask takes away; its owner may write it.
 #[cfg(unix)]
-fn permit(path: &Utf8Path, executable: bool) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))
+fn create(path: &Utf8Path, mode: u32) -> io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    fs::File::options().write(true).create_new(true).mode(mode & 0o777 | 0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn create(path: &Utf8Path, _mode: u32) -> io::Result<fs::File> {
+    fs::File::options().write(true).create_new(true).open(path)
 }
 
 #[cfg(unix)]
 fn link(target: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, to)
-}
-
-#[cfg(not(unix))]
-fn is_executable(_path: &Utf8Path) -> io::Result<bool> {
-    Ok(false)
-}
-
-#[cfg(not(unix))]
-fn permit(_path: &Utf8Path, _executable: bool) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -14,6 +13,12 @@ pub(super) const VERSION: u32 = 2;
 /// Names the folder of a cache that several checkouts share.
 const VARIABLE: &str = "EXPOPS_CACHE_DIR";
 
+/// Whether results only come from the cache.
+const READ_ONLY: &str = "EXPOPS_CACHE_READONLY";
+
+/// What names the key of a team: none of our children is told.
+pub(crate) const SECRETS: [&str; 2] = ["EXPOPS_CACHE_KEY", "EXPOPS_CACHE_KEY_FILE"];
+
 /// How the names of writes under way begin.
 pub(super) const TEMPORARY: &str = "new-";
 
@@ -21,18 +26,54 @@ pub(super) const TEMPORARY: &str = "new-";
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     folder: Utf8PathBuf,
+    is_read_only: bool,
+    key: Key,
+}
+
+/// Where the key of a team comes from. It is never shown.
+#[derive(Clone)]
+enum Key {
+    None,
+    Text(Vec<u8>),
+    File(Utf8PathBuf),
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if matches!(self, Self::None) { "no key" } else { "a key" })
+    }
 }
 
 impl Cache {
-    /// The cache in `folder`, which need not exist.
-    pub(crate) fn new(folder: impl Into<Utf8PathBuf>) -> Self {
-        Self { folder: folder.into() }
+    /// The cache in `folder`, which need not exist; written to, and without a key.
+    #[cfg(test)]
+    pub(super) fn new(folder: impl Into<Utf8PathBuf>) -> Self {
+        Self { folder: folder.into(), is_read_only: false, key: Key::None }
     }
 
-    /// The cache that the environment names, else the one in `own`.
+    /// The cache that the environment names, else the one in `own`; and how the environment says that it is used.
     pub(crate) fn find(own: Utf8PathBuf) -> Self {
-        let shared = std::env::var(VARIABLE).ok().filter(|path| !path.is_empty());
-        Self::new(shared.map_or(own, Utf8PathBuf::from))
+        let folder = variable(VARIABLE).map_or(own, Utf8PathBuf::from);
+        let is_read_only = variable(READ_ONLY).is_some_and(|value| value != "0");
+        let [text, file] = SECRETS.map(variable);
+        let key = match (text, file) {
+            (Some(text), _) => Key::Text(text.into_bytes()),
+            (None, Some(file)) => Key::File(file.into()),
+            (None, None) => Key::None,
+        };
+        Self { folder, is_read_only, key }
+    }
+
+    /// The same cache, signed with `key`.
+    #[cfg(test)]
+    pub(super) fn signed(&self, key: &str) -> Self {
+        Self { key: Key::Text(key.into()), ..self.clone() }
+    }
+
+    /// The same cache, which is not written to.
+    #[cfg(test)]
+    pub(super) fn read_only(&self) -> Self {
+        Self { is_read_only: true, ..self.clone() }
     }
 
     /// Where it is.
@@ -49,15 +90,52 @@ impl Cache {
         self.folder.join(format!("v{VERSION}")).join(name)
     }
 
+    /// A file on its way into the cache, which others may read as far as the umask lets them.
     pub(super) fn temporary(&self) -> io::Result<tempfile::NamedTempFile> {
+        self.temporary_for(0o644)
+    }
+
+    /// A file on its way into the cache, with this mode less what the umask takes away.
+    pub(super) fn temporary_for(&self, mode: u32) -> io::Result<tempfile::NamedTempFile> {
         let folder = self.part("tmp");
         fs::create_dir_all(&folder)?;
-        tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        let _ = mode;
+        builder.prefix(TEMPORARY).tempfile_in(folder)
+    }
+
+    /// Whether results only come from it (`EXPOPS_CACHE_READONLY=1`).
+    pub(super) fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    /// The key that entries are signed with, if there is one.
+    ///
+    /// # Errors
+    /// If the file that should hold it cannot be read, or holds nothing: nothing is used then, signed or not.
+    pub(super) fn secret(&self) -> io::Result<Option<Vec<u8>>> {
+        match &self.key {
+            Key::None => Ok(None),
+            Key::Text(text) => Ok(Some(text.clone())),
+            Key::File(path) => {
+                let unread =
+                    |why: &str| io::Error::other(format!("the key in `{path}` cannot be used: {why}"));
+                let text = fs::read_to_string(path).map_err(|error| unread(&crate::file::reason(&error)))?;
+                let text = text.trim();
+                if text.is_empty() { Err(unread("there is none")) } else { Ok(Some(text.into())) }
+            }
+        }
+    }
+
+    /// Forgets a damaged file, unless nothing may be written.
+    pub(super) fn drop_file(&self, path: &Utf8Path) -> io::Result<()> {
+        if self.is_read_only { Ok(()) } else { remove(path) }
     }
 
     pub(super) fn settle(&self, temporary: tempfile::NamedTempFile, path: &Utf8Path) -> io::Result<()> {
         fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
-        shareable(temporary.path())?;
         temporary.persist(path).map(drop).map_err(|error| error.error)
     }
 }
@@ -70,14 +148,7 @@ pub(super) fn remove(path: &Utf8Path) -> io::Result<()> {
     }
 }
 
-/// Lets other users of a shared cache read what this one wrote, and nobody write it by accident.
-#[cfg(unix)]
-fn shareable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn shareable(_path: &Path) -> io::Result<()> {
-    Ok(())
+/// The value of a variable that says something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -97,6 +97,103 @@ fn a_link_that_leads_out_is_not_remembered() {
     assert!(cache.lookup(Digest::of("k")).unwrap().is_none());
 }
 
+/// An entry with these files, as anybody can write it who can write to the folder.
+fn planted(cache: &Cache, key: Digest, files: serde_json::Value) {
+    let text = json!({"version": 2, "answer": 0, "files": files}).to_string();
+    fs::write(cache.entry(key), format!("{}\n{text}\n", Digest::of(&text))).unwrap();
+}
+
+#[test]
+fn an_entry_that_reaches_out_of_the_folder_is_dropped() {
+    let (_guard, cache, key) = filled();
+    let file = json!({"file": {"object": Digest::of("bb"), "size": 2}});
+    let at = |path: &str, kind: &serde_json::Value| json!({"path": path, "kind": kind});
+    let link = |to: &str| json!({"link": to});
+    planted(&cache, key, json!([at("out/a", &file)]));
+    assert!(cache.lookup(key).unwrap().is_some());
+    for bad in [
+        json!([at("../a", &file)]),
+        json!([at("/tmp/a", &file)]),
+        json!([at("out/../../a", &file)]),
+        json!([at("out/./a", &file)]),
+        json!([at("out//a", &file)]),
+        json!([at("", &file)]),
+        json!([at("out/a", &file), at("out/a", &file)]),
+        json!([at("out/a", &file), at("out/a/b", &file)]),
+        json!([at("out/a/b", &file), at("out/a", &link("b"))]),
+        json!([at("out/l", &link("/etc"))]),
+        json!([at("out/l", &link("../.."))]),
+        json!([at("out/l", &link("../files"))]),
+        json!([at("out/l", &link("d/../../x"))]),
+        json!([at("out/d/e/l", &link("../..")), at("out/m", &link("d/e/l/../../x"))]),
+        json!([at("out/l", &link("d")), at("out/l/x", &file)]),
+    ] {
+        planted(&cache, key, bad.clone());
+        assert!(cache.lookup(key).unwrap().is_none(), "{bad}");
+        assert!(!cache.entry(key).exists(), "{bad}");
+    }
+}
+
+#[test]
+fn only_what_the_key_signed_is_used_and_only_where_it_belongs() {
+    let (guard, cache, key) = filled();
+    let run = Utf8PathBuf::try_from(guard.path().join("run")).unwrap();
+    let (ours, theirs) = (cache.signed("ours"), cache.signed("theirs"));
+    assert!(ours.lookup(key).unwrap().is_none());
+    assert!(cache.lookup(key).unwrap().is_some(), "who has no key still uses it");
+    ours.publish(key, json!({}), &run, &["out", "files"]).unwrap();
+    assert!(ours.lookup(key).unwrap().is_some());
+    assert!(theirs.lookup(key).unwrap().is_none());
+    let text = fs::read_to_string(cache.entry(key)).unwrap();
+    assert!(!text.contains("ours"));
+    let other = Digest::of("another key");
+    fs::copy(cache.entry(key), cache.entry(other)).unwrap();
+    assert!(ours.lookup(other).unwrap().is_none());
+    assert!(!format!("{ours:?}").contains("111, 117"), "the key is never shown");
+}
+
+#[test]
+fn a_cache_that_is_only_read_keeps_every_byte() {
+    let (guard, cache, key) = filled();
+    let files = || {
+        let all = walkdir::WalkDir::new(guard.path().join("cache")).sort_by_file_name().into_iter().flatten();
+        let seen = all.map(|entry| (entry.path().to_owned(), entry.metadata().unwrap().modified().unwrap()));
+        seen.collect::<Vec<_>>()
+    };
+    fs::write(cache.object(Digest::of("bb")), "bc").unwrap();
+    fs::write(cache.entry(Digest::of("damaged")), "x").unwrap();
+    let (before, reader) = (files(), cache.read_only());
+    let entry = reader.lookup(key).unwrap().unwrap();
+    let (_to_guard, to) = folder();
+    assert!(!reader.restore(key, &entry, &to).unwrap());
+    assert!(reader.lookup(Digest::of("damaged")).unwrap().is_none());
+    let run = Utf8PathBuf::try_from(guard.path().join("run")).unwrap();
+    reader.publish(Digest::of("new"), json!({}), &run, &["out"]).unwrap();
+    assert_eq!(files(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_private_stays_private_and_programs_stay_programs() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_guard, path) = folder();
+    let run = path.join("run");
+    fs::create_dir_all(run.join("out")).unwrap();
+    for (name, mode) in [("private", 0o600), ("program", 0o755), ("plain", 0o644)] {
+        fs::write(run.join("out").join(name), name).unwrap();
+        fs::set_permissions(run.join("out").join(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let (cache, key) = (Cache::new(path.join("cache")), Digest::of("k"));
+    cache.publish(key, json!(0), &run, &["out"]).unwrap();
+    let mode = |path: &camino::Utf8Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&cache.object(Digest::of("private"))) & 0o077, 0);
+    assert_eq!(mode(&cache.object(Digest::of("plain"))) & 0o111, 0);
+    let (_to_guard, to) = folder();
+    assert!(cache.restore(key, &cache.lookup(key).unwrap().unwrap(), &to).unwrap());
+    assert_eq!(mode(&to.join("out/private")), 0o600);
+    assert_eq!(mode(&to.join("out/program")) & 0o700, 0o700);
+}
+
 #[test]
 fn sizes() {
     assert_eq!([shown_size(12), shown_size(1_500_000)], ["12 B", "1.5 MB"]);

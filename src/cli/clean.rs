@@ -17,6 +17,7 @@ use crate::driver;
 use crate::exec::{Ingredient, Inventory, Record, Values};
 use crate::file::{self, FileError};
 use crate::layout::{Folder, Layout};
+use crate::lock::Lock;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -67,9 +68,13 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if flags.dry_run {
         return Ended::Well;
     }
+    let layout = Layout::new(build.clone());
+    let _alone = match alone(&layout) {
+        Ok(lock) => lock,
+        Err(ended) => return ended,
+    };
     // Deepest first: what is inside is listed after what it is inside of.
     let removed = gone.iter().rev().try_for_each(|folder| remove(folder, &build));
-    let layout = Layout::new(build.clone());
     if let Err(error) = removed.and_then(|()| Inventory::forget_all_but(&layout, &spoken_of(&build))) {
         say::error(&error.to_string());
         return Ended::Failed;
@@ -83,6 +88,29 @@ pub(super) fn run(flags: &Flags) -> Ended {
         println!("{}", plural(gone.len(), "folder"));
     }
     Ended::Well
+}
+
+/// Keeps builds out while the folder is cleared, if there is one; refuses if one is under way.
+fn alone(layout: &Layout) -> Result<Option<Lock>, Ended> {
+    let busy = layout.busy();
+    if !busy.parent().is_some_and(Utf8Path::exists) {
+        return Ok(None);
+    }
+    let lock = file::insist_on_no_links(layout.build(), &busy).and_then(|()| Lock::try_now(&busy));
+    match lock {
+        Ok(Some(lock)) => Ok(Some(lock)),
+        Ok(None) => {
+            say::error(&format!(
+                "a build is under way in `{}`: wait for its end, or stop it",
+                layout.build()
+            ));
+            Err(Ended::Failed)
+        }
+        Err(error) => {
+            say::error(&error.to_string());
+            Err(Ended::Failed)
+        }
+    }
 }
 
 /// Names that only an instance's folder has.

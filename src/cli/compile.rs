@@ -93,12 +93,36 @@ pub(super) fn run(flags: &Flags) -> Ended {
     match compile(&flags.options(), flags.json) {
         Err(ended) => ended,
         Ok((compiled, written)) => {
+            if let Some(other) = another_program().filter(|_| !flags.json) {
+                let text = format!(
+                    "the `expops` on PATH, `{other}`, is another program, and the build would call it: set EXPOPS to the path of this one"
+                );
+                say::warning(&text);
+            }
             if !flags.quiet && written == Written::Changed {
                 println!("wrote {}", summary(&compiled));
             }
             Ended::Well
         }
     }
+}
+
+/// The program `expops` on PATH, which the generated file calls unless `EXPOPS` names one, if it is none of ours. It is
+/// not run: whoever wrote it, nothing is asked of it.
+fn another_program() -> Option<Utf8PathBuf> {
+    if std::env::var_os("EXPOPS").is_some_and(|program| !program.is_empty()) {
+        return None;
+    }
+    let path = std::env::var_os("PATH")?;
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join("expops")).find(|file| file.is_file())?;
+    let this = std::env::current_exe().and_then(std::fs::canonicalize).ok()?;
+    let is_this = std::fs::canonicalize(&found).is_ok_and(|found| found == this);
+    // Another build of expops knows this variable as well.
+    let is_ours = || {
+        std::fs::read(&found).is_ok_and(|bytes| memchr::memmem::find(&bytes, b"EXPOPS_CACHE_DIR").is_some())
+    };
+    (!is_this && !is_ours()).then(|| Utf8PathBuf::try_from(found).ok())?
 }
 
 /// The generated file, as seen from where the program was started, and what is in it.

@@ -16,6 +16,12 @@ pub(super) enum Ended {
 }
 
 impl Ended {
+    /// Says why a build failed.
+    pub(super) fn failed(text: &str) -> Self {
+        say::error(text);
+        Self::Failed
+    }
+
     /// Says why a project could not be compiled, as lines of JSON on request.
     pub(super) fn because(failure: &Failure, sink: &Diagnostics, json: bool) -> Self {
         say::diagnostics(sink, json);

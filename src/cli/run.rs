@@ -13,8 +13,13 @@ use super::complete;
 use super::ended::Ended;
 use super::say;
 use crate::defaults;
-use crate::driver::{self, Options, Project};
+use crate::diagnostic::plural;
+use crate::driver::{self, Compiled, Options, Project};
 use crate::emit::Format;
+use crate::exec;
+use crate::file::{self, FileError};
+use crate::layout::Layout;
+use crate::lock::Lock;
 use crate::plan::Plan;
 use crate::signals;
 
@@ -62,17 +67,71 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok((compiled, _)) => compiled,
         Err(ended) => return ended,
     };
+    let layout = &compiled.layout;
+    let _turn = match take_turns(layout) {
+        Ok(locks) => locks,
+        Err(error) => return Ended::failed(&error.to_string()),
+    };
+    let names = || {
+        let actions = compiled.plan.groups.iter().flat_map(|group| &group.actions);
+        actions.map(|action| action.instance.as_str())
+    };
+    let build = || build(flags, &compiled, targets, ninja.then(|| version.unwrap_or_default()));
+    if flags.dry_run {
+        return build();
+    }
+    match exec::look_for_damage(names(), layout) {
+        Ok(0) => {}
+        Ok(count) => {
+            say::note(&format!("{} lost something that it made: made again", plural(count, "instance")))
+        }
+        Err(failure) => return Ended::failed(&failure.to_string()),
+    }
+    let mut ended = build();
+    for _ in 0..REPAIRS {
+        let was_damaged = matches!(ended, Ended::Failed) && layout.damaged().exists();
+        if !was_damaged || file::remove(&layout.damaged()).is_err() {
+            break;
+        }
+        say::note("what was damaged is made again");
+        ended = build();
+    }
+    let has_launcher = std::env::var_os("EXPOPS").is_some() && targets.is_empty();
+    if matches!(ended, Ended::Well) && has_launcher {
+        return insist_on_looks(names(), layout);
+    }
+    ended
+}
+
+/// How often a build that met something damaged is started again: what is behind it may be damaged, too.
+const REPAIRS: usize = 3;
+
+/// A launcher in `EXPOPS` may end well and have run nothing.
+fn insist_on_looks<'n>(names: impl Iterator<Item = &'n str>, layout: &Layout) -> Ended {
+    match exec::unlooked(names, layout) {
+        Ok(missed) => match missed.as_slice() {
+            [] => Ended::Well,
+            [first, rest @ ..] => Ended::failed(&format!(
+                "nobody looked at `{first}`{}, although the build ended well: does what EXPOPS names end with 0 when it has run nothing?",
+                if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) }
+            )),
+        },
+        Err(failure) => Ended::failed(&failure.to_string()),
+    }
+}
+
+/// Starts the tool, and waits for its end. `ninja` is the version of Ninja, where that builds.
+fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(u32, u32)>) -> Ended {
     let program = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
-    let mut command = if ninja {
-        ninja_command(flags, &compiled.output, version)
-    } else {
-        make_command(flags, &compiled.output)
+    let mut command = match ninja {
+        Some(version) => ninja_command(flags, &compiled.output, version),
+        None => make_command(flags, &compiled.output),
     };
     command.args(targets).current_dir(&compiled.project.folder);
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
         command.env("EXPOPS", crate::quote::word(program.as_str()));
     }
-    let ended = if ninja || flags.quiet || flags.dry_run {
+    let ended = if ninja.is_some() || flags.quiet || flags.dry_run {
         signals::run(&mut command)
     } else {
         counted(&mut command, &compiled.plan, targets)
@@ -83,11 +142,25 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok((status, None)) if status.code() == Some(130) => Ended::As(130),
         Ok(_) => Ended::Failed,
         Err(error) => {
-            let tool = if ninja { "ninja" } else { "make" };
-            say::error(&format!("cannot start `{tool}`: {error}; install Ninja or GNU Make"));
-            Ended::Failed
+            let tool = if ninja.is_some() { "ninja" } else { "make" };
+            Ended::failed(&format!("cannot start `{tool}`: {error}; install Ninja or GNU Make"))
         }
     }
+}
+
+/// Waits for another `expops run` in the same build folder to end, and keeps `expops clean` out. A Ninja or Make that was
+/// started without `expops run` shares the folder: each instance is made by one of them, and the other takes it.
+fn take_turns(layout: &Layout) -> Result<(Lock, Lock), FileError> {
+    let (turn, busy) = (layout.turn(), layout.busy());
+    file::insist_on_no_links(layout.build(), &turn)?;
+    let mine = match Lock::try_now(&turn)? {
+        Some(lock) => lock,
+        None => {
+            say::note("another `expops run` builds here: this one waits for its end");
+            Lock::wait(&turn)?
+        }
+    };
+    Ok((mine, Lock::share(&busy)?))
 }
 
 /// Whether the first word is a project rather than a target: `.`, a folder with a project file, a project file.
@@ -118,7 +191,7 @@ fn ninja_version() -> Option<(u32, u32)> {
     Some((numbers.next()?, numbers.next().unwrap_or(0)))
 }
 
-fn ninja_command(flags: &Flags, file: &Utf8PathBuf, version: Option<(u32, u32)>) -> Command {
+fn ninja_command(flags: &Flags, file: &Utf8PathBuf, version: (u32, u32)) -> Command {
     let mut command = Command::new("ninja");
     command.args(["-f", file.as_str()]);
     flags.jobs.map(|jobs| command.args(["-j", &jobs.to_string()]));
@@ -126,7 +199,7 @@ fn ninja_command(flags: &Flags, file: &Utf8PathBuf, version: Option<(u32, u32)>)
         (flags.keep_going, &["-k", "0"][..]),
         (flags.dry_run, &["-n"]),
         (flags.verbose, &["-v"]),
-        (flags.quiet && version >= Some((1, 11)), &["--quiet"]),
+        (flags.quiet && version >= (1, 11), &["--quiet"]),
     ];
     switches.iter().filter(|(on, _)| *on).for_each(|(_, words)| {
         command.args(*words);

@@ -19,7 +19,7 @@ pub(super) fn error(text: &str) {
 }
 
 /// Says what is not as it should be, and stops nothing.
-fn warning(text: &str) {
+pub(super) fn warning(text: &str) {
     let (on, off) = if colour() { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
     eprintln!("{on}warning{off}: {text}");
 }

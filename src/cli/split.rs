@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::amount::{self, AmountError};
 use crate::file::Written;
+use crate::output::say_unwritten;
 use crate::split::{
     By, Compression, Dialect, Each, Format, Input, Kind, Layout, Partition, Progress, Request, Size,
     SplitError, format_of, is_same_file, run,
@@ -286,7 +287,10 @@ impl Command {
         }
         match std::io::stdout().write_all(text.as_bytes()) {
             // Whoever reads the output has read enough.
-            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => 1,
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                say_unwritten(&e.to_string());
+                1
+            }
             _ => 0,
         }
     }

@@ -14,7 +14,7 @@ use crate::dry_run::{Finding, State, Survey};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   expops status                what the next build would do, process by process
-                               (what is lost is noted, so that the build brings it back)
+                               (what is lost is seen; `expops run` makes it again)
   expops status --exit-code    exit with 1 if a build would do something
   expops status --json         the same for scripts, with each instance that is not up to date")]
 pub(super) struct Flags {

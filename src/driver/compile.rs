@@ -31,7 +31,7 @@ pub struct Compiled {
     /// The project.
     pub(crate) project: Project,
     /// The build folder, wherever the project is.
-    pub(super) layout: Layout,
+    pub(crate) layout: Layout,
     pub(super) options: Options,
 }
 

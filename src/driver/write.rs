@@ -1,12 +1,14 @@
 //! The one place where the compile side writes.
 
 use std::fs;
+use std::io::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::compile::Compiled;
 use super::failure::Failure;
 use crate::digest::Hasher;
+use crate::durable;
 use crate::emit::{self, Format};
 use crate::exec::{self, Interpreter};
 use crate::file::{self, FileError, Written};
@@ -24,7 +26,8 @@ impl Compiled {
         }
         if self.plan.interpreter.is_some() {
             let stamp = self.layout.environment_stamp("");
-            let written = Interpreter::probe(&self.options.python, &self.project.folder).write(&stamp);
+            let python = Interpreter::probe(&self.options.python, &self.project.folder);
+            let written = python.and_then(|python| python.write(&stamp));
             written.map_err(|failure| Failure::Write(failure.to_string()))?;
         }
         let written = self.write_files().map_err(|error| Failure::Write(error.to_string()))?;
@@ -44,7 +47,7 @@ impl Compiled {
     fn write_files(&self) -> Result<Written, FileError> {
         let plan_files = self.plan_files();
         for (path, text) in &plan_files {
-            file::write_if_changed(path, text.as_bytes())?;
+            durable::write_if_changed(path, text.as_bytes())?;
         }
         remove_others(&self.layout.plans(), &plan_files)?;
         for path in self.plan.groups.iter().filter_map(|group| group.reads.as_ref()) {
@@ -52,9 +55,9 @@ impl Compiled {
         }
         runtime::install(&self.layout.python())?;
         if let Some(text) = &self.depfile {
-            file::write_if_changed(&self.in_project(&self.plan.depfile), text.as_bytes())?;
+            durable::write_if_changed(&self.in_project(&self.plan.depfile), text.as_bytes())?;
         }
-        let written = file::write_if_changed(&self.project.at(&self.output), self.text.as_bytes())?;
+        let written = durable::write_if_changed(&self.project.at(&self.output), self.text.as_bytes())?;
         self.prove(&plan_files)?;
         Ok(written)
     }
@@ -75,7 +78,11 @@ impl Compiled {
             // Not by a temporary file: nothing would remove what a killed compiler left.
             _ => {
                 path.parent().map_or(Ok(()), file::create_folder)?;
-                file::context(fs::write(path, text), "write", path)
+                let written = file::create_own(path).and_then(|file| {
+                    file.set_len(0)?;
+                    (&file).write_all(text.as_bytes())
+                });
+                file::context(written, "write", path)
             }
         }
     }

@@ -61,10 +61,7 @@ pub(super) fn content(layout: &Layout, change: &Change, what: &str) -> Reason {
         (_, None) => format!("{} is gone", file.name),
         _ => format!("{} changed", file.name),
     };
-    reason.because = files.iter().take(SHOWN).map(|named| Reason::new(file(named))).collect();
-    if files.len() > SHOWN {
-        reason.because.push(Reason::new(format!("and {} more", files.len() - SHOWN)));
-    }
+    reason.because = some(&files, "files", file);
     reason
 }
 
@@ -83,15 +80,16 @@ pub(super) fn code(layout: &Layout, change: &Change, function: &str) -> Reason {
     if parts.is_empty() {
         reason.because.push(Reason::new("the order of the same statements and definitions changed"));
     }
-    for named in parts.into_iter().take(SHOWN) {
+    let sentence = |named: &Difference| {
         let how = match (&named.was, &named.is) {
             (None, _) => "is new, or newly reached",
             (_, None) => "is gone, or no longer reached",
             _ if named.name == WHOLE => "changed, or the order of what is in it",
             _ => "changed",
         };
-        reason.because.push(Reason::new(format!("{} {how} ({})", named.name, named.place)));
-    }
+        format!("{} {how} ({})", named.name, named.place)
+    };
+    reason.because.extend(some(&parts, "definitions", sentence));
     reason
 }
 
@@ -111,13 +109,23 @@ pub(super) fn packages(layout: &Layout, change: &Change) -> Reason {
         (_, None) => return Reason::new("it no longer sees the packages of an environment"),
         _ => "its environment changed",
     });
-    let parts = known(layout, change).map(|(was, is)| what_changed(&was, &is)).unwrap_or_default();
-    for named in parts.into_iter().take(SHOWN) {
-        reason.because.push(Reason::new(match (&named.was, &named.is) {
-            (Some(was), Some(is)) => format!("package {} was {was}, is {is}", named.name),
-            (None, Some(is)) => format!("package {} {is} is new", named.name),
-            _ => format!("package {} is gone", named.name),
-        }));
-    }
+    let mut parts = known(layout, change).map(|(was, is)| what_changed(&was, &is)).unwrap_or_default();
+    // What is gone or another breaks code; what is new does so seldom.
+    parts.sort_by_key(|part| part.was.is_none());
+    let sentence = |named: &Difference| match (&named.was, &named.is) {
+        (Some(was), Some(is)) => format!("package {} was {was}, is {is}", named.name),
+        (None, Some(is)) => format!("package {} {is} is new", named.name),
+        _ => format!("package {} is gone", named.name),
+    };
+    reason.because = some(&parts, "packages", sentence);
     reason
+}
+
+/// The first of many differences, and how many more there are.
+fn some(parts: &[Difference], what: &str, sentence: impl Fn(&Difference) -> String) -> Vec<Reason> {
+    let mut said: Vec<_> = parts.iter().take(SHOWN).map(|part| Reason::new(sentence(part))).collect();
+    if parts.len() > SHOWN {
+        said.push(Reason::new(format!("and {} more {what}", parts.len() - SHOWN)));
+    }
+    said
 }

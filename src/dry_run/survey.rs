@@ -196,7 +196,6 @@ impl Survey {
             Todo::Restore(_) => State::Restore,
             Todo::Run => State::Run,
         };
-        instance.admit_loss(&decision);
         let looked = &mut self.all[index];
         if let Some(values) = instance.foresee(&decision) {
             self.lookahead.values.insert(looked.folder.0.clone(), values);
@@ -233,7 +232,8 @@ impl Survey {
 fn ready_interpreter(plan: &Plan, project: &Project, layout: &Layout) {
     let stamp = layout.environment_stamp("");
     if plan.interpreter.is_some() && !stamp.exists() {
-        let _ = Interpreter::probe(defaults::PYTHON, &project.folder).write(&stamp);
+        let probed = Interpreter::probe(defaults::PYTHON, &project.folder);
+        let _ = probed.and_then(|python| python.write(&stamp));
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the user's code made, wherever it comes from: a run, or the cache.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::value::Value;
+use crate::cache;
 use crate::digest::Digest;
 
 /// What a call made; files are relative to the run's `out` folder.
@@ -42,6 +43,24 @@ pub(super) struct Part {
 }
 
 impl ActionResult {
+    /// Whether its files are among those that came with it, which lie in the run's `out` folder: a cache may be written
+    /// to by anybody.
+    pub(super) fn is_sound(&self, out: &Utf8Path) -> bool {
+        let values = self.values.iter().map(|value| (&value.file, &value.format, value.size));
+        let parts = self.parts.iter().filter_map(|part| Some((part.file.as_ref()?, &part.format, part.size)));
+        let all: Vec<_> = values.chain(parts).collect();
+        let is_alone =
+            |file: &Utf8Path| all.iter().filter(|(other, ..)| other.starts_with(file)).count() == 1;
+        all.iter().all(|&(file, format, size)| {
+            let path = out.join(file);
+            let meta = path.metadata().ok().filter(|_| cache::is_inside(file) && is_alone(file));
+            meta.is_some_and(|meta| {
+                (format == "file" || meta.is_file())
+                    && size.is_none_or(|size| meta.is_file() && meta.len() == size)
+            })
+        })
+    }
+
     pub(super) fn metrics_digest(&self) -> Option<Digest> {
         self.metrics.as_deref().map(Digest::of)
     }

@@ -1,12 +1,13 @@
 //! Starts a program for an instance, with its output in the instance's log.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::process::{Command, ExitStatus, Stdio};
 
 use camino::Utf8Path;
 
 use super::failure::Failure;
+use crate::cache::SECRETS;
 use crate::file;
 use crate::signals;
 
@@ -26,10 +27,14 @@ const THREADS: [&str; 7] = [
 
 /// Runs `command` to its end with stdout and stderr in the file `log`.
 pub(super) fn run(command: &mut Command, cpus: u32, log: &Utf8Path) -> Result<ExitStatus, Failure> {
-    let output = file::context(File::create(log), "write", log)?;
+    let output = file::context(file::create_own(log), "write", log)?;
+    file::context(output.set_len(0), "write", log)?;
     let errors = file::context(output.try_clone(), "write", log)?;
     for name in THREADS {
         command.env(name, cpus.to_string());
+    }
+    for name in SECRETS {
+        command.env_remove(name);
     }
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
     let program = command.get_program().to_string_lossy().into_owned();

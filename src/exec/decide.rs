@@ -18,7 +18,7 @@ use super::{ingredients, publish};
 use crate::cache::Entry;
 use crate::digest::Digest;
 use crate::plan_file::Work;
-use crate::{script, stamp};
+use crate::script;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Instance {
         let key = self.key(&inputs, interpreter.as_ref(), lookahead)?;
         let digest = key.digest();
         let record = Record::read(&self.folder);
-        let todo = if record.as_ref().is_some_and(|record| record.key == digest) && self.is_made() {
+        let todo = if record.as_ref().is_some_and(|record| record.key == digest && self.is_made(record)) {
             Todo::Nothing
         } else {
             self.remembered(digest).map_or(Todo::Run, Todo::Restore)
@@ -145,21 +145,6 @@ impl Instance {
         (!is_split).then(|| publish::placed(&result.values, &self.folder, self.layout.build()))
     }
 
-    /// Something that it made may be gone without a build tool's noticing: takes the stamp away then, so that the
-    /// next build does what was decided.
-    pub(crate) fn admit_loss(&self, decision: &Decision) {
-        if decision.record.is_none() {
-            // One that cannot be read is as good as none; build tools see that it is there.
-            let _ = crate::file::remove(&self.folder.record());
-        }
-        let is_same = decision.record.as_ref().is_some_and(|record| record.key == decision.digest);
-        if is_same && !matches!(decision.todo, Todo::Nothing) {
-            for folder in self.stamped().iter().filter(|folder| !self.is_whole(folder)) {
-                let _ = stamp::retire(&folder.stamp());
-            }
-        }
-    }
-
     fn remembered(&self, key: Digest) -> Option<Entry> {
         if !self.runs_code() {
             return None;
@@ -169,10 +154,5 @@ impl Instance {
             self.remark(Remark::no_cache(cache.folder(), &error));
             None
         })
-    }
-
-    /// Whether everything that a run makes is in its place.
-    fn is_made(&self) -> bool {
-        self.stamped().iter().all(|folder| self.is_whole(folder))
     }
 }

@@ -1,12 +1,10 @@
 //! Virtual environments, made once per content of their requirement files. A stamp says what is in one.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::child;
 use super::failure::Failure;
 use super::ingredient::Ingredient;
 use super::interpreter::Interpreter;
@@ -15,6 +13,7 @@ use super::key::{ActionKey, Change};
 use super::record::Record;
 use super::run_folder;
 use super::trust::Trust;
+use super::{child, guard, local};
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::{Folder, Layout};
@@ -35,15 +34,19 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     let plan: EnvironmentPlan = serde_json::from_str(&file::read_text(&plan)?)
         .map_err(|e| Failure::new(format!("cannot read `{plan}`: {e}")).help("run `expops compile` again"))?;
     file::create_folder(&folder.0)?;
-    let lock = folder.lock();
-    let lock = file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
+    let lock = guard::hold(&folder, layout)?;
     run_folder::sweep(&folder)?;
     let key = key(&plan, layout)?;
     let (venv, python) = places(&folder);
     if holds(&folder, key.digest()) {
         return Record::touch(&folder);
     }
+    let old = Record::read(&folder);
     file::remove(&folder.record())?;
+    if is_edited_in_place(&plan, &folder, &key, old.as_ref())? {
+        Interpreter::probe(python.as_str(), Utf8Path::new("."))?.write(&folder.stamp())?;
+        return Record::new(key).write(&folder);
+    }
     stamp::retire(&folder.stamp())?;
     file::remove(&venv)?;
     if let Err(failure) = install(&plan, &venv, &python, &folder) {
@@ -54,7 +57,7 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
         return Err(Failure::new("a requirement file changed while it was made").help("build again"));
     }
     // The same packages as before keep the stamp's time: no process has to look at them.
-    Interpreter::probe(python.as_str(), Utf8Path::new(".")).write(&folder.stamp())?;
+    Interpreter::probe(python.as_str(), Utf8Path::new("."))?.write(&folder.stamp())?;
     Record::new(key).write(&folder)?;
     drop(lock);
     Ok(())
@@ -64,9 +67,17 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
 fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
     let mut key = ActionKey::default();
     key.add_text(Ingredient::Format, VERSION.to_string());
-    key.add_text(Ingredient::Python, Interpreter::probe(&plan.python, Utf8Path::new(".")).version);
-    for (path, digest) in requirements(&plan.requirements, Utf8Path::new("."))? {
+    let project = Utf8Path::new(".");
+    key.add_text(Ingredient::Python, Interpreter::probe(&plan.python, project)?.version);
+    let requirements = local::requirements(&plan.requirements, project)?;
+    let packaging = requirements.local.keys().flat_map(|path| local::packaging(path));
+    for path in requirements.files.keys().cloned().chain(packaging).collect::<BTreeSet<_>>() {
+        let digest = file::context(Digest::of_file(&path), "read", &path)?;
         Inventory::keep(layout, digest, || Inventory::of_path(&path, &Trust::new(layout)));
+        key.add_digest(Ingredient::File(path), digest);
+    }
+    for path in requirements.local.into_keys() {
+        let digest = local::digest(&path)?;
         key.add_digest(Ingredient::File(path), digest);
     }
     Ok(key)
@@ -81,10 +92,31 @@ pub(crate) fn changes(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Op
     (!holds(&folder, key.digest())).then(|| made.map(|made| key.changes(&made)).unwrap_or_default())
 }
 
+/// Whether all that has changed since the environment was made is the code of packages that are used where they lie: it
+/// is good as it is, and who uses it runs again.
+fn is_edited_in_place(
+    plan: &EnvironmentPlan,
+    folder: &Folder,
+    key: &ActionKey,
+    old: Option<&Record>,
+) -> Result<bool, Failure> {
+    let Some(old) = old.filter(|_| is_there(folder)) else { return Ok(false) };
+    let local = local::requirements(&plan.requirements, Utf8Path::new("."))?.local;
+    let is_in_place = |change: &Change| match &change.ingredient {
+        Ingredient::File(path) => change.was.is_some() && local.get(path) == Some(&true),
+        _ => false,
+    };
+    Ok(key.changes(&old.ingredients).iter().all(is_in_place))
+}
+
 /// Whether a finished environment with this key is in `folder`.
 fn holds(folder: &Folder, key: Digest) -> bool {
-    let is_there = places(folder).1.exists() && Interpreter::read(&folder.stamp()).is_ok();
-    is_there && Record::read(folder).is_some_and(|record| record.key == key)
+    Record::read(folder).is_some_and(|record| record.key == key && is_there(folder))
+}
+
+/// Whether there is an environment, with a stamp that can be read.
+fn is_there(folder: &Folder) -> bool {
+    places(folder).1.exists() && Interpreter::read(&folder.stamp()).is_ok()
 }
 
 /// The virtual environment in a folder, and its interpreter.
@@ -94,36 +126,14 @@ fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
     (venv, python)
 }
 
-/// The requirement files that `file` names with `-r` or `-c`, and those that these name, as far as they can be
-/// read. All are relative to `project`.
+/// What the requirement file names that may change: other requirement files, and what is in folders and wheels. All are
+/// relative to `project`.
 pub(crate) fn included(file: &Utf8Path, project: &Utf8Path) -> Vec<Utf8PathBuf> {
     let file = file::normal(file);
-    let found = requirements(std::slice::from_ref(&file), project).unwrap_or_default();
-    found.into_keys().filter(|path| *path != file).collect()
-}
-
-/// The requirement files and those that they name with `-r` or `-c`, with their digests.
-fn requirements(files: &[Utf8PathBuf], project: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, Failure> {
-    let mut found = BTreeMap::new();
-    let mut waiting: BTreeSet<Utf8PathBuf> = files.iter().map(|path| file::normal(path)).collect();
-    while let Some(path) = waiting.pop_first() {
-        let text = file::read_text(&file::normal(&project.join(&path)))?;
-        found.insert(path.clone(), Digest::of(&text));
-        let included = text.lines().filter_map(|line| {
-            let line = line.split(" #").next().unwrap_or_default().trim();
-            let rest = ["--requirement", "--constraint", "-r", "-c"]
-                .iter()
-                .find_map(|flag| line.strip_prefix(flag))?;
-            let name = rest.trim_start_matches(['=', ' ', '\t']).trim();
-            // What lies on another machine cannot be watched.
-            (!name.contains("://")).then_some(name)
-        });
-        let folder = path.parent().unwrap_or(Utf8Path::new(""));
-        waiting.extend(
-            included.map(|name| file::normal(&folder.join(name))).filter(|path| !found.contains_key(path)),
-        );
-    }
-    Ok(found)
+    let found = local::requirements(std::slice::from_ref(&file), project).unwrap_or_default();
+    let inside = found.local.keys().flat_map(|path| local::inside(path, project, true));
+    let all: BTreeSet<_> = found.files.keys().cloned().chain(inside).collect();
+    all.into_iter().filter(|path| *path != file).collect()
 }
 
 /// Makes a virtual environment with `uv` where that is installed, else with `venv` and `pip`.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::file::FileError;
+use crate::layout::Folder;
 
 /// A failure of the world or of the user's code: never of the project file, which has been checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(crate) struct Failure {
     pub help: Option<String>,
     /// Where all of the output is.
     pub log: Option<String>,
+    /// The folders whose contents were found to be damaged: they are made again.
+    pub damaged: Vec<Folder>,
 }
 
 impl Failure {

@@ -3,16 +3,16 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use super::failure::Failure;
 use super::ingredient::InputPath;
 use super::value::{Node, Value, Values};
+use super::vouched;
 use crate::arm::Arm;
 use crate::diagnostic::{list, nearest};
-use crate::layout::{Folder, Layout};
+use crate::layout::Layout;
 use crate::plan_file::{PlanFile, Rename, Upstream};
-use crate::stamp::Stamp;
 
 /// What is known to a caller that looks at many instances and runs none.
 #[derive(Default)]
@@ -72,6 +72,22 @@ struct ValueSource<'a> {
 
 type Keyed = Vec<(String, Node)>;
 
+/// The instances and partitions that one edge reaches from the instance with these arms: their own arms.
+pub(super) fn addresses(input: &Upstream, data_depth: usize, arms: &[Arm]) -> Vec<Vec<Arm>> {
+    let (data, seed) = arms.split_at(data_depth.min(arms.len()));
+    let data = spread(&data[..input.data_depth], input.gather_data.as_deref());
+    let seeds = spread(&seed[..input.seed_depth], input.gather_seed.as_deref());
+    data.iter().flat_map(|data| seeds.iter().map(|seed| [data.as_slice(), seed].concat())).collect()
+}
+
+/// `arms`, or `arms` with each of those that are gathered.
+fn spread(arms: &[Arm], gathered: Option<&[Arm]>) -> Vec<Vec<Arm>> {
+    match gathered {
+        None => vec![arms.to_vec()],
+        Some(gathered) => gathered.iter().map(|arm| [arms, &[*arm]].concat()).collect(),
+    }
+}
+
 /// What comes through one edge: key to value, or to the values of every arm that is gathered.
 fn gather(input: &Upstream, data: &[Arm], seed: &[Arm], source: &ValueSource) -> Result<Keyed, Failure> {
     let Some(arms) = &input.gather_data else {
@@ -95,7 +111,7 @@ fn gather_seeds(
         let folder = source.layout.folder(&Layout::instance(&input.process, &[data, seed].concat()));
         let values = match source.lookahead.values.get(&folder.0) {
             Some(values) => values.clone(),
-            None => made(&folder, source.layout.build())?,
+            None => vouched::made(&folder, source.layout.build())?,
         };
         Ok(values.values.into_iter().map(|value| (value.key.clone(), Node::One(value))).collect())
     };
@@ -122,24 +138,6 @@ fn by_key(labelled: Vec<(Arm, Keyed)>) -> Keyed {
         }
     }
     keys.into_iter().map(|(key, list)| (key, Node::Gathered(list))).collect()
-}
-
-/// The values in a folder that has been built. One whose file somebody deleted takes its stamp with it,
-/// so that the next build makes it again. One that has another length is for whoever reads it to refuse.
-fn made(folder: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
-    let missing = |what: &str| {
-        let _ = crate::stamp::retire(&folder.stamp());
-        Failure::new(format!("{what} is missing, although the build made it"))
-            .help("build again: what it belongs to will be made anew")
-    };
-    if Stamp::read(&folder.stamp()).is_none() {
-        return Err(missing(folder.stamp().as_str()));
-    }
-    let values = Values::read(folder).ok_or_else(|| missing(folder.values().as_str()))?;
-    match values.values.iter().find(|value| !build.join(&value.file).exists()) {
-        Some(value) => Err(missing(build.join(&value.file).as_str())),
-        None => Ok(values),
-    }
 }
 
 fn rename(all: &mut [Input], renames: &[Rename]) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::failure::Failure;
 use super::inputs::{self, Input, Lookahead};
 use super::interpreter::Interpreter;
+use super::record::Record;
 use super::remark::Remark;
 use super::trust::Trust;
 use super::value::Values;
@@ -181,9 +182,18 @@ impl Instance {
         }
     }
 
-    /// Whether what the stamp of a folder vouches for is there.
+    /// Whether everything that a run makes is in its place, and is what it was when the `record` was written.
+    pub(super) fn is_made(&self, record: &Record) -> bool {
+        let (since, trust) = (Record::time(&self.folder), self.trust());
+        let is_beside = record.beside.iter().all(|beside| beside.is_whole(&self.folder, since, &trust));
+        is_beside && self.stamped().iter().all(|folder| self.is_whole(folder))
+    }
+
+    /// Whether what the stamp of a folder vouches for is there, and is what it was when the record was written.
     pub(super) fn is_whole(&self, folder: &Folder) -> bool {
-        let build = self.layout.build();
-        folder.stamp().exists() && Values::read(folder).is_some_and(|values| values.are_there(build))
+        let (since, trust, build) = (Record::time(&self.folder), self.trust(), self.layout.build());
+        let are_whole =
+            |values: Values| values.values.iter().all(|value| value.is_whole(build, since, &trust));
+        folder.stamp().exists() && Values::read(folder).is_some_and(are_whole)
     }
 }

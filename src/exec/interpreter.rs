@@ -1,31 +1,22 @@
 //! A Python interpreter, and what is installed for it.
 
-use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::{fs, io};
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
+use crate::cache::SECRETS;
 use crate::digest::Digest;
 use crate::file::Written;
 use crate::stamp;
 
-/// Prints the version and the installed packages, each on a line. A package that cannot be read, as a
-/// broken installation leaves it, must not hide the others.
-const PROBE: &str = "\
-import importlib.metadata, platform
-print(platform.python_implementation(), platform.python_version())
-found = set()
-for package in importlib.metadata.distributions():
-    try:
-        name, version = package.metadata['Name'], package.version
-    except Exception:
-        continue
-    if name:
-        found.add(name.lower().replace('_', '-') + '==' + str(version))
-print('\\n'.join(sorted(found)))
-";
+/// Prints the version and the installed packages.
+const PROBE: &str = include_str!("probe.py");
+
+/// How much of what it says on its way to failing is shown.
+const SHOWN_LINES: usize = 10;
 
 /// A Python interpreter and what a process can observe of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,18 +30,44 @@ pub(crate) struct Interpreter {
 }
 
 impl Interpreter {
-    /// Asks the interpreter `python` what it is, in the folder `project`; a path is relative to that. One that cannot
-    /// be started has no version: what needs it will fail with its own words.
-    pub(crate) fn probe(python: &str, project: &Utf8Path) -> Self {
+    /// Asks the interpreter `python` what it is, in the folder `project`; a path is relative to that. Nothing of the
+    /// project is imported.
+    ///
+    /// # Errors
+    /// If it cannot be started, or does not answer.
+    pub(crate) fn probe(python: &str, project: &Utf8Path) -> Result<Self, Failure> {
+        let help = "name an interpreter that works: `--python PATH`";
         let absolute = std::path::absolute(program(python, project));
         let is_path = python.contains(std::path::is_separator);
         let program = absolute.ok().filter(|_| is_path).unwrap_or_else(|| python.into());
-        let output = Command::new(program).args(["-c", PROBE]).current_dir(project).output();
-        let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
-        let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
+        let mut command = Command::new(program);
+        command.args(["-I", "-c", PROBE]).current_dir(project).stdin(Stdio::null());
+        for name in SECRETS {
+            command.env_remove(name);
+        }
+        let output = command.output().map_err(|error| {
+            let why = match error.kind() {
+                io::ErrorKind::NotFound => "it is not installed".to_owned(),
+                _ => error.to_string(),
+            };
+            Failure::new(format!("the Python interpreter `{python}` cannot be started: {why}")).help(help)
+        })?;
+        let text = String::from_utf8_lossy(&output.stdout);
         let mut lines = text.lines().map(str::to_owned);
-        let version = lines.next().unwrap_or_else(|| "not found".to_owned());
-        Self { python: python.to_owned(), version, packages: lines.filter(|line| !line.is_empty()).collect() }
+        match lines.next().filter(|_| output.status.success()) {
+            Some(version) => Ok(Self {
+                python: python.to_owned(),
+                version,
+                packages: lines.filter(|line| !line.is_empty()).collect(),
+            }),
+            None => {
+                let errors = String::from_utf8_lossy(&output.stderr);
+                let lines: Vec<_> = errors.lines().collect();
+                let end = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
+                let failure = format!("the Python interpreter `{python}` does not say what it is");
+                Err(Failure::new(failure).detail(end).help(help))
+            }
+        }
     }
 
     /// Reads the stamp of an environment.

@@ -4,7 +4,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::failure::Failure;
 use super::instance::Instance;
+use super::record::Record;
 use crate::file;
+use crate::layout::Folder;
 use crate::plan_file::Probe;
 
 /// The chart's `metrics`: probe key to metric name to value or series.
@@ -26,7 +28,9 @@ pub(super) fn aliases(instance: &Instance) -> Map<String, Json> {
 
 /// What one probe selects; nothing logged is an empty mapping.
 pub(super) fn probed(instance: &Instance, probe: &Probe) -> Result<Json, Failure> {
-    let path = instance.layout.folder(&probe.instance).metrics();
+    let folder = instance.layout.folder(&probe.instance);
+    let path = folder.metrics();
+    insist_on_metrics(&folder, instance)?;
     if !path.exists() {
         return Ok(json!({}));
     }
@@ -37,4 +41,21 @@ pub(super) fn probed(instance: &Instance, probe: &Probe) -> Result<Json, Failure
         Some(step) => all.get("steps").and_then(|steps| steps.get(step)),
     };
     Ok(found.cloned().unwrap_or_else(|| json!({})))
+}
+
+/// Insists that the metrics in a folder are those that were logged, or that none are there because none were.
+fn insist_on_metrics(folder: &Folder, instance: &Instance) -> Result<(), Failure> {
+    let path = folder.metrics();
+    let Some(record) = Record::read(folder) else { return Ok(()) };
+    let logged = record.beside.iter().find(|beside| folder.0.join(&beside.file) == path);
+    let is_whole = match logged {
+        Some(logged) => logged.is_whole(folder, None, &instance.trust()),
+        None => !path.exists(),
+    };
+    if is_whole {
+        return Ok(());
+    }
+    let failure = Failure::new(format!("the metrics in `{path}` are not those that were logged"))
+        .help("build again: they will be made anew");
+    Err(Failure { damaged: vec![folder.clone()], ..failure })
 }

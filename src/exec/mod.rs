@@ -6,13 +6,16 @@
 //! floor; `instance` on these; `ingredients`, `decide` and `obtain` on that; `run` is what the door opens to.
 
 mod action_result;
+mod beside;
 mod chart;
 mod checkout;
 mod child;
 mod content;
+mod damage;
 mod decide;
 pub(crate) mod environment;
 mod failure;
+mod guard;
 mod imports;
 mod ingredient;
 mod ingredients;
@@ -22,6 +25,7 @@ mod interpreter;
 mod inventory;
 mod key;
 mod lines;
+mod local;
 mod metrics;
 mod obtain;
 mod publish;
@@ -40,8 +44,10 @@ mod tree;
 mod trust;
 mod value;
 mod verdict;
+mod vouched;
 mod why;
 
+pub(crate) use damage::{look as look_for_damage, unlooked};
 pub(crate) use decide::{Decision, Todo};
 pub(crate) use failure::Failure;
 pub(crate) use imports::not_installed;

@@ -100,7 +100,8 @@ impl Instance {
         let Todo::Restore(entry) = &decided.todo else { return Ok(None) };
         match cache.restore(decided.digest, entry, run.path()) {
             Ok(true) => {
-                if let Ok(result) = serde_json::from_value(entry.answer.clone()) {
+                let answer = serde_json::from_value::<ActionResult>(entry.answer.clone()).ok();
+                if let Some(result) = answer.filter(|result| result.is_sound(&run.out())) {
                     self.restore_log(run)?;
                     return Ok(Some(result));
                 }

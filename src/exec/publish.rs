@@ -1,6 +1,7 @@
 //! Puts what a run made in its place. Whatever moment the machine dies at, a stamp in force vouches for
 //! values that are there: the record and the stamp are taken away before anything is replaced, and come
-//! back after everything is.
+//! back after everything is. And everything is on the disk before the stamp is in force, so that no power cut leaves a
+//! stamp that vouches for less than it says; nothing after the stamp needs that.
 
 use std::fs;
 
@@ -13,6 +14,7 @@ use super::run_folder::RunFolder;
 use super::trust::Trust;
 use super::value::{Value, Values};
 use crate::digest::Digest;
+use crate::durable;
 use crate::file;
 use crate::layout::Folder;
 use crate::stamp::{self, Stamp};
@@ -42,7 +44,10 @@ pub(super) fn outputs(
         let to = build.join(&placed.file);
         let is_same = to.exists() && old.values.contains(placed);
         if !is_same {
-            rename(&run.out().join(&value.file), &to)?;
+            let made = run.out().join(&value.file);
+            durable::flush_all(&made)?;
+            rename(&made, &to)?;
+            to.parent().map_or(Ok(()), durable::flush_folder)?;
             content::publish(&to, &value.format, value.stored.unwrap_or(value.digest), trust);
         }
     }
@@ -93,7 +98,11 @@ fn files(run: &Utf8Path, instance: &Folder) -> Result<(), Failure> {
     let target = instance.files();
     file::remove(&target)?;
     let is_empty = run.read_dir_utf8().is_ok_and(|mut entries| entries.next().is_none());
-    if is_empty { Ok(()) } else { rename(run, &target) }
+    if is_empty {
+        return Ok(());
+    }
+    durable::flush_all(run)?;
+    rename(run, &target)
 }
 
 /// Publishes what an instance makes beside its values.
@@ -107,7 +116,7 @@ pub(super) fn rest(run: &RunFolder, result: &ActionResult, instance: &Folder) ->
 fn metrics(text: Option<&str>, instance: &Folder) -> Result<(), Failure> {
     match text {
         None => file::remove(&instance.metrics())?,
-        Some(text) => drop(file::write_if_changed(&instance.metrics(), text.as_bytes())?),
+        Some(text) => drop(durable::write_if_changed(&instance.metrics(), text.as_bytes())?),
     }
     Ok(())
 }
@@ -118,6 +127,7 @@ pub(super) fn settle(folder: &Folder, values: &Values, metrics: Option<Digest>) 
         stamp::retire(&folder.stamp())?;
     }
     values.write(folder)?;
+    durable::flush_folder(&folder.0)?;
     stamp::settle(&folder.stamp(), &values.stamp(metrics))?;
     Ok(())
 }

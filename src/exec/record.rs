@@ -4,9 +4,11 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::beside::{Beside, last_change};
 use super::failure::Failure;
 use super::key::ActionKey;
 use crate::digest::Digest;
@@ -18,7 +20,7 @@ use crate::plan_file::VERSION;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// The version of the format: a record of another one is as good as none.
-    version: u32,
+    pub(super) version: u32,
     /// The digest of the action key.
     pub key: Digest,
     /// The action key: what can be known before a run.
@@ -26,18 +28,30 @@ pub(crate) struct Record {
     /// What the run was seen to read.
     #[serde(default)]
     pub reads: ActionKey,
+    /// The digest of the plan under which it was last looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Digest>,
+    /// What the run left beside its values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
 }
 
 impl Record {
     /// The record of a run with this action key.
     pub(super) fn new(ingredients: ActionKey) -> Self {
-        Self { version: VERSION, key: ingredients.digest(), ingredients, reads: ActionKey::default() }
+        let (key, reads) = (ingredients.digest(), ActionKey::default());
+        Self { version: VERSION, key, ingredients, reads, plan: None, beside: Vec::new() }
     }
 
     /// Reads the record in `folder`; `None` if there is none that can be read, or one of another version.
     pub(crate) fn read(folder: &Folder) -> Option<Self> {
         let record: Self = serde_json::from_str(&fs::read_to_string(folder.record()).ok()?).ok()?;
         (record.version == VERSION).then_some(record)
+    }
+
+    /// When the record in `folder` was written, or last touched.
+    pub(super) fn time(folder: &Folder) -> Option<SystemTime> {
+        last_change(&folder.record().metadata().ok()?)
     }
 
     /// Writes the record.
@@ -51,7 +65,7 @@ impl Record {
     pub(crate) fn touch(folder: &Folder) -> Result<(), Failure> {
         let path = folder.record();
         let touched = fs::File::options().append(true).open(&path);
-        let touched = touched.and_then(|file| file.set_modified(std::time::SystemTime::now()));
+        let touched = touched.and_then(|file| file.set_modified(SystemTime::now()));
         Ok(file::context(touched, "touch", &path)?)
     }
 }

@@ -12,6 +12,8 @@ use crate::file;
 pub(crate) enum Remark {
     /// Results are neither kept nor found: the cache in this folder does not work, for this reason.
     NoCache(Utf8PathBuf, String),
+    /// There are no locks in this build folder: files stand for them.
+    NoLocks(Utf8PathBuf),
     /// Nothing was drawn of the chart with this label.
     NotDrawn(String),
 }
@@ -24,7 +26,7 @@ impl Remark {
 
     /// Whether something is not as it should be.
     pub(crate) fn is_warning(&self) -> bool {
-        matches!(self, Self::NoCache(..))
+        matches!(self, Self::NoCache(..) | Self::NoLocks(_))
     }
 }
 
@@ -32,6 +34,10 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCache(folder, reason) => write!(f, "the cache in `{folder}` cannot be used: {reason}"),
+            Self::NoLocks(folder) => write!(
+                f,
+                "there are no locks on the file system of `{folder}`: files stand for them, and builds that run at the same time are kept apart less well"
+            ),
             Self::NotDrawn(label) => {
                 write!(f, "{label}: recorded; a dynamic chart is drawn by the page that shows it")
             }

@@ -1,7 +1,5 @@
 //! Runs an instance from its name to its record.
 
-use std::fs::File;
-
 use super::action_result::ActionResult;
 use super::decide::{Decision, Todo};
 use super::failure::Failure;
@@ -11,7 +9,7 @@ use super::reads::{self, Sight};
 use super::record::Record;
 use super::run_folder::{self, RunFolder};
 use super::why::{Ended, Why};
-use super::{chart, publish, split};
+use super::{beside, chart, damage, guard, publish, split};
 use crate::file;
 use crate::plan_file::{Opens, Work};
 
@@ -37,20 +35,23 @@ impl Instance {
             let message = format!("{}: {}", self.label(), failure.message);
             Failure { message, ..failure }
         };
-        self.run_locked(sight).map_err(named)
+        self.run_locked(sight).map_err(|failure| match damage::disown(&failure, &self.layout) {
+            Ok(()) => named(failure),
+            Err(other) => named(other),
+        })
     }
 
     fn run_locked(&self, sight: &Sight) -> Result<Outcome, Failure> {
         file::create_folder(&self.folder.0)?;
-        let lock = self.folder.lock();
-        let lock =
-            file::context(File::create(&lock).and_then(|file| file.lock().map(|()| file)), "lock", &lock)?;
+        let mut lock = guard::hold(&self.folder, &self.layout)?;
+        lock.remark.take().into_iter().for_each(|remark| self.remark(remark));
         run_folder::sweep(&self.folder)?;
         self.insist_on_listing()?;
+        self.insist_on_looks()?;
         let decided = self.decide()?;
         if matches!(decided.todo, Todo::Nothing) {
             self.tell_reads(sight)?;
-            Record::touch(&self.folder)?;
+            self.renew(decided.record)?;
             Why::forget_failure(&self.folder)?;
             return Ok(Outcome::Unchanged);
         }
@@ -58,9 +59,20 @@ impl Instance {
         self.explain(&decided, &made)?;
         let outcome = made?;
         self.tell_reads(sight)?;
-        Record::new(decided.key).write(&self.folder)?;
+        let beside = beside::list(&self.folder, &self.trust())?;
+        let plan = Some(self.plan.digest());
+        Record { plan, beside, ..Record::new(decided.key) }.write(&self.folder)?;
         drop(lock);
         Ok(outcome)
+    }
+
+    /// Gives the record of a run whose results stand the present time, and the plan that is in force.
+    fn renew(&self, record: Option<Record>) -> Result<(), Failure> {
+        let plan = Some(self.plan.digest());
+        match record {
+            Some(record) if record.plan != plan => Record { plan, ..record }.write(&self.folder),
+            _ => Record::touch(&self.folder),
+        }
     }
 
     /// Tells the build tool what it read by itself, if it can read anything.

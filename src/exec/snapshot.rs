@@ -19,9 +19,7 @@ use super::inputs::{Input, named};
 use super::key::ActionKey;
 use super::trust::Trust;
 use super::value::Value;
-use crate::file;
-use crate::layout::Folder;
-use crate::stamp;
+use super::vouched::owner;
 
 /// The files of the inputs as they were before a run.
 pub(super) struct InputSnapshot(Vec<Snapshot>);
@@ -54,39 +52,20 @@ type Mark = (u64, Option<SystemTime>, u64, (i64, i64));
 /// others must not be remembered as made of these.
 ///
 /// # Errors
-/// If one is not; its stamp is taken away, so that the next build makes it again.
+/// If one is not: it is named as damaged, so that the next build makes it again.
 pub(super) fn insist<'g>(
     inputs: impl Iterator<Item = (InputPath, &'g Value)>,
     build: &Utf8Path,
     trust: &Trust,
 ) -> Result<(), Failure> {
-    let mut first = None;
-    for (name, value) in inputs {
-        let path = build.join(&value.file);
-        if !value.is_intact(build, trust) {
-            disown(&path, build)?;
-            first.get_or_insert((name, path));
-        }
-    }
-    match first {
-        Some((name, path)) => {
-            Err(Failure::new(format!("its input {name} was changed since it was made: `{path}`"))
-                .help("build again: it will be made anew"))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Takes away the stamp that vouches for the file at `path`, and the record of who made it: of what a split's
-/// own code returned, all of its partitions' stamps speak.
-fn disown(path: &Utf8Path, build: &Utf8Path) -> Result<(), Failure> {
-    let above = path.ancestors().skip(1).take_while(|folder| *folder != build);
-    let mut folders = above.map(|folder| Folder(folder.to_owned()));
-    if let Some(owner) = folders.find(|folder| folder.values().exists() || folder.record().exists()) {
-        stamp::retire(&owner.stamp())?;
-        file::remove(&owner.record())?;
-    }
-    Ok(())
+    let mut changed = inputs.filter(|(_, value)| !value.is_intact(build, trust));
+    let Some((name, value)) = changed.next() else { return Ok(()) };
+    let path = build.join(&value.file);
+    let rest = changed.filter_map(|(_, value)| owner(&build.join(&value.file), build));
+    let damaged = owner(&path, build).into_iter().chain(rest).collect();
+    let failure = Failure::new(format!("its input {name} was changed since it was made: `{path}`"))
+        .help("build again: it will be made anew");
+    Err(Failure { damaged, ..failure })
 }
 
 /// The data file and the declared files as they were before a run.
@@ -126,13 +105,14 @@ impl InputSnapshot {
     /// Looks again.
     ///
     /// # Errors
-    /// If one is not what it was; its stamp is taken away, so that the next build makes it again.
+    /// If one is not what it was: it is named as damaged, so that the next build makes it again.
     pub(super) fn after(&self, build: &Utf8Path) -> Result<(), Failure> {
         let changed: Vec<&Snapshot> = self.0.iter().filter(|seen| seen.has_changed()).collect();
         let Some(first) = changed.first() else { return Ok(()) };
-        changed.iter().try_for_each(|seen| disown(&seen.path, build))?;
-        Err(Failure::new(format!("its {} was changed in place", first.name))
-            .help("write a copy and return that; the next build makes the input anew"))
+        let failure = Failure::new(format!("its {} was changed in place", first.name))
+            .help("write a copy and return that; the next build makes the input anew");
+        let damaged = changed.iter().filter_map(|seen| owner(&seen.path, build)).collect();
+        Err(Failure { damaged, ..failure })
     }
 }
 

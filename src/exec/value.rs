@@ -1,8 +1,11 @@
 //! What an instance hands on: values by key, each in a file of its own, listed in `values.json`.
 
+use std::time::SystemTime;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
+use super::beside::is_old;
 use super::content;
 use super::failure::Failure;
 use super::trust::Trust;
@@ -45,6 +48,12 @@ impl Value {
         meta.is_ok_and(|meta| self.size.is_none_or(|size| meta.is_file() && meta.len() == size))
     }
 
+    /// Whether its file is what it was, as far as a look shows: it is looked into only if it may have been written to
+    /// after `since`.
+    pub(super) fn is_whole(&self, build: &Utf8Path, since: Option<SystemTime>, trust: &Trust) -> bool {
+        self.is_there(build) && (is_old(&build.join(&self.file), since) || self.is_intact(build, trust))
+    }
+
     /// Whether its file is what it was when it was made.
     pub(super) fn is_intact(&self, build: &Utf8Path, trust: &Trust) -> bool {
         let path = build.join(&self.file);
@@ -81,11 +90,6 @@ impl Values {
     /// The value of `key`.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.values.iter().find(|value| value.key == key)
-    }
-
-    /// Whether every value's file is there, in its length.
-    pub(crate) fn are_there(&self, build: &Utf8Path) -> bool {
-        self.values.iter().all(|value| value.is_there(build))
     }
 
     /// The stamp that vouches for these values and for metrics with the digest `metrics`. Keys are

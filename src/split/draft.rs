@@ -1,9 +1,9 @@
 //! The partitions on their way to disk: written beside their final names, taken back if the split
 //! fails, published one by one when all are complete. Knows nothing of what they hold.
 //!
-//! For each changed partition the old stamp is retired, the new data takes its name, and the new stamp
-//! is settled, in this order: whenever the process is killed, a stamp that is in force is that of the
-//! data beside it.
+//! For each changed partition the new data is flushed, the old stamp is retired, the data takes its name, and the new
+//! stamp is settled, in this order: whenever the process is killed or the power fails, a stamp that is in force is that
+//! of the data beside it.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -12,6 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::SplitError;
 use super::format::Compression;
+use crate::durable;
 use crate::file;
 use crate::stamp;
 
@@ -107,9 +108,12 @@ impl Draft {
         content: &stamp::Stamp,
     ) -> Result<(), SplitError> {
         self.close()?;
+        durable::flush_all(&self.path)?;
         stamp::retire(stamp)?;
         file::context(fs::rename(&self.path, target), "write", target)?;
         self.published = true;
+        let folder = target.parent().filter(|folder| !folder.as_str().is_empty());
+        durable::flush_folder(folder.unwrap_or(Utf8Path::new(".")))?;
         stamp::settle(stamp, content)?;
         Ok(())
     }

@@ -1,0 +1,88 @@
+//! What must be on the disk before something vouches for it. `EXPOPS_FSYNC=0` is for who would rather build again after
+//! a power cut.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
+
+use camino::Utf8Path;
+
+use crate::file::{self, FileError};
+
+/// Turns flushing off.
+const VARIABLE: &str = "EXPOPS_FSYNC";
+
+/// Whether anything is flushed.
+fn is_wanted() -> bool {
+    static WANTED: OnceLock<bool> = OnceLock::new();
+    *WANTED.get_or_init(|| std::env::var_os(VARIABLE).is_none_or(|value| value != "0"))
+}
+
+/// Waits until the content of an open file is on the disk.
+pub(crate) fn flush(file: &File) -> io::Result<()> {
+    if is_wanted() { file.sync_all() } else { Ok(()) }
+}
+
+/// The same for the file at `path`, or for everything in the folder there; links are left alone.
+///
+/// # Errors
+/// If something cannot be read, or the disk says that it cannot be written.
+pub(crate) fn flush_all(path: &Utf8Path) -> Result<(), FileError> {
+    if !is_wanted() {
+        return Ok(());
+    }
+    for entry in walkdir::WalkDir::new(path).contents_first(true) {
+        let flushed = entry.map_err(io::Error::from).and_then(|entry| match entry.file_type() {
+            kind if kind.is_dir() => flush_names(entry.path()),
+            kind if kind.is_file() => flush_file(entry.path()),
+            _ => Ok(()),
+        });
+        file::context(flushed, "flush", path)?;
+    }
+    Ok(())
+}
+
+/// Waits until the names in a folder are on the disk: what was renamed, and what was removed.
+///
+/// # Errors
+/// If the disk says that it cannot be written.
+pub(crate) fn flush_folder(path: &Utf8Path) -> Result<(), FileError> {
+    if is_wanted() { file::context(flush_names(path.as_std_path()), "flush", path) } else { Ok(()) }
+}
+
+/// Some file systems refuse to flush a folder: they have nothing to flush.
+fn flush_names(path: &std::path::Path) -> io::Result<()> {
+    match File::open(path).and_then(|folder| folder.sync_all()) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        #[cfg(not(unix))]
+        Err(_) => Ok(()),
+        other => other,
+    }
+}
+
+/// A file that its owner may not read, as a process may have left it, cannot be opened, and so not be flushed.
+fn flush_file(path: &std::path::Path) -> io::Result<()> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        opened => opened?.sync_all(),
+    }
+}
+
+/// Writes `content` to `path` as [`file::write_if_changed`] does, and returns when it is on the disk.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<file::Written, FileError> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        file::forsake(path);
+        return Ok(file::Written::Unchanged);
+    }
+    file::replace(path, |file| {
+        file.write_all(content)?;
+        file.flush()?;
+        flush(file.get_ref())
+    })?;
+    Ok(file::Written::Changed)
+}

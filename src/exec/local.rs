@@ -1,0 +1,193 @@
+//! Requirement files, what they name of the project, and what is in that: folders, wheels, packages that are used where
+//! they lie (`-e`). What comes from an index is known by its version; these are known by their content alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::failure::Failure;
+use crate::digest::{Digest, Hasher};
+use crate::file;
+
+/// Folders that no package is made of.
+const SKIPPED: [&str; 6] = ["__pycache__", "node_modules", "build", "dist", "venv", "env"];
+
+/// What decides how a package is installed, besides its code.
+const PACKAGING: [&str; 4] = ["pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in"];
+
+/// What requirement files come to.
+#[derive(Debug, Default)]
+pub(super) struct Requirements {
+    /// The files and those that they name with `-r` or `-c`, with their digests.
+    pub files: BTreeMap<Utf8PathBuf, Digest>,
+    /// The folders and wheels that they name; true for those that are used where they lie.
+    pub local: BTreeMap<Utf8PathBuf, bool>,
+}
+
+/// Reads requirement files and those that they name. Paths are relative to `project`.
+///
+/// # Errors
+/// If one cannot be read.
+pub(super) fn requirements(files: &[Utf8PathBuf], project: &Utf8Path) -> Result<Requirements, Failure> {
+    let mut found = Requirements::default();
+    let mut waiting: BTreeSet<Utf8PathBuf> = files.iter().map(|path| file::normal(path)).collect();
+    while let Some(path) = waiting.pop_first() {
+        let text = file::read_text(&file::normal(&project.join(&path)))?;
+        found.files.insert(path.clone(), Digest::of(&text));
+        let folder = path.parent().unwrap_or(Utf8Path::new(""));
+        for line in text.replace("\\\n", " ").lines() {
+            match named(line) {
+                Named::File(name) => drop(waiting.insert(file::normal(&folder.join(name)))),
+                Named::Local { path, is_editable } => {
+                    // pip looks from where it runs, uv from the file.
+                    let places = [Utf8PathBuf::from(path), folder.join(path)];
+                    if let Some(place) = places.into_iter().find(|place| project.join(place).exists()) {
+                        *found.local.entry(file::normal(&place)).or_default() |= is_editable;
+                    }
+                }
+                Named::Nothing => {}
+            }
+        }
+        waiting.retain(|path| !found.files.contains_key(path));
+    }
+    Ok(found)
+}
+
+/// What a line of a requirement file names on this machine.
+#[derive(Debug, PartialEq, Eq)]
+enum Named<'l> {
+    File(&'l str),
+    Local { path: &'l str, is_editable: bool },
+    Nothing,
+}
+
+fn named(line: &str) -> Named<'_> {
+    let line = line.split(" #").next().unwrap_or_default().trim();
+    let after = |flags: &[&str]| {
+        let rest = flags.iter().find_map(|flag| line.strip_prefix(flag))?;
+        Some(rest.trim_start_matches(['=', ' ', '\t']).trim())
+    };
+    if let Some(name) = after(&["--requirement", "--constraint", "-r", "-c"]) {
+        // What lies on another machine cannot be watched.
+        return if name.contains("://") { Named::Nothing } else { Named::File(name) };
+    }
+    let editable = after(&["--editable", "-e"]);
+    if let Some(text) = editable.or(after(&["--find-links", "-f"])) {
+        return local(text)
+            .map_or(Named::Nothing, |path| Named::Local { path, is_editable: editable.is_some() });
+    }
+    let text = match line.split_once(" @ ") {
+        Some((_, url)) => url.trim(),
+        None => line,
+    };
+    let is_path = text.starts_with('.') || text.contains('/') || is_archive(text);
+    match local(text).filter(|_| is_path && !line.starts_with('-') && !line.starts_with('#')) {
+        Some(path) => Named::Local { path, is_editable: false },
+        None => Named::Nothing,
+    }
+}
+
+fn is_archive(text: &str) -> bool {
+    let name = text.split([';', '[', ' ']).next().unwrap_or_default();
+    [".whl", ".zip", ".tar.gz", ".tar.bz2"].iter().any(|end| name.ends_with(end))
+}
+
+/// The path in what may have extras, a marker or the name of an egg behind it; `None` if it lies elsewhere.
+fn local(text: &str) -> Option<&str> {
+    let text = text.split(" ;").next()?.split("; ").next()?.split('#').next()?.trim();
+    let text = text.strip_prefix("file://").or(text.strip_prefix("file:")).unwrap_or(text);
+    let text = match text.split_once('[') {
+        Some((path, _)) => path,
+        None => text,
+    };
+    let text = text.trim_matches(['"', '\'']);
+    (!text.is_empty() && !text.contains("://") && !text.contains('$')).then_some(text)
+}
+
+/// The files of a folder that a package may be made of, or the file itself, sorted; with the folders that they are in,
+/// if `folders`. Of a folder that holds the project, its own code alone: the rest is data and what builds made. Paths are
+/// relative to `project`.
+pub(super) fn inside(path: &Utf8Path, project: &Utf8Path, folders: bool) -> Vec<Utf8PathBuf> {
+    let start = file::normal(&project.join(path));
+    let is_own = start.canonicalize_utf8().ok().zip(project.canonicalize_utf8().ok());
+    let is_own = is_own.is_some_and(|(start, project)| project.starts_with(start));
+    let entries = walkdir::WalkDir::new(&start).sort_by_file_name().into_iter().filter_entry(|entry| {
+        entry.depth() == 0 || !(entry.file_type().is_dir() && is_skipped(entry.path()))
+    });
+    let wanted = entries.flatten().filter_map(|entry| {
+        let is_folder = entry.file_type().is_dir();
+        let found = Utf8PathBuf::try_from(entry.into_path()).ok()?;
+        let is_wanted = if is_folder { folders && !is_own } else { is_part(&found, is_own) };
+        let inner = found.strip_prefix(&start).ok()?;
+        is_wanted.then(|| file::normal(&path.join(inner)))
+    });
+    wanted.collect()
+}
+
+/// Whether a folder is none that packages are made of: what tools leave, what is hidden, a build folder.
+fn is_skipped(path: &std::path::Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_left = SKIPPED.contains(&&*name) || name.ends_with(".egg-info") || name.starts_with('.');
+    is_left || path.join(".expops").exists()
+}
+
+/// Whether a package may be made of this file.
+fn is_part(path: &Utf8Path, is_own: bool) -> bool {
+    let is_code = matches!(path.extension(), Some("py" | "pyx" | "c" | "cpp" | "h"));
+    let is_packaging = PACKAGING.contains(&path.file_name().unwrap_or_default());
+    path.extension() != Some("pyc") && (!is_own || is_code || is_packaging)
+}
+
+/// The digest of what a package may be made of: names and contents.
+///
+/// # Errors
+/// If a file cannot be read.
+pub(super) fn digest(path: &Utf8Path) -> Result<Digest, Failure> {
+    let mut hasher = Hasher::new();
+    for file in inside(path, Utf8Path::new("."), false).iter().filter(|file| file.is_file()) {
+        let digest = file::context(Digest::of_file(file), "read", file)?;
+        hasher.update(format!("{}\0{digest}\n", file.strip_prefix(path).unwrap_or(file)));
+    }
+    Ok(hasher.finish())
+}
+
+/// The files of a package's folder that decide how it is installed.
+pub(super) fn packaging(path: &Utf8Path) -> impl Iterator<Item = Utf8PathBuf> {
+    PACKAGING.iter().map(|name| file::normal(&path.join(name))).filter(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_name_files_folders_and_wheels() {
+        let local = |path| Named::Local { path, is_editable: false };
+        let editable = |path| Named::Local { path, is_editable: true };
+        for (line, expected) in [
+            ("numpy==2.0", Named::Nothing),
+            ("numpy>=2; python_version < '3.14'", Named::Nothing),
+            ("# ./lib", Named::Nothing),
+            ("-r more.txt", Named::File("more.txt")),
+            ("--constraint=limits.txt # why", Named::File("limits.txt")),
+            ("-r https://host/x.txt", Named::Nothing),
+            ("./lib", local("./lib")),
+            ("./lib[extra] ; python_version > '3'", local("./lib")),
+            ("../lib", local("../lib")),
+            ("wheels/a-1.0-py3-none-any.whl", local("wheels/a-1.0-py3-none-any.whl")),
+            ("a-1.0-py3-none-any.whl", local("a-1.0-py3-none-any.whl")),
+            ("mylib @ file:///opt/mylib", local("/opt/mylib")),
+            ("mylib @ https://host/mylib.zip", Named::Nothing),
+            ("git+https://host/x/y", Named::Nothing),
+            ("-e ./lib", editable("./lib")),
+            ("-e .", editable(".")),
+            ("--editable=lib", editable("lib")),
+            ("-e file:lib#egg=lib", editable("lib")),
+            ("-e git+https://host/x#egg=x", Named::Nothing),
+            ("--find-links ./wheels", local("./wheels")),
+            ("--index-url https://host/simple", Named::Nothing),
+        ] {
+            assert_eq!(named(line), expected, "{line}");
+        }
+    }
+}

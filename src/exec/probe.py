@@ -1,0 +1,71 @@
+# Prints the version and the installed packages, each on a line. It runs with `-I`: no folder of the project is on the
+# path. What PYTHONPATH and the user's own site hold is installed nevertheless, and is listed without being imported.
+# A package that cannot be read, as a broken installation leaves it, must not hide the others.
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import site
+import sys
+import urllib.parse
+import urllib.request
+
+SKIPPED = {"__pycache__", "node_modules", "build", "dist", ".git", ".hg", ".tox", ".venv", "venv"}
+
+
+def places():
+    found = list(sys.path)
+    found += [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
+    if not os.environ.get("PYTHONNOUSERSITE"):
+        found.append(site.getusersitepackages())
+    return found
+
+
+def content(folder):
+    """What is in the folder of a package that is used where it lies."""
+    digest = hashlib.sha256()
+    for above, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.endswith(".egg-info"))
+        for name in sorted(names):
+            path = os.path.join(above, name)
+            if name.endswith((".pyc", "~")) or not os.path.isfile(path):
+                continue
+            digest.update(os.path.relpath(path, folder).encode(errors="surrogateescape") + b"\0")
+            with open(path, "rb") as file:
+                digest.update(hashlib.sha256(file.read()).digest())
+    return digest.hexdigest()
+
+
+def source(package):
+    """What is known of a package beside its version, if it did not come from an index: that says little of it."""
+    told = package.read_text("direct_url.json")
+    if not told:
+        return ""
+    told = json.loads(told)
+    url = urllib.parse.urlsplit(told.get("url", ""))
+    if url.scheme == "file" and told.get("dir_info", {}).get("editable"):
+        folder = urllib.request.url2pathname(url.path)
+        # The project's own code counts by what each process reaches.
+        is_own = os.path.commonpath([os.path.realpath(folder), os.path.realpath(".")]) == os.path.realpath(folder)
+        return "" if is_own else " " + content(folder)[:16]
+    lines = (package.read_text("RECORD") or "").splitlines()
+    # Programs and notes about the installation name where it is.
+    own = [line for line in lines if not line.startswith("..") and ".dist-info/" not in line]
+    return " " + hashlib.sha256("\n".join(own).encode()).hexdigest()[:16]
+
+
+print(platform.python_implementation(), platform.python_version())
+found = set()
+for package in importlib.metadata.distributions(path=places()):
+    try:
+        name, version = package.metadata["Name"], package.version
+    except Exception:
+        continue
+    try:
+        version = str(version) + source(package)
+    except Exception as error:
+        version = str(version) + " (" + type(error).__name__ + ")"
+    if name:
+        found.add(name.lower().replace("_", "-") + "==" + version)
+print("\n".join(sorted(found)))

@@ -1,0 +1,44 @@
+//! What stamps vouch for, and who vouches for what.
+
+use camino::Utf8Path;
+
+use super::failure::Failure;
+use super::value::Values;
+use crate::layout::Folder;
+use crate::stamp::Stamp;
+
+/// The values in a folder that has been built.
+///
+/// # Errors
+/// If the stamp or a value's file is not there. One that has another length is for whoever reads it to refuse.
+pub(super) fn made(folder: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
+    let missing = |what: &str| {
+        let failure = Failure::new(format!("{what} is missing, although the build made it"))
+            .help("build again: what it belongs to will be made anew");
+        Failure { damaged: vec![folder.clone()], ..failure }
+    };
+    if Stamp::read(&folder.stamp()).is_none() {
+        return Err(missing(folder.stamp().as_str()));
+    }
+    let values = Values::read(folder).ok_or_else(|| missing(folder.values().as_str()))?;
+    match values.values.iter().find(|value| !build.join(&value.file).exists()) {
+        Some(value) => {
+            let path = build.join(&value.file);
+            Err(Failure { damaged: damaged(&path, folder, build), ..missing(path.as_str()) })
+        }
+        None => Ok(values),
+    }
+}
+
+/// Who vouches for a file that is gone: the folder that hands it on, and the one that it was made in.
+fn damaged(path: &Utf8Path, folder: &Folder, build: &Utf8Path) -> Vec<Folder> {
+    let maker = owner(path, build).filter(|maker| maker != folder);
+    [folder.clone()].into_iter().chain(maker).collect()
+}
+
+/// The folder that vouches for the file at `path`: an instance's or a partition's.
+pub(super) fn owner(path: &Utf8Path, build: &Utf8Path) -> Option<Folder> {
+    let above = path.ancestors().skip(1).take_while(|folder| *folder != build);
+    let mut folders = above.map(|folder| Folder(folder.to_owned()));
+    folders.find(|folder| folder.values().exists() || folder.record().exists())
+}

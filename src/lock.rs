@@ -1,0 +1,246 @@
+//! Locks between programs. Where the file system has none (Lustre without `flock`, some FUSE and 9p mounts), a file
+//! that only one program can create stands for the lock; it names its holder, so that one whose holder is gone
+//! counts for nothing.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::file::{self, FileError};
+
+/// How often somebody else's file is looked at again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A lock that is held until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    /// Held to be closed.
+    _file: File,
+    /// The file that stands for the lock, where the system has none.
+    own: Option<Utf8PathBuf>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Alone,
+    Shared,
+}
+
+impl Lock {
+    /// Waits until nobody else holds the lock at `path`, and takes it. The folder must be there.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub(crate) fn wait(path: &Utf8Path) -> Result<Self, FileError> {
+        file::context(Self::take(path, Kind::Alone, true), "lock", path)
+            .map(|lock| lock.expect("waits until it has it"))
+    }
+
+    /// Takes the lock at `path`, unless somebody holds it.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub(crate) fn try_now(path: &Utf8Path) -> Result<Option<Self>, FileError> {
+        file::context(Self::take(path, Kind::Alone, false), "lock", path)
+    }
+
+    /// Takes a share of the lock at `path`: any number can have one, while nobody has it alone. Where the system has
+    /// no locks, there are no shares, and nobody is kept out.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub(crate) fn share(path: &Utf8Path) -> Result<Self, FileError> {
+        file::context(Self::take(path, Kind::Shared, true), "lock", path)
+            .map(|lock| lock.expect("waits until it has it"))
+    }
+
+    /// Whether it is a lock of the system, and not a file that stands for one.
+    pub(crate) fn is_of_the_system(&self) -> bool {
+        self.own.is_none()
+    }
+
+    fn take(path: &Utf8Path, kind: Kind, waits: bool) -> io::Result<Option<Self>> {
+        let file = file::create_own(path)?;
+        let locked = match (kind, waits) {
+            (Kind::Alone, true) => file.lock(),
+            (Kind::Shared, _) => file.lock_shared(),
+            (Kind::Alone, false) => match file.try_lock() {
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => Err(error),
+                Ok(()) => Ok(()),
+            },
+        };
+        match (locked, kind) {
+            (Ok(()), _) => Ok(Some(Self { _file: file, own: None })),
+            (Err(error), kind) if is_without_locks(&error) => {
+                let own = Utf8PathBuf::from(format!("{path}.held"));
+                if kind == Kind::Alone && !create(&own, waits)? {
+                    return Ok(None);
+                }
+                Ok(Some(Self { _file: file, own: Some(own) }))
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A share has no file; what another program holds is not removed.
+        if let Some(own) =
+            self.own.as_ref().filter(|own| fs::read_to_string(own).is_ok_and(|text| text == me()))
+        {
+            let _ = fs::remove_file(own);
+        }
+    }
+}
+
+/// Whether an error says that the file system has no locks.
+pub(crate) fn is_without_locks(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Unsupported || is_out_of_locks(error)
+}
+
+#[cfg(unix)]
+fn is_out_of_locks(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn is_out_of_locks(_error: &io::Error) -> bool {
+    false
+}
+
+/// Creates the file that stands for a lock, waiting for whoever has it if `waits`; says whether it could.
+fn create(path: &Utf8Path, waits: bool) -> io::Result<bool> {
+    loop {
+        match File::create_new(path).and_then(|mut file| file.write_all(me().as_bytes())) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => return other.map(|()| true),
+        }
+        let holder = fs::read_to_string(path).unwrap_or_default();
+        if holder.is_empty() || is_alive(&holder) {
+            if !waits {
+                return Ok(false);
+            }
+            std::thread::sleep(PAUSE);
+        } else {
+            take_away(path, &holder)?;
+        }
+    }
+}
+
+/// Removes a file whose holder is gone. Another program may have done so meanwhile, and may hold the lock: then its
+/// file comes back.
+fn take_away(path: &Utf8Path, holder: &str) -> io::Result<()> {
+    let aside = Utf8PathBuf::from(format!("{path}.{}", std::process::id()));
+    match fs::rename(path, &aside) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    }
+    if fs::read_to_string(&aside).is_ok_and(|text| text != holder) {
+        let _ = fs::hard_link(&aside, path);
+    }
+    fs::remove_file(&aside)
+}
+
+/// This program, as others can look for it: its number, and when it was started.
+fn me() -> String {
+    let number = std::process::id();
+    format!("{number} {}", started(number).unwrap_or_default())
+}
+
+/// Whether the program that wrote `text` is still there.
+fn is_alive(text: &str) -> bool {
+    let Some((number, start)) = text.split_once(' ') else { return false };
+    let Ok(number) = number.parse() else { return false };
+    match started(number) {
+        Some(now) => now == start,
+        None => start.is_empty() && may_be_alive(number),
+    }
+}
+
+/// When a program was started, in the system's own measure; `None` if it is gone or that cannot be known.
+fn started(number: u32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    // The name of the program, in parentheses, may hold anything.
+    let rest = text.rsplit_once(')')?.1;
+    rest.split_whitespace().nth(19).map(str::to_owned)
+}
+
+#[cfg(unix)]
+fn may_be_alive(number: u32) -> bool {
+    let number = i32::try_from(number).ok().and_then(rustix::process::Pid::from_raw);
+    number.is_some_and(|number| rustix::process::test_kill_process(number).is_ok())
+}
+
+#[cfg(not(unix))]
+fn may_be_alive(_number: u32) -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, Utf8PathBuf) {
+        let guard = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::try_from(guard.path().join(".lock")).unwrap();
+        (guard, path)
+    }
+
+    #[test]
+    fn one_holds_it_alone_and_many_share_it() {
+        let (_guard, path) = place();
+        let first = Lock::wait(&path).unwrap();
+        assert!(Lock::try_now(&path).unwrap().is_none());
+        drop(first);
+        let shares = [Lock::share(&path).unwrap(), Lock::share(&path).unwrap()];
+        assert!(Lock::try_now(&path).unwrap().is_none());
+        drop(shares);
+        assert!(Lock::try_now(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_file_that_stands_for_a_lock_keeps_others_out_while_its_holder_lives() {
+        let (_guard, path) = place();
+        assert!(create(&path, false).unwrap());
+        assert!(!create(&path, false).unwrap());
+        fs::write(&path, "999999999 1").unwrap();
+        assert!(create(&path, false).unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), me());
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn such_files_are_taken_one_after_another() {
+        let (_guard, path) = place();
+        let inside = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..5 {
+                        assert!(create(&path, true).unwrap());
+                        assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                        inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        fs::remove_file(&path).unwrap();
+                    }
+                });
+            }
+        });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_its_place_is_not_followed() {
+        let (_guard, path) = place();
+        let victim = path.with_file_name("victim");
+        fs::write(&victim, "mine").unwrap();
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        drop(Lock::wait(&path).unwrap());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "mine");
+        assert!(!path.is_symlink());
+    }
+}
