@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{built, project, rows};
-use crate::space::{TOOLS, Tool};
+use crate::space::{Space, TOOLS, Tool};
 use crate::step::step;
 
 #[test]
