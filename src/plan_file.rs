@@ -3,7 +3,7 @@
 //! the project file wakes the processes that it concerns and no others. Nothing here depends on
 //! where the project lies or on what other processes do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,9 @@ pub(crate) enum Work {
         /// The keys that it returns as files, with their names.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         outputs: Vec<(String, Utf8PathBuf)>,
+        /// What it imports of libraries that a worker may import ahead: modules, and names taken from them.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        libraries: BTreeMap<String, BTreeSet<String>>,
     },
     /// Runs a shell command.
     Shell {

@@ -29,6 +29,7 @@ pub(super) fn codes(
         match library.reach(&function.script, &function.name) {
             Ok(reach) => {
                 codes.digests.insert(id, reach.digest);
+                codes.libraries.insert(id, reach.ahead);
                 if reach.reads_files {
                     codes.reads_files.insert(id);
                 }

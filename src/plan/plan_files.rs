@@ -19,6 +19,8 @@ use crate::probe::Probes;
 pub(crate) struct Codes {
     /// Digest by process.
     pub digests: BTreeMap<ProcessId, Digest>,
+    /// What each imports of libraries that a worker may import ahead.
+    pub libraries: BTreeMap<ProcessId, BTreeMap<String, BTreeSet<String>>>,
     /// Those whose code may open files by itself.
     pub reads_files: BTreeSet<ProcessId>,
     /// Folders from which the project's modules are imported, relative to the project.
@@ -120,6 +122,7 @@ fn work(process: &Process, code: &Codes, id: ProcessId) -> PlannedWork {
             code: code.digests[&id],
             takes: takes.clone(),
             outputs: outputs.clone(),
+            libraries: code.libraries.get(&id).cloned().unwrap_or_default(),
         },
         Work::Shell(shell) => {
             PlannedWork::Shell { command: shell.command.clone(), outputs: shell.outputs.clone() }

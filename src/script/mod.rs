@@ -16,6 +16,7 @@ mod build;
 mod canon;
 mod effect;
 mod find;
+mod fork;
 mod functions;
 mod library;
 mod link;
@@ -32,5 +33,6 @@ mod steps;
 mod tests;
 mod words;
 
+pub(crate) use fork::{Library as Preloaded, in_order as libraries_in_order};
 pub(crate) use library::Library;
 pub(crate) use model::{Foreign, Function, Item, Reach, Role};

@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 
+use super::fork::Ahead;
 use crate::digest::Digest;
 use crate::source::{Source, Span};
 
@@ -97,6 +98,9 @@ pub(crate) struct Reach {
     pub inside: Vec<Item>,
     /// The steps, in order of first appearance.
     pub steps: Vec<Step>,
+    /// What loading the code and running it imports of libraries that may be imported before a fork: nothing, if the
+    /// code may do something to what an import goes by.
+    pub ahead: Ahead,
     /// Whether the code reached may open a file of the project by itself. Deliberately conservative:
     /// any word that could have to do with files makes it true (`open`, `pathlib`, `read_csv`, a text
     /// with a `/`, a parameter `context`, code that cannot be followed). False is certain enough to say

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
+use super::super::fork::Ahead;
 use super::super::library::Library;
 use super::super::model::{Item, Reach};
 use super::super::outline::{Kind, Module, UnitId};
@@ -61,6 +62,7 @@ impl Walk {
             items: counted.into_iter().map(|counted| counted.item).collect(),
             inside: self.inside(library),
             steps: Vec::new(),
+            ahead: if self.steers_imports { Ahead::new() } else { self.ahead },
             reads_files: self.reads,
             foreign: self.foreign,
         })

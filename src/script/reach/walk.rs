@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::Utf8PathBuf;
 
+use super::super::fork::{self, Ahead};
 use super::super::library::Library;
 use super::super::link::Resolved;
 use super::super::model::Foreign;
@@ -31,6 +32,8 @@ pub(in crate::script) struct Walk {
     /// Files that are counted by their bytes, because they cannot be parsed.
     pub(super) bytes: BTreeMap<Utf8PathBuf, Digest>,
     pub(super) everything: bool,
+    pub(super) ahead: Ahead,
+    pub(super) steers_imports: bool,
     pub(super) reads: bool,
     pub(super) docs: bool,
     pub(super) source: bool,
@@ -63,6 +66,7 @@ impl Walk {
         }
         self.load_order.push(module);
         let outline = library.modules[module].clone();
+        self.steers_imports |= fork::may_steer_imports(outline.source.text());
         for (i, unit) in outline.units.iter().enumerate() {
             if library.is_effect((module, i))? {
                 self.queue.push_back(Task::Count((module, i)));
@@ -84,6 +88,9 @@ impl Walk {
         import: &Import,
     ) -> Result<(), Diagnostic> {
         let resolved = library.resolve_import(module, import)?;
+        if !resolved.libraries.is_empty() {
+            fork::note(&mut self.ahead, import);
+        }
         self.queue.extend(resolved.loads.into_iter().map(Task::Load));
         Ok(())
     }
