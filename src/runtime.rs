@@ -11,6 +11,7 @@ macro_rules! package {
 
 const FILES: &[(&str, &str)] = package! {
     "__init__.py"
+    "_ahead.py"
     "_arrow.py"
     "_chart.py"
     "_columns.py"
@@ -18,6 +19,7 @@ const FILES: &[(&str, &str)] = package! {
     "_digest.py"
     "_digest_tables.py"
     "_driver.py"
+    "_end.py"
     "_failure.py"
     "_files.py"
     "_frame.py"
@@ -36,6 +38,7 @@ const FILES: &[(&str, &str)] = package! {
     "_signature.py"
     "_split.py"
     "_values.py"
+    "_worker.py"
     "core.py"
     "reporting.py"
 };

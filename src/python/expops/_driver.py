@@ -15,7 +15,7 @@ from expops import _failure, _inputs, _metrics, _script, _seed, _values
 from expops._failure import Failure, kind_of
 from expops._names import Names
 
-VERSION = 1
+VERSION = 2
 
 Request = Dict[str, Any]
 Result = Dict[str, Any]
@@ -29,7 +29,7 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
     with open(path, "rb") as file:
         request = loads(file.read())
     recorder = _metrics.start()
-    result: Result = {"outputs": [], "partitions": [], "error": None}
+    result: Result = {"version": VERSION, "nonce": request.get("nonce"), "outputs": [], "partitions": [], "error": None}
     try:
         _prepare(request, frozenset(sys.modules) if before is None else before)
         result.update(_MODES[request["mode"]](request))

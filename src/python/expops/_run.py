@@ -1,7 +1,8 @@
 """Runs one instance: `python _run.py REQUEST.json`. The other half is the build tool.
 
 This file only arranges `sys.path`: started as a script, Python puts our own folder
-there, and a user's `import core` must not find ours.
+there, and a user's `import core` must not find ours. With `--worker CONFIGURATION` it does the
+same, and each child of the worker goes on here: a traceback of the user's shows the same frames.
 """
 
 import os
@@ -10,13 +11,27 @@ import sys
 
 def _main() -> int:
     before = frozenset(sys.modules)
+    _close_inherited()
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [os.path.dirname(folder)] + [entry for entry in sys.path if os.path.abspath(entry or ".") != folder]
     writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     from expops._driver import run  # ours lies in the build's folder: its bytecode saves every run time
 
+    request, ended = sys.argv[1], int
+    if request == "--worker":
+        loaded = frozenset(sys.modules)
+        from expops._ahead import Ahead
+
+        ahead = Ahead(loaded)
+        request, ended = ahead.load("expops._worker").serve(sys.argv[2], ahead, writes_none)
     sys.dont_write_bytecode = writes_none
-    return run(sys.argv[1], before)
+    return ended(run(request, before))
+
+
+def _close_inherited() -> None:
+    """Close what the build tool left open, such as the pipes of make's job server."""
+    if os.path.isdir("/proc/self/fd"):
+        os.closerange(3, max(int(name) for name in os.listdir("/proc/self/fd")) + 1)
 
 
 if __name__ == "__main__":

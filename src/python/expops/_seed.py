@@ -28,16 +28,23 @@ _THREADS = (
 
 Action = Callable[[Any], None]
 
+ahead: Any = None  # the libraries that this process has imported before it was known what it is to run
+
 
 def prepare(seed: Optional[int], cpus: int) -> None:
     """Set the environment now, and the generators as soon as their modules are there."""
-    os.environ.update({name: str(cpus) for name in _THREADS})
-    os.environ["MPLBACKEND"] = "Agg"  # not the one of a notebook that the build was started from
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    set_environment(cpus)
     actions = _actions(seed, cpus)
     for name in [name for name in actions if name in sys.modules]:
         actions.pop(name)(sys.modules[name])
     sys.meta_path.insert(0, _AfterImport(actions))
+
+
+def set_environment(cpus: int) -> None:
+    """What libraries look at while they are imported."""
+    os.environ.update({name: str(cpus) for name in _THREADS})
+    os.environ["MPLBACKEND"] = "Agg"  # not the one of a notebook that the build was started from
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
 
 
 def _actions(seed: Optional[int], cpus: int) -> Dict[str, Action]:
@@ -57,6 +64,8 @@ def _actions(seed: Optional[int], cpus: int) -> Dict[str, Action]:
         actions["random"] = lambda module: module.seed(seed)
         actions["numpy.random"] = lambda module: module.seed(seed % 2**32)
         actions["tensorflow"] = lambda module: module.random.set_seed(seed)
+    elif ahead is not None:  # or all that come from one worker draw the same
+        actions["numpy.random"] = lambda module: module.seed()
     return actions
 
 
@@ -67,6 +76,8 @@ class _AfterImport:
         self._actions = actions
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if ahead is not None and ahead.has(name):
+            return ahead.spec(name, self._act)
         action = self._actions.pop(name, None)  # each once; and the search below must not end here
         if action is None:
             return None
@@ -74,6 +85,12 @@ class _AfterImport:
         if spec is not None and hasattr(spec.loader, "exec_module"):
             spec.loader = _Loader(spec.loader, action)  # type: ignore[assignment]
         return spec
+
+    def _act(self, name: str, module: Any) -> None:
+        action = self._actions.pop(name, None)
+        if action is not None:
+            with contextlib.suppress(Exception):
+                action(module)
 
 
 class _Loader:

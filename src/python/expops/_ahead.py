@@ -1,0 +1,405 @@
+"""Libraries that a worker imports ahead, before it forks, and what a child is given of them.
+
+After its import a library is put aside, with all that came with it: in a child `sys.modules` is what
+it is after a cold start until the user's code asks for the library. Then its modules come back, and
+so does what its import did to the process: warning filters, environment variables, functions to call
+at exit, warnings. A library that does more than that when it is imported is left to the children;
+which libraries are tried at all is the build tool's choice.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib.machinery
+import os
+import sys
+import types
+import warnings
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+
+# What a worker needs itself.
+_OWN = ("ctypes", "locale", "random", "resource", "select", "signal", "socket", "time")
+
+_HEAP_TYPE = 1 << 9
+
+# Threads that a fork does no harm to: jemalloc takes its locks around a fork and starts its own again.
+_HARMLESS_THREADS = {"jemalloc_bg_thd"}
+
+# What may be called at the exit of each child: none of it removes what the others still need.
+_HARMLESS_EXITS = {
+    "PIL._imaging",
+    "concurrent.futures.process",
+    "concurrent.futures.thread",
+    "logging",
+    "matplotlib._pylab_helpers",
+    "multiprocessing.util",
+}
+
+Statement = Tuple[str, Sequence[str]]  # a module, and the names taken from it
+Library = Tuple[str, Sequence[Statement]]
+Restored = Callable[[str, Any], None]
+
+
+class _Book:
+    """One library and what its import left behind."""
+
+    def __init__(self) -> None:
+        self.modules: List[str] = []
+        self.is_harmless = True
+        self.needs: List[str] = []  # books that its import opened
+        self.filters: List[Any] = []
+        self.environment: Dict[str, Tuple[Optional[str], Optional[str]]] = {}
+        self.exits: List[Tuple[Callable[..., Any], Any, Any]] = []
+        self.warned: List[Any] = []
+
+
+class Ahead:
+    """The libraries that are put aside."""
+
+    def __init__(self, base: Iterable[str]) -> None:
+        self._shelf: Dict[str, Any] = {}
+        self._books: Dict[str, _Book] = {}
+        self._open: Optional[_Book] = None
+        self._missed: Set[str] = set()
+        self._detached: Set[str] = set()  # modules that are attributes of their packages only while they are here
+        self._base = frozenset(base)
+        self.put_aside()
+
+    def load(self, name: str) -> Any:
+        """A module of ours; it and what it needs are put aside."""
+        for own in _OWN:
+            self._read(_Book(), own, [(own, ())])
+        self._read(_Book(), name, [(name, ())])
+        return self._shelf[name]
+
+    def put_aside(self, base: Optional[Iterable[str]] = None) -> List[str]:
+        """Take every module out of `sys.modules` that is not in `base`, or has not been there from the start."""
+        keep = self._base if base is None else set(base)
+        names = [name for name in sys.modules if name not in keep]
+        self._shelf.update({name: sys.modules.pop(name) for name in names})
+        self._detach(name for name in names if name in self._detached)
+        return names
+
+    def _detach(self, names: Iterable[str]) -> None:
+        """Take modules out of their packages, which may be asked for without them."""
+        for name in names:
+            package, _, attribute = name.rpartition(".")
+            inside = vars(self.find(package)) if self.find(package) is not None else {}
+            if inside.get(attribute) is self._shelf[name]:
+                del inside[attribute]
+                self._detached.add(name)
+
+    def modules(self) -> List[Any]:
+        return [*sys.modules.values(), *self._shelf.values()]
+
+    def names(self) -> Set[str]:
+        """Top-level names that no module of the project's may have: of what is here, and of what was looked for."""
+        return {name.partition(".")[0] for name in self._shelf if not name.startswith("expops.")} | self._missed
+
+    def all_names(self) -> Set[str]:
+        """The modules that are put aside."""
+        return set(self._shelf)
+
+    def has(self, name: str) -> bool:
+        return name in self._shelf
+
+    def spec(self, name: str, restored: Restored) -> Any:
+        """For the import system: where the module is, and a loader that gives back what is put aside."""
+        own = getattr(self._shelf[name], "__spec__", None)
+        loader: Any = _GiveBack(self, name, restored)
+        spec = importlib.machinery.ModuleSpec(name, loader, origin=getattr(own, "origin", None))
+        spec.submodule_search_locations = getattr(own, "submodule_search_locations", None)
+        return spec
+
+    def take(self, name: str, restored: Restored) -> None:
+        """Put the modules of a library back, and do what its import did."""
+        title = self._title(name)
+        if title is None:
+            top = name.partition(".")[0]
+            package = [one for one in self._shelf if one.partition(".")[0] == top]
+            self._put_back(self._with_needs(package), restored)
+            return
+        book = self._books.pop(title)
+        if self._open is not None:
+            self._open.needs.append(title)
+        for needed in book.needs:
+            if needed in self._books:
+                self.take(needed, restored)
+        self._put_back(book.modules, restored)
+        _redo(book)
+
+    def _with_needs(self, names: Iterable[str]) -> List[str]:
+        """Modules, and those that they have taken something from."""
+        found: List[str] = []
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name in found or name not in self._shelf:
+                continue
+            found.append(name)
+            for value in list(vars(self._shelf[name]).values()):
+                if isinstance(value, types.ModuleType):
+                    waiting.append(value.__name__)
+                elif _says_where_it_is_from(value):
+                    waiting.append(str(value.__module__))
+        return found
+
+    def _title(self, name: str) -> Optional[str]:
+        """The book of a module or of the nearest package that has one."""
+        while name not in self._books:
+            name = name.rpartition(".")[0]
+            if not name:
+                return None
+        return name
+
+    def _put_back(self, names: Iterable[str], restored: Restored) -> None:
+        found = [(name, self._shelf.pop(name)) for name in names if name in self._shelf]
+        sys.modules.update(found)
+        for name, module in found:
+            if name in self._detached:
+                package, _, attribute = name.rpartition(".")
+                setattr(self.find(package), attribute, module)
+            restored(name, module)
+
+    def import_all(self, libraries: Sequence[Library], excluded: Sequence[str]) -> Optional[str]:
+        """Import libraries; the first that must not be imported here, if there is one."""
+        for name, statements in libraries:
+            if name in excluded:
+                continue
+            if not self._import(name, statements):
+                return name
+            # NumPy imports it when it is asked for: it has to be here before somebody draws.
+            is_late = name == "numpy" and self.find("numpy.random") is None
+            if is_late and not self._import("numpy.random", [("numpy.random", ())]):
+                return name
+        return None
+
+    def _import(self, top: str, statements: Sequence[Statement]) -> bool:
+        book, before = _Book(), _State(self)
+        with _Recording(book, dict(self._books)):
+            self._read(book, top, statements)
+        is_harmless = before.is_as_before(book) and book.is_harmless
+        before.undo()
+        return is_harmless
+
+    def _read(self, book: _Book, top: str, statements: Sequence[Statement]) -> None:
+        """Import into a new book, with what is put aside at hand."""
+        base, books = list(sys.modules), dict(self._books)
+        finders: List[Any] = [_Opener(self), _Missed(self._missed)]
+        sys.meta_path[:] = [finders[0], *sys.meta_path, finders[1]]
+        self._open = book
+        try:
+            for module, names in statements:
+                __import__(module, None, None, list(names))
+        except BaseException:  # it fails in the child, too, and there somebody looks
+            book.is_harmless = False
+        finally:
+            sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in finders]
+            self._open = None
+        self._books = {**books, top: book}  # what was opened on the way is put aside again
+        others = {name for needed in book.needs for name in books[needed].modules}
+        book.modules = [name for name in self.put_aside(base) if name not in others]
+        self._detach([name for name in book.modules if name.rpartition(".")[0] not in book.modules])
+
+    def find(self, name: str) -> Any:
+        """A module that has been imported, put aside or not."""
+        return self._shelf.get(name) or sys.modules.get(name)
+
+
+def _says_where_it_is_from(value: Any) -> bool:
+    """Functions do, and classes; those made in C name the module that they are meant to be used from."""
+    if isinstance(value, type):
+        return bool(value.__flags__ & _HEAP_TYPE)
+    return isinstance(value, (types.FunctionType, types.BuiltinFunctionType))
+
+
+class _Opener:
+    """The finder by which a library finds those that are put aside while it is imported ahead."""
+
+    def __init__(self, ahead: Ahead) -> None:
+        self._ahead = ahead
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        return self._ahead.spec(name, lambda _name, _module: None) if self._ahead.has(name) else None
+
+
+class _Missed:
+    """The last finder: it takes note of what nobody has found."""
+
+    def __init__(self, missed: Set[str]) -> None:
+        self._names = missed
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if path is None:
+            self._names.add(name)
+
+
+class _GiveBack:
+    """A loader of a module that is loaded already; it leaves no trace."""
+
+    def __init__(self, ahead: Ahead, name: str, restored: Restored) -> None:
+        self._ahead, self._name, self._restored = ahead, name, restored
+        self._module = ahead._shelf[name]
+        self._own = {key: vars(self._module).get(key) for key in ("__spec__", "__loader__")}  # which importing replaces
+
+    def create_module(self, _spec: Any) -> Any:
+        return self._module
+
+    def exec_module(self, module: Any) -> None:
+        vars(module).update(self._own)
+        self._ahead.take(self._name, self._restored)
+
+
+class _Recording:
+    """While a library is imported: its warnings and what it wants called at exit are noted, and happen in the child."""
+
+    _ALL = ("always", None, Warning, None, 0)
+
+    def __init__(self, book: _Book, others: Dict[str, _Book]) -> None:
+        self._book, self._others = book, others
+        self._filters = list(warnings.filters)
+        self._show, self._register = warnings._showwarnmsg_impl, atexit.register  # type: ignore[attr-defined]
+
+    def __enter__(self) -> None:
+        _set_filters([self._ALL])
+        warnings._showwarnmsg_impl = self._book.warned.append  # type: ignore[attr-defined]
+        atexit.register = self._note  # type: ignore[assignment]
+
+    def _note(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        self._book.exits.append((function, args, kwargs))
+        return function
+
+    def __exit__(self, *_error: Any) -> None:
+        theirs = [entry for needed in self._book.needs for entry in self._others[needed].filters]
+        if self._ALL in warnings.filters:
+            own = [entry for entry in warnings.filters if entry not in theirs and entry != self._ALL]
+            self._book.filters = own
+        else:
+            self._book.is_harmless = False  # it removed the filters that were there
+        _set_filters(self._filters)
+        warnings._showwarnmsg_impl = self._show  # type: ignore[attr-defined]
+        atexit.register = self._register
+
+
+def _set_filters(entries: Sequence[Any]) -> None:
+    warnings.filters[:] = entries  # type: ignore[index]
+    mutated = getattr(warnings, "_filters_mutated", None) or warnings._filters_mutated_lock_held  # type: ignore[attr-defined]
+    mutated()
+
+
+class _State:
+    """What the import of a library may change in the process."""
+
+    def __init__(self, ahead: Ahead) -> None:
+        self._generators = {name: ahead.find(name) for name in ("random", "numpy.random")}
+        for generator in filter(None, self._generators.values()):
+            generator.seed(20)
+        self._ahead = ahead
+        self._environment = dict(os.environ)
+        self._rest = self._now()
+
+    def is_as_before(self, book: _Book) -> bool:
+        """Whether nothing but what a book records has changed."""
+        now = dict(os.environ)
+        changed = [name for name in {**self._environment, **now} if self._environment.get(name) != now.get(name)]
+        book.environment = {name: (self._environment.get(name), now.get(name)) for name in changed}
+        exits = {getattr(function, "__module__", None) for function, _, _ in book.exits}
+        return self._now() == self._rest and exits <= _HARMLESS_EXITS
+
+    def undo(self) -> None:
+        """Put the environment back."""
+        if dict(os.environ) != self._environment:
+            os.environ.clear()
+            os.environ.update(self._environment)
+
+    def _now(self) -> Dict[str, Any]:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        umask = os.umask(0)
+        os.umask(umask)
+        locale, logging, signal = (self._ahead.find(name) for name in ("locale", "logging", "signal"))
+        numbers = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+        return {
+            "threads": threads(),
+            "children": _children(),
+            "descriptors": sorted(os.listdir("/proc/self/fd")),
+            "printed": printed(),
+            "drawn": [_drawn(generator) for generator in self._generators.values()],
+            "folder": os.getcwd(),
+            "umask": umask,
+            "signals": [signal.getsignal(number) for number in numbers],
+            "locale": locale.setlocale(locale.LC_ALL),
+            "hooks": [sys.excepthook, sys.displayhook, sys.unraisablehook],
+            "limits": [sys.getrecursionlimit(), sys.getswitchinterval(), gc.isenabled(), gc.get_threshold()],
+            "imports": [list(sys.path), list(sys.path_hooks), list(sys.meta_path)],
+            "root logger": [] if logging is None else [*logging.root.handlers, *logging.root.filters],
+        }
+
+
+def printed() -> int:
+    """How much has gone to stdout and stderr, which are a file."""
+    return sum(os.fstat(stream).st_size for stream in (1, 2))
+
+
+def threads() -> List[str]:
+    """The threads that a fork would lose, by name; those of OpenBLAS, which ends and starts them around a fork."""
+    own, found = _comm(os.getpid()), []
+    for thread in os.listdir("/proc/self/task"):
+        name = _comm(int(thread))
+        if int(thread) != os.getpid() and name not in _HARMLESS_THREADS:
+            found.append(name)
+    if found and set(found) == {own} and len(found) <= _openblas_threads():
+        return []
+    return found
+
+
+def _comm(thread: int) -> str:
+    try:
+        with open(f"/proc/self/task/{thread}/comm") as file:
+            return file.read().strip()
+    except OSError:  # it has just ended
+        return ""
+
+
+def _openblas_threads() -> int:
+    with open("/proc/self/maps") as file:
+        copies = {line.split(None, 5)[5].strip() for line in file if "openblas" in line}
+    return len(copies) * (int(os.environ.get("OPENBLAS_NUM_THREADS", "1")) - 1)
+
+
+def _children() -> List[str]:
+    found = []
+    for thread in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{thread}/children") as file:
+                found += file.read().split()
+        except OSError:
+            continue
+    return found
+
+
+def _drawn(generator: Any) -> List[Any]:
+    """The state of a global generator."""
+    if generator is None:
+        return []
+    state = generator.getstate() if hasattr(generator, "getstate") else generator.get_state()
+    return [part.tobytes() if hasattr(part, "tobytes") else part for part in state]
+
+
+def _redo(book: _Book) -> None:
+    """Do what the import of a library did, as far as the user's code has not done otherwise."""
+    if book.filters:
+        _set_filters([*book.filters, *(entry for entry in warnings.filters if entry not in book.filters)])
+    for variable, (before, after) in book.environment.items():
+        if os.environ.get(variable) == before and after is not None:
+            os.environ[variable] = after
+    for function, args, kwargs in book.exits:
+        atexit.register(function, *args, **kwargs)
+    for warned in book.warned:
+        files = {getattr(module, "__file__", None): module for module in list(sys.modules.values())}
+        module = files.get(warned.filename)
+        known = vars(module) if module is not None else {}
+        name, registry = known.get("__name__"), known.setdefault("__warningregistry__", {})
+        about = (warned.message, warned.category, warned.filename, warned.lineno, name, registry)
+        warnings.warn_explicit(*about, source=warned.source)

@@ -1,0 +1,80 @@
+"""The end of a worker's child: what the end of an interpreter does, without taking apart what the worker loaded.
+
+That would touch all of the worker's memory, and cost more than the rest of a small instance.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import os
+import sys
+import weakref
+from typing import Any, Dict, FrozenSet, List, Optional
+
+_status: Optional[int] = None
+_keep: FrozenSet[str] = frozenset()
+
+
+def prepare(keep: FrozenSet[str]) -> None:
+    """`keep` are the modules that were there before the user's code."""
+    global _keep
+    _keep = keep
+
+
+def ended(status: int) -> int:
+    """The instance has ended with this exit status."""
+    global _status
+    _status = status
+    return status
+
+
+def at_exit() -> None:
+    """The last function called at exit: the threads have ended, the user's own functions have been called."""
+    if _status is None:
+        return  # it ends in another way than by running to its end: all the way, then
+    status = _status if _flush_standard() else 120
+    _take_apart([name for name in sys.modules if name not in _keep])
+    _flush_files()
+    os._exit(status if _flush_standard() else 120)
+
+
+def _flush_standard() -> bool:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except Exception:
+            return False
+    return True
+
+
+def _take_apart(names: List[str]) -> None:
+    """Remove modules: first all at once, for objects that hang together; then what is in those that something holds."""
+    gc.collect()
+    sys.last_type = sys.last_value = sys.last_traceback = None
+    held = []
+    for name in names:
+        with contextlib.suppress(TypeError):  # anything can be put among the modules
+            held.append(weakref.ref(sys.modules.pop(name)))
+    gc.collect()
+    for module in reversed([module for module in (one() for one in held) if module is not None]):
+        _clear(vars(module))
+    gc.collect()
+
+
+def _clear(names: Dict[str, Any]) -> None:
+    for is_private in (True, False):
+        for name in list(names):
+            if name != "__builtins__" and (not is_private or (name[:1] == "_" and name[:2] != "__")):
+                names[name] = None
+
+
+def _flush_files() -> None:
+    """What a library still holds open, as its own end would have flushed it."""
+    files = [one for one in gc.get_objects() if isinstance(one, io.IOBase)]
+    for file in sorted(files, key=lambda one: not isinstance(one, io.TextIOBase)):
+        with contextlib.suppress(Exception):
+            if not file.closed and file.writable():
+                file.flush()
