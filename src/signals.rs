@@ -17,6 +17,15 @@ pub(crate) fn run_with_output(
     spawn(command.stdout(Stdio::piped()), |child| child.stdout.take().map_or(Ok(()), read))
 }
 
+/// Calls `wait`, and `pass_on` with each signal that asks for the end meanwhile. Returns the first of them.
+#[cfg(target_os = "linux")]
+pub(crate) fn during<T>(
+    pass_on: impl Fn(i32) + Sync,
+    wait: impl FnOnce() -> T,
+) -> io::Result<(T, Option<i32>)> {
+    Ok(unix::Watch::start()?.until(pass_on, wait))
+}
+
 #[cfg(unix)]
 fn spawn(
     command: &mut Command,
@@ -24,7 +33,9 @@ fn spawn(
 ) -> io::Result<(ExitStatus, Option<i32>)> {
     let watch = unix::Watch::start()?;
     let mut child = command.spawn()?;
-    let (talked, signal) = watch.until(child.id(), || talk(&mut child).and_then(|()| child.wait()));
+    let pid = child.id();
+    let (talked, signal) =
+        watch.until(|signal| unix::send(signal, pid), || talk(&mut child).and_then(|()| child.wait()));
     Ok((talked?, signal))
 }
 
@@ -56,16 +67,19 @@ mod unix {
             Ok(Self(Signals::new([SIGHUP, SIGINT, SIGTERM])?))
         }
 
-        /// Calls `wait`, which waits for the end of the program `pid`; passes signals on to it meanwhile.
-        /// Returns the first of them.
-        pub(super) fn until<T>(mut self, pid: u32, wait: impl FnOnce() -> T) -> (T, Option<i32>) {
+        /// Calls `wait`, and `pass_on` with each signal meanwhile. Returns the first of them.
+        pub(super) fn until<T>(
+            mut self,
+            pass_on: impl Fn(i32) + Sync,
+            wait: impl FnOnce() -> T,
+        ) -> (T, Option<i32>) {
             let first = AtomicI32::new(0);
             let handle = self.0.handle();
             let ended = std::thread::scope(|scope| {
                 scope.spawn(|| {
                     for signal in self.0.forever() {
                         let _ = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
-                        pass_on(signal, pid);
+                        pass_on(signal);
                     }
                 });
                 let ended = wait();
@@ -78,7 +92,7 @@ mod unix {
     }
 
     /// From a terminal the program has the signal already; a second one does no harm.
-    fn pass_on(signal: i32, pid: u32) {
+    pub(super) fn send(signal: i32, pid: u32) {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
         if let (Some(pid), Some(signal)) = (pid, Signal::from_named_raw(signal)) {
             let _ = kill_process(pid, signal);

@@ -20,6 +20,8 @@ use crate::exec;
 use crate::file::{self, FileError};
 use crate::layout::Layout;
 use crate::lock::Lock;
+use crate::exec::worker;
+use crate::layout::Layout;
 use crate::plan::Plan;
 use crate::signals;
 
@@ -136,6 +138,7 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
     } else {
         counted(&mut command, &compiled.plan, targets)
     };
+    worker::end(&Layout::new(defaults::BUILD));
     match ended {
         Ok((_, Some(signal))) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
         Ok((status, None)) if status.success() => Ended::Well,

@@ -25,6 +25,11 @@ const THREADS: [&str; 7] = [
     "POLARS_MAX_THREADS",
 ];
 
+/// Tells numeric libraries how many threads to start.
+pub(super) fn limit_threads(command: &mut Command, cpus: u32) {
+    command.envs(THREADS.map(|name| (name, cpus.to_string())));
+}
+
 /// Runs `command` to its end with stdout and stderr in the file `log`.
 pub(super) fn run(command: &mut Command, cpus: u32, log: &Utf8Path) -> Result<ExitStatus, Failure> {
     let output = file::context(file::create_own(log), "write", log)?;
@@ -36,6 +41,20 @@ pub(super) fn run(command: &mut Command, cpus: u32, log: &Utf8Path) -> Result<Ex
     for name in SECRETS {
         command.env_remove(name);
     }
+pub(super) fn run(command: &mut Command, log: &Utf8Path) -> Result<ExitStatus, Failure> {
+    run_into(command, new_log(log)?)
+}
+
+/// An empty log, which is another file than the one before: a process that outlived its `exec` writes to that.
+pub(super) fn new_log(log: &Utf8Path) -> Result<File, Failure> {
+    file::remove(log)?;
+    Ok(file::context(File::create(log), "write", log)?)
+}
+
+/// The same, with stdout and stderr behind what is in a file already.
+pub(super) fn run_into(command: &mut Command, output: File) -> Result<ExitStatus, Failure> {
+    let errors =
+        output.try_clone().map_err(|error| Failure::new(format!("cannot write the log: {error}")))?;
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
     let program = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| match error.kind() {

@@ -7,6 +7,7 @@
 
 mod action_result;
 mod beside;
+mod attempt;
 mod chart;
 mod checkout;
 mod child;
@@ -33,8 +34,10 @@ mod python;
 mod reads;
 mod record;
 mod remark;
+mod request;
 mod run;
 mod run_folder;
+mod runner;
 mod seal;
 mod shared;
 mod shell;
@@ -46,6 +49,11 @@ mod value;
 mod verdict;
 mod vouched;
 mod why;
+#[cfg(target_os = "linux")]
+pub(crate) mod worker;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_worker.rs"]
+pub(crate) mod worker;
 
 pub(crate) use damage::{look as look_for_damage, unlooked};
 pub(crate) use decide::{Decision, Todo};

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::inputs::{Input, named};
 use super::instance::Instance;
 use super::remark::Remark;
+use super::request::Mode;
 use super::run_folder::RunFolder;
 use super::snapshot::{self, InputSnapshot, SourceSnapshot};
 use super::{metrics, publish, python, seal, shell};
@@ -123,15 +124,17 @@ impl Instance {
             }
             Work::Python { outputs, .. } => {
                 let mode = match (&self.plan.opens, &self.plan.probes) {
-                    (Some(Opens::Data { .. }), _) => python::Mode::Split(Vec::new()),
-                    (None, Some(_)) => python::Mode::Chart(metrics::all(self)?),
-                    _ => python::Mode::Process,
+                    (Some(Opens::Data { .. }), _) => Mode::Split(Vec::new()),
+                    (None, Some(_)) => Mode::Chart(metrics::all(self)?),
+                    _ => Mode::Process,
                 };
                 let command = self.python(decided.interpreter.as_ref());
                 let answer = python::run(self, &mode, &decided.inputs, run, &command)?;
                 let result = seal::result(answer, self, &run.out())?;
                 insist_on_files(outputs, &result)?;
                 Ok(result)
+                python::run(self, &mode, &decided.inputs, run, decided.interpreter.as_ref())
+                    .and_then(|answer| seal::result(answer, self, &run.out()))
             }
             Work::Merge | Work::DynamicChart { .. } => Ok(ActionResult::default()),
         }

@@ -81,6 +81,18 @@ impl RunFolder {
         self.path.join("out")
     }
 
+    /// Where the runtime leaves its result.
+    pub(super) fn result(&self) -> Utf8PathBuf {
+        self.path.join("result.json")
+    }
+
+    /// Takes away what a run that came to nothing has left, and gives back what it may read.
+    pub(super) fn start_again(&self, project: &Utf8Path) -> Result<(), Failure> {
+        file::remove(&self.result())?;
+        self.empty()?;
+        self.links.iter().try_for_each(|link| self.link(link, project))
+    }
+
     /// Where a log lies on its way to the cache or back; the process itself writes to the instance's.
     pub(super) fn log(&self) -> Utf8PathBuf {
         self.path.join("log")
@@ -98,13 +110,18 @@ impl RunFolder {
             if !is_inside || !there.exists() || link.symlink_metadata().is_ok() || self.is_linked(&path) {
                 continue;
             }
-            if let Some(parent) = link.parent() {
-                file::create_folder(parent)?;
-            }
-            file::context(symlink(&there, &link), "link", &link)?;
+            self.link(&path, project)?;
             self.links.push(path);
         }
         Ok(())
+    }
+
+    fn link(&self, path: &Utf8Path, project: &Utf8Path) -> Result<(), Failure> {
+        let link = self.files().join(path);
+        if let Some(parent) = link.parent() {
+            file::create_folder(parent)?;
+        }
+        Ok(file::context(symlink(&project.join(path), &link), "link", &link)?)
     }
 
     fn is_linked(&self, path: &Utf8Path) -> bool {

@@ -51,7 +51,8 @@ pub(super) fn run(
         let path = std::env::var("PATH").unwrap_or_default();
         shell.env("PATH", format!("{python}:{path}"));
     }
-    let status = child::run(&mut shell, instance.plan.settings.cpus(), &log)?;
+    child::limit_threads(&mut shell, instance.plan.settings.cpus());
+    let status = child::run(&mut shell, &log)?;
     if !status.success() {
         let mut failure = Failure::new(format!("the command failed: {}", child::describe(status)));
         if line.len() >= LONGEST_ARGUMENT && status.code() == Some(126) {

@@ -11,7 +11,8 @@ use super::failure::Failure;
 use super::ingredient::Ingredient;
 use super::inputs::Input;
 use super::instance::Instance;
-use super::python::{self, Mode};
+use super::python;
+use super::request::Mode;
 use super::run_folder::RunFolder;
 use super::trust::Trust;
 use super::value::{Node, Value, Values};
@@ -67,8 +68,8 @@ pub(super) fn data(
                 decided.is_same(&Ingredient::Python) && decided.is_same(&Ingredient::Packages);
             let is_there = |arm| vouched_for(arm, key, instance).filter(|_| is_same_python);
             let there = instance.opened().iter().map(is_there).collect();
-            let command = instance.python(decided.interpreter.as_ref());
-            let answer = python::run(instance, &Mode::Split(there), &taken, run, &command)?;
+            let answer =
+                python::run(instance, &Mode::Split(there), &taken, run, decided.interpreter.as_ref())?;
             publish_parts(instance, key, &seal::result(answer, instance, &run.out())?, run, &others)
         }
         _ if made.parts.is_empty() => {

@@ -1,0 +1,152 @@
+//! Finds a worker, or starts one.
+
+use std::fs::{self, File, TryLockError};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+use serde_json::json;
+
+use super::kind::Kind;
+use super::place::Place;
+
+/// How often something that nobody tells us of is looked at.
+const STEP: Duration = Duration::from_millis(3);
+
+/// The variable that names the file of events of a process that is watched.
+const WATCH: &str = "EXPOPS_WATCH";
+
+/// What a signal that asks for the end has to reach.
+#[derive(Default)]
+pub(super) struct Stop {
+    group: AtomicI32,
+    stream: Mutex<Option<UnixStream>>,
+    is_asked: AtomicBool,
+}
+
+impl Stop {
+    /// The child, and all that it starts, are reached from now on.
+    pub(super) fn child(&self, pid: i32) {
+        self.group.store(pid, Ordering::SeqCst);
+    }
+
+    /// The connection, which is closed as long as there is no child. False if the end has been asked for.
+    pub(super) fn connection(&self, stream: &UnixStream) -> bool {
+        *self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = stream.try_clone().ok();
+        !self.is_asked()
+    }
+
+    /// Whether the end has been asked for.
+    pub(super) fn is_asked(&self) -> bool {
+        self.is_asked.load(Ordering::SeqCst)
+    }
+
+    /// Passes a signal on.
+    pub(super) fn pass_on(&self, signal: i32) {
+        self.is_asked.store(true, Ordering::SeqCst);
+        match self.group.load(Ordering::SeqCst) {
+            0 => {
+                let stream = self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                stream.iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+            }
+            group => send(group, Signal::from_named_raw(signal)),
+        }
+    }
+
+    /// Kills what is left.
+    pub(super) fn kill(&self) {
+        match self.group.load(Ordering::SeqCst) {
+            0 => {}
+            group => send(group, Some(Signal::KILL)),
+        }
+    }
+}
+
+fn send(group: i32, signal: Option<Signal>) {
+    if let (Some(group), Some(signal)) = (Pid::from_raw(group), signal) {
+        let _ = rustix::process::kill_process_group(group, signal);
+    }
+}
+
+/// How long a worker may take to start, or to answer: `EXPOPS_WORKER_WAIT`, in seconds.
+pub(super) fn patience() -> Duration {
+    Duration::from_secs(seconds("EXPOPS_WORKER_WAIT", 30))
+}
+
+fn seconds(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// A connection to the worker at `place`, which is started if nobody answers there.
+pub(super) fn find(place: &Place, kind: &Kind, command: &Command, stop: &Stop) -> Result<UnixStream, String> {
+    if let Ok(stream) = UnixStream::connect(&place.socket) {
+        return Ok(stream);
+    }
+    let end = Instant::now() + patience();
+    let lock = File::create(place.lock()).map_err(|error| format!("cannot lock its folder: {error}"))?;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if Instant::now() < end && !stop.is_asked() => {
+                std::thread::sleep(STEP);
+            }
+            Err(error) => return Err(format!("cannot lock its folder: {error}")),
+        }
+        if let Ok(stream) = UnixStream::connect(&place.socket) {
+            return Ok(stream);
+        }
+    }
+    match UnixStream::connect(&place.socket) {
+        Ok(stream) => Ok(stream),
+        Err(_) => start(place, kind, command, || Instant::now() > end || stop.is_asked()),
+    }
+}
+
+fn start(
+    place: &Place,
+    kind: &Kind,
+    command: &Command,
+    is_over: impl Fn() -> bool,
+) -> Result<UnixStream, String> {
+    let cannot = |error: std::io::Error| format!("cannot start it: {error}");
+    let _ = fs::remove_file(&place.socket);
+    let configuration = json!({
+        "socket": place.socket,
+        "idle": seconds("EXPOPS_WORKER_IDLE", 5),
+        "cpus": kind.cpus,
+        "libraries": kind.libraries,
+        "excluded": [],
+    });
+    let output = File::create(place.log()).map_err(cannot)?;
+    let mut worker = Command::new(command.get_program());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => worker.env(name, value),
+            None => worker.env_remove(name),
+        };
+    }
+    if worker.get_envs().any(|(name, value)| name == WATCH && value.is_some()) {
+        worker.env(WATCH, place.events());
+    }
+    worker.arg(kind.runtime.join("expops/_run.py")).arg("--worker").arg(configuration.to_string());
+    worker.current_dir(&kind.runtime).stdin(Stdio::null());
+    worker.stdout(output.try_clone().map_err(cannot)?).stderr(output);
+    let mut child = worker.spawn().map_err(cannot)?;
+    loop {
+        if let Ok(stream) = UnixStream::connect(&place.socket) {
+            return Ok(stream);
+        }
+        match child.try_wait() {
+            Ok(None) if !is_over() => std::thread::sleep(STEP),
+            Ok(None) => {
+                let _ = child.kill();
+                return Err("it did not start in time".to_owned());
+            }
+            _ => return Err(format!("it did not start: see `{}`", place.log())),
+        }
+    }
+}
