@@ -63,11 +63,17 @@ fn is_readable(ran: &Ran) {
 
 /// Starts a build that stops in `work` until [`resume`].
 fn start(space: &Space, tool: Tool) -> Child {
+    start_with(space, tool, "1")
+}
+
+/// The same, with workers or without.
+fn start_with(space: &Space, tool: Tool, workers: &str) -> Child {
     space.write("slow", "");
     let (program, arguments): (_, &[&str]) =
         if tool == Tool::Ninja { ("ninja", &[]) } else { ("make", &["-j2"]) };
-    let mut child =
-        space.command(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = space.command(program);
+    command.args(arguments).env("EXPOPS_WORKERS", workers).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
     for _ in 0..1200 {
         if space.exists("started") {
             return child;
@@ -293,13 +299,17 @@ fn an_orphan_of_a_killed_run_does_no_harm() {
     for tool in TOOLS {
         let space = project();
         space.compile(tool).success();
-        let child = start(&space, tool);
-        // `expops exec` alone: its Python goes on.
+        let child = start_with(&space, tool, "0");
+        // `expops exec` alone: its Python, which no worker has started, goes on.
         let folder = space.path(".").canonicalize().unwrap();
         for entry in fs::read_dir("/proc").unwrap().flatten() {
             let command = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
             let is_here = fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == folder);
-            if is_here && command.contains("exec\0work") && !command.contains("-c\0") {
+            if is_here
+                && command.contains("exec\0")
+                && command.ends_with("work\0")
+                && !command.contains("-c\0")
+            {
                 kill(entry.file_name().to_str().unwrap().parse().unwrap());
             }
         }

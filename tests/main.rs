@@ -27,3 +27,4 @@ mod running;
 mod semantics;
 mod table;
 mod values;
+mod workers;

@@ -162,8 +162,9 @@ fn interrupting_ends_everything() {
     for with in ["ninja", "make"] {
         for python in [true, false] {
             let space = Space::new();
+            // `exec`, because dash loses a signal that comes while it starts a program.
             let work =
-                if python { "{name: slow}" } else { "{name: slow, command: 'touch started; sleep 300'}" };
+                if python { "{name: slow}" } else { "{name: slow, command: ': > started; exec sleep 300'}" };
             space.write(
                 "expops.yaml",
                 format!(

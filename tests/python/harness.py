@@ -97,7 +97,7 @@ class ProjectTest(unittest.TestCase):
             path = str(self.write("src/model.py", script))
         env = {**os.environ, "PYTHONHASHSEED": "0", **fields.pop("env", {})}
         request = {
-            "version": 1,
+            "version": 2,
             "mode": "process",
             "label": function or "split",
             "path": f"//process[@name='{function}']",

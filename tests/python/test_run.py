@@ -197,7 +197,7 @@ the output `model` cannot be stored: I stay here (`model`['inner'] is of type St
         self.assertTrue(self.fails(script, "f").message.startswith("Odd"))
 
     def test_another_version_of_the_protocol(self) -> None:
-        self.expect("", "the request has version 2, and this runtime knows version 1", version=2)
+        self.expect("", "the request has version 1, and this runtime knows version 2", version=1)
 
 
 class Isolation(ProjectTest):
@@ -286,7 +286,9 @@ class Start(ProjectTest):
 
     def test_the_result_is_as_documented(self) -> None:
         done = self.passes("def f(): return {'a': [1], 'b': (1,)}\n", "f")
-        self.assertEqual(sorted(done.result), ["error", "metrics", "outputs", "partitions", "steps"])
+        self.assertEqual(
+            sorted(done.result), ["error", "metrics", "nonce", "outputs", "partitions", "steps", "version"]
+        )
         first, second = done.result["outputs"]
         self.assertEqual(first, {"key": "a", "file": "a.json", "format": "json", "rows": 1})
         digest = second.pop("digest")

@@ -1,0 +1,142 @@
+//! What a process leaves running, and what ends it.
+
+use super::{build, command, eventually, leftovers, pipeline, signal, space, workers};
+use crate::space::Space;
+
+fn sleeper() -> Space {
+    let space = space();
+    let script = "
+import os, subprocess, sys, time
+from pathlib import Path
+
+def one():
+    child = subprocess.Popen(['sleep', '100'])
+    Path(os.environ['EXPOPS_PROJECT_ROOT'], 'started').write_text(f'{os.getpid()} {child.pid}')
+    time.sleep(100)
+";
+    space.write("model.py", script);
+    space.write("expops.yaml", pipeline("one", "    - {name: one}\n"));
+    space.expops(&["compile"]).success();
+    space
+}
+
+/// Starts a build, kills who `whom` chooses with `name`, and insists that nothing is left.
+#[track_caller]
+fn nothing_is_left(name: &str, whom: impl Fn(&Space, u32) -> Vec<u32>) {
+    let space = sleeper();
+    let mut ninja = command(&space, "ninja", true);
+    std::os::unix::process::CommandExt::process_group(&mut ninja, 0);
+    let mut ninja = ninja.env("EXPOPS_WORKER_IDLE", "1").spawn().unwrap();
+    eventually("the instance runs", || space.path("started").metadata().is_ok_and(|meta| meta.len() > 2));
+    let ids: Vec<u32> = space.read("started").split(' ').map(|id| id.parse().unwrap()).collect();
+    signal(name, &whom(&space, ninja.id()));
+    eventually("the child and its child end", || {
+        ids.iter().all(|id| super::state(*id).is_none_or(|state| state == 'Z'))
+    });
+    eventually("nothing is left", || leftovers(&space).iter().all(|(pid, _)| *pid == ninja.id()));
+    eventually("the tool ends", || ninja.try_wait().unwrap().is_some());
+}
+
+fn of_command(space: &Space, text: &str) -> Vec<u32> {
+    leftovers(space).into_iter().filter(|(_, line)| line.contains(text)).map(|(pid, _)| pid).collect()
+}
+
+/// The processes `expops exec`, which run in the space without naming it.
+fn execs(space: &Space) -> Vec<u32> {
+    of_command(space, "expops exec").into_iter().filter(|pid| !is_shell(*pid)).collect()
+}
+
+fn is_shell(pid: u32) -> bool {
+    let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.contains("-c\0")
+}
+
+#[test]
+fn who_kills_exec_kills_what_it_started() {
+    nothing_is_left("KILL", |space, _| execs(space));
+}
+
+#[test]
+fn who_ends_exec_ends_what_it_started() {
+    for name in ["TERM", "INT", "HUP"] {
+        nothing_is_left(name, |space, _| execs(space));
+    }
+}
+
+#[test]
+fn control_c_ends_everything() {
+    nothing_is_left("INT", |space, ninja| [vec![ninja], of_command(space, "expops exec")].concat());
+}
+
+#[test]
+fn who_kills_the_whole_build_leaves_nothing() {
+    nothing_is_left("KILL", |space, ninja| [vec![ninja], of_command(space, "expops exec")].concat());
+}
+
+#[test]
+fn a_worker_that_is_killed_costs_a_cold_start() {
+    let space = space();
+    let script = "
+import os, signal, sys
+from pathlib import Path
+
+def one():
+    print('it runs')
+    Path('half').touch()
+    if '--worker' in Path(f'/proc/{os.getpid()}/cmdline').read_text():
+        os.kill(os.getppid(), signal.SIGKILL)
+        signal.pause()
+    return {'files': sorted(os.listdir('.'))}
+";
+    space.write("model.py", script);
+    space.write("expops.yaml", pipeline("one", "    - {name: one}\n"));
+    space.expops(&["compile"]).success();
+    build(&space, true, |_| ()).success();
+    let log = space.read("build/one/log");
+    assert_eq!(log, "expops: no worker: it died; Python is started anew\nit runs\n");
+    eventually("nothing is left", || leftovers(&space).is_empty());
+}
+
+#[test]
+fn a_worker_that_hangs_costs_a_cold_start() {
+    let space = space();
+    space.write("model.py", "def one():\n    return {'a': 1}\ndef two(a):\n    return {'b': a + 1}\n");
+    space.write("expops.yaml", pipeline("one two", "    - {name: one}\n    - {name: two}\n"));
+    space.expops(&["compile"]).success();
+    build(&space, true, |ninja| {
+        ninja.arg("one").env("EXPOPS_WORKER_IDLE", "100");
+    })
+    .success();
+    let stopped = workers(&space);
+    signal("STOP", &stopped);
+    build(&space, true, |ninja| {
+        ninja.env("EXPOPS_WORKER_WAIT", "1");
+    })
+    .success();
+    assert_eq!(
+        space.read("build/two/log"),
+        "expops: no worker: it does not answer; Python is started anew\n"
+    );
+    assert_eq!(space.read("build/two/out/b.json").trim(), "2");
+    eventually("the worker is killed", || workers(&space).is_empty());
+}
+
+#[test]
+fn a_worker_that_cannot_start_costs_a_cold_start() {
+    let space = space();
+    space.write("model.py", "def one():\n    return {'a': 1}\n");
+    space.write("expops.yaml", pipeline("one", "    - {name: one}\n"));
+    space.write(
+        "tools/bin/python3",
+        "#!/bin/sh\ncase \"$*\" in *--worker*) exit 3;; esac\nPATH=${PATH#*:} exec python3 \"$@\"\n",
+    );
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(space.path("tools/bin/python3"), mode).unwrap();
+    space.expops(&["compile"]).success();
+    build(&space, true, |_| ()).success();
+    let log = space.read("build/one/log");
+    assert!(
+        log.starts_with("expops: no worker: it did not start: see `") && log.lines().count() == 1,
+        "{log}"
+    );
+}

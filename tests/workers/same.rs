@@ -1,0 +1,204 @@
+//! What a process can see, how it ends and what it leaves.
+
+use super::{build, eventually, fixture, pipeline, same, space, workers};
+use crate::space::Space;
+
+fn project(script: &str, processes: &str, adjacency: &str) -> Space {
+    let space = space();
+    space.write("model.py", script);
+    space.write("expops.yaml", pipeline(adjacency, processes));
+    space
+}
+
+#[test]
+fn a_process_sees_what_it_sees_after_a_cold_start() {
+    let space = project(&fixture("look.py"), "    - {name: tell}\n", "tell");
+    let results = same(&space, |_| ());
+    for line in ["from a thread", "at exit", "no end of line"] {
+        assert!(results["tell/log"].contains(line), "{line}: {}", results["tell/log"]);
+    }
+    assert_eq!(results["tell/files/left_open.txt"], "never closed");
+    assert_eq!(workers(&space).len(), 1);
+}
+
+#[test]
+fn libraries_are_what_they_are_when_they_are_imported() {
+    for names in ["pandas, numpy", "pyarrow", "matplotlib"] {
+        let entries: String = names.split(", ").map(|name| format!("'{name}': {name}, ")).collect();
+        let script = fixture("look.py").replace(
+            "LIBRARIES = {}  # the test writes others here",
+            &format!("import {names}\nLIBRARIES = {{{entries}}}"),
+        );
+        let space = project(&script, "    - {name: tell}\n", "tell");
+        let results = same(&space, |_| ());
+        assert!(
+            results["tell/log"].contains(&format!("\n{} ('", names.split(", ").next().unwrap())),
+            "{names}"
+        );
+    }
+}
+
+#[test]
+fn a_library_that_a_function_imports_is_not_there_before() {
+    let script = "
+import sys
+from expops.core import process
+
+@process()
+def late():
+    before = 'numpy' in sys.modules, 'decimal' in sys.modules
+    import numpy
+    print(before, 'numpy' in sys.modules, numpy.random.rand(), sorted(sys.modules))
+    return {'a': 1}
+";
+    let space = project(script, "    - {name: late}\n", "late");
+    assert!(same(&space, |_| ())["late/log"].starts_with("(False, False) True"));
+}
+
+#[test]
+fn every_way_to_end_is_the_same() {
+    let names =
+        ["undecorated", "by_exception", "by_exit", "by_hard_exit", "by_signal", "by_fault", "by_closing"];
+    let processes: String = names.iter().map(|name| format!("    - {{name: {name}}}\n")).collect();
+    let space = project(&fixture("ends.py"), &processes, &names.join("\n"));
+    let results = same(&space, |_| ());
+    assert!(results["by_exception/log"].starts_with("before\nTraceback"), "{}", results["by_exception/log"]);
+    assert!(
+        results["by_signal/why.json"].contains("killed by signal 15"),
+        "{}",
+        results["by_signal/why.json"]
+    );
+}
+
+#[test]
+fn splits_charts_and_values_are_the_same() {
+    let script = "
+import pandas as pd
+from expops.core import process, log_metric
+from expops.reporting import chart
+
+@process()
+def load():
+    return {'df': pd.DataFrame({'a': range(10), 'b': list('abcdefghij')})}
+
+@process()
+def own(df):
+    return {'df': df[df['a'] > 1]}
+
+@process()
+def fit(df):
+    log_metric('sum', int(df['a'].sum()))
+    return {'df': df, 'sum': df['a'].sum(), 'list': list(df['b'])}
+
+@chart()
+def plot(metrics, ctx):
+    print(metrics)
+    (ctx.output_dir / 'plot.txt').write_text(repr(metrics))
+";
+    let processes = "
+    - {name: load}
+    - {name: cut, data_parallelism: {size: 2, data_name: df}}
+    - {name: own, data_parallelism: {size: 3, data_name: df}}
+    - {name: fit}
+    - {name: plot, type: chart, code: plot, probe_paths: {all: fit}}
+";
+    let space = project(script, processes, "load cut\ncut own\nown fit");
+    let _ = same(&space, |_| ());
+}
+
+#[test]
+fn a_bare_build_finds_one_worker_for_each_kind() {
+    let script = "
+import os
+import pandas
+from expops.core import process
+
+def one():
+    return {'worker': os.getppid()}
+
+def two():
+    return one()
+
+def three():
+    return one()
+";
+    let space = project(
+        script,
+        "    - {name: one}\n    - {name: two}\n    - {name: three, resources: {cpus: 2}}\n",
+        "one\ntwo\nthree",
+    );
+    space.expops(&["compile"]).success();
+    build(&space, true, |_| ()).success();
+    let parent = |name: &str| space.read(&format!("build/{name}/out/worker.json"));
+    assert_eq!(parent("one"), parent("two"));
+    assert_ne!(parent("one"), parent("three"));
+    assert_eq!(workers(&space).len(), 2);
+    eventually("the workers end", || workers(&space).is_empty());
+}
+
+#[test]
+fn without_workers_there_is_none() {
+    let script = "
+import os
+def one():
+    with open(f'/proc/{os.getpid()}/cmdline') as file:
+        line = file.read()
+    return {'is_cold': '_run.py' in line and '--worker' not in line}
+";
+    let space = project(script, "    - {name: one}\n", "one");
+    space.expops(&["compile"]).success();
+    build(&space, false, |_| ()).success();
+    assert!(workers(&space).is_empty());
+    assert_eq!(space.read("build/one/out/is_cold.json").trim(), "true");
+}
+
+#[test]
+fn expops_run_leaves_no_worker() {
+    let space = project("import os\ndef one():\n    return {'a': 1}\n", "    - {name: one}\n", "one");
+    let mut run = super::command(&space, env!("CARGO_BIN_EXE_expops"), true);
+    run.env("EXPOPS_WORKER_IDLE", "100").arg("run");
+    super::bounded(run).success();
+    assert!(space.read("build/one/log").is_empty());
+    eventually("the worker ends with `expops run`", || workers(&space).is_empty());
+}
+
+#[test]
+fn a_worker_ends_when_its_build_folder_goes() {
+    let space = project("import os\ndef one():\n    return {'a': 1}\n", "    - {name: one}\n", "one");
+    space.expops(&["compile"]).success();
+    build(&space, true, |ninja| {
+        ninja.env("EXPOPS_WORKER_IDLE", "100");
+    })
+    .success();
+    assert_eq!(workers(&space).len(), 1);
+    std::fs::remove_dir_all(space.path("build")).unwrap();
+    eventually("the worker ends with its build folder", || workers(&space).is_empty());
+}
+
+#[test]
+fn many_clients_start_one_worker() {
+    let script = "
+import os
+from expops.core import process
+
+@process()
+def load():
+    return {'rows': list(range(40))}
+
+def ask(rows):
+    return {'worker': os.getppid()}
+
+def count(worker):
+    return {'number': len(set(worker.values() if isinstance(worker, dict) else worker))}
+";
+    let processes = "    - {name: load, data_parallelism: {size: 40, data_name: rows}}\n    - {name: ask}\n    \
+                     - {name: count, data_aggregation: true}\n";
+    let space = project(script, processes, "load ask\nask count");
+    space.expops(&["compile"]).success();
+    build(&space, true, |ninja| {
+        ninja.arg("-j40");
+    })
+    .success();
+    assert_eq!(space.read("build/count/out/number.json").trim(), "1");
+    assert_eq!(workers(&space).len(), 1);
+}
