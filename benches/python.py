@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""The Python path beside what people would use instead: wall and CPU time of a cold run, as ratios.
+
+    cargo build --release && python3 benches/python.py target/release/expops
+
+A pipeline of load, split, N times fit, N times score, and one that gathers, over small pandas partitions; N is
+`--partitions`. The peers run the same functions and write the same files between the stages (Arrow, JSON): a plain
+script, one after another; `concurrent.futures.ProcessPoolExecutor`; joblib (`pip install joblib`). All in turns, in
+one run. The workers' time is counted: this program adopts them and waits for their end.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = """
+scripts: {{main: src/model.py}}
+pipeline:
+  process_adjlist: |
+    load cut
+    cut fit
+    fit score
+    score total
+  processes:
+    - name: load
+    - {{name: cut, data_parallelism: {{size: {partitions}, data_name: df}}}}
+    - {{name: fit{reuse}}}
+    - {{name: score{reuse}}}
+    - {{name: total, data_aggregation: true}}
+"""
+
+SCRIPT = """
+import numpy as np
+import pandas as pd
+
+ROWS = {rows}
+
+
+def load():
+    rng = np.random.default_rng(1)
+    columns = {{"g": rng.integers(0, 9, ROWS), "x": rng.random(ROWS), "y": rng.random(ROWS)}}
+    return {{"df": pd.DataFrame(columns)}}
+
+
+def fit(df):
+    means = df.groupby("g").mean()
+    slope, offset = np.polyfit(df["x"], df["y"], 1)
+    return {{"model": [float(slope), float(offset)], "spread": float(means["y"].std())}}
+
+
+def score(model, spread):
+    return {{"score": model[0] + model[1] - spread}}
+
+
+def total(score):
+    return {{"total": sum(score.values())}}
+"""
+
+PEER = """
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+sys.path.insert(0, "src")
+import model
+
+how, partitions, cores = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+out = Path("peer")
+
+
+def fit(i):
+    made = model.fit(pd.read_feather(out / f"{i}.arrow"))
+    for key, value in made.items():
+        (out / f"{i}.{key}.json").write_text(json.dumps(value))
+
+
+def score(i):
+    given = {key: json.loads((out / f"{i}.{key}.json").read_text()) for key in ("model", "spread")}
+    (out / f"{i}.score.json").write_text(json.dumps(model.score(**given)["score"]))
+
+
+def main():
+    out.mkdir()
+    model.load()["df"].to_feather(out / "df.arrow")
+    frame = pd.read_feather(out / "df.arrow")
+    size = -(-len(frame) // partitions)
+    for i in range(partitions):
+        frame.iloc[i * size : (i + 1) * size].to_feather(out / f"{i}.arrow")
+    for stage in (fit, score):
+        if how == "sequential":
+            for i in range(partitions):
+                stage(i)
+        elif how == "pool":
+            from concurrent.futures import ProcessPoolExecutor
+
+            with ProcessPoolExecutor(cores) as pool:
+                list(pool.map(stage, range(partitions)))
+        else:
+            from joblib import Parallel, delayed
+
+            Parallel(n_jobs=cores)(delayed(stage)(i) for i in range(partitions))
+    scores = {i: json.loads((out / f"{i}.score.json").read_text()) for i in range(partitions)}
+    (out / "total.json").write_text(json.dumps(model.total(scores)["total"]))
+
+
+main()
+"""
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def spent():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def reap():
+    """Wait for the workers, too, which come to be our children when their parents end."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def timed(command, folder, environment):
+    before, start = spent(), time.perf_counter()
+    ended = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, env=environment)
+    wall = time.perf_counter() - start
+    if ended.returncode:
+        sys.exit(f"{command}: {ended.stdout}{ended.stderr}")
+    reap()
+    return wall, spent() - before
+
+
+def prepare(folder, args, reuse=""):
+    (folder / "src").mkdir(parents=True)
+    (folder / "expops.yaml").write_text(PROJECT.format(partitions=args.partitions, reuse=reuse))
+    (folder / "src/model.py").write_text(SCRIPT.format(rows=args.rows))
+    (folder / "peer.py").write_text(PEER)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program", type=Path)
+    parser.add_argument("--partitions", type=int, default=1000)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cores", type=int, default=os.cpu_count())
+    parser.add_argument("--only", help="names of ways, with commas between them")
+    args = parser.parse_args()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    program = args.program.resolve()
+    base = dict(os.environ, EXPOPS=str(program), EXPOPS_WORKER_IDLE="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    base.pop("EXPOPS_CACHE_DIR", None)
+    ninja = ["ninja", f"-j{args.cores}", "--quiet"]
+    peer = [sys.executable, "peer.py"]
+    size = [str(args.partitions), str(args.cores)]
+    ways = {
+        "workers": (ninja, {"EXPOPS_WORKERS": "1"}),
+        "cold": (ninja, {"EXPOPS_WORKERS": "0"}),
+        "sequential": ([*peer, "sequential", *size], {}),
+        "pool": ([*peer, "pool", *size], {}),
+        "joblib": ([*peer, "joblib", *size], {}),
+    }
+    chosen = args.only.split(",") if args.only else [*ways]
+    results = {name: [] for name in chosen}
+    with tempfile.TemporaryDirectory() as temporary:
+        for number in range(args.rounds):
+            for name in chosen:
+                folder = Path(temporary) / f"{name}{number}"
+                prepare(folder, args)
+                command, more = ways[name]
+                if command is ninja:
+                    subprocess.run(
+                        [program, "compile", "-q", "--python", sys.executable], cwd=folder, check=True, env=base
+                    )
+                results[name].append(timed(command, folder, {**base, **more}))
+                shutil.rmtree(folder)
+    report(results, args)
+
+
+def report(results, args):
+    instances = 2 * args.partitions + 3
+    print(
+        f"{instances} instances, {args.rows:,} rows, {args.cores} at once, {args.rounds} rounds; no flush to disk is asked for"
+    )
+    pool = results.get("pool")
+    for name, rounds in results.items():
+        walls, cpus = zip(*rounds)
+        line = f"{name:>10}: wall {statistics.median(walls):7.2f} s, CPU {statistics.median(cpus):7.2f} s"
+        line += f", CPU per instance {statistics.median(cpus) / instances * 1000:6.1f} ms"
+        if pool:
+            ratios = [mine[0] / theirs[0] for mine, theirs in zip(rounds, pool)]
+            line += f", wall {statistics.median(ratios):5.1f} times the pool"
+        print(line)
+
+
+main()
