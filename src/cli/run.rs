@@ -138,7 +138,7 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
     } else {
         counted(&mut command, &compiled.plan, targets)
     };
-    worker::end(&Layout::new(defaults::BUILD));
+    worker::end(&Layout::new(compiled.project.folder.join(defaults::BUILD)));
     match ended {
         Ok((_, Some(signal))) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
         Ok((status, None)) if status.success() => Ended::Well,
