@@ -16,12 +16,10 @@ use crate::defaults;
 use crate::diagnostic::plural;
 use crate::driver::{self, Compiled, Options, Project};
 use crate::emit::Format;
-use crate::exec;
+use crate::exec::{self, worker};
 use crate::file::{self, FileError};
 use crate::layout::Layout;
 use crate::lock::Lock;
-use crate::exec::worker;
-use crate::layout::Layout;
 use crate::plan::Plan;
 use crate::signals;
 
@@ -138,7 +136,7 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
     } else {
         counted(&mut command, &compiled.plan, targets)
     };
-    worker::end(&Layout::new(compiled.project.folder.join(defaults::BUILD)));
+    worker::end(&compiled.layout);
     match ended {
         Ok((_, Some(signal))) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
         Ok((status, None)) if status.success() => Ended::Well,

@@ -1,6 +1,6 @@
 //! Starts a program for an instance, with its output in the instance's log.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -25,22 +25,16 @@ const THREADS: [&str; 7] = [
     "POLARS_MAX_THREADS",
 ];
 
-/// Tells numeric libraries how many threads to start.
-pub(super) fn limit_threads(command: &mut Command, cpus: u32) {
+/// Gives a command the environment of an instance: numeric libraries learn how many threads to start, and nobody
+/// learns our secrets.
+pub(super) fn prepare(command: &mut Command, cpus: u32) {
     command.envs(THREADS.map(|name| (name, cpus.to_string())));
-}
-
-/// Runs `command` to its end with stdout and stderr in the file `log`.
-pub(super) fn run(command: &mut Command, cpus: u32, log: &Utf8Path) -> Result<ExitStatus, Failure> {
-    let output = file::context(file::create_own(log), "write", log)?;
-    file::context(output.set_len(0), "write", log)?;
-    let errors = file::context(output.try_clone(), "write", log)?;
-    for name in THREADS {
-        command.env(name, cpus.to_string());
-    }
     for name in SECRETS {
         command.env_remove(name);
     }
+}
+
+/// Runs `command` to its end with stdout and stderr in the file `log`.
 pub(super) fn run(command: &mut Command, log: &Utf8Path) -> Result<ExitStatus, Failure> {
     run_into(command, new_log(log)?)
 }
@@ -48,7 +42,7 @@ pub(super) fn run(command: &mut Command, log: &Utf8Path) -> Result<ExitStatus, F
 /// An empty log, which is another file than the one before: a process that outlived its `exec` writes to that.
 pub(super) fn new_log(log: &Utf8Path) -> Result<File, Failure> {
     file::remove(log)?;
-    Ok(file::context(File::create(log), "write", log)?)
+    Ok(file::context(file::create_own(log), "write", log)?)
 }
 
 /// The same, with stdout and stderr behind what is in a file already.

@@ -156,7 +156,7 @@ fn install(
     let steps = if files.is_empty() { vec![make] } else { vec![make, install] };
     for words in steps {
         let mut command = Command::new(words[0]);
-        child::limit_threads(&mut command, 1);
+        child::prepare(&mut command, 1);
         let status = child::run(command.args(&words[1..]).env_remove("PYTHONPATH"), &log)?;
         if !status.success() {
             let message = format!("`{}` failed: {}", words.join(" "), child::describe(status));

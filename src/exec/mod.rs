@@ -6,8 +6,8 @@
 //! floor; `instance` on these; `ingredients`, `decide` and `obtain` on that; `run` is what the door opens to.
 
 mod action_result;
-mod beside;
 mod attempt;
+mod beside;
 mod chart;
 mod checkout;
 mod child;

@@ -128,13 +128,10 @@ impl Instance {
                     (None, Some(_)) => Mode::Chart(metrics::all(self)?),
                     _ => Mode::Process,
                 };
-                let command = self.python(decided.interpreter.as_ref());
-                let answer = python::run(self, &mode, &decided.inputs, run, &command)?;
+                let answer = python::run(self, &mode, &decided.inputs, run, decided.interpreter.as_ref())?;
                 let result = seal::result(answer, self, &run.out())?;
                 insist_on_files(outputs, &result)?;
                 Ok(result)
-                python::run(self, &mode, &decided.inputs, run, decided.interpreter.as_ref())
-                    .and_then(|answer| seal::result(answer, self, &run.out()))
             }
             Work::Merge | Work::DynamicChart { .. } => Ok(ActionResult::default()),
         }

@@ -121,7 +121,7 @@ pub(super) fn run(
         .env("PYTHONHASHSEED", "0")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("EXPOPS_PROJECT_ROOT", &instance.project);
-    child::limit_threads(&mut command, instance.plan.settings.cpus());
+    child::prepare(&mut command, instance.plan.settings.cpus());
     let runner = Runner::of(instance, interpreter, &runtime, &request.script_folders);
     let mut status = runner.run(&mut command, &log, || folder.start_again(&instance.project))?;
     if !folder.result().exists() && child::tail(&log).contains("in _compile_bytecode") {

@@ -51,7 +51,7 @@ pub(super) fn run(
         let path = std::env::var("PATH").unwrap_or_default();
         shell.env("PATH", format!("{python}:{path}"));
     }
-    child::limit_threads(&mut shell, instance.plan.settings.cpus());
+    child::prepare(&mut shell, instance.plan.settings.cpus());
     let status = child::run(&mut shell, &log)?;
     if !status.success() {
         let mut failure = Failure::new(format!("the command failed: {}", child::describe(status)));
