@@ -10,6 +10,7 @@ use super::say;
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::dry_run::{Finding, State, Survey};
+use crate::exec::worker;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -30,6 +31,9 @@ pub(super) struct Flags {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Tell also what the warm workers of this build keep
+    #[arg(short, long, conflicts_with = "json")]
+    verbose: bool,
 }
 
 /// What there is to say of a process: how many instances are how.
@@ -73,6 +77,9 @@ pub(super) fn run(flags: &Flags) -> Ended {
         let width = processes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
         processes.iter().for_each(|(name, counts)| println!("{name:width$}  {}", counts.text()));
         survey.stale_environments().for_each(|name| println!("environment {name} would be made"));
+        if flags.verbose {
+            worker::describe(&survey.layout).iter().for_each(|line| println!("{line}"));
+        }
     }
     let is_fresh = survey.all.iter().all(|looked| looked.state == State::Fresh);
     if flags.exit_code && !is_fresh { Ended::Failed } else { Ended::Well }

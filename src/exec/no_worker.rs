@@ -25,5 +25,10 @@ pub(super) fn run(_: &Command, _: &Kind, _: &Utf8Path) -> Result<Attempt, Failur
     Ok(Attempt::Refused)
 }
 
+/// Describes none.
+pub(crate) fn describe(_: &Layout) -> Vec<String> {
+    Vec::new()
+}
+
 /// Ends none.
 pub(crate) fn end(_: &Layout) {}

@@ -133,6 +133,11 @@ def three():
     assert_eq!(parent("one"), parent("two"));
     assert_ne!(parent("one"), parent("three"));
     assert_eq!(workers(&space).len(), 2);
+    let status = space.expops(&["status", "-v"]).success();
+    for worker in workers(&space) {
+        let line = status.out.lines().find(|line| line.starts_with(&format!("worker {worker}: ")));
+        assert!(line.is_some_and(|line| line.ends_with(" MB; numpy, pandas; idle")), "{}", status.out);
+    }
     eventually("the workers end", || workers(&space).is_empty());
 }
 

@@ -6,6 +6,7 @@
 //! kills the child and what that has started.
 
 mod connection;
+mod kept;
 mod kind;
 mod place;
 mod start;
@@ -102,6 +103,13 @@ pub(crate) fn end(layout: &Layout) {
     if let Ok(runtime) = layout.python().canonicalize_utf8() {
         end_all(&runtime);
     }
+}
+
+/// A line about each worker of a build: its memory, the libraries that it keeps, what it does.
+pub(crate) fn describe(layout: &Layout) -> Vec<String> {
+    let runtime = layout.python().canonicalize_utf8();
+    let sockets = runtime.map(|runtime| place::sockets(&runtime)).unwrap_or_default();
+    sockets.iter().filter_map(|socket| kept::describe(socket)).collect()
 }
 
 fn end_all(runtime: &Utf8Path) {
