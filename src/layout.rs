@@ -27,6 +27,7 @@
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/busy` | the lock of who makes something here, or clears it away |
+//! | `PROCESS/ARM/…/.force` | `expops run --force` asked for it: it runs whatever the key says |
 //! | `.expops/turn` | the lock of the one `expops run` that builds here |
 //! | `.expops/damaged` | something was found to be damaged, and will be made again |
 //! | `.expops/no-locks` | there are no locks here, and that has been said |
@@ -158,6 +159,11 @@ impl Layout {
     /// Left by the first who found that there are no locks, so that it is said once.
     pub(crate) fn no_locks(&self) -> Utf8PathBuf {
         self.build.join(".expops/no-locks")
+    }
+
+    /// What is never there, so that what depends on it is looked at by every build.
+    pub(crate) fn always(&self) -> Utf8PathBuf {
+        self.build.join(".expops/always")
     }
 
     /// The plan file of a process.
@@ -310,6 +316,11 @@ impl Folder {
     /// stdout and stderr.
     pub(crate) fn log(&self) -> Utf8PathBuf {
         self.0.join("log")
+    }
+
+    /// There if the next look has to run it, whatever the key says.
+    pub(crate) fn force(&self) -> Utf8PathBuf {
+        self.0.join(".force")
     }
 
     /// The files that it was seen to read, for Ninja, which takes them into its own store.

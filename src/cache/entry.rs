@@ -11,6 +11,9 @@ use super::object::{Held, are_safe};
 use super::store::{Cache, VERSION};
 use crate::digest::Digest;
 
+/// After one of so many writes it is seen whether the cache has become too large.
+const LOOKS: u8 = 32;
+
 /// What one key stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
@@ -85,7 +88,7 @@ impl Cache {
         if self.is_read_only() {
             return Ok(());
         }
-        let secret = self.secret()?;
+        let (secret, most) = (self.secret()?, self.most()?);
         let mut files = Vec::new();
         for part in parts {
             match self.keep(folder, part)? {
@@ -93,12 +96,19 @@ impl Cache {
                 None => return Ok(()),
             }
         }
+        let size: u64 = files.iter().map(Held::size).sum();
         let text = serde_json::to_string(&Entry { version: VERSION, answer, files })?;
         let path = self.entry(key);
         let mut temporary = self.temporary()?;
         let signature = secret.map(|secret| format!(" {}", sign(&text, key, &secret))).unwrap_or_default();
         writeln!(temporary, "{}{signature}\n{text}", Digest::of(&text))?;
-        self.settle(temporary, &path)
+        self.settle(temporary, &path)?;
+        // To look how much there is costs more than a write: it is done after one of so many, and after a large one.
+        let is_looked_at = u8::from_str_radix(&key.to_string()[..2], 16).is_ok_and(|byte| byte % LOOKS == 0);
+        if is_looked_at || size > most / u64::from(LOOKS) {
+            self.trim_to(most)?;
+        }
+        Ok(())
     }
 
     /// Forgets what `key` stands for.

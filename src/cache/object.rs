@@ -39,6 +39,16 @@ pub(crate) enum Kind {
     Link(Utf8PathBuf),
 }
 
+impl Held {
+    /// How many bytes are held.
+    pub(super) fn size(&self) -> u64 {
+        match &self.kind {
+            Kind::File { size, .. } => *size,
+            Kind::Folder | Kind::Link(_) => 0,
+        }
+    }
+}
+
 impl Cache {
     pub(super) fn object(&self, digest: Digest) -> Utf8PathBuf {
         let name = digest.to_string();

@@ -5,6 +5,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::amount;
 use crate::digest::Digest;
 
 /// The version of the entries' format, and of what their keys are digests of.
@@ -15,6 +16,10 @@ const VARIABLE: &str = "EXPOPS_CACHE_DIR";
 
 /// Whether results only come from the cache.
 const READ_ONLY: &str = "EXPOPS_CACHE_READONLY";
+
+/// How much the cache may hold, and how much that is if nothing is said.
+const MOST: &str = "EXPOPS_CACHE_MAX";
+const USUAL_MOST: u64 = 50_000_000_000;
 
 /// What names the key of a team: none of our children is told.
 pub(crate) const SECRETS: [&str; 2] = ["EXPOPS_CACHE_KEY", "EXPOPS_CACHE_KEY_FILE"];
@@ -28,6 +33,8 @@ pub(crate) struct Cache {
     folder: Utf8PathBuf,
     is_read_only: bool,
     key: Key,
+    /// How much it may hold, as it was written; nothing for the usual amount.
+    most: Option<String>,
 }
 
 /// Where the key of a team comes from. It is never shown.
@@ -48,7 +55,7 @@ impl Cache {
     /// The cache in `folder`, which need not exist; written to, and without a key.
     #[cfg(test)]
     pub(super) fn new(folder: impl Into<Utf8PathBuf>) -> Self {
-        Self { folder: folder.into(), is_read_only: false, key: Key::None }
+        Self { folder: folder.into(), is_read_only: false, key: Key::None, most: None }
     }
 
     /// The cache that the environment names, else the one in `own`; and how the environment says that it is used.
@@ -61,13 +68,19 @@ impl Cache {
             (None, Some(file)) => Key::File(file.into()),
             (None, None) => Key::None,
         };
-        Self { folder, is_read_only, key }
+        Self { folder, is_read_only, key, most: variable(MOST) }
     }
 
     /// The same cache, signed with `key`.
     #[cfg(test)]
     pub(super) fn signed(&self, key: &str) -> Self {
         Self { key: Key::Text(key.into()), ..self.clone() }
+    }
+
+    /// The same cache, which may hold so much.
+    #[cfg(test)]
+    pub(super) fn bounded(&self, most: &str) -> Self {
+        Self { most: Some(most.to_owned()), ..self.clone() }
     }
 
     /// The same cache, which is not written to.
@@ -127,6 +140,16 @@ impl Cache {
                 if text.is_empty() { Err(unread("there is none")) } else { Ok(Some(text.into())) }
             }
         }
+    }
+
+    /// How many bytes it may hold.
+    ///
+    /// # Errors
+    /// If `EXPOPS_CACHE_MAX` is no size.
+    pub(super) fn most(&self) -> io::Result<u64> {
+        let Some(text) = &self.most else { return Ok(USUAL_MOST) };
+        amount::bytes(text)
+            .map_err(|_| io::Error::other(format!("{MOST} is `{text}`, which is no size such as 10GB")))
     }
 
     /// Forgets a damaged file, unless nothing may be written.

@@ -85,6 +85,21 @@ fn trimming_keeps_what_was_used_last() {
     assert_eq!(cache.contents().unwrap(), Contents::default());
 }
 
+#[test]
+fn what_is_written_stays_within_the_bound() {
+    let (guard, cache, _) = filled();
+    let run = Utf8PathBuf::try_from(guard.path().join("run")).unwrap();
+    let bounded = cache.bounded("20KB");
+    for i in 0..40 {
+        fs::write(run.join("out/a.txt"), format!("{i:2000}")).unwrap();
+        bounded.publish(Digest::of(i.to_string()), json!({}), &run, &["out", "files"]).unwrap();
+        assert!(cache.contents().unwrap().bytes <= 20_000);
+    }
+    assert!(cache.lookup(Digest::of("39")).unwrap().is_some());
+    let wrong = cache.bounded("much").publish(Digest::of("x"), json!({}), &run, &["out"]).unwrap_err();
+    assert!(wrong.to_string().contains("EXPOPS_CACHE_MAX is `much`"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_that_leads_out_is_not_remembered() {

@@ -49,6 +49,15 @@ impl Cache {
         fs::read_dir(&entries).is_ok_and(|mut entries| entries.next().is_none()) || !entries.exists()
     }
 
+    /// Forgets what has not been used for longest, if there are more than `most` bytes: then a tenth more than is needed,
+    /// so that it is not done again at once.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written.
+    pub(super) fn trim_to(&self, most: u64) -> io::Result<()> {
+        if self.contents()?.bytes <= most { Ok(()) } else { self.trim(most - most / 10) }
+    }
+
     /// Forgets what has not been used for longest, until at most `keep` bytes are left, and objects that no
     /// entry names.
     ///

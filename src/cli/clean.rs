@@ -179,6 +179,7 @@ fn remove(path: &Utf8Path, build: &Utf8Path) -> Result<(), FileError> {
         folder.why(),
         folder.rows(),
         folder.reads(),
+        folder.force(),
     ];
     for path in own.into_iter().chain(data).chain([folder.values(), folder.lock()]) {
         file::remove(&path)?;

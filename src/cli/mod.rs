@@ -3,6 +3,7 @@
 //! project file.
 
 mod cache;
+mod check;
 mod clean;
 mod compile;
 mod complete;
@@ -10,6 +11,7 @@ mod ended;
 mod exec;
 mod explain;
 mod graph;
+mod labels;
 mod logged;
 mod look;
 mod metrics;
@@ -71,6 +73,8 @@ enum Command {
     Explain(explain::Flags),
     /// Say what the next build would do
     Status(status::Flags),
+    /// Run instances twice, and say whether they make the same
+    Check(check::Flags),
     /// Show or trim the cache
     Cache(cache::Flags),
     /// Remove outputs
@@ -110,6 +114,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Split(command) => Ended::As(command.execute()),
         Command::Explain(flags) => explain::run(&flags),
         Command::Status(flags) => status::run(&flags),
+        Command::Check(flags) => check::run(&flags),
         Command::Cache(flags) => cache::run(&flags),
         Command::Clean(flags) => clean::run(&flags),
         Command::Completions(flags) => complete::completions(&flags),

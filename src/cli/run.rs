@@ -11,7 +11,7 @@ use clap_complete::ArgValueCompleter;
 use super::compile::compile;
 use super::complete;
 use super::ended::Ended;
-use super::say;
+use super::{labels, say};
 use crate::defaults;
 use crate::diagnostic::plural;
 use crate::driver::{self, Compiled, Options, Project};
@@ -27,7 +27,8 @@ use crate::signals;
 #[command(after_help = "Examples:
   expops run                     build everything
   expops run analysis train      build all instances of `train` of the project in `analysis`
-  expops run train@p2 -n         show what building one instance would run")]
+  expops run train@p2 -n         show what building one instance would run
+  expops run --force train@p2    run it again, although nothing that it observes has changed")]
 pub(super) struct Flags {
     /// The project (a folder or a project file) if it is one; targets: a process, or an instance such as train@p2
     #[arg(add = ArgValueCompleter::new(complete::targets))]
@@ -38,6 +39,9 @@ pub(super) struct Flags {
     /// Go on with what does not depend on a failed instance
     #[arg(short, long)]
     keep_going: bool,
+    /// Run these processes or instances again, whatever is known of them
+    #[arg(long, value_name = "LABEL", num_args = 1..)]
+    force: Vec<String>,
     /// Show what would run, and run nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -80,6 +84,9 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if flags.dry_run {
         return build();
     }
+    if let Err(ended) = force(&flags.force, &compiled) {
+        return ended;
+    }
     match exec::look_for_damage(names(), layout) {
         Ok(0) => {}
         Ok(count) => {
@@ -101,6 +108,24 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return insist_on_looks(names(), layout);
     }
     ended
+}
+
+/// Has instances run by the next look at them: their records are taken away, so that the build tool looks.
+fn force(labels: &[String], compiled: &Compiled) -> Result<(), Ended> {
+    for label in labels {
+        let actions = labels::matching(&compiled.plan, label).map_err(|text| {
+            say::error(&text);
+            Ended::Wrong
+        })?;
+        for action in actions {
+            let folder = compiled.layout.folder(&action.instance);
+            let forced = file::insist_on_no_links(compiled.layout.build(), &folder.force())
+                .and_then(|()| file::write_if_changed(&folder.force(), b""))
+                .and_then(|_| file::remove(&folder.record()));
+            forced.map_err(|error| Ended::failed(&error.to_string()))?;
+        }
+    }
+    Ok(())
 }
 
 /// How often a build that met something damaged is started again: what is behind it may be damaged, too.

@@ -15,6 +15,10 @@ use crate::file::{self, FileError, Written};
 use crate::plan_file::{PlanFile, VERSION};
 use crate::runtime;
 
+/// How many digests are spelled out for `explain`, and how many large files are known by their stat: beyond that the
+/// oldest are forgotten, which costs words and time.
+const MOST_FACTS: usize = 50_000;
+
 impl Compiled {
     /// Writes what changed, in the project: plan files first, the generated file
     /// after them, and last the proof for Make that all of it is there. Returns what became of the generated file.
@@ -54,6 +58,8 @@ impl Compiled {
             exec::compact_reads(&self.in_project(path))?;
         }
         runtime::install(&self.layout.python())?;
+        exec::keep_newest(&self.layout.all_known(), MOST_FACTS)?;
+        exec::keep_newest(&self.layout.trust(), MOST_FACTS)?;
         if let Some(text) = &self.depfile {
             durable::write_if_changed(&self.in_project(&self.plan.depfile), text.as_bytes())?;
         }

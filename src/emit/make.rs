@@ -27,6 +27,7 @@ pub(super) fn make(plan: &Plan) -> String {
     let compiled = format!("@$(if $({}s),,$(info compile {label})){compile}", names.0);
     let again = format!("+$(if $({0}there),,@$({0}dry){compile})", names.0);
     let proof = prerequisites(std::slice::from_ref(&plan.proof));
+    let gone: Vec<_> = plan.sources.iter().chain(&plan.always).cloned().collect();
     render(
         TEMPLATE,
         context! {
@@ -37,7 +38,7 @@ pub(super) fn make(plan: &Plan) -> String {
             itself => quoted(format!("{} ;", rule(&targets(std::slice::from_ref(&plan.output)), &proof, ""))),
             proof => quoted(rule(&targets(std::slice::from_ref(&plan.proof)), &prerequisites(&plan.sources), &compiled)),
             written => quoted(rule(&targets(&plan.written()), &proof, &again)),
-            phony => quoted(rule(&targets(&plan.sources), &[], "")),
+            phony => quoted(rule(&targets(&gone), &[], "")),
             of => quoted(make_variable(plan.build.as_str())),
             at => quoted(at(plan, make_prerequisite)),
             target_at => quoted(at(plan, make_target)),

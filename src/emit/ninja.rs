@@ -77,7 +77,8 @@ fn sources(plan: &Plan) -> Vec<Utf8PathBuf> {
 /// Sources that may be gone without an error of Ninja. Another build may make what the project file names, or a
 /// module; nobody makes a folder inside one.
 fn phony(plan: &Plan) -> Vec<String> {
-    if plan.is_hosted() { paths(&plan.found.folders) } else { paths(&sources(plan)) }
+    let gone = if plan.is_hosted() { plan.found.folders.clone() } else { sources(plan) };
+    gone.iter().chain(&plan.always).map(|path| ninja_path(path.as_str())).collect()
 }
 
 fn all_built(plan: &Plan) -> String {

@@ -77,7 +77,10 @@ impl Instance {
         let key = self.key(&inputs, interpreter.as_ref(), lookahead)?;
         let digest = key.digest();
         let record = Record::read(&self.folder);
-        let todo = if record.as_ref().is_some_and(|record| record.key == digest && self.is_made(record)) {
+        let is_forced = self.plan.settings.always || self.folder.force().exists();
+        let todo = if is_forced {
+            Todo::Run
+        } else if record.as_ref().is_some_and(|record| record.key == digest && self.is_made(record)) {
             Todo::Nothing
         } else {
             self.remembered(digest).map_or(Todo::Run, Todo::Restore)
@@ -118,7 +121,8 @@ impl Instance {
                 lookahead.codes.borrow_mut().insert(function_of);
                 Ok(())
             }
-            _ => Err(Failure::new(format!(
+            Err(diagnostic) => Err(Failure::new(format!("`{script}`: {}", diagnostic.message))),
+            Ok(_) => Err(Failure::new(format!(
                 "the code that `{function}` of `{script}` reaches changed after it was compiled"
             ))
             .help("build again")),
@@ -146,7 +150,7 @@ impl Instance {
     }
 
     fn remembered(&self, key: Digest) -> Option<Entry> {
-        if !self.runs_code() {
+        if !self.is_cached() {
             return None;
         }
         let cache = self.cache();

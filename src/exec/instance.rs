@@ -111,6 +111,12 @@ impl Instance {
         !matches!(self.plan.work, Work::Merge | Work::DynamicChart { .. })
     }
 
+    /// Whether its results go into the cache and come from it.
+    pub(super) fn is_cached(&self) -> bool {
+        let settings = &self.plan.settings;
+        self.runs_code() && settings.cache != Some(false) && !settings.always
+    }
+
     /// The cache that this build uses.
     pub(super) fn cache(&self) -> Cache {
         Cache::find(self.layout.cache())

@@ -8,6 +8,7 @@
 mod action_result;
 mod attempt;
 mod beside;
+mod bound;
 mod chart;
 mod checkout;
 mod child;
@@ -34,6 +35,7 @@ mod python;
 mod reads;
 mod record;
 mod remark;
+mod repeat;
 mod request;
 mod run;
 mod run_folder;
@@ -55,6 +57,7 @@ pub(crate) mod worker;
 #[path = "no_worker.rs"]
 pub(crate) mod worker;
 
+pub(crate) use bound::folder as keep_newest;
 pub(crate) use damage::{look as look_for_damage, unlooked};
 pub(crate) use decide::{Decision, Todo};
 pub(crate) use failure::Failure;

@@ -59,7 +59,7 @@ impl Instance {
     }
 
     /// Insists that what it is about to read is what was made. What a split passes on it does not read.
-    fn insist_on_inputs(&self, decided: &Decision) -> Result<(), Failure> {
+    pub(super) fn insist_on_inputs(&self, decided: &Decision) -> Result<(), Failure> {
         let is_read = |input: &&Input| match (&self.plan.work, &self.plan.opens) {
             (Work::Merge, Some(Opens::Data { key, .. })) => input.name == key.as_deref().unwrap_or("data"),
             (Work::Merge, _) => false,
@@ -77,6 +77,9 @@ impl Instance {
         result: &ActionResult,
         run: &RunFolder,
     ) -> io::Result<()> {
+        if !self.is_cached() {
+            return Ok(());
+        }
         if self.folder.log().exists() {
             fs::copy(self.folder.log(), run.log())?;
         }
@@ -116,7 +119,7 @@ impl Instance {
     }
 
     /// Calls what the process names.
-    fn call(&self, decided: &Decision, run: &RunFolder) -> Result<ActionResult, Failure> {
+    pub(super) fn call(&self, decided: &Decision, run: &RunFolder) -> Result<ActionResult, Failure> {
         match &self.plan.work {
             Work::Shell { command, outputs } => {
                 let values = shell::run(self, command, outputs, &decided.inputs, run)?;

@@ -9,7 +9,7 @@ use super::reads::{self, Sight};
 use super::record::Record;
 use super::run_folder::{self, RunFolder};
 use super::why::{Ended, Why};
-use super::{beside, chart, damage, guard, publish, split};
+use super::{beside, bound, chart, damage, guard, publish, split};
 use crate::file;
 use crate::plan_file::{Opens, Work};
 
@@ -59,9 +59,11 @@ impl Instance {
         self.explain(&decided, &made)?;
         let outcome = made?;
         self.tell_reads(sight)?;
+        bound::log(&self.folder.log())?;
         let beside = beside::list(&self.folder, &self.trust())?;
         let plan = Some(self.plan.digest());
         Record { plan, beside, ..Record::new(decided.key) }.write(&self.folder)?;
+        file::remove(&self.folder.force())?;
         drop(lock);
         Ok(outcome)
     }

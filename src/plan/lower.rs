@@ -76,6 +76,7 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
         proof: lowering.seen(&lowering.layout.proof(&output)),
         build: lowering.seen(&options.build),
         verdict: lowering.verdict(""),
+        always: lowering.always(),
         environments: lowering.environments(),
         groups: pipeline.iter().map(|(id, _)| lowering.group(id)).collect(),
         order: order(pipeline),
@@ -140,6 +141,12 @@ impl Lowering<'_> {
     fn found(&self) -> Found {
         let seen = |paths: &[Utf8PathBuf]| paths.iter().map(|path| self.seen(path)).collect();
         Found { modules: seen(&self.code.found.modules), folders: seen(&self.code.found.folders) }
+    }
+
+    /// What instances depend on that every build runs, if there are any.
+    fn always(&self) -> Option<Utf8PathBuf> {
+        let mut processes = self.graph.pipeline.processes.iter();
+        processes.any(|process| process.settings.always).then(|| self.seen(&self.layout.always()))
     }
 
     fn plan_texts(&self) -> Vec<PlanText> {
@@ -234,6 +241,7 @@ impl Lowering<'_> {
                 .flat_map(|edge| graph.inputs(instance, &edge))
                 .collect::<Vec<_>>(),
         };
+        let always = process.settings.always.then(|| self.seen(&self.layout.always()));
         let stamps = graph.outlets(instance);
         let products: Vec<_> = match &process.work {
             Work::Shell(shell) if process.opens.is_none() => {
@@ -250,7 +258,7 @@ impl Lowering<'_> {
             label: graph.label(instance),
             target: self.target(&process.name, &arms),
             folder: self.seen(&folder.0),
-            inputs: unique(inputs.iter().map(|address| self.stamp(address))),
+            inputs: unique(inputs.iter().map(|address| self.stamp(address)).chain(always)),
             stamps: stamps.iter().map(|address| self.stamp(address)).collect(),
             products,
             verdict: self.verdict(&name),

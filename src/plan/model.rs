@@ -31,6 +31,8 @@ pub struct Plan {
     pub build: Utf8PathBuf,
     /// Whether instances can be dropped: then `all` and every other name end in a verdict.
     pub verdict: Option<Verdict>,
+    /// What is never there, if an instance depends on it: every build looks at such instances.
+    pub always: Option<Utf8PathBuf>,
     /// Environments to be made.
     pub environments: Vec<Environment>,
     /// One for each process, in the order of the project file.

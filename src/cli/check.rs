@@ -1,0 +1,86 @@
+//! `expops check`.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+use serde_json::json;
+
+use super::ended::Ended;
+use super::{labels, look, say};
+use crate::defaults;
+use crate::diagnostic::Diagnostics;
+use crate::driver;
+use crate::exec::{Failure, Instance};
+use crate::layout::Layout;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  expops check --repeat train@p2     run the instance twice, and name the keys that differ
+  expops check --repeat train        the same for all instances of a process
+
+What is built stays as it is. The status is 1 if something differs.")]
+pub(super) struct Flags {
+    /// Run these processes or instances twice, out of sight, and compare what they make
+    #[arg(long, value_name = "LABEL", num_args = 1.., required = true)]
+    repeat: Vec<String>,
+    /// The project: a folder, or a project file
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    project: Utf8PathBuf,
+    /// The build folder
+    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
+    build_dir: Utf8PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(flags: &Flags) -> Ended {
+    let mut sink = Diagnostics::new();
+    let planned =
+        look::enter(&flags.project).and_then(|project| driver::plan(&project, &flags.build_dir, &mut sink));
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(failure) => return Ended::because(&failure, &sink, flags.json),
+    };
+    let layout = Layout::new(crate::file::normal(&flags.build_dir));
+    let mut all = Vec::new();
+    for label in &flags.repeat {
+        match labels::matching(&plan, label) {
+            Ok(actions) => all.extend(actions),
+            Err(text) => {
+                say::error(&text);
+                return Ended::Wrong;
+            }
+        }
+    }
+    let mut is_same = true;
+    let mut told = Vec::new();
+    for action in all {
+        match Instance::open(&action.instance, &layout).and_then(|instance| instance.repeat()) {
+            Ok(differing) => {
+                is_same &= differing.is_empty();
+                if flags.json {
+                    told.push(json!({"path": action.path, "target": action.target, "differs": differing}));
+                } else {
+                    println!("{}: {}", action.label, verdict(&differing));
+                }
+            }
+            Err(failure) => return Ended::failed(&named(&action.label, &failure)),
+        }
+    }
+    if flags.json {
+        println!("{:#}", json!(told));
+    }
+    if is_same { Ended::Well } else { Ended::Failed }
+}
+
+fn verdict(differing: &[String]) -> String {
+    if differing.is_empty() {
+        return "the same twice".to_owned();
+    }
+    format!("differs in {}", differing.join(", "))
+}
+
+fn named(label: &str, failure: &Failure) -> String {
+    let text = failure.to_string();
+    if text.starts_with(label) { text } else { format!("{label}: {text}") }
+}

@@ -1,0 +1,28 @@
+//! Which instances a person means.
+
+use crate::diagnostic::nearest;
+use crate::plan::{Action, Plan};
+
+/// The instances that `label` names: all of a process, or one, as `train@p2`, `train/p2` or `train p2`; or what is wrong
+/// with it, in one sentence.
+pub(super) fn matching<'p>(plan: &'p Plan, label: &str) -> Result<Vec<&'p Action>, String> {
+    let mut found = Vec::new();
+    for group in &plan.groups {
+        let is_all = group.process == label || group.target == label;
+        let is_one = |action: &&Action| {
+            is_all
+                || [&action.target, &action.instance, &action.label, &action.path]
+                    .contains(&&label.to_owned())
+        };
+        found.extend(group.actions.iter().filter(is_one));
+    }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let actions = plan.groups.iter().flat_map(|group| &group.actions).map(|action| action.target.as_str());
+    let names = plan.groups.iter().map(|group| group.process.as_str()).chain(actions);
+    Err(match nearest(label, names) {
+        Some(near) => format!("there is no process or instance `{label}`; did you mean `{near}`?"),
+        None => format!("there is no process or instance `{label}`"),
+    })
+}

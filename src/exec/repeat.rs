@@ -1,0 +1,62 @@
+//! Whether a process makes the same twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::beside;
+use super::decide::Decision;
+use super::failure::Failure;
+use super::guard;
+use super::instance::Instance;
+use super::run_folder::{self, RunFolder};
+use crate::digest::Digest;
+use crate::file;
+use crate::layout::Folder;
+
+/// What a run made, by name.
+type Made = BTreeMap<String, Digest>;
+
+impl Instance {
+    /// Runs its code twice, out of sight, and names what was made differently. What it made before stays as it is.
+    ///
+    /// # Errors
+    /// If it runs no code of the user's, its inputs are not there, or a run fails.
+    pub(crate) fn repeat(&self) -> Result<Vec<String>, Failure> {
+        if !self.runs_code() {
+            let failure = Failure::new(format!("{}: no code of yours runs in it", self.label()));
+            return Err(failure.help("what expops does by itself repeats"));
+        }
+        file::create_folder(&self.folder.0)?;
+        let _guard = guard::hold(&self.folder, &self.layout)?;
+        run_folder::sweep(&self.folder)?;
+        self.insist_on_looks()?;
+        let decided = self.decide()?;
+        self.insist_on_inputs(&decided)?;
+        let log = std::fs::read(self.folder.log()).ok();
+        let made = self.attempt(&decided).and_then(|first| Ok((first, self.attempt(&decided)?)));
+        match log {
+            Some(log) => file::context(std::fs::write(self.folder.log(), log), "write", &self.folder.log())?,
+            None => file::remove(&self.folder.log())?,
+        }
+        let (first, second) = made?;
+        let names: BTreeSet<_> = first.keys().chain(second.keys()).collect();
+        Ok(names.into_iter().filter(|name| first.get(*name) != second.get(*name)).cloned().collect())
+    }
+
+    fn attempt(&self, decided: &Decision) -> Result<Made, Failure> {
+        let mut run = RunFolder::new(&self.folder)?;
+        run.link_inputs(&self.plan, &self.project)?;
+        let result = self.call(decided, &run);
+        run.unlink_inputs()?;
+        let result = result?;
+        let values = result.values.iter().map(|value| (format!("key `{}`", value.key), value.digest));
+        let part =
+            |(i, part): (usize, &super::action_result::Part)| (format!("partition {}", i + 1), part.digest);
+        let parts = result.parts.iter().enumerate().map(part);
+        let metrics = result.metrics_digest().map(|digest| ("metrics".to_owned(), digest));
+        let mut made: Made = values.chain(parts).chain(metrics).collect();
+        for file in beside::list(&Folder(run.path().to_owned()), &self.trust())? {
+            made.insert(format!("`{}`", file.file), file.digest);
+        }
+        Ok(made)
+    }
+}
