@@ -69,10 +69,12 @@ fn whatever_is_deleted_emptied_or_edited_comes_back() {
         run(&space, tool, &[]).success();
         let (before, names) = (space.tree("build"), made(&space));
         assert!(names.len() >= 6, "{names:?}");
-        for (i, name) in names.iter().enumerate() {
+        // Each file under one of the tools: a build takes a second.
+        let mine = |i: usize| (i % 2 == 0) == (tool == Tool::Ninja);
+        for (i, name) in names.iter().enumerate().filter(|(i, _)| mine(*i)) {
             let path = if name.starts_with("build") { name.clone() } else { format!("build/{name}") };
             let content = fs::read(space.path(&path)).unwrap();
-            let damaged = match (i + usize::from(tool == Tool::Make)) % 3 {
+            let damaged = match i % 3 {
                 0 => None,
                 1 => Some(Vec::new()),
                 _ => Some(content.iter().map(|byte| byte ^ 1).collect::<Vec<_>>()),
