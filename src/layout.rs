@@ -215,6 +215,11 @@ impl Layout {
         self.build.join(".expops/python")
     }
 
+    /// The library that sees what processes read.
+    pub(crate) fn watch_library(&self) -> Utf8PathBuf {
+        self.build.join(".expops/watch.so")
+    }
+
     /// The cache of this build alone.
     pub(crate) fn cache(&self) -> Utf8PathBuf {
         self.build.join(".expops/cache")

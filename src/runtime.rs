@@ -38,6 +38,7 @@ const FILES: &[(&str, &str)] = package! {
     "_signature.py"
     "_split.py"
     "_values.py"
+    "_watch.py"
     "_worker.py"
     "core.py"
     "reporting.py"

@@ -23,6 +23,7 @@ mod library;
 mod never_stale;
 mod power;
 mod readme;
+mod reads;
 mod rerun;
 mod running;
 mod semantics;

@@ -5,6 +5,7 @@
 //! | path, below `v2` | what |
 //! | --- | --- |
 //! | `entries/KEY` | a line with the digest of the rest and, if there is a key, its signature, and the entry as JSON; its time is that of its last use |
+//! | `lists/KEY` | the same of what runs with this key have read: KEY is then that of what is known before a run |
 //! | `objects/AB/SHA256` | a file's content |
 //! | `tmp/` | writes under way, or cut short |
 //!
@@ -19,11 +20,13 @@
 //! can), never linked: a later write to a restored file cannot reach the cache.
 
 mod entry;
+mod lists;
 mod object;
 mod store;
 mod trim;
 
 pub(crate) use entry::Entry;
+pub(crate) use lists::List;
 pub(crate) use object::is_inside;
 pub(crate) use store::{Cache, SECRETS};
 pub(crate) use trim::shown_size;

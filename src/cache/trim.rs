@@ -89,6 +89,11 @@ impl Cache {
         for file in files(&self.part("objects"))?.iter().filter(|file| !is_kept(&file.path)) {
             remove(&file.path)?;
         }
+        for file in files(&self.part("lists"))? {
+            if let Some(key) = file.path.file_name().and_then(|name| name.parse().ok()) {
+                self.trim_lists(key)?;
+            }
+        }
         let now = SystemTime::now();
         let is_old = |file: &&File| now.duration_since(file.used).is_ok_and(|age| age > ABANDONED);
         files(&self.part("tmp"))?.iter().filter(is_old).try_for_each(|file| remove(&file.path))

@@ -23,8 +23,10 @@ pub(crate) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
             _ => Vec::new(),
         };
     };
-    let Some(record) = &decision.record else { return vec![Reason::new(unbuilt(looked))] };
-    let changes = decision.key.changes(&record.ingredients);
+    if decision.record.is_none() {
+        return vec![Reason::new(unbuilt(looked))];
+    }
+    let changes = decision.changes();
     if changes.is_empty() {
         return vec![Reason::new("something that it made is gone")];
     }
@@ -44,9 +46,8 @@ fn unbuilt(looked: &Finding) -> String {
 /// What has changed for an instance besides what it takes of others.
 pub(crate) fn own(survey: &Survey, index: usize) -> Vec<Reason> {
     let Some(now) = survey.presumed(index) else { return Vec::new() };
-    let changes = now.record.map(|then| now.key.changes(&then.ingredients)).unwrap_or_default();
     let is_own = |change: &Change| !change.ingredient.comes_from_upstream();
-    changes.into_iter().filter(is_own).map(|change| of_change(survey, index, change)).collect()
+    now.changes().into_iter().filter(is_own).map(|change| of_change(survey, index, change)).collect()
 }
 
 /// Why an instance ran when it last did.
@@ -128,6 +129,11 @@ fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
         Ingredient::Packages => change::packages(layout, &change),
         Ingredient::Metrics { key, instance, .. } => metrics(survey, &change, key, instance),
         Ingredient::ReadFile(path) => change::content(layout, &change, &format!("`{path}`")),
+        Ingredient::ReadTree(path) => change::content(
+            layout,
+            &change,
+            &format!("the folder `{path}`, which a program that cannot be watched may have read,"),
+        ),
         Ingredient::ReadFolder(path) => change::content(layout, &change, &format!("the folder `{path}`")),
         Ingredient::Absent(path) => change::absent(&change, path),
         Ingredient::Variable(name) => change::variable(&change, name),

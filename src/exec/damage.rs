@@ -54,7 +54,8 @@ pub(crate) fn look<'n>(names: impl Iterator<Item = &'n str>, layout: &Layout) ->
 
 fn look_at(instance: Instance) -> Result<bool, Failure> {
     let record = Record::read(&instance.folder);
-    if record.as_ref().is_some_and(|record| instance.is_made(record)) {
+    if let Some(record) = record.as_ref().filter(|record| instance.is_made(record)) {
+        instance.wake_for_reads(record)?;
         return Ok(false);
     }
     // One that was never made, or was interrupted, the build tool knows of. A record that cannot be read is as good as
@@ -74,6 +75,15 @@ fn read_plan(path: &Utf8Path) -> Option<PlanFile> {
 }
 
 impl Instance {
+    /// Takes the stamps out of force if something that it read is not what it was: of variables, and of files with old
+    /// times, a build tool does not know.
+    fn wake_for_reads(&self, record: &Record) -> Result<(), Failure> {
+        if self.reads_now(&record.reads) == record.reads {
+            return Ok(());
+        }
+        Ok(self.stamped().iter().try_for_each(|folder| stamp::retire(&folder.stamp()))?)
+    }
+
     /// Insists that what it takes inputs from was looked at under the plan that is in force: a launcher may have said
     /// that it ran although it did not.
     ///

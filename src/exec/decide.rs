@@ -10,11 +10,11 @@ use super::inputs::{Input, Lookahead, named};
 use super::instance::Instance;
 use super::interpreter::Interpreter;
 use super::inventory::Inventory;
-use super::key::ActionKey;
+use super::key::{ActionKey, Change};
 use super::record::Record;
 use super::remark::Remark;
 use super::value::{Value, Values};
-use super::{ingredients, publish};
+use super::{ingredients, publish, world};
 use crate::cache::Entry;
 use crate::digest::Digest;
 use crate::plan_file::Work;
@@ -26,9 +26,20 @@ pub(crate) enum Todo {
     /// Nothing: what it can observe is what it was, and what it made is there.
     Nothing,
     /// Its results are known from before.
-    Restore(Entry),
+    Restore(Remembered),
     /// Its code, or the split that expops does for it, has to run.
     Run,
+}
+
+/// An earlier run that has observed the same.
+#[derive(Debug)]
+pub(crate) struct Remembered {
+    /// What it made.
+    pub entry: Entry,
+    /// The key of the entry.
+    pub key: Digest,
+    /// What it has read.
+    pub reads: ActionKey,
 }
 
 /// What is to be done about an instance, and what that rests on.
@@ -41,6 +52,8 @@ pub(crate) struct Decision {
     pub todo: Todo,
     /// What it observed when it last ran, if that is known.
     pub record: Option<Record>,
+    /// What there is now of what it read then.
+    pub reads: ActionKey,
     pub(super) inputs: Vec<Input>,
     pub(super) interpreter: Option<Interpreter>,
 }
@@ -49,6 +62,17 @@ impl Decision {
     /// The inputs' values, and where they are among the inputs.
     pub(crate) fn inputs(&self) -> Vec<(InputPath, &Value)> {
         named(&self.inputs)
+    }
+
+    /// Whether it observes what it observed when it last ran.
+    pub(super) fn is_as_recorded(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.key == self.digest && record.reads == self.reads)
+    }
+
+    /// What differs from what it observed when it last ran; nothing, if that is not known.
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        let Some(record) = &self.record else { return Vec::new() };
+        [self.key.changes(&record.ingredients), self.reads.changes(&record.reads)].concat()
     }
 
     /// Whether an ingredient is what it was when the instance last ran.
@@ -78,14 +102,15 @@ impl Instance {
         let digest = key.digest();
         let record = Record::read(&self.folder);
         let is_forced = self.plan.settings.always || self.folder.force().exists();
-        let todo = if is_forced {
-            Todo::Run
-        } else if record.as_ref().is_some_and(|record| record.key == digest && self.is_made(record)) {
-            Todo::Nothing
-        } else {
-            self.remembered(digest).map_or(Todo::Run, Todo::Restore)
-        };
-        Ok(Decision { key, digest, todo, record, inputs, interpreter })
+        let reads = record.as_ref().map(|record| self.reads_now(&record.reads)).unwrap_or_default();
+        let mut decision = Decision { key, digest, todo: Todo::Nothing, record, reads, inputs, interpreter };
+        let is_made = decision.record.as_ref().is_some_and(|record| self.is_made(record));
+        if is_forced {
+            decision.todo = Todo::Run;
+        } else if !(decision.is_as_recorded() && is_made) {
+            decision.todo = self.remembered(&decision.key).map_or(Todo::Run, Todo::Restore);
+        }
+        Ok(decision)
     }
 
     /// The action key, with inventories of what its digests cover left behind.
@@ -143,20 +168,42 @@ impl Instance {
     /// The values that the instance will have, if they come from the cache and are its own: a split's
     /// partitions are not known before it has cut.
     pub(crate) fn foresee(&self, decision: &Decision) -> Option<Values> {
-        let Todo::Restore(entry) = &decision.todo else { return None };
+        let Todo::Restore(Remembered { entry, .. }) = &decision.todo else { return None };
         let result: ActionResult = serde_json::from_value(entry.answer.clone()).ok()?;
         let is_split = self.plan.opens.is_some() || self.plan.probes.is_some();
         (!is_split).then(|| publish::placed(&result.values, &self.folder, self.layout.build()))
     }
 
-    fn remembered(&self, key: Digest) -> Option<Entry> {
+    /// What there is now of `reads`.
+    pub(super) fn reads_now(&self, reads: &ActionKey) -> ActionKey {
+        world::now(reads, &self.roots(), &self.trust())
+    }
+
+    /// A run with this key that read nothing, or what there still is.
+    fn remembered(&self, key: &ActionKey) -> Option<Remembered> {
         if !self.is_cached() {
             return None;
         }
         let cache = self.cache();
-        cache.lookup(key).unwrap_or_else(|error| {
-            self.remark(Remark::no_cache(cache.folder(), &error));
-            None
-        })
+        let lists =
+            cache.lists(key.digest()).into_iter().filter_map(|list| serde_json::from_value(list.reads).ok());
+        let holds = |reads: &ActionKey| self.reads_now(reads) == *reads;
+        let mut reads = lists.chain([ActionKey::default()]).filter(holds);
+        let found = reads.try_fold((), |(), reads| {
+            let key = key.digest_with(&reads);
+            match cache.lookup(key) {
+                Ok(None) => Ok(()),
+                Ok(Some(entry)) => Err(Ok(Remembered { entry, key, reads })),
+                Err(error) => Err(Err(error)),
+            }
+        });
+        match found {
+            Ok(()) => None,
+            Err(Ok(remembered)) => Some(remembered),
+            Err(Err(error)) => {
+                self.remark(Remark::no_cache(cache.folder(), &error));
+                None
+            }
+        }
     }
 }

@@ -45,7 +45,7 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     file::remove(&folder.record())?;
     if is_edited_in_place(&plan, &folder, &key, old.as_ref())? {
         Interpreter::probe(python.as_str(), Utf8Path::new("."))?.write(&folder.stamp())?;
-        return Record::new(key).write(&folder);
+        return Record::new(key, ActionKey::default()).write(&folder);
     }
     stamp::retire(&folder.stamp())?;
     file::remove(&venv)?;
@@ -58,7 +58,7 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     }
     // The same packages as before keep the stamp's time: no process has to look at them.
     Interpreter::probe(python.as_str(), Utf8Path::new("."))?.write(&folder.stamp())?;
-    Record::new(key).write(&folder)?;
+    Record::new(key, ActionKey::default()).write(&folder)?;
     drop(lock);
     Ok(())
 }

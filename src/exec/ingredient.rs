@@ -65,6 +65,8 @@ pub(crate) enum Ingredient {
     ReadFile(Rooted),
     /// A folder that a run was seen to list.
     ReadFolder(Rooted),
+    /// A folder with all that is in it: something that cannot be watched may have read any of it.
+    ReadTree(Rooted),
     /// A path that a run asked for, where there was nothing.
     Absent(Rooted),
     /// An environment variable that code of the project asked for.
@@ -162,6 +164,16 @@ impl Ingredient {
         matches!(self, Self::Input(_) | Self::InputName(_) | Self::Metrics { .. } | Self::Failed { .. })
     }
 
+    /// Whether it means nothing on another machine.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        match self {
+            Self::ReadFile(path) | Self::ReadFolder(path) | Self::ReadTree(path) | Self::Absent(path) => {
+                path.root == Root::Other
+            }
+            _ => false,
+        }
+    }
+
     /// Its words in the canonical encoding: what kind it is, then what tells it from others of its kind.
     pub(super) fn words(&self) -> Vec<String> {
         let words =
@@ -188,6 +200,7 @@ impl Ingredient {
             Self::Metrics { key, instance, step: Some(step) } => words("metrics", &[key, instance, step]),
             Self::ReadFile(path) => words("read_file", &[path.root.name(), path.path.as_str()]),
             Self::ReadFolder(path) => words("read_folder", &[path.root.name(), path.path.as_str()]),
+            Self::ReadTree(path) => words("read_tree", &[path.root.name(), path.path.as_str()]),
             Self::Absent(path) => words("absent", &[path.root.name(), path.path.as_str()]),
             Self::Variable(name) => words("variable", &[name]),
             Self::Failed { process, arms } => with_arms(words("failed", &[process]), arms),
@@ -268,6 +281,7 @@ impl fmt::Display for Ingredient {
             Self::Metrics { key, .. } => write!(f, "metrics `{key}`"),
             Self::ReadFile(path) => write!(f, "file {path}"),
             Self::ReadFolder(path) => write!(f, "folder {path}"),
+            Self::ReadTree(path) => write!(f, "folder {path} with all that is in it"),
             Self::Absent(path) => write!(f, "missing file {path}"),
             Self::Variable(name) => write!(f, "environment variable {name}"),
             Self::Failed { process, arms } => write!(f, "failed {}", crate::name::label(process, arms)),

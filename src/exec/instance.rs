@@ -9,6 +9,7 @@ use super::inputs::{self, Input, Lookahead};
 use super::interpreter::Interpreter;
 use super::record::Record;
 use super::remark::Remark;
+use super::roots::Roots;
 use super::trust::Trust;
 use super::value::Values;
 use crate::arm::Arm;
@@ -120,6 +121,11 @@ impl Instance {
     /// The cache that this build uses.
     pub(super) fn cache(&self) -> Cache {
         Cache::find(self.layout.cache())
+    }
+
+    /// The folders that paths are named by.
+    pub(super) fn roots(&self) -> Roots {
+        Roots::of(&self.project)
     }
 
     /// What is known of large files without looking into them.

@@ -46,6 +46,16 @@ impl ActionKey {
         })
     }
 
+    /// Whether there are no ingredients.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The digest of this key and of what a run with it has read; that of the key alone if it has read nothing.
+    pub(super) fn digest_with(&self, reads: &Self) -> Digest {
+        if reads.is_empty() { self.digest() } else { Digest::of([self.encode(), reads.encode()].concat()) }
+    }
+
     /// The digest of the canonical encoding.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of(self.encode())

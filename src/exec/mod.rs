@@ -37,10 +37,12 @@ mod record;
 mod remark;
 mod repeat;
 mod request;
+mod roots;
 mod run;
 mod run_folder;
 mod runner;
 mod seal;
+mod seen;
 mod shared;
 mod shell;
 mod snapshot;
@@ -50,12 +52,14 @@ mod trust;
 mod value;
 mod verdict;
 mod vouched;
+mod watcher;
 mod why;
 #[cfg(target_os = "linux")]
 pub(crate) mod worker;
 #[cfg(not(target_os = "linux"))]
 #[path = "no_worker.rs"]
 pub(crate) mod worker;
+mod world;
 
 pub(crate) use bound::folder as keep_newest;
 pub(crate) use damage::{look as look_for_damage, unlooked};

@@ -1,23 +1,30 @@
 //! Gets what the user's code makes: out of the cache, or by running it, and then into the cache. A cache
 //! that does not work costs a warning and a run, never a failure.
 
+use std::collections::BTreeSet;
 use std::{fs, io};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::action_result::ActionResult;
-use super::decide::{Decision, Todo};
+use super::decide::{Decision, Remembered, Todo};
 use super::failure::Failure;
+use super::ingredient::Ingredient;
 use super::inputs::{Input, named};
 use super::instance::Instance;
+use super::key::ActionKey;
+use super::python::Told;
 use super::remark::Remark;
 use super::request::Mode;
 use super::run_folder::RunFolder;
+use super::seen::{Places, Reads};
 use super::snapshot::{self, InputSnapshot, SourceSnapshot};
-use super::{metrics, publish, python, seal, shell};
-use crate::cache::Cache;
+use super::watcher::{self, Watcher};
+use super::{metrics, publish, python, seal, seen, shell};
+use crate::cache::{Cache, List};
 use crate::file;
 use crate::plan_file::{Opens, Work};
+use crate::script::Library;
 
 /// What a run leaves: its values, its files, and what it printed.
 const PARTS: [&str; 3] = ["out", "files", "log"];
@@ -27,6 +34,8 @@ pub(super) struct Obtained {
     pub(super) result: ActionResult,
     /// Whether it came from the cache.
     pub(super) is_restored: bool,
+    /// What was read, beyond what is known before a run.
+    pub(super) reads: ActionKey,
 }
 
 impl Instance {
@@ -34,14 +43,16 @@ impl Instance {
     pub(super) fn obtain(&self, decided: &Decision, run: &mut RunFolder) -> Result<Obtained, Failure> {
         if !self.runs_code() {
             self.insist_on_inputs(decided)?;
-            return Ok(Obtained { result: ActionResult::default(), is_restored: false });
+            let (result, reads) = (ActionResult::default(), ActionKey::default());
+            return Ok(Obtained { result, is_restored: false, reads });
         }
         let cache = self.cache();
-        if let Some(result) = self.restore(&cache, decided, run)? {
-            return Ok(Obtained { result, is_restored: true });
+        if let Some((result, reads)) = self.restore(&cache, decided, run)? {
+            return Ok(Obtained { result, is_restored: true, reads });
         }
         self.insist_on_inputs(decided)?;
         run.link_inputs(&self.plan, &self.project)?;
+        self.watch(decided, run);
         let sources = SourceSnapshot::before(&decided.key);
         let inputs = InputSnapshot::before(&decided.inputs, self.layout.build());
         let result = self.call(decided, run);
@@ -51,11 +62,72 @@ impl Instance {
             sources.after()?;
         }
         inputs.after(self.layout.build())?;
-        let result = result?;
-        if let Err(error) = self.remember(&cache, decided, &result, run) {
+        let (result, told) = result?;
+        let reads = self.reads(decided, run, &told)?;
+        if self.may_remember(&cache, &reads)
+            && let Err(error) = self.remember(&cache, decided, (&result, &reads.key), run)
+        {
             self.remark(Remark::no_cache(cache.folder(), &error));
         }
-        Ok(Obtained { result, is_restored: false })
+        Ok(Obtained { result, is_restored: false, reads: reads.key })
+    }
+
+    /// Has what runs in `run` watched.
+    fn watch(&self, decided: &Decision, run: &mut RunFolder) {
+        let prefixes = watcher::prefixes(decided.interpreter.as_ref(), &self.project);
+        let place = (run.path(), run.links());
+        let watcher = Watcher::new(&self.layout, place, &prefixes, &self.roots());
+        run.watch_with(watcher);
+    }
+
+    /// What the run has read, by what was seen and by what the runtime told.
+    fn reads(&self, decided: &Decision, run: &RunFolder, told: &Told) -> Result<Reads, Failure> {
+        let roots = self.roots();
+        let absolute = |path: &Utf8Path| self.project.join(path);
+        let mut prefixes = watcher::prefixes(decided.interpreter.as_ref(), &self.project);
+        prefixes.extend(told.prefixes.iter().cloned());
+        let visible = self.plan.folders.iter().map(Utf8PathBuf::as_path).chain([Utf8Path::new("data")]);
+        let visible = visible.map(|path| file::normal(&absolute(path)));
+        let mut visible: Vec<_> = visible.filter(|path| *path != self.project && path.is_dir()).collect();
+        visible.sort();
+        visible.dedup();
+        let build = file::normal(&absolute(self.layout.build()));
+        let inputs = decided.inputs().into_iter().map(|(_, value)| build.join(&value.file)).collect();
+        let places = Places {
+            roots: &roots,
+            run: run.path(),
+            links: run.links(),
+            own: file::normal(&absolute(&self.folder.0)),
+            inputs,
+            build,
+            declared: decided.key.files().map(|(path, _)| file::normal(&absolute(path))).collect(),
+            modules: self.modules(),
+            prefixes,
+            searched: watcher::searched(&self.project),
+            private: watcher::private(),
+            visible,
+        };
+        let reads = seen::reads(run.events().into_iter(), &told.variables, &places, &self.trust())?;
+        reads.unstable.iter().for_each(|path| self.remark(Remark::unstable(&self.label(), path)));
+        Ok(reads)
+    }
+
+    /// The modules of the project that were read as text when it was compiled.
+    fn modules(&self) -> BTreeSet<Utf8PathBuf> {
+        let Work::Python { script, function, .. } = &self.plan.work else { return BTreeSet::new() };
+        let mut library = Library::new(Utf8Path::new("."), self.plan.folders.clone());
+        match library.reach(script, function) {
+            Ok(_) => library.files().into_iter().collect(),
+            Err(_) => BTreeSet::new(),
+        }
+    }
+
+    /// Whether the result may serve others: what changed while it was read was read by nobody else, and a path that
+    /// only this machine has means nothing in a cache that several share.
+    fn may_remember(&self, cache: &Cache, reads: &Reads) -> bool {
+        let is_shared = cache.folder() != self.layout.cache();
+        let is_elsewhere = |(ingredient, _): &(Ingredient, _)| ingredient.is_elsewhere();
+        reads.unstable.is_empty() && !(is_shared && reads.key.ingredients().iter().any(is_elsewhere))
     }
 
     /// Insists that what it is about to read is what was made. What a split passes on it does not read.
@@ -74,7 +146,7 @@ impl Instance {
         &self,
         cache: &Cache,
         decided: &Decision,
-        result: &ActionResult,
+        (result, reads): (&ActionResult, &ActionKey),
         run: &RunFolder,
     ) -> io::Result<()> {
         if !self.is_cached() {
@@ -83,7 +155,12 @@ impl Instance {
         if self.folder.log().exists() {
             fs::copy(self.folder.log(), run.log())?;
         }
-        cache.publish(decided.digest, serde_json::to_value(result)?, run.path(), &PARTS)
+        let entry = decided.key.digest_with(reads);
+        cache.publish(entry, serde_json::to_value(result)?, run.path(), &PARTS)?;
+        if reads.is_empty() {
+            return Ok(());
+        }
+        cache.add_list(decided.digest, List { entry, reads: serde_json::to_value(reads)? })
     }
 
     /// Puts the log of the run that is brought back in the place of the last one's.
@@ -100,16 +177,16 @@ impl Instance {
         cache: &Cache,
         decided: &Decision,
         run: &RunFolder,
-    ) -> Result<Option<ActionResult>, Failure> {
-        let Todo::Restore(entry) = &decided.todo else { return Ok(None) };
-        match cache.restore(decided.digest, entry, run.path()) {
+    ) -> Result<Option<(ActionResult, ActionKey)>, Failure> {
+        let Todo::Restore(Remembered { entry, key, reads }) = &decided.todo else { return Ok(None) };
+        match cache.restore(*key, entry, run.path()) {
             Ok(true) => {
                 let answer = serde_json::from_value::<ActionResult>(entry.answer.clone()).ok();
                 if let Some(result) = answer.filter(|result| result.is_sound(&run.out())) {
                     self.restore_log(run)?;
-                    return Ok(Some(result));
+                    return Ok(Some((result, reads.clone())));
                 }
-                let _ = cache.forget(decided.digest);
+                let _ = cache.forget(*key);
             }
             Ok(false) => {}
             Err(error) => self.remark(Remark::no_cache(cache.folder(), &error)),
@@ -119,11 +196,11 @@ impl Instance {
     }
 
     /// Calls what the process names.
-    pub(super) fn call(&self, decided: &Decision, run: &RunFolder) -> Result<ActionResult, Failure> {
+    pub(super) fn call(&self, decided: &Decision, run: &RunFolder) -> Result<(ActionResult, Told), Failure> {
         match &self.plan.work {
             Work::Shell { command, outputs } => {
                 let values = shell::run(self, command, outputs, &decided.inputs, run)?;
-                Ok(ActionResult { values, ..ActionResult::default() })
+                Ok((ActionResult { values, ..ActionResult::default() }, Told::default()))
             }
             Work::Python { outputs, .. } => {
                 let mode = match (&self.plan.opens, &self.plan.probes) {
@@ -131,12 +208,14 @@ impl Instance {
                     (None, Some(_)) => Mode::Chart(metrics::all(self)?),
                     _ => Mode::Process,
                 };
-                let answer = python::run(self, &mode, &decided.inputs, run, decided.interpreter.as_ref())?;
+                let interpreter = decided.interpreter.as_ref();
+                let mut answer = python::run(self, &mode, &decided.inputs, run, interpreter)?;
+                let told = std::mem::take(&mut answer.watch);
                 let result = seal::result(answer, self, &run.out())?;
                 insist_on_files(outputs, &result)?;
-                Ok(result)
+                Ok((result, told))
             }
-            Work::Merge | Work::DynamicChart { .. } => Ok(ActionResult::default()),
+            Work::Merge | Work::DynamicChart { .. } => Ok((ActionResult::default(), Told::default())),
         }
     }
 }

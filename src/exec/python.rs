@@ -1,6 +1,7 @@
 //! Calls a Python function through the runtime that the compiler left in the build folder. One JSON
 //! file goes in, one comes out; the other half is `src/python/expops/_run.py`.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use camino::Utf8PathBuf;
@@ -38,9 +39,23 @@ pub(super) struct Answer {
     /// The key whose value a splitter returned as a path: an output that is to be cut natively.
     #[serde(default)]
     pub native: Option<String>,
+    /// What only Python can tell of what was read.
+    #[serde(default)]
+    pub watch: Told,
     /// What went wrong.
     #[serde(default)]
     error: Option<Error>,
+}
+
+/// What only Python can tell of what was read.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Told {
+    /// The environment variables that code of the project asked for, and the digests of their values.
+    #[serde(default)]
+    pub variables: BTreeMap<String, Option<Digest>>,
+    /// Where the interpreter and its packages are.
+    #[serde(default)]
+    pub prefixes: Vec<Utf8PathBuf>,
 }
 
 /// A value that a function returned, or a partition of one.
@@ -122,6 +137,7 @@ pub(super) fn run(
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("EXPOPS_PROJECT_ROOT", &instance.project);
     child::prepare(&mut command, instance.plan.settings.cpus());
+    folder.watch(&mut command);
     let runner = Runner::of(instance, interpreter, &runtime, &request.script_folders);
     let mut status = runner.run(&mut command, &log, || folder.start_again(&instance.project))?;
     if !folder.result().exists() && child::tail(&log).contains("in _compile_bytecode") {

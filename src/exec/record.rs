@@ -37,9 +37,9 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The record of a run with this action key.
-    pub(super) fn new(ingredients: ActionKey) -> Self {
-        let (key, reads) = (ingredients.digest(), ActionKey::default());
+    /// The record of a run with this action key, which was seen to read `reads`.
+    pub(super) fn new(ingredients: ActionKey, reads: ActionKey) -> Self {
+        let key = ingredients.digest();
         Self { version: VERSION, key, ingredients, reads, plan: None, beside: Vec::new() }
     }
 

@@ -14,11 +14,18 @@ pub(crate) enum Remark {
     NoCache(Utf8PathBuf, String),
     /// There are no locks in this build folder: files stand for them.
     NoLocks(Utf8PathBuf),
+    /// The instance with this label read a file that changed meanwhile.
+    Unstable(String, Utf8PathBuf),
     /// Nothing was drawn of the chart with this label.
     NotDrawn(String),
 }
 
 impl Remark {
+    /// A file changed while it was read: what came of it stands until the next build.
+    pub(super) fn unstable(label: &str, path: &Utf8Path) -> Self {
+        Self::Unstable(label.to_owned(), path.to_owned())
+    }
+
     /// That the cache in `folder` does not work.
     pub(super) fn no_cache(folder: &Utf8Path, error: &io::Error) -> Self {
         Self::NoCache(folder.to_owned(), file::reason(error))
@@ -26,7 +33,7 @@ impl Remark {
 
     /// Whether something is not as it should be.
     pub(crate) fn is_warning(&self) -> bool {
-        matches!(self, Self::NoCache(..) | Self::NoLocks(_))
+        matches!(self, Self::NoCache(..) | Self::NoLocks(_) | Self::Unstable(..))
     }
 }
 
@@ -38,6 +45,9 @@ impl fmt::Display for Remark {
                 f,
                 "there are no locks on the file system of `{folder}`: files stand for them, and builds that run at the same time are kept apart less well"
             ),
+            Self::Unstable(label, path) => {
+                write!(f, "{label}: `{path}` changed while it ran; the next build runs it again")
+            }
             Self::NotDrawn(label) => {
                 write!(f, "{label}: recorded; a dynamic chart is drawn by the page that shows it")
             }

@@ -47,7 +47,7 @@ impl Instance {
         run.link_inputs(&self.plan, &self.project)?;
         let result = self.call(decided, &run);
         run.unlink_inputs()?;
-        let result = result?;
+        let (result, _) = result?;
         let values = result.values.iter().map(|value| (format!("key `{}`", value.key), value.digest));
         let part =
             |(i, part): (usize, &super::action_result::Part)| (format!("partition {}", i + 1), part.digest);

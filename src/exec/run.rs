@@ -4,12 +4,13 @@ use super::action_result::ActionResult;
 use super::decide::{Decision, Todo};
 use super::failure::Failure;
 use super::instance::Instance;
+use super::key::ActionKey;
 use super::obtain::Obtained;
 use super::reads::{self, Sight};
 use super::record::Record;
 use super::run_folder::{self, RunFolder};
 use super::why::{Ended, Why};
-use super::{beside, bound, chart, damage, guard, publish, split};
+use super::{beside, bound, chart, damage, guard, publish, split, world};
 use crate::file;
 use crate::plan_file::{Opens, Work};
 
@@ -50,19 +51,20 @@ impl Instance {
         self.insist_on_looks()?;
         let decided = self.decide()?;
         if matches!(decided.todo, Todo::Nothing) {
-            self.tell_reads(sight)?;
+            self.tell_reads(&decided.reads, Some(&decided.reads), sight)?;
             self.renew(decided.record)?;
             Why::forget_failure(&self.folder)?;
             return Ok(Outcome::Unchanged);
         }
         let made = self.make(&decided);
         self.explain(&decided, &made)?;
-        let outcome = made?;
-        self.tell_reads(sight)?;
+        let (outcome, reads) = made?;
+        let before = decided.record.map(|record| record.reads);
+        self.tell_reads(&reads, before.as_ref(), sight)?;
         bound::log(&self.folder.log())?;
         let beside = beside::list(&self.folder, &self.trust())?;
         let plan = Some(self.plan.digest());
-        Record { plan, beside, ..Record::new(decided.key) }.write(&self.folder)?;
+        Record { plan, beside, ..Record::new(decided.key, reads) }.write(&self.folder)?;
         file::remove(&self.folder.force())?;
         drop(lock);
         Ok(outcome)
@@ -78,11 +80,13 @@ impl Instance {
     }
 
     /// Tells the build tool what it read by itself, if it can read anything.
-    fn tell_reads(&self, sight: &Sight) -> Result<(), Failure> {
+    fn tell_reads(&self, now: &ActionKey, before: Option<&ActionKey>, sight: &Sight) -> Result<(), Failure> {
         match self.plan.work {
             Work::Merge | Work::DynamicChart { .. } => Ok(()),
             Work::Python { .. } | Work::Shell { .. } => {
-                reads::tell(&self.name, &[], Some(&[]), (&self.layout, sight))
+                let paths = |reads| world::paths(reads, &self.roots());
+                let before = before.map(paths);
+                reads::tell(&self.name, &paths(now), before.as_deref(), (&self.layout, sight))
             }
         }
     }
@@ -103,20 +107,23 @@ impl Instance {
     }
 
     /// Leaves behind why the instance ran, and what came of it.
-    fn explain(&self, decided: &Decision, made: &Result<Outcome, Failure>) -> Result<(), Failure> {
-        let old = decided.record.as_ref().map(|record| &record.ingredients);
+    fn explain(
+        &self,
+        decided: &Decision,
+        made: &Result<(Outcome, ActionKey), Failure>,
+    ) -> Result<(), Failure> {
         let ended = match made {
-            Ok(Outcome::Restored) => Ended::Restored,
+            Ok((Outcome::Restored, _)) => Ended::Restored,
             Ok(_) => Ended::Ran,
             Err(failure) => Ended::Failed(failure.message.clone()),
         };
-        let changes = old.map_or_else(Vec::new, |old| decided.key.changes(old));
-        Why { ended, first: old.is_none(), changes }.write(&self.folder)
+        Why { ended, first: decided.record.is_none(), changes: decided.changes() }.write(&self.folder)
     }
 
-    fn make(&self, decided: &Decision) -> Result<Outcome, Failure> {
+    /// What came of it, and what it read.
+    fn make(&self, decided: &Decision) -> Result<(Outcome, ActionKey), Failure> {
         let mut run = RunFolder::new(&self.folder)?;
-        let Obtained { result, is_restored } = self.obtain(decided, &mut run)?;
+        let Obtained { result, is_restored, reads } = self.obtain(decided, &mut run)?;
         match (&self.plan.opens, &self.plan.probes) {
             (Some(Opens::Data { .. }), _) => split::data(self, decided, &result, &run),
             (Some(Opens::Seed(_)), _) => split::seeds(self, &decided.inputs, &result, &run),
@@ -126,7 +133,7 @@ impl Instance {
         if !self.runs_code() {
             self.still_observes(decided)?;
         }
-        Ok(if is_restored { Outcome::Restored } else { Outcome::Ran })
+        Ok((if is_restored { Outcome::Restored } else { Outcome::Ran }, reads))
     }
 
     fn publish(&self, result: &ActionResult, run: &RunFolder) -> Result<(), Failure> {

@@ -1,13 +1,16 @@
 //! The folder in which an instance runs, out of sight of the build until it has succeeded.
 
 use std::fs;
+use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
+use super::watcher::Watcher;
 use crate::file;
 use crate::layout::Folder;
 use crate::plan_file::PlanFile;
+use crate::watch::Event;
 
 /// Removes what killed runs have left: the caller holds the instance's lock.
 pub(super) fn sweep(instance: &Folder) -> Result<(), Failure> {
@@ -39,6 +42,7 @@ pub(super) struct RunFolder {
     _folder: tempfile::TempDir,
     path: Utf8PathBuf,
     links: Vec<Utf8PathBuf>,
+    watcher: Option<Watcher>,
 }
 
 impl RunFolder {
@@ -51,7 +55,7 @@ impl RunFolder {
         let path =
             Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;
         let path = file::context(path.canonicalize_utf8(), "find", &path)?;
-        let run = Self { _folder: folder, path, links: Vec::new() };
+        let run = Self { _folder: folder, path, links: Vec::new(), watcher: None };
         run.empty()?;
         Ok(run)
     }
@@ -91,6 +95,26 @@ impl RunFolder {
         file::remove(&self.result())?;
         self.empty()?;
         self.links.iter().try_for_each(|link| self.link(link, project))
+    }
+
+    /// What in `files` leads into the project.
+    pub(super) fn links(&self) -> &[Utf8PathBuf] {
+        &self.links
+    }
+
+    /// Has every command watched that is to run in it.
+    pub(super) fn watch_with(&mut self, watcher: Watcher) {
+        self.watcher = Some(watcher);
+    }
+
+    /// Has `command` watched, if that is wanted.
+    pub(super) fn watch(&self, command: &mut Command) {
+        self.watcher.iter().for_each(|watcher| watcher.watch(command));
+    }
+
+    /// What was seen.
+    pub(super) fn events(&self) -> Vec<Option<Event>> {
+        self.watcher.as_ref().map(Watcher::events).unwrap_or_default()
     }
 
     /// Where a log lies on its way to the cache or back; the process itself writes to the instance's.

@@ -52,6 +52,7 @@ pub(super) fn run(
         shell.env("PATH", format!("{python}:{path}"));
     }
     child::prepare(&mut shell, instance.plan.settings.cpus());
+    folder.watch(&mut shell);
     let status = child::run(&mut shell, &log)?;
     if !status.success() {
         let mut failure = Failure::new(format!("the command failed: {}", child::describe(status)));

@@ -15,6 +15,8 @@ pub enum Operation {
     Read,
     /// An existing file was opened to be changed.
     Update,
+    /// An existing file was opened to be written to, and cannot be read in this way.
+    Write,
     /// A file was created.
     Create,
     /// An existing file was emptied, to be written anew.
@@ -48,6 +50,25 @@ pub struct Seen {
     pub inode: u64,
     /// Kind and permissions, as `stat` has them.
     pub mode: u32,
+}
+
+#[cfg(unix)]
+impl Seen {
+    /// What the file at `path` is like now; `None` if there is none.
+    pub fn now(path: &camino::Utf8Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let meta = std::fs::metadata(path).ok()?;
+        let modified = meta.mtime().wrapping_mul(1_000_000_000).wrapping_add(meta.mtime_nsec());
+        Some(Self { length: meta.len(), modified, inode: meta.ino(), mode: meta.mode() })
+    }
+}
+
+#[cfg(not(unix))]
+impl Seen {
+    /// What the file at `path` is like now: nothing is seen here, so that nothing is compared.
+    pub fn now(_path: &camino::Utf8Path) -> Option<Self> {
+        None
+    }
 }
 
 /// One thing that was done, the first time that it was.
@@ -85,6 +106,7 @@ fn operation(letter: &str) -> Option<Operation> {
     Some(match letter {
         "r" => Operation::Read,
         "u" => Operation::Update,
+        "a" => Operation::Write,
         "c" => Operation::Create,
         "t" => Operation::Truncate,
         "s" => Operation::Find,

@@ -7,14 +7,16 @@
  *
  *   r  an existing file was opened to be read          c  a file was created
  *   u  an existing file was opened to be changed       t  an existing file was emptied
+ *   a  an existing file was opened to be written to, not to be read
  *   s  something was looked up and is there            -  something was looked up and is not there
  *   l  a folder was listed                             m  a folder was made
  *   d  a name was removed (or moved away)              n  a name was moved to
  *   x  a program was started that is watched           S  a program was started that cannot be watched
  *
  * EXPOPS_WATCH_ROOTS lists `+PATH` (of interest) and `-PATH` (not), one a line; the longest that contains a path decides,
- * and a path in none is of interest. A forked child of a warm worker changes the file by a lookup of the path
- * `//expops-watch//FILE`: reading the variable at each call would race with whoever sets variables.
+ * and a path in none is of interest; a program that cannot be watched always is. Python's import system lists folders
+ * between lookups of `//expops-pause//` and `//expops-resume//`, in which this thread records nothing. A forked child of a warm worker changes the file by a lookup of the path
+ * `//expops-watch//FILE`, and has the roots read anew by one of `//expops-roots//`: reading the variable at each call would race with whoever sets variables.
  *
  * No allocation, no locks, no standard streams: this runs between vfork and exec, in signal handlers and in any thread.
  */
@@ -42,6 +44,9 @@ extern char **environ;
 
 enum { ROOTS = 64, SEEN = 1 << 16, LONGEST = PATH_MAX + 64 };
 static const char SWITCH[] = "//expops-watch//";
+static const char READ_ROOTS[] = "//expops-roots//";
+static const char PAUSE[] = "//expops-pause//", RESUME[] = "//expops-resume//";
+static __thread int paused;
 
 static char log_path[PATH_MAX];
 static char own_path[PATH_MAX];
@@ -58,13 +63,11 @@ static void watch_into(const char *path) {
     for (size_t i = 0; i < SEEN; i++) atomic_store_explicit(&seen[i], 0, memory_order_relaxed);
 }
 
-__attribute__((constructor)) static void begin(void) {
-    const char *file = getenv("EXPOPS_WATCH"), *list = getenv("EXPOPS_WATCH_ROOTS");
-    if (file) watch_into(file);
+static void read_roots(void) {
+    const char *list = getenv("EXPOPS_WATCH_ROOTS");
+    root_count = 0;
+    *root_text = 0;
     if (list && strlen(list) < sizeof root_text) strcpy(root_text, list);
-    Dl_info info;
-    if (dladdr((void *)begin, &info) && info.dli_fname && strlen(info.dli_fname) < sizeof own_path)
-        strcpy(own_path, info.dli_fname);
     for (char *line = root_text; *line && root_count < ROOTS;) {
         char *end = strchrnul(line, '\n'), *next = *end ? end + 1 : end;
         *end = 0;
@@ -75,6 +78,15 @@ __attribute__((constructor)) static void begin(void) {
         }
         line = next;
     }
+}
+
+__attribute__((constructor)) static void begin(void) {
+    const char *file = getenv("EXPOPS_WATCH");
+    if (file) watch_into(file);
+    Dl_info info;
+    if (dladdr((void *)begin, &info) && info.dli_fname && strlen(info.dli_fname) < sizeof own_path)
+        strcpy(own_path, info.dli_fname);
+    read_roots();
 }
 
 static int is_of_interest(const char *path) {
@@ -133,7 +145,8 @@ static int absolute(int folder, const char *path, char *out) {
 }
 
 static void record(char op, const char *path, const struct stat *about) {
-    if (!*log_path || !is_of_interest(path) || is_known(op, path)) return;
+    if (!*log_path || paused) return;
+    if ((op != 'S' && !is_of_interest(path)) || is_known(op, path)) return;
     char line[LONGEST + 128];
     long long size = 0, time = 0;
     unsigned long long inode = 0, mode = 0;
@@ -164,6 +177,9 @@ static void looked_up(int folder, const char *path, int is_there, int error) {
         watch_into(path + sizeof SWITCH - 1);
         return;
     }
+    if (!strcmp(path, READ_ROOTS)) { read_roots(); return; }
+    if (!strcmp(path, PAUSE)) { paused = 1; return; }
+    if (!strcmp(path, RESUME)) { paused = 0; return; }
     char whole[PATH_MAX];
     struct stat about;
     if (!absolute(folder, path, whole)) return;
@@ -188,6 +204,7 @@ static void opened(int folder, const char *path, int flags, int before, int file
 #endif
     if ((flags & O_CREAT) && !before) record('c', whole, NULL);
     else if (writes && (flags & O_TRUNC)) record('t', whole, NULL);
+    else if ((flags & O_ACCMODE) == O_WRONLY) record('a', whole, NULL);
     else if (writes) record('u', whole, known ? &about : NULL);
     else record('r', whole, known ? &about : NULL);
 }

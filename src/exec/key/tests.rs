@@ -124,7 +124,7 @@ proptest! {
 
     #[test]
     fn a_record_comes_back(key in key()) {
-        let record = Record::new(key);
+        let record = Record::new(key, ActionKey::default());
         let text = serde_json::to_string_pretty(&record).unwrap();
         prop_assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
     }
@@ -159,7 +159,7 @@ proptest! {
 fn a_record_of_another_version_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let folder = crate::layout::Folder(camino::Utf8PathBuf::try_from(folder.path().to_owned()).unwrap());
-    let record = Record::new(ActionKey::default());
+    let record = Record::new(ActionKey::default(), ActionKey::default());
     record.write(&folder).unwrap();
     assert_eq!(Record::read(&folder), Some(record));
     let text = std::fs::read_to_string(folder.record()).unwrap();

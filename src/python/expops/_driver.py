@@ -11,7 +11,7 @@ import sys
 from json import dumps, loads
 from typing import Any, Callable, Dict, FrozenSet, Optional, Tuple
 
-from expops import _failure, _inputs, _metrics, _script, _seed, _values
+from expops import _failure, _inputs, _metrics, _script, _seed, _values, _watch
 from expops._failure import Failure, kind_of
 from expops._names import Names
 
@@ -36,6 +36,7 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
     except BaseException as error:  # SystemExit and KeyboardInterrupt, too, end a run without outputs
         result["error"] = _told(error)
     result.update(recorder.json())
+    result["watch"] = _watch.told()
     _write(request["result"], result)
     return 0 if result["error"] is None else 1
 
@@ -59,6 +60,7 @@ def _prepare(request: Request, before: FrozenSet[str]) -> None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     os.chdir(request["work"])
     sys.argv[:] = [request.get("script") or ""]
+    _watch.begin(request["project_root"])
     _script.prepare(request["project_root"], request.get("script_folders") or [], before)
     _seed.prepare(request.get("rng_seed"), request.get("cpus") or 1)
 

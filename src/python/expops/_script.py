@@ -13,6 +13,7 @@ import os
 import sys
 from typing import Any, Callable, FrozenSet, List, Sequence
 
+from expops import _watch
 from expops._decorate import registered
 from expops._failure import Failure, kind_of, nearest
 
@@ -44,7 +45,8 @@ def prepare(root: str, folders: Sequence[str], before: FrozenSet[str]) -> None:
 
 def _uncover(folders: Sequence[str], before: FrozenSet[str]) -> None:
     """Forget modules of Python's own that hide modules of the user's, as they would not in a plain Python."""
-    own = {entry.partition(".")[0] for folder in folders if os.path.isdir(folder) for entry in os.listdir(folder)}
+    with _watch.unwatched():
+        own = {entry.partition(".")[0] for folder in folders if os.path.isdir(folder) for entry in os.listdir(folder)}
     hidden = (own & getattr(sys, "stdlib_module_names", own)) - before
     if not hidden:
         return

@@ -1,0 +1,78 @@
+//! Lists of reads: what a run reads beyond what is known before it can be told only by earlier runs. The key of what is
+//! known leads to the lists of those runs; whoever finds one that still holds finds the entry of that run.
+
+use std::fs;
+use std::io::{self, Write as _};
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::store::{Cache, remove};
+use crate::digest::Digest;
+
+/// More lists for one key are not kept: the oldest goes.
+const MOST: usize = 32;
+
+/// What one run has read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct List {
+    /// The key of its entry, for trimming: whoever believes the list makes the key himself.
+    pub entry: Digest,
+    /// What it has read.
+    pub reads: Value,
+}
+
+impl Cache {
+    pub(super) fn lists_of(&self, key: Digest) -> Utf8PathBuf {
+        self.part("lists").join(key.to_string())
+    }
+
+    /// The lists of runs with this key, the newest first. What cannot be read is as good as none.
+    pub(crate) fn lists(&self, key: Digest) -> Vec<List> {
+        let text = fs::read_to_string(self.lists_of(key)).unwrap_or_default();
+        read(&text)
+    }
+
+    /// Adds a list, or makes it the newest.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(crate) fn add_list(&self, key: Digest, list: List) -> io::Result<()> {
+        let mut lists = self.lists(key);
+        if lists.first() == Some(&list) {
+            return Ok(());
+        }
+        lists.retain(|other| *other != list);
+        lists.insert(0, list);
+        lists.truncate(MOST);
+        self.write_lists(key, &lists)
+    }
+
+    fn write_lists(&self, key: Digest, lists: &[List]) -> io::Result<()> {
+        let text = serde_json::to_string(lists)?;
+        let mut temporary = self.temporary()?;
+        writeln!(temporary, "{}\n{text}", Digest::of(&text))?;
+        self.settle(temporary, &self.lists_of(key))
+    }
+
+    /// Drops lists whose entries are gone.
+    pub(super) fn trim_lists(&self, key: Digest) -> io::Result<()> {
+        let lists = self.lists(key);
+        let kept: Vec<_> = lists.iter().filter(|list| self.entry(list.entry).exists()).cloned().collect();
+        match kept.len() {
+            0 => remove(&self.lists_of(key)),
+            all if all == lists.len() => Ok(()),
+            _ => self.write_lists(key, &kept),
+        }
+    }
+}
+
+/// The lists in a text whose first line vouches for the rest.
+fn read(text: &str) -> Vec<List> {
+    let lists = text.split_once('\n').and_then(|(digest, rest)| {
+        let rest = rest.trim_end_matches('\n');
+        (digest.parse() == Ok(Digest::of(rest))).then(|| serde_json::from_str(rest).ok())?
+    });
+    lists.unwrap_or_default()
+}

@@ -1,0 +1,50 @@
+//! Paths below named folders, so that what was read means the same in another checkout.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::ingredient::{Root, Rooted};
+
+/// The folders that paths are named by.
+pub(super) struct Roots {
+    /// Absolute, without links.
+    project: Utf8PathBuf,
+    home: Option<Utf8PathBuf>,
+}
+
+impl Roots {
+    /// The roots of the project in the folder `project`, which is absolute and without links.
+    pub(super) fn of(project: &Utf8Path) -> Self {
+        let home = std::env::var("HOME").ok().map(Utf8PathBuf::from).filter(|home| home.is_absolute());
+        Self { project: project.to_owned(), home: home.filter(|home| home != "/") }
+    }
+
+    /// The name of an absolute path.
+    pub(super) fn name(&self, path: &Utf8Path) -> Rooted {
+        if let Ok(path) = path.strip_prefix(&self.project) {
+            return Rooted { root: Root::Project, path: path.to_owned() };
+        }
+        match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(path) => Rooted { root: Root::Home, path: path.to_owned() },
+            None => Rooted { root: Root::Other, path: path.to_owned() },
+        }
+    }
+
+    /// Where it is: relative to the project if it is in there, else absolute.
+    pub(super) fn path(&self, named: &Rooted) -> Utf8PathBuf {
+        match (named.root, &self.home) {
+            (Root::Home, Some(home)) => home.join(&named.path),
+            (Root::Project, _) if named.path == "" => ".".into(),
+            _ => named.path.clone(),
+        }
+    }
+
+    /// The project's folder.
+    pub(super) fn project(&self) -> &Utf8Path {
+        &self.project
+    }
+
+    /// The user's home folder.
+    pub(super) fn home(&self) -> Option<&Utf8Path> {
+        self.home.as_deref()
+    }
+}

@@ -1,0 +1,276 @@
+//! From what a process and its children did to what they read: which of it counts, and what it was.
+//!
+//! What does not count: the system and the interpreter with its packages (the environment has a digest already), the
+//! folder that the process runs in, what it wrote itself, its inputs, and modules of the project that were read as text
+//! when the pipeline was compiled (they count by the code that is reached).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::failure::Failure;
+use super::ingredient::{Fingerprint, Ingredient};
+use super::key::ActionKey;
+use super::roots::Roots;
+use super::trust::Trust;
+use super::world;
+use crate::digest::Digest;
+use crate::file;
+use crate::watch::{Event, Operation, Seen};
+
+/// Where things lie that a run may touch. All paths are absolute, without links.
+pub(super) struct Places<'a> {
+    pub(super) roots: &'a Roots,
+    /// The folder of the run, and what in its `files` is a link into the project.
+    pub(super) run: &'a Utf8Path,
+    pub(super) links: &'a [Utf8PathBuf],
+    pub(super) build: Utf8PathBuf,
+    /// The instance's own folder.
+    pub(super) own: Utf8PathBuf,
+    /// The files and folders of its inputs.
+    pub(super) inputs: Vec<Utf8PathBuf>,
+    /// Files and folders that count whether they are read or not.
+    pub(super) declared: Vec<Utf8PathBuf>,
+    /// Modules that count by the code that is reached, relative to the project.
+    pub(super) modules: BTreeSet<Utf8PathBuf>,
+    /// Where the interpreter and its packages are.
+    pub(super) prefixes: Vec<Utf8PathBuf>,
+    /// Folders outside the project in which programs are looked for.
+    pub(super) searched: Vec<Utf8PathBuf>,
+    /// What `expops` itself keeps for the time of a build.
+    pub(super) private: Option<Utf8PathBuf>,
+    /// What is counted whole if something was read by a program that cannot be watched.
+    pub(super) visible: Vec<Utf8PathBuf>,
+}
+
+/// What was read, and what of it cannot be vouched for.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    pub(super) key: ActionKey,
+    /// Files that were written to between their opening and the end of the run.
+    pub(super) unstable: Vec<Utf8PathBuf>,
+}
+
+/// What belongs to the system: whoever changes it changes the machine.
+pub(super) const SYSTEM: [&str; 12] = [
+    "/proc",
+    "/sys",
+    "/dev",
+    "/etc",
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/sbin",
+    "/run",
+    "/var/lib",
+    "/var/cache",
+];
+
+/// Programs that libraries start while they are loaded, to learn about the machine.
+const HARMLESS: [&str; 7] =
+    ["uname", "ldconfig", "ldconfig.real", "fc-list", "lscpu", "nvidia-smi", "getconf"];
+
+/// What was done with paths that count.
+#[derive(Default)]
+struct Touched {
+    read: BTreeMap<Utf8PathBuf, Option<Seen>>,
+    found: BTreeSet<Utf8PathBuf>,
+    missed: BTreeSet<Utf8PathBuf>,
+    listed: BTreeSet<Utf8PathBuf>,
+    /// Made by the process itself, before it was read.
+    made: BTreeSet<Utf8PathBuf>,
+    /// There before, and changed by the process.
+    updated: BTreeSet<Utf8PathBuf>,
+    is_coarse: bool,
+}
+
+/// The reads among `events`, in their order, and among the `variables` that code of the project asked for.
+///
+/// # Errors
+/// If the result of another instance was read that is no input.
+pub(super) fn reads(
+    events: impl Iterator<Item = Option<Event>>,
+    variables: &BTreeMap<String, Option<Digest>>,
+    places: &Places,
+    trust: &Trust,
+) -> Result<Reads, Failure> {
+    let mut touched = Touched::default();
+    for event in events {
+        match event {
+            Some(event) => touched.add(&event, places)?,
+            None => touched.is_coarse = true,
+        }
+    }
+    Ok(touched.into_reads(variables, places, trust))
+}
+
+impl Touched {
+    fn add(&mut self, event: &Event, places: &Places) -> Result<(), Failure> {
+        if event.operation == Operation::StartUnseen {
+            self.is_coarse |= !HARMLESS.contains(&event.path.file_name().unwrap_or_default());
+            return Ok(());
+        }
+        let Some(path) = places.counted(event)? else { return Ok(()) };
+        let is_folder = event.seen.is_some_and(|seen| seen.mode & 0o170_000 == 0o040_000);
+        let is_own = path.ancestors().any(|above| self.made.contains(above));
+        match event.operation {
+            Operation::Create | Operation::Truncate | Operation::MoveTo | Operation::MakeFolder => {
+                if !self.read.contains_key(&path) {
+                    self.missed.remove(&path);
+                    self.found.remove(&path);
+                    self.made.insert(path);
+                }
+            }
+            _ if is_own => {}
+            Operation::Read | Operation::Start if !is_folder => {
+                self.read.entry(path).or_insert(event.seen);
+            }
+            Operation::Update => {
+                self.updated.insert(path);
+            }
+            Operation::Find if !is_folder => {
+                self.found.insert(path);
+            }
+            Operation::Miss => {
+                self.missed.insert(path);
+            }
+            Operation::List => {
+                self.listed.insert(path);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn into_reads(
+        self,
+        variables: &BTreeMap<String, Option<Digest>>,
+        places: &Places,
+        trust: &Trust,
+    ) -> Reads {
+        let mut reads = Reads::default();
+        let roots = places.roots;
+        let name = |path: &Utf8PathBuf| roots.name(path);
+        for (path, seen) in &self.read {
+            let is_same = is_same(path, *seen) && !self.updated.contains(path);
+            let fingerprint = if is_same {
+                world::content(path, trust)
+            } else {
+                Fingerprint::Text(world::UNSTABLE.to_owned())
+            };
+            reads.key.add(Ingredient::ReadFile(name(path)), fingerprint);
+            if !is_same {
+                reads.unstable.push(path.clone());
+            }
+        }
+        for path in self.updated.iter().filter(|path| !self.read.contains_key(*path)) {
+            reads.key.add_text(Ingredient::ReadFile(name(path)), world::UNSTABLE);
+            reads.unstable.push(path.clone());
+        }
+        let only_found =
+            |path: &&Utf8PathBuf| !self.read.contains_key(*path) && !self.updated.contains(*path);
+        for path in self.found.iter().filter(only_found) {
+            reads.key.add(Ingredient::ReadFile(name(path)), world::length(path));
+        }
+        for path in &self.listed {
+            reads.key.add(Ingredient::ReadFolder(name(path)), world::listing(path));
+        }
+        for path in self.missed.iter().filter(|path| !self.read.contains_key(*path)) {
+            reads.key.add(Ingredient::Absent(name(path)), world::absence(path));
+        }
+        for path in places.visible.iter().filter(|_| self.is_coarse) {
+            reads.key.add(Ingredient::ReadTree(name(path)), world::whole(path, trust));
+        }
+        for (name, value) in variables {
+            let fingerprint = value.map_or_else(world::not_set, Fingerprint::Digest);
+            reads.key.add(Ingredient::Variable(name.clone()), fingerprint);
+        }
+        reads
+    }
+}
+
+/// Whether a file is what it was when it was opened.
+fn is_same(path: &Utf8Path, seen: Option<Seen>) -> bool {
+    seen.is_none_or(|seen| Seen::now(path).is_some_and(|now| now == seen))
+}
+
+/// What an interpreter looks for, folder by folder upwards, to find itself.
+fn is_of_the_start(path: &Utf8Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let mut parts = path.components().map(|part| part.as_str()).peekable();
+    let mut is_library = false;
+    while let Some(part) = parts.next() {
+        let next = parts.peek().is_some_and(|next| next.starts_with("python3"));
+        is_library |= matches!(part, "lib" | "lib64") && next;
+    }
+    is_library || matches!(name, "pyvenv.cfg" | "pybuilddir.txt") || name.ends_with("._pth")
+}
+
+impl Places<'_> {
+    /// The path that counts for an event; `None` if it does not count.
+    fn counted(&self, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
+        let path = file::normal(&event.path);
+        let path = match path.strip_prefix(self.run.join("files")) {
+            Ok(inside) if self.links.iter().any(|link| inside.starts_with(link)) => {
+                self.roots.project().join(inside)
+            }
+            _ => path,
+        };
+        if path.starts_with(self.run) || path.starts_with(&self.own) {
+            return Ok(None);
+        }
+        if path.starts_with(&self.build) {
+            return self.of_the_build(&path, event);
+        }
+        Ok(if self.is_of_the_environment(&path) { None } else { self.source(path, event.operation) })
+    }
+
+    /// Nothing in the build folder counts: inputs count already, and anything else is nobody's to read.
+    fn of_the_build(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
+        let is_input = self.inputs.iter().any(|input| path.starts_with(input) || input.starts_with(path));
+        let is_ours = path.starts_with(self.build.join(".expops"));
+        let is_file = event.seen.is_some_and(|seen| seen.mode & 0o170_000 == 0o100_000);
+        if is_input || is_ours || !is_file || event.operation != Operation::Read {
+            return Ok(None);
+        }
+        let shown = path.strip_prefix(self.roots.project()).unwrap_or(path);
+        Err(Failure::new(format!(
+            "it read `{shown}`, a result of another process that is no input of this one"
+        ))
+        .help("add an edge to `process_adjlist`, and take the value by its key"))
+    }
+
+    fn is_of_the_environment(&self, path: &Utf8Path) -> bool {
+        let is_below =
+            |prefix: &Utf8PathBuf| path.starts_with(prefix) && !self.roots.project().starts_with(prefix);
+        let mut parts = path.components().map(|part| part.as_str());
+        SYSTEM.iter().any(|prefix| path.starts_with(prefix))
+            || is_of_the_start(path)
+            || self.searched.iter().any(|folder| path.parent() == Some(folder))
+            || self.private.as_ref().is_some_and(|private| path.starts_with(private))
+            || self.prefixes.iter().any(is_below)
+            || parts.any(|part| matches!(part, "site-packages" | "dist-packages"))
+            || self.roots.home().is_some_and(|home| path.starts_with(home.join(".cache")))
+            // Every path is looked up folder by folder.
+            || self.roots.project().starts_with(path)
+    }
+
+    /// Bytecode stands for its source, and a source that was read when compiling for nothing.
+    fn source(&self, path: Utf8PathBuf, operation: Operation) -> Option<Utf8PathBuf> {
+        let path = match path.parent() {
+            Some(folder) if folder.file_name() == Some("__pycache__") => {
+                let name = path.file_name()?.split('.').next()?;
+                let source = folder.parent()?.join(format!("{name}.py"));
+                (operation == Operation::Read && source.is_file()).then_some(source)?
+            }
+            _ if path.file_name() == Some("__pycache__") => return None,
+            _ => path,
+        };
+        let inside = path.strip_prefix(self.roots.project()).unwrap_or(&path);
+        if self.declared.iter().any(|declared| path.starts_with(declared)) {
+            return None;
+        }
+        (!self.modules.contains(inside)).then_some(path)
+    }
+}

@@ -1,0 +1,123 @@
+//! Has a process watched while it runs.
+
+use std::fs;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::interpreter::Interpreter;
+use super::roots::Roots;
+use super::seen::SYSTEM;
+use crate::digest::Digest;
+use crate::file;
+use crate::layout::Layout;
+use crate::watch::{self, Event};
+
+/// The library sees what it is preloaded for; more links than this it is told as one.
+const MOST_LINKS: usize = 32;
+
+/// How a process is watched.
+pub(super) struct Watcher {
+    /// The library; `None` where nothing can be seen.
+    library: Option<Utf8PathBuf>,
+    log: Utf8PathBuf,
+    /// What is of interest, and what not, as the library reads it.
+    roots: String,
+}
+
+impl Watcher {
+    /// One for a run in `run`, of a program that lies in `prefixes`.
+    pub(super) fn new(
+        layout: &Layout,
+        (run, links): (&Utf8Path, &[Utf8PathBuf]),
+        prefixes: &[Utf8PathBuf],
+        roots: &Roots,
+    ) -> Self {
+        let files = run.join("files");
+        let own = format!("{}/.expops", roots.project().join(layout.build()));
+        let mut lines: Vec<String> = SYSTEM.iter().map(|path| format!("-{path}")).collect();
+        let outside = prefixes.iter().filter(|prefix| !roots.project().starts_with(prefix));
+        lines.extend(outside.map(|prefix| format!("-{prefix}")));
+        lines.extend([format!("-{own}"), format!("-{run}")]);
+        if links.len() > MOST_LINKS {
+            lines.push(format!("+{files}"));
+        } else {
+            lines.extend(links.iter().map(|link| format!("+{}", files.join(link))));
+        }
+        Self { library: library(layout), log: run.join("reads"), roots: lines.join("\n") }
+    }
+
+    /// Has `command` watched, and all that it starts.
+    pub(super) fn watch(&self, command: &mut Command) {
+        let Some(library) = &self.library else { return };
+        let before = std::env::var("LD_PRELOAD").ok().filter(|before| !before.is_empty());
+        let preload = before.map_or_else(|| library.to_string(), |before| format!("{library}:{before}"));
+        command
+            .env("LD_PRELOAD", preload)
+            .env("EXPOPS_WATCH", &self.log)
+            .env("EXPOPS_WATCH_ROOTS", &self.roots);
+    }
+
+    /// What was seen.
+    pub(super) fn events(&self) -> Vec<Option<Event>> {
+        watch::events(&fs::read(&self.log).unwrap_or_default()).collect()
+    }
+}
+
+/// Where the interpreter that a command starts lies, with what is installed for it.
+pub(super) fn prefixes(interpreter: Option<&Interpreter>, project: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let Some(program) = interpreter.map(|interpreter| interpreter.program(project)) else {
+        return Vec::new();
+    };
+    let path = std::env::var("PATH").unwrap_or_default();
+    let program = if program.contains('/') {
+        Some(Utf8PathBuf::from(program))
+    } else {
+        let places = path.split(':').map(|folder| Utf8Path::new(folder).join(&program));
+        places.into_iter().find(|place| place.is_file())
+    };
+    let prefix = |program: &Utf8Path| program.parent().and_then(Utf8Path::parent).map(Utf8Path::to_owned);
+    let real = program.as_ref().and_then(|program| program.canonicalize_utf8().ok());
+    let both = [program, real].into_iter().flatten().filter_map(|program| prefix(&program));
+    both.filter(|prefix| prefix != "/" && prefix != "").collect()
+}
+
+/// The library in a place that `LD_PRELOAD` can name: blanks and colons end a name there.
+fn library(layout: &Layout) -> Option<Utf8PathBuf> {
+    let bytes = watch::library()?;
+    let own = layout.watch_library();
+    let own =
+        own.parent().and_then(|folder| folder.canonicalize_utf8().ok()).map(|folder| folder.join("watch.so"));
+    let plain = own.filter(|path| !path.as_str().contains([' ', ':', '\t', '\n']));
+    let name = format!("watch-{}.so", &Digest::of(bytes).to_string()[..16]);
+    let elsewhere =
+        || private().map(|folder| folder.join(name)).filter(|path| !path.as_str().contains([' ', ':']));
+    plain.or_else(elsewhere).filter(|path| is_written(path, bytes))
+}
+
+fn is_written(path: &Utf8Path, bytes: &[u8]) -> bool {
+    fs::read(path).is_ok_and(|there| there == bytes) || file::write_if_changed(path, bytes).is_ok()
+}
+
+/// The folders outside the project in which programs are looked for.
+pub(super) fn searched(project: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':').map(Utf8PathBuf::from).filter(|folder| !folder.starts_with(project)).collect()
+}
+
+/// A folder for the time of a build, that nobody else can write to: workers have theirs there, too.
+#[cfg(unix)]
+pub(super) fn private() -> Option<Utf8PathBuf> {
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+    let user = rustix::process::geteuid().as_raw();
+    let folder = Utf8PathBuf::try_from(std::env::temp_dir()).ok()?.join(format!("expops-{user}"));
+    let _ = fs::DirBuilder::new().mode(0o700).create(&folder);
+    let meta = folder.symlink_metadata().ok()?;
+    let is_own = meta.is_dir() && meta.uid() == user && meta.mode() & 0o022 == 0;
+    is_own.then_some(folder)
+}
+
+#[cfg(not(unix))]
+pub(super) fn private() -> Option<Utf8PathBuf> {
+    None
+}

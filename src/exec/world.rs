@@ -1,0 +1,143 @@
+//! What is asked of the world again: whether what a run read is still what it was.
+
+use std::env;
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::ingredient::{Fingerprint, Ingredient, Rooted};
+use super::key::ActionKey;
+use super::roots::Roots;
+use super::tree;
+use super::trust::Trust;
+use crate::digest::{Digest, Hasher};
+
+/// What stands for a file that changed while it was read, or that the run itself changes: nothing is ever equal to it.
+pub(super) const UNSTABLE: &str = "it changed while it ran";
+
+/// What there is now of what `reads` lists.
+pub(super) fn now(reads: &ActionKey, roots: &Roots, trust: &Trust) -> ActionKey {
+    let mut now = ActionKey::default();
+    for (ingredient, was) in reads.ingredients() {
+        now.add(ingredient.clone(), fingerprint(ingredient, was, roots, trust));
+    }
+    now
+}
+
+/// The paths that `reads` lists, relative to the project or absolute.
+pub(super) fn paths(reads: &ActionKey, roots: &Roots) -> Vec<Utf8PathBuf> {
+    let path = |(ingredient, _): &(Ingredient, Fingerprint)| Some(roots.path(path_of(ingredient)?));
+    let mut paths: Vec<_> = reads.ingredients().iter().filter_map(path).collect();
+    for (ingredient, _) in reads.ingredients() {
+        if let Ingredient::ReadTree(tree) = ingredient {
+            paths.extend(inside(&roots.path(tree)));
+        }
+    }
+    paths
+}
+
+/// The files and folders in a tree, as far as a build tool can be bothered with them.
+fn inside(tree: &Utf8Path) -> Vec<Utf8PathBuf> {
+    const MOST: usize = 10_000;
+    let walk =
+        walkdir::WalkDir::new(tree).follow_links(true).into_iter().filter_entry(|entry| !is_hidden(entry));
+    walk.flatten().take(MOST).filter_map(|entry| Utf8PathBuf::try_from(entry.into_path()).ok()).collect()
+}
+
+/// What people and tools keep beside their data: no process is meant by it.
+fn is_hidden(entry: &walkdir::DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    entry.depth() > 0 && (name.starts_with('.') || name == "__pycache__")
+}
+
+fn path_of(ingredient: &Ingredient) -> Option<&Rooted> {
+    match ingredient {
+        Ingredient::ReadFile(path)
+        | Ingredient::ReadFolder(path)
+        | Ingredient::ReadTree(path)
+        | Ingredient::Absent(path) => Some(path),
+        _ => None,
+    }
+}
+
+/// What `ingredient` is now, in the kind of words that `was` has.
+fn fingerprint(ingredient: &Ingredient, was: &Fingerprint, roots: &Roots, trust: &Trust) -> Fingerprint {
+    match ingredient {
+        Ingredient::ReadFile(path) if was.text().is_some() => length(&roots.path(path)),
+        Ingredient::ReadFile(path) => content(&roots.path(path), trust),
+        Ingredient::ReadFolder(path) => listing(&roots.path(path)),
+        Ingredient::ReadTree(path) => whole(&roots.path(path), trust),
+        Ingredient::Absent(path) => absence(&roots.path(path)),
+        Ingredient::Variable(name) => variable(name),
+        _ => was.clone(),
+    }
+}
+
+fn missing() -> Fingerprint {
+    Fingerprint::Text("nothing".to_owned())
+}
+
+/// The content of a file.
+pub(super) fn content(path: &Utf8Path, trust: &Trust) -> Fingerprint {
+    if !path.is_file() {
+        return missing();
+    }
+    tree::digest(path, trust).map_or_else(|_| missing(), Fingerprint::Digest)
+}
+
+/// How long a file is that was only looked up.
+pub(super) fn length(path: &Utf8Path) -> Fingerprint {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => Fingerprint::Text(format!("{} bytes", meta.len())),
+        Ok(_) => Fingerprint::Text("a folder".to_owned()),
+        Err(_) => missing(),
+    }
+}
+
+/// The names in a folder, and what kind each is.
+pub(super) fn listing(path: &Utf8Path) -> Fingerprint {
+    let Ok(entries) = fs::read_dir(path) else { return missing() };
+    let kind = |entry: &fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => "folder",
+        Ok(kind) if kind.is_symlink() => "link",
+        _ => "file",
+    };
+    let name = |entry: fs::DirEntry| format!("{}\0{}\n", entry.file_name().to_string_lossy(), kind(&entry));
+    let mut names: Vec<_> =
+        entries.flatten().map(name).filter(|name| !name.starts_with("__pycache__\0")).collect();
+    names.sort();
+    Fingerprint::Digest(Digest::of(names.concat()))
+}
+
+/// All that is in a folder, at any depth.
+pub(super) fn whole(path: &Utf8Path, trust: &Trust) -> Fingerprint {
+    if !path.is_dir() {
+        return missing();
+    }
+    let mut hasher = Hasher::new();
+    let mut files = inside(path);
+    files.sort();
+    for file in files.iter().filter(|file| file.is_file()) {
+        let Ok(content) = trust.bytes(file) else { continue };
+        hasher.update(format!("{}\0{content}\n", file.strip_prefix(path).unwrap_or(file)));
+    }
+    Fingerprint::Digest(hasher.finish())
+}
+
+/// Whether there is still nothing.
+pub(super) fn absence(path: &Utf8Path) -> Fingerprint {
+    if path.symlink_metadata().is_ok() { Fingerprint::Text("something".to_owned()) } else { missing() }
+}
+
+/// The value of a variable, by its digest.
+fn variable(name: &str) -> Fingerprint {
+    match env::var_os(name) {
+        Some(value) => Fingerprint::Digest(Digest::of(value.as_encoded_bytes())),
+        None => not_set(),
+    }
+}
+
+/// What stands for a variable that is not set.
+pub(super) fn not_set() -> Fingerprint {
+    Fingerprint::Text("not set".to_owned())
+}

@@ -1,0 +1,123 @@
+"""What only Python itself can tell of what a process reads: variables, and which listings are its own.
+
+Files are seen from outside, by the library `watch.c`. It cannot tell why a folder is listed, and variables are read
+from a copy of Python's own.
+"""
+
+import contextlib
+import hashlib
+import importlib.machinery
+import os
+import sys
+from types import FrameType
+from typing import Any, Dict, Iterator, List, Optional
+
+# Asked by whoever starts programs, different on every machine, or set for each run.
+_NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_")
+_NEVER_NAMES = frozenset(
+    ["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "POLARS_MAX_THREADS"]
+)
+# Between the caller and the environment.
+_BETWEEN = (
+    "os.py",
+    "_collections_abc.py",
+    "posixpath.py",
+    "<frozen os>",
+    "<frozen _collections_abc>",
+    "<frozen posixpath>",
+)
+
+# The project's folder, with a separator behind it.
+_project = ""
+_variables: Dict[str, Optional[str]] = {}
+
+
+# This package, which lies in the build folder.
+_OWN = os.path.join(os.path.dirname(os.path.realpath(__file__)), "")
+
+
+def _is_of_the_project(path: str) -> bool:
+    return path.startswith(_project) and not path.startswith(_OWN) and f"{os.sep}site-packages{os.sep}" not in path
+
+
+def _is_asked_by_the_project() -> bool:
+    """Whether the question comes from a file of the project."""
+    frame: Optional[FrameType] = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.endswith(_BETWEEN):
+        frame = frame.f_back
+    return frame is not None and _is_of_the_project(frame.f_code.co_filename)
+
+
+def _may_count(name: str) -> bool:
+    return bool(name) and name not in _NEVER_NAMES and not name.startswith(_NEVER)
+
+
+def _watch_variables() -> None:
+    environment: Any = type(os.environ)
+    get, names = environment.__getitem__, environment.__iter__
+    # Who asks for all names and then for each value, in their order, makes a copy: that is no question.
+    copied: List[str] = []
+
+    def __getitem__(self: Any, key: Any) -> Any:
+        name = os.fsdecode(key) if isinstance(key, (str, bytes)) else ""
+        if copied and copied[-1] == name:
+            copied.pop()
+            return get(self, key)
+        copied.clear()
+        if _may_count(name) and _is_asked_by_the_project():
+            found = self._data.get(self.encodekey(key))
+            found = os.fsencode(found) if isinstance(found, str) else found
+            _variables.setdefault(name, None if found is None else hashlib.sha256(found).hexdigest())
+        return get(self, key)
+
+    def __iter__(self: Any) -> Iterator[Any]:
+        keys = list(names(self))
+        copied[:] = [os.fsdecode(key) for key in reversed(keys)]
+        return iter(keys)
+
+    environment.__getitem__ = __getitem__
+    environment.__iter__ = __iter__
+
+
+def _say(path: str) -> None:
+    """A lookup that means something to the library that watches."""
+    with contextlib.suppress(OSError):
+        os.stat(path)
+
+
+@contextlib.contextmanager
+def unwatched() -> Iterator[None]:
+    """What this thread looks at meanwhile is no question of the user's."""
+    _say("//expops-pause//")
+    try:
+        yield
+    finally:
+        _say("//expops-resume//")
+
+
+def _watch_imports() -> None:
+    finder: Any = importlib.machinery.FileFinder
+    fill = finder._fill_cache
+
+    def _fill_cache(self: Any) -> None:
+        with unwatched():
+            fill(self)
+
+    finder._fill_cache = _fill_cache
+
+
+def begin(project: str) -> None:
+    """Begin to watch for the project in the folder `project`."""
+    global _project
+    if not _project:
+        _watch_variables()
+        _watch_imports()
+    _project = os.path.join(os.path.realpath(project), "")
+    _variables.clear()
+    _say("//expops-roots//")
+
+
+def told() -> Dict[str, Any]:
+    """What there is to be told with the result."""
+    folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.dirname(os.__file__))}
+    return {"variables": dict(_variables), "prefixes": sorted(folders)}

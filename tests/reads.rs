@@ -1,0 +1,223 @@
+//! What an instance reads is seen, not declared: every way of reading, under both tools. An edit of what one process
+//! reads runs that process and no other; an edit of what nobody reads runs nothing.
+
+use std::fs;
+
+use crate::space::{Space, TOOLS, Tool};
+
+const SCRIPT: &str = r#"
+import importlib
+import json
+import os
+import pathlib
+import subprocess
+
+from expops.core import process
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+
+def ran(name):
+    fd = os.open(os.path.join(ROOT, "ran.log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(fd, (name + "\n").encode())
+    os.close(fd)
+
+@process()
+def opened():
+    ran("opened")
+    return {"opened": json.load(open(os.path.join(ROOT, "config.json")))}
+
+@process()
+def beside():
+    ran("beside")
+    return {"beside": pathlib.Path(__file__).with_name("query.sql").read_text()}
+
+@process()
+def in_data():
+    ran("in_data")
+    return {"in_data": open("data/t.csv").read()}
+
+@process()
+def listed():
+    ran("listed")
+    return {"listed": sorted(os.listdir(os.path.join(ROOT, "notes")))}
+
+@process()
+def asked():
+    ran("asked")
+    return {"asked": os.path.exists(os.path.join(ROOT, "settings", "flag"))}
+
+@process()
+def child():
+    ran("child")
+    return {"child": subprocess.run(["cat", os.path.join(ROOT, "child.txt")], capture_output=True, text=True).stdout}
+
+@process()
+def linked():
+    ran("linked")
+    return {"linked": open(os.path.join(ROOT, "data", "newest.csv")).read()}
+
+@process()
+def by_name():
+    ran("by_name")
+    return {"by_name": importlib.import_module("".join(["plug", "in_", "a"])).VALUE}
+
+@process()
+def nothing():
+    ran("nothing")
+    with open("own.txt", "w") as file:
+        file.write("1")
+    return {"nothing": open("own.txt").read()}
+"#;
+
+const PROCESSES: [&str; 9] =
+    ["asked", "beside", "by_name", "child", "in_data", "linked", "listed", "nothing", "opened"];
+
+fn project() -> Space {
+    let space = Space::new();
+    let names = PROCESSES.iter().chain(&["tool"]);
+    let list: String = names.clone().map(|name| format!("      {name}\n")).collect();
+    let processes: String = PROCESSES.iter().map(|name| format!("      - name: {name}\n")).collect();
+    space.write(
+        "expops.yaml",
+        format!(
+            "scripts: {{main: src/steps.py}}\nexperiment:\n  pipeline:\n    process_adjlist: |\n{list}    processes:\n\
+             {processes}      - name: tool\n        command: echo tool >> ran.log; python3 tools/tool.py > {{{{ outputs.r }}}}\n        \
+             outputs: {{r: r.txt}}\n"
+        ),
+    );
+    space.write("src/steps.py", SCRIPT);
+    space.write("src/query.sql", "select 1");
+    space.write("src/plugin_a.py", "VALUE = 1\n");
+    space.write("tools/tool.py", "import helper\nprint(helper.VALUE)\n");
+    space.write("tools/helper.py", "VALUE = 1\n");
+    space.write("config.json", "{}");
+    space.write("child.txt", "1");
+    space.write("data/t.csv", "1");
+    space.write("data/v1.csv", "1");
+    space.write("data/v2.csv", "2");
+    space.write("notes/a.txt", "1");
+    space.write("settings/other", "1");
+    link(&space, "v1.csv");
+    space
+}
+
+fn link(space: &Space, to: &str) {
+    let _ = fs::remove_file(space.path("data/newest.csv"));
+    std::os::unix::fs::symlink(to, space.path("data/newest.csv")).unwrap();
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn an_edit_of_what_one_process_reads_runs_that_one_alone() {
+    for tool in TOOLS {
+        let space = project();
+        space.compile(tool).success();
+        assert_eq!(space.ran(tool).len(), PROCESSES.len() + 1);
+        space.nothing_to_do(tool);
+        let check = |edit: &dyn Fn(), expected: &[&str]| {
+            edit();
+            assert_eq!(space.ran(tool), expected, "{tool:?}: {}", space.read("build/nothing/record.json"));
+            assert_eq!(space.ran(tool), [""; 0], "{tool:?}: once more after {expected:?}");
+        };
+        check(&|| space.write("config.json", "{\"a\": 1}"), &["opened"]);
+        check(&|| space.write("src/query.sql", "select 2"), &["beside"]);
+        check(&|| space.write("data/t.csv", "2"), &["in_data"]);
+        check(&|| space.write("notes/b.txt", "1"), &["listed"]);
+        check(&|| space.write("notes/a.txt", "2"), &[]);
+        check(&|| space.write("settings/flag", "1"), &["asked"]);
+        check(&|| space.write("settings/more", "1"), &[]);
+        check(&|| space.write("child.txt", "2"), &["child"]);
+        check(&|| space.write("src/plugin_a.py", "VALUE = 2\n"), &["by_name"]);
+        check(&|| space.write("tools/helper.py", "VALUE = 2\n"), &["tool"]);
+        check(&|| space.write("tools/tool.py", "import helper\nprint(helper.VALUE, 1)\n"), &["tool"]);
+        space.write("data/v2.csv", "2");
+        check(&|| link(&space, "v2.csv"), &["linked"]);
+        check(&|| space.write("data/v2.csv", "3"), &["linked"]);
+        check(&|| space.write("README.md", "nobody reads it"), &[]);
+        check(&|| fs::remove_file(space.path("settings/flag")).unwrap(), &["asked"]);
+        check(&|| fs::write(space.path("src/plugin_a.py"), "VALUE = 3\n").unwrap(), &["by_name"]);
+        assert!(space.read("build/by_name/out/by_name.json").starts_with('3'));
+    }
+}
+
+/// A result that is known from before comes back by what it has read.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn an_edit_undone_runs_nothing() {
+    let space = project();
+    space.compile(Tool::Ninja).success();
+    space.ran(Tool::Ninja);
+    for text in ["2", "3"] {
+        space.write("data/t.csv", text);
+        assert_eq!(space.ran(Tool::Ninja), ["in_data"]);
+    }
+    for text in ["1", "3", "2"] {
+        space.write("data/t.csv", text);
+        assert_eq!(space.ran(Tool::Ninja), [""; 0]);
+        assert!(space.read("build/in_data/out/in_data.json").contains(text));
+    }
+    fs::remove_dir_all(space.path("build/in_data")).unwrap();
+    assert_eq!(space.ran(Tool::Ninja), [""; 0]);
+}
+
+/// Switching from one tool to the other.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn each_tool_wakes_for_what_the_other_one_has_seen() {
+    let space = project();
+    TOOLS.iter().for_each(|tool| drop(space.compile(*tool).success()));
+    space.ran(Tool::Ninja);
+    space.ran(Tool::Make);
+    for (tool, text) in [(Tool::Make, "2"), (Tool::Ninja, "3"), (Tool::Ninja, "4"), (Tool::Make, "5")] {
+        space.write("config.json", text);
+        assert_eq!(space.ran(tool), ["opened"], "{tool:?} {text}");
+    }
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_variable_that_the_project_asks_for_is_seen_and_others_are_not() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        "scripts: {main: steps.py}\nexperiment:\n  pipeline:\n    process_adjlist: |\n      work\n    processes:\n      - name: work\n",
+    );
+    space.write(
+        "steps.py",
+        "import os\nfrom expops.core import process\n\n@process()\ndef work():\n    copy = dict(os.environ)\n    \
+         return {\"rate\": os.environ.get(\"MY_RATE\", \"none\"), \"home\": os.path.expanduser(\"~\") != \"\"}\n",
+    );
+    let run = |rate: &str, other: &str| {
+        let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
+        command.args(["run"]).env("MY_RATE", rate).env("OTHER", other);
+        crate::space::Ran::from(command.output().unwrap()).success();
+        space.read("build/work/out/rate.json")
+    };
+    assert!(run("1", "1").contains('1'));
+    let record = space.read("build/work/record.json");
+    assert!(record.contains("MY_RATE") && !record.contains("OTHER") && !record.contains("HOME"), "{record}");
+    assert!(run("2", "1").contains('2'));
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_result_that_is_no_input_is_an_error_that_says_so() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        "scripts: {main: steps.py}\nexperiment:\n  pipeline:\n    process_adjlist: |\n      first\n      second\n    processes:\n      - name: first\n      - name: second\n",
+    );
+    space.write(
+        "steps.py",
+        "import os\nfrom expops.core import process\n\n@process()\ndef first():\n    return {\"x\": 1}\n\n@process()\ndef second():\n    \
+         root = os.environ[\"EXPOPS_PROJECT_ROOT\"]\n    return {\"y\": open(root + \"/build/first/out/x.json\").read()}\n",
+    );
+    let failed = space.expops(&["run", "-j1"]).failure();
+    assert!(
+        failed.says("it read `build/first/out/x.json`, a result of another process"),
+        "{}{}",
+        failed.out,
+        failed.err
+    );
+}
