@@ -250,6 +250,7 @@ impl Builder<'_> {
                         all.visit_expr(value);
                         mentions.code.words = all.code.words;
                         mentions.code.mentions = all.code.mentions;
+                        mentions.code.texts = all.code.texts;
                     });
                 }
                 _ => self.effect(statement),

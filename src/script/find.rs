@@ -9,8 +9,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::file;
 
 /// Folders that hold no code of the project's own.
-const SKIPPED: [&str; 8] =
-    ["build", "node_modules", "__pycache__", "venv", "env", "site-packages", "dist", "virtualenv"];
+const SKIPPED: [&str; 3] = ["node_modules", "__pycache__", "site-packages"];
+/// What a folder has in it that is an environment or was made by a build of ours. Its name says nothing: a package
+/// may be called `env`, `build` or `dist`.
+const MADE: [&str; 5] = ["pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate", ".expops"];
 /// The modules of Python's own library (`sys.stdlib_module_names` of 3.11, with those that other versions have
 /// or had and those that Python imports when it starts; without a few that nothing imports).
 const STANDARD: &str = include_str!("standard_modules.txt");
@@ -89,7 +91,7 @@ pub(super) fn normal(path: &Utf8Path) -> Utf8PathBuf {
     if path == "." { Utf8PathBuf::new() } else { path }
 }
 
-/// All Python files under `folders`, sorted; without hidden folders, virtual environments and outputs.
+/// All Python files under `folders`, sorted; without hidden folders, environments and outputs.
 pub(super) fn all_python(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
     let mut all = BTreeSet::new();
     for folder in folders {
@@ -98,7 +100,8 @@ pub(super) fn all_python(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8Pa
             let name = entry.file_name().to_string_lossy();
             let is_folder = entry.file_type().is_dir() && entry.depth() > 0;
             let skipped = name.starts_with('.') || SKIPPED.contains(&&*name);
-            !(is_folder && (skipped || entry.path().join("pyvenv.cfg").exists()))
+            let is_made = || MADE.iter().any(|mark| entry.path().join(mark).exists());
+            !(is_folder && (skipped || is_made()))
         };
         let walk = walkdir::WalkDir::new(&start).sort_by_file_name().into_iter().filter_entry(keep);
         let python = walk.flatten().filter(|entry| entry.file_type().is_file()).filter_map(|entry| {

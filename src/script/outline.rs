@@ -40,6 +40,21 @@ pub(super) struct Chain {
 }
 
 impl Chain {
+    /// As it is written: `root.attr.attr`.
+    pub(super) fn spelled(&self) -> String {
+        let root = match &self.root {
+            Root::Global(name) => name.as_str(),
+            Root::Imports(imports) => imports.first().map_or("", |import| &import.module),
+        };
+        [root].into_iter().chain(self.attrs.iter().map(String::as_str)).collect::<Vec<_>>().join(".")
+    }
+
+    /// What `import NAME` binds, and then `attrs`.
+    pub(super) fn by_import(name: &str, attrs: &[String]) -> Self {
+        let import = Import { level: 0, module: name.to_owned(), name: None, loads: name.to_owned() };
+        Self { root: Root::Imports(vec![import]), attrs: attrs.to_vec(), literal: None }
+    }
+
     /// The module-level name `name`.
     pub(super) fn global(name: &str) -> Self {
         Self { root: Root::Global(name.to_owned()), attrs: Vec::new(), literal: None }
@@ -64,6 +79,15 @@ pub(super) enum Mention {
     Def { name: String, decorators: Vec<Decorator> },
 }
 
+/// What a text that is used as a value may name, for whoever evaluates it.
+#[derive(Clone, Debug)]
+pub(super) struct TextMention {
+    /// The names, and what is asked of them.
+    pub(super) chain: Chain,
+    /// Whether it is the beginning of a name that is put together (`env.`).
+    pub(super) is_package: bool,
+}
+
 /// What is called.
 pub(super) enum Call {
     /// Something with a name that leads outside the code.
@@ -80,6 +104,7 @@ pub(super) enum Call {
 #[derive(Default)]
 pub(super) struct Code {
     pub(super) mentions: Vec<Mention>,
+    pub(super) texts: Vec<TextMention>,
     pub(super) eager_names: BTreeSet<String>,
     pub(super) eager_calls: Vec<Call>,
     pub(super) deferred_calls: Vec<Call>,

@@ -5,8 +5,9 @@ use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{Expr, Stmt};
 
 use super::super::bound::Names;
-use super::super::outline::{Call, Chain, Code, Decorator, Mention, Root};
+use super::super::outline::{Call, Chain, Code, Decorator, Mention, Root, TextMention};
 use super::super::words;
+use super::texts;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -32,6 +33,8 @@ pub(in crate::script) struct Mentions {
     pub(super) scopes: Vec<Scope>,
     pub(super) deferred: usize,
     pub(super) in_annotation: bool,
+    /// Whether what is around here only shows texts: `raise`, `print`, a logger.
+    pub(super) only_shown: bool,
     pub(super) stubs: bool,
     /// How many blocks around here guard what is in them.
     pub(super) guards: usize,
@@ -227,7 +230,23 @@ impl Mentions {
                 _ => self.visit_expr(&call.func),
             },
         }
-        self.visit_arguments(&call.arguments);
+        if self.only_shows(&call.func) {
+            self.shown(|this| this.visit_arguments(&call.arguments));
+        } else {
+            self.visit_arguments(&call.arguments);
+        }
+    }
+
+    /// Whether a function does nothing with its texts but show them.
+    fn only_shows(&self, func: &Expr) -> bool {
+        match func {
+            Expr::Name(name) => {
+                let is_builtin = matches!(self.lead(&name.id), Lead::Outside(Root::Global(_)));
+                name.id == "print" && is_builtin
+            }
+            Expr::Attribute(node) => texts::only_shows(&node.attr),
+            _ => false,
+        }
     }
 
     /// `locals()` or `vars()` in a function, or `vars(x)`: nothing of the module is asked for.
@@ -313,6 +332,41 @@ impl Mentions {
                 self.mention(Chain { root, attrs: Vec::new(), literal: None });
             }
         }
+    }
+
+    /// A text that is used as a value: whoever gets it may evaluate it, here or in another module.
+    pub(super) fn text_value(&mut self, text: &str) {
+        words::text(text, &mut self.code.words);
+        // One name alone is a column, a key, a mode.
+        if self.in_annotation || self.only_shown || texts::is_name(text) {
+            return;
+        }
+        for parts in texts::chains(text) {
+            self.text_mention(parts, false);
+        }
+        if let Some(parts) = texts::package(text) {
+            self.text_mention(parts, true);
+        }
+    }
+
+    fn text_mention(&mut self, mut parts: Vec<String>, is_package: bool) {
+        let attrs = parts.split_off(1);
+        let Some(name) = parts.pop() else { return };
+        if let Lead::Outside(root) = self.lead(&name) {
+            if let Root::Global(name) = &root
+                && self.deferred == 0
+            {
+                self.code.eager_names.insert(name.clone());
+            }
+            let chain = Chain { root, attrs, literal: None };
+            self.code.texts.push(TextMention { chain, is_package });
+        }
+    }
+
+    pub(super) fn shown(&mut self, visit: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.only_shown, true);
+        visit(self);
+        self.only_shown = before;
     }
 
     pub(super) fn comprehension(&mut self, generators: &[ast::Comprehension], visit: impl FnOnce(&mut Self)) {

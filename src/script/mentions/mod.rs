@@ -3,6 +3,7 @@
 //! which files exist or what a name is bound to.
 
 mod collect;
+mod texts;
 mod visit;
 
 pub(super) use collect::{Mentions, dotted};

@@ -34,6 +34,12 @@ impl<'a> Visitor<'a> for Mentions {
             }
             // A docstring, or a comment in disguise.
             Stmt::Expr(node) if node.value.is_string_literal_expr() => {}
+            // What an exception or a failed assertion says is read by people.
+            Stmt::Raise(_) => self.shown(|this| walk_stmt(this, stmt)),
+            Stmt::Assert(node) => {
+                self.visit_expr(&node.test);
+                self.shown(|this| node.msg.iter().for_each(|message| this.visit_expr(message)));
+            }
             Stmt::Nonlocal(_) => self.writes_outside(),
             _ => walk_stmt(self, stmt),
         }
@@ -73,7 +79,7 @@ impl<'a> Visitor<'a> for Mentions {
                 this.visit_expr(&node.value);
             }),
             Expr::StringLiteral(node) => {
-                words::text(node.value.to_str(), &mut self.code.words);
+                self.text_value(node.value.to_str());
                 if self.in_annotation {
                     self.quoted_annotation(node.value.to_str());
                 }
@@ -83,7 +89,7 @@ impl<'a> Visitor<'a> for Mentions {
     }
 
     fn visit_string_literal(&mut self, literal: &'a ast::StringLiteral) {
-        words::text(&literal.value, &mut self.code.words);
+        self.text_value(&literal.value);
     }
 
     fn visit_bytes_literal(&mut self, literal: &'a ast::BytesLiteral) {
@@ -92,7 +98,7 @@ impl<'a> Visitor<'a> for Mentions {
 
     fn visit_interpolated_string_element(&mut self, element: &'a ast::InterpolatedStringElement) {
         if let ast::InterpolatedStringElement::Literal(literal) = element {
-            words::text(&literal.value, &mut self.code.words);
+            self.text_value(&literal.value);
         }
         ast::visitor::walk_interpolated_string_element(self, element);
     }

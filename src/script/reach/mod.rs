@@ -3,4 +3,5 @@
 //! whole modules.
 
 mod counted;
+mod texts;
 mod walk;

@@ -8,23 +8,26 @@ use super::super::fork::{self, Ahead};
 use super::super::library::Library;
 use super::super::link::Resolved;
 use super::super::model::Foreign;
-use super::super::outline::{Chain, Import, Kind, Mention, Root, UnitId};
+use super::super::outline::{Chain, Import, Kind, Mention, UnitId};
 use super::super::{find, words};
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 
-enum Task {
+pub(super) enum Task {
     Count(UnitId),
     Load(usize),
-    Whole(usize),
-    Everything,
+    Whole(usize, Why),
+    Everything(Why),
 }
+
+/// Why modules are counted whole, in words that go on after "because".
+pub(super) type Why = String;
 
 /// The walk.
 #[derive(Default)]
 pub(in crate::script) struct Walk {
     pub(super) script: usize,
-    queue: VecDeque<Task>,
+    pub(super) queue: VecDeque<Task>,
     pub(super) counted: BTreeSet<UnitId>,
     pub(super) loaded: BTreeSet<usize>,
     pub(super) load_order: Vec<usize>,
@@ -38,6 +41,12 @@ pub(in crate::script) struct Walk {
     pub(super) docs: bool,
     pub(super) source: bool,
     pub(super) foreign: Vec<Foreign>,
+    /// Why the modules in `whole` are there.
+    pub(super) why: BTreeMap<usize, String>,
+    /// The unit whose mentions are being followed.
+    here: Option<UnitId>,
+    /// The names in texts that may be evaluated in another module than their own.
+    pub(super) in_texts: BTreeSet<String>,
 }
 
 impl Library {
@@ -47,13 +56,16 @@ impl Library {
         walk.queue.push_back(Task::Load(script));
         walk.shadowing(self);
         walk.follow(self, script, &Chain::global(function))?;
-        while let Some(task) = walk.queue.pop_front() {
-            match task {
-                Task::Count(id) => walk.count(self, id)?,
-                Task::Load(module) => walk.load(self, module)?,
-                Task::Whole(module) => walk.whole(self, module)?,
-                Task::Everything => walk.everything(self),
+        while !walk.queue.is_empty() {
+            while let Some(task) = walk.queue.pop_front() {
+                match task {
+                    Task::Count(id) => walk.count(self, id)?,
+                    Task::Load(module) => walk.load(self, module)?,
+                    Task::Whole(module, why) => walk.whole(self, module, why)?,
+                    Task::Everything(why) => walk.everything(self, why),
+                }
             }
+            walk.evaluated_elsewhere(self);
         }
         Ok(walk)
     }
@@ -101,11 +113,16 @@ impl Walk {
         }
         let outline = library.modules[id.0].clone();
         let unit = &outline.units[id.1];
+        self.here = Some(id);
         self.reads |= unit.code.words.reads;
         self.docs |= unit.code.words.docs;
         self.source |= unit.code.words.source;
         if unit.code.words.dynamic {
-            self.queue.push_back(Task::Everything);
+            let why = self.why_here(library, "reaches for code by a name that is known only when it runs");
+            self.queue.push_back(Task::Everything(why));
+        }
+        for text in &unit.code.texts {
+            self.text(library, id.0, text)?;
         }
         for mention in &unit.code.mentions {
             match mention {
@@ -138,44 +155,54 @@ impl Walk {
     fn follow(&mut self, library: &mut Library, module: usize, chain: &Chain) -> Result<(), Diagnostic> {
         let resolved = library.resolve(module, chain)?;
         if let Some(name) = &resolved.builtin {
-            self.builtin(module, name, chain);
+            self.builtin(library, module, name, chain);
             if name == "__import__" {
                 self.import_by_name(library, module, chain)?;
             }
         }
         for path in &resolved.libraries {
             self.library(path);
-            if path == "importlib.import_module" {
+            if path == "importlib.import_module" || path == "pydoc.locate" || path == "pkgutil.resolve_name" {
                 self.import_by_name(library, module, chain)?;
             } else if words::imports_by_name(path) {
-                self.queue.push_back(Task::Everything);
+                let why = self.why_here(library, &format!("uses `{path}`, which hands out any module"));
+                self.queue.push_back(Task::Everything(why));
             }
         }
         self.queue.extend(resolved.loads.iter().map(|id| Task::Load(*id)));
         self.queue.extend(resolved.via.iter().chain(&resolved.units).map(|id| Task::Count(*id)));
         // Of a module that is used itself any name may be meant, and of one that is asked for a name which is
         // not seen in it, that name.
-        self.queue.extend(resolved.bare.into_iter().chain(resolved.missing).map(Task::Whole));
+        for id in resolved.bare {
+            let why = self.why_here(library, "uses the module itself, so that any name of it may be meant");
+            self.queue.push_back(Task::Whole(id, why));
+        }
+        for id in resolved.missing {
+            let why =
+                self.why_here(library, &format!("asks for `{}`, which is not seen in it", chain.spelled()));
+            self.queue.push_back(Task::Whole(id, why));
+        }
         Ok(())
     }
 
-    fn builtin(&mut self, module: usize, name: &str, chain: &Chain) {
+    fn builtin(&mut self, library: &Library, module: usize, name: &str, chain: &Chain) {
         self.reads |= words::builtin_opens(name);
         self.docs |= name == "__doc__" || name == "help";
+        let why = self.why_here(library, &format!("uses `{name}`"));
         if name == "__doc__" {
-            self.queue.push_back(Task::Whole(module));
+            self.queue.push_back(Task::Whole(module, why.clone()));
         }
         if let Some(word) = words::builtin_dynamic(name) {
             self.reads = true;
-            self.queue.push_back(Task::Whole(module));
+            self.queue.push_back(Task::Whole(module, why.clone()));
             if word == "exec" {
                 // What is run may have been read from a script beside it.
-                self.queue.push_back(Task::Everything);
+                self.queue.push_back(Task::Everything(why.clone()));
             }
         }
         // `__builtins__.eval` and the like.
         if name == "__builtins__" || (name == "vars" && !chain.attrs.is_empty()) {
-            self.queue.push_back(Task::Whole(module));
+            self.queue.push_back(Task::Whole(module, why));
         }
     }
 
@@ -195,19 +222,20 @@ impl Walk {
         let is_followed =
             |name: &String| !name.is_empty() && !name.starts_with('.') && !words::leads_everywhere(name);
         let Some(name) = chain.literal.clone().filter(is_followed) else {
-            self.queue.push_back(Task::Everything);
+            let why = self.why_here(library, "imports by a name that is known only when it runs");
+            self.queue.push_back(Task::Everything(why));
             return Ok(());
         };
-        let import = Import { level: 0, module: name.clone(), name: None, loads: name };
-        let named = Chain { root: Root::Imports(vec![import]), attrs: Vec::new(), literal: None };
-        self.follow(library, module, &named)
+        self.follow(library, module, &Chain::by_import(&name, &[]))
     }
 
     /// Counts a module whole, and everything it imports: whatever is run in it can name all that.
-    fn whole(&mut self, library: &mut Library, module: usize) -> Result<(), Diagnostic> {
+    fn whole(&mut self, library: &mut Library, module: usize, why: Why) -> Result<(), Diagnostic> {
         if !self.whole.insert(module) {
             return Ok(());
         }
+        self.why.insert(module, why);
+        let because = format!("`{}`, which counts as a whole, imports it", library.modules[module].path);
         self.reads = true;
         self.queue.push_back(Task::Load(module));
         let outline = library.modules[module].clone();
@@ -223,7 +251,7 @@ impl Walk {
                 for path in &resolved.libraries {
                     self.library(path);
                 }
-                self.queue.extend(resolved.modules().into_iter().map(Task::Whole));
+                self.queue.extend(resolved.modules().into_iter().map(|id| Task::Whole(id, because.clone())));
             }
         }
         Ok(())
@@ -232,24 +260,25 @@ impl Walk {
     /// Counts the modules that any library may import in the place of Python's own.
     fn shadowing(&mut self, library: &mut Library) {
         let files = library.shadowing();
-        self.files(library, files);
+        let why = "it has the name of a module of Python's own, which any library may import";
+        self.files(library, files, why);
     }
 
     /// Counts every Python file of the script's folders.
-    fn everything(&mut self, library: &mut Library) {
+    fn everything(&mut self, library: &mut Library, why: Why) {
         self.reads = true;
         if std::mem::replace(&mut self.everything, true) {
             return;
         }
         let folders: Vec<Utf8PathBuf> = library.script_folders();
         let files = find::all_python(&library.root, &folders);
-        self.files(library, files);
+        self.files(library, files, &why);
     }
 
-    fn files(&mut self, library: &mut Library, files: Vec<Utf8PathBuf>) {
+    pub(super) fn files(&mut self, library: &mut Library, files: Vec<Utf8PathBuf>, why: &str) {
         for path in files {
             match library.module(&path) {
-                Ok(id) => self.queue.push_back(Task::Whole(id)),
+                Ok(id) => self.queue.push_back(Task::Whole(id, why.to_owned())),
                 // It may never be imported: it need not be Python of this century.
                 Err(_) => {
                     let digest =
@@ -258,6 +287,13 @@ impl Walk {
                 }
             }
         }
+    }
+
+    /// "`model.py:12` does so", of the unit whose mentions are being followed.
+    pub(super) fn why_here(&self, library: &Library, does: &str) -> Why {
+        let Some((module, unit)) = self.here else { return does.to_owned() };
+        let outline = &library.modules[module];
+        format!("`{}:{}` {does}", outline.path, outline.units[unit].line)
     }
 
     /// The modules that are counted whole.

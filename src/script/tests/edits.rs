@@ -1255,6 +1255,37 @@ const OWN: &[Row] = &[
         "g",
     ),
     row(
+        "a name in a query",
+        &[(
+            "main.py",
+            "LIMIT = 1\ndef f(df):\n    return df.query('x > @LIMIT')\ndef g(df):\n    'Up to LIMIT.'\n    \
+            raise ValueError('over LIMIT')\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "the path of a class in a text",
+        &[
+            ("main.py", "def f(kind='models:Net'):\n    return make(kind)\ndef g():\n    return 'Net'\n"),
+            ("models.py", "class Net:\n    k = 1\n"),
+        ],
+        ("models.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a package called env, by a name that is put together",
+        &[
+            ("main.py", "def f(kind):\n    return make(f'env.{kind}')\ndef g():\n    return 'env'\n"),
+            ("env/cart.py", "k = 1\n"),
+        ],
+        ("env/cart.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
         "an exec in a helper module",
         &[
             ("main.py", "import k\ndef f():\n    return k.run('x')\ndef g():\n    return 2\n"),

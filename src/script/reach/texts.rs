@@ -1,0 +1,87 @@
+//! What texts that are used as values may reach: `df.query("x > @LIMIT")`, `"models.Net"`, `f"env.{kind}"`.
+
+use camino::Utf8PathBuf;
+
+use super::super::find;
+use super::super::library::Library;
+use super::super::link::Resolved;
+use super::super::outline::{Chain, Root, TextMention};
+use super::walk::{Task, Walk};
+use crate::diagnostic::Diagnostic;
+
+impl Walk {
+    /// Follows what a text in `module` may name: a name there, or a module of the project by its whole path.
+    pub(super) fn text(
+        &mut self,
+        library: &mut Library,
+        module: usize,
+        text: &TextMention,
+    ) -> Result<(), Diagnostic> {
+        let chain = &text.chain;
+        if let Root::Global(name) = &chain.root {
+            self.in_texts.insert(name.clone());
+        }
+        let resolved = library.resolve(module, chain)?;
+        let is_bound = resolved.builtin.is_none();
+        if is_bound {
+            self.named(library, resolved, chain);
+        }
+        if !is_bound && (text.is_package || !chain.attrs.is_empty()) {
+            self.imported(library, module, text)?;
+        }
+        Ok(())
+    }
+
+    fn imported(
+        &mut self,
+        library: &mut Library,
+        module: usize,
+        text: &TextMention,
+    ) -> Result<(), Diagnostic> {
+        let Root::Global(name) = &text.chain.root else { return Ok(()) };
+        if text.is_package {
+            let path: Utf8PathBuf = [name].into_iter().chain(&text.chain.attrs).collect();
+            let folders: Vec<_> = library.search.iter().map(|folder| folder.join(&path)).collect();
+            let folders: Vec<_> =
+                folders.into_iter().filter(|folder| library.root.join(folder).is_dir()).collect();
+            let files = find::all_python(&library.root, &folders);
+            let why =
+                self.why_here(library, &format!("has a text that begins with `{}.`", text.chain.spelled()));
+            self.files(library, files, &why);
+        }
+        let resolved = library.resolve(module, &Chain::by_import(name, &text.chain.attrs))?;
+        if !resolved.modules().is_empty() {
+            self.named(library, resolved, &text.chain);
+        }
+        Ok(())
+    }
+
+    fn named(&mut self, library: &Library, resolved: Resolved, chain: &Chain) {
+        self.queue.extend(resolved.loads.iter().map(|id| Task::Load(*id)));
+        self.queue.extend(resolved.via.iter().chain(&resolved.units).map(|id| Task::Count(*id)));
+        let why = self.why_here(library, &format!("has a text that names `{}`", chain.spelled()));
+        // A name that is not there is a word like any other (`train.csv`), unless names may come to be there.
+        let makes_names = |id: &usize| {
+            library.modules[*id].is_dynamic() || !library.modules[*id].binding("__getattr__").is_empty()
+        };
+        let missing = resolved.missing.into_iter().filter(makes_names);
+        self.queue.extend(resolved.bare.into_iter().chain(missing).map(|id| Task::Whole(id, why.clone())));
+    }
+
+    /// Counts what an expression in a text means in the other modules that code is reached in: the text may be
+    /// handed to them.
+    pub(super) fn evaluated_elsewhere(&mut self, library: &Library) {
+        let reached: Vec<usize> = self.counted.iter().map(|(module, _)| *module).collect();
+        let mut last = None;
+        for module in reached {
+            if last.replace(module) == Some(module) {
+                continue;
+            }
+            let outline = &library.modules[module];
+            let named = outline.bindings.iter().filter(|(name, _)| self.in_texts.contains(*name));
+            let units = named.flat_map(|(_, units)| units).map(|unit| (module, *unit));
+            let new: Vec<_> = units.filter(|id| !self.counted.contains(id)).collect();
+            self.queue.extend(new.into_iter().map(Task::Count));
+        }
+    }
+}
