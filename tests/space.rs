@@ -216,6 +216,7 @@ impl Space {
             let own = own || name.starts_with(".expops/shared/") || name.ends_with("/reads.d");
             // What is kept for later, and for people.
             let own = own
+                || name == ".expops/damaged"
                 || name.starts_with(".expops/cache/")
                 || name.starts_with(".expops/known/")
                 || name.ends_with("why.json");

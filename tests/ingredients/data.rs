@@ -87,12 +87,12 @@ const YAML: &str = "expops.yaml";
 const ROWS: &str = "data/rows.csv";
 
 const PAIRS: &[Pair<'_>] = &[
-    // The data file by its content: outside of data layers, by what may open it.
-    ((ROWS, "id", "key"), "count, load, peek, seeded 7", ("data/same.csv", "id", "key")),
+    // The data file by its content: outside of data layers by what may open it, in them by what was seen to.
+    ((ROWS, "id", "key"), "count, load, peek, seeded 7, spy 10, spy 30", ("data/same.csv", "id", "key")),
     // A row: the partition that it is in.
     (
         (ROWS, "30", "31"),
-        "count, each 2, load, names, peek, seeded 7, spy 31, told 31",
+        "count, each 2, load, names, peek, seeded 7, spy 10, spy 31, told 31",
         ("data/new.csv", "", "1,2\n"),
     ),
     // Its name: by what is told the name, also in a layer.
