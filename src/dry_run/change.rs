@@ -73,6 +73,8 @@ pub(super) fn code(layout: &Layout, change: &Change, function: &str) -> Reason {
     });
     let Some((was, is)) = known(layout, change) else { return reason };
     let mut parts = what_changed(&was, &is);
+    let as_a_whole = |(file, why): (&str, &str)| format!("`{file}` counts as a whole because {why}");
+    let whole: Vec<String> = parts.iter().filter_map(Difference::as_a_whole).map(as_a_whole).collect();
     // Of a module that is counted whole, what changed in it says more.
     if parts.iter().any(|part| part.name != WHOLE) {
         parts.retain(|part| part.name != WHOLE);
@@ -87,9 +89,11 @@ pub(super) fn code(layout: &Layout, change: &Change, function: &str) -> Reason {
             _ if named.name == WHOLE => "changed, or the order of what is in it",
             _ => "changed",
         };
-        format!("{} {how} ({})", named.name, named.place)
+        let place = named.as_a_whole().map_or(named.place.as_str(), |(file, _)| file);
+        format!("{} {how} ({place})", named.name)
     };
     reason.because.extend(some(&parts, "definitions", sentence));
+    reason.because.extend(whole.into_iter().take(SHOWN).map(Reason::new));
     reason
 }
 

@@ -16,6 +16,9 @@ use crate::script::Reach;
 /// What a module is called that is counted as a whole.
 pub(crate) const WHOLE: &str = "the whole module";
 
+/// Stands between the place of such a module and the reason.
+const AS_A_WHOLE: &str = "; it counts as a whole because ";
+
 /// What a digest is of: name, place and content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inventory(Vec<[String; 3]>);
@@ -28,7 +31,10 @@ impl Inventory {
                 Some(name) => format!("`{name}`"),
                 None => WHOLE.to_owned(),
             };
-            [name.replace(['\t', '\n'], " "), format!("{}:{}", item.file, item.line), item.digest.to_string()]
+            let why = item.why.as_ref().map(|why| format!("{AS_A_WHOLE}{why}")).unwrap_or_default();
+            let place = format!("{}:{}{why}", item.file, item.line);
+            let [name, place] = [name, place].map(|text| text.replace(['\t', '\n'], " "));
+            [name, place, item.digest.to_string()]
         };
         Self(reach.items.iter().chain(&reach.inside).map(item).collect())
     }
@@ -79,6 +85,14 @@ impl Inventory {
             entry.file_name().parse().is_ok_and(|digest: Digest| !wanted.contains(&digest))
         };
         entries.flatten().filter(is_unwanted).try_for_each(|entry| file::remove(entry.path()))
+    }
+}
+
+impl Difference {
+    /// The file of a module that counts as a whole, and why it does.
+    pub(crate) fn as_a_whole(&self) -> Option<(&str, &str)> {
+        let (place, why) = self.place.split_once(AS_A_WHOLE)?;
+        Some((place.rsplit_once(':').map_or(place, |(file, _)| file), why))
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Item {
     pub file: Utf8PathBuf,
     /// Its line, from 1.
     pub line: usize,
+    /// Why a module counts as a whole, where that is known.
+    pub why: Option<String>,
 }
 
 /// A step of a process.

@@ -23,8 +23,8 @@ struct Counted {
 }
 
 impl Counted {
-    fn whole(id: usize, module: String, digest: Digest, file: &Utf8Path) -> Self {
-        let item = Item { module, name: None, digest, file: file.to_owned(), line: 1 };
+    fn whole(id: usize, module: String, digest: Digest, file: &Utf8Path, why: Option<String>) -> Self {
+        let item = Item { module, name: None, digest, file: file.to_owned(), line: 1, why };
         Self { item, ordered: false, module: id }
     }
 }
@@ -88,7 +88,8 @@ impl Walk {
             let by_text = self.source.then(|| Digest::of(outline.source.text()));
             if by_text.is_some() || self.whole.contains(&id) {
                 let digest = by_text.unwrap_or(outline.whole[usize::from(self.docs)]);
-                items.push(Counted::whole(id, name, digest, &outline.path));
+                let why = self.why.get(&id).cloned();
+                items.push(Counted::whole(id, name, digest, &outline.path, why));
                 continue;
             }
             let units: Vec<usize> = self.counted.range((id, 0)..(id + 1, 0)).map(|(_, unit)| *unit).collect();
@@ -97,7 +98,7 @@ impl Walk {
             }
         }
         for (path, digest) in &self.bytes {
-            items.push(Counted::whole(usize::MAX, path.to_string(), *digest, path));
+            items.push(Counted::whole(usize::MAX, path.to_string(), *digest, path, None));
         }
         Ok(items)
     }
@@ -138,6 +139,7 @@ impl Walk {
             digest: unit.digests[usize::from(self.docs)],
             file: outline.path.clone(),
             line: unit.line,
+            why: None,
         }
     }
 }
