@@ -214,6 +214,8 @@ impl Space {
                 || name.contains("__pycache__");
             // What only some build tools have made, on its way to one of them.
             let own = own || name.starts_with(".expops/shared/") || name.ends_with("/reads.d");
+            // In the order in which instances ended.
+            let own = own || name.starts_with(".expops/reads/");
             // What is kept for later, and for people.
             let own = own
                 || name == ".expops/damaged"
