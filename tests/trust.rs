@@ -70,7 +70,7 @@ fn whatever_is_deleted_emptied_or_edited_comes_back() {
         let (before, names) = (space.tree("build"), made(&space));
         assert!(names.len() >= 6, "{names:?}");
         // Each file under one of the tools: a build takes a second.
-        let mine = |i: usize| (i % 2 == 0) == (tool == Tool::Ninja);
+        let mine = |i: usize| i.is_multiple_of(2) == (tool == Tool::Ninja);
         for (i, name) in names.iter().enumerate().filter(|(i, _)| mine(*i)) {
             let path = if name.starts_with("build") { name.clone() } else { format!("build/{name}") };
             let content = fs::read(space.path(&path)).unwrap();

@@ -188,22 +188,17 @@ impl Instance {
         let lists =
             cache.lists(key.digest()).into_iter().filter_map(|list| serde_json::from_value(list.reads).ok());
         let holds = |reads: &ActionKey| self.reads_now(reads) == *reads;
-        let mut reads = lists.chain([ActionKey::default()]).filter(holds);
-        let found = reads.try_fold((), |(), reads| {
+        for reads in lists.chain([ActionKey::default()]).filter(holds) {
             let key = key.digest_with(&reads);
             match cache.lookup(key) {
-                Ok(None) => Ok(()),
-                Ok(Some(entry)) => Err(Ok(Remembered { entry, key, reads })),
-                Err(error) => Err(Err(error)),
-            }
-        });
-        match found {
-            Ok(()) => None,
-            Err(Ok(remembered)) => Some(remembered),
-            Err(Err(error)) => {
-                self.remark(Remark::no_cache(cache.folder(), &error));
-                None
+                Ok(None) => {}
+                Ok(Some(entry)) => return Some(Remembered { entry, key, reads }),
+                Err(error) => {
+                    self.remark(Remark::no_cache(cache.folder(), &error));
+                    return None;
+                }
             }
         }
+        None
     }
 }

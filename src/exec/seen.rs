@@ -115,12 +115,12 @@ impl Touched {
         let is_folder = event.seen.is_some_and(|seen| seen.mode & 0o170_000 == 0o040_000);
         let is_own = path.ancestors().any(|above| self.made.contains(above));
         match event.operation {
-            Operation::Create | Operation::Truncate | Operation::MoveTo | Operation::MakeFolder => {
-                if !self.read.contains_key(&path) {
-                    self.missed.remove(&path);
-                    self.found.remove(&path);
-                    self.made.insert(path);
-                }
+            Operation::Create | Operation::Truncate | Operation::MoveTo | Operation::MakeFolder
+                if !self.read.contains_key(&path) =>
+            {
+                self.missed.remove(&path);
+                self.found.remove(&path);
+                self.made.insert(path);
             }
             _ if is_own => {}
             Operation::Read | Operation::Start if !is_folder => {
