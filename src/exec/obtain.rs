@@ -103,7 +103,7 @@ impl Instance {
             declared: decided.key.files().map(|(path, _)| file::normal(&absolute(path))).collect(),
             modules: self.modules(),
             prefixes,
-            searched: watcher::searched(&self.project),
+            searched: watcher::searched(),
             private: watcher::private(),
             visible,
         };

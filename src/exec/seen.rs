@@ -35,7 +35,7 @@ pub(super) struct Places<'a> {
     pub(super) modules: BTreeSet<Utf8PathBuf>,
     /// Where the interpreter and its packages are.
     pub(super) prefixes: Vec<Utf8PathBuf>,
-    /// Folders outside the project in which programs are looked for.
+    /// Folders in which programs are looked for.
     pub(super) searched: Vec<Utf8PathBuf>,
     /// What `expops` itself keeps for the time of a build.
     pub(super) private: Option<Utf8PathBuf>,
@@ -217,7 +217,9 @@ impl Places<'_> {
             }
             _ => path,
         };
-        if path.starts_with(self.run) || path.starts_with(&self.own) {
+        let is_lookup = matches!(event.operation, Operation::Find | Operation::Miss);
+        let is_search = is_lookup && self.searched.iter().any(|folder| path.parent() == Some(folder));
+        if is_search || path.starts_with(self.run) || path.starts_with(&self.own) {
             return Ok(None);
         }
         if path.starts_with(&self.build) {
@@ -247,7 +249,7 @@ impl Places<'_> {
         let mut parts = path.components().map(|part| part.as_str());
         SYSTEM.iter().any(|prefix| path.starts_with(prefix))
             || is_of_the_start(path)
-            || self.searched.iter().any(|folder| path.parent() == Some(folder))
+            || self.searched.iter().any(|folder| path.parent() == Some(folder) && !folder.starts_with(self.roots.project()))
             || self.private.as_ref().is_some_and(|private| path.starts_with(private))
             || self.prefixes.iter().any(is_below)
             || parts.any(|part| matches!(part, "site-packages" | "dist-packages"))

@@ -99,10 +99,9 @@ fn is_written(path: &Utf8Path, bytes: &[u8]) -> bool {
     fs::read(path).is_ok_and(|there| there == bytes) || file::write_if_changed(path, bytes).is_ok()
 }
 
-/// The folders outside the project in which programs are looked for.
-pub(super) fn searched(project: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    path.split(':').map(Utf8PathBuf::from).filter(|folder| !folder.starts_with(project)).collect()
+/// The folders in which programs are looked for.
+pub(super) fn searched() -> Vec<Utf8PathBuf> {
+    std::env::var("PATH").unwrap_or_default().split(':').map(Utf8PathBuf::from).collect()
 }
 
 /// A folder for the time of a build, that nobody else can write to: workers have theirs there, too.
