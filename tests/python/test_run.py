@@ -287,8 +287,9 @@ class Start(ProjectTest):
     def test_the_result_is_as_documented(self) -> None:
         done = self.passes("def f(): return {'a': [1], 'b': (1,)}\n", "f")
         self.assertEqual(
-            sorted(done.result), ["error", "metrics", "nonce", "outputs", "partitions", "steps", "version"]
+            sorted(done.result), ["error", "metrics", "nonce", "outputs", "partitions", "steps", "version", "watch"]
         )
+        self.assertEqual(done.result["watch"]["variables"], {})
         first, second = done.result["outputs"]
         self.assertEqual(first, {"key": "a", "file": "a.json", "format": "json", "rows": 1})
         digest = second.pop("digest")
