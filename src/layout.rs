@@ -25,6 +25,7 @@
 //! | `.expops/compiled/FILE` | the proof that a generated file is as new as what it was made of |
 //! | `.expops/compiled/FILE.d` | the modules it was made of, for a Ninja build that takes it in |
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
+//! | `.expops/origin` | of a build folder outside its project: where the project is, and where it itself is from there |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/busy` | the lock of who makes something here, or clears it away |
 //! | `.expops/turn` | the lock of the one `expops run` that builds here |
@@ -207,6 +208,11 @@ impl Layout {
     /// The folder that holds the Python package `expops`.
     pub(crate) fn python(&self) -> Utf8PathBuf {
         self.build.join(".expops/python")
+    }
+
+    /// Where a build folder outside its project says which project it is of.
+    pub(crate) fn origin(&self) -> Utf8PathBuf {
+        self.build.join(".expops/origin")
     }
 
     /// The cache of this build alone.

@@ -21,6 +21,7 @@ mod interrupted;
 mod layering;
 mod library;
 mod never_stale;
+mod outside;
 mod readme;
 mod rerun;
 mod running;
