@@ -17,10 +17,8 @@ use super::snapshot::{self, InputSnapshot, SourceSnapshot};
 use super::{metrics, publish, python, seal, shell};
 use crate::cache::Cache;
 use crate::file;
+use crate::layout::Folder;
 use crate::plan_file::{Opens, Work};
-
-/// What a run leaves: its values, its files, and what it printed.
-const PARTS: [&str; 3] = ["out", "files", "log"];
 
 /// The result of an action, and where it came from.
 pub(super) struct Obtained {
@@ -83,7 +81,7 @@ impl Instance {
         if self.folder.log().exists() {
             fs::copy(self.folder.log(), run.log())?;
         }
-        cache.publish(decided.digest, serde_json::to_value(result)?, run.path(), &PARTS)
+        cache.publish(decided.digest, serde_json::to_value(result)?, run.path(), &Folder::KEPT)
     }
 
     /// Puts the log of the run that is brought back in the place of the last one's.
