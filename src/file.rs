@@ -98,6 +98,14 @@ pub(crate) fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Writte
     Ok(Written::Changed)
 }
 
+/// The first file called `program` in the folders in which programs are looked for.
+pub(crate) fn on_path(program: &str) -> Option<Utf8PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())?;
+    Utf8PathBuf::try_from(found).ok()
+}
+
 /// Opens a file of ours to be written, and makes it if there is none. A link in its place, which somebody else must have
 /// put there, is removed and not followed.
 pub(crate) fn create_own(path: &Utf8Path) -> io::Result<fs::File> {

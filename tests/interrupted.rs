@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8Path;
 use expops::split::{Digest, Stamp, Subject};
 
+use crate::random::Random;
 use crate::space::{self, Space, Tool};
 
 /// Half of the hundred kills: each tool has a test of its own.
@@ -67,18 +68,6 @@ def score(df):
 fn write_data(space: &Space, variant: usize) {
     let row = |i: usize| format!("{i},{}\n", i * 10 + variant * usize::from(i > 20));
     space.write("rows.csv", "id,value\n".to_owned() + &(0..40 + variant).map(row).collect::<String>());
-}
-
-/// Numbers that look random and are the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
 }
 
 /// What is killed.
@@ -216,7 +205,7 @@ fn same(found: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>,
 fn kills(tool: Tool) {
     let (expected, duration) = undisturbed(tool);
     let space = project();
-    let mut dice = Dice(0x9E37_79B9_7F4A_7C15 + tool as u64);
+    let mut dice = Random(0x9E37_79B9_7F4A_7C15 + tool as u64);
     let mut variant = 0;
     write_data(&space, variant);
     space.compile(tool).success();

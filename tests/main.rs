@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub)]
 
+mod random;
 mod space;
 mod step;
 

@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::random::Random;
 use crate::space::{Space, Tool, signal_group};
-use project::{Project, Random};
+use project::Project;
 
 /// Sequences that once found a fault.
 const FAILED: [u64; 0] = [];

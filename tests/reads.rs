@@ -223,3 +223,26 @@ fn a_result_that_is_no_input_is_an_error_that_says_so() {
         failed.err
     );
 }
+
+/// What expops keeps for the time of a build is nobody's to read, wherever temporary files go; and a variable that the
+/// runtime itself sets is asked for in vain.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn what_expops_itself_does_is_no_read() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        "scripts: {main: steps.py}\nexperiment:\n  pipeline:\n    process_adjlist: |\n      work\n    processes:\n      - name: work\n",
+    );
+    space.write(
+        "steps.py",
+        "import os\nfrom expops.core import process\n\n@process()\ndef work():\n    with open(os.environ[\"EXPOPS_PROJECT_ROOT\"] + \"/ran.log\", \"a\") as log:\n        log.write(\"work\\n\")\n    return {\"threads\": os.environ.get(\"NUMBA_NUM_THREADS\")}\n",
+    );
+    fs::create_dir(space.path("temporary")).unwrap();
+    for _ in 0..3 {
+        let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
+        let ran = command.args(["run"]).env("TMPDIR", space.path("temporary")).output().unwrap();
+        assert!(!crate::space::Ran::from(ran).success().says("warning"));
+    }
+    assert_eq!(space.logged(), ["work"]);
+}

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::object::{Held, are_safe};
-use super::store::{Cache, VERSION};
+use super::store::{Cache, VERSION, vouched};
 use crate::digest::Digest;
 
 /// After one of so many writes it is seen whether the cache has become too large.
@@ -138,10 +138,6 @@ fn is_signed(text: &str, key: Digest, secret: &[u8]) -> bool {
 
 /// The entry in a text whose first line vouches for the rest.
 pub(super) fn read(text: &str) -> Option<Entry> {
-    let (first, rest) = text.split_once('\n')?;
-    let digest = first.split(' ').next()?;
-    let rest = rest.trim_end_matches('\n');
-    let entry: Entry =
-        (digest.parse() == Ok(Digest::of(rest))).then(|| serde_json::from_str(rest).ok())??;
+    let entry: Entry = serde_json::from_str(vouched(text)?).ok()?;
     (entry.version == VERSION && are_safe(&entry.files)).then_some(entry)
 }

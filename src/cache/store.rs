@@ -163,6 +163,13 @@ impl Cache {
     }
 }
 
+/// The rest of a text whose first line begins with the digest of it.
+pub(super) fn vouched(text: &str) -> Option<&str> {
+    let (first, rest) = text.split_once('\n')?;
+    let rest = rest.trim_end_matches('\n');
+    (first.split(' ').next()?.parse() == Ok(Digest::of(rest))).then_some(rest)
+}
+
 /// Removes a file; somebody else may have done so.
 pub(super) fn remove(path: &Utf8Path) -> io::Result<()> {
     match fs::remove_file(path) {

@@ -184,6 +184,7 @@ fn a_cache_that_is_only_read_keeps_every_byte() {
     assert!(reader.lookup(Digest::of("damaged")).unwrap().is_none());
     let run = Utf8PathBuf::try_from(guard.path().join("run")).unwrap();
     reader.publish(Digest::of("new"), json!({}), &run, &["out"]).unwrap();
+    reader.add_list(Digest::of("new"), List { entry: key, reads: json!([]) }).unwrap();
     assert_eq!(files(), before);
 }
 

@@ -113,16 +113,14 @@ fn another_program() -> Option<Utf8PathBuf> {
     if std::env::var_os("EXPOPS").is_some_and(|program| !program.is_empty()) {
         return None;
     }
-    let path = std::env::var_os("PATH")?;
-    let found =
-        std::env::split_paths(&path).map(|folder| folder.join("expops")).find(|file| file.is_file())?;
+    let found = file::on_path("expops")?;
     let this = std::env::current_exe().and_then(std::fs::canonicalize).ok()?;
     let is_this = std::fs::canonicalize(&found).is_ok_and(|found| found == this);
     // Another build of expops knows this variable as well.
     let is_ours = || {
         std::fs::read(&found).is_ok_and(|bytes| memchr::memmem::find(&bytes, b"EXPOPS_CACHE_DIR").is_some())
     };
-    (!is_this && !is_ours()).then(|| Utf8PathBuf::try_from(found).ok())?
+    (!is_this && !is_ours()).then_some(found)
 }
 
 /// The generated file, as seen from where the program was started, and what is in it.

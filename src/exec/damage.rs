@@ -78,7 +78,7 @@ impl Instance {
     /// Takes the stamps out of force if something that it read is not what it was: of variables, and of files with old
     /// times, a build tool does not know.
     fn wake_for_reads(&self, record: &Record) -> Result<(), Failure> {
-        if self.reads_now(&record.reads) == record.reads {
+        if self.still_reads(&record.reads) {
             return Ok(());
         }
         Ok(self.stamped().iter().try_for_each(|folder| stamp::retire(&folder.stamp()))?)

@@ -1,7 +1,9 @@
 //! Decides what is to be done about an instance. The only place that does: a build, `expops status` and
 //! `expops explain` all ask here.
 
-use camino::Utf8Path;
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::action_result::ActionResult;
 use super::failure::Failure;
@@ -56,6 +58,8 @@ pub(crate) struct Decision {
     pub reads: ActionKey,
     pub(super) inputs: Vec<Input>,
     pub(super) interpreter: Option<Interpreter>,
+    /// The modules of the project that count by the code that is reached.
+    pub(super) modules: BTreeSet<Utf8PathBuf>,
 }
 
 impl Decision {
@@ -98,12 +102,14 @@ impl Instance {
     pub(crate) fn decide_on(&self, lookahead: &Lookahead) -> Result<Decision, Failure> {
         let inputs = self.taken(lookahead)?;
         let interpreter = self.interpreter()?;
-        let key = self.key(&inputs, interpreter.as_ref(), lookahead)?;
+        let modules = self.insist_on_code(lookahead)?;
+        let key = self.key(&inputs, interpreter.as_ref())?;
         let digest = key.digest();
         let record = Record::read(&self.folder);
         let is_forced = self.plan.settings.always || self.folder.force().exists();
-        let reads = record.as_ref().map(|record| self.reads_now(&record.reads)).unwrap_or_default();
-        let mut decision = Decision { key, digest, todo: Todo::Nothing, record, reads, inputs, interpreter };
+        let now = |record: &Record| world::now(&record.reads, &self.roots(), &self.trust());
+        let (reads, todo) = (record.as_ref().map(now).unwrap_or_default(), Todo::Nothing);
+        let mut decision = Decision { key, digest, todo, record, reads, inputs, interpreter, modules };
         let is_made = decision.record.as_ref().is_some_and(|record| self.is_made(record));
         if is_forced {
             decision.todo = Todo::Run;
@@ -114,13 +120,7 @@ impl Instance {
     }
 
     /// The action key, with inventories of what its digests cover left behind.
-    fn key(
-        &self,
-        inputs: &[Input],
-        interpreter: Option<&Interpreter>,
-        lookahead: &Lookahead,
-    ) -> Result<ActionKey, Failure> {
-        self.insist_on_code(lookahead)?;
+    fn key(&self, inputs: &[Input], interpreter: Option<&Interpreter>) -> Result<ActionKey, Failure> {
         let key = ingredients::list(self, inputs, interpreter)?;
         for (path, digest) in key.files() {
             Inventory::keep(&self.layout, digest, || Inventory::of_path(path, &self.trust()));
@@ -132,19 +132,20 @@ impl Instance {
         Ok(key)
     }
 
-    /// Insists that the scripts still say what they said when they were compiled.
-    fn insist_on_code(&self, lookahead: &Lookahead) -> Result<(), Failure> {
-        let Work::Python { script, function, code, .. } = &self.plan.work else { return Ok(()) };
+    /// Insists that the scripts still say what they said when they were compiled; the modules that were read for that,
+    /// unless it is known ahead.
+    fn insist_on_code(&self, lookahead: &Lookahead) -> Result<BTreeSet<Utf8PathBuf>, Failure> {
+        let Work::Python { script, function, code, .. } = &self.plan.work else { return Ok(BTreeSet::new()) };
         let function_of = (script.clone(), function.clone());
         if lookahead.codes.borrow().contains(&function_of) {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
         let mut library = script::Library::new(Utf8Path::new("."), self.plan.folders.clone());
         match library.reach(script, function) {
             Ok(reach) if reach.digest == *code => {
                 Inventory::keep(&self.layout, *code, || Inventory::of_code(&reach));
                 lookahead.codes.borrow_mut().insert(function_of);
-                Ok(())
+                Ok(library.files().into_iter().collect())
             }
             Err(diagnostic) => Err(Failure::new(format!("`{script}`: {}", diagnostic.message))),
             Ok(_) => Err(Failure::new(format!(
@@ -159,7 +160,8 @@ impl Instance {
     pub(super) fn still_observes(&self, decided: &Decision) -> Result<(), Failure> {
         // Another build may have put other values in the place of the inputs.
         let inputs = self.taken(&Lookahead::default())?;
-        let now = self.key(&inputs, decided.interpreter.as_ref(), &Lookahead::default())?;
+        self.insist_on_code(&Lookahead::default())?;
+        let now = self.key(&inputs, decided.interpreter.as_ref())?;
         let changes = now.changes(&decided.key);
         let Some(first) = changes.first() else { return Ok(()) };
         Err(Failure::new(format!("its {} changed while it ran", first.ingredient)).help("build again"))
@@ -174,9 +176,9 @@ impl Instance {
         (!is_split).then(|| publish::placed(&result.values, &self.folder, self.layout.build()))
     }
 
-    /// What there is now of `reads`.
-    pub(super) fn reads_now(&self, reads: &ActionKey) -> ActionKey {
-        world::now(reads, &self.roots(), &self.trust())
+    /// Whether what is in `reads` is still there.
+    pub(super) fn still_reads(&self, reads: &ActionKey) -> bool {
+        world::holds(reads, &self.roots(), &self.trust())
     }
 
     /// A run with this key that read nothing, or what there still is.
@@ -187,8 +189,7 @@ impl Instance {
         let cache = self.cache();
         let lists =
             cache.lists(key.digest()).into_iter().filter_map(|list| serde_json::from_value(list.reads).ok());
-        let holds = |reads: &ActionKey| self.reads_now(reads) == *reads;
-        for reads in lists.chain([ActionKey::default()]).filter(holds) {
+        for reads in lists.chain([ActionKey::default()]).filter(|reads| self.still_reads(reads)) {
             let key = key.digest_with(&reads);
             match cache.lookup(key) {
                 Ok(None) => {}

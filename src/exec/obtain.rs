@@ -1,10 +1,9 @@
 //! Gets what the user's code makes: out of the cache, or by running it, and then into the cache. A cache
 //! that does not work costs a warning and a run, never a failure.
 
-use std::collections::BTreeSet;
 use std::{fs, io};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use super::action_result::ActionResult;
 use super::decide::{Decision, Remembered, Todo};
@@ -17,14 +16,12 @@ use super::python::Told;
 use super::remark::Remark;
 use super::request::Mode;
 use super::run_folder::RunFolder;
-use super::seen::{Places, Reads};
+use super::seen::Reads;
 use super::snapshot::{self, InputSnapshot, SourceSnapshot};
-use super::watcher::{self, Watcher};
-use super::{metrics, publish, python, seal, seen, shell};
+use super::{metrics, publish, python, seal, shell};
 use crate::cache::{Cache, List};
 use crate::file;
 use crate::plan_file::{Opens, Work};
-use crate::script::Library;
 
 /// What a run leaves: its values, its files, and what it printed.
 const PARTS: [&str; 3] = ["out", "files", "log"];
@@ -70,56 +67,6 @@ impl Instance {
             self.remark(Remark::no_cache(cache.folder(), &error));
         }
         Ok(Obtained { result, is_restored: false, reads: reads.key })
-    }
-
-    /// Has what runs in `run` watched.
-    fn watch(&self, decided: &Decision, run: &mut RunFolder) {
-        let prefixes = watcher::prefixes(decided.interpreter.as_ref(), &self.project);
-        let place = (run.path(), run.links());
-        let watcher = Watcher::new(&self.layout, place, &prefixes, &self.roots());
-        run.watch_with(watcher);
-    }
-
-    /// What the run has read, by what was seen and by what the runtime told.
-    fn reads(&self, decided: &Decision, run: &RunFolder, told: &Told) -> Result<Reads, Failure> {
-        let roots = self.roots();
-        let absolute = |path: &Utf8Path| self.project.join(path);
-        let mut prefixes = watcher::prefixes(decided.interpreter.as_ref(), &self.project);
-        prefixes.extend(told.prefixes.iter().cloned());
-        let visible = self.plan.folders.iter().map(Utf8PathBuf::as_path).chain([Utf8Path::new("data")]);
-        let visible = visible.map(|path| file::normal(&absolute(path)));
-        let mut visible: Vec<_> = visible.filter(|path| *path != self.project && path.is_dir()).collect();
-        visible.sort();
-        visible.dedup();
-        let build = file::normal(&absolute(self.layout.build()));
-        let inputs = decided.inputs().into_iter().map(|(_, value)| build.join(&value.file)).collect();
-        let places = Places {
-            roots: &roots,
-            run: run.path(),
-            links: run.links(),
-            own: file::normal(&absolute(&self.folder.0)),
-            inputs,
-            build,
-            declared: decided.key.files().map(|(path, _)| file::normal(&absolute(path))).collect(),
-            modules: self.modules(),
-            prefixes,
-            searched: watcher::searched(),
-            private: watcher::private(),
-            visible,
-        };
-        let reads = seen::reads(run.events().into_iter(), &told.variables, &places, &self.trust())?;
-        reads.unstable.iter().for_each(|path| self.remark(Remark::unstable(&self.label(), path)));
-        Ok(reads)
-    }
-
-    /// The modules of the project that were read as text when it was compiled.
-    fn modules(&self) -> BTreeSet<Utf8PathBuf> {
-        let Work::Python { script, function, .. } = &self.plan.work else { return BTreeSet::new() };
-        let mut library = Library::new(Utf8Path::new("."), self.plan.folders.clone());
-        match library.reach(script, function) {
-            Ok(_) => library.files().into_iter().collect(),
-            Err(_) => BTreeSet::new(),
-        }
     }
 
     /// Whether the result may serve others: what changed while it was read was read by nobody else, and a path that

@@ -112,9 +112,10 @@ impl RunFolder {
         self.watcher.iter().for_each(|watcher| watcher.watch(command));
     }
 
-    /// What was seen.
-    pub(super) fn events(&self) -> Vec<Option<Event>> {
-        self.watcher.as_ref().map(Watcher::events).unwrap_or_default()
+    /// What was seen, and where the interpreter lies that was watched.
+    pub(super) fn watched(&self) -> (Vec<Option<Event>>, Vec<Utf8PathBuf>) {
+        let watched = |watcher: &Watcher| (watcher.events(), watcher.prefixes().to_vec());
+        self.watcher.as_ref().map(watched).unwrap_or_default()
     }
 
     /// Where a log lies on its way to the cache or back; the process itself writes to the instance's.

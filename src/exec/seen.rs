@@ -32,7 +32,7 @@ pub(super) struct Places<'a> {
     /// Files and folders that count whether they are read or not.
     pub(super) declared: Vec<Utf8PathBuf>,
     /// Modules that count by the code that is reached, relative to the project.
-    pub(super) modules: BTreeSet<Utf8PathBuf>,
+    pub(super) modules: &'a BTreeSet<Utf8PathBuf>,
     /// Where the interpreter and its packages are.
     pub(super) prefixes: Vec<Utf8PathBuf>,
     /// Folders in which programs are looked for.
@@ -112,7 +112,7 @@ impl Touched {
             return Ok(());
         }
         let Some(path) = places.counted(event)? else { return Ok(()) };
-        let is_folder = event.seen.is_some_and(|seen| seen.mode & 0o170_000 == 0o040_000);
+        let is_folder = event.seen.is_some_and(|seen| seen.is_folder());
         let is_own = path.ancestors().any(|above| self.made.contains(above));
         match event.operation {
             Operation::Create | Operation::Truncate | Operation::MoveTo | Operation::MakeFolder
@@ -232,7 +232,7 @@ impl Places<'_> {
     fn of_the_build(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
         let is_input = self.inputs.iter().any(|input| path.starts_with(input) || input.starts_with(path));
         let is_ours = path.starts_with(self.build.join(".expops"));
-        let is_file = event.seen.is_some_and(|seen| seen.mode & 0o170_000 == 0o100_000);
+        let is_file = event.seen.is_some_and(|seen| seen.is_file());
         if is_input || is_ours || !is_file || event.operation != Operation::Read {
             return Ok(None);
         }
@@ -244,18 +244,19 @@ impl Places<'_> {
     }
 
     fn is_of_the_environment(&self, path: &Utf8Path) -> bool {
-        let is_below =
-            |prefix: &Utf8PathBuf| path.starts_with(prefix) && !self.roots.project().starts_with(prefix);
+        let project = self.roots.project();
+        let is_below = |prefix: &Utf8PathBuf| path.starts_with(prefix) && !project.starts_with(prefix);
+        let is_program = |folder: &Utf8PathBuf| path.parent() == Some(folder) && !folder.starts_with(project);
         let mut parts = path.components().map(|part| part.as_str());
         SYSTEM.iter().any(|prefix| path.starts_with(prefix))
             || is_of_the_start(path)
-            || self.searched.iter().any(|folder| path.parent() == Some(folder) && !folder.starts_with(self.roots.project()))
+            || self.searched.iter().any(is_program)
             || self.private.as_ref().is_some_and(|private| path.starts_with(private))
             || self.prefixes.iter().any(is_below)
             || parts.any(|part| matches!(part, "site-packages" | "dist-packages"))
             || self.roots.home().is_some_and(|home| path.starts_with(home.join(".cache")))
             // Every path is looked up folder by folder.
-            || self.roots.project().starts_with(path)
+            || project.starts_with(path)
     }
 
     /// Bytecode stands for its source, and a source that was read when compiling for nothing.

@@ -6,6 +6,7 @@ use std::process::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::interpreter::Interpreter;
+use super::private;
 use super::roots::Roots;
 use super::seen::SYSTEM;
 use crate::digest::Digest;
@@ -21,6 +22,7 @@ pub(super) struct Watcher {
     /// The library; `None` where nothing can be seen.
     library: Option<Utf8PathBuf>,
     log: Utf8PathBuf,
+    prefixes: Vec<Utf8PathBuf>,
     /// What is of interest, and what not, as the library reads it.
     roots: String,
 }
@@ -30,7 +32,7 @@ impl Watcher {
     pub(super) fn new(
         layout: &Layout,
         (run, links): (&Utf8Path, &[Utf8PathBuf]),
-        prefixes: &[Utf8PathBuf],
+        prefixes: Vec<Utf8PathBuf>,
         roots: &Roots,
     ) -> Self {
         let files = run.join("files");
@@ -44,7 +46,7 @@ impl Watcher {
         } else {
             lines.extend(links.iter().map(|link| format!("+{}", files.join(link))));
         }
-        Self { library: library(layout), log: run.join("reads"), roots: lines.join("\n") }
+        Self { library: library(layout), log: run.join("reads"), prefixes, roots: lines.join("\n") }
     }
 
     /// Has `command` watched, and all that it starts.
@@ -58,6 +60,11 @@ impl Watcher {
             .env("EXPOPS_WATCH_ROOTS", &self.roots);
     }
 
+    /// Where the interpreter lies, with what is installed for it.
+    pub(super) fn prefixes(&self) -> &[Utf8PathBuf] {
+        &self.prefixes
+    }
+
     /// What was seen.
     pub(super) fn events(&self) -> Vec<Option<Event>> {
         watch::events(&fs::read(&self.log).unwrap_or_default()).collect()
@@ -69,13 +76,8 @@ pub(super) fn prefixes(interpreter: Option<&Interpreter>, project: &Utf8Path) ->
     let Some(program) = interpreter.map(|interpreter| interpreter.program(project)) else {
         return Vec::new();
     };
-    let path = std::env::var("PATH").unwrap_or_default();
-    let program = if program.contains('/') {
-        Some(Utf8PathBuf::from(program))
-    } else {
-        let places = path.split(':').map(|folder| Utf8Path::new(folder).join(&program));
-        places.into_iter().find(|place| place.is_file())
-    };
+    let program =
+        if program.contains('/') { Some(Utf8PathBuf::from(program)) } else { file::on_path(&program) };
     let prefix = |program: &Utf8Path| program.parent().and_then(Utf8Path::parent).map(Utf8Path::to_owned);
     let real = program.as_ref().and_then(|program| program.canonicalize_utf8().ok());
     let both = [program, real].into_iter().flatten().filter_map(|program| prefix(&program));
@@ -85,38 +87,17 @@ pub(super) fn prefixes(interpreter: Option<&Interpreter>, project: &Utf8Path) ->
 /// The library in a place that `LD_PRELOAD` can name: blanks and colons end a name there.
 fn library(layout: &Layout) -> Option<Utf8PathBuf> {
     let bytes = watch::library()?;
+    let is_plain = |path: &Utf8PathBuf| !path.as_str().contains([' ', ':', '\t', '\n']);
     let own = layout.watch_library();
-    let own =
-        own.parent().and_then(|folder| folder.canonicalize_utf8().ok()).map(|folder| folder.join("watch.so"));
-    let plain = own.filter(|path| !path.as_str().contains([' ', ':', '\t', '\n']));
+    let folder = own.parent().and_then(|folder| folder.canonicalize_utf8().ok());
+    let own = folder.zip(own.file_name()).map(|(folder, name)| folder.join(name));
     let name = format!("watch-{}.so", &Digest::of(bytes).to_string()[..16]);
-    let elsewhere =
-        || private().map(|folder| folder.join(name)).filter(|path| !path.as_str().contains([' ', ':']));
-    plain.or_else(elsewhere).filter(|path| is_written(path, bytes))
-}
-
-fn is_written(path: &Utf8Path, bytes: &[u8]) -> bool {
-    fs::read(path).is_ok_and(|there| there == bytes) || file::write_if_changed(path, bytes).is_ok()
+    let elsewhere = || private::folder().ok().map(|folder| folder.join(name));
+    let place = own.filter(is_plain).or_else(elsewhere).filter(is_plain)?;
+    file::write_if_changed(&place, bytes).is_ok().then_some(place)
 }
 
 /// The folders in which programs are looked for.
 pub(super) fn searched() -> Vec<Utf8PathBuf> {
     std::env::var("PATH").unwrap_or_default().split(':').map(Utf8PathBuf::from).collect()
-}
-
-/// A folder for the time of a build, that nobody else can write to: workers have theirs there, too.
-#[cfg(unix)]
-pub(super) fn private() -> Option<Utf8PathBuf> {
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-    let user = rustix::process::geteuid().as_raw();
-    let folder = Utf8PathBuf::try_from(std::env::temp_dir()).ok()?.join(format!("expops-{user}"));
-    let _ = fs::DirBuilder::new().mode(0o700).create(&folder);
-    let meta = folder.symlink_metadata().ok()?;
-    let is_own = meta.is_dir() && meta.uid() == user && meta.mode() & 0o022 == 0;
-    is_own.then_some(folder)
-}
-
-#[cfg(not(unix))]
-pub(super) fn private() -> Option<Utf8PathBuf> {
-    None
 }

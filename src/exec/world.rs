@@ -24,6 +24,11 @@ pub(super) fn now(reads: &ActionKey, roots: &Roots, trust: &Trust) -> ActionKey 
     now
 }
 
+/// Whether all that `reads` lists is what it was. Looks no further than to the first that is not.
+pub(super) fn holds(reads: &ActionKey, roots: &Roots, trust: &Trust) -> bool {
+    reads.ingredients().iter().all(|(ingredient, was)| fingerprint(ingredient, was, roots, trust) == *was)
+}
+
 /// The paths that `reads` lists, relative to the project or absolute.
 pub(super) fn paths(reads: &ActionKey, roots: &Roots) -> Vec<Utf8PathBuf> {
     let path = |(ingredient, _): &(Ingredient, Fingerprint)| Some(roots.path(path_of(ingredient)?));

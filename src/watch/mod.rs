@@ -52,6 +52,18 @@ pub struct Seen {
     pub mode: u32,
 }
 
+impl Seen {
+    /// Whether it was a file, and no folder or device.
+    pub fn is_file(&self) -> bool {
+        self.mode & 0o170_000 == 0o100_000
+    }
+
+    /// Whether it was a folder.
+    pub fn is_folder(&self) -> bool {
+        self.mode & 0o170_000 == 0o040_000
+    }
+}
+
 #[cfg(unix)]
 impl Seen {
     /// What the file at `path` is like now; `None` if there is none.

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{build, command, eventually, leftovers, pipeline, results, signal, space, unbuild, workers};
+use crate::random::Random;
 use crate::space::Space;
 
 /// How many kills: `EXPOPS_TEST_KILLS` asks for more.
@@ -44,18 +45,6 @@ fn write_rows(space: &Space, variant: usize) {
     space.write("rows.json", format!("[{}]", rows.join(", ")));
 }
 
-/// Numbers that look random and are the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
 /// The processes of a kind: of the worker, its children, `exec`, the tool.
 fn victims(space: &Space, ninja: u32, kind: u64) -> Vec<u32> {
     let all = leftovers(space);
@@ -74,7 +63,7 @@ fn victims(space: &Space, ninja: u32, kind: u64) -> Vec<u32> {
 
 #[test]
 fn kills_at_random_moments_leave_nothing_behind() {
-    let (space, mut dice) = (project(), Dice(0x1234_5678_9ABC));
+    let (space, mut dice) = (project(), Random(0x1234_5678_9ABC));
     write_rows(&space, 0);
     space.expops(&["compile"]).success();
     let start = Instant::now();

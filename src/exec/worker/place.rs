@@ -1,7 +1,6 @@
 //! Where workers are found: sockets in a folder that only the user can enter.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::process::Command;
 use std::time::Duration;
 use std::{fs, io};
@@ -10,9 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::kind::Kind;
 use crate::digest::Digest;
-
-/// The longest path of a Unix socket on Linux is 107 bytes.
-const LONGEST: usize = 107;
+use crate::exec::private;
 
 /// How long a worker that could not be started is not tried again.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -31,7 +28,7 @@ impl Place {
         environment: &BTreeMap<String, String>,
     ) -> io::Result<Self> {
         let key = kind.key(command, environment).to_string();
-        let socket = folder()?.join(format!("{}{}", prefix(&kind.runtime), &key[..32]));
+        let socket = private::folder()?.join(format!("{}{}", prefix(&kind.runtime), &key[..32]));
         Ok(Self { socket })
     }
 
@@ -68,7 +65,7 @@ impl Place {
 
 /// The sockets of the workers of a build, by the folder of its runtime.
 pub(super) fn sockets(runtime: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let (Ok(folder), prefix) = (folder(), prefix(runtime)) else { return Vec::new() };
+    let (Ok(folder), prefix) = (private::folder(), prefix(runtime)) else { return Vec::new() };
     let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
     let names =
         entries.filter(|entry| entry.file_name().starts_with(&prefix) && !entry.file_name().contains('.'));
@@ -77,25 +74,4 @@ pub(super) fn sockets(runtime: &Utf8Path) -> Vec<Utf8PathBuf> {
 
 fn prefix(runtime: &Utf8Path) -> String {
     format!("{}-", Digest::of(runtime.as_str()).short())
-}
-
-/// The private folder, made if it is missing.
-fn folder() -> io::Result<Utf8PathBuf> {
-    let user = fs::metadata("/proc/self")?.uid();
-    let run = std::env::var("XDG_RUNTIME_DIR").map(Utf8PathBuf::from).unwrap_or_default();
-    let is_usable = run.is_absolute() && run.as_str().len() + 60 < LONGEST && is_private(&run, user);
-    let folder = if is_usable { run.join("expops") } else { format!("/tmp/expops-{user}").into() };
-    match fs::DirBuilder::new().mode(0o700).create(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let foreign = || io::Error::other(format!("`{folder}` is not a folder that only this user can enter"));
-    is_private(&folder, user).then(|| folder.clone()).ok_or_else(foreign)
-}
-
-/// Whether it is a folder of the user's, and nobody else's.
-fn is_private(folder: &Utf8Path, user: u32) -> bool {
-    folder
-        .symlink_metadata()
-        .is_ok_and(|meta| meta.is_dir() && meta.uid() == user && meta.mode() & 0o077 == 0)
 }

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any, Callable, Dict, Optional
 
-_THREADS = (
+THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -42,7 +42,7 @@ def prepare(seed: Optional[int], cpus: int) -> None:
 
 def set_environment(cpus: int) -> None:
     """What libraries look at while they are imported."""
-    os.environ.update({name: str(cpus) for name in _THREADS})
+    os.environ.update({name: str(cpus) for name in THREADS})
     os.environ["MPLBACKEND"] = "Agg"  # not the one of a notebook that the build was started from
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
 

@@ -12,28 +12,12 @@ import sys
 from types import FrameType
 from typing import Any, Dict, Iterator, List, Optional
 
+from expops._seed import THREADS
+
 # Asked by whoever starts programs, different on every machine, or set for each run.
 _NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_")
-_NEVER_NAMES = frozenset(
-    [
-        "PATH",
-        "HOME",
-        "LANG",
-        "LANGUAGE",
-        "PWD",
-        "OLDPWD",
-        "TMPDIR",
-        "TMP",
-        "TEMP",
-        "SHLVL",
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "BLIS_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "POLARS_MAX_THREADS",
-    ]
+_NEVER_NAMES = frozenset(["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL"]).union(
+    THREADS
 )
 # Between the caller and the environment.
 _BETWEEN = (

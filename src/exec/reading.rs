@@ -1,0 +1,56 @@
+//! What a run reads by itself: has it watched, and says afterwards what counts of what was seen.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::decide::Decision;
+use super::failure::Failure;
+use super::instance::Instance;
+use super::private;
+use super::python::Told;
+use super::remark::Remark;
+use super::run_folder::RunFolder;
+use super::seen::{self, Places, Reads};
+use super::watcher::{self, Watcher};
+use crate::file;
+
+impl Instance {
+    /// Has what runs in `run` watched.
+    pub(super) fn watch(&self, decided: &Decision, run: &mut RunFolder) {
+        let prefixes = watcher::prefixes(decided.interpreter.as_ref(), &self.project);
+        let place = (run.path(), run.links());
+        let watcher = Watcher::new(&self.layout, place, prefixes, &self.roots());
+        run.watch_with(watcher);
+    }
+
+    /// What the run has read, by what was seen and by what the runtime told.
+    pub(super) fn reads(&self, decided: &Decision, run: &RunFolder, told: &Told) -> Result<Reads, Failure> {
+        let roots = self.roots();
+        let absolute = |path: &Utf8Path| self.project.join(path);
+        let (events, mut prefixes) = run.watched();
+        prefixes.extend(told.prefixes.iter().cloned());
+        let visible = self.plan.folders.iter().map(Utf8PathBuf::as_path).chain([Utf8Path::new("data")]);
+        let visible = visible.map(|path| file::normal(&absolute(path)));
+        let mut visible: Vec<_> = visible.filter(|path| *path != self.project && path.is_dir()).collect();
+        visible.sort();
+        visible.dedup();
+        let build = file::normal(&absolute(self.layout.build()));
+        let inputs = decided.inputs().into_iter().map(|(_, value)| build.join(&value.file)).collect();
+        let places = Places {
+            roots: &roots,
+            run: run.path(),
+            links: run.links(),
+            own: file::normal(&absolute(&self.folder.0)),
+            inputs,
+            build,
+            declared: decided.key.files().map(|(path, _)| file::normal(&absolute(path))).collect(),
+            modules: &decided.modules,
+            prefixes,
+            searched: watcher::searched(),
+            private: private::folder().ok(),
+            visible,
+        };
+        let reads = seen::reads(events.into_iter(), &told.variables, &places, &self.trust())?;
+        reads.unstable.iter().for_each(|path| self.remark(Remark::unstable(&self.label(), path)));
+        Ok(reads)
+    }
+}
