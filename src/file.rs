@@ -6,6 +6,8 @@ use std::io::{self, Write};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use crate::layout::passing;
+
 /// What could not be done with which path, and why.
 #[derive(Debug)]
 pub struct FileError {
@@ -174,7 +176,7 @@ pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
 
 /// Removes the temporary file that a killed [`replace`] of `path` may have left.
 pub(crate) fn forsake(path: &Utf8Path) {
-    let temporary = temporary_name(path);
+    let temporary = passing::temporary(path);
     let Ok(file) = fs::File::open(&temporary) else { return };
     // One that is locked belongs to a program that is still writing it.
     if file.try_lock().is_ok() && is_at(&file, &temporary) {
@@ -190,7 +192,7 @@ struct Temporary {
 
 impl Temporary {
     fn open(target: &Utf8Path) -> io::Result<Self> {
-        let (mut path, mut is_shared) = (temporary_name(target), true);
+        let (mut path, mut is_shared) = (passing::temporary(target), true);
         loop {
             let file = create_own(&path)?;
             match file.lock() {
@@ -222,19 +224,6 @@ impl Drop for Temporary {
         }
     }
 }
-
-/// `.tmp-NAME` beside the target; a name so long that this would not fit is cut.
-fn temporary_name(target: &Utf8Path) -> Utf8PathBuf {
-    let name = target.file_name().unwrap_or_default();
-    let mut end = name.len().min(200);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    target.with_file_name(format!("{TEMPORARY}{}", &name[..end]))
-}
-
-/// How the name of a temporary file begins.
-pub(crate) const TEMPORARY: &str = ".tmp-";
 
 /// Whether `path` is still the name of the open file.
 #[cfg(unix)]

@@ -1,5 +1,5 @@
-//! Where everything of a build lies. The only file that invents a path: the compiler writes these
-//! into the generated file, `exec` finds its inputs by them, and they cannot drift.
+//! Where everything of a build lies. Only here are paths invented: the compiler writes these into the generated file,
+//! `exec` finds its inputs by them, and they cannot drift.
 //!
 //! Under the build folder (`build`), relative to the project:
 //!
@@ -15,6 +15,7 @@
 //! | `PROCESS/ARM/…/why.json` | why it last ran, for people |
 //! | `PROCESS/ARM/…/.rows` | what a split learned of the rows of the file that it cut |
 //! | `PROCESS/ARM/…/.run-*/` | a run under way, or one that was killed |
+//! | `….retired`, `.tmp-*`, `.*.tmp` | a stamp out of force; files on their way (`passing`) |
 //! | `.expops/plan/PROCESS.json` | everything about a process that its instances need to know |
 //! | `.expops/plan/environment/NAME.json` | what it takes to make an environment |
 //! | `.expops/environment/NAME/` | an environment and its stamp |
@@ -34,6 +35,8 @@
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
 //! | `.expops/trust/` | the stats of large files and their digests, so that none is hashed twice |
 //! | `.expops/known/DIGEST` | what a digest of code, packages or files is of, so that a change can be named |
+
+pub(crate) mod passing;
 
 use std::fmt::Write as _;
 
@@ -206,7 +209,7 @@ impl Layout {
     pub(crate) fn environment_stamp(&self, name: &str) -> Utf8PathBuf {
         match name {
             "" => self.build.join(".expops/interpreter"),
-            name => self.environment(name).join("stamp"),
+            name => self.environment(name).join(STAMP),
         }
     }
 
@@ -273,69 +276,105 @@ impl Layout {
     }
 }
 
+const STAMP: &str = "stamp";
+const VALUES: &str = "values.json";
+const RECORD: &str = "record.json";
+const WHY: &str = "why.json";
+const OUT: &str = "out";
+const FILES: &str = "files";
+const METRICS: &str = "metrics.json";
+const ROWS: &str = ".rows";
+const LOG: &str = "log";
+const READS: &str = "reads.d";
+const LOCK: &str = ".lock";
+const FORCE: &str = ".force";
+
 /// The folder of an instance or a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder(pub Utf8PathBuf);
 
 impl Folder {
+    /// What a run leaves and the cache keeps: its values, its files, and what it printed.
+    pub(crate) const KEPT: [&str; 3] = [OUT, FILES, LOG];
+    /// What lies beside the data file of a partition.
+    pub(crate) const OF_PARTITION: [&str; 2] = [STAMP, VALUES];
+
+    /// Whether there is something in the folder that only an instance or a partition has.
+    pub(crate) fn is_one(&self) -> bool {
+        [RECORD, VALUES, WHY, STAMP, LOCK].iter().any(|name| self.0.join(name).exists())
+    }
+
+    /// Whether a folder of this name, in that of an instance, is the user's.
+    pub(crate) fn holds_values(name: &str) -> bool {
+        [OUT, FILES].contains(&name)
+    }
+
+    /// Everything that is written here, but for what names the data file of a partition ([`Self::values`]) and the
+    /// lock. The record and the stamp come first: without them, nothing vouches for the rest.
+    pub(crate) fn own(&self) -> impl Iterator<Item = Utf8PathBuf> {
+        let first = [self.record(), self.stamp(), passing::retired(&self.stamp())];
+        let rest = [OUT, FILES, METRICS, LOG, WHY, ROWS, READS, FORCE];
+        first.into_iter().chain(rest.map(|name| self.0.join(name)))
+    }
+
     /// What build tools watch.
     pub(crate) fn stamp(&self) -> Utf8PathBuf {
-        self.0.join("stamp")
+        self.0.join(STAMP)
     }
 
     /// Which file holds which key.
     pub(crate) fn values(&self) -> Utf8PathBuf {
-        self.0.join("values.json")
+        self.0.join(VALUES)
     }
 
     /// What the last run observed.
     pub(crate) fn record(&self) -> Utf8PathBuf {
-        self.0.join("record.json")
+        self.0.join(RECORD)
     }
 
     /// Why the instance last ran.
     pub(crate) fn why(&self) -> Utf8PathBuf {
-        self.0.join("why.json")
+        self.0.join(WHY)
     }
 
     /// The values.
     pub(crate) fn out(&self) -> Utf8PathBuf {
-        self.0.join("out")
+        self.0.join(OUT)
     }
 
     /// What the process wrote in its own folder.
     pub(crate) fn files(&self) -> Utf8PathBuf {
-        self.0.join("files")
+        self.0.join(FILES)
     }
 
     /// The metrics.
     pub(crate) fn metrics(&self) -> Utf8PathBuf {
-        self.0.join("metrics.json")
+        self.0.join(METRICS)
     }
 
     /// What a split learned of the rows of the file that it cut.
     pub(crate) fn rows(&self) -> Utf8PathBuf {
-        self.0.join(".rows")
+        self.0.join(ROWS)
     }
 
     /// stdout and stderr.
     pub(crate) fn log(&self) -> Utf8PathBuf {
-        self.0.join("log")
+        self.0.join(LOG)
     }
 
     /// There if the next look has to run it, whatever the key says.
     pub(crate) fn force(&self) -> Utf8PathBuf {
-        self.0.join(".force")
+        self.0.join(FORCE)
     }
 
     /// The files that it was seen to read, for Ninja, which takes them into its own store.
     pub(crate) fn reads(&self) -> Utf8PathBuf {
-        self.0.join("reads.d")
+        self.0.join(READS)
     }
 
     /// Held while the instance runs.
     pub(crate) fn lock(&self) -> Utf8PathBuf {
-        self.0.join(".lock")
+        self.0.join(LOCK)
     }
 }
 

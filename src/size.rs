@@ -11,6 +11,8 @@ use pest::error::InputLocation;
 use pest::iterators::Pair;
 use serde::{Deserialize, Serialize};
 
+use crate::source::clip;
+
 /// One hundred percent, in the unit of [`Share::Percent`].
 pub(crate) const WHOLE: u32 = 100_000;
 
@@ -417,13 +419,6 @@ fn unreadable(message: String, help: &str) -> SizeError {
 
 fn senseless(entry: Option<usize>, message: String, label: &str, help: &str) -> SizeError {
     SizeError { label: label.to_owned(), entry, is_unreadable: false, ..unreadable(message, help) }
-}
-
-/// `text`, cut to what fits a message.
-fn clip(text: &str) -> String {
-    let mut chars = text.chars();
-    let start: String = chars.by_ref().take(40).collect();
-    if chars.next().is_some() { format!("{start}…") } else { start }
 }
 
 #[cfg(test)]

@@ -100,6 +100,13 @@ impl<T: PartialEq> PartialEq for Spanned<T> {
     }
 }
 
+/// `text`, cut to what fits a message: one line, 60 characters.
+pub(crate) fn clip(text: &str) -> String {
+    let end = text.char_indices().nth(60).map_or(text.len(), |(at, _)| at);
+    let line = text[..end].lines().next().unwrap_or("");
+    if line.len() < text.trim_end().len() { format!("{line}…") } else { line.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

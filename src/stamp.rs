@@ -10,11 +10,12 @@ use std::fmt;
 use std::fs;
 use std::str::FromStr;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use crate::digest::Digest;
 use crate::durable;
 use crate::file::{self, FileError, Written};
+use crate::layout::passing::retired;
 
 /// What one line of a stamp is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,12 +183,10 @@ pub(crate) fn settle_text(path: &Utf8Path, content: &str) -> Result<Written, Fil
     Ok(written)
 }
 
-fn retired(path: &Utf8Path) -> Utf8PathBuf {
-    Utf8PathBuf::from(format!("{path}.retired"))
-}
-
 #[cfg(test)]
 mod tests {
+    use camino::Utf8PathBuf;
+
     use super::*;
 
     fn stamp(content: &str) -> Stamp {

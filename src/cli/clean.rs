@@ -16,7 +16,7 @@ use crate::digest::Digest;
 use crate::driver;
 use crate::exec::{Ingredient, Inventory, Record, Values};
 use crate::file::{self, FileError};
-use crate::layout::{Folder, Layout};
+use crate::layout::{Folder, Layout, passing};
 use crate::lock::Lock;
 
 #[derive(Debug, Args)]
@@ -113,16 +113,13 @@ fn alone(layout: &Layout) -> Result<Option<Lock>, Ended> {
     }
 }
 
-/// Names that only an instance's folder has.
-const MARKS: [&str; 5] = ["record.json", "values.json", "why.json", "stamp", ".lock"];
-
 /// The folders of instances and partitions under `folder`, each before those inside it.
 fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {
     let Ok(entries) = folder.read_dir_utf8() else { return };
     if is_copy(folder, build) {
         return;
     }
-    let is_one = folder != build && MARKS.iter().any(|mark| folder.join(mark).exists());
+    let is_one = folder != build && Folder(folder.to_owned()).is_one();
     if is_one {
         found.push(folder.to_owned());
     }
@@ -131,7 +128,7 @@ fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) 
     inner.sort_by(|a, b| a.file_name().cmp(b.file_name()));
     for entry in inner {
         let name = entry.file_name();
-        let holds_values = is_one && ["out", "files"].contains(&name);
+        let holds_values = is_one && Folder::holds_values(name);
         if !name.starts_with('.') && !holds_values {
             instances(entry.path(), build, found);
         }
@@ -166,27 +163,12 @@ fn remove(path: &Utf8Path, build: &Utf8Path) -> Result<(), FileError> {
     let values = Values::read(&folder).unwrap_or_default();
     let data =
         values.values.iter().map(|value| build.join(&value.file)).filter(|data| data.parent() == Some(path));
-    let retired = Utf8PathBuf::from(format!("{}.retired", folder.stamp()));
-    // The record and the stamp go first: without them, nothing vouches for the rest.
-    let own = [
-        folder.record(),
-        folder.stamp(),
-        retired,
-        folder.out(),
-        folder.files(),
-        folder.metrics(),
-        folder.log(),
-        folder.why(),
-        folder.rows(),
-        folder.reads(),
-        folder.force(),
-    ];
-    for path in own.into_iter().chain(data).chain([folder.values(), folder.lock()]) {
+    for path in folder.own().chain(data).chain([folder.values(), folder.lock()]) {
         file::remove(&path)?;
     }
-    let litter = file::context(path.read_dir_utf8(), "read", path)?.flatten();
-    for entry in litter
-        .filter(|entry| entry.file_name().starts_with(".run-") || entry.file_name().starts_with(".tmp-"))
+    let left = file::context(path.read_dir_utf8(), "read", path)?.flatten();
+    for entry in
+        left.filter(|entry| passing::is_run(entry.file_name()) || passing::is_temporary(entry.file_name()))
     {
         file::remove(entry.path())?;
     }

@@ -10,7 +10,7 @@ const SHOWN: usize = 60;
 /// The ingredient, what it was, and what it is.
 pub(super) fn plain(change: &Change) -> String {
     match (&change.was, &change.is) {
-        (None, Some(is)) => format!("{} is new: {}", change.ingredient, clip(is, 0)),
+        (None, Some(is)) => format!("{} is new: {}", change.ingredient, shown(is, 0)),
         (Some(_), Some(_)) => format!("{} {}", change.ingredient, was_is(change)),
         (_, None) => format!("{} is gone", change.ingredient),
     }
@@ -21,9 +21,9 @@ pub(super) fn was_is(change: &Change) -> String {
     match (&change.was, &change.is) {
         (Some(was), Some(is)) => {
             let from = clear(was, is);
-            format!("was {}, is {}", clip(was, from), clip(is, from))
+            format!("was {}, is {}", shown(was, from), shown(is, from))
         }
-        (None, Some(is)) => format!("is new: {}", clip(is, 0)),
+        (None, Some(is)) => format!("is new: {}", shown(is, 0)),
         (_, None) => "is gone".to_owned(),
     }
 }
@@ -36,7 +36,7 @@ fn clear(was: &Fingerprint, is: &Fingerprint) -> usize {
 }
 
 /// A fingerprint for a message, a text from a character on: digests are cut to 12 digits.
-fn clip(value: &Fingerprint, from: usize) -> String {
+fn shown(value: &Fingerprint, from: usize) -> String {
     let text = match value {
         Fingerprint::Digest(digest) => return digest.short(),
         Fingerprint::Text(text) if text.chars().count() <= SHOWN => return text.clone(),

@@ -21,10 +21,8 @@ use super::snapshot::{self, InputSnapshot, SourceSnapshot};
 use super::{metrics, publish, python, seal, shell};
 use crate::cache::{Cache, List};
 use crate::file;
+use crate::layout::Folder;
 use crate::plan_file::{Opens, Work};
-
-/// What a run leaves: its values, its files, and what it printed.
-const PARTS: [&str; 3] = ["out", "files", "log"];
 
 /// The result of an action, and where it came from.
 pub(super) struct Obtained {
@@ -103,7 +101,7 @@ impl Instance {
             fs::copy(self.folder.log(), run.log())?;
         }
         let entry = decided.key.digest_with(reads);
-        cache.publish(entry, serde_json::to_value(result)?, run.path(), &PARTS)?;
+        cache.publish(entry, serde_json::to_value(result)?, run.path(), &Folder::KEPT)?;
         if reads.is_empty() {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::failure::Failure;
 use super::watcher::Watcher;
 use crate::file;
-use crate::layout::Folder;
+use crate::layout::{Folder, passing};
 use crate::plan_file::PlanFile;
 use crate::watch::Event;
 
@@ -16,9 +16,9 @@ use crate::watch::Event;
 pub(super) fn sweep(instance: &Folder) -> Result<(), Failure> {
     for entry in file::context(instance.0.read_dir_utf8(), "read", &instance.0)?.flatten() {
         let name = entry.file_name();
-        if name.starts_with(file::TEMPORARY) || (name.starts_with('.') && name.ends_with(".tmp")) {
+        if passing::is_temporary(name) {
             file::remove(entry.path())?;
-        } else if name.starts_with(".run-") {
+        } else if passing::is_run(name) {
             remove_patiently(entry.path());
         }
     }
@@ -50,7 +50,7 @@ impl RunFolder {
     /// process that outlived its killed run cannot write into this one.
     pub(super) fn new(instance: &Folder) -> Result<Self, Failure> {
         file::create_folder(&instance.0)?;
-        let made = tempfile::Builder::new().prefix(".run-").tempdir_in(&instance.0);
+        let made = tempfile::Builder::new().prefix(passing::RUN).tempdir_in(&instance.0);
         let folder = file::context(made, "create a folder in", &instance.0)?;
         let path =
             Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;
@@ -75,14 +75,19 @@ impl RunFolder {
         &self.path
     }
 
+    /// What a run makes has the same names here as in the folder of the instance.
+    fn folder(&self) -> Folder {
+        Folder(self.path.clone())
+    }
+
     /// Where the process runs and what it writes is kept.
     pub(super) fn files(&self) -> Utf8PathBuf {
-        self.path.join("files")
+        self.folder().files()
     }
 
     /// Where the values of its keys go.
     pub(super) fn out(&self) -> Utf8PathBuf {
-        self.path.join("out")
+        self.folder().out()
     }
 
     /// Where the runtime leaves its result.
@@ -120,7 +125,7 @@ impl RunFolder {
 
     /// Where a log lies on its way to the cache or back; the process itself writes to the instance's.
     pub(super) fn log(&self) -> Utf8PathBuf {
-        self.path.join("log")
+        self.folder().log()
     }
 
     /// Makes what the process may read by a relative path appear in `files`: the project's `data`, the

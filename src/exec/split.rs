@@ -350,15 +350,14 @@ fn vouched_for(arm: &Folder, key: &str, instance: &Instance) -> Option<Value> {
 /// The name of a partition's data file, which lies beside the partition's own files.
 fn data_name(made: &Utf8Path) -> String {
     let name = made.file_name().unwrap_or("data");
-    let is_taken = name.starts_with('.') || name.starts_with("stamp") || name.starts_with("values.json");
+    let is_taken = name.starts_with('.') || Folder::OF_PARTITION.iter().any(|own| name.starts_with(own));
     if is_taken { format!("data-{name}") } else { name.to_owned() }
 }
 
 /// Removes what earlier splits have left in a partition's folder under other names, and killed ones.
 fn remove_others(arm: &Folder, name: &str) -> Result<(), Failure> {
-    let kept = [name, "stamp", "values.json"];
     for entry in crate::file::context(arm.0.read_dir_utf8(), "read", &arm.0)?.flatten() {
-        if !kept.contains(&entry.file_name()) {
+        if entry.file_name() != name && !Folder::OF_PARTITION.contains(&entry.file_name()) {
             crate::file::remove(entry.path())?;
         }
     }

@@ -31,7 +31,7 @@ fn find(folder: &Utf8Path, build: &Utf8Path, dropped: &mut Vec<String>) {
     let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
     let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     let mut inner: Vec<Utf8PathBuf> = inner
-        .filter(|entry| !entry.file_name().starts_with('.') && !["out", "files"].contains(&entry.file_name()))
+        .filter(|entry| !entry.file_name().starts_with('.') && !Folder::holds_values(entry.file_name()))
         .map(|entry| entry.path().to_owned())
         .collect();
     inner.sort();

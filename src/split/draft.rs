@@ -14,6 +14,7 @@ use super::error::SplitError;
 use super::format::Compression;
 use crate::durable;
 use crate::file;
+use crate::layout::passing;
 use crate::stamp;
 
 /// A file that is not yet in its place. It is removed again unless it is published.
@@ -68,8 +69,7 @@ impl Draft {
     /// An empty draft of the file at `target`, to be packed as `compression` says. Its name is always the same, so that what a killed
     /// split left behind is used again; [`lock`] keeps two splits apart.
     pub(super) fn create(target: &Utf8Path, compression: Option<Compression>) -> Result<Self, SplitError> {
-        let name = target.file_name().unwrap_or_default();
-        let path = target.with_file_name(format!(".{name}.tmp"));
+        let path = passing::draft(target);
         file::remove(&path)?;
         let file = file::context(File::create_new(&path), "create", &path)?;
         let mut draft = Self { path, compression, out: None, published: false };

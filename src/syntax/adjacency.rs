@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use pest::Parser as _;
 
 use super::config::Pair;
-use super::node::{Kind, Node, clip};
+use super::node::{Kind, Node};
 use super::reader::Reader;
 use crate::diagnostic::codes;
-use crate::source::{Span, Spanned};
+use crate::source::{Span, Spanned, clip};
 
 #[derive(pest_derive::Parser)]
 #[grammar = "grammar/adjlist.pest"]

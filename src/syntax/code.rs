@@ -3,11 +3,11 @@
 use pest::Parser as _;
 
 use super::config::CodeReference;
-use super::node::{Key, Kind, Node, clip};
+use super::node::{Key, Kind, Node};
 use super::reader::Reader;
 use super::values::place_in;
 use crate::diagnostic::codes;
-use crate::source::{Span, Spanned};
+use crate::source::{Span, Spanned, clip};
 
 #[derive(pest_derive::Parser)]
 #[grammar = "grammar/code.pest"]

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::config::{Config, Pair};
 use super::fields::{Field, Table};
-use super::node::{Key, Kind, Node, clip, owned};
+use super::node::{Key, Kind, Node, owned};
 use super::reader::Reader;
 use super::shape;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::source::Spanned;
+use crate::source::{Spanned, clip};
 
 const FORMS: &str = "write `inputs: {training: data/train.csv}`";
 

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::config::Config;
 use super::fields::{Field, Table};
-use super::node::{Entries, Key, Kind, Node, clip, get};
+use super::node::{Entries, Key, Kind, Node, get};
 use super::reader::Reader;
 use super::{data, environment, pipeline, process, shape};
 use crate::diagnostic::{codes, nearest};
-use crate::source::Span;
+use crate::source::{Span, clip};
 
 /// How a cache is shared.
 const CACHE_DIR: &str = "set `EXPOPS_CACHE_DIR` to a folder that the machines share";

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::config::EnvironmentConfig;
 use super::fields::{Field, Table};
-use super::node::{Key, Kind, Node, clip, owned};
+use super::node::{Key, Kind, Node, owned};
 use super::reader::Reader;
 use super::shape;
 use crate::defaults;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::source::Spanned;
+use crate::source::{Spanned, clip};
 
 const HELP: &str = "write `NAME: {venv: [requirements.txt]}`";
 const WHAT_WORKS: &str = "write `venv` (or `uv`) and requirement files as pip reads them, or make the environment \
@@ -18,35 +18,33 @@ const WHAT_WORKS: &str = "write `venv` (or `uv`) and requirement files as pip re
 /// The oldest Python that the runtime works with: 3.9.
 const OLDEST_MINOR: u32 = 9;
 
+// The fields that an environment and its manager have in common.
+const REQUIREMENTS: Field<EnvironmentConfig> =
+    Field::renamed("requirements", "files", "Requirement files.", shape::texts, |to, key, node, reader| {
+        to.files.extend(files(key, node, reader));
+    });
+const PYTHON: Field<EnvironmentConfig> =
+    Field::renamed("python", "python_version", "The version of Python: `\"3.12\"`.", shape::amount, python);
+const NAME: Field<EnvironmentConfig> =
+    Field::ignored("name", "remove it: the environment has the name of its key");
+const PATH: Field<EnvironmentConfig> =
+    Field::ignored("path", "remove it: environments are made in the build folder");
+
 const ENVIRONMENT: Table<EnvironmentConfig> = Table {
     of: "an environment",
     fields: &[
         Field::new("venv", "Requirement files, as pip reads them.", files_schema, manager),
         Field::new("uv", "The same, installed with `uv` where there is one.", files_schema, manager),
-        Field::renamed(
-            "requirements",
-            "files",
-            "Requirement files.",
-            shape::texts,
-            |to, key, node, reader| {
-                to.files.extend(files(key, node, reader));
-            },
-        ),
+        REQUIREMENTS,
         Field::renamed("manager", "type", "`venv` or `uv`.", manager_schema, |to, key, node, reader| {
             if let Some(name) = reader.text(key, node) {
                 set_manager(to, name, reader);
             }
         }),
-        Field::renamed(
-            "python",
-            "python_version",
-            "The version of Python: `\"3.12\"`.",
-            shape::amount,
-            python,
-        ),
+        PYTHON,
         Field::note("description", "What it is for."),
-        Field::ignored("name", "remove it: the environment has the name of its key"),
-        Field::ignored("path", "remove it: environments are made in the build folder"),
+        NAME,
+        PATH,
         Field::refused("conda", refused),
         Field::refused("mamba", refused),
         Field::refused("micromamba", refused),
@@ -66,30 +64,8 @@ const ENVIRONMENT: Table<EnvironmentConfig> = Table {
 };
 
 /// The fields of a manager that has more to say than its files.
-const MANAGED: Table<EnvironmentConfig> = Table {
-    of: "an environment's manager",
-    fields: &[
-        Field::renamed(
-            "requirements",
-            "files",
-            "Requirement files.",
-            shape::texts,
-            |to, key, node, reader| {
-                to.files.extend(files(key, node, reader));
-            },
-        ),
-        Field::renamed(
-            "python",
-            "python_version",
-            "The version of Python: `\"3.12\"`.",
-            shape::amount,
-            python,
-        ),
-        Field::ignored("name", "remove it: the environment has the name of its key"),
-        Field::ignored("path", "remove it: environments are made in the build folder"),
-    ],
-    hints: &[],
-};
+const MANAGED: Table<EnvironmentConfig> =
+    Table { of: "an environment's manager", fields: &[REQUIREMENTS, PYTHON, NAME, PATH], hints: &[] };
 
 /// The JSON schema of `environment`.
 pub(super) fn schema() -> Value {

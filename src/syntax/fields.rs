@@ -3,9 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::node::{Entries, Key, Kind, Node, clip};
+use super::node::{Entries, Key, Kind, Node};
 use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::source::clip;
 
 /// Reads the value of a field into a `T`.
 pub(super) type Read<T> = fn(&mut T, &Key<'_>, &Node<'_>, &mut Reader<'_>);

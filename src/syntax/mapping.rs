@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::node::{Key, Kind, Node, clip};
+use super::node::{Key, Kind, Node};
 use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::source::Spanned;
+use crate::source::{Spanned, clip};
 
 /// `node` as a key; `None` after an error.
 pub(super) fn key<'a>(node: Node<'a>, reader: &mut Reader<'_>) -> Option<Key<'a>> {

@@ -67,13 +67,6 @@ impl Node<'_> {
 /// A mapping's entries.
 pub(super) type Entries<'n, 'a> = &'n [(Key<'a>, Node<'a>)];
 
-/// `text`, cut to what fits a message.
-pub(super) fn clip(text: &str) -> String {
-    let end = text.char_indices().nth(60).map_or(text.len(), |(at, _)| at);
-    let line = text[..end].lines().next().unwrap_or("");
-    if line.len() < text.trim_end().len() { format!("{line}…") } else { line.to_owned() }
-}
-
 /// The value of `field` in `entries`, unless it is `null`.
 pub(super) fn get<'n, 'a>(entries: Entries<'n, 'a>, field: &str) -> Option<(&'n Key<'a>, &'n Node<'a>)> {
     let found = entries.iter().find(|(key, _)| key.value == field)?;

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::config::DataParallelism;
 use super::fields::{Field, Table};
 use super::mapping::unique;
-use super::node::{Entries, Key, Kind, Node, clip, get};
+use super::node::{Entries, Key, Kind, Node, get};
 use super::reader::Reader;
 use super::shape;
 use super::values::place_in;
 use crate::diagnostic::{codes, nearest};
 use crate::size::{By, Entry, Size, SizeError};
-use crate::source::{Span, Spanned};
+use crate::source::{Span, Spanned, clip};
 
 const SIZE_FORMS: &str = "write `size: 3` (equal partitions), `size: [50, 20, 20]` (row counts) or `size: [\"60%\", rest]` (shares)";
 const SEED_FORMS: &str = "write `seed_parallelism: {seeds: [1, 2, 3]}`";

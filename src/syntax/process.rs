@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::code;
 use super::config::{Pair, ProcessConfig};
 use super::fields::{Field, Table};
-use super::node::{Key, Kind, Node, clip, owned};
+use super::node::{Key, Kind, Node, owned};
 use super::parallelism::{data_parallelism, data_schema, seed_parallelism, seed_schema};
 use super::reader::Reader;
 use super::{settings, shape};
 use crate::diagnostic::codes;
 use crate::settings::Settings;
-use crate::source::{Span, Spanned};
+use crate::source::{Span, Spanned, clip};
 
 pub(super) const PROCESS: Table<ProcessConfig> = Table {
     of: "a process",

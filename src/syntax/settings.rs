@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::fields::{Field, Table};
-use super::node::{Key, Kind, Node, clip};
+use super::node::{Key, Kind, Node};
 use super::reader::Reader;
 use super::shape;
 use crate::amount::{self, AmountError};
 use crate::diagnostic::{codes, nearest};
 use crate::settings::{AtLeast, FailureKind, OnFailure, PerAttempt, Resources, Retries};
-use crate::source::Span;
+use crate::source::{Span, clip};
 
 const RETRY_FORMS: &str =
     "write `retries: 3`, or `retries: {times: 3, on: [out_of_memory, timeout], wait: 30s}`";

@@ -4,11 +4,11 @@
 use serde_json::Value;
 
 use super::config::{Pair, Parameters};
-use super::node::{Entries, Key, Kind, Node, clip, owned};
+use super::node::{Entries, Key, Kind, Node, owned};
 use super::reader::Reader;
 use crate::diagnostic::codes;
 use crate::numbers;
-use crate::source::{Source, Span, Spanned};
+use crate::source::{Source, Span, Spanned, clip};
 
 /// See [`super::place_in`].
 pub(super) fn place_in(source: &Source, span: Span, value: &str, part: Span) -> Span {
