@@ -153,9 +153,9 @@ pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandEr
         filling.inputs.into_iter().map(|(key, input)| (key, input.into())).collect();
     let outputs = filling.outputs.into_iter().map(|(key, path)| (key, Value::from(path.into_string())));
     let context = minijinja::context! {
-        inputs => Named::value(inputs),
-        outputs => Named::value(outputs.collect()),
-        parameters => Named::value(
+        inputs => OrderedMap::value(inputs),
+        outputs => OrderedMap::value(outputs.collect()),
+        parameters => OrderedMap::value(
             filling.parameters.into_iter().map(|(name, value)| (name, Value::from(Serde(numbers::as_texts(value))))).collect(),
         ),
         partition => filling.partition,
@@ -210,7 +210,7 @@ impl From<Input> for Value {
         match input {
             Input::File(path) => Value::from(path.into_string()),
             Input::Gathered(labels) => {
-                Named::value(labels.into_iter().map(|(label, input)| (label, input.into())).collect())
+                OrderedMap::value(labels.into_iter().map(|(label, input)| (label, input.into())).collect())
             }
         }
     }
@@ -218,19 +218,19 @@ impl From<Input> for Value {
 
 /// A mapping that keeps the order of its keys.
 #[derive(Debug)]
-struct Named {
+struct OrderedMap {
     order: Vec<String>,
     values: BTreeMap<String, Value>,
 }
 
-impl Named {
+impl OrderedMap {
     fn value(entries: Vec<(String, Value)>) -> Value {
         let order = entries.iter().map(|(name, _)| name.clone()).collect();
         Value::from_object(Self { order, values: entries.into_iter().collect() })
     }
 }
 
-impl Object for Named {
+impl Object for OrderedMap {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Map
     }

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::object::{Held, are_safe};
+use super::object::{StoredItem, are_safe};
 use super::store::{Cache, VERSION, vouched};
 use crate::digest::Digest;
 
@@ -21,7 +21,7 @@ pub(crate) struct Entry {
     /// What the code said: output keys with format, digest and rows; metrics.
     pub answer: Value,
     /// The files that it made.
-    pub files: Vec<Held>,
+    pub files: Vec<StoredItem>,
 }
 
 impl Cache {
@@ -96,7 +96,7 @@ impl Cache {
                 None => return Ok(()),
             }
         }
-        let size: u64 = files.iter().map(Held::size).sum();
+        let size: u64 = files.iter().map(StoredItem::size).sum();
         let text = serde_json::to_string(&Entry { version: VERSION, answer, files })?;
         let path = self.entry(key);
         let mut temporary = self.temporary()?;

@@ -12,7 +12,7 @@ use crate::digest::Digest;
 
 /// Something in a folder, and where its content is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Held {
+pub(crate) struct StoredItem {
     /// Where it belongs, relative to the folder.
     pub path: Utf8PathBuf,
     /// What it is.
@@ -39,7 +39,7 @@ pub(crate) enum Kind {
     Link(Utf8PathBuf),
 }
 
-impl Held {
+impl StoredItem {
     /// How many bytes are held.
     pub(super) fn size(&self) -> u64 {
         match &self.kind {
@@ -56,7 +56,7 @@ impl Cache {
     }
 
     /// Whether the object is there with the right length. Its content is looked at when it is used.
-    pub(super) fn holds(&self, held: &Held) -> bool {
+    pub(super) fn holds(&self, held: &StoredItem) -> bool {
         match &held.kind {
             Kind::File { object, size, .. } => self
                 .object(*object)
@@ -68,7 +68,7 @@ impl Cache {
 
     /// Keeps the file `part` of `folder` or everything in the folder of that name, if there is one; `None` if
     /// there is something that only means what it means where it is.
-    pub(super) fn keep(&self, folder: &Utf8Path, part: &str) -> io::Result<Option<Vec<Held>>> {
+    pub(super) fn keep(&self, folder: &Utf8Path, part: &str) -> io::Result<Option<Vec<StoredItem>>> {
         let mut all = Vec::new();
         let top = folder.join(part);
         if !top.exists() {
@@ -93,7 +93,7 @@ impl Cache {
             } else {
                 return Ok(None);
             };
-            all.push(Held { path, kind });
+            all.push(StoredItem { path, kind });
         }
         Ok(Some(all))
     }
@@ -116,7 +116,7 @@ impl Cache {
     }
 
     /// Puts something held in its place, and says whether it is what it was. A damaged object is dropped.
-    pub(super) fn fetch(&self, held: &Held, folder: &Utf8Path) -> io::Result<bool> {
+    pub(super) fn fetch(&self, held: &StoredItem, folder: &Utf8Path) -> io::Result<bool> {
         let to = folder.join(&held.path);
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent)?;
@@ -143,7 +143,7 @@ impl Cache {
 
 /// Whether files can be put into a folder without reaching anything outside of it, in whatever order: paths are relative
 /// and normal, each is there once, nothing lies below a file or a link, and links stay inside.
-pub(super) fn are_safe(files: &[Held]) -> bool {
+pub(super) fn are_safe(files: &[StoredItem]) -> bool {
     let kinds: BTreeMap<&Utf8Path, &Kind> =
         files.iter().map(|held| (held.path.as_path(), &held.kind)).collect();
     if kinds.len() < files.len() {

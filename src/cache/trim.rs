@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::entry::read;
-use super::object::{Held, Kind};
+use super::object::{Kind, StoredItem};
 use super::store::{Cache, TEMPORARY, remove};
 use crate::digest::Digest;
 
@@ -135,7 +135,7 @@ fn files(folder: &Utf8Path) -> io::Result<Vec<File>> {
     Ok(files)
 }
 
-fn object(held: &Held) -> Option<(Digest, u64)> {
+fn object(held: &StoredItem) -> Option<(Digest, u64)> {
     match &held.kind {
         Kind::File { object, size, .. } => Some((*object, *size)),
         Kind::Folder | Kind::Link(_) => None,

@@ -39,7 +39,7 @@ pub(super) struct Flags {
 }
 
 /// What is to be made.
-enum Wanted<'f> {
+enum Target<'f> {
     Environment(&'f str),
     Shared(&'f str),
     Instance(&'f str),
@@ -70,32 +70,32 @@ fn name_of(record: &Utf8Path, layout: &Layout, sight: &Sight) -> String {
     folder.strip_prefix(build).unwrap_or(folder).to_string()
 }
 
-fn wanted<'f>(flags: &'f Flags, record: Option<&'f str>) -> Result<Wanted<'f>, Failure> {
+fn wanted<'f>(flags: &'f Flags, record: Option<&'f str>) -> Result<Target<'f>, Failure> {
     let instance = flags.instance.as_deref();
     Ok(match (&flags.environment, &flags.shared, record.or(instance)) {
-        (_, _, name) if flags.verdict => Wanted::Verdict(name.unwrap_or_default()),
-        (Some(name), ..) => Wanted::Environment(name),
-        (_, Some(name), _) => Wanted::Shared(name),
+        (_, _, name) if flags.verdict => Target::Verdict(name.unwrap_or_default()),
+        (Some(name), ..) => Target::Environment(name),
+        (_, Some(name), _) => Target::Shared(name),
         (_, _, Some(name)) => match name.strip_prefix(".expops/").and_then(|name| name.split_once('/')) {
-            Some(("shared", name)) => Wanted::Shared(name),
-            Some(("environment", name)) => Wanted::Environment(name),
-            _ => Wanted::Instance(name),
+            Some(("shared", name)) => Target::Shared(name),
+            Some(("environment", name)) => Target::Environment(name),
+            _ => Target::Instance(name),
         },
         (None, None, None) => return Err(Failure::new("nothing is asked for")),
     })
 }
 
-fn make(wanted: &Wanted<'_>, layout: &Layout, sight: &Sight, aloud: bool) -> Result<(), Failure> {
+fn make(wanted: &Target<'_>, layout: &Layout, sight: &Sight, aloud: bool) -> Result<(), Failure> {
     match wanted {
-        Wanted::Environment(name) => {
+        Target::Environment(name) => {
             if aloud {
                 println!("environment {name}");
             }
             exec::environment::make(name, layout)
         }
-        Wanted::Shared(name) => exec::look_at_shared(name, layout),
-        Wanted::Verdict(name) => exec::give_verdict(name, layout),
-        Wanted::Instance(name) => {
+        Target::Shared(name) => exec::look_at_shared(name, layout),
+        Target::Verdict(name) => exec::give_verdict(name, layout),
+        Target::Instance(name) => {
             let instance = Instance::open(name, layout)?;
             if aloud {
                 println!("{}", instance.label());

@@ -28,19 +28,19 @@ pub struct Checked {
     /// Imports that lead to no module of the project.
     pub(crate) foreign: Vec<Foreign>,
     /// Where the project file names files.
-    pub(crate) named: Named,
+    pub(crate) named: NamedFiles,
 }
 
 /// The files that a project file names.
 #[derive(Clone, Debug)]
-pub(crate) struct Named {
+pub(crate) struct NamedFiles {
     /// The project file.
     pub source: Source,
     /// The files, as they are written.
     pub files: Vec<Spanned<String>>,
 }
 
-impl Named {
+impl NamedFiles {
     fn of(config: &syntax::Config) -> Self {
         let scripts = config.scripts.iter().chain(&config.datasets).map(|(_, file)| file);
         let environments = config.environments.iter().flat_map(|environment| &environment.files);
@@ -73,7 +73,7 @@ pub(super) fn check(project: &Project, missing: Missing, sink: &mut Diagnostics)
     let mut library = Library::new(root, folders.clone());
     let pipeline = pipeline::check(&config, root, &mut library, missing, sink)?;
     let (codes, steps, foreign) = codes(&pipeline, &mut library, folders, project, sink)?;
-    Ok(Checked { pipeline, codes, steps, foreign, named: Named::of(&config) })
+    Ok(Checked { pipeline, codes, steps, foreign, named: NamedFiles::of(&config) })
 }
 
 /// Warns of a file beside the project file that existing projects have and expops does not use.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::check::{Named, check, expand};
+use super::check::{NamedFiles, check, expand};
 use super::failure::Failure;
 use super::options::Options;
 use super::project::Project;
@@ -108,7 +108,7 @@ fn report_declared(pipeline: &Pipeline, build: &Utf8Path, sink: &mut Diagnostics
 }
 
 /// Reports the files that the project file names and that cannot be written in the generated file.
-fn report_named(named: &Named, format: Format, sink: &mut Diagnostics) {
+fn report_named(named: &NamedFiles, format: Format, sink: &mut Diagnostics) {
     for file in &named.files {
         if let Some(what) = format.inexpressible(Utf8Path::new(&file.value)) {
             let error = inexpressible(&file.value, what).at(&named.source, file.span, "named here");

@@ -9,7 +9,7 @@ use crate::source::Span;
 use crate::syntax::{Config, ProcessConfig};
 
 /// A key that a process is known to get.
-struct Known<'c> {
+struct InputKey<'c> {
     key: &'c str,
     process: &'c str,
     span: Span,
@@ -24,7 +24,7 @@ pub(super) fn check(
 ) {
     let name = &written.name;
     let known = known(written, upstreams, config);
-    let mut first_of: HashMap<&str, &Known<'_>> = HashMap::new();
+    let mut first_of: HashMap<&str, &InputKey<'_>> = HashMap::new();
     for second in &known {
         let key = second.key;
         if let Some(first) = first_of.get(key) {
@@ -54,7 +54,7 @@ pub(super) fn check(
 }
 
 /// The outputs of shell processes that arrive under their own names.
-fn known<'c>(written: &ProcessConfig, upstreams: &[ProcessId], config: &'c Config) -> Vec<Known<'c>> {
+fn known<'c>(written: &ProcessConfig, upstreams: &[ProcessId], config: &'c Config) -> Vec<InputKey<'c>> {
     let mut known = Vec::new();
     for upstream in
         upstreams.iter().map(|id| &config.processes[id.0]).filter(|upstream| upstream.command.is_some())
@@ -63,7 +63,7 @@ fn known<'c>(written: &ProcessConfig, upstreams: &[ProcessId], config: &'c Confi
             let process = upstream.name.value.as_str();
             let is_this = |source: &str| source == key.value || source == format!("{process}.{}", key.value);
             if !written.inputs.iter().any(|(_, source)| is_this(&source.value)) {
-                known.push(Known { key: &key.value, process, span: key.span });
+                known.push(InputKey { key: &key.value, process, span: key.span });
             }
         }
     }

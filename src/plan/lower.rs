@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::model::{Action, Environment, Found, Group, Plan, PlanText, Shared, Verdict};
+use super::model::{Action, Discoveries, Environment, Group, Plan, PlanText, Shared, Verdict};
 use super::plan_files;
 use crate::arm::Arm;
 use crate::defaults;
@@ -138,9 +138,9 @@ impl Lowering<'_> {
         self.code.sources.iter().chain(promised).map(|path| self.seen(path)).collect()
     }
 
-    fn found(&self) -> Found {
+    fn found(&self) -> Discoveries {
         let seen = |paths: &[Utf8PathBuf]| paths.iter().map(|path| self.seen(path)).collect();
-        Found { modules: seen(&self.code.found.modules), folders: seen(&self.code.found.folders) }
+        Discoveries { modules: seen(&self.code.found.modules), folders: seen(&self.code.found.folders) }
     }
 
     /// What instances depend on that every build runs, if there are any.

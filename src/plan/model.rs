@@ -18,7 +18,7 @@ pub struct Plan {
     /// What the compiler reads: the project file and every script.
     pub sources: Vec<Utf8PathBuf>,
     /// Those of them that the project file does not name.
-    pub found: Found,
+    pub found: Discoveries,
     /// Where a list of the modules among those lies, for a Ninja build that takes this one in.
     pub depfile: Utf8PathBuf,
     /// What the compiler writes beside the generated file, with content where the plan decides it.
@@ -61,7 +61,7 @@ impl Plan {
 
 /// What the compiler found by itself, and may find gone the next time.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Discoveries {
     /// Imported modules.
     pub modules: Vec<Utf8PathBuf>,
     /// Folders in which a new file matters.

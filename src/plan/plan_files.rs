@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use serde::Serialize;
 use serde_json::Map;
 
-use super::model::Found;
+use super::model::Discoveries;
 use crate::digest::Digest;
 use crate::graph::{Edge, Graph};
 use crate::layout::Layout;
@@ -28,7 +28,7 @@ pub(crate) struct Codes {
     /// Every file that the compiler read, relative to the project.
     pub sources: Vec<Utf8PathBuf>,
     /// Those of them that the project file does not name.
-    pub found: Found,
+    pub found: Discoveries,
     /// Declared modules that are not there yet. A build that takes this one in may make them: then the compiler has to
     /// wait for them, for it reads them.
     pub promised: BTreeSet<Utf8PathBuf>,

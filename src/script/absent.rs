@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use super::find::{self, Found, find};
+use super::find::{self, ModulePath, find};
 use super::library::Library;
 use super::model::Foreign;
 use super::outline::{Import, Module};
@@ -24,12 +24,12 @@ impl Library {
         for (i, part) in import.loads.split('.').filter(|part| !part.is_empty()).enumerate() {
             name = if i == 0 { part.to_owned() } else { format!("{name}.{part}") };
             match find(&self.root, &folders, part) {
-                Some(Found::File { path, folder: Some(below) }) => {
+                Some(ModulePath::File { path, folder: Some(below) }) => {
                     folders = vec![below];
                     package = Some(path);
                 }
-                Some(Found::File { folder: None, .. }) => return None,
-                Some(Found::Namespace(below)) => (folders, package) = (below, None),
+                Some(ModulePath::File { folder: None, .. }) => return None,
+                Some(ModulePath::Namespace(below)) => (folders, package) = (below, None),
                 None if find::is_compiled(&self.root, &folders, part) => return None,
                 None => return self.told(outline, (!inside).then_some(&import.loads), name, span),
             }

@@ -21,7 +21,7 @@ const MOST_FILES: usize = 2_000;
 
 /// What one part of a dotted name means. Paths are relative to the project.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum ModulePath {
     /// A file; with the package's folder if it is an `__init__.py`.
     File { path: Utf8PathBuf, folder: Option<Utf8PathBuf> },
     /// Folders without `__init__.py`.
@@ -29,7 +29,7 @@ pub(super) enum Found {
 }
 
 /// Looks up `name` in `folders`.
-pub(super) fn find(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> Option<Found> {
+pub(super) fn find(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> Option<ModulePath> {
     if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
         return None;
     }
@@ -38,17 +38,17 @@ pub(super) fn find(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> Opti
         let package = folder.join(name);
         let init = package.join("__init__.py");
         if root.join(&init).is_file() {
-            return Some(Found::File { path: init, folder: Some(package) });
+            return Some(ModulePath::File { path: init, folder: Some(package) });
         }
         let module = folder.join(format!("{name}.py"));
         if root.join(&module).is_file() {
-            return Some(Found::File { path: module, folder: None });
+            return Some(ModulePath::File { path: module, folder: None });
         }
         if root.join(&package).is_dir() && !namespace.contains(&package) {
             namespace.push(package);
         }
     }
-    (!namespace.is_empty()).then_some(Found::Namespace(namespace))
+    (!namespace.is_empty()).then_some(ModulePath::Namespace(namespace))
 }
 
 /// Whether `name` is a module of Python's own library.
@@ -75,7 +75,7 @@ pub(super) fn shadowing(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8Pat
         for entry in place.read_dir_utf8().into_iter().flatten().flatten() {
             let name = entry.file_name().trim_end_matches(".py");
             if is_standard(name)
-                && let Some(Found::File { path, .. }) = find(root, std::slice::from_ref(folder), name)
+                && let Some(ModulePath::File { path, .. }) = find(root, std::slice::from_ref(folder), name)
             {
                 found.insert(normal(&path));
             }

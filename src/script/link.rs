@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
 
-use super::find::{Found, find, normal};
+use super::find::{ModulePath, find, normal};
 use super::library::Library;
 use super::outline::{Chain, Import, Kind, Mention, Module, Root, UnitId};
 use super::{quiet, words};
@@ -39,7 +39,7 @@ impl Resolved {
 }
 
 /// Something that attributes can be asked of.
-enum Place {
+enum Container {
     Module(usize, Vec<Utf8PathBuf>),
     Namespace(Vec<Utf8PathBuf>),
 }
@@ -116,7 +116,7 @@ impl Search<'_> {
         let Kind::Import(import) = &self.module(module).units[star].kind else { return Ok(false) };
         let import = import.clone();
         match self.place(module, &import)? {
-            Some(Place::Module(id, folders)) => {
+            Some(Container::Module(id, folders)) => {
                 let found = if self.module(id).binding(name).is_empty() && self.module(id).stars.is_empty() {
                     // A package's star exports a module below it only if its `__all__` says so.
                     let below = find(&self.library.root, &folders, name);
@@ -135,7 +135,7 @@ impl Search<'_> {
                 }
                 Ok(found)
             }
-            Some(Place::Namespace(_)) | None => Ok(false),
+            Some(Container::Namespace(_)) | None => Ok(false),
         }
     }
 
@@ -163,7 +163,7 @@ impl Search<'_> {
     }
 
     /// The module of an import, if it is one of the project's; loads the packages above it.
-    fn place(&mut self, module: usize, import: &Import) -> Result<Option<Place>, Diagnostic> {
+    fn place(&mut self, module: usize, import: &Import) -> Result<Option<Container>, Diagnostic> {
         let mut folders = self.library.search.clone();
         let mut place = None;
         if import.level > 0 {
@@ -176,14 +176,14 @@ impl Search<'_> {
             let mut found = find(&self.library.root, &folders, part);
             if found.is_none() && place.is_none() && import.level == 0 {
                 let more = self.library.folders_by_path(module);
-                found =
-                    find(&self.library.root, &more, part).filter(|found| matches!(found, Found::File { .. }));
+                found = find(&self.library.root, &more, part)
+                    .filter(|found| matches!(found, ModulePath::File { .. }));
             }
             match found {
                 Some(found) => {
                     let next = self.enter(found)?;
                     folders = match &next {
-                        Place::Module(_, below) | Place::Namespace(below) => below.clone(),
+                        Container::Module(_, below) | Container::Namespace(below) => below.clone(),
                     };
                     place = Some(next);
                 }
@@ -193,37 +193,39 @@ impl Search<'_> {
         Ok(place)
     }
 
-    fn package(&mut self, folder: &Utf8PathBuf) -> Result<Place, Diagnostic> {
+    fn package(&mut self, folder: &Utf8PathBuf) -> Result<Container, Diagnostic> {
         let init = folder.join("__init__.py");
         if self.library.root.join(&init).is_file() {
-            return self.enter(Found::File { path: init, folder: Some(folder.clone()) });
+            return self.enter(ModulePath::File { path: init, folder: Some(folder.clone()) });
         }
-        Ok(Place::Namespace(vec![folder.clone()]))
+        Ok(Container::Namespace(vec![folder.clone()]))
     }
 
-    fn enter(&mut self, found: Found) -> Result<Place, Diagnostic> {
+    fn enter(&mut self, found: ModulePath) -> Result<Container, Diagnostic> {
         match found {
-            Found::File { path, folder } => {
+            ModulePath::File { path, folder } => {
                 let id = self.library.module(&path)?;
                 self.out.loads.push(id);
-                Ok(Place::Module(id, folder.into_iter().collect()))
+                Ok(Container::Module(id, folder.into_iter().collect()))
             }
-            Found::Namespace(folders) => Ok(Place::Namespace(folders)),
+            ModulePath::Namespace(folders) => Ok(Container::Namespace(folders)),
         }
     }
 
-    fn member(&mut self, place: Place, attrs: &[String], path: &str) -> Result<(), Diagnostic> {
+    fn member(&mut self, place: Container, attrs: &[String], path: &str) -> Result<(), Diagnostic> {
         let Some((first, rest)) = attrs.split_first() else {
-            if let Place::Module(id, _) = place {
+            if let Container::Module(id, _) = place {
                 self.out.bare.push(id);
             }
             return Ok(());
         };
         let below = match &place {
-            Place::Module(_, folders) | Place::Namespace(folders) => find(&self.library.root, folders, first),
+            Container::Module(_, folders) | Container::Namespace(folders) => {
+                find(&self.library.root, folders, first)
+            }
         };
         match place {
-            Place::Module(id, _) => {
+            Container::Module(id, _) => {
                 // `from . import first` in the package itself binds the module below it.
                 let is_circular = self.seen.contains(&(id, first.clone()));
                 if below.is_some() && (is_circular || self.module(id).binding(first).is_empty()) {
@@ -236,7 +238,7 @@ impl Search<'_> {
                     }
                 }
             }
-            Place::Namespace(_) => {
+            Container::Namespace(_) => {
                 if !self.below(below, rest)? {
                     self.library_name(path, attrs);
                 }
@@ -245,7 +247,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn below(&mut self, found: Option<Found>, rest: &[String]) -> Result<bool, Diagnostic> {
+    fn below(&mut self, found: Option<ModulePath>, rest: &[String]) -> Result<bool, Diagnostic> {
         let Some(found) = found else { return Ok(false) };
         let place = self.enter(found)?;
         self.member(place, rest, "")?;

@@ -32,7 +32,7 @@ impl Library {
 
     /// The steps reached from what `start` binds, then those of the modules that are counted whole.
     pub(super) fn steps(&mut self, start: Vec<UnitId>, whole: Vec<usize>) -> Result<Vec<Step>, Diagnostic> {
-        let mut found = Found { steps: Vec::new(), visited: BTreeSet::new() };
+        let mut found = StepWalk { steps: Vec::new(), visited: BTreeSet::new() };
         found.visit_all(self, start)?;
         for module in whole {
             let units = (0..self.modules[module].units.len()).map(|unit| (module, unit)).collect();
@@ -46,12 +46,12 @@ fn is_ours(path: &str) -> bool {
     path == "expops" || path.starts_with("expops.")
 }
 
-struct Found {
+struct StepWalk {
     steps: Vec<Step>,
     visited: BTreeSet<UnitId>,
 }
 
-impl Found {
+impl StepWalk {
     /// Depth first, by the text, on a stack of its own: a chain of calls may be long.
     fn visit_all(&mut self, library: &mut Library, start: Vec<UnitId>) -> Result<(), Diagnostic> {
         for unit in start {

@@ -139,7 +139,7 @@ mod tests {
         assert_ne!(partitions, (0..10).map(|row| other.partition(row)).collect::<Vec<_>>());
     }
 
-    /// Made with the Python that docs/splitting.md shows.
+    /// Product with the Python that docs/splitting.md shows.
     const VECTOR: [usize; 10] = [1, 1, 0, 1, 0, 0, 2, 2, 2, 0];
 
     #[test]

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::produce::{Made, Piece, Ranges};
+use super::produce::{Piece, Product, Ranges};
 use super::request::Request;
 
 /// The longest header that is held in memory.
 pub(super) const HEADER: u64 = 16 << 20;
 
 /// How long the file of a partition is, if that says something.
-pub(super) fn length(request: &Request) -> impl Fn(&Made) -> Option<u64> {
+pub(super) fn length(request: &Request) -> impl Fn(&Product) -> Option<u64> {
     let plain = request.compress.is_none();
     move |made| plain.then_some(made.bytes)
 }

@@ -40,7 +40,7 @@ pub struct Flaw {
     /// The file, as the user wrote it.
     pub file: String,
     /// Where in the file.
-    pub place: Option<Place>,
+    pub place: Option<Position>,
     /// The row, counted from 1 without the header, where it is known.
     pub row: Option<u64>,
     /// One sentence, lower case, no full stop.
@@ -51,7 +51,7 @@ pub struct Flaw {
 
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     /// From 1.
     pub line: u64,
     /// From 1, in characters.

@@ -16,7 +16,7 @@ use crate::size::{By, Size};
 
 /// Which values of a row are its key.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted<'a> {
+pub(super) struct KeyRequest<'a> {
     /// These columns; `None`: all.
     pub(super) columns: Option<&'a [String]>,
     /// The text of the one column itself, and not the message that is hashed (see [`message`]).
@@ -33,17 +33,17 @@ pub(super) trait Keys: Sync {
 }
 
 /// Who makes the keys that are wanted.
-pub(super) type Maker<'a> = &'a dyn Fn(Wanted) -> Result<Box<dyn Keys + 'a>, SplitError>;
+pub(super) type KeySource<'a> = &'a dyn Fn(KeyRequest) -> Result<Box<dyn Keys + 'a>, SplitError>;
 
 /// The partition of each of `rows` rows of `source`.
 pub(super) fn assign(
     request: &Request,
     source: &Source,
     rows: u64,
-    keys: Maker,
+    keys: KeySource,
 ) -> Result<Assignment, SplitError> {
     let of = request.size.partitions();
-    let hashed = |columns: Option<&[String]>| keys(Wanted { columns, plain: false });
+    let hashed = |columns: Option<&[String]>| keys(KeyRequest { columns, plain: false });
     let list = match request.by {
         By::Rows => return Ok(Assignment::Cuts(cuts(&request.sizes(source, rows)?))),
         By::RoundRobin => return Ok(Assignment::Turns(of)),
@@ -70,7 +70,7 @@ pub(super) fn assign(
         }
         By::Stratify(columns) => listed(request, hashed(Some(columns))?.as_ref(), Strata::new(request.size))?,
         By::Range(column) => {
-            let wanted = Wanted { columns: Some(std::slice::from_ref(column)), plain: true };
+            let wanted = KeyRequest { columns: Some(std::slice::from_ref(column)), plain: true };
             ranges(request, source, keys(wanted)?.as_ref(), rows)?
         }
     };

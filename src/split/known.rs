@@ -29,17 +29,17 @@ const RULES: u32 = 2;
 const SAMPLE: u64 = 4 << 10;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Known {
+struct EarlierSplit {
     rules: u32,
     /// The format, with the delimiter.
     kind: String,
     header: Digest,
-    partitions: Vec<Fact>,
+    partitions: Vec<EarlierPartition>,
 }
 
 /// What is known of the contents of a partition.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Fact {
+struct EarlierPartition {
     /// Of the header and the rows.
     digest: Digest,
     rows: u64,
@@ -61,7 +61,7 @@ pub(super) fn split(
     text: &Text,
     pace: Pace,
 ) -> Result<Option<Vec<Partition>>, SplitError> {
-    let Some(known) = Known::read(request, text)? else { return Ok(None) };
+    let Some(known) = EarlierSplit::read(request, text)? else { return Ok(None) };
     let holds = |offsets: &[u64], i: usize| known.holds(i, text, offsets[i]..offsets[i + 1], pace);
     let good = |guess: &Guess| guess.changed.is_none_or(|i| holds(&guess.offsets, i));
     let guess = known.guesses(request, text).into_iter().find(good);
@@ -86,16 +86,19 @@ pub(super) fn split(
 /// no error: the partitions are in their places, and the next split will have to find it out again.
 pub(super) fn remember(request: &Request, text: &Text, partitions: &[Partition]) {
     let Some(path) = request.layout.known().filter(|_| text.header.end <= HEADER) else { return };
-    let fact =
-        |part: &Partition| Fact { digest: part.digest, rows: part.rows, bytes: part.bytes - text.header.end };
-    let known = Known::new(text, partitions.iter().map(fact).collect());
+    let fact = |part: &Partition| EarlierPartition {
+        digest: part.digest,
+        rows: part.rows,
+        bytes: part.bytes - text.header.end,
+    };
+    let known = EarlierSplit::new(text, partitions.iter().map(fact).collect());
     if let Some(json) = known.ok().and_then(|known| serde_json::to_string(&known).ok()) {
         let _ = file::write_if_changed(&path, format!("{}\n{json}\n", Digest::of(&json)).as_bytes());
     }
 }
 
-impl Known {
-    fn new(text: &Text, partitions: Vec<Fact>) -> Result<Self, SplitError> {
+impl EarlierSplit {
+    fn new(text: &Text, partitions: Vec<EarlierPartition>) -> Result<Self, SplitError> {
         let header = Digest::of(text.source.start(text.header.end)?);
         Ok(Self { rules: RULES, kind: format!("{:?}", text.kind), header, partitions })
     }

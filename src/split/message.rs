@@ -91,7 +91,7 @@ pub(super) fn partition(message: &[u8], of: u64) -> usize {
 mod tests {
     use super::*;
 
-    /// Made with Python: `int.from_bytes(sha256(b"5:alice").digest()[:8], "big") % 1000`.
+    /// Product with Python: `int.from_bytes(sha256(b"5:alice").digest()[:8], "big") % 1000`.
     #[test]
     fn the_published_vectors() {
         let partition = |texts: &[&str]| {

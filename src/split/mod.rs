@@ -71,7 +71,7 @@ mod value;
 pub use crate::digest::Digest;
 pub use crate::size::{By, Size};
 pub use crate::stamp::{Line, Stamp, Subject};
-pub use error::{Flaw, Place, SplitError};
+pub use error::{Flaw, Position, SplitError};
 pub use format::{Compression, Dialect, Format, Kind};
 pub use request::{Each, Layout, MEMORY, Partition, Progress, Request};
 pub use rows::{SizeMismatch, partition_rows};

@@ -27,7 +27,7 @@ pub(super) enum Want {
 }
 
 /// A partition that was gone through.
-pub(super) struct Made {
+pub(super) struct Product {
     pub(super) rows: u64,
     /// Of the partition as it is read: before any compression.
     pub(super) bytes: u64,
@@ -62,7 +62,7 @@ impl Order<'_> {
 /// A way to make partitions. May be asked several times, each time for other partitions.
 pub(super) trait Producer: Sync {
     /// Makes what is wanted; `None` for what is to be skipped.
-    fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError>;
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError>;
 }
 
 /// A part of a partition.
@@ -84,7 +84,7 @@ pub(super) trait Ranges: Sync {
 }
 
 impl<T: Ranges> Producer for T {
-    fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         let made: Vec<_> = order.wants.iter().map(|_| Mutex::new(None)).collect();
         let wanted: Vec<usize> = (0..made.len()).filter(|i| order.wants[*i] != Want::Skip).collect();
         let next = AtomicUsize::new(0);
@@ -200,10 +200,10 @@ impl<'a> Lane<'a> {
         Ok(filled > 0)
     }
 
-    fn finish(mut self, rows: u64) -> Result<Made, SplitError> {
+    fn finish(mut self, rows: u64) -> Result<Product, SplitError> {
         if let Some(draft) = &mut self.draft {
             draft.close()?;
         }
-        Ok(Made { rows, bytes: self.bytes, digest: self.sha.finish(), draft: self.draft })
+        Ok(Product { rows, bytes: self.bytes, digest: self.sha.finish(), draft: self.draft })
     }
 }

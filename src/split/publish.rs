@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 
 use super::error::SplitError;
 use super::parallel;
-use super::produce::{Made, Order, Producer, Want};
+use super::produce::{Order, Producer, Product, Want};
 use super::request::{Partition, Request};
 use super::source::Source;
 use crate::digest::Digest;
@@ -19,7 +19,7 @@ pub(super) fn publish(
     request: &Request,
     source: &Source,
     producer: &dyn Producer,
-    length: impl Fn(&Made) -> Option<u64>,
+    length: impl Fn(&Product) -> Option<u64>,
 ) -> Result<Vec<Partition>, SplitError> {
     let publication = Publication::new(request, source, producer);
     let first = |old: &Option<Old>| if old.is_some() { Want::Check } else { Want::Write };
@@ -45,17 +45,17 @@ impl<'a> Publication<'a> {
     }
 
     /// Hashes all partitions, and changes none.
-    pub(super) fn check(&self) -> Result<Vec<Option<Made>>, SplitError> {
+    pub(super) fn check(&self) -> Result<Vec<Option<Product>>, SplitError> {
         self.produce(&vec![Want::Check; self.old.len()])
     }
 
     /// Writes those of the partitions `made` that have changed and have not been written, and publishes all.
     pub(super) fn complete(
         self,
-        mut made: Vec<Option<Made>>,
-        length: impl Fn(&Made) -> Option<u64>,
+        mut made: Vec<Option<Product>>,
+        length: impl Fn(&Product) -> Option<u64>,
     ) -> Result<Vec<Partition>, SplitError> {
-        let second = |(i, (made, old)): (usize, (&Option<Made>, &Option<Old>))| match (made, old) {
+        let second = |(i, (made, old)): (usize, (&Option<Product>, &Option<Old>))| match (made, old) {
             (Some(made), Some(old)) if self.places.holds(i, old, made, length(made)) => Want::Skip,
             (Some(made), _) if made.draft.is_none() => Want::Write,
             _ => Want::Skip,
@@ -77,7 +77,7 @@ impl<'a> Publication<'a> {
         settle(self.request, &self.places, made.into_iter().flatten().collect())
     }
 
-    fn produce(&self, wants: &[Want]) -> Result<Vec<Option<Made>>, SplitError> {
+    fn produce(&self, wants: &[Want]) -> Result<Vec<Option<Product>>, SplitError> {
         let data = &self.places.data;
         for (i, path) in data.iter().enumerate().filter(|(i, _)| wants[*i] == Want::Write) {
             let folder = path.parent().filter(|folder| !folder.as_str().is_empty());
@@ -129,7 +129,7 @@ impl Places {
     }
 
     /// Whether the data that is there is what was made now.
-    fn holds(&self, i: usize, old: &Old, made: &Made, length: Option<u64>) -> bool {
+    fn holds(&self, i: usize, old: &Old, made: &Product, length: Option<u64>) -> bool {
         let there = fs::metadata(&self.data[i]).map(|meta| meta.len());
         old.digest == made.digest
             && old.rows == Some(made.rows)
@@ -137,10 +137,10 @@ impl Places {
     }
 }
 
-fn settle(request: &Request, places: &Places, made: Vec<Made>) -> Result<Vec<Partition>, SplitError> {
+fn settle(request: &Request, places: &Places, made: Vec<Product>) -> Result<Vec<Partition>, SplitError> {
     let mut partitions = Vec::with_capacity(made.len());
     for (i, made) in made.into_iter().enumerate() {
-        let Made { rows, bytes, digest, draft } = made;
+        let Product { rows, bytes, digest, draft } = made;
         let subject = Subject::Key(request.key.to_owned());
         let line = Line { digest, rows: Some(rows), subject, file: request.layout.name().map(str::to_owned) };
         let content = Stamp { lines: [&[line], request.extra].concat() };

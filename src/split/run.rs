@@ -9,7 +9,7 @@ use super::columnar;
 use super::draft;
 use super::error::SplitError;
 use super::format::{Format, Kind};
-use super::keys::{Keys, Wanted, assign};
+use super::keys::{KeyRequest, Keys, assign};
 use super::npy;
 use super::open;
 use super::produce::{Order, Producer, Want};
@@ -217,7 +217,7 @@ fn produce_npy<T>(
     then: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
 ) -> Result<T, SplitError> {
     let header = &npy::open(source)?;
-    let keys = |wanted: Wanted| -> Result<Box<dyn Keys + '_>, SplitError> {
+    let keys = |wanted: KeyRequest| -> Result<Box<dyn Keys + '_>, SplitError> {
         Ok(Box::new(npy::ArrayKeys::new(source, header, wanted)?))
     };
     match assign(request, source, header.rows(), &keys)? {

@@ -8,7 +8,7 @@ use super::assign::Assignment;
 use super::draft::Draft;
 use super::error::SplitError;
 use super::parallel;
-use super::produce::{Made, Order, Producer, Want};
+use super::produce::{Order, Producer, Product, Want};
 use super::sha::Sha;
 use super::text::Index;
 
@@ -53,7 +53,7 @@ struct Part {
 }
 
 impl Producer for Scatter<'_> {
-    fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         let parts = self.begin(order)?;
         let chunks = self.index.replay.chunks();
         let body = self.index.body.end - self.index.body.start;
@@ -154,11 +154,11 @@ impl Scatter<'_> {
         part.pause()
     }
 
-    fn end(&self, mut part: Part) -> Result<Made, SplitError> {
+    fn end(&self, mut part: Part) -> Result<Product, SplitError> {
         part.add(self.glue.after)?;
         part.close()?;
         let Part { sha, rows, bytes, draft, .. } = part;
-        Ok(Made { rows, bytes, digest: sha.finish(), draft })
+        Ok(Product { rows, bytes, digest: sha.finish(), draft })
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use camino::Utf8Path;
 use camino::Utf8PathBuf;
 
-use super::error::{Flaw, Place, SplitError};
+use super::error::{Flaw, Position, SplitError};
 use crate::file;
 
 /// Where the data comes from.
@@ -109,7 +109,7 @@ impl Source {
         SplitError::Data(Box::new(Flaw { file: self.name.clone(), place, row, message, help }))
     }
 
-    fn place(&self, byte: u64) -> Result<Place, SplitError> {
+    fn place(&self, byte: u64) -> Result<Position, SplitError> {
         let mut buffer = Vec::new();
         let (mut line, mut column, mut at) = (1, 1, 0);
         while at < byte {
@@ -125,7 +125,7 @@ impl Source {
             column = characters as u64 + if last.is_some() { 1 } else { column };
             at = end;
         }
-        Ok(Place { line, column, byte })
+        Ok(Position { line, column, byte })
     }
 
     /// The handle, for readers that want a file.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::error::SplitError;
 use super::format::{Dialect, Kind};
 use super::json_value::{fields, of_json};
-use super::keys::{Keys, Wanted};
+use super::keys::{KeyRequest, Keys};
 use super::message::Message;
 use super::source::Source;
 use super::text::{Index, Text};
@@ -32,7 +32,7 @@ enum Fields {
 
 impl<'a> TextKeys<'a> {
     /// The keys of the rows of `text`.
-    pub(super) fn new(text: &Text<'a>, index: &'a Index, wanted: Wanted) -> Result<Self, SplitError> {
+    pub(super) fn new(text: &Text<'a>, index: &'a Index, wanted: KeyRequest) -> Result<Self, SplitError> {
         let source = text.source;
         let fields = match (text.kind, wanted.columns) {
             (Kind::Csv(dialect), columns) => {

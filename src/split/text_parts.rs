@@ -3,7 +3,7 @@
 use super::contiguous::{Contiguous, HEADER, length};
 use super::error::SplitError;
 use super::format::{Dialect, Kind};
-use super::keys::{Keys, Wanted, assign, cuts};
+use super::keys::{KeyRequest, Keys, assign, cuts};
 use super::known;
 use super::produce::Producer;
 use super::publish;
@@ -85,7 +85,7 @@ pub(super) fn produce<T>(
         offsets.push(index.body.end);
         return then(&Contiguous { header: text.header.clone(), rows, offsets });
     }
-    let keys = |wanted: Wanted| -> Result<Box<dyn Keys>, SplitError> {
+    let keys = |wanted: KeyRequest| -> Result<Box<dyn Keys>, SplitError> {
         Ok(Box::new(TextKeys::new(text, &index, wanted)?))
     };
     let assignment = assign(request, source, index.rows, &keys)?;

@@ -35,12 +35,12 @@ const DATA: Table<Config> = Table {
 
 /// An entry of `inputs` that is a mapping.
 #[derive(Default)]
-struct Named {
+struct DataFile {
     name: Option<Spanned<String>>,
     path: Option<Spanned<String>>,
 }
 
-const NAMED: Table<Named> = Table {
+const DATA_FILE: Table<DataFile> = Table {
     of: "a data file",
     fields: &[
         Field::new("path", "The file.", shape::text, |to, key, node, reader| {
@@ -60,7 +60,7 @@ pub(super) fn schema() -> Value {
 }
 
 fn named_schema() -> Value {
-    let one = NAMED.schema();
+    let one = DATA_FILE.schema();
     json!({"anyOf": [
         {"type": "object", "additionalProperties": {"anyOf": [{"type": "string"}, one]}},
         {"type": "array", "items": one},
@@ -109,8 +109,8 @@ fn entry(name: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Pai
             path => Some((owned(name), path?)),
         };
     };
-    let mut fields = Named::default();
-    NAMED.read(entries, &mut fields, reader);
+    let mut fields = DataFile::default();
+    DATA_FILE.read(entries, &mut fields, reader);
     if !entries.iter().any(|(key, _)| key.value == "path") {
         no_path(name, reader);
     }
@@ -123,8 +123,8 @@ fn item_with_name(key: &Key<'_>, item: &Node<'_>, reader: &mut Reader<'_>) -> Op
         reader.report(&codes::SHAPE, (item.span, format!("this is {}", item.what())), message, FORMS);
         return None;
     };
-    let mut fields = Named::default();
-    NAMED.read(entries, &mut fields, reader);
+    let mut fields = DataFile::default();
+    DATA_FILE.read(entries, &mut fields, reader);
     if fields.name.is_none() || fields.path.is_none() {
         let message = format!("an entry of `{}` needs `name` and `path`", key.value);
         reader.report(&codes::MISSING_FIELD, (item.span, "has not both"), message, FORMS);

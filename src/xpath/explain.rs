@@ -11,7 +11,7 @@ use super::scan::{Token, TokenKind};
 /// The error for a `text` of `tokens` in which the parser got no further than the byte `stopped`.
 pub(super) fn explain(text: &str, tokens: &[Token], stopped: usize) -> SyntaxError {
     let index = tokens.iter().position(|token| token.span.end > stopped).unwrap_or(tokens.len());
-    let mut place = Place { text, tokens, index };
+    let mut place = Gap { text, tokens, index };
     if let Some(error) = refused_name(&mut place) {
         return error;
     }
@@ -29,13 +29,13 @@ pub(super) fn explain(text: &str, tokens: &[Token], stopped: usize) -> SyntaxErr
 }
 
 /// A position between two tokens.
-struct Place<'a> {
+struct Gap<'a> {
     text: &'a str,
     tokens: &'a [Token],
     index: usize,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Gap<'a> {
     fn word(&self, index: usize) -> Option<&'a str> {
         Some(&self.text[self.tokens.get(index)?.span.range()])
     }
@@ -81,7 +81,7 @@ impl<'a> Place<'a> {
 
 /// A name that the grammar refuses for what follows it: the parser stops before the name. Moves the
 /// place behind the bracket of a node test that has something in it.
-fn refused_name(place: &mut Place<'_>) -> Option<SyntaxError> {
+fn refused_name(place: &mut Gap<'_>) -> Option<SyntaxError> {
     let word = place.next()?;
     let is_word = place.tokens[place.index].kind == TokenKind::Name || word == "*";
     match place.word(place.index + 1) {
@@ -103,7 +103,7 @@ fn is_node_type(word: &str) -> bool {
     matches!(word, "text" | "comment" | "node" | "processing-instruction")
 }
 
-fn operand_missing(place: &Place<'_>, previous: &str) -> SyntaxError {
+fn operand_missing(place: &Gap<'_>, previous: &str) -> SyntaxError {
     let next = place.next();
     let before = place.index.checked_sub(2).and_then(|index| place.word(index)).unwrap_or("");
     let is_node_type = is_node_type(before);
@@ -136,7 +136,7 @@ fn operand_missing(place: &Place<'_>, previous: &str) -> SyntaxError {
     }
 }
 
-fn operator_missing(place: &Place<'_>) -> SyntaxError {
+fn operator_missing(place: &Gap<'_>) -> SyntaxError {
     let previous = place.previous().unwrap_or("");
     let Some(next) = place.next() else {
         return place.error(format!("the expression ends too early, after `{previous}`"));
@@ -164,7 +164,7 @@ fn operator_missing(place: &Place<'_>) -> SyntaxError {
     }
 }
 
-fn unknown_axis(place: &Place<'_>, name: &str) -> SyntaxError {
+fn unknown_axis(place: &Gap<'_>, name: &str) -> SyntaxError {
     let error = place.error(format!("there is no axis `{name}`"));
     match nearest(name, AXES.iter().map(|(name, _)| *name)) {
         Some(axis) => error.help(format!("did you mean `{axis}::`?")),

@@ -35,14 +35,14 @@ impl Document {
                 write!(out, "<{}", self.name(node))?;
                 for attribute in self.attributes(node) {
                     write!(out, " {}=\"", self.name(attribute))?;
-                    escape(out, &self.string_value(attribute), Place::Attribute)?;
+                    escape(out, &self.string_value(attribute), Context::Attribute)?;
                     out.write_char('"')?;
                 }
                 let has_content = self.end(node.tree) > node.tree + 1;
                 out.write_str(if has_content { ">" } else { "/>" })?;
                 return Ok(has_content);
             }
-            NodeKind::Text => escape(out, &self.string_value(node), Place::Text)?,
+            NodeKind::Text => escape(out, &self.string_value(node), Context::Text)?,
             NodeKind::Comment => write!(out, "<!--{}-->", self.string_value(node))?,
             NodeKind::ProcessingInstruction => {
                 let content = self.string_value(node);
@@ -56,20 +56,20 @@ impl Document {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum Context {
     Attribute,
     Text,
 }
 
-fn escape(out: &mut impl Write, text: &str, place: Place) -> fmt::Result {
+fn escape(out: &mut impl Write, text: &str, place: Context) -> fmt::Result {
     for c in text.chars() {
         match c {
             '&' => out.write_str("&amp;")?,
             '<' => out.write_str("&lt;")?,
             '>' => out.write_str("&gt;")?,
-            '"' if place == Place::Attribute => out.write_str("&quot;")?,
+            '"' if place == Context::Attribute => out.write_str("&quot;")?,
             '\r' => out.write_str("&#13;")?,
-            '\n' | '\t' if place == Place::Attribute => write!(out, "&#{};", c as u32)?,
+            '\n' | '\t' if place == Context::Attribute => write!(out, "&#{};", c as u32)?,
             // No XML 1.0 document can hold these, not even as references.
             c if !is_xml_char(c) => out.write_char('\u{FFFD}')?,
             c => out.write_char(c)?,

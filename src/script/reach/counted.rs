@@ -16,13 +16,13 @@ use crate::digest::{Digest, Hasher};
 const FORMAT: &str = "expops-code 1";
 
 /// An item, whether its place among the others counts, and its module.
-struct Counted {
+struct CountedItem {
     item: Item,
     ordered: bool,
     module: usize,
 }
 
-impl Counted {
+impl CountedItem {
     fn whole(id: usize, module: String, digest: Digest, file: &Utf8Path, why: Option<String>) -> Self {
         let item = Item { module, name: None, digest, file: file.to_owned(), line: 1, why };
         Self { item, ordered: false, module: id }
@@ -46,7 +46,7 @@ impl Walk {
         add(function);
         self.load_order(library, &counted).iter().for_each(|module| add(module));
         add("in this order");
-        let line = |counted: &Counted| {
+        let line = |counted: &CountedItem| {
             // The script itself is called nothing, so that it can be renamed.
             let module = if counted.module == self.script { "" } else { &counted.item.module };
             let kind = if counted.item.name.is_none() { "whole" } else { "unit" };
@@ -69,14 +69,14 @@ impl Walk {
     }
 
     /// The modules that do something when they are loaded, in the order in which they are met.
-    fn load_order(&self, library: &Library, counted: &[Counted]) -> Vec<String> {
+    fn load_order(&self, library: &Library, counted: &[CountedItem]) -> Vec<String> {
         let active: BTreeSet<usize> = counted.iter().filter(|c| c.ordered).map(|c| c.module).collect();
         let loaded = self.load_order.iter().filter(|id| active.contains(id) && **id != self.script);
         loaded.map(|id| library.name_of(*id)).collect()
     }
 
     /// What is counted, by module and place; with whether its place among the others counts.
-    fn items(&self, library: &mut Library) -> Result<Vec<Counted>, Diagnostic> {
+    fn items(&self, library: &mut Library) -> Result<Vec<CountedItem>, Diagnostic> {
         let mut modules: BTreeSet<usize> = self.counted.iter().map(|(module, _)| *module).collect();
         modules.extend(&self.whole);
         let mut named: Vec<(String, usize)> =
@@ -89,7 +89,7 @@ impl Walk {
             if by_text.is_some() || self.whole.contains(&id) {
                 let digest = by_text.unwrap_or(outline.whole[usize::from(self.docs)]);
                 let why = self.why.get(&id).cloned();
-                items.push(Counted::whole(id, name, digest, &outline.path, why));
+                items.push(CountedItem::whole(id, name, digest, &outline.path, why));
                 continue;
             }
             let units: Vec<usize> = self.counted.range((id, 0)..(id + 1, 0)).map(|(_, unit)| *unit).collect();
@@ -98,7 +98,7 @@ impl Walk {
             }
         }
         for (path, digest) in &self.bytes {
-            items.push(Counted::whole(usize::MAX, path.to_string(), *digest, path, None));
+            items.push(CountedItem::whole(usize::MAX, path.to_string(), *digest, path, None));
         }
         Ok(items)
     }
@@ -119,7 +119,7 @@ impl Walk {
         outline: &Module,
         id: UnitId,
         module: &str,
-    ) -> Result<Counted, Diagnostic> {
+    ) -> Result<CountedItem, Diagnostic> {
         let unit = &outline.units[id.1];
         let effect = library.is_effect(id)?;
         let shared = |name: &String| outline.binding(name).len() > 1;
@@ -128,7 +128,7 @@ impl Walk {
             || unit.binds.iter().any(shared)
             || unit.code.eager_names.iter().any(shared);
         let item = self.of_unit(outline, id.1, module);
-        Ok(Counted { item, ordered, module: id.0 })
+        Ok(CountedItem { item, ordered, module: id.0 })
     }
 
     fn of_unit(&self, outline: &Module, unit: usize, module: &str) -> Item {

@@ -19,9 +19,9 @@ use super::values::KeyNames;
 use crate::split::assign::Assignment;
 use crate::split::error::SplitError;
 use crate::split::format::Kind;
-use crate::split::keys::{Keys, Wanted, assign};
+use crate::split::keys::{KeyRequest, Keys, assign};
 use crate::split::parallel;
-use crate::split::produce::{Made, Order, Producer, Want};
+use crate::split::produce::{Order, Producer, Product, Want};
 use crate::split::request::Request;
 use crate::split::source::Source;
 
@@ -40,7 +40,7 @@ pub(in crate::split) fn produce<T>(
         _ => Ipc::open_file(source, request.threads(), request.memory()),
     })?;
     let table: &dyn Table = &table;
-    let keys = |wanted: Wanted| -> Result<Box<dyn Keys + '_>, SplitError> {
+    let keys = |wanted: KeyRequest| -> Result<Box<dyn Keys + '_>, SplitError> {
         let names = KeyNames::new(&source.name, table.schema(), wanted)?;
         Ok(Box::new(TableKeys { table, names, batches: table.batches() }))
     };
@@ -57,7 +57,7 @@ fn produce_parquet<T>(
     then: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
 ) -> Result<T, SplitError> {
     let file = guarded(&source.name, "Parquet", || ParquetFile::open(source))?;
-    let keys = |wanted: Wanted| -> Result<Box<dyn Keys + '_>, SplitError> {
+    let keys = |wanted: KeyRequest| -> Result<Box<dyn Keys + '_>, SplitError> {
         guarded(&source.name, "Parquet", || {
             let columns = KeyColumns::open(&file)?;
             let names = KeyNames::new(&source.name, columns.schema(), wanted)?;
@@ -135,7 +135,7 @@ impl<'a> Part<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Made, SplitError> {
+    fn finish(self) -> Result<Product, SplitError> {
         let digest = self.digest.finish();
         let (mut bytes, mut draft) = (0, None);
         if let Some(writer) = self.writer {
@@ -145,7 +145,7 @@ impl<'a> Part<'a> {
             sink.draft.close()?;
             (bytes, draft) = (sink.bytes, Some(sink.draft));
         }
-        Ok(Made { rows: self.rows, bytes, digest, draft })
+        Ok(Product { rows: self.rows, bytes, digest, draft })
     }
 }
 
@@ -156,7 +156,7 @@ struct Contiguous<'a> {
 }
 
 impl Producer for Contiguous<'_> {
-    fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         parallel::map(
             order.threads.min(self.table.at_once()),
             self.rows.len(),
@@ -188,7 +188,7 @@ struct Scattered<'a> {
 }
 
 impl Producer for Scattered<'_> {
-    fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         let total = self.table.rows();
         let original = self.table.schema();
         let stride = self.assignment.stride();

@@ -15,7 +15,7 @@ use arrow_select::take::take;
 
 use crate::split::error::SplitError;
 use crate::split::json_value::quoted;
-use crate::split::keys::Wanted;
+use crate::split::keys::KeyRequest;
 use crate::split::message::Message;
 use crate::split::time;
 use crate::split::value::{of_float, of_single, of_text};
@@ -31,7 +31,7 @@ pub(super) struct KeyNames {
 }
 
 impl KeyNames {
-    pub(super) fn new(file: &str, schema: &Schema, wanted: Wanted) -> Result<Self, SplitError> {
+    pub(super) fn new(file: &str, schema: &Schema, wanted: KeyRequest) -> Result<Self, SplitError> {
         let all: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let find = |column: &String| {
             all.iter()

@@ -6,9 +6,9 @@ use super::header::{Bad, Header};
 use super::values::Reader;
 use crate::split::assign::Assignment;
 use crate::split::error::SplitError;
-use crate::split::keys::{Keys, Wanted};
+use crate::split::keys::{KeyRequest, Keys};
 use crate::split::message::Message;
-use crate::split::produce::{Made, Order, Piece, Producer, Ranges};
+use crate::split::produce::{Order, Piece, Producer, Product, Ranges};
 use crate::split::scatter::{Glue, Scatter};
 use crate::split::source::Source;
 use crate::split::text::{Index, Replay, Span};
@@ -82,7 +82,7 @@ impl<'a> ArrayKeys<'a> {
     pub(in crate::split) fn new(
         source: &'a Source,
         header: &'a Header,
-        wanted: Wanted,
+        wanted: KeyRequest,
     ) -> Result<Self, SplitError> {
         let reader = Reader::new(source, header, wanted)?;
         let (pieces, bytes) = header.pieces();
@@ -117,7 +117,7 @@ pub(in crate::split) struct Scattered<'a> {
 }
 
 impl Producer for Scattered<'_> {
-    fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         let (columns, bytes) = self.header.pieces();
         let items = columns * self.header.rows();
         let start = self.header.data;

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::header::{Dtype, Header};
 use crate::split::error::SplitError;
-use crate::split::keys::Wanted;
+use crate::split::keys::KeyRequest;
 use crate::split::message::Message;
 use crate::split::source::Source;
 use crate::split::time;
@@ -24,7 +24,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(
         source: &Source,
         header: &'a Header,
-        Wanted { columns, plain }: Wanted,
+        KeyRequest { columns, plain }: KeyRequest,
     ) -> Result<Self, SplitError> {
         let (wanted, fields) = match (columns, &header.dtype) {
             (None, _) => return Ok(Self { header, columns: None, plain }),

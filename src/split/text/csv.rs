@@ -13,7 +13,7 @@ use crate::split::format::Dialect;
 
 /// Between which two bytes of a row the scanner stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::split) enum Place {
+pub(in crate::split) enum State {
     /// Before the first byte of a line.
     LineStart,
     /// Behind a delimiter.
@@ -87,7 +87,7 @@ impl Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::split) struct Scanner {
     pub(in crate::split) rules: Rules,
-    pub(in crate::split) place: Place,
+    pub(in crate::split) place: State,
     /// Delimiters seen in the current line.
     pub(in crate::split) delimiters: u64,
     /// Where the current line begins.
@@ -100,7 +100,7 @@ pub(in crate::split) type Stop<E> = Result<E, (u64, Wrong)>;
 impl Scanner {
     /// A scanner at the beginning of a line at offset `line`.
     pub(in crate::split) fn new(rules: Rules, line: u64) -> Self {
-        Self { rules, place: Place::LineStart, delimiters: 0, line }
+        Self { rules, place: State::LineStart, delimiters: 0, line }
     }
 
     /// Scans `bytes`, which lie at offset `base`, and calls `row` at the end of each row. Stops at the
@@ -124,7 +124,7 @@ impl Scanner {
 
     /// The last row of the file, at whose end the scanner stands, if no line feed ends it.
     pub(in crate::split) fn finish(&self, end: u64) -> Option<Row> {
-        let open = !matches!(self.place, Place::LineStart | Place::Comment);
+        let open = !matches!(self.place, State::LineStart | State::Comment);
         open.then_some(Row { start: self.line, end, delimiters: self.delimiters })
     }
 
@@ -154,7 +154,7 @@ impl Scanner {
 
     #[inline]
     fn step(&mut self, byte: u8) -> Result<Event, Wrong> {
-        use Place::{BlankReturn, Closed, Comment, FieldStart, LineStart, Quoted, Return, Unquoted};
+        use State::{BlankReturn, Closed, Comment, FieldStart, LineStart, Quoted, Return, Unquoted};
         let Rules { delimiter, quote, comment, .. } = self.rules;
         let (place, event) = match (self.place, byte) {
             (_, 0) => return Err(Wrong::Nul),
@@ -190,11 +190,11 @@ impl Scanner {
         row: &mut impl FnMut(Row) -> Result<(), E>,
     ) -> Result<bool, E> {
         let (inside, at_field, at_line) = match self.place {
-            Place::LineStart => (0, 1, 1),
-            Place::FieldStart => (0, 1, 0),
-            Place::Unquoted => (0, 0, 0),
-            Place::Quoted => (!0, 0, 0),
-            Place::Closed | Place::Return | Place::BlankReturn | Place::Comment => return Ok(false),
+            State::LineStart => (0, 1, 1),
+            State::FieldStart => (0, 1, 0),
+            State::Unquoted => (0, 0, 0),
+            State::Quoted => (!0, 0, 0),
+            State::Closed | State::Return | State::BlankReturn | State::Comment => return Ok(false),
         };
         let block = Block::new(bytes);
         let Rules { quote, comment, delimiter, blank_is_row } = self.rules;
@@ -226,8 +226,8 @@ impl Scanner {
         let blank = ends & (starts | (starts & returns) << 1) & blanks;
         self.rows(base, ends, (blank, delimiters), row)?;
         self.place = match bytes[BLOCK - 1] {
-            _ if quoted >> 63 == 1 => Place::Quoted,
-            byte if byte == quote => Place::Closed,
+            _ if quoted >> 63 == 1 => State::Quoted,
+            byte if byte == quote => State::Closed,
             byte => self.outside_behind(byte),
         };
         Ok(true)
@@ -235,11 +235,11 @@ impl Scanner {
 
     /// The place behind a byte outside quotes that is neither a quote nor a carriage return.
     #[inline]
-    fn outside_behind(&self, byte: u8) -> Place {
+    fn outside_behind(&self, byte: u8) -> State {
         match byte {
-            b'\n' => Place::LineStart,
-            byte if byte == self.rules.delimiter => Place::FieldStart,
-            _ => Place::Unquoted,
+            b'\n' => State::LineStart,
+            byte if byte == self.rules.delimiter => State::FieldStart,
+            _ => State::Unquoted,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::csv::{Place, Row, Rules, Scanner, Wrong};
+use super::csv::{Row, Rules, Scanner, State, Wrong};
 use super::index::{Index, Pace, Replay, Span, chunk_count, chunk_range};
 use crate::split::error::SplitError;
 use crate::split::parallel;
@@ -14,7 +14,7 @@ use crate::split::source::{BUFFER, Fault, Source};
 /// What a chunk says of its rows, once it is known where it begins.
 struct Scanned {
     /// The place that was taken for granted at its beginning.
-    guess: Place,
+    guess: State,
     /// The delimiters of the first row that ends here, of which some may stand in earlier chunks.
     first: Option<Row>,
     rows: u64,
@@ -106,10 +106,10 @@ fn speculate(
 ) -> Result<Scanned, SplitError> {
     source.read_into(buffer, range.start - 1..range.end)?;
     let guess = match buffer[0] {
-        b'\n' => Place::LineStart,
-        b'\r' => Place::Return,
-        byte if byte == rules.delimiter => Place::FieldStart,
-        _ => Place::Unquoted,
+        b'\n' => State::LineStart,
+        b'\r' => State::Return,
+        byte if byte == rules.delimiter => State::FieldStart,
+        _ => State::Unquoted,
     };
     let from = |place| {
         let scanner = Scanner { place, ..Scanner::new(rules, range.start) };
@@ -119,7 +119,7 @@ fn speculate(
     if scanned.flaw.is_none() {
         return Ok(scanned);
     }
-    let quoted = from(Place::Quoted);
+    let quoted = from(State::Quoted);
     Ok(if quoted.flaw.is_none() { quoted } else { scanned })
 }
 
@@ -216,13 +216,13 @@ impl Joined<'_> {
 /// An error if the rows must not end at `end`, where `scanner` stands.
 fn check_end(source: &Source, scanner: &Scanner, end: u64, row: Option<u64>) -> Result<(), SplitError> {
     match scanner.place {
-        Place::Quoted => {
+        State::Quoted => {
             let at = last_opening_quote(source, scanner, end)?;
             let mut fault = Fault::new(at, "a quote is opened here and never closed");
             fault.row = row;
             Err(source.flaw(fault.help("close it, or double it if it is part of a quoted field")))
         }
-        Place::Return | Place::BlankReturn => Err(wrong_byte(source, scanner, (end, Wrong::BareReturn), row)),
+        State::Return | State::BlankReturn => Err(wrong_byte(source, scanner, (end, Wrong::BareReturn), row)),
         _ => Ok(()),
     }
 }
@@ -240,7 +240,7 @@ fn last_opening_quote(source: &Source, last: &Scanner, end: u64) -> Result<u64, 
             let before = scanner.place;
             let fed = scanner.bytes(std::slice::from_ref(byte), 0, &mut |_| Ok::<_, ()>(()));
             debug_assert!(fed.is_ok(), "the row was scanned before");
-            if scanner.place == Place::Quoted && !matches!(before, Place::Quoted | Place::Closed) {
+            if scanner.place == State::Quoted && !matches!(before, State::Quoted | State::Closed) {
                 opened = at + i as u64;
             }
         }

@@ -20,7 +20,7 @@ use super::write::Part;
 use crate::split::assign::Assignment;
 use crate::split::error::SplitError;
 use crate::split::parallel;
-use crate::split::produce::{Made, Order, Producer, Want};
+use crate::split::produce::{Order, Producer, Product, Want};
 
 /// How much of a column is decoded at once.
 const BATCH: usize = 4 << 20;
@@ -38,7 +38,7 @@ pub(in crate::split::columnar) struct Contiguous<'a> {
 type EachStrip<'a> = dyn FnMut(&Strip) -> ParquetResult<()> + 'a;
 
 impl Producer for Contiguous<'_> {
-    fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         parallel::map(
             order.threads,
             self.rows.len(),
@@ -54,7 +54,7 @@ impl Producer for Contiguous<'_> {
 }
 
 impl Contiguous<'_> {
-    fn part(&self, order: &Order, i: usize) -> Result<Made, SplitError> {
+    fn part(&self, order: &Order, i: usize) -> Result<Product, SplitError> {
         let (file, rows) = (self.file, &self.rows[i]);
         let shape = file.shape.with_range(&Index::Slice(rows.clone()));
         let mut part = Part::begin(file, order, i, &shape)?;
@@ -211,13 +211,13 @@ pub(in crate::split::columnar) struct Scattered<'a> {
 type Kept = Vec<Option<Strip>>;
 
 impl Producer for Scattered<'_> {
-    fn produce(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         guarded(&self.file.source.name, "Parquet", || self.scatter(order))
     }
 }
 
 impl Scattered<'_> {
-    fn scatter(&self, order: &Order) -> Result<Vec<Option<Made>>, SplitError> {
+    fn scatter(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         let file = self.file;
         let stride = self.assignment.stride();
         let materialized = if stride.is_none() { file.shape.materialized() } else { None };
@@ -391,7 +391,7 @@ impl Spread<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Vec<Option<Made>>, SplitError> {
+    fn finish(self) -> Result<Vec<Option<Product>>, SplitError> {
         self.flush()?;
         let parts = self.parts.into_iter().map(|part| part.into_inner().expect(HELD));
         parts.map(|part| part.map(|part| part.finish(&self.file.categories)).transpose()).collect()

@@ -17,7 +17,7 @@ use super::digest::ColumnDigest;
 use super::file::ParquetFile;
 use super::shape::Shape;
 use crate::split::error::SplitError;
-use crate::split::produce::{Made, Order};
+use crate::split::produce::{Order, Product};
 use crate::split::sha::Sha;
 
 /// A partition in the making.
@@ -56,7 +56,10 @@ impl Part {
     }
 
     /// Ends the file; `categories` are those of the columns that have some.
-    pub(super) fn finish(self, categories: &[Option<Categories>]) -> std::result::Result<Made, SplitError> {
+    pub(super) fn finish(
+        self,
+        categories: &[Option<Categories>],
+    ) -> std::result::Result<Product, SplitError> {
         let bad = |e: ParquetError| broken(&self.name, "Parquet", e);
         let mut sha = Sha::new();
         sha.update(self.schema.as_bytes());
@@ -72,7 +75,7 @@ impl Part {
             sink.draft.close()?;
             (bytes, draft) = (sink.bytes, Some(sink.draft));
         }
-        Ok(Made { rows: self.rows, bytes, digest: sha.finish(), draft })
+        Ok(Product { rows: self.rows, bytes, digest: sha.finish(), draft })
     }
 }
 
