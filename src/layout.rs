@@ -26,6 +26,7 @@
 //! | `.expops/compiled/FILE` | the proof that a generated file is as new as what it was made of |
 //! | `.expops/compiled/FILE.d` | the modules it was made of, for a Ninja build that takes it in |
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
+//! | `.expops/origin` | of a build folder outside its project: where the project is, and where it itself is from there |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/busy` | the lock of who makes something here, or clears it away |
 //! | `PROCESS/ARM/…/.force` | `expops run --force` asked for it: it runs whatever the key says |
@@ -221,6 +222,11 @@ impl Layout {
     /// The library that sees what processes read.
     pub(crate) fn watch_library(&self) -> Utf8PathBuf {
         self.build.join(".expops/watch.so")
+    }
+
+    /// Where a build folder outside its project says which project it is of.
+    pub(crate) fn origin(&self) -> Utf8PathBuf {
+        self.build.join(".expops/origin")
     }
 
     /// The cache of this build alone.

@@ -22,6 +22,7 @@ mod interrupted;
 mod layering;
 mod library;
 mod never_stale;
+mod outside;
 mod power;
 mod readme;
 mod reads;

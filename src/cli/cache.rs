@@ -1,14 +1,14 @@
 //! `expops cache`.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde_json::json;
 
 use super::ended::Ended;
+use super::place::Place;
 use super::say;
 use crate::amount;
 use crate::cache::{self, Cache};
-use crate::defaults;
 use crate::layout::Layout;
 
 #[derive(Debug, Args)]
@@ -26,9 +26,9 @@ pub(super) struct Flags {
     /// Forget everything
     #[arg(long)]
     clear: bool,
-    /// The build folder
-    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
-    build_dir: Utf8PathBuf,
+    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -39,7 +39,8 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let cache = Cache::find(Layout::new(flags.build_dir.clone()).cache());
+    let place = Place::find(Utf8Path::new("."), flags.build_dir.as_deref());
+    let cache = Cache::find(Layout::new(place.build_from_here()).cache());
     let done = match (flags.clear, flags.keep) {
         (true, _) => cache.clear(),
         (false, Some(keep)) => cache.trim(keep),

@@ -9,8 +9,8 @@ use clap::Args;
 
 use super::ended::Ended;
 use super::look::enter;
+use super::place::Place;
 use super::say;
-use crate::defaults;
 use crate::diagnostic::{Diagnostics, plural};
 use crate::digest::Digest;
 use crate::driver;
@@ -27,9 +27,9 @@ pub(super) struct Flags {
     /// The project: a folder, or a project file
     #[arg(default_value = ".")]
     project: Utf8PathBuf,
-    /// The build folder
-    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
-    build_dir: Utf8PathBuf,
+    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
     /// Only what the present pipeline would not make: partitions that are gone, renamed processes
     #[arg(long)]
     stale: bool,
@@ -42,12 +42,13 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
+    let place = Place::find(&flags.project, flags.build_dir.as_deref());
     let mut sink = Diagnostics::new();
-    let plan =
-        match enter(&flags.project).and_then(|project| driver::plan(&project, &flags.build_dir, &mut sink)) {
-            Ok(plan) => plan,
-            Err(failure) => return Ended::because(&failure, &sink, false),
-        };
+    let plan = match enter(&place.project).and_then(|project| driver::plan(&project, &place.build, &mut sink))
+    {
+        Ok(plan) => plan,
+        Err(failure) => return Ended::because(&failure, &sink, false),
+    };
     let actions = plan.groups.iter().flat_map(|group| &group.actions);
     let wanted: BTreeSet<Utf8PathBuf> = actions
         .flat_map(|action| {
@@ -55,7 +56,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         })
         .map(Utf8Path::to_owned)
         .collect();
-    let build = file::normal(&flags.build_dir);
+    let build = file::normal(&place.build);
     let mut folders = Vec::new();
     instances(&build, &build, &mut folders);
     let gone: Vec<_> =

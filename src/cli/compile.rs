@@ -28,7 +28,7 @@ pub(super) struct Flags {
     /// The file to write [default: build.ninja, Makefile or build.sh in the project]
     #[arg(short, long, value_name = "FILE")]
     output: Option<Utf8PathBuf>,
-    /// Where outputs go, inside the project
+    /// Where outputs go: a folder in the project, or outside, such as ../out or an absolute path
     #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
     build_dir: Utf8PathBuf,
     /// The folder that the build tool runs in, if not the project: for a file that another build includes

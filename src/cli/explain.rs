@@ -10,9 +10,9 @@ use serde_json::json;
 use super::complete;
 use super::ended::Ended;
 use super::look::{enter, look};
+use super::place::Place;
 use super::refuse::refuse;
 use super::{say, status};
-use crate::defaults;
 use crate::diagnostic::{ALL, Diagnostics, find, nearest, plural};
 use crate::dry_run::{self, Reason, State, Survey};
 use crate::exec::{Ended as Last, Why};
@@ -33,9 +33,9 @@ pub(super) struct Flags {
     /// The project: a folder, or a project file
     #[arg(long, value_name = "PATH", default_value = ".")]
     project: Utf8PathBuf,
-    /// The build folder
-    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
-    build_dir: Utf8PathBuf,
+    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -54,14 +54,14 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
     let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
     // `.` stays as it is: it means the nearest project above, too, and still does when its folder has been entered.
-    let absolute = (flags.project != ".").then(|| flags.project.canonicalize_utf8().ok()).flatten();
-    let project = absolute.unwrap_or_else(|| flags.project.clone());
+    let Place { project, build } = Place::find(&flags.project, flags.build_dir.as_deref());
+    let absolute = (project != ".").then(|| project.canonicalize_utf8().ok()).flatten();
+    let project = absolute.unwrap_or(project);
     let mut sink = Diagnostics::new();
-    let mut survey =
-        match enter(&project).and_then(|project| Survey::of(&project, &flags.build_dir, &mut sink)) {
-            Ok(survey) => survey,
-            Err(failure) => return Ended::because(&failure, &sink, flags.json),
-        };
+    let mut survey = match enter(&project).and_then(|project| Survey::of(&project, &build, &mut sink)) {
+        Ok(survey) => survey,
+        Err(failure) => return Ended::because(&failure, &sink, flags.json),
+    };
     let mut found = meant(&survey, &flags.target, file.as_deref());
     if found.is_empty() && flags.target.starts_with('/') {
         found = match selected(&survey, &project, &flags.target) {

@@ -9,8 +9,8 @@ use serde_json::{Map, Value as Json};
 use super::ended::Ended;
 use super::logged::logged;
 use super::look::look;
+use super::place::Place;
 use super::refuse::refuse;
-use crate::defaults;
 use crate::driver::Checked;
 use crate::graph::Graph;
 use crate::layout::Layout;
@@ -34,23 +34,24 @@ pub(super) struct Flags {
     /// Print CSV
     #[arg(long)]
     csv: bool,
-    /// The build folder
-    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
-    build_dir: Utf8PathBuf,
+    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    look(&flags.project, |checked, graph, _| show(flags, checked, graph))
+    let place = Place::find(&flags.project, flags.build_dir.as_deref());
+    let layout = Layout::new(place.build);
+    look(&place.project, |checked, graph, _| show(flags, &layout, checked, graph))
 }
 
-fn show(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {
+fn show(flags: &Flags, layout: &Layout, checked: &Checked, graph: Graph<'_>) -> Ended {
     let tree = Tree::new(graph, &checked.steps);
     let selected = match probe::select(&flags.expression, graph, &tree) {
         Ok(selected) => selected,
         Err(unusable) => return refuse(&flags.expression, &unusable),
     };
-    let layout = Layout::new(flags.build_dir.clone());
-    let rows: Vec<_> = selected.iter().filter_map(|one| row(one, graph, &layout)).collect();
+    let rows: Vec<_> = selected.iter().filter_map(|one| row(one, graph, layout)).collect();
     if flags.json {
         let all: Map<_, _> =
             rows.iter().map(|row| (row.path.clone(), Json::Object(row.metrics.clone()))).collect();

@@ -16,6 +16,7 @@ mod logged;
 mod look;
 mod metrics;
 mod new;
+mod place;
 mod query;
 mod refuse;
 mod run;

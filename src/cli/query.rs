@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 use super::ended::Ended;
 use super::logged::logged;
 use super::look::look;
+use super::place::Place;
 use super::refuse::refuse;
-use crate::defaults;
 use crate::driver::Checked;
 use crate::graph::Graph;
 use crate::layout::Layout;
@@ -59,9 +59,9 @@ pub(super) struct Flags {
     /// Print only the first
     #[arg(long)]
     first: bool,
-    /// The build folder
-    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
-    build_dir: Utf8PathBuf,
+    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
     /// What comes before the names of targets
     #[arg(long, value_name = "TEXT", default_value = "")]
     prefix: String,
@@ -112,13 +112,15 @@ impl Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    look(&flags.project, |checked, graph, _| answer(flags, checked, graph))
+    let place = Place::find(&flags.project, flags.build_dir.as_deref());
+    let layout = Layout::new(place.build);
+    look(&place.project, |checked, graph, _| answer(flags, &layout, checked, graph))
 }
 
-fn answer(flags: &Flags, checked: &Checked, graph: Graph<'_>) -> Ended {
+fn answer(flags: &Flags, layout: &Layout, checked: &Checked, graph: Graph<'_>) -> Ended {
     let tree = Tree::new(graph, &checked.steps);
     match probe::select(&flags.expression, graph, &tree) {
-        Ok(selected) => print(flags, graph, &selected),
+        Ok(selected) => print(flags, layout, graph, &selected),
         Err(Unusable::NotNodes(value)) => print_value(&value),
         Err(Unusable::Nothing(_)) if flags.count => println!("0"),
         Err(unusable) => return refuse(&flags.expression, &unusable),
@@ -135,14 +137,13 @@ fn print_value(value: &Value) {
     }
 }
 
-fn print(flags: &Flags, graph: Graph<'_>, selected: &[Selected]) {
+fn print(flags: &Flags, layout: &Layout, graph: Graph<'_>, selected: &[Selected]) {
     let selected = if flags.first { &selected[..selected.len().min(1)] } else { selected };
     if flags.count {
         println!("{}", selected.len());
         return;
     }
-    let layout = Layout::new(flags.build_dir.clone());
-    let all = selected.iter().map(|one| described(one, graph, &layout, &flags.prefix));
+    let all = selected.iter().map(|one| described(one, graph, layout, &flags.prefix));
     let end = if flags.targets0 { '\0' } else { '\n' };
     let lines = |field: &str, all: &mut dyn Iterator<Item = Json>| {
         let mut printed = std::collections::HashSet::new();

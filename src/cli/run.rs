@@ -11,6 +11,7 @@ use clap_complete::ArgValueCompleter;
 use super::compile::compile;
 use super::complete;
 use super::ended::Ended;
+use super::place::named_build;
 use super::{labels, say};
 use crate::defaults;
 use crate::diagnostic::plural;
@@ -51,6 +52,9 @@ pub(super) struct Flags {
     /// Say only what went wrong
     #[arg(short, long)]
     quiet: bool,
+    /// Where outputs go [default: `build` in the project, or what EXPOPS_BUILD_DIR says]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
     /// Which tool builds [default: ninja if it is installed, else make]
     #[arg(long, value_name = "TOOL", value_parser = ["ninja", "make"])]
     with: Option<String>,
@@ -197,12 +201,15 @@ fn is_project(word: &String) -> bool {
     is_file || word == "." || word.contains('/') || (path.is_dir() && Project::find(path).is_ok())
 }
 
-/// What the project is compiled to: beside the usual file, where that is a Makefile that somebody else wrote.
+/// What the project is compiled to: in the build folder where that is outside the project, which stays untouched, or
+/// where somebody else wrote the usual file.
 fn options(flags: &Flags, project: Utf8PathBuf, format: Format) -> Options {
-    let usual = Options { project, format, python: flags.python.clone(), ..Options::default() };
+    let build = flags.build_dir.clone().or_else(named_build).unwrap_or_else(|| defaults::BUILD.into());
+    let usual = Options { project, format, build, python: flags.python.clone(), ..Options::default() };
     let hidden = |project: Project| {
         let output = usual.build.join(format.hidden_name());
-        let taken = !driver::may_overwrite(&project.folder.join(format.file_name()));
+        let is_outside = file::normal(&usual.build).starts_with("..") || usual.build.is_absolute();
+        let taken = is_outside || !driver::may_overwrite(&project.folder.join(format.file_name()));
         taken.then(|| project.folder.join(output))
     };
     let output = Project::find(&usual.project).ok().and_then(hidden);

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::ended::Ended;
 use super::look::enter;
+use super::place::Place;
 use super::say;
-use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::dry_run::{Finding, State, Survey};
 use crate::exec::worker;
@@ -22,9 +22,9 @@ pub(super) struct Flags {
     /// The project: a folder, or a project file
     #[arg(default_value = ".")]
     project: Utf8PathBuf,
-    /// The build folder
-    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
-    build_dir: Utf8PathBuf,
+    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
     /// Exit with 1 unless everything is up to date
     #[arg(long)]
     exit_code: bool,
@@ -50,9 +50,10 @@ struct Counts {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
+    let place = Place::find(&flags.project, flags.build_dir.as_deref());
     let mut sink = Diagnostics::new();
     let mut survey =
-        match enter(&flags.project).and_then(|project| Survey::of(&project, &flags.build_dir, &mut sink)) {
+        match enter(&place.project).and_then(|project| Survey::of(&project, &place.build, &mut sink)) {
             Ok(survey) => survey,
             Err(failure) => return Ended::because(&failure, &sink, flags.json),
         };

@@ -12,6 +12,7 @@ use crate::defaults;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::emit::Format;
 use crate::exec;
+use crate::file;
 use crate::layout::Layout;
 use crate::pipeline::{Missing, Pipeline};
 use crate::plan::{self, Plan};
@@ -33,6 +34,17 @@ pub struct Compiled {
     /// The build folder, wherever the project is.
     pub(crate) layout: Layout,
     pub(super) options: Options,
+    /// The build folder, from the project.
+    pub(super) build: Utf8PathBuf,
+    /// The folder that the build tool runs in.
+    pub(super) runs_in: Utf8PathBuf,
+}
+
+/// A folder that paths are joined to. It may be a link, and what is beside it is beside what it leads to: that matters
+/// where the build folder is outside.
+fn joined_to(folder: &Utf8Path, build: &Utf8Path) -> Utf8PathBuf {
+    let real = build.starts_with("..").then(|| folder.canonicalize_utf8().ok()).flatten();
+    real.unwrap_or_else(|| folder.to_owned())
 }
 
 /// Compiles a project. Writes nothing.
@@ -42,7 +54,7 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     let checked = check(&project, options.missing(), sink)?;
     let (graph, probes) = expand(&checked, options.max_instances, sink)?;
     let plan = plan::lower(graph, &probes, &checked.codes, &placed);
-    report_declared(&checked.pipeline, &placed.build, sink);
+    report_declared(&checked.pipeline, &project, &placed.build, sink);
     report_named(&checked.named, options.format, sink);
     report_inexpressible(&plan, options.format, sink);
     sink.unless_errors(())?;
@@ -52,7 +64,9 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
         depfile: options.format.depfile(&plan),
         plan,
         output: placed.output,
-        layout: Layout::new(project.at(&placed.build)),
+        layout: Layout::new(file::normal(&joined_to(&project.folder, &placed.build).join(&placed.build))),
+        runs_in: joined_to(options.root.as_ref().unwrap_or(&project.folder), &placed.build),
+        build: placed.build,
         project,
         options: options.clone(),
     })
@@ -97,10 +111,13 @@ fn report_absent(imports: &[Foreign], python: &str, project: &Project, sink: &mu
 }
 
 /// Reports what is declared as read although the build writes it.
-fn report_declared(pipeline: &Pipeline, build: &Utf8Path, sink: &mut Diagnostics) {
+fn report_declared(pipeline: &Pipeline, project: &Project, build: &Utf8Path, sink: &mut Diagnostics) {
+    let folder = project.folder.canonicalize_utf8().unwrap_or_else(|_| project.folder.clone());
+    let at = |path: &Utf8Path| file::normal(&folder.join(path));
+    let build = at(build);
     let files =
         pipeline.processes.iter().flat_map(|process| &process.settings.files).chain(pipeline.data.values());
-    for path in files.filter(|path| path.starts_with(build) || build.starts_with(path)) {
+    for path in files.filter(|path| at(path).starts_with(&build) || build.starts_with(at(path))) {
         let message = format!("`{path}` cannot be declared as read: the build writes into it");
         let error = Diagnostic::new(&codes::DECLARED, message);
         sink.error(error.help("take what another process makes as an input"));

@@ -20,7 +20,7 @@ pub struct Options {
     pub format: Format,
     /// The generated file; `None` for the usual one in the project.
     pub output: Option<Utf8PathBuf>,
-    /// Where outputs go, relative to the project and inside it.
+    /// Where outputs go, relative to the project, or absolute.
     pub build: Utf8PathBuf,
     /// The folder that the build tool runs in, if not the project.
     pub root: Option<Utf8PathBuf>,
@@ -64,7 +64,7 @@ impl Options {
         let here = absolute(Utf8Path::new("."))?;
         let output = match &self.output {
             None => Utf8PathBuf::from(self.format.file_name()),
-            Some(path) => relative(&file::normal(&here.join(path)), &folder),
+            Some(path) => self.output_seen(path, &here, &folder),
         };
         let root = self.root.as_deref().map(absolute).transpose()?;
         let runs_in = root.as_ref().unwrap_or(&folder);
@@ -73,7 +73,7 @@ impl Options {
         let mut options = plan::Options {
             up: but_not_here(relative(runs_in, written_in)),
             source: project.file.clone(),
-            build: self.build_folder()?,
+            build: self.build_folder(&folder)?,
             output,
             root: but_not_here(relative(&folder, runs_in)),
             prefix: self.prefix.clone(),
@@ -100,13 +100,27 @@ impl Options {
         }
     }
 
-    /// The build folder, which everything that is ever removed lies in.
-    fn build_folder(&self) -> Result<Utf8PathBuf, String> {
-        let build = file::normal(&self.build);
-        if build.is_absolute() || build.starts_with("..") || build == "." {
-            return Err(format!("the build folder `{build}` is not a folder inside the project"));
+    /// The generated file, relative to the project. One that was named by an absolute path and lies outside keeps it:
+    /// so does who starts the build tool on it, and that tool makes a file again by the name that it was given.
+    fn output_seen(&self, path: &Utf8Path, here: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
+        let place = file::normal(&here.join(path));
+        if path.is_absolute() && self.root.is_none() && !place.starts_with(folder) {
+            return place;
         }
-        Ok(build)
+        relative(&place, folder)
+    }
+
+    /// The build folder, which everything that is ever removed lies in, from the project's folder. It is absolute only if
+    /// the flag is.
+    fn build_folder(&self, folder: &Utf8Path) -> Result<Utf8PathBuf, String> {
+        let build = file::normal(&self.build);
+        let place = file::normal(&folder.join(&build));
+        if folder.starts_with(&place) {
+            return Err(format!(
+                "the build folder `{build}` holds the project: name a folder in it, or one beside it"
+            ));
+        }
+        Ok(if build.is_absolute() { build } else { relative(&place, folder) })
     }
 
     /// The command that makes the generated file again, from the project's folder. `root` is as seen from there.
@@ -149,7 +163,7 @@ fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, String> {
 }
 
 /// The absolute path `path` as seen from the absolute folder `from`.
-fn relative(path: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
+pub(super) fn relative(path: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
     let common = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(common).map(|_| "..");
     let relative: Utf8PathBuf = up.chain(path.components().skip(common).map(|part| part.as_str())).collect();

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::compile::Compiled;
 use super::failure::Failure;
+use super::options::relative;
 use crate::digest::Hasher;
 use crate::durable;
 use crate::emit::{self, Format};
@@ -60,6 +61,9 @@ impl Compiled {
         runtime::install(&self.layout.python())?;
         exec::keep_newest(&self.layout.all_known(), MOST_FACTS)?;
         exec::keep_newest(&self.layout.trust(), MOST_FACTS)?;
+        if let Some(text) = self.origin() {
+            durable::write_if_changed(&self.layout.origin(), text.as_bytes())?;
+        }
         if let Some(text) = &self.depfile {
             durable::write_if_changed(&self.in_project(&self.plan.depfile), text.as_bytes())?;
         }
@@ -93,6 +97,19 @@ impl Compiled {
         }
     }
 
+    /// What a build folder outside its project says of it, so that commands find it from there. Nothing in it is absolute
+    /// unless the flag was.
+    fn origin(&self) -> Option<String> {
+        let build = &self.build;
+        let folder = self.project.folder.canonicalize_utf8().ok()?;
+        let back = match build {
+            build if build.is_absolute() => folder,
+            build if build.starts_with("..") => relative(&folder, &file::normal(&folder.join(build))),
+            _ => return None,
+        };
+        serde_json::to_string(&(back, build)).ok()
+    }
+
     /// The plan files and their texts. Their paths in the plan are as the build tool sees them.
     fn plan_files(&self) -> Vec<(Utf8PathBuf, &str)> {
         let files = self.plan.plan_files.iter();
@@ -101,7 +118,7 @@ impl Compiled {
 
     /// Where a path of the plan is, which is as the build tool sees it.
     fn in_project(&self, path: &Utf8Path) -> Utf8PathBuf {
-        self.project.at(path.strip_prefix(&self.plan.root).unwrap_or(path))
+        file::normal(&self.runs_in.join(path))
     }
 }
 

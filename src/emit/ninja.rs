@@ -29,6 +29,7 @@ pub(super) fn ninja(plan: &Plan) -> String {
             source => quoted(ninja_value(plan.source.as_str())),
             output => quoted(ninja_path(plan.output.as_str())),
             build => quoted(ninja_value(plan.build.as_str())),
+            log_in_build => plan.keeps_log_in_build(),
             compiled => quoted(compiled(plan, &rules)),
             phony => (!phony.is_empty()).then(|| quoted(statement(&phony, "phony", &[], &[]))),
             depfile => quoted(ninja_value(plan.depfile.as_str())),

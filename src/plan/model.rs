@@ -53,6 +53,13 @@ impl Plan {
         self.plan_files.iter().map(|file| &file.path).chain(&self.interpreter).cloned().collect()
     }
 
+    /// Whether what Ninja notes of the build goes into the build folder: where that is outside the project, whose folder
+    /// stays untouched, or where the generated file is in it, beside one that somebody else wrote.
+    pub fn keeps_log_in_build(&self) -> bool {
+        let is_outside = self.build.is_absolute() || self.build.starts_with("..");
+        !self.is_hosted() && (is_outside || self.output.starts_with(&self.build))
+    }
+
     /// Whether the generated file is part of another build, whose files are not ours to speak of.
     pub fn is_hosted(&self) -> bool {
         !self.prefix.is_empty() || !self.root.as_str().is_empty()

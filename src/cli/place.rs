@@ -1,0 +1,54 @@
+//! Where the project and its build folder are that a command is about.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::defaults;
+use crate::file;
+use crate::layout::Layout;
+
+/// The environment variable that names the build folder.
+pub(super) const BUILD_DIR: &str = "EXPOPS_BUILD_DIR";
+
+/// A project, and its build folder as seen from the project.
+pub(super) struct Place {
+    pub(super) project: Utf8PathBuf,
+    pub(super) build: Utf8PathBuf,
+}
+
+impl Place {
+    /// Of the project that was named (`.`: none) and of the build folder, if one was. A build folder outside its project
+    /// knows the project: without any name, the one around the working folder counts.
+    pub(super) fn find(project: &Utf8Path, build: Option<&Utf8Path>) -> Self {
+        let named = build.map(Utf8Path::to_owned).or_else(named_build);
+        if project == "."
+            && named.is_none()
+            && let Some(around) = around()
+        {
+            return around;
+        }
+        Self { project: project.to_owned(), build: named.unwrap_or_else(|| defaults::BUILD.into()) }
+    }
+
+    /// The build folder as seen from the working folder.
+    pub(super) fn build_from_here(&self) -> Utf8PathBuf {
+        file::normal(&self.project.join(&self.build))
+    }
+}
+
+/// The build folder that the environment names.
+pub(super) fn named_build() -> Option<Utf8PathBuf> {
+    std::env::var(BUILD_DIR).ok().filter(|text| !text.is_empty()).map(Utf8PathBuf::from)
+}
+
+/// What the nearest build folder at or above the working folder says of its project.
+fn around() -> Option<Place> {
+    let here = Utf8Path::new(".").canonicalize_utf8().ok()?;
+    here.ancestors().find_map(|folder| {
+        let text = std::fs::read_to_string(Layout::new(folder).origin()).ok()?;
+        let (project, build) = serde_json::from_str::<(Utf8PathBuf, Utf8PathBuf)>(&text).ok()?;
+        let project = folder.join(project).canonicalize_utf8().ok()?;
+        // Somebody may have moved one of the two.
+        let is_mine = project.join(&build).canonicalize_utf8().is_ok_and(|build| build == folder);
+        is_mine.then_some(Place { project, build })
+    })
+}
