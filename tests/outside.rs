@@ -8,12 +8,12 @@ const PROJECT: &str = "
 process_adjlist: |
   rows cut
   cut count
-  count all
+  count whole
 processes:
   - {name: rows, command: 'cat rows.csv > {{ outputs.df }}', outputs: {df: rows.csv}, files: [rows.csv]}
   - {name: cut, data_parallelism: {size: 2, data_name: df}}
   - {name: count, command: 'wc -l < {{ inputs.df }} > {{ outputs.n }}', outputs: {n: n.txt}}
-  - {name: all, data_aggregation: true, command: 'cat {{ inputs.n }} > {{ outputs.all }}', outputs: {all: all.txt}}
+  - {name: whole, data_aggregation: true, command: 'cat {{ inputs.n }} > {{ outputs.all }}', outputs: {all: all.txt}}
 ";
 
 fn project() -> Space {
@@ -41,7 +41,7 @@ fn each_tool_builds_there_and_leaves_the_sources_alone() {
             space.expops(&made).success();
             let tool = || space.run(program, &["-C", "p", "-f", &output]).success();
             tool();
-            let all = space.path("p").join(build).join("all/out/all.txt");
+            let all = space.path("p").join(build).join("whole/out/all.txt");
             assert_eq!(fs::read_to_string(&all).unwrap(), "2\n2\n", "{format} {build}");
             let quiet = tool();
             assert!(quiet.says("no work to do") || quiet.says("Nothing to be done"), "{}", quiet.out);
