@@ -42,13 +42,13 @@ fn each_tool_builds_there_and_leaves_the_sources_alone() {
             let tool = || space.run(program, &["-C", "p", "-f", &output]).success();
             tool();
             let all = space.path("p").join(build).join("whole/out/all.txt");
-            assert_eq!(fs::read_to_string(&all).unwrap(), "2\n2\n", "{format} {build}");
+            assert_eq!(fs::read_to_string(&all).unwrap(), "3\n3\n", "{format} {build}");
             let quiet = tool();
             assert!(quiet.says("no work to do") || quiet.says("Nothing to be done"), "{}", quiet.out);
             // The tool makes its own file again.
             space.edit("p/expops.yaml", "size: 2", "size: 4");
             tool();
-            assert_eq!(fs::read_to_string(&all).unwrap(), "1\n1\n1\n1\n", "{format} {build}");
+            assert_eq!(fs::read_to_string(&all).unwrap(), "2\n2\n2\n2\n", "{format} {build}");
             space.edit("p/expops.yaml", "size: 4", "size: 2");
             assert_eq!(sources(&space), before, "{format} {build}");
             let text = fs::read_to_string(space.path("p").join(&output)).unwrap();
