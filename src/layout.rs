@@ -33,6 +33,7 @@
 //! | `.expops/turn` | the lock of the one `expops run` that builds here |
 //! | `.expops/damaged` | something was found to be damaged, and will be made again |
 //! | `.expops/no-locks` | there are no locks here, and that has been said |
+//! | `.expops/journal`, `.expops/journal.1` | what happened to which instance, when and where |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
 //! | `.expops/trust/` | the stats of large files and their digests, so that none is hashed twice |
 //! | `.expops/known/DIGEST` | what a digest of code, packages or files is of, so that a change can be named |
@@ -227,6 +228,11 @@ impl Layout {
     /// Where a build folder outside its project says which project it is of.
     pub(crate) fn origin(&self) -> Utf8PathBuf {
         self.build.join(".expops/origin")
+    }
+
+    /// What happened to which instance, when and where.
+    pub(crate) fn journal(&self) -> Utf8PathBuf {
+        self.build.join(".expops/journal")
     }
 
     /// The cache of this build alone.

@@ -26,6 +26,7 @@ mod outside;
 mod power;
 mod readme;
 mod reads;
+mod report;
 mod rerun;
 mod running;
 mod semantics;

@@ -12,7 +12,7 @@ use super::ended::Ended;
 use super::look::{enter, look};
 use super::place::Place;
 use super::refuse::refuse;
-use super::{say, status};
+use super::say;
 use crate::diagnostic::{ALL, Diagnostics, find, nearest, plural};
 use crate::dry_run::{self, Reason, State, Survey};
 use crate::exec::{Ended as Last, Why};
@@ -162,36 +162,9 @@ fn selected(survey: &Survey, project: &Utf8Path, expression: &str) -> Result<Vec
     }
 }
 
-fn headline(survey: &Survey, index: usize) -> String {
-    let looked = &survey.all[index];
-    match &looked.state {
-        State::Fresh => "is up to date".to_owned(),
-        State::Restore => "would come back from the cache".to_owned(),
-        State::Run => "would run".to_owned(),
-        State::May(_) if !dry_run::own(survey, index).is_empty() => {
-            "would run, or come back from the cache".to_owned()
-        }
-        State::May(waits) if waits.is_empty() => {
-            "would run if the packages of its environment change".to_owned()
-        }
-        State::May(_) => "would run if what it takes changes".to_owned(),
-        State::Blocked(why) => format!("cannot be told: {why}"),
-    }
-}
-
-fn last(why: &Why) -> String {
-    match (&why.ended, why.first) {
-        (Last::Failed(message), _) => format!("it failed last time: {message}"),
-        (Last::Ran, true) => "it has run once".to_owned(),
-        (Last::Restored, true) => "it has come from the cache once".to_owned(),
-        (Last::Ran, false) => "it last ran because".to_owned(),
-        (Last::Restored, false) => "it last came from the cache because".to_owned(),
-    }
-}
-
 fn print(survey: &Survey, index: usize) {
     let looked = &survey.all[index];
-    println!("{}: {}", looked.action.label, headline(survey, index));
+    println!("{}: {}", looked.action.label, dry_run::headline(survey, index));
     let reasons = if looked.state == State::Fresh { Vec::new() } else { dry_run::now(survey, index) };
     if looked.state == State::Fresh {
         let count = looked.decision.as_ref().map_or(0, |decision| decision.key.ingredients().len());
@@ -204,7 +177,7 @@ fn print(survey: &Survey, index: usize) {
     let is_telling =
         |why: &Why| !is_told && matches!(why.ended, Last::Failed(_)) != (looked.state == State::Fresh);
     if let Some(why) = looked.why().filter(is_telling) {
-        println!("  {}", last(&why));
+        println!("  {}", dry_run::outcome(&why));
         tree(&dry_run::then(survey, index, &why), 2);
     }
 }
@@ -232,7 +205,7 @@ fn as_json(survey: &Survey, index: usize) -> serde_json::Value {
         "path": looked.action.path,
         "label": looked.action.label,
         "target": looked.action.target,
-        "state": status::word(&looked.state),
+        "state": looked.state.word(),
         "because": if looked.state == State::Fresh { Vec::new() } else { dry_run::now(survey, index) },
         "last_run": last,
     })

@@ -19,6 +19,7 @@ mod new;
 mod place;
 mod query;
 mod refuse;
+mod report;
 mod run;
 mod say;
 mod split;
@@ -74,6 +75,8 @@ enum Command {
     Explain(explain::Flags),
     /// Say what the next build would do
     Status(status::Flags),
+    /// Write a page that shows the pipeline, its builds, its metrics and its charts
+    Report(report::Flags),
     /// Run instances twice, and say whether they make the same
     Check(check::Flags),
     /// Show or trim the cache
@@ -115,6 +118,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Split(command) => Ended::As(command.execute()),
         Command::Explain(flags) => explain::run(&flags),
         Command::Status(flags) => status::run(&flags),
+        Command::Report(flags) => report::run(&flags),
         Command::Check(flags) => check::run(&flags),
         Command::Cache(flags) => cache::run(&flags),
         Command::Clean(flags) => clean::run(&flags),

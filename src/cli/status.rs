@@ -113,7 +113,7 @@ impl Counts {
 
     fn json(&self, name: &str, survey: &Survey) -> serde_json::Value {
         let mine = survey.all.iter().filter(|looked| looked.process == name && looked.state != State::Fresh);
-        let instance = |looked: &Finding| json!({"path": looked.action.path, "target": looked.action.target, "state": word(&looked.state)});
+        let instance = |looked: &Finding| json!({"path": looked.action.path, "target": looked.action.target, "state": looked.state.word()});
         json!({
             "process": name,
             "up_to_date": self.fresh,
@@ -125,16 +125,5 @@ impl Counts {
             "environment_would_be_made": self.environment,
             "instances": mine.map(instance).collect::<Vec<_>>(),
         })
-    }
-}
-
-/// A state for scripts.
-pub(super) fn word(state: &State) -> &'static str {
-    match state {
-        State::Fresh => "up_to_date",
-        State::Run => "would_run",
-        State::Restore => "from_cache",
-        State::May(_) => "may_run",
-        State::Blocked(_) => "unknown",
     }
 }

@@ -3,9 +3,11 @@
 mod change;
 mod reason;
 mod survey;
+mod told;
 mod why;
 mod words;
 
 pub(crate) use reason::{FAILED, Reason};
 pub(crate) use survey::{Finding, State, Survey};
-pub(crate) use why::{now, own, then};
+pub(crate) use told::{headline, outcome};
+pub(crate) use why::{now, then};

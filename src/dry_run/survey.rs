@@ -33,6 +33,19 @@ pub(crate) enum State {
     Blocked(String),
 }
 
+impl State {
+    /// For scripts.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Fresh => "up_to_date",
+            Self::Run => "would_run",
+            Self::Restore => "from_cache",
+            Self::May(_) => "may_run",
+            Self::Blocked(_) => "unknown",
+        }
+    }
+}
+
 /// An instance, and what was found about it.
 pub(crate) struct Finding {
     /// Its process.
@@ -132,6 +145,11 @@ impl Survey {
         }
         survey.order = plan.order.into_iter().flat_map(|group| first[group].clone()).collect();
         Ok(survey)
+    }
+
+    /// The plan file of an instance's process.
+    pub(crate) fn plan(&self, index: usize) -> &PlanFile {
+        &self.plans[&self.all[index].process]
     }
 
     /// Looks at all instances.

@@ -63,6 +63,7 @@ pub(crate) mod worker;
 pub(crate) mod worker;
 mod world;
 
+pub(crate) use beside::Beside;
 pub(crate) use bound::folder as keep_newest;
 pub(crate) use damage::{look as look_for_damage, unlooked};
 pub(crate) use decide::{Decision, Todo};
@@ -78,6 +79,6 @@ pub(crate) use reads::{Sight, compact as compact_reads};
 pub(crate) use record::Record;
 pub(crate) use remark::Remark;
 pub(crate) use shared::look as look_at_shared;
-pub(crate) use value::Values;
+pub(crate) use value::{Value, Values};
 pub(crate) use verdict::give as give_verdict;
 pub(crate) use why::{Ended, Why};

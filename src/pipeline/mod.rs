@@ -21,6 +21,6 @@ mod template;
 pub(crate) use check::{check, scripts};
 pub(crate) use missing::Missing;
 pub(crate) use model::{
-    Chart, Environment, Fan, Function, LayerId, Pipeline, Process, ProcessId, Stacks, Work,
+    Chart, Environment, Fan, Function, Kind, Layer, LayerId, Pipeline, Process, ProcessId, Stacks, Work,
 };
 pub(crate) use partly::check_partly;

@@ -100,7 +100,42 @@ pub(crate) struct Process {
     pub closes: Closes,
 }
 
+/// What a process is in the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It takes inputs and hands on values.
+    Process,
+    /// It opens a layer.
+    Split,
+    /// It closes one, or two.
+    Aggregation,
+    /// It plots metrics.
+    Chart,
+}
+
+impl Kind {
+    /// In one word.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Process => "process",
+            Self::Split => "split",
+            Self::Aggregation => "aggregation",
+            Self::Chart => "chart",
+        }
+    }
+}
+
 impl Process {
+    /// What it is.
+    pub(crate) fn kind(&self) -> Kind {
+        match (&self.chart, self.opens, self.closes.data.or(self.closes.seed)) {
+            (Some(_), _, _) => Kind::Chart,
+            (None, Some(_), _) => Kind::Split,
+            (None, None, Some(_)) => Kind::Aggregation,
+            (None, None, None) => Kind::Process,
+        }
+    }
+
     /// The layers in which its outputs are found: its own place and the layer that it opens.
     pub(crate) fn outlet(&self, layers: &[Layer]) -> Stacks {
         let mut outlet = self.place.clone();

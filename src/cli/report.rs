@@ -1,0 +1,130 @@
+//! `expops report`: what there is to see of a project, in one file.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+
+use super::ended::Ended;
+use super::look::enter;
+use super::place::Place;
+use super::say;
+use crate::defaults;
+use crate::diagnostic::Diagnostics;
+use crate::driver::{self, Failure};
+use crate::dry_run::Survey;
+use crate::file;
+use crate::report::{self, Document, Libraries, Look};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  expops report                    report.html: one file, for any browser, without a network
+  expops report --no-values        the same without data, parameters, logs and messages, to be handed on
+  expops report --json             the data of the page; docs/page.md describes it")]
+pub(super) struct Flags {
+    /// The project: a folder, or a project file
+    #[arg(default_value = ".")]
+    project: Utf8PathBuf,
+    /// Where the page goes
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    output: Utf8PathBuf,
+    /// Print the data of the page as JSON, and write nothing
+    #[arg(long, conflicts_with = "output")]
+    json: bool,
+    #[command(flatten)]
+    content: Content,
+}
+
+/// What a page is made of.
+#[derive(Debug, Args)]
+pub(super) struct Content {
+    /// Leave out data, parameters, logs and messages
+    #[arg(long)]
+    no_values: bool,
+    /// The file of Chart.js for dynamic charts [default: EXPOPS_CHART_JS, or that in the project's node_modules]
+    #[arg(long, value_name = "FILE")]
+    chart_js: Option<Utf8PathBuf>,
+    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
+}
+
+impl Content {
+    /// The file of Chart.js, if one was named.
+    pub(super) fn chart_js(&self) -> Option<Utf8PathBuf> {
+        let variable =
+            || std::env::var("EXPOPS_CHART_JS").ok().filter(|path| !path.is_empty()).map(Utf8PathBuf::from);
+        self.chart_js.clone().or_else(variable).map(|path| absolute(&path))
+    }
+}
+
+pub(super) fn run(flags: &Flags) -> Ended {
+    // Paths are relative to where the command was given; then the project's folder is entered.
+    let output = absolute(&flags.output);
+    let chart_js = flags.content.chart_js();
+    let mut sink = Diagnostics::new();
+    let place = Place::find(&flags.project, flags.content.build_dir.as_deref());
+    let document = enter(&place.project)
+        .and_then(|project| with_look(&project, (&place.build, &flags.content), &mut sink, report::document));
+    let document = match document {
+        Ok(document) => document,
+        Err(failure) => return Ended::because(&failure, &sink, flags.json),
+    };
+    if flags.json {
+        match serde_json::to_string_pretty(&document) {
+            Ok(text) => println!("{text}"),
+            Err(error) => return Ended::failed(&error.to_string()),
+        }
+        return Ended::Well;
+    }
+    write(&document, &output, flags, chart_js.as_deref())
+}
+
+fn write(document: &Document, output: &Utf8Path, flags: &Flags, chart_js: Option<&Utf8Path>) -> Ended {
+    let libraries = match libraries(chart_js) {
+        Ok(libraries) => libraries,
+        Err(text) => return Ended::failed(&text),
+    };
+    let page = report::page(document, &libraries, false);
+    if let Err(error) = file::write_if_changed(output, page.as_bytes()) {
+        return Ended::failed(&error.to_string());
+    }
+    println!("wrote {} ({} kB)", flags.output, page.len().div_ceil(1000));
+    Ended::Well
+}
+
+/// A path as it was meant where the command was given.
+pub(super) fn absolute(path: &Utf8Path) -> Utf8PathBuf {
+    let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
+    here.unwrap_or_default().join(path)
+}
+
+/// Looks at a project, in whose folder we are, and lets `tell` tell of it.
+pub(super) fn with_look<T>(
+    project: &driver::Project,
+    (build, content): (&Utf8Path, &Content),
+    sink: &mut Diagnostics,
+    tell: impl FnOnce(&Look<'_>) -> T,
+) -> Result<T, Failure> {
+    let mut survey = Survey::of(project, build, sink)?;
+    survey.look_at_all();
+    say::remarks(&survey.remarks());
+    let checked = driver::open(project, sink)?;
+    let (graph, probes) = driver::expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
+    Ok(tell(&Look::new(&checked, (graph, &probes), &survey, !content.no_values)))
+}
+
+/// Where Chart.js may be in a project.
+const CHART_JS: [&str; 2] =
+    ["node_modules/chart.js/dist/chart.umd.js", "node_modules/chart.js/dist/chart.umd.min.js"];
+
+/// Libraries that belong to the project, in whose folder we are, or to the installation; never to expops.
+pub(super) fn libraries(chart_js: Option<&Utf8Path>) -> Result<Libraries, String> {
+    if let Some(path) = chart_js {
+        let text = file::read_text(path).map_err(|error| error.to_string())?;
+        return Ok(Libraries { chart_js: Some(text) });
+    }
+    let installed = std::env::current_exe().ok().and_then(|exe| Utf8PathBuf::from_path_buf(exe).ok());
+    let installed = installed.and_then(|exe| Some(exe.parent()?.parent()?.join("share/expops/chart.umd.js")));
+    let places = CHART_JS.iter().map(Utf8PathBuf::from).chain(installed);
+    let found = places.into_iter().find_map(|path| std::fs::read_to_string(path).ok());
+    Ok(Libraries { chart_js: found })
+}

@@ -1,0 +1,437 @@
+//! The document that the page draws and that `expops report --json` prints. `docs/page.md` describes it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use crate::picture::Picture;
+
+/// The version of the document. It changes when a field goes or means something else, not when one is added.
+pub(crate) const VERSION: u32 = 1;
+
+/// A project and what has been built of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document {
+    /// [`VERSION`].
+    pub version: u32,
+    /// `expops` and its version.
+    pub made_by: String,
+    /// When, in milliseconds since 1970.
+    pub made_at: u64,
+    /// The project.
+    pub project: Project,
+    /// Whether data, parameters, logs and messages are in it (`--no-values` leaves them out).
+    pub has_values: bool,
+    /// What was left out because the document would be too large, in sentences.
+    pub left_out: Vec<String>,
+    /// The layers, by their number.
+    pub layers: Vec<Layer>,
+    /// The processes, in the order of the project file.
+    pub processes: Vec<Process>,
+    /// Where the boxes of the processes, their edges and their layers go; a box for each process.
+    pub picture: Picture,
+    /// The instances, process by process.
+    pub instances: Vec<Instance>,
+    /// What is known in detail of some instances, by their number.
+    pub details: BTreeMap<usize, Detail>,
+    /// The charts.
+    pub charts: Vec<Chart>,
+    /// The last builds, newest first.
+    pub builds: Vec<Build>,
+    /// The last build that did something.
+    pub timeline: Option<Timeline>,
+}
+
+/// What the project is called.
+#[derive(Debug, Serialize)]
+pub(crate) struct Project {
+    /// Its name.
+    pub name: String,
+    /// The project file.
+    pub file: String,
+}
+
+/// What a split opens.
+#[derive(Debug, Serialize)]
+pub(crate) struct Layer {
+    /// `data` or `seed`.
+    pub kind: &'static str,
+    /// The split.
+    pub process: usize,
+    /// Its arms: `p1`, `s41`.
+    pub arms: Vec<String>,
+    /// The key that is cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Which row goes where, as in the project file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Json>,
+    /// The partitions that there are, by the instance of the split.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub partitions: BTreeMap<usize, Vec<Option<Partition>>>,
+}
+
+/// A partition.
+#[derive(Debug, Serialize)]
+pub(crate) struct Partition {
+    /// How many rows it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// How many bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// The first 12 digits of its digest.
+    pub digest: String,
+}
+
+/// A process.
+#[derive(Debug, Serialize)]
+pub(crate) struct Process {
+    /// Its name.
+    pub name: String,
+    /// What its author says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `process`, `split`, `aggregation` or `chart`.
+    pub kind: &'static str,
+    /// What runs: `src/main.py: train`, a command, or nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<String>,
+    /// The line of its name in the project file.
+    pub line: usize,
+    /// The script and the line of its function in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<(String, usize)>,
+    /// Its folder in the build folder; those of its instances are in it.
+    pub folder: String,
+    /// Its target; an instance's is this, `@`, and its arms with `.` between.
+    pub target: String,
+    /// The last step of its canonical path: `process[@name='train']`.
+    pub path: String,
+    /// Its steps that log metrics.
+    pub steps: Vec<String>,
+    /// The layers that it lives in, outermost first: data, then seeds.
+    pub place: Vec<usize>,
+    /// The layer that it opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<usize>,
+    /// The layers that it closes.
+    pub closes: Vec<usize>,
+    /// What it takes inputs from.
+    pub upstreams: Vec<usize>,
+    /// What it plots, if it is a chart.
+    pub plots: Vec<usize>,
+    /// The number of its first instance, and how many it has.
+    pub instances: (usize, usize),
+    /// How many instances are how, in the words of `expops status --json`.
+    pub counts: Counts,
+    /// Its parameters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Box<RawValue>>,
+    /// Its environment.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub environment: String,
+}
+
+/// How many instances of a process are how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    /// Up to date.
+    pub up_to_date: usize,
+    /// Would run.
+    pub would_run: usize,
+    /// Would come from the cache.
+    pub from_cache: usize,
+    /// May run.
+    pub may_run: usize,
+    /// Cannot be told.
+    pub unknown: usize,
+    /// Failed last time.
+    pub failed_last_time: usize,
+    /// Run now.
+    pub running: usize,
+}
+
+/// An instance. Its label is the process's name, its partitions and its seeds; its canonical path has a step for each
+/// arm before that of the process.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Instance {
+    /// The process.
+    pub process: usize,
+    /// Its arms, outermost first: `p2/s41`; empty where there is one instance.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub arms: String,
+    /// Its state: `up_to_date`, `would_run`, `from_cache`, `may_run` or `unknown`.
+    pub state: &'static str,
+    /// Whether it runs now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub running: bool,
+    /// Whether its last run failed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
+    /// What its last run ended with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Last>,
+    /// Its metrics, by name: a value, or a series by step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Box<RawValue>>,
+    /// Those of its steps, by step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Box<RawValue>>,
+}
+
+/// What an instance's last run ended with, from the journal.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Last {
+    /// `ran`, `restored`, `dropped`, `skipped`, or a kind of failure.
+    pub outcome: String,
+    /// When it ended, in milliseconds since 1970.
+    pub at: u64,
+    /// Seconds that it ran.
+    pub ran: f64,
+    /// Seconds that it waited.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub waited: f64,
+    /// CPU seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<f64>,
+    /// Peak memory in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// The host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The job of a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// The last attempt.
+    #[serde(skip_serializing_if = "is_first")]
+    pub attempt: u32,
+}
+
+fn is_zero(seconds: &f64) -> bool {
+    *seconds == 0.0
+}
+
+fn is_first(attempt: &u32) -> bool {
+    *attempt <= 1
+}
+
+/// What is known of an instance besides.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Detail {
+    /// What a build would do about it, as `expops explain` says it.
+    pub headline: String,
+    /// Why.
+    pub because: Vec<Reason>,
+    /// Why it last ran, or how it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_run: Option<LastRun>,
+    /// What it observed when it last ran: ingredients and what they were.
+    pub observed: Vec<(String, String)>,
+    /// The instances that it takes inputs from.
+    pub inputs: Vec<usize>,
+    /// The values that it hands on.
+    pub outputs: Vec<Output>,
+    /// Files that it left beside them.
+    pub files: Vec<Output>,
+    /// The end of its log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<Log>,
+}
+
+/// A reason, as `expops explain` says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Reason {
+    /// One sentence.
+    pub text: String,
+    /// Why that is so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<Reason>,
+}
+
+/// An instance's last run, as `expops explain` tells it.
+#[derive(Debug, Serialize)]
+pub(crate) struct LastRun {
+    /// What came of it.
+    pub said: String,
+    /// Why it ran.
+    pub because: Vec<Reason>,
+}
+
+/// A value, or a file.
+#[derive(Debug, Serialize)]
+pub(crate) struct Output {
+    /// The key; of a file, its name.
+    pub key: String,
+    /// `arrow`, `npy`, `json`, `pickle` or `file`.
+    pub format: String,
+    /// Where it is, relative to the build folder.
+    pub file: String,
+    /// How many bytes it has; folders have no number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// How many rows, if it is a partition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// The first 12 digits of its digest.
+    pub digest: String,
+    /// What it begins with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
+}
+
+/// What a value begins with.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Head {
+    /// The first rows of a table.
+    Table {
+        /// The names of the columns.
+        columns: Vec<String>,
+        /// The first rows, as texts.
+        rows: Vec<Vec<String>>,
+        /// Whether there are more rows or columns.
+        is_cut: bool,
+    },
+    /// An array.
+    Array {
+        /// The type of its elements, as NumPy writes it.
+        dtype: String,
+        /// Its lengths.
+        shape: Vec<u64>,
+    },
+    /// A text, such as JSON.
+    Text {
+        /// The text.
+        text: String,
+        /// Whether there is more of it.
+        is_cut: bool,
+    },
+    /// An image.
+    Image {
+        /// A data address.
+        url: String,
+    },
+}
+
+/// The end of a log.
+#[derive(Debug, Serialize)]
+pub(crate) struct Log {
+    /// How long the whole is, in bytes.
+    pub bytes: u64,
+    /// The end of it.
+    pub tail: String,
+}
+
+/// A chart.
+#[derive(Debug, Serialize)]
+pub(crate) struct Chart {
+    /// The instance.
+    pub instance: usize,
+    /// The images that it drew, and other files.
+    pub files: Vec<Output>,
+    /// What it plots.
+    pub probes: Vec<Probe>,
+    /// What draws it in the page, if it is a dynamic one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script: Option<ChartScript>,
+}
+
+/// What a chart plots.
+#[derive(Debug, Serialize)]
+pub(crate) struct Probe {
+    /// The key under which the chart finds it.
+    pub key: String,
+    /// The instance.
+    pub instance: usize,
+    /// The step, if one is selected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// Another name for the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+}
+
+/// The script of a dynamic chart, ready for a frame.
+#[derive(Debug, Serialize)]
+pub(crate) struct ChartScript {
+    /// The file.
+    pub file: String,
+    /// The script, with its import of `/mlops-charts.js` replaced; absent where it cannot run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// Whether it uses the global `Chart`.
+    pub needs_chart_js: bool,
+    /// Why it cannot run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// A build.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Build {
+    /// The tool: `ninja`.
+    pub tool: String,
+    /// When its first event was, in milliseconds since 1970.
+    pub from: u64,
+    /// When its last event was.
+    pub to: u64,
+    /// Whether it still runs.
+    pub running: bool,
+    /// How many instances ended how: `ran`, `restored`, `looked`, or a kind of failure.
+    pub outcomes: BTreeMap<String, usize>,
+    /// CPU seconds of what ran.
+    pub cpu: f64,
+    /// CPU seconds that what came from the cache once took.
+    pub saved: f64,
+}
+
+/// A build in detail.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Timeline {
+    /// The position of the build in [`Document::builds`].
+    pub build: usize,
+    /// What ran, in the order of its begin.
+    pub spans: Vec<Span>,
+    /// How many slots there are.
+    pub slots: usize,
+    /// The instances of the critical path, in their order, and the seconds that it takes.
+    pub critical: (Vec<usize>, f64),
+    /// The slowest instances, slowest first.
+    pub slowest: Vec<usize>,
+    /// What failed, with its message.
+    pub failures: Vec<Failure>,
+}
+
+/// An instance on the timeline. Times are in seconds since the build's first event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Span {
+    /// The instance.
+    pub instance: usize,
+    /// When it began to run.
+    pub from: f64,
+    /// When it ended; for what still runs, the last event of the build.
+    pub to: f64,
+    /// Seconds that it waited before.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub waited: f64,
+    /// How it ended; `running` for what still runs.
+    pub outcome: String,
+    /// The slot, from 0: no two spans of a slot overlap.
+    pub slot: usize,
+}
+
+/// A failed instance.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Failure {
+    /// The instance.
+    pub instance: usize,
+    /// The kind of failure.
+    pub kind: String,
+    /// What went wrong, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}

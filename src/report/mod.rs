@@ -1,0 +1,19 @@
+//! What there is to see of a project and its builds, as one document with a version (`docs/page.md`), and the page that
+//! draws it. The document is made from what the build folder holds; the page knows nothing else.
+
+mod charts;
+mod detail;
+mod document;
+mod head;
+mod history;
+mod look;
+mod make;
+mod module;
+mod page;
+mod pipeline;
+
+pub(crate) use document::Document;
+pub(crate) use look::Look;
+pub(crate) use make::document;
+pub(crate) use page::{Libraries, page};
+pub(crate) use pipeline::{drawing, layer_title};
