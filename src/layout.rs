@@ -156,6 +156,11 @@ impl Layout {
         self.build.join(".expops/turn")
     }
 
+    /// What happened to which instance, when and where.
+    pub(crate) fn journal(&self) -> Utf8PathBuf {
+        self.build.join(".expops/journal")
+    }
+
     /// Left by who found something damaged, for the `expops run` that waits for the build.
     pub(crate) fn damaged(&self) -> Utf8PathBuf {
         self.build.join(".expops/damaged")
@@ -228,11 +233,6 @@ impl Layout {
     /// Where a build folder outside its project says which project it is of.
     pub(crate) fn origin(&self) -> Utf8PathBuf {
         self.build.join(".expops/origin")
-    }
-
-    /// What happened to which instance, when and where.
-    pub(crate) fn journal(&self) -> Utf8PathBuf {
-        self.build.join(".expops/journal")
     }
 
     /// The cache of this build alone.

@@ -41,11 +41,6 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Cores of the first attempt; numeric libraries are held to as many threads.
-    pub(crate) fn cpus(&self) -> u32 {
-        self.resources.cpus.at(1).unwrap_or(1)
-    }
-
     /// How often an instance is tried at most, the first time included.
     pub(crate) fn attempts(&self) -> u32 {
         self.retries.as_ref().map_or(0, |retries| retries.times).saturating_add(1)
@@ -140,6 +135,11 @@ macro_rules! kinds {
         impl FailureKind {
             /// All kinds, with their names.
             pub(crate) const ALL: &'static [(&'static str, Self)] = &[$(($text, Self::$name)),*];
+
+            /// Its name in project files, messages, journals and stamps.
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
         }
     };
 }
@@ -169,6 +169,7 @@ mod tests {
     fn kinds_of_failure_have_the_same_names_in_files_and_in_messages() {
         for (name, kind) in FailureKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), *name);
+            assert_eq!(kind.name(), *name);
         }
     }
 

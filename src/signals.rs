@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 /// Runs `command` to its end. With how it ended comes the first signal that asked for that end, if one did.
 pub(crate) fn run(command: &mut Command) -> io::Result<(ExitStatus, Option<i32>)> {
-    spawn(command, |_| Ok(()))
+    run_and(command, |mut child| child.wait())
 }
 
 /// The same, with what the program prints given to `read`.
@@ -14,7 +14,10 @@ pub(crate) fn run_with_output(
     command: &mut Command,
     read: impl FnOnce(ChildStdout) -> io::Result<()>,
 ) -> io::Result<(ExitStatus, Option<i32>)> {
-    spawn(command.stdout(Stdio::piped()), |child| child.stdout.take().map_or(Ok(()), read))
+    run_and(command.stdout(Stdio::piped()), |mut child| {
+        child.stdout.take().map_or(Ok(()), read)?;
+        child.wait()
+    })
 }
 
 /// Calls `wait`, and `pass_on` with each signal that asks for the end meanwhile. Returns the first of them.
@@ -26,35 +29,57 @@ pub(crate) fn during<T>(
     Ok(unix::Watch::start()?.until(pass_on, wait))
 }
 
+/// The same, with `wait` to wait for the end; if the program leads a process group, signals are for all of that.
 #[cfg(unix)]
-fn spawn(
+pub(crate) fn run_and<T>(
     command: &mut Command,
-    talk: impl FnOnce(&mut Child) -> io::Result<()>,
-) -> io::Result<(ExitStatus, Option<i32>)> {
+    wait: impl FnOnce(Child) -> io::Result<T>,
+) -> io::Result<(T, Option<i32>)> {
     let watch = unix::Watch::start()?;
-    let mut child = command.spawn()?;
+    let child = command.spawn()?;
     let pid = child.id();
-    let (talked, signal) =
-        watch.until(|signal| unix::send(signal, pid), || talk(&mut child).and_then(|()| child.wait()));
-    Ok((talked?, signal))
+    let (ended, signal) = watch.until(|signal| unix::send(signal, pid), || wait(child));
+    Ok((ended?, signal))
 }
 
 #[cfg(not(unix))]
-fn spawn(
+pub(crate) fn run_and<T>(
     command: &mut Command,
-    talk: impl FnOnce(&mut Child) -> io::Result<()>,
-) -> io::Result<(ExitStatus, Option<i32>)> {
-    let mut child = command.spawn()?;
-    talk(&mut child)?;
-    Ok((child.wait()?, None))
+    wait: impl FnOnce(Child) -> io::Result<T>,
+) -> io::Result<(T, Option<i32>)> {
+    Ok((wait(command.spawn()?)?, None))
 }
+
+/// Sleeps, unless a signal asks for the end: that signal.
+#[cfg(unix)]
+pub(crate) fn pause(time: std::time::Duration) -> io::Result<Option<i32>> {
+    let (end, ended) = std::sync::mpsc::channel();
+    let pass_on = |_| end.send(()).unwrap_or_default();
+    // Whether it was the time or a signal, the signal tells.
+    Ok(unix::Watch::start()?.until(pass_on, || ended.recv_timeout(time)).1)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn pause(time: std::time::Duration) -> io::Result<Option<i32>> {
+    std::thread::sleep(time);
+    Ok(None)
+}
+
+/// Kills the process group that `leader` leads.
+#[cfg(unix)]
+pub(crate) fn kill_group(leader: u32) {
+    unix::send_to_group(rustix::process::Signal::KILL, leader);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn kill_group(_leader: u32) {}
 
 #[cfg(unix)]
 mod unix {
     use std::io;
     use std::sync::atomic::{AtomicI32, Ordering};
 
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
@@ -93,9 +118,19 @@ mod unix {
 
     /// From a terminal the program has the signal already; a second one does no harm.
     pub(super) fn send(signal: i32, pid: u32) {
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        if let (Some(pid), Some(signal)) = (pid, Signal::from_named_raw(signal)) {
-            let _ = kill_process(pid, signal);
+        let Some((id, signal)) = self::pid(pid).zip(Signal::from_named_raw(signal)) else { return };
+        if getpgid(Some(id)) == Ok(id) {
+            send_to_group(signal, pid);
+        } else {
+            let _ = kill_process(id, signal);
         }
+    }
+
+    pub(super) fn send_to_group(signal: Signal, leader: u32) {
+        self::pid(leader).map(|leader| kill_process_group(leader, signal));
+    }
+
+    fn pid(pid: u32) -> Option<Pid> {
+        i32::try_from(pid).ok().and_then(Pid::from_raw)
     }
 }

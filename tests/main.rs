@@ -13,6 +13,7 @@ mod diagnostics;
 mod emit;
 mod environments;
 mod existing;
+mod failures;
 mod faults;
 mod fields;
 mod first;

@@ -221,6 +221,7 @@ impl Space {
                 || name == ".expops/damaged"
                 || name.starts_with(".expops/cache/")
                 || name.starts_with(".expops/known/")
+                || name.starts_with(".expops/journal")
                 || name.ends_with("why.json");
             if entry.file_type().is_file() && !own {
                 tree.insert(name, fs::read(entry.path()).unwrap());

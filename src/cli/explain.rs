@@ -12,7 +12,7 @@ use super::ended::Ended;
 use super::look::{enter, look};
 use super::place::Place;
 use super::refuse::refuse;
-use super::say;
+use super::{say, told};
 use crate::diagnostic::{ALL, Diagnostics, find, nearest, plural};
 use crate::dry_run::{self, Reason, State, Survey};
 use crate::exec::{Ended as Last, Why};
@@ -180,6 +180,9 @@ fn print(survey: &Survey, index: usize) {
         println!("  {}", dry_run::outcome(&why));
         tree(&dry_run::then(survey, index, &why), 2);
     }
+    if let Some(run) = looked.why().and_then(|why| why.run) {
+        println!("  {}", told::sentence(&run));
+    }
 }
 
 fn tree(reasons: &[Reason], depth: usize) {
@@ -199,7 +202,7 @@ fn as_json(survey: &Survey, index: usize) -> serde_json::Value {
     let looked = &survey.all[index];
     let why = looked.why();
     let last = why.as_ref().map(
-        |why| json!({"ended": why.ended, "first": why.first, "because": dry_run::then(survey, index, why)}),
+        |why| json!({"ended": why.ended, "first": why.first, "run": why.run, "because": dry_run::then(survey, index, why)}),
     );
     json!({
         "path": looked.action.path,

@@ -24,6 +24,7 @@ mod run;
 mod say;
 mod split;
 mod status;
+mod told;
 
 use std::process::ExitCode;
 

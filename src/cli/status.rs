@@ -7,7 +7,7 @@ use serde_json::json;
 use super::ended::Ended;
 use super::look::enter;
 use super::place::Place;
-use super::say;
+use super::{say, told};
 use crate::diagnostic::Diagnostics;
 use crate::dry_run::{Finding, State, Survey};
 use crate::exec::worker;
@@ -31,7 +31,7 @@ pub(super) struct Flags {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Tell also what the warm workers of this build keep
+    /// Tell also of each instance where it last ran, how long, and what it used; and what the warm workers keep
     #[arg(short, long, conflicts_with = "json")]
     verbose: bool,
 }
@@ -79,11 +79,20 @@ pub(super) fn run(flags: &Flags) -> Ended {
         processes.iter().for_each(|(name, counts)| println!("{name:width$}  {}", counts.text()));
         survey.stale_environments().for_each(|name| println!("environment {name} would be made"));
         if flags.verbose {
+            runs(&survey);
             worker::describe(&survey.layout).iter().for_each(|line| println!("{line}"));
         }
     }
     let is_fresh = survey.all.iter().all(|looked| looked.state == State::Fresh);
     if flags.exit_code && !is_fresh { Ended::Failed } else { Ended::Well }
+}
+
+/// Where each instance last ran, and how long.
+fn runs(survey: &Survey) {
+    let all = survey.all.iter().filter_map(|looked| Some((looked.action.label.as_str(), looked.why()?.run?)));
+    let all: Vec<_> = all.collect();
+    let width = all.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
+    all.iter().for_each(|(label, run)| println!("{label:width$}  {}", told::sentence(run)));
 }
 
 fn count(counts: &mut Counts, looked: &Finding) {
@@ -114,6 +123,7 @@ impl Counts {
     fn json(&self, name: &str, survey: &Survey) -> serde_json::Value {
         let mine = survey.all.iter().filter(|looked| looked.process == name && looked.state != State::Fresh);
         let instance = |looked: &Finding| json!({"path": looked.action.path, "target": looked.action.target, "state": looked.state.word()});
+        let run = |looked: &Finding| Some(json!({"target": looked.action.target, "run": looked.why()?.run?}));
         json!({
             "process": name,
             "up_to_date": self.fresh,
@@ -124,6 +134,7 @@ impl Counts {
             "failed_last_time": self.failed,
             "environment_would_be_made": self.environment,
             "instances": mine.map(instance).collect::<Vec<_>>(),
+            "runs": survey.all.iter().filter(|looked| looked.process == name).filter_map(run).collect::<Vec<_>>(),
         })
     }
 }

@@ -21,6 +21,18 @@ pub(super) struct ActionResult {
     /// The text of `metrics.json`, if anything was logged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<String>,
+    /// What it took: to know what the cache saves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+}
+
+/// What a run took.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Cost {
+    /// How long it ran, in seconds.
+    pub ran: f64,
+    /// CPU seconds.
+    pub cpu: Option<f64>,
 }
 
 /// A partition that Python cut.

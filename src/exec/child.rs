@@ -2,10 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
 use camino::Utf8Path;
 
+use super::allotment::Allotment;
+use super::exit::{self, Exit};
 use super::failure::Failure;
 use crate::cache::SECRETS;
 use crate::file;
@@ -25,18 +27,21 @@ const THREADS: [&str; 7] = [
     "POLARS_MAX_THREADS",
 ];
 
-/// Gives a command the environment of an instance: numeric libraries learn how many threads to start, and nobody
-/// learns our secrets.
-pub(super) fn prepare(command: &mut Command, cpus: u32) {
-    command.envs(THREADS.map(|name| (name, cpus.to_string())));
+/// Gives a command the environment of an instance: numeric libraries learn how many threads to start, and which devices
+/// are theirs, and nobody learns our secrets.
+pub(super) fn prepare(command: &mut Command, allotment: &Allotment) {
+    command.envs(THREADS.map(|name| (name, allotment.cpus.to_string())));
+    if allotment.gpus.is_some() {
+        command.env("CUDA_VISIBLE_DEVICES", allotment.devices.join(","));
+    }
     for name in SECRETS {
         command.env_remove(name);
     }
 }
 
-/// Runs `command` to its end with stdout and stderr in the file `log`.
-pub(super) fn run(command: &mut Command, log: &Utf8Path) -> Result<ExitStatus, Failure> {
-    run_into(command, new_log(log)?)
+/// Runs `command` to its end, or as long as it may run, with stdout and stderr in the file `log`.
+pub(super) fn run(command: &mut Command, log: &Utf8Path, allotment: &Allotment) -> Result<Exit, Failure> {
+    run_into(command, new_log(log)?, allotment)
 }
 
 /// An empty log, which is another file than the one before: a process that outlived its `exec` writes to that.
@@ -46,7 +51,7 @@ pub(super) fn new_log(log: &Utf8Path) -> Result<File, Failure> {
 }
 
 /// The same, with stdout and stderr behind what is in a file already.
-pub(super) fn run_into(command: &mut Command, output: File) -> Result<ExitStatus, Failure> {
+pub(super) fn run_into(command: &mut Command, output: File, allotment: &Allotment) -> Result<Exit, Failure> {
     let errors =
         output.try_clone().map_err(|error| Failure::new(format!("cannot write the log: {error}")))?;
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
@@ -56,20 +61,16 @@ pub(super) fn run_into(command: &mut Command, output: File) -> Result<ExitStatus
             .help("install it, or name another interpreter: `expops compile --python PATH`"),
         _ => Failure::new(format!("cannot start `{program}`: {error}")),
     };
-    match signals::run(command).map_err(failed)? {
-        (_, Some(signal)) => Err(Failure::new(format!("interrupted by signal {signal}"))),
-        (status, None) => Ok(status),
-    }
-}
-
-/// "exit status 3", or "killed by signal 9".
-pub(super) fn describe(status: ExitStatus) -> String {
+    // All that it starts can be ended with it.
     #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        let hint = if signal == 9 { " (out of memory?)" } else { "" };
-        return format!("killed by signal {signal}{hint}");
+    if allotment.time.is_some() {
+        std::os::unix::process::CommandExt::process_group(command, 0);
     }
-    status.code().map_or_else(|| status.to_string(), |code| format!("exit status {code}"))
+    let ended = signals::run_and(command, |child| exit::wait(child, allotment.time));
+    match ended.map_err(failed)? {
+        (_, Some(signal)) => Err(Failure::new(format!("interrupted by signal {signal}"))),
+        (exit, None) => Ok(exit),
+    }
 }
 
 /// The last lines of a log.

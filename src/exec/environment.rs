@@ -5,6 +5,7 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::allotment::Allotment;
 use super::failure::Failure;
 use super::ingredient::Ingredient;
 use super::interpreter::Interpreter;
@@ -156,10 +157,11 @@ fn install(
     let steps = if files.is_empty() { vec![make] } else { vec![make, install] };
     for words in steps {
         let mut command = Command::new(words[0]);
-        child::prepare(&mut command, 1);
-        let status = child::run(command.args(&words[1..]).env_remove("PYTHONPATH"), &log)?;
-        if !status.success() {
-            let message = format!("`{}` failed: {}", words.join(" "), child::describe(status));
+        let allotment = Allotment::default();
+        child::prepare(&mut command, &allotment);
+        let exit = child::run(command.args(&words[1..]).env_remove("PYTHONPATH"), &log, &allotment)?;
+        if !exit.status.success() {
+            let message = format!("`{}` failed: {exit}", words.join(" "));
             return Err(Failure::new(message).detail(child::tail(&log)).log(log.as_str()));
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::file::FileError;
 use crate::layout::Folder;
+use crate::settings::FailureKind;
 
 /// A failure of the world or of the user's code: never of the project file, which has been checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(crate) struct Failure {
     pub help: Option<String>,
     /// Where all of the output is.
     pub log: Option<String>,
+    /// How the user's part failed; `None` if it is not the user's part that did.
+    pub kind: Option<FailureKind>,
     /// The folders whose contents were found to be damaged: they are made again.
     pub damaged: Vec<Folder>,
 }
@@ -37,6 +40,13 @@ impl Failure {
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says that it was the user's part that failed, and how.
+    #[must_use]
+    pub(crate) fn kind(mut self, kind: FailureKind) -> Self {
+        self.kind = Some(kind);
         self
     }
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::exit::Usage;
 use super::failure::Failure;
 use super::inputs::{self, Input, Lookahead};
 use super::interpreter::Interpreter;
@@ -17,6 +18,7 @@ use crate::cache::Cache;
 use crate::defaults;
 use crate::digest::Digest;
 use crate::file;
+use crate::journal::{Ended, Event, Journal};
 use crate::layout::{Folder, Layout};
 use crate::name;
 use crate::plan_file::{Opens, PlanFile, Work};
@@ -30,6 +32,8 @@ pub(crate) struct Instance {
     pub(super) folder: Folder,
     pub(super) project: Utf8PathBuf,
     remarks: RefCell<Vec<Remark>>,
+    /// What there is to tell of the attempt that is under way, or was the last one.
+    told: RefCell<Ended>,
 }
 
 impl Instance {
@@ -59,8 +63,9 @@ impl Instance {
         let project = Utf8PathBuf::from(".");
         let project = file::context(project.canonicalize_utf8(), "find", &project)?;
         let folder = layout.folder(name);
-        let (name, layout, remarks) = (name.to_owned(), layout.clone(), RefCell::default());
-        Ok(Self { name, plan, arms, layout, folder, project, remarks })
+        let (name, layout) = (name.to_owned(), layout.clone());
+        let (remarks, told) = (RefCell::default(), RefCell::default());
+        Ok(Self { name, plan, arms, layout, folder, project, remarks, told })
     }
 
     /// Keeps a remark for [`Self::remarks`], each once.
@@ -74,6 +79,31 @@ impl Instance {
     /// What there is to be said of what was done so far; it is said once.
     pub(crate) fn remarks(&self) -> Vec<Remark> {
         self.remarks.take()
+    }
+
+    /// Notes something for the journal.
+    pub(super) fn note(&self, change: impl FnOnce(&mut Ended)) {
+        change(&mut self.told.borrow_mut());
+    }
+
+    /// Notes what the user's part has used.
+    pub(super) fn note_usage(&self, used: &Usage) {
+        let Usage { cpu, memory, host, job } = used.clone();
+        let host = host.or_else(|| Some(host_name()));
+        self.note(|told| *told = Ended { cpu, memory, host, job, ..told.clone() });
+    }
+
+    /// What there is to tell of the last attempt.
+    pub(super) fn told(&self) -> Ended {
+        self.told.borrow().clone()
+    }
+
+    /// Adds an event to the journal. No build fails because that cannot be written.
+    pub(super) fn journal(&self, event: Event) {
+        let path = self.layout.journal();
+        if file::insist_on_no_links(self.layout.build(), &path).is_ok() {
+            let _ = Journal::new(path).add(&self.name, event);
+        }
     }
 
     /// The label for people.
@@ -208,4 +238,15 @@ impl Instance {
             |values: Values| values.values.iter().all(|value| value.is_whole(build, since, &trust));
         folder.stamp().exists() && Values::read(folder).is_some_and(are_whole)
     }
+}
+
+/// What this machine is called.
+#[cfg(unix)]
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn host_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
 }

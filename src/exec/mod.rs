@@ -6,6 +6,7 @@
 //! floor; `instance` on these; `ingredients`, `decide` and `obtain` on that; `run` is what the door opens to.
 
 mod action_result;
+mod allotment;
 mod attempt;
 mod beside;
 mod bound;
@@ -16,6 +17,7 @@ mod content;
 mod damage;
 mod decide;
 pub(crate) mod environment;
+mod exit;
 mod failure;
 mod guard;
 mod imports;
@@ -39,6 +41,7 @@ mod record;
 mod remark;
 mod repeat;
 mod request;
+mod retry;
 mod roots;
 mod run;
 mod run_folder;

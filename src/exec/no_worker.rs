@@ -4,6 +4,7 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::allotment::Allotment;
 use super::attempt::Attempt;
 use super::failure::Failure;
 use super::interpreter::Interpreter;
@@ -15,13 +16,13 @@ pub(super) struct Kind;
 
 impl Kind {
     /// The kind for the instances of a process.
-    pub(super) fn new(_: &PlanFile, _: &Interpreter, _: &Utf8Path, _: &[Utf8PathBuf]) -> Self {
+    pub(super) fn new(_: &PlanFile, _: &Interpreter, _: &Utf8Path, _: &[Utf8PathBuf], _: u32) -> Self {
         Self
     }
 }
 
 /// Leaves the instance to a cold start.
-pub(super) fn run(_: &Command, _: &Kind, _: &Utf8Path) -> Result<Attempt, Failure> {
+pub(super) fn run(_: &Command, _: &Kind, _: &Utf8Path, _: &Allotment) -> Result<Attempt, Failure> {
     Ok(Attempt::Refused)
 }
 

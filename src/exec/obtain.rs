@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use camino::Utf8PathBuf;
 
-use super::action_result::ActionResult;
+use super::action_result::{ActionResult, Cost};
 use super::decide::{Decision, Remembered, Todo};
 use super::failure::Failure;
 use super::ingredient::Ingredient;
@@ -21,6 +21,7 @@ use super::snapshot::{self, InputSnapshot, SourceSnapshot};
 use super::{metrics, publish, python, seal, shell};
 use crate::cache::{Cache, List};
 use crate::file;
+use crate::journal::Ended;
 use crate::layout::Folder;
 use crate::plan_file::{Opens, Work};
 
@@ -50,14 +51,15 @@ impl Instance {
         self.watch(decided, run);
         let sources = SourceSnapshot::before(&decided.key);
         let inputs = InputSnapshot::before(&decided.inputs, self.layout.build());
-        let result = self.call(decided, run);
+        let result = self.call_patiently(decided, run);
         run.unlink_inputs()?;
         if result.is_ok() {
             self.still_observes(decided)?;
             sources.after()?;
         }
         inputs.after(self.layout.build())?;
-        let (result, told) = result?;
+        let (mut result, told) = result?;
+        result.cost = Some(Cost { ran: self.told().ran, cpu: self.told().cpu });
         let reads = self.reads(decided, run, &told)?;
         if self.may_remember(&cache, &reads)
             && let Err(error) = self.remember(&cache, decided, (&result, &reads.key), run)
@@ -129,6 +131,8 @@ impl Instance {
                 let answer = serde_json::from_value::<ActionResult>(entry.answer.clone()).ok();
                 if let Some(result) = answer.filter(|result| result.is_sound(&run.out())) {
                     self.restore_log(run)?;
+                    let Cost { ran, cpu } = result.cost.clone().unwrap_or_default();
+                    self.note(|told| *told = Ended { ran, cpu, ..Ended::default() });
                     return Ok(Some((result, reads.clone())));
                 }
                 let _ = cache.forget(*key);

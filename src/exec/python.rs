@@ -17,6 +17,7 @@ use super::request::{self, Mode, Request};
 use super::run_folder::RunFolder;
 use super::runner::Runner;
 use crate::digest::Digest;
+use crate::settings::FailureKind;
 
 /// What the runtime has to say.
 #[derive(Debug, Deserialize)]
@@ -96,6 +97,7 @@ impl Answer {
 
 #[derive(Debug, Deserialize)]
 struct Error {
+    kind: FailureKind,
     message: String,
     text: String,
 }
@@ -136,27 +138,29 @@ pub(super) fn run(
         .env("PYTHONHASHSEED", "0")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("EXPOPS_PROJECT_ROOT", &instance.project);
-    child::prepare(&mut command, instance.plan.settings.cpus());
+    child::prepare(&mut command, &folder.allotment);
     folder.watch(&mut command);
-    let runner = Runner::of(instance, interpreter, &runtime, &request.script_folders);
-    let mut status = runner.run(&mut command, &log, || folder.start_again(&instance.project))?;
+    let runner = Runner::of(instance, interpreter, &runtime, &request.script_folders, &folder.allotment);
+    let again = || folder.start_again(&instance.project);
+    let mut exit = runner.run(&mut command, &log, &folder.allotment, again)?;
     if !folder.result().exists() && child::tail(&log).contains("in _compile_bytecode") {
         // Python cuts the bytecode of our modules short on a full disk and stumbles over it for ever after.
         // No code of the user's has run.
         crate::file::remove(&runtime.join("expops/__pycache__"))?;
-        status = child::run(&mut command, &log)?;
+        exit = child::run(&mut command, &log, &folder.allotment)?;
     }
+    instance.note_usage(&exit.usage);
     let answer = std::fs::read_to_string(folder.result()).ok();
     let answer = answer.and_then(|text| serde_json::from_str::<Answer>(&text).ok());
     match answer.filter(|answer| (answer.version, &answer.nonce) == (request::VERSION, &request.nonce)) {
         Some(Answer { error: Some(error), .. }) => {
             let detail = error.frames().to_owned();
-            Err(Failure::new(error.message).detail(detail).log(log.as_str()))
+            Err(Failure::new(error.message).kind(error.kind).detail(detail).log(log.as_str()))
         }
-        Some(answer) if status.success() => Ok(answer),
+        Some(answer) if exit.status.success() => Ok(answer),
         _ => {
-            let message = format!("Python ended without a result: {}", child::describe(status));
-            Err(Failure::new(message).detail(child::tail(&log)).log(log.as_str()))
+            let message = exit.sentence("Python ended without a result", &folder.allotment);
+            Err(Failure::new(message).kind(exit.kind()).detail(child::tail(&log)).log(log.as_str()))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::allotment::Allotment;
 use super::beside;
 use super::decide::Decision;
 use super::failure::Failure;
@@ -43,7 +44,7 @@ impl Instance {
     }
 
     fn attempt(&self, decided: &Decision) -> Result<Made, Failure> {
-        let mut run = RunFolder::new(&self.folder)?;
+        let mut run = RunFolder::new(&self.folder, Allotment::of(&self.plan.settings, 1))?;
         run.link_inputs(&self.plan, &self.project)?;
         let result = self.call(decided, &run);
         run.unlink_inputs()?;

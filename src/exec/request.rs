@@ -135,7 +135,7 @@ impl<'a> Request<'a> {
                 Some(Opens::Seed(seeds)) => Some(seeds),
                 _ => None,
             },
-            cpus: plan.settings.cpus(),
+            cpus: folder.allotment.cpus,
             data_paths: plan.data.iter().map(|(name, path)| (name.as_str(), in_project(path))).collect(),
             split: match (mode, &plan.opens) {
                 (Mode::Split(there), Some(opens)) => split(instance, opens, there),

@@ -1,6 +1,9 @@
 //! Runs an instance from its name to its record.
 
+use std::time::Instant;
+
 use super::action_result::ActionResult;
+use super::allotment::Allotment;
 use super::decide::{Decision, Todo};
 use super::failure::Failure;
 use super::instance::Instance;
@@ -12,6 +15,7 @@ use super::run_folder::{self, RunFolder};
 use super::why::{Ended, Why};
 use super::{beside, bound, chart, damage, guard, publish, split, world};
 use crate::file;
+use crate::journal::{self, Event};
 use crate::plan_file::{Opens, Work};
 
 /// What came of it.
@@ -36,7 +40,13 @@ impl Instance {
             let message = format!("{}: {}", self.label(), failure.message);
             Failure { message, ..failure }
         };
-        self.run_locked(sight).map_err(|failure| match damage::disown(&failure, &self.layout) {
+        let result = self.run_locked(sight);
+        self.journal(match &result {
+            Ok(Outcome::Unchanged) => Event::Looked,
+            Ok(outcome) => Event::Ended(self.ended(Ok(*outcome))),
+            Err(failure) => Event::Ended(self.ended(Err(failure))),
+        });
+        result.map_err(|failure| match damage::disown(&failure, &self.layout) {
             Ok(()) => named(failure),
             Err(other) => named(other),
         })
@@ -56,7 +66,10 @@ impl Instance {
             Why::forget_failure(&self.folder)?;
             return Ok(Outcome::Unchanged);
         }
+        let start = Instant::now();
         let made = self.make(&decided);
+        // What expops does by itself has no attempts.
+        self.note(|told| told.ran = if told.ran > 0.0 { told.ran } else { start.elapsed().as_secs_f64() });
         self.explain(&decided, &made)?;
         let (outcome, reads) = made?;
         let before = decided.record.map(|record| record.reads);
@@ -117,12 +130,22 @@ impl Instance {
             Ok(_) => Ended::Ran,
             Err(failure) => Ended::Failed(failure.message.clone()),
         };
-        Why { ended, first: decided.record.is_none(), changes: decided.changes() }.write(&self.folder)
+        let run = Some(self.ended(made.as_ref().map(|(outcome, _)| *outcome)));
+        Why { ended, first: decided.record.is_none(), changes: decided.changes(), run }.write(&self.folder)
+    }
+
+    /// What there is to tell of how it ended.
+    fn ended(&self, made: Result<Outcome, &Failure>) -> journal::Ended {
+        match made {
+            Err(failure) => self.failed(failure),
+            Ok(Outcome::Restored) => journal::Ended { outcome: "restored".to_owned(), ..self.told() },
+            Ok(_) => journal::Ended { outcome: "ran".to_owned(), ..self.told() },
+        }
     }
 
     /// What came of it, and what it read.
     fn make(&self, decided: &Decision) -> Result<(Outcome, ActionKey), Failure> {
-        let mut run = RunFolder::new(&self.folder)?;
+        let mut run = RunFolder::new(&self.folder, Allotment::of(&self.plan.settings, 1))?;
         let Obtained { result, is_restored, reads } = self.obtain(decided, &mut run)?;
         match (&self.plan.opens, &self.plan.probes) {
             (Some(Opens::Data { .. }), _) => split::data(self, decided, &result, &run),

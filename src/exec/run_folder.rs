@@ -5,6 +5,7 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::allotment::Allotment;
 use super::failure::Failure;
 use super::watcher::Watcher;
 use crate::file;
@@ -43,19 +44,21 @@ pub(super) struct RunFolder {
     path: Utf8PathBuf,
     links: Vec<Utf8PathBuf>,
     watcher: Option<Watcher>,
+    /// What the attempt may use that is under way.
+    pub(super) allotment: Allotment,
 }
 
 impl RunFolder {
-    /// Makes a run folder: the caller holds the instance's lock. Its name is new each time, so that a
+    /// Makes a folder for a run that may use what `allotment` says: the caller holds the instance's lock. Its name is new each time, so that a
     /// process that outlived its killed run cannot write into this one.
-    pub(super) fn new(instance: &Folder) -> Result<Self, Failure> {
+    pub(super) fn new(instance: &Folder, allotment: Allotment) -> Result<Self, Failure> {
         file::create_folder(&instance.0)?;
         let made = tempfile::Builder::new().prefix(passing::RUN).tempdir_in(&instance.0);
         let folder = file::context(made, "create a folder in", &instance.0)?;
         let path =
             Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;
         let path = file::context(path.canonicalize_utf8(), "find", &path)?;
-        let run = Self { _folder: folder, path, links: Vec::new(), watcher: None };
+        let run = Self { _folder: folder, path, links: Vec::new(), watcher: None, allotment };
         run.empty()?;
         Ok(run)
     }

@@ -59,7 +59,7 @@ impl Sealer<'_> {
             values.push(Value { key, file, format, digest, rows, stored, size });
         }
         let parts: Result<_, Failure> = answer.partitions.iter().map(|part| self.part(part)).collect();
-        Ok(ActionResult { values, parts: parts?, native: answer.native, metrics })
+        Ok(ActionResult { values, parts: parts?, native: answer.native, metrics, cost: None })
     }
 
     fn part(&mut self, part: &Output) -> Result<Part, Failure> {

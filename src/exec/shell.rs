@@ -14,6 +14,7 @@ use super::trust::Trust;
 use super::value::{Node, Value};
 use crate::command::{self, Filling};
 use crate::diagnostic::{list, nearest};
+use crate::settings::FailureKind;
 
 /// Linux takes no longer word of a command line (128 KiB); a longer command is run from a file.
 const LONGEST_ARGUMENT: usize = 100_000;
@@ -51,12 +52,14 @@ pub(super) fn run(
         let path = std::env::var("PATH").unwrap_or_default();
         shell.env("PATH", format!("{python}:{path}"));
     }
-    child::prepare(&mut shell, instance.plan.settings.cpus());
+    child::prepare(&mut shell, &folder.allotment);
     folder.watch(&mut shell);
-    let status = child::run(&mut shell, &log)?;
-    if !status.success() {
-        let mut failure = Failure::new(format!("the command failed: {}", child::describe(status)));
-        if line.len() >= LONGEST_ARGUMENT && status.code() == Some(126) {
+    let exit = child::run(&mut shell, &log, &folder.allotment)?;
+    instance.note_usage(&exit.usage);
+    if !exit.status.success() {
+        let mut failure =
+            Failure::new(exit.sentence("the command failed", &folder.allotment)).kind(exit.kind());
+        if line.len() >= LONGEST_ARGUMENT && exit.status.code() == Some(126) {
             failure = failure.help(TOO_LONG);
         }
         let line = shortened(&line);
@@ -99,6 +102,7 @@ fn output(
     let path = folder.out().join(file);
     if !path.exists() {
         let failure = Failure::new(format!("the command did not write its output `{key}` (`{file}`)"));
+        let failure = failure.kind(FailureKind::NoResult);
         return Err(failure.detail(line.trim_end()).help(format!("write it to {{{{ outputs.{key} }}}}")));
     }
     let digest = tree::digest(&path, trust)?;

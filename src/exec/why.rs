@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::failure::Failure;
 use super::key::Change;
 use crate::file;
+use crate::journal;
 use crate::layout::Folder;
 
 /// What came of the last run.
@@ -20,7 +21,7 @@ pub(crate) enum Ended {
 }
 
 /// What `why.json` holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Why {
     /// What came of it.
     pub ended: Ended,
@@ -28,6 +29,9 @@ pub(crate) struct Why {
     pub first: bool,
     /// What had changed since then.
     pub changes: Vec<Change>,
+    /// Where it ran, how long, and what it used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<journal::Ended>,
 }
 
 impl Why {

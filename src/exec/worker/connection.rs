@@ -12,6 +12,8 @@ use rustix::process::{Pid, Signal};
 use serde::Deserialize;
 
 use super::start::{Stop, patience};
+use crate::exec::exit::{Exit, Usage};
+use crate::settings::FailureKind;
 
 /// How often it is looked whether a child is still there.
 const STEP: Duration = Duration::from_secs(1);
@@ -19,7 +21,7 @@ const STEP: Duration = Duration::from_secs(1);
 /// How it ended.
 pub(super) enum Answer {
     /// The child ran to its end.
-    Ended(ExitStatus),
+    Ended(Exit),
     /// The worker is none for this instance.
     Refused,
     /// The worker has ended, or is about to: another one has to be found.
@@ -36,7 +38,31 @@ pub(super) enum Answer {
 struct Line {
     started: Option<i32>,
     ended: Option<i32>,
+    usage: Spent,
     again: bool,
+}
+
+/// What a child has used, in seconds and KiB.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Spent {
+    user: f64,
+    system: f64,
+    peak_kb: u64,
+}
+
+impl Line {
+    /// How the child ended; `is_late` if it was ended because its time was over.
+    fn exit(&self, status: i32, is_late: bool) -> Exit {
+        let status = ExitStatus::from_raw(status);
+        let usage = Usage {
+            cpu: Some(self.usage.user + self.usage.system),
+            memory: Some(self.usage.peak_kb.saturating_mul(1024)),
+            ..Usage::default()
+        };
+        let cut = (is_late && !status.success()).then_some(FailureKind::Timeout);
+        Exit { status, cut, usage }
+    }
 }
 
 /// A connection to a worker that is fit for us.
@@ -97,13 +123,18 @@ impl Connection {
 
     /// Waits for the end of the child, and sees to it that it ends if the worker does not wait for it any more.
     fn end_of(&mut self, pid: i32, stop: &Stop) -> Answer {
-        let mut since = None;
+        let (mut since, mut is_late) = (None, false);
+        let start = Instant::now();
         loop {
             match self.hear() {
-                Heard::Line(Line { ended: Some(status), .. }) => {
-                    return Answer::Ended(ExitStatus::from_raw(status));
+                Heard::Line(line @ Line { ended: Some(status), .. }) => {
+                    return Answer::Ended(line.exit(status, is_late));
                 }
                 Heard::Line(_) => {}
+                Heard::Nothing if !is_late && stop.limit.is_some_and(|limit| start.elapsed() >= limit) => {
+                    is_late = true;
+                    stop.kill();
+                }
                 Heard::End => {
                     stop.kill();
                     return Answer::Died;

@@ -56,6 +56,7 @@ impl Kind {
         interpreter: &Interpreter,
         runtime: &Utf8Path,
         folders: &[Utf8PathBuf],
+        cpus: u32,
     ) -> Self {
         let none = BTreeMap::new();
         let imports = match &plan.work {
@@ -69,7 +70,7 @@ impl Kind {
                 .into_iter()
                 .filter(|(library, _)| *library != "matplotlib" || !reads_settings(&plan.settings.files))
                 .collect(),
-            cpus: plan.settings.cpus(),
+            cpus,
             version: interpreter.version.clone(),
             packages: interpreter.packages_digest(),
         }

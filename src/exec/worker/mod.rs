@@ -18,6 +18,7 @@ use std::process::Command;
 use camino::Utf8Path;
 use serde_json::json;
 
+use super::allotment::Allotment;
 use super::attempt::Attempt;
 use super::child;
 use super::failure::Failure;
@@ -31,11 +32,16 @@ use start::Stop;
 ///
 /// # Errors
 /// If the log cannot be written, or a signal asked for the end.
-pub(super) fn run(command: &Command, kind: &Kind, log: &Utf8Path) -> Result<Attempt, Failure> {
+pub(super) fn run(
+    command: &Command,
+    kind: &Kind,
+    log: &Utf8Path,
+    allotment: &Allotment,
+) -> Result<Attempt, Failure> {
     let output = child::new_log(log)?;
     // Not by its path, where the log of a later run may lie by the time that a child opens it.
     let log = format!("/proc/{}/fd/{}", std::process::id(), output.as_raw_fd());
-    let stop = Stop::default();
+    let stop = Stop::new(allotment.time);
     let (attempt, signal) =
         crate::signals::during(|signal| stop.pass_on(signal), || attempt(command, kind, &log, &stop))
             .map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
@@ -74,7 +80,7 @@ fn attempt(command: &Command, kind: &Kind, log: &str, stop: &Stop) -> Attempt {
         let Some(connection) = Connection::new(stream) else { return Attempt::Refused };
         match connection.run(&request, stop) {
             connection::Answer::Again => {}
-            connection::Answer::Ended(status) => return Attempt::Ended(status),
+            connection::Answer::Ended(exit) => return Attempt::Ended(exit),
             connection::Answer::Refused => return Attempt::Refused,
             connection::Answer::Died => return Attempt::Failed("it died".to_owned()),
             connection::Answer::Hangs => {

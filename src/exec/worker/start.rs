@@ -26,9 +26,16 @@ pub(super) struct Stop {
     group: AtomicI32,
     stream: Mutex<Option<UnixStream>>,
     is_asked: AtomicBool,
+    /// How long the child may run.
+    pub(super) limit: Option<Duration>,
 }
 
 impl Stop {
+    /// One for a child that may run for `limit`.
+    pub(super) fn new(limit: Option<Duration>) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
     /// The child, and all that it starts, are reached from now on.
     pub(super) fn child(&self, pid: i32) {
         self.group.store(pid, Ordering::SeqCst);

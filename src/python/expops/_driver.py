@@ -49,7 +49,7 @@ def _told(error: BaseException) -> Dict[str, str]:
         return _failure.describe(error)
     except Exception:  # an exception of the user's own making that cannot even be looked at
         name = type(error).__name__
-        return {"message": name, "text": f"{name}\n"}
+        return {"kind": "raised", "message": name, "text": f"{name}\n"}
 
 
 def _prepare(request: Request, before: FrozenSet[str]) -> None:

@@ -14,8 +14,8 @@ class Failure(Exception):
 
 
 def describe(error: BaseException) -> Dict[str, str]:
-    """`message` in one line, and `text`: the traceback cut to the user's own frames."""
-    return {"message": _message(error), "text": _text(error, _is_users)}
+    """`kind`, `message` in one line, and `text`: the traceback cut to the user's own frames."""
+    return {"kind": _kind(error), "message": _message(error), "text": _text(error, _is_users)}
 
 
 def full_text(error: BaseException) -> str:
@@ -37,6 +37,12 @@ def kind_of(value: Any) -> str:
         return "None"
     name = type(value).__name__
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _kind(error: BaseException) -> str:
+    """How it failed, by the names that the build tool has for it."""
+    kinds = {SystemExit: "exit", KeyboardInterrupt: "signal", MemoryError: "out_of_memory"}
+    return next((name for kind, name in kinds.items() if isinstance(error, kind)), "raised")
 
 
 def _message(error: BaseException) -> str:

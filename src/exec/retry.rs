@@ -1,0 +1,104 @@
+//! Has the user's part of an instance tried as often as its settings say, each time within what that attempt may use.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::time::{Duration, Instant};
+
+use camino::Utf8PathBuf;
+
+use super::action_result::ActionResult;
+use super::allotment::Allotment;
+use super::decide::Decision;
+use super::failure::Failure;
+use super::instance::Instance;
+use super::python::Told;
+use super::run_folder::RunFolder;
+use super::{bound, publish};
+use crate::file;
+use crate::journal::{Ended, Event};
+use crate::layout::passing;
+use crate::settings::Retries;
+use crate::signals;
+
+impl Instance {
+    /// Calls the user's code, again and again if it fails in a way that is worth another attempt.
+    pub(super) fn call_patiently(
+        &self,
+        decided: &Decision,
+        run: &mut RunFolder,
+    ) -> Result<(ActionResult, Told), Failure> {
+        let mut earlier = None;
+        let mut attempt = 1;
+        loop {
+            run.allotment = Allotment::of(&self.plan.settings, attempt);
+            let result = self.call_once(decided, run);
+            let again = result.as_ref().err().and_then(|failure| self.again(failure, attempt));
+            let (Some(retries), Err(failure)) = (again, &result) else {
+                return self.with_earlier(earlier, attempt).and(result);
+            };
+            self.journal(Event::Ended(self.failed(failure)));
+            earlier = Some(self.put_log_aside(earlier, attempt, run)?);
+            run.start_again(&self.project)?;
+            if let Some(signal) = signals::pause(Duration::from_secs(retries.wait)).unwrap_or_default() {
+                return Err(Failure::new(format!("interrupted by signal {signal}")));
+            }
+            attempt += 1;
+        }
+    }
+
+    fn call_once(&self, decided: &Decision, run: &mut RunFolder) -> Result<(ActionResult, Told), Failure> {
+        let attempt = run.allotment.attempt;
+        self.note(|told| *told = Ended { attempt, ..Ended::default() });
+        self.journal(Event::Started { attempt });
+        let start = Instant::now();
+        let result = self.call(decided, run);
+        self.note(|told| told.ran = start.elapsed().as_secs_f64());
+        result
+    }
+
+    /// What is said of further attempts, if a failure of the attempt `attempt` is worth one.
+    fn again(&self, failure: &Failure, attempt: u32) -> Option<&Retries> {
+        let retries = self.plan.settings.retries.as_ref()?;
+        let is_worth = attempt < self.plan.settings.attempts() && retries.on.contains(&failure.kind?);
+        is_worth.then_some(retries)
+    }
+
+    /// What there is to tell of an attempt that failed.
+    pub(super) fn failed(&self, failure: &Failure) -> Ended {
+        let outcome = failure.kind.map_or("failed", |kind| kind.name()).to_owned();
+        Ended { outcome, message: Some(failure.message.clone()), ..self.told() }
+    }
+
+    /// Puts the log of an attempt behind those of the attempts before it.
+    fn put_log_aside(
+        &self,
+        earlier: Option<Utf8PathBuf>,
+        attempt: u32,
+        run: &RunFolder,
+    ) -> Result<Utf8PathBuf, Failure> {
+        let path = earlier.unwrap_or_else(|| run.path().join("earlier.log"));
+        file::context(self.add_log(&path, attempt), "write", &path)?;
+        Ok(path)
+    }
+
+    /// Adds what the last attempt has printed to a file, under a line that says which it was.
+    fn add_log(&self, path: &Utf8PathBuf, attempt: u32) -> io::Result<()> {
+        let mut all = File::options().create(true).append(true).open(path)?;
+        writeln!(all, "expops: attempt {attempt}")?;
+        if let Ok(mut log) = File::open(self.folder.log()) {
+            io::copy(&mut log, &mut all)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves the logs of all attempts in the instance's log, if there were several.
+    fn with_earlier(&self, earlier: Option<Utf8PathBuf>, attempt: u32) -> Result<(), Failure> {
+        let Some(path) = earlier else { return Ok(()) };
+        bound::log(&self.folder.log())?;
+        file::context(self.add_log(&path, attempt), "write", &path)?;
+        let log = self.folder.log();
+        let name = passing::temporary(&log);
+        file::context(fs::copy(&path, &name), "write", &log)?;
+        publish::rename(&name, &log)
+    }
+}
