@@ -81,10 +81,21 @@ fn results(space: &Space) -> BTreeMap<String, String> {
     for entry in walkdir::WalkDir::new(&root).into_iter().map(Result::unwrap) {
         let name = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
         if entry.file_type().is_file() && !name.starts_with(".expops") {
-            found.insert(name, plain(&String::from_utf8_lossy(&fs::read(entry.path()).unwrap())));
+            let text = plain(&String::from_utf8_lossy(&fs::read(entry.path()).unwrap()));
+            let text = if name.ends_with("why.json") { unmeasured(&text) } else { text };
+            found.insert(name, text);
         }
     }
     found
+}
+
+/// A text without the lines of `why.json` that say how long something took and what it used.
+fn unmeasured(text: &str) -> String {
+    let is_measured = |line: &&str| {
+        let line = line.trim_start();
+        ["\"ran\":", "\"cpu\":", "\"memory\":"].iter().any(|name| line.starts_with(name))
+    };
+    text.lines().filter(|line| !is_measured(line)).map(|line| format!("{line}\n")).collect()
 }
 
 /// A text without addresses, the names of run folders, and whether there were workers.
