@@ -120,6 +120,7 @@ mod report;
 mod runtime;
 mod scaffold;
 mod script;
+mod serve;
 mod settings;
 mod signals;
 mod size;

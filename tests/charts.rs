@@ -199,8 +199,14 @@ print(json.dumps(out))
     }
     assert_eq!(metrics.as_object().unwrap().len(), 8);
     let csv = space.expops(&["metrics", "train", "--csv"]).success().out;
-    assert_eq!(csv.lines().next(), Some("path,score,kind"));
-    assert_eq!(csv.lines().count(), 9);
+    assert_eq!(csv.lines().next(), Some("process,partition,partition_2,seed,step,metric,index,value"));
+    assert_eq!(csv.lines().count(), 1 + 8 * 2, "score and kind");
+    for (path, score) in plain.as_object().unwrap() {
+        let at: Vec<&str> =
+            path.split('\'').skip(1).step_by(2).map(|arm| arm.trim_start_matches('p')).collect();
+        let row = format!("train,{},{},{},,score,1,{score}", at[0], at[1], at[2]);
+        assert!(csv.lines().any(|line| line == row), "{row}: {csv}");
+    }
     let table = space.expops(&["metrics"]).success().out;
     assert!(
         table.contains("mean") && table.contains("spread") && table.contains("train p2.p2 s42 / fit_line"),

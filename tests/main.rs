@@ -34,4 +34,5 @@ mod semantics;
 mod table;
 mod trust;
 mod values;
+mod view;
 mod workers;

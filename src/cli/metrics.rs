@@ -11,6 +11,8 @@ use super::logged::logged;
 use super::look::look;
 use super::place::Place;
 use super::refuse::refuse;
+use super::tidy::{self, Metric};
+use crate::arm::Arm;
 use crate::driver::Checked;
 use crate::graph::Graph;
 use crate::layout::Layout;
@@ -31,7 +33,7 @@ pub(super) struct Flags {
     /// Print JSON: path to metric to value; what JSON has no number for is "NaN", "Infinity", "-Infinity"
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// Print CSV
+    /// Print CSV: a row for each value, a column for each layer
     #[arg(long)]
     csv: bool,
     /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
@@ -57,7 +59,7 @@ fn show(flags: &Flags, layout: &Layout, checked: &Checked, graph: Graph<'_>) -> 
             rows.iter().map(|row| (row.path.clone(), Json::Object(row.metrics.clone()))).collect();
         println!("{}", serde_json::to_string_pretty(&Plain(&Json::Object(all))).unwrap_or_default());
     } else if flags.csv {
-        print_csv(&rows);
+        print!("{}", tidy::csv(&rows.iter().flat_map(Row::each).collect::<Vec<_>>()));
     } else if rows.is_empty() {
         println!("no metrics: nothing that was built has logged any");
     } else {
@@ -69,16 +71,35 @@ fn show(flags: &Flags, layout: &Layout, checked: &Checked, graph: Graph<'_>) -> 
 struct Row {
     label: String,
     path: String,
+    process: String,
+    arms: Vec<Arm>,
+    step: Option<String>,
     metrics: Map<String, Json>,
+}
+
+impl Row {
+    fn each(&self) -> impl Iterator<Item = Metric<'_>> {
+        self.metrics.iter().map(|(name, value)| Metric {
+            process: &self.process,
+            arms: &self.arms,
+            step: self.step.as_deref(),
+            name,
+            value,
+        })
+    }
 }
 
 fn row(one: &Selected, graph: Graph<'_>, layout: &Layout) -> Option<Row> {
     let process = &graph.pipeline.process(one.instance.process).name;
     let folder = layout.folder(&Layout::instance(process, &graph.arms(&one.instance)));
     let Json::Object(metrics) = logged(&folder, one.step.as_deref()) else { return None };
-    let step = one.step.as_ref().map(|step| format!(" / {step}")).unwrap_or_default();
-    let label = graph.label(&one.instance) + &step;
-    (!metrics.is_empty()).then(|| Row { label, path: probe::canonical(graph, one), metrics })
+    let label = match &one.step {
+        Some(step) => format!("{} / {step}", graph.label(&one.instance)),
+        None => graph.label(&one.instance),
+    };
+    let (process, arms, path) = (process.clone(), graph.arms(&one.instance), probe::canonical(graph, one));
+    let step = one.step.clone();
+    (!metrics.is_empty()).then(|| Row { label, path, process, arms, step, metrics })
 }
 
 /// The last value of a series, or the snapshot itself.
@@ -94,37 +115,6 @@ fn shown(value: &Json) -> String {
         Json::String(text) => text.clone(),
         Json::Object(_) => numbers::text(last(value)).unwrap_or("{…}").to_owned(),
         other => other.to_string(),
-    }
-}
-
-/// The names of all metrics, in the order in which they first occur.
-fn columns(rows: &[Row]) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for name in rows.iter().flat_map(|row| row.metrics.keys()) {
-        if !names.contains(&name.as_str()) {
-            names.push(name);
-        }
-    }
-    names
-}
-
-fn print_csv(rows: &[Row]) {
-    let quote = |text: &str| match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    };
-    let names = columns(rows);
-    println!("path,{}", names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(","));
-    for row in rows {
-        let value = |name: &&str| match row.metrics.get(*name).map(last) {
-            None => String::new(),
-            Some(Json::String(text)) => quote(text),
-            Some(other) => match numbers::text(other) {
-                Some(text) => text.to_owned(),
-                None => quote(&serde_json::to_string(&Plain(other)).unwrap_or_default()),
-            },
-        };
-        println!("{},{}", quote(&row.path), names.iter().map(value).collect::<Vec<_>>().join(","));
     }
 }
 

@@ -24,7 +24,9 @@ mod run;
 mod say;
 mod split;
 mod status;
+mod tidy;
 mod told;
+mod view;
 
 use std::process::ExitCode;
 
@@ -78,6 +80,8 @@ enum Command {
     Status(status::Flags),
     /// Write a page that shows the pipeline, its builds, its metrics and its charts
     Report(report::Flags),
+    /// Show that page live, from a server on this machine
+    View(view::Flags),
     /// Run instances twice, and say whether they make the same
     Check(check::Flags),
     /// Show or trim the cache
@@ -120,6 +124,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Explain(flags) => explain::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Report(flags) => report::run(&flags),
+        Command::View(flags) => view::run(&flags),
         Command::Check(flags) => check::run(&flags),
         Command::Cache(flags) => cache::run(&flags),
         Command::Clean(flags) => clean::run(&flags),

@@ -38,13 +38,13 @@ pub(super) struct Flags {
 pub(super) struct Content {
     /// Leave out data, parameters, logs and messages
     #[arg(long)]
-    no_values: bool,
+    pub(super) no_values: bool,
     /// The file of Chart.js for dynamic charts [default: EXPOPS_CHART_JS, or that in the project's node_modules]
     #[arg(long, value_name = "FILE")]
     chart_js: Option<Utf8PathBuf>,
     /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
     #[arg(long, value_name = "DIR")]
-    build_dir: Option<Utf8PathBuf>,
+    pub(super) build_dir: Option<Utf8PathBuf>,
 }
 
 impl Content {
@@ -62,8 +62,9 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let chart_js = flags.content.chart_js();
     let mut sink = Diagnostics::new();
     let place = Place::find(&flags.project, flags.content.build_dir.as_deref());
-    let document = enter(&place.project)
-        .and_then(|project| with_look(&project, (&place.build, &flags.content), &mut sink, report::document));
+    let document = enter(&place.project).and_then(|project| {
+        with_look(&project, (&place.build, &flags.content), &mut sink, |look| tell(look, flags.json))
+    });
     let document = match document {
         Ok(document) => document,
         Err(failure) => return Ended::because(&failure, &sink, flags.json),
@@ -76,6 +77,15 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return Ended::Well;
     }
     write(&document, &output, flags, chart_js.as_deref())
+}
+
+/// The document; what there is to be said of what was looked at goes where it does not disturb.
+fn tell(look: &Look<'_>, is_json: bool) -> Document {
+    let document = report::document(look);
+    if !is_json {
+        say::remarks(&look.survey.remarks());
+    }
+    document
 }
 
 fn write(document: &Document, output: &Utf8Path, flags: &Flags, chart_js: Option<&Utf8Path>) -> Ended {
@@ -106,7 +116,6 @@ pub(super) fn with_look<T>(
 ) -> Result<T, Failure> {
     let mut survey = Survey::of(project, build, sink)?;
     survey.look_at_all();
-    say::remarks(&survey.remarks());
     let checked = driver::open(project, sink)?;
     let (graph, probes) = driver::expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
     Ok(tell(&Look::new(&checked, (graph, &probes), &survey, !content.no_values)))

@@ -19,7 +19,7 @@ const OBSERVED: usize = 200;
 const FILES: usize = 50;
 
 /// What is known of the instance `index`; of its log, the last so many bytes.
-pub(super) fn of(look: &Look<'_>, index: usize, tail: u64) -> Detail {
+pub(crate) fn of(look: &Look<'_>, index: usize, tail: u64) -> Detail {
     let survey = look.survey;
     let looked = &survey.all[index];
     let now = if looked.state == State::Fresh { Vec::new() } else { dry_run::now(survey, index) };

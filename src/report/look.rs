@@ -1,7 +1,7 @@
 //! What the document is made of.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -9,8 +9,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::driver::Checked;
 use crate::dry_run::Survey;
+use crate::exec::{Record, Values};
+use crate::file;
 use crate::graph::Graph;
-use crate::pipeline::ProcessId;
+use crate::layout::Folder;
+use crate::pipeline::{ProcessId, Work};
 use crate::probe::Probes;
 
 /// A project that was looked at, in whose folder we are.
@@ -59,5 +62,41 @@ impl<'p> Look<'p> {
         let mut scripts = self.scripts.borrow_mut();
         let read = || std::fs::read_to_string(path).ok().map(Rc::from);
         scripts.entry(path.to_owned()).or_insert_with(read).clone()
+    }
+
+    /// The number of the instance in a folder.
+    pub(crate) fn find(&self, folder: &str) -> Option<usize> {
+        self.survey.all.iter().position(|looked| looked.action.instance == folder)
+    }
+
+    /// The scripts that the project file names.
+    pub(crate) fn scripts(&self) -> Vec<Utf8PathBuf> {
+        let script = |process: &crate::pipeline::Process| match &process.work {
+            Work::Python(function) => Some(function.script.clone()),
+            Work::DynamicChart(script) => Some(script.clone()),
+            Work::Shell(_) | Work::Merge => None,
+        };
+        let scripts: BTreeSet<_> = self.graph.pipeline.processes.iter().filter_map(script).collect();
+        scripts.into_iter().collect()
+    }
+
+    /// The file at `path`, relative to the build folder, if an instance says that it made it, or logged into it. Never
+    /// one behind a link.
+    pub(crate) fn output(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let build = self.survey.layout.build();
+        let file = build.join(path);
+        let looked = &self.survey.all[self.survey.owner(&file)?];
+        let is_value = |stamp: &Utf8PathBuf| {
+            let values = stamp.parent().and_then(|folder| Values::read(&Folder(folder.to_owned())));
+            values.is_some_and(|values| values.values.iter().any(|value| value.file == path))
+        };
+        let is_beside = || {
+            let record = Record::read(&looked.folder);
+            record
+                .is_some_and(|record| record.beside.iter().any(|one| looked.folder.0.join(&one.file) == file))
+        };
+        let is_told = file == looked.folder.log() || is_beside() || looked.action.stamps.iter().any(is_value);
+        let is_plain = file.symlink_metadata().is_ok_and(|meta| meta.is_file());
+        (is_told && is_plain && file::insist_on_no_links(build, &file).is_ok()).then_some(file)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value as Json};
@@ -12,7 +13,7 @@ use super::history::{self, History};
 use super::look::Look;
 use super::{charts, detail, pipeline};
 use crate::journal::Journal;
-use crate::layout::Folder;
+use crate::layout::{Folder, Layout};
 use crate::numbers::Plain;
 
 /// How many bytes the details of instances take at most, images left out.
@@ -23,6 +24,11 @@ const METRICS: usize = 1_700_000;
 const FAILED: usize = 20;
 /// How many because they are the slowest, and how many because they are the first.
 const SOME: usize = 3;
+
+/// The journal of a build folder.
+pub(crate) fn journal(build: &Utf8Path) -> Utf8PathBuf {
+    Layout::new(build).journal()
+}
 
 /// The document about a project.
 pub(crate) fn document(look: &Look<'_>) -> Document {

@@ -12,8 +12,9 @@ mod module;
 mod page;
 mod pipeline;
 
+pub(crate) use detail::of as detail;
 pub(crate) use document::Document;
 pub(crate) use look::Look;
-pub(crate) use make::document;
+pub(crate) use make::{document, journal};
 pub(crate) use page::{Libraries, page};
 pub(crate) use pipeline::{drawing, layer_title};

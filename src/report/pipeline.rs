@@ -149,13 +149,12 @@ fn counts(instances: &[Finding], running: usize) -> Counts {
 /// What a layer is, `data` or `seed`, and its title.
 pub(crate) fn layer_title(pipeline: &Pipeline, layer: usize) -> (&'static str, String) {
     let layer = &pipeline.layers[layer];
-    let name = &pipeline.process(layer.split).name;
     match &layer.fan {
-        Fan::Seed(seeds) => ("seed", format!("{name}: {}", plural(seeds.len(), "seed"))),
+        Fan::Seed(seeds) => ("seed", plural(seeds.len(), "seed")),
         Fan::Data { key: Some(key), .. } => {
-            ("data", format!("{name}: {} of {key}", plural(layer.len(), "partition")))
+            ("data", format!("{} of {key}", plural(layer.len(), "partition")))
         }
-        Fan::Data { key: None, .. } => ("data", format!("{name}: {}", plural(layer.len(), "partition"))),
+        Fan::Data { key: None, .. } => ("data", plural(layer.len(), "partition")),
     }
 }
 

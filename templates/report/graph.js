@@ -13,9 +13,8 @@ const KINDS = /** @type {Record<string, string>} */ ({ split: "split", aggregati
 /** What a layer is called. @param {number} l */
 function layerTitle(l) {
   const layer = doc.layers[l];
-  const name = doc.processes[layer.process].name;
-  if (layer.kind === "seed") return `${name}: ${plural(layer.arms.length, "seed")}`;
-  return `${name}: ${plural(layer.arms.length, "partition")}${layer.key ? ` of ${layer.key}` : ""}`;
+  if (layer.kind === "seed") return plural(layer.arms.length, "seed");
+  return `${plural(layer.arms.length, "partition")}${layer.key ? ` of ${layer.key}` : ""}`;
 }
 
 /** A bar with the shares of statuses. @param {Map<Status, number>} counts @param {number} width @param {number} height */

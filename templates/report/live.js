@@ -7,7 +7,7 @@ async function fetchDetail(i) {
   return answer.json();
 }
 
-/** Asks for news as long as the page is there. @param {() => void} redraw @param {(text: string) => void} say */
+/** Asks for news as long as the page is there. @param {() => void} redraw @param {(text: string, more?: string) => void} say */
 async function follow(redraw, say) {
   let since = "";
   for (;;) {
@@ -22,7 +22,7 @@ async function follow(redraw, say) {
         redraw();
       }
       since = news.since;
-      say(doc.builds.some((build) => build.running) ? "a build runs" : "");
+      say(news.problem ? "the project cannot be compiled" : doc.builds.some((build) => build.running) ? "a build runs" : "", news.problem);
     } catch {
       say("the server has gone");
     }

@@ -174,4 +174,7 @@ addEventListener("hashchange", () => {
   if (heading) announce(heading.textContent || "");
 });
 show();
-if (assets.is_live) follow(redraw, (text) => { if (state.textContent !== text) state.textContent = text; });
+if (assets.is_live) follow(redraw, (text, more) => {
+  if (state.textContent !== text) state.textContent = text;
+  state.title = more || "";
+});
