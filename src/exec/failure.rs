@@ -16,7 +16,7 @@ pub(crate) struct Failure {
     /// What to do.
     pub help: Option<String>,
     /// Where all of the output is.
-    pub log: Option<String>,
+    pub log: Option<Box<str>>,
     /// How the user's part failed; `None` if it is not the user's part that did.
     pub kind: Option<FailureKind>,
     /// The folders whose contents were found to be damaged: they are made again.
@@ -53,7 +53,7 @@ impl Failure {
     /// Adds the place of the log.
     #[must_use]
     pub(crate) fn log(mut self, log: impl Into<String>) -> Self {
-        self.log = Some(log.into());
+        self.log = Some(log.into().into_boxed_str());
         self
     }
 }
