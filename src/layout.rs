@@ -306,8 +306,6 @@ const FORCE: &str = ".force";
 pub(crate) struct Folder(pub Utf8PathBuf);
 
 impl Folder {
-    /// What a run leaves and the cache keeps: its values, its files, and what it printed.
-    pub(crate) const KEPT: [&str; 3] = [OUT, FILES, LOG];
     /// What lies beside the data file of a partition.
     pub(crate) const OF_PARTITION: [&str; 2] = [STAMP, VALUES];
 

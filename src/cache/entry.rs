@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::{fs, time};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -73,25 +73,19 @@ impl Cache {
         Ok(true)
     }
 
-    /// Remembers `answer` under `key`, with every file in the parts (`out`, `files`) of `folder`. What
-    /// cannot be remembered for other places (a link that leads out of the folder) is not.
+    /// Remembers `answer` under `key`, with the files and folders `parts`, each under its own name. What cannot be
+    /// remembered for other places (a link that leads out of its folder) is not.
     ///
     /// # Errors
     /// If files cannot be read or written; nothing is remembered then.
-    pub(crate) fn publish(
-        &self,
-        key: Digest,
-        answer: Value,
-        folder: &Utf8Path,
-        parts: &[&str],
-    ) -> io::Result<()> {
+    pub(crate) fn publish(&self, key: Digest, answer: Value, parts: &[Utf8PathBuf]) -> io::Result<()> {
         if self.is_read_only() {
             return Ok(());
         }
         let (secret, most) = (self.secret()?, self.most()?);
         let mut files = Vec::new();
         for part in parts {
-            match self.keep(folder, part)? {
+            match self.keep(part)? {
                 Some(held) => files.extend(held),
                 None => return Ok(()),
             }

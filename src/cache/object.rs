@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::store::Cache;
 use crate::digest::Digest;
+
+/// Files of at most so many bytes are hashed in memory before they are copied.
+const SMALL: u64 = 1 << 20;
 
 /// Something in a folder, and where its content is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,15 +69,15 @@ impl Cache {
         }
     }
 
-    /// Keeps the file `part` of `folder` or everything in the folder of that name, if there is one; `None` if
-    /// there is something that only means what it means where it is.
-    pub(super) fn keep(&self, folder: &Utf8Path, part: &str) -> io::Result<Option<Vec<StoredItem>>> {
+    /// Keeps the file `top` or everything in the folder of that name, if there is one; `None` if there is something
+    /// that only means what it means where it is.
+    pub(super) fn keep(&self, top: &Utf8Path) -> io::Result<Option<Vec<StoredItem>>> {
         let mut all = Vec::new();
-        let top = folder.join(part);
         if !top.exists() {
             return Ok(Some(all));
         }
-        let walk = walkdir::WalkDir::new(&top).sort_by_file_name().min_depth(usize::from(top.is_dir()));
+        let folder = top.parent().unwrap_or(top);
+        let walk = walkdir::WalkDir::new(top).sort_by_file_name().min_depth(usize::from(top.is_dir()));
         for entry in walk {
             let entry = entry?;
             let Some(inner) = Utf8Path::from_path(entry.path()) else { return Ok(None) };
@@ -100,19 +103,36 @@ impl Cache {
 
     /// Copies a file into the cache. The copy is what is hashed: the file may be written to meanwhile.
     fn store(&self, path: &Utf8Path) -> io::Result<Kind> {
-        let mode = mode(&fs::metadata(path)?);
-        // What others may not read they may not read in the cache.
-        let mut temporary = self.temporary_for(mode & 0o444 | 0o200)?;
+        let meta = fs::metadata(path)?;
+        let mode = mode(&meta);
+        if meta.len() <= SMALL {
+            return self.store_bytes(&fs::read(path)?, mode);
+        }
+        let mut temporary = self.temporary_for(kept_mode(mode))?;
         let size = io::copy(&mut fs::File::open(path)?, temporary.as_file_mut())?;
         let place = Utf8Path::from_path(temporary.path()).ok_or(io::ErrorKind::InvalidFilename)?;
         let object = Digest::of_file(place)?;
-        let kept = self.object(object);
-        let has_it =
-            |meta: fs::Metadata| meta.len() == size && self::mode(&meta) & 0o044 & mode == mode & 0o044;
-        if !fs::metadata(&kept).is_ok_and(has_it) {
-            self.settle(temporary, &kept)?;
+        if !self.has(object, size, mode) {
+            self.settle(temporary, &self.object(object))?;
         }
         Ok(Kind::File { object, size, mode })
+    }
+
+    /// The same for what is in memory: no file is made for what the cache has.
+    fn store_bytes(&self, bytes: &[u8], mode: u32) -> io::Result<Kind> {
+        let (object, size) = (Digest::of(bytes), bytes.len() as u64);
+        if !self.has(object, size, mode) {
+            let mut temporary = self.temporary_for(kept_mode(mode))?;
+            temporary.write_all(bytes)?;
+            self.settle(temporary, &self.object(object))?;
+        }
+        Ok(Kind::File { object, size, mode })
+    }
+
+    /// Whether an object is there that whoever may read a file of this mode may read.
+    fn has(&self, object: Digest, size: u64, mode: u32) -> bool {
+        fs::metadata(self.object(object))
+            .is_ok_and(|meta| meta.len() == size && self::mode(&meta) & 0o044 & mode == mode & 0o044)
     }
 
     /// Puts something held in its place, and says whether it is what it was. A damaged object is dropped.
@@ -172,6 +192,11 @@ fn stays_inside(path: &Utf8Path, target: &Utf8Path) -> bool {
     !target.is_absolute()
         && behind.all(|part| matches!(part, Utf8Component::Normal(_)))
         && there.components().next().map(|first| first.as_str()) == part
+}
+
+/// What others may not read they may not read in the cache.
+fn kept_mode(mode: u32) -> u32 {
+    mode & 0o444 | 0o200
 }
 
 fn usual_mode() -> u32 {

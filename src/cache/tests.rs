@@ -23,7 +23,7 @@ fn filled() -> (tempfile::TempDir, Cache, Digest) {
     fs::write(run.join("files/b.txt"), "bb").unwrap();
     let cache = Cache::new(path.join("cache"));
     let key = Digest::of("key");
-    cache.publish(key, json!({"x": 1}), &run, &["out", "files"]).unwrap();
+    cache.publish(key, json!({"x": 1}), &[run.join("out"), run.join("files")]).unwrap();
     (guard, cache, key)
 }
 
@@ -69,7 +69,7 @@ fn trimming_keeps_what_was_used_last() {
     let run = Utf8PathBuf::try_from(guard.path().join("run")).unwrap();
     fs::write(run.join("out/a.txt"), "x".repeat(1000)).unwrap();
     let newer = Digest::of("newer");
-    cache.publish(newer, json!({}), &run, &["out", "files"]).unwrap();
+    cache.publish(newer, json!({}), &[run.join("out"), run.join("files")]).unwrap();
     fs::File::options()
         .append(true)
         .open(cache.entry(key))
@@ -92,11 +92,11 @@ fn what_is_written_stays_within_the_bound() {
     let bounded = cache.bounded("20KB");
     for i in 0..40 {
         fs::write(run.join("out/a.txt"), format!("{i:2000}")).unwrap();
-        bounded.publish(Digest::of(i.to_string()), json!({}), &run, &["out", "files"]).unwrap();
+        bounded.publish(Digest::of(i.to_string()), json!({}), &[run.join("out"), run.join("files")]).unwrap();
         assert!(cache.contents().unwrap().bytes <= 20_000);
     }
     assert!(cache.lookup(Digest::of("39")).unwrap().is_some());
-    let wrong = cache.bounded("much").publish(Digest::of("x"), json!({}), &run, &["out"]).unwrap_err();
+    let wrong = cache.bounded("much").publish(Digest::of("x"), json!({}), &[run.join("out")]).unwrap_err();
     assert!(wrong.to_string().contains("EXPOPS_CACHE_MAX is `much`"));
 }
 
@@ -108,7 +108,7 @@ fn a_link_that_leads_out_is_not_remembered() {
     fs::create_dir_all(run.join("out")).unwrap();
     std::os::unix::fs::symlink("/etc/hosts", run.join("out/hosts")).unwrap();
     let cache = Cache::new(path.join("cache"));
-    cache.publish(Digest::of("k"), json!(0), &run, &["out"]).unwrap();
+    cache.publish(Digest::of("k"), json!(0), &[run.join("out")]).unwrap();
     assert!(cache.lookup(Digest::of("k")).unwrap().is_none());
 }
 
@@ -156,7 +156,7 @@ fn only_what_the_key_signed_is_used_and_only_where_it_belongs() {
     let (ours, theirs) = (cache.signed("ours"), cache.signed("theirs"));
     assert!(ours.lookup(key).unwrap().is_none());
     assert!(cache.lookup(key).unwrap().is_some(), "who has no key still uses it");
-    ours.publish(key, json!({}), &run, &["out", "files"]).unwrap();
+    ours.publish(key, json!({}), &[run.join("out"), run.join("files")]).unwrap();
     assert!(ours.lookup(key).unwrap().is_some());
     assert!(theirs.lookup(key).unwrap().is_none());
     let text = fs::read_to_string(cache.entry(key)).unwrap();
@@ -183,7 +183,7 @@ fn a_cache_that_is_only_read_keeps_every_byte() {
     assert!(!reader.restore(key, &entry, &to).unwrap());
     assert!(reader.lookup(Digest::of("damaged")).unwrap().is_none());
     let run = Utf8PathBuf::try_from(guard.path().join("run")).unwrap();
-    reader.publish(Digest::of("new"), json!({}), &run, &["out"]).unwrap();
+    reader.publish(Digest::of("new"), json!({}), &[run.join("out")]).unwrap();
     reader.add_list(Digest::of("new"), List { entry: key, reads: json!([]) }).unwrap();
     assert_eq!(files(), before);
 }
@@ -200,7 +200,7 @@ fn what_is_private_stays_private_and_programs_stay_programs() {
         fs::set_permissions(run.join("out").join(name), fs::Permissions::from_mode(mode)).unwrap();
     }
     let (cache, key) = (Cache::new(path.join("cache")), Digest::of("k"));
-    cache.publish(key, json!(0), &run, &["out"]).unwrap();
+    cache.publish(key, json!(0), &[run.join("out")]).unwrap();
     let mode = |path: &camino::Utf8Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&cache.object(Digest::of("private"))) & 0o077, 0);
     assert_eq!(mode(&cache.object(Digest::of("plain"))) & 0o111, 0);

@@ -1,7 +1,7 @@
 //! Gets what the user's code makes: out of the cache, or by running it, and then into the cache. A cache
 //! that does not work costs a warning and a run, never a failure.
 
-use std::{fs, io};
+use std::io;
 
 use camino::Utf8PathBuf;
 
@@ -22,7 +22,6 @@ use super::{metrics, publish, python, seal, shell};
 use crate::cache::{Cache, List};
 use crate::file;
 use crate::journal::Ended;
-use crate::layout::Folder;
 use crate::plan_file::{Opens, Work};
 
 /// The result of an action, and where it came from.
@@ -99,11 +98,8 @@ impl Instance {
         if !self.is_cached() {
             return Ok(());
         }
-        if self.folder.log().exists() {
-            fs::copy(self.folder.log(), run.log())?;
-        }
         let entry = decided.key.digest_with(reads);
-        cache.publish(entry, serde_json::to_value(result)?, run.path(), &Folder::KEPT)?;
+        cache.publish(entry, serde_json::to_value(result)?, &[run.out(), run.files(), self.folder.log()])?;
         if reads.is_empty() {
             return Ok(());
         }

@@ -40,20 +40,34 @@ pub(super) fn outputs(
     (build, trust): (&Utf8Path, &Trust),
 ) -> Result<Values, Failure> {
     let values = placed(made, instance, build);
+    let is_first = instance.out().symlink_metadata().is_err() && is_all(made, &run.out());
+    if is_first {
+        durable::flush_all(&run.out())?;
+        rename(&run.out(), &instance.out())?;
+    }
     for (value, placed) in made.iter().zip(&values.values) {
         let to = build.join(&placed.file);
-        let is_same = to.exists() && old.values.contains(placed);
-        if !is_same {
+        if !is_first && to.exists() && old.values.contains(placed) {
+            continue;
+        }
+        if !is_first {
             let made = run.out().join(&value.file);
             durable::flush_all(&made)?;
             rename(&made, &to)?;
             to.parent().map_or(Ok(()), durable::flush_folder)?;
-            content::publish(&to, &value.format, value.stored.unwrap_or(value.digest), trust);
         }
+        content::publish(&to, &value.format, value.stored.unwrap_or(value.digest), trust);
     }
     let kept: Vec<Utf8PathBuf> = values.values.iter().map(|value| build.join(&value.file)).collect();
     remove_others(&instance.out(), &kept)?;
     Ok(values)
+}
+
+/// Whether there is nothing but these values in the folder `out`: a split has its partitions there, too.
+fn is_all(made: &[Value], out: &Utf8Path) -> bool {
+    let tops: Vec<_> = made.iter().filter_map(|value| value.file.components().next()).collect();
+    let is_value = |name: &str| tops.iter().any(|top| top.as_str() == name);
+    out.read_dir_utf8().is_ok_and(|entries| entries.flatten().all(|entry| is_value(entry.file_name())))
 }
 
 /// The values `made`, whose files are relative to a run, as those of an instance.
