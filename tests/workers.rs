@@ -6,6 +6,7 @@
 mod ends;
 mod kills;
 mod libraries;
+mod reuse;
 mod same;
 
 use std::collections::BTreeMap;

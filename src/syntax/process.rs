@@ -170,7 +170,7 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
         }),
         Field::new(
             "reuse",
-            "`true`: one warm process may run several of its instances.",
+            "`true`: one process runs instance after instance; what one leaves in a library's memory, the next one finds.",
             shape::truth,
             |to, key, node, reader| {
                 to.settings.reuse = reader.truth(key, node).is_some_and(|truth| truth.value);

@@ -45,6 +45,8 @@ pub(in crate::exec) struct Kind {
     pub(super) libraries: Vec<Preloaded>,
     /// Threads that libraries may start.
     pub(super) cpus: u32,
+    /// The process, if one child may run several of its instances.
+    pub(super) reuse: Option<String>,
     version: String,
     packages: Digest,
 }
@@ -71,6 +73,7 @@ impl Kind {
                 .filter(|(library, _)| *library != "matplotlib" || !reads_settings(&plan.settings.files))
                 .collect(),
             cpus,
+            reuse: plan.settings.reuse.then(|| plan.process.clone()),
             version: interpreter.version.clone(),
             packages: interpreter.packages_digest(),
         }

@@ -100,6 +100,7 @@ fn request(command: &Command, kind: &Kind, log: &str, environment: &BTreeMap<Str
         "folder": command.get_current_dir(),
         "environment": environment,
         "folders": kind.folders,
+        "reuse": kind.reuse,
     });
     format!("{request}\n")
 }

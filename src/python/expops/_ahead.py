@@ -18,8 +18,11 @@ import types
 import warnings
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
-# What a worker needs itself.
-_OWN = ("ctypes", "locale", "random", "resource", "select", "signal", "socket", "time")
+# What a worker needs itself, and what our modules need that not every instance needs.
+_OWN = (
+    *("ctypes", "locale", "random", "resource", "select", "signal", "socket", "time"),
+    *("datetime", "decimal", "mmap", "pathlib", "shutil"),
+)
 
 _HEAP_TYPE = 1 << 9
 
@@ -38,7 +41,7 @@ _HARMLESS_EXITS = {
 
 Statement = Tuple[str, Sequence[str]]  # a module, and the names taken from it
 Library = Tuple[str, Sequence[Statement]]
-Restored = Callable[[str, Any], None]
+Restored = Callable[[Dict[str, Any]], None]
 
 
 class _Book:
@@ -63,14 +66,21 @@ class Ahead:
         self._open: Optional[_Book] = None
         self._missed: Set[str] = set()
         self._detached: Set[str] = set()  # modules that are attributes of their packages only while they are here
+        self._filters: List[Any] = []  # of the libraries that have been put back
         self._base = frozenset(base)
         self.put_aside()
 
-    def load(self, name: str) -> Any:
-        """A module of ours; it and what it needs are put aside."""
+    def load_worker(self, name: str) -> Any:
+        """The worker's own module; it and what it needs are put aside."""
         for own in _OWN:
             self._read(_Book(), own, [(own, ())])
-        self._read(_Book(), name, [(name, ())])
+        return self.load(name)
+
+    def load(self, name: str, use: Callable[[Any], None] = lambda _module: None) -> Any:
+        """A module of ours; it and what it needs when `use` calls it are put aside."""
+        book = _Book()
+        with _Recording(book, dict(self._books)):
+            self._read(book, name, [(name, ())], use)
         return self._shelf[name]
 
     def put_aside(self, base: Optional[Iterable[str]] = None) -> List[str]:
@@ -127,7 +137,15 @@ class Ahead:
             if needed in self._books:
                 self.take(needed, restored)
         self._put_back(book.modules, restored)
+        if self._open is None:
+            self._filters[:0] = book.filters
+            for function, args, kwargs in book.exits:
+                atexit.register(function, *args, **kwargs)
         _redo(book)
+
+    def filters(self, before: Sequence[Any]) -> List[Any]:
+        """The filters of warnings where those in `before` were, and nothing but libraries has brought others."""
+        return [*self._filters, *(entry for entry in before if entry not in self._filters)]
 
     def _with_needs(self, names: Iterable[str]) -> List[str]:
         """Modules, and those that they have taken something from."""
@@ -154,13 +172,12 @@ class Ahead:
         return name
 
     def _put_back(self, names: Iterable[str], restored: Restored) -> None:
-        found = [(name, self._shelf.pop(name)) for name in names if name in self._shelf]
+        found = {name: self._shelf.pop(name) for name in names if name in self._shelf}
         sys.modules.update(found)
-        for name, module in found:
-            if name in self._detached:
-                package, _, attribute = name.rpartition(".")
-                setattr(self.find(package), attribute, module)
-            restored(name, module)
+        for name in self._detached.intersection(found):
+            package, _, attribute = name.rpartition(".")
+            setattr(self.find(package), attribute, found[name])
+        restored(found)
 
     def import_all(self, libraries: Sequence[Library], excluded: Sequence[str]) -> Optional[str]:
         """Import libraries; the first that must not be imported here, if there is one."""
@@ -183,7 +200,13 @@ class Ahead:
         before.undo()
         return is_harmless
 
-    def _read(self, book: _Book, top: str, statements: Sequence[Statement]) -> None:
+    def _read(
+        self,
+        book: _Book,
+        top: str,
+        statements: Sequence[Statement],
+        use: Callable[[Any], None] = lambda _module: None,
+    ) -> None:
         """Import into a new book, with what is put aside at hand."""
         base, books = list(sys.modules), dict(self._books)
         finders: List[Any] = [_Opener(self), _Missed(self._missed)]
@@ -192,6 +215,7 @@ class Ahead:
         try:
             for module, names in statements:
                 __import__(module, None, None, list(names))
+            use(sys.modules[top])
         except BaseException:  # it fails in the child, too, and there somebody looks
             book.is_harmless = False
         finally:
@@ -221,7 +245,7 @@ class _Opener:
         self._ahead = ahead
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        return self._ahead.spec(name, lambda _name, _module: None) if self._ahead.has(name) else None
+        return self._ahead.spec(name, lambda _modules: None) if self._ahead.has(name) else None
 
 
 class _Missed:
@@ -262,7 +286,7 @@ class _Recording:
         self._show, self._register = warnings._showwarnmsg_impl, atexit.register  # type: ignore[attr-defined]
 
     def __enter__(self) -> None:
-        _set_filters([self._ALL])
+        set_filters([self._ALL])
         warnings._showwarnmsg_impl = self._book.warned.append  # type: ignore[attr-defined]
         atexit.register = self._note  # type: ignore[assignment]
 
@@ -277,12 +301,12 @@ class _Recording:
             self._book.filters = own
         else:
             self._book.is_harmless = False  # it removed the filters that were there
-        _set_filters(self._filters)
+        set_filters(self._filters)
         warnings._showwarnmsg_impl = self._show  # type: ignore[attr-defined]
         atexit.register = self._register
 
 
-def _set_filters(entries: Sequence[Any]) -> None:
+def set_filters(entries: Sequence[Any]) -> None:
     warnings.filters[:] = entries  # type: ignore[index]
     mutated = getattr(warnings, "_filters_mutated", None) or warnings._filters_mutated_lock_held  # type: ignore[attr-defined]
     mutated()
@@ -316,25 +340,32 @@ class _State:
     def _now(self) -> Dict[str, Any]:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        umask = os.umask(0)
-        os.umask(umask)
-        locale, logging, signal = (self._ahead.find(name) for name in ("locale", "logging", "signal"))
-        numbers = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
         return {
-            "threads": threads(),
-            "children": _children(),
-            "descriptors": sorted(os.listdir("/proc/self/fd")),
+            **state_of_process(self._ahead),
             "printed": printed(),
             "drawn": [_drawn(generator) for generator in self._generators.values()],
             "folder": os.getcwd(),
-            "umask": umask,
-            "signals": [signal.getsignal(number) for number in numbers],
-            "locale": locale.setlocale(locale.LC_ALL),
-            "hooks": [sys.excepthook, sys.displayhook, sys.unraisablehook],
-            "limits": [sys.getrecursionlimit(), sys.getswitchinterval(), gc.isenabled(), gc.get_threshold()],
             "imports": [list(sys.path), list(sys.path_hooks), list(sys.meta_path)],
-            "root logger": [] if logging is None else [*logging.root.handlers, *logging.root.filters],
         }
+
+
+def state_of_process(ahead: Ahead) -> Dict[str, Any]:
+    """What code can do to its process that another one would meet, and that is not as easily undone."""
+    umask = os.umask(0)
+    os.umask(umask)
+    locale, logging, signal = (ahead.find(name) for name in ("locale", "logging", "signal"))
+    numbers = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+    return {
+        "threads": threads(),
+        "children": _children(),
+        "descriptors": sorted(os.listdir("/proc/self/fd")),
+        "umask": umask,
+        "signals": [signal.getsignal(number) for number in numbers],
+        "locale": locale.setlocale(locale.LC_ALL),
+        "hooks": [sys.excepthook, sys.displayhook, sys.unraisablehook],
+        "limits": [sys.getrecursionlimit(), sys.getswitchinterval(), gc.isenabled(), gc.get_threshold()],
+        "root logger": [] if logging is None else [*logging.root.handlers, *logging.root.filters],
+    }
 
 
 def printed() -> int:
@@ -390,12 +421,10 @@ def _drawn(generator: Any) -> List[Any]:
 def _redo(book: _Book) -> None:
     """Do what the import of a library did, as far as the user's code has not done otherwise."""
     if book.filters:
-        _set_filters([*book.filters, *(entry for entry in warnings.filters if entry not in book.filters)])
+        set_filters([*book.filters, *(entry for entry in warnings.filters if entry not in book.filters)])
     for variable, (before, after) in book.environment.items():
         if os.environ.get(variable) == before and after is not None:
             os.environ[variable] = after
-    for function, args, kwargs in book.exits:
-        atexit.register(function, *args, **kwargs)
     for warned in book.warned:
         files = {getattr(module, "__file__", None): module for module in list(sys.modules.values())}
         module = files.get(warned.filename)

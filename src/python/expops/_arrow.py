@@ -67,6 +67,17 @@ def read(path: str, may_map: bool) -> Any:
     return table
 
 
+def try_out() -> None:
+    """Do to a small frame what the first frame takes long for: pandas and pyarrow get to know one another."""
+    import pandas
+    import pyarrow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = _frame.to_table(pandas, pyarrow, pandas.DataFrame({"a": [1.5], "b": ["c"]}))
+        _frame.from_table(pandas, pyarrow, table, None)
+
+
 def _mark_of(value: Any) -> Optional[bytes]:
     """What the file's reader gets; None if it is no table."""
     kind = type(value)

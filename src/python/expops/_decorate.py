@@ -22,6 +22,11 @@ def registered(name: str) -> Optional[Function]:
     return _registered.get(("process", name)) or _registered.get(("chart", name))
 
 
+def forget() -> None:
+    """Nothing has been decorated."""
+    _registered.clear()
+
+
 def registering(kind: str) -> Function:
     """A decorator that leaves the function as it is and notes it under its `name`."""
 

@@ -30,6 +30,19 @@ def ended(status: int) -> int:
     return status
 
 
+def status() -> Optional[int]:
+    """How the instance has ended, if it has."""
+    return _status
+
+
+def begin_again() -> bool:
+    """Another instance begins; False if what the last one printed cannot be written."""
+    global _status
+    is_written = _flush_standard()
+    _status = None if is_written else _status
+    return is_written
+
+
 def at_exit() -> None:
     """The last function called at exit: the threads have ended, the user's own functions have been called."""
     if _status is None:
@@ -73,7 +86,9 @@ def _clear(names: Dict[str, Any]) -> None:
 
 def _flush_files() -> None:
     """What a library still holds open, as its own end would have flushed it."""
-    files = [one for one in gc.get_objects() if isinstance(one, io.IOBase)]
+    objects = gc.get_objects()
+    kinds = {kind for kind in set(map(type, objects)) if issubclass(kind, io.IOBase)}
+    files = [one for one in objects if type(one) in kinds]
     for file in sorted(files, key=lambda one: not isinstance(one, io.TextIOBase)):
         with contextlib.suppress(Exception):
             if not file.closed and file.writable():

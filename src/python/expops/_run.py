@@ -17,15 +17,18 @@ def _main() -> int:
     writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     from expops._driver import run  # ours lies in the build's folder: its bytecode saves every run time
 
-    request, ended = sys.argv[1], int
-    if request == "--worker":
+    requests, ended = iter(sys.argv[1:2]), int
+    if sys.argv[1] == "--worker":
         loaded = frozenset(sys.modules)
         from expops._ahead import Ahead
 
         ahead = Ahead(loaded)
-        request, ended = ahead.load("expops._worker").serve(sys.argv[2], ahead, writes_none)
+        requests, ended = ahead.load_worker("expops._worker").serve(sys.argv[2], ahead, writes_none)
     sys.dont_write_bytecode = writes_none
-    return ended(run(request, before))
+    status = 0
+    for request in requests:
+        status = ended(run(request, before))
+    return status
 
 
 def _close_inherited() -> None:

@@ -56,6 +56,32 @@ def _uncover(folders: Sequence[str], before: FrozenSet[str]) -> None:
         del sys.modules[name]
 
 
+def forget(before: FrozenSet[str]) -> bool:
+    """Forget the modules that are not in `before` and not installed; False if one of them cannot be loaded again."""
+    modules = {name: module for name, module in sys.modules.items() if name not in before}
+    own = {name: module for name, module in modules.items() if not is_installed(module)}
+    for name in own:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    extensions = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+    return not any((getattr(module, "__file__", None) or "").endswith(extensions) for module in own.values())
+
+
+def is_installed(module: Any) -> bool:
+    """Whether it came with Python, an environment or this package."""
+    spec = getattr(module, "__spec__", None)
+    if spec is None:
+        return False
+    places = [spec.origin] if spec.has_location else list(spec.submodule_search_locations or [])
+    prefixes = tuple(
+        os.path.join(os.path.realpath(prefix), "") for prefix in (sys.prefix, sys.base_prefix, sys.path[0])
+    )
+    return all(
+        any(installed in place for installed in _INSTALLED) or os.path.realpath(place).startswith(prefixes)
+        for place in places
+    )
+
+
 def load(path: str) -> Any:
     """The module of the script at `path`, importable under the script's stem."""
     stem, _ = os.path.splitext(os.path.basename(path))

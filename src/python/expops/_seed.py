@@ -86,11 +86,10 @@ class _AfterImport:
             spec.loader = _Loader(spec.loader, action)  # type: ignore[assignment]
         return spec
 
-    def _act(self, name: str, module: Any) -> None:
-        action = self._actions.pop(name, None)
-        if action is not None:
+    def _act(self, modules: Dict[str, Any]) -> None:
+        for name in [name for name in self._actions if name in modules]:
             with contextlib.suppress(Exception):
-                action(module)
+                self._actions.pop(name)(modules[name])
 
 
 class _Loader:

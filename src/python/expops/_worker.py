@@ -20,21 +20,37 @@ import sys
 import time
 import warnings
 from json import dumps, loads
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Tuple
 
-from expops import _end, _seed
+from expops import _end, _reuse, _seed
 from expops._ahead import Ahead, printed, threads
+from expops._loaded import Loaded, identity, modules_in
 
 _STALE = "a file that it has loaded has changed"
 _ENDINGS = (_STALE, "it was told to end")
 _PDEATHSIG = 1
 
+# Our modules that not every instance needs, each behind those that it needs itself, and the library that it is for.
+_OWN = (
+    ("_files", ""),
+    ("_keys", ""),
+    ("_rows", ""),
+    ("_split", ""),
+    ("reporting", ""),
+    ("_chart", ""),
+    ("_mapped", "numpy"),
+    ("_npy", "numpy"),
+    ("_columns", "pyarrow"),
+    ("_labels", "pyarrow"),
+    ("_frame", "pyarrow"),
+)
+
 # The variable that names the file of what a watched process reads, and the lookup by which a fork gets another one.
 _WATCH, _WATCH_INTO = "EXPOPS_WATCH", "//expops-watch//"
 
 
-def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[str, Callable[[int], int]]:
-    """Serve as the configuration says; returns in each child: its request, and what is to be called at the end."""
+def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[Iterator[str], Callable[[int], int]]:
+    """Serve as the configuration says; returns in each child: its requests, and what is to be called at each end."""
     configuration = loads(text)
     refusal = _refusal()
     _detach()
@@ -47,13 +63,27 @@ def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[str, Callable[[in
     bad = None if refusal else ahead.import_all(configuration["libraries"], configuration["excluded"])
     if bad is not None:
         _start_again(configuration, listener, bad)
+    _load_own(ahead)
+    names = frozenset(sys.modules) | ahead.all_names()
     os.chdir("/")  # the build's file system can be unmounted
     server.events = _events()
     gc.collect()
     gc.freeze()
     request = server.run(ahead, refusal)
     _child(request, server, ahead, kernel)
-    return request["request"], _end.ended
+    _end.prepare(names)
+    if server.control is None:
+        return iter([request["request"]]), _end.ended
+    return _reuse.requests(request, server.control, ahead, lambda request: _enter(request, server, ahead)), _end.ended
+
+
+def _load_own(ahead: Ahead) -> None:
+    """Import what we need as soon as an instance has such a value, or is split, or is a chart."""
+    for name, library in _OWN:
+        if not library or ahead.has(library):
+            ahead.load(f"expops.{name}")
+    if ahead.has("pandas") and ahead.has("pyarrow"):
+        ahead.load("expops._arrow", lambda arrow: arrow.try_out())
 
 
 def _refusal() -> Optional[str]:
@@ -129,45 +159,20 @@ def _added() -> Dict[str, str]:
     return {name: value for name, value in os.environ.items() if started.get(name) != value}
 
 
-class _Files:
-    """The files that have been loaded, as they were, and the places where others may come to be found before them."""
-
-    def __init__(self, modules: List[Any], names: Set[str]) -> None:
-        files = {getattr(module, "__file__", None) for module in modules} | {sys.executable}
-        self._files = [path for path in files if isinstance(path, str)]
-        self._names, self._folders = names, [folder for folder in sys.path if os.path.isdir(folder)]
-        self._seen = self._look()
-
-    def _look(self) -> Any:
-        return [identity(path) for path in self._files], [modules_in(folder) & self._names for folder in self._folders]
-
-    def are_as_before(self) -> bool:
-        return bool(self._look() == self._seen)
-
-
-def identity(path: str) -> Any:
-    """What tells a file from the one that it was."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-
-
-def modules_in(folder: str) -> Set[str]:
-    """The names of what can be imported from a folder, and some more."""
-    try:
-        return {name.partition(".")[0] for name in os.listdir(folder)}
-    except OSError:
-        return set()
-
-
 class _Client:
     """A connection, and the child that runs for it."""
 
     def __init__(self) -> None:
         self.text = b""
         self.pid: Optional[int] = None
+
+
+class _Reused:
+    """A child that runs instances of one process, one after another."""
+
+    def __init__(self, process: str, pid: int) -> None:
+        self.process, self.pid = process, pid
+        self.is_free = False
 
 
 class _Server:
@@ -180,6 +185,8 @@ class _Server:
         self._listener = listener
         self._clients: Dict[int, _Client] = {}
         self._ends: Dict[int, int] = {}  # the descriptor that tells of a child's end: the child
+        self._controls: Dict[int, _Reused] = {}  # those that may run more than one instance
+        self.control: Optional[int] = None  # in one of those: where it hears of the next
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
         self._is_ending = False
@@ -188,7 +195,7 @@ class _Server:
     def run(self, ahead: Ahead, refusal: Optional[str]) -> Dict[str, Any]:
         """Serve until it is time to end, in the worker; the request, in a child."""
         self._names, self._refusal = ahead.names(), refusal
-        self._files = _Files(ahead.modules(), self._names)
+        self._files = Loaded(ahead.modules(), self._names)
         self._used = time.monotonic()
         while True:
             # One at a time: what is done about one may close the descriptor of another.
@@ -196,9 +203,13 @@ class _Server:
                 request = self._serve(descriptor)
                 if request is not None:
                     return request
-            if not self._clients and not self._ends and self._is_time():
+            if not self._clients and not self._is_busy() and self._is_time():
                 self._retire()
                 os._exit(0)
+
+    def _is_busy(self) -> bool:
+        """Whether a child runs an instance."""
+        return len(self._ends) > sum(child.is_free for child in self._controls.values())
 
     def _is_time(self) -> bool:
         is_idle = time.monotonic() - self._used > self._idle
@@ -209,6 +220,8 @@ class _Server:
             self._accept()
         elif descriptor in self._ends:
             self._reap(descriptor)
+        elif descriptor in self._controls:
+            self._hear_child(descriptor)
         elif self._hear(descriptor):
             request = self._request_of(descriptor)
             return None if request is None else self._start(descriptor, request)
@@ -254,27 +267,71 @@ class _Server:
         if self._refusal is not None or self._is_ending:
             return self._refusal or _STALE
         # While children run, a file that changes is one that changes under a running build.
-        if not self._ends and not self._files.are_as_before():
+        if not self._is_busy() and not self._files.are_as_before():
             return _STALE
         hidden = {name for folder in request["folders"] for name in modules_in(folder)} & self._names
         return f"the project has modules of its own called {', '.join(sorted(hidden))}" if hidden else None
 
     def _start(self, descriptor: int, request: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        if self._hand_on(descriptor, request):
+            return None
+        # Here, so that it costs each child only what differs from the last one's.
+        _set_environment(request["environment"])
+        process = request.get("reuse")
+        pair = socket.socketpair() if process else None
         try:
             pid = _fork()
         except OSError as error:
             self._tell(descriptor, {"refused": str(error), "again": False})
             return None
         if pid == 0:
+            self.control = pair[1].detach() if pair else None
             return request
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
+        if process and pair:
+            pair[1].close()
+            control = pair[0].detach()
+            self._controls[control] = _Reused(process, pid)
+            self._poll.register(control, select.POLLIN)
         self._clients[descriptor].pid = pid
         end = os.pidfd_open(pid)
         self._ends[end] = pid
         self._poll.register(end, select.POLLIN)
         self._tell(descriptor, {"started": pid})
         return None
+
+    def _hand_on(self, descriptor: int, request: Dict[str, Any]) -> bool:
+        """Whether a child that is there has been given the request."""
+        for control, child in self._controls.items():
+            if child.is_free and child.process == request.get("reuse"):
+                child.is_free = False
+                self._clients[descriptor].pid = child.pid
+                self._tell(descriptor, {"started": child.pid})
+                with contextlib.suppress(OSError):  # it has just ended, which is heard of in another way
+                    os.write(control, dumps(request).encode() + b"\n")
+                return True
+        return False
+
+    def _hear_child(self, control: int) -> None:
+        """A child has ended an instance and waits for another, or ends."""
+        child, text = self._controls[control], b""
+        with contextlib.suppress(OSError):
+            text = os.read(control, 1 << 16)
+        if not text:
+            self._poll.unregister(control)
+            os.close(control)
+            del self._controls[control]
+            return
+        self._used, child.is_free = time.monotonic(), True
+        self._tell_of(child.pid, loads(text))
+
+    def _tell_of(self, pid: int, answer: Dict[str, Any]) -> None:
+        """Tell the client whose instance a child has run."""
+        for descriptor, client in self._clients.items():
+            if client.pid == pid:
+                client.pid = None
+                self._tell(descriptor, answer)
 
     def _reap(self, end: int) -> None:
         pid = self._ends.pop(end)
@@ -283,10 +340,7 @@ class _Server:
         _, status, usage = os.wait4(pid, 0)
         self._used = time.monotonic()
         spent = {"user": usage.ru_utime, "system": usage.ru_stime, "peak_kb": usage.ru_maxrss}
-        for descriptor, client in self._clients.items():
-            if client.pid == pid:
-                client.pid = None
-                self._tell(descriptor, {"ended": status, "usage": spent})
+        self._tell_of(pid, {"ended": status, "usage": spent})
 
     def _tell(self, descriptor: int, answer: Dict[str, Any]) -> None:
         with contextlib.suppress(OSError):
@@ -311,9 +365,11 @@ class _Server:
 
     def close(self) -> None:
         """In a child: close all that the worker has open."""
-        highest = max([self._listener.fileno(), *self._clients, *self._ends])
+        highest = max([self._listener.fileno(), *self._clients, *self._ends, *self._controls, self.control or 0])
         self._listener.detach()
-        os.closerange(3, highest + 1)
+        if self.control is not None:
+            self.control = os.dup2(self.control, 3, inheritable=False)
+        os.closerange(3 if self.control is None else 4, highest + 1)
 
 
 def _fork() -> int:
@@ -330,28 +386,36 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     kernel.prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent or parent == 1:
         os._exit(1)
+    _enter(request, server, ahead)
+    ahead.put_aside()
+    _seed.ahead = ahead
+    for name in ("_worker", "_ahead", "_end", "_loaded", "_reuse"):  # a cold start has none of them
+        vars(sys.modules["expops"]).pop(name, None)
+
+
+def _enter(request: Dict[str, Any], server: _Server, ahead: Ahead) -> None:
+    """Be in the place of the request."""
     log = os.open(request["log"], os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(log, stream)
     os.close(log)
     os.chdir(request["folder"])
     _watch(request["environment"].get(_WATCH), server.events)
-    _set_environment(request["environment"])
-    ahead.put_aside()
+    if server.control is not None:
+        _set_environment(request["environment"])
     sys.argv[1:] = [request["request"]]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[-2:] = [request["request"]]
     _start_clocks(ahead)
-    _end.prepare(frozenset(sys.modules) | ahead.all_names())
-    _seed.ahead = ahead
-    for name in ("_worker", "_ahead", "_end"):  # a cold start has none of them
-        vars(sys.modules["expops"]).pop(name, None)
 
 
 def _set_environment(environment: Dict[str, str]) -> None:
     """Exactly this, in this order, and what the interpreter itself adds when it starts."""
-    os.environ.clear()
-    os.environ.update({**environment, **_ADDED})
+    wanted, present = {**environment, **_ADDED}, dict(os.environ)
+    if list(wanted) != list(present):
+        os.environ.clear()
+        present = {}
+    os.environ.update({name: value for name, value in wanted.items() if present.get(name) != value})
 
 
 _ADDED = _added()

@@ -1,0 +1,40 @@
+"""The files that a worker has loaded: whether they are what they were."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, List, Set
+
+
+class Loaded:
+    """The files that have been loaded, as they were, and the places where others may come to be found before them."""
+
+    def __init__(self, modules: List[Any], names: Set[str]) -> None:
+        files = {getattr(module, "__file__", None) for module in modules} | {sys.executable}
+        self._files = [path for path in files if isinstance(path, str)]
+        self._names, self._folders = names, [folder for folder in sys.path if os.path.isdir(folder)]
+        self._seen = self._look()
+
+    def _look(self) -> Any:
+        return [identity(path) for path in self._files], [modules_in(folder) & self._names for folder in self._folders]
+
+    def are_as_before(self) -> bool:
+        return bool(self._look() == self._seen)
+
+
+def identity(path: str) -> Any:
+    """What tells a file from the one that it was."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+def modules_in(folder: str) -> Set[str]:
+    """The names of what can be imported from a folder, and some more."""
+    try:
+        return {name.partition(".")[0] for name in os.listdir(folder)}
+    except OSError:
+        return set()

@@ -1,0 +1,134 @@
+"""A worker's child that runs one instance of a process after another, where the project asks for that.
+
+Between two instances everything is put right that a process can tell of another one: the project's modules are
+forgotten, and streams, folder, environment, arguments, ways to import and filters of warnings are what they were. Where
+that cannot be done (a thread runs on, a file is open, a handler is set), the child ends, as one does that runs a single
+instance. What an instance leaves in the memory of a library stays there.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import os
+import sys
+import warnings
+from json import dumps, loads
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+from expops import _decorate, _end, _script
+from expops._ahead import Ahead, set_filters, state_of_process
+
+Request = Dict[str, Any]
+
+
+def requests(first: Request, control: int, ahead: Ahead, enter: Callable[[Request], None]) -> Iterator[str]:
+    """The requests of this child: `first`, for which all is prepared, and those that the worker sends down `control`.
+
+    `enter` makes the process what a further request wants it to be.
+    """
+    before = _Before(ahead)
+    yield first["request"]
+    while True:
+        status = _end.status()
+        if status is None or not before.comes_back() or not _end.begin_again():
+            return
+        request = _next(status, control, ahead)
+        if request is None:
+            os._exit(0)
+        enter(request)
+        yield request["request"]
+
+
+def _next(status: int, control: int, ahead: Ahead) -> Optional[Request]:
+    """Tell the worker how the last one ended, and wait for another; None if no more come."""
+    _leave()
+    used = ahead.find("resource").getrusage(0)
+    spent = {"user": used.ru_utime, "system": used.ru_stime, "peak_kb": used.ru_maxrss}
+    with contextlib.suppress(OSError):
+        os.write(control, dumps({"ended": status << 8, "usage": spent}).encode() + b"\n")
+        text = b""
+        while not text.endswith(b"\n"):
+            part = os.read(control, 1 << 20)
+            if not part:
+                return None
+            text += part
+        return dict(loads(text))
+    return None
+
+
+def _leave() -> None:
+    """Hold nothing of the instance's while there is nothing to do."""
+    os.chdir("/")
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nothing, stream)
+    os.close(nothing)
+
+
+def _flush(*streams: Any) -> None:
+    for stream in streams:
+        with contextlib.suppress(Exception):
+            stream.flush()
+
+
+def _is_library(names: Dict[str, Any]) -> bool:
+    """Whether the globals of some code are those of a library's module."""
+    module = sys.modules.get(names.get("__name__", ""))
+    return module is not None and _script.is_installed(module)
+
+
+class _Before:
+    """The process before its first instance."""
+
+    def __init__(self, ahead: Ahead) -> None:
+        self._ahead = ahead
+        self._modules = frozenset(sys.modules)
+        self._import: List[List[Any]] = [list(sys.path), list(sys.path_hooks), list(sys.meta_path)]
+        self._streams = (sys.stdin, sys.stdout, sys.stderr)
+        self._filters, self._exits = list(warnings.filters), 0
+        self._of_libraries: List[Any] = []
+        self._register = atexit.register
+        atexit.register = self._note_exit  # type: ignore[assignment]
+        for name in ("filterwarnings", "simplefilter"):
+            setattr(warnings, name, self._noting_filters(getattr(warnings, name)))
+        logging = ahead.find("logging")
+        self._handlers: List[Any] = [] if logging is None else list(logging.root.handlers)
+        self._level: int = 30 if logging is None else logging.root.level
+        self._state = state_of_process(ahead)
+
+    def _note_exit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """What a library registers it registers once, for all instances; the project's own functions are to be called."""
+        self._exits += not _is_library(sys._getframe(1).f_globals)
+        return self._register(function, *args, **kwargs)
+
+    def _noting_filters(self, function: Callable[..., None]) -> Callable[..., None]:
+        """`function`, made to note the filters that libraries set when they are imported: those stay."""
+
+        def noting(*args: Any, **kwargs: Any) -> None:
+            before = list(warnings.filters)
+            function(*args, **kwargs)
+            if _is_library(sys._getframe(1).f_globals):
+                self._of_libraries[:0] = [entry for entry in warnings.filters if entry not in before]
+
+        return noting
+
+    def comes_back(self) -> bool:
+        """Whether the process is again what it was."""
+        set_filters(self._ahead.filters([*self._of_libraries, *self._filters]))
+        _flush(sys.stdout, sys.stderr, *self._streams[1:])
+        sys.stdin, sys.stdout, sys.stderr = self._streams
+        _decorate.forget()
+        is_forgotten = _script.forget(self._modules)
+        present: List[List[Any]] = [sys.path, sys.path_hooks, sys.meta_path]
+        for now, then in zip(present, self._import):
+            now[:] = then
+        sys.last_type = sys.last_value = sys.last_traceback = None
+        logging = self._ahead.find("logging")
+        if logging is not None:
+            logging.root.handlers[:] = self._handlers
+            logging.root.setLevel(self._level)
+        gc.collect()
+        is_same = state_of_process(self._ahead) == self._state
+        return is_forgotten and is_same and not self._exits

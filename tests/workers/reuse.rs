@@ -1,0 +1,122 @@
+//! `reuse: true`: one child runs one instance after another, and none sees what the one before has done to the process.
+
+use super::{build, pipeline, results, space, workers};
+use crate::space::Space;
+
+/// Instances that look around and then do `mess`, one after another.
+fn project(reuse: bool, mess: &str) -> Space {
+    let space = space();
+    let script = format!(
+        "
+import atexit, logging, os, signal, sys, threading, warnings
+import numpy as np
+import state
+
+handlers = len(logging.root.handlers)
+logging.basicConfig(level=10)
+seen = [state.count, handlers, os.path.basename(os.getcwd()), 'MESS' in os.environ, sys.argv[1:], 'nowhere' in sys.path,
+    len(warnings.filters), threading.active_count(), signal.getsignal(signal.SIGUSR1).name, sys.stdout is sys.__stdout__]
+state.count += 1
+
+def rows():
+    return {{'rows': list(range(5))}}
+
+def look(rows, random_seed):
+    print('prints', rows)
+    logging.info('logs')
+    warnings.warn('warns')
+    draw = [float(np.random.rand()), random_seed]
+    mess(rows)
+    return {{'seen': [*seen, *draw, rows], 'pid': os.getpid()}}
+
+def mess(rows):
+{mess}
+"
+    );
+    space.write("model.py", &script);
+    space.write("state.py", "count = 0\n");
+    let processes = format!(
+        "    - {{name: rows, code: rows, data_parallelism: {{size: 5, data_name: rows}}}}\n    - {{name: look, reuse: {reuse}}}\n"
+    );
+    let file = format!("{}reproducibility: {{random_seed: 7}}\n", pipeline("rows look", &processes));
+    space.write("expops.yaml", &file);
+    space.expops(&["compile"]).success();
+    space
+}
+
+fn pids(space: &Space) -> Vec<String> {
+    (1..=5).map(|part| space.read(&format!("build/look/p{part}/out/pid.json"))).collect()
+}
+
+/// What the instances made and printed, without their process ids; and these.
+fn ran(reuse: bool, mess: &str) -> (std::collections::BTreeMap<String, String>, usize) {
+    let space = project(reuse, mess);
+    let one_by_one = |ninja: &mut std::process::Command| drop(ninja.args(["-j1"]));
+    build(&space, true, one_by_one);
+    assert_eq!(workers(&space).len(), 1);
+    let mut pids = pids(&space);
+    pids.sort();
+    pids.dedup();
+    let is_told = |name: &str| name.ends_with("seen.json") || name.ends_with("/log");
+    let here = space.path("").display().to_string();
+    let told = results(&space)
+        .into_iter()
+        .filter(|(name, _)| is_told(name))
+        .map(|(name, text)| (name, text.replace(&here, "")))
+        .collect();
+    (told, pids.len())
+}
+
+#[test]
+fn one_child_runs_all_of_them_and_each_finds_what_the_first_one_found() {
+    let mess = "
+    os.environ['MESS'] = '1'
+    os.environ.pop('HOME', None)
+    os.chdir('/')
+    sys.path.insert(0, 'nowhere')
+    warnings.simplefilter('error')
+    sys.stdout = open(os.devnull, 'w')
+    logging.root.setLevel(50)
+    np.random.seed(1)
+";
+    let (alone, children) = ran(false, mess);
+    assert_eq!(children, 5);
+    let (reused, children) = ran(true, mess);
+    assert_eq!(children, 1);
+    assert_eq!(alone, reused);
+}
+
+#[test]
+fn what_cannot_be_put_right_ends_the_child() {
+    for mess in [
+        "    signal.signal(signal.SIGUSR1, lambda *_: None)",
+        "    os.umask(0o077)",
+        "    globals()['left'] = os.open('/dev/null', os.O_RDONLY)",
+        "    threading.Thread(target=lambda: __import__('time').sleep(0.1)).start()",
+        "    atexit.register(print, 'at exit')",
+    ] {
+        let (alone, children) = ran(false, mess);
+        assert_eq!(children, 5, "{mess}");
+        let (reused, children) = ran(true, mess);
+        assert_eq!(children, 5, "{mess}");
+        assert_eq!(alone, reused, "{mess}");
+    }
+}
+
+#[test]
+fn one_that_fails_or_dies_leaves_the_others_alone() {
+    for (mess, children) in [
+        ("    if rows == [2]: raise ValueError('no')", 1),
+        ("    if rows == [2]: os.kill(os.getpid(), signal.SIGKILL)", 2),
+        ("    if rows == [2]: os._exit(3)", 2),
+    ] {
+        let space = project(true, mess);
+        let failed = build(&space, true, |ninja| drop(ninja.args(["-j1"]))).failure();
+        assert!(failed.says("look p3"), "{}", failed.out);
+        let mut pids: Vec<_> =
+            [1, 2, 4, 5].map(|part| space.read(&format!("build/look/p{part}/out/pid.json"))).into();
+        pids.sort();
+        pids.dedup();
+        assert_eq!(pids.len(), children, "{mess}");
+    }
+}
