@@ -51,7 +51,9 @@ fn pids(space: &Space) -> Vec<String> {
 /// What the instances made and printed, without their process ids; and these.
 fn ran(reuse: bool, mess: &str) -> (std::collections::BTreeMap<String, String>, usize) {
     let space = project(reuse, mess);
-    let one_by_one = |ninja: &mut std::process::Command| drop(ninja.args(["-j1"]));
+    let one_by_one = |ninja: &mut std::process::Command| {
+        ninja.args(["-j1"]);
+    };
     build(&space, true, one_by_one);
     assert_eq!(workers(&space).len(), 1);
     let mut pids = pids(&space);
@@ -111,7 +113,10 @@ fn one_that_fails_or_dies_leaves_the_others_alone() {
         ("    if rows == [2]: os._exit(3)", 2),
     ] {
         let space = project(true, mess);
-        let failed = build(&space, true, |ninja| drop(ninja.args(["-j1"]))).failure();
+        let failed = build(&space, true, |ninja| {
+            ninja.args(["-j1"]);
+        })
+        .failure();
         assert!(failed.says("look p3"), "{}", failed.out);
         let mut pids: Vec<_> =
             [1, 2, 4, 5].map(|part| space.read(&format!("build/look/p{part}/out/pid.json"))).into();
