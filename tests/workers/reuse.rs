@@ -94,7 +94,7 @@ fn what_cannot_be_put_right_ends_the_child() {
         "    signal.signal(signal.SIGUSR1, lambda *_: None)",
         "    os.umask(0o077)",
         "    globals()['left'] = os.open('/dev/null', os.O_RDONLY)",
-        "    threading.Thread(target=lambda: __import__('time').sleep(0.1)).start()",
+        "    threading.Thread(target=threading.main_thread().join).start()",
         "    atexit.register(print, 'at exit')",
     ] {
         let (alone, children) = ran(false, mess);
