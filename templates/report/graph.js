@@ -45,8 +45,8 @@ function graphView() {
     const open = () => go("layer", String(band.band));
     return s("g", { class: `band ${doc.layers[band.band].kind}` },
       s("path", { d: band.path }),
-      s("g", { role: "button", tabindex: 0, class: "title", "aria-label": `layer ${title}`, onclick: open, onkeydown: pressed(open), "data-layer": band.band },
-        s("text", { x: band.title[0], y: band.title[1] }, clip(title, band.room, "600 11.5px system-ui, sans-serif")), s("title", {}, title)));
+      s("g", { role: "button", tabindex: 0, class: "title", onclick: open, onkeydown: pressed(open), "data-layer": band.band },
+        s("text", { x: band.title[0], y: band.title[1] }, clip(title, band.room, "600 11.5px system-ui, sans-serif")), s("title", {}, `layer: ${title}`)));
   });
   const edges = picture.edges.map((edge) => {
     const plots = doc.processes[edge.to].plots.includes(edge.from) && !doc.processes[edge.to].upstreams.includes(edge.from);
@@ -73,7 +73,6 @@ function drawNode(node, p, font) {
   const count = process.instances[1];
   const words = inWords(counts);
   const worst = counts.has("failed") ? "failed" : counts.has("running") ? "running" : "";
-  node.setAttribute("aria-label", `${KINDS[process.kind]} ${process.name}, ${plural(count, "instance")}: ${words}`);
   const status = counts.size === 1 ? [...counts][0][0] : null;
   const line = status ? STATUSES[status][0] : words;
   const times = count === 1 ? "" : `×${count.toLocaleString("en")}`;

@@ -1,0 +1,372 @@
+// The page in a real browser: what it shows is what the other commands say, nothing that a user wrote runs, it can be used
+// by keyboard and screen reader, and it follows a build. Each test has a folder of its own.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const [expops, executablePath] = process.argv.slice(2);
+const here = dirname(fileURLToPath(import.meta.url));
+const repository = join(here, "../..");
+const axe = readFileSync(join(here, "node_modules/axe-core/axe.min.js"), "utf8");
+const environment = {
+  ...process.env,
+  PATH: `${dirname(expops)}:${join(repository, ".venv/bin")}:${process.env.PATH}`,
+  EXPOPS_WORKER_IDLE: "1",
+};
+const folders = [];
+
+/** A project of these files. */
+function project(files) {
+  const folder = mkdtempSync(join(tmpdir(), "expops page "));
+  folders.push(folder);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+/** Runs expops; what it prints. */
+function run(folder, ...words) {
+  return execFileSync(expops, words, { cwd: folder, env: environment, encoding: "utf8", timeout: 120_000, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Builds, whether or not that fails. */
+function build(folder, ...words) {
+  try {
+    run(folder, "run", ...words);
+  } catch (error) {
+    if (error.status !== 1) throw error;
+  }
+}
+
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+
+/** Opens an address; whatever goes wrong in it fails the test. */
+async function open(address, scheme = "light") {
+  const page = await browser.newPage({ viewport: { width: 1300, height: 850 }, colorScheme: scheme });
+  page.setDefaultTimeout(20_000);
+  page.problems = [];
+  page.on("pageerror", (error) => page.problems.push(error.message));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.problems.push(message.text()));
+  page.on("dialog", (dialog) => { page.problems.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
+  page.on("request", (request) => /^(file|data|blob|about):/.test(request.url()) || request.url().startsWith(address.split("#")[0]) || page.problems.push(`asks for ${request.url()}`));
+  await page.goto(address);
+  await page.locator("h1").waitFor();
+  return page;
+}
+
+async function close(page) {
+  assert.deepEqual(page.problems, []);
+  await page.close();
+}
+
+/** Insists that axe finds nothing serious. */
+async function accessible(page, what) {
+  const { violations } = await page.evaluate(`${axe}; axe.run(document, { iframes: false, resultTypes: ["violations"] })`);
+  const serious = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  assert.deepEqual(serious.map((one) => `${what}: ${one.id} ${one.nodes.map((node) => node.target).join(", ")}`), []);
+}
+
+const report = (folder, ...words) => {
+  run(folder, "report", ...words);
+  return `file://${encodeURI(folder)}/report.html`;
+};
+
+const tests = {
+  async "penguins: boxes, instances, search, keyboard, light and dark"() {
+    const folder = project({});
+    cpSync(join(repository, "examples/penguins"), folder, { recursive: true, filter: (path) => !/\/(build|Makefile|build\.ninja|\.ninja_\w+)$/.test(path) });
+    build(folder);
+    const address = report(folder);
+    const page = await open(address);
+    assert.equal(await page.locator(".node").count(), 5);
+    assert.equal(await page.locator(".band").count(), 1);
+    const rows = await page.locator(".panel tbody tr").allInnerTexts();
+    const status = run(folder, "status").trim().split("\n");
+    for (const [k, line] of status.entries()) {
+      const [, name, told] = /^(\S+)\s+(.*)$/.exec(line);
+      assert.ok(rows[k].startsWith(name) && rows[k].endsWith(told), `${rows[k]} is not ${line}`);
+    }
+    await page.locator('.node[data-process="2"]').click();
+    await page.getByRole("heading", { name: "fit", exact: true }).waitFor();
+    await page.locator(".cells").focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "fit p2", exact: true }).waitFor();
+    assert.ok((await page.locator(".panel").innerText()).includes("It is up to date."));
+    await page.locator(".band .title").press("Enter");
+    await page.getByText("333 rows in 4 partitions").waitFor();
+    // Arrow keys go along the edges.
+    await page.locator('.node[data-process="0"]').focus();
+    for (const key of ["ArrowRight", "ArrowRight", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("data-process")), "4");
+    await page.keyboard.press("/");
+    for (const expression of ["//*[@partition='p3']/process", "//process[starts-with(@name, 'c')]", "count", "//*[@partition='p2']//process[@name='fit']/preceding::process[1]"]) {
+      const labels = run(folder, "query", "--labels", expression).trim().split("\n").sort();
+      await page.fill("#search", expression);
+      await page.keyboard.press("Enter");
+      await page.waitForFunction((count) => document.querySelector('form .hint').textContent.startsWith(`${count} `), labels.length);
+      const found = labels.length > 1 ? await page.locator(".panel tbody th").allInnerTexts() : [await page.locator(".panel h2").innerText()];
+      assert.deepEqual(found.sort(), labels, expression);
+    }
+    await close(page);
+    for (const scheme of ["light", "dark"]) {
+      const page = await open(address, scheme);
+      for (const view of ["pipeline", "process/fit", "instance/fit%2Fp1", "layer/0", "build", "metrics", "charts"]) {
+        await page.goto(`${address}#/${view}`);
+        await accessible(page, `${scheme} ${view}`);
+      }
+      await close(page);
+    }
+  },
+
+  async "metrics: the table and the downloads are those of expops metrics; charts draw in frames"() {
+    const folder = project({
+      "expops.yaml": `
+metadata: {name: charts}
+scripts: {main: src/model.py, page: src/page.js}
+pipeline:
+  process_adjlist: |
+    load cut
+    cut seeds
+    seeds train
+  processes:
+    - {name: load}
+    - {name: cut, data_parallelism: {size: 2, data_name: rows}}
+    - {name: seeds, seed_parallelism: {seeds: [41, 42]}}
+    - {name: train}
+    - {name: drawn, chart_type: dynamic, code: page.draw, probe_paths: {all: train}}
+    - {name: still, type: chart, code: main.still, probe_paths: {all: train}}
+`,
+      "src/model.py": `
+import base64
+from expops.core import log_metric, process
+from expops.reporting import chart
+
+@process()
+def load():
+    return {'rows': [[i] for i in range(6)]}
+
+@process()
+def train(rows, random_seed):
+    for step in range(5):
+        log_metric('loss', random_seed / (step + 1) + rows[0][0])
+    log_metric('score', random_seed * 2)
+    return {'x': 1}
+
+@chart()
+def still(metrics):
+    with open('dot.png', 'wb') as file:
+        file.write(base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='))
+`,
+      "src/page.js": `
+import { chart } from '/mlops-charts.js';
+chart('drawn', (probePaths, ctx, listener) => {
+  const canvas = document.createElement('canvas');
+  ctx.containerElement.append(canvas);
+  listener.subscribeAll(probePaths, (metrics) => {
+    const all = Object.entries(metrics);
+    const one = new Chart(canvas, {
+      type: 'line',
+      data: { labels: [1, 2, 3, 4, 5], datasets: all.map(([key, m]) => ({ label: key, data: ctx.toSeries(m.loss) })) },
+      options: { animation: false },
+    });
+    ctx.setChartInstance(one);
+    const told = document.createElement('p');
+    told.textContent = all.length + ' of ' + ctx.toSeries(all[0][1].loss).join(' ');
+    document.body.append(told);
+    let escaped = 'kept in';
+    try { parent.document.title = 'out'; escaped = 'escaped'; } catch {}
+    try { localStorage.setItem('a', 'b'); escaped = 'escaped'; } catch {}
+    told.textContent += ', ' + escaped;
+  });
+});
+`,
+    });
+    build(folder);
+    const without = await open(`${report(folder)}#/charts`);
+    await without.getByText("This chart needs Chart.js").waitFor();
+    await close(without);
+    const address = report(folder, "--chart-js", join(here, "node_modules/chart.js/dist/chart.umd.js"));
+    const page = await open(`${address}#/charts`);
+    const frame = page.frameLocator("iframe");
+    assert.match(await frame.locator("p").first().innerText(), /^8 of 41 20.5 .*, kept in$/);
+    assert.ok(await frame.locator("canvas").evaluate((canvas) => canvas.width > 100 && canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((byte) => byte > 0)), "nothing is drawn");
+    assert.ok(await page.locator("article img").evaluate((image) => image.complete && image.naturalWidth === 1));
+    await page.goto(`${address}#/metrics`);
+    const download = async (name) => {
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name }).click()]);
+      return readFileSync(await file.path(), "utf8");
+    };
+    // JavaScript has no 41.0.
+    const plain = (csv) => csv.replaceAll(/\.0$/gm, "");
+    assert.equal(await download("Download CSV"), plain(run(folder, "metrics", "train", "--csv")));
+    assert.deepEqual(JSON.parse(await download("Download JSON")), JSON.parse(run(folder, "metrics", "train", "--json")));
+    assert.equal(await page.locator(".plot").count(), 2);
+    const scores = () => page.locator("tbody td:last-child").allInnerTexts();
+    const before = await scores();
+    await page.getByRole("button", { name: "score" }).click();
+    await page.getByRole("button", { name: "score" }).click();
+    assert.deepEqual(await scores(), before.map(Number).sort((a, b) => b - a).map(String));
+    await close(page);
+  },
+
+  async "names of any kind are text"() {
+    const evil = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
+    const names = { long: "n".repeat(200), umlauts: "größe-übermaß", chinese: "数据处理", arabic: "معالجة" };
+    const folder = project({
+      "expops.yaml": `
+metadata: {name: ${JSON.stringify(evil)}}
+scripts: {main: src/model.py}
+pipeline:
+  process_adjlist: |
+    a b
+${Object.values(names).map((name) => `    ${name}`).join("\n")}
+  processes:
+    - {name: a, description: ${JSON.stringify(evil)}, parameters: {p: ${JSON.stringify(evil)}}}
+    - {name: b, description: ${JSON.stringify(names.arabic)}}
+${Object.values(names).map((name) => `    - {name: ${JSON.stringify(name)}, command: 'echo 1 > {{ outputs.x }}', outputs: {x: x.txt}}`).join("\n")}
+`,
+      "src/model.py": `
+from pathlib import Path
+from expops.core import log_metric, process
+EVIL = ${JSON.stringify(evil)}
+
+@process()
+def a(p):
+    print(EVIL)
+    log_metric(EVIL, EVIL)
+    log_metric('1' + EVIL, 1)
+    Path('t.csv').write_text('"' + EVIL.replace('"', '""') + '",x\\n1,2\\n')
+    return {'t': Path('t.csv')}
+
+@process()
+def b(t):
+    raise ValueError(EVIL)
+`,
+    });
+    build(folder, "-k");
+    const address = report(folder);
+    for (const scheme of ["light", "dark"]) {
+      const page = await open(address, scheme);
+      for (const view of ["pipeline", "process/a", "instance/a", "instance/b", "build", "metrics", "charts", `process/${encodeURIComponent(names.long)}`]) {
+        await page.goto(`${address}#/${view}`);
+        await page.waitForTimeout(30);
+        assert.equal(await page.locator("script").count(), 3, view);
+        assert.equal(await page.locator("img").count(), 0, view);
+        assert.ok((await page.title()).includes("<script>"), await page.title());
+        await accessible(page, `${scheme} ${view}`);
+        const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wider <= 0, `${view} is wider than the window by ${wider}`);
+      }
+      await page.goto(`${address}#/instance/b`);
+      assert.ok((await page.locator(".panel").innerText()).includes(`ValueError: ${evil}`), await page.locator(".panel").innerText());
+      await close(page);
+    }
+  },
+
+  async "ten thousand instances are a grid of cells"() {
+    const folder = project({
+      "expops.yaml": `
+metadata: {name: large}
+scripts: {main: src/model.py}
+pipeline:
+  process_adjlist: |
+    load cut
+    cut fit
+    fit end
+  processes:
+    - {name: load}
+    - {name: cut, data_parallelism: {size: 10000, data_name: rows}}
+    - {name: fit}
+    - {name: end, data_aggregation: true}
+`,
+      "src/model.py": "def load():\n    return {'rows': [1]}\n\ndef fit(rows):\n    return {'x': 1}\n\ndef end(x):\n    return {'y': 1}\n",
+    });
+    const page = await open(report(folder));
+    await page.evaluate(() => { location.hash = "#/process/fit"; });
+    await page.locator(".cells").waitFor();
+    assert.ok(await page.evaluate(() => document.querySelectorAll("*").length) < 1500, "a node for each instance");
+    assert.ok(await page.locator(".cells").evaluate((canvas) => canvas.width > 100));
+    await page.locator(".cells").focus();
+    await page.keyboard.press("End");
+    assert.equal(await page.locator(".grid + .hint").innerText(), "fit p10000: would run");
+    await page.fill("#search", "//*[@partition='p9999']/process[@name='fit']");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "fit p9999", exact: true }).waitFor();
+    const took = await page.evaluate(async () => {
+      location.hash = "#/pipeline";
+      await new Promise((done) => setTimeout(done, 100));
+      const begin = performance.now();
+      document.querySelector('.node[data-process="2"]').dispatchEvent(new MouseEvent("click", { bubbles: true }));
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      return performance.now() - begin;
+    });
+    console.log(`  a click on a process of 10,000 instances took ${took.toFixed(0)} ms`);
+    await close(page);
+  },
+
+  async "a build is followed to its end, and a failure has its message"() {
+    const folder = project({
+      "expops.yaml": `
+metadata: {name: live}
+pipeline:
+  process_adjlist: |
+    first second
+  processes:
+    - {name: first, command: 'while [ ! -e "$EXPOPS_PROJECT_ROOT/go" ]; do sleep 0.05; done; echo 1 > {{ outputs.x }}', outputs: {x: x.txt}}
+    - {name: second, command: 'cat {{ inputs.x }}; echo the reason >&2; exit 3', outputs: {y: y.txt}}
+`,
+    });
+    run(folder, "compile");
+    const server = spawn(expops, ["view"], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "inherit"] });
+    let running = null;
+    try {
+      const address = (await new Promise((done) => server.stdout.once("data", done))).toString().trim();
+      const page = await open(address);
+      const box = (p) => page.locator(`.node[data-process="${p}"] .words`);
+      await box(0).filter({ hasText: "would run" }).waitFor();
+      running = spawn("ninja", [], { cwd: folder, env: environment, stdio: "ignore" });
+      await page.locator(".state", { hasText: "a build runs" }).waitFor();
+      await box(0).filter({ hasText: "running" }).waitFor();
+      writeFileSync(join(folder, "go"), "");
+      await box(1).filter({ hasText: "failed" }).waitFor();
+      await box(0).filter({ hasText: "ran" }).waitFor();
+      await page.goto(`${address}#/instance/second`);
+      await page.getByText("the reason").first().waitFor();
+      await page.goto(`${address}#/build`);
+      await page.locator(".failures").waitFor();
+      assert.ok((await page.locator(".failures").innerText()).includes("second"));
+      await page.locator(".state:empty").waitFor({ state: "attached" });
+      await accessible(page, "build");
+      await close(page);
+    } finally {
+      server.kill();
+      writeFileSync(join(folder, "go"), "");
+      if (running && running.exitCode === null) running.kill();
+    }
+  },
+};
+
+let failed = 0;
+try {
+  for (const [name, test] of Object.entries(tests)) {
+    if (process.env.ONLY && !name.includes(process.env.ONLY)) continue;
+    try {
+      await test();
+      console.log(`ok ${name}`);
+    } catch (error) {
+      failed += 1;
+      console.log(`FAILED ${name}\n${error.stack}\n${error.stderr || ""}`);
+    }
+  }
+} finally {
+  await browser.close();
+  for (const folder of folders) if (existsSync(folder)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+process.exit(failed ? 1 : 0);
