@@ -71,6 +71,15 @@ pub(crate) fn kill_group(leader: u32) {
     unix::send_to_group(rustix::process::Signal::KILL, leader);
 }
 
+/// Asks the process group that `leader` leads to end.
+#[cfg(unix)]
+pub(crate) fn end_group(leader: u32) {
+    unix::send_to_group(rustix::process::Signal::TERM, leader);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn end_group(_leader: u32) {}
+
 #[cfg(not(unix))]
 pub(crate) fn kill_group(_leader: u32) {}
 

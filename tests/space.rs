@@ -247,6 +247,11 @@ pub fn kill(pid: u32) {
     let _ = rustix::process::kill_process(process(pid), Signal::KILL);
 }
 
+/// Sends `signal` to one process.
+pub fn signal(child: &Child, signal: Signal) {
+    let _ = rustix::process::kill_process(process(child.id()), signal);
+}
+
 /// Sends `signal` to `leader` and all that it has started; it was started as the leader of a group.
 pub fn signal_group(leader: &Child, signal: Signal) {
     let _ = rustix::process::kill_process_group(process(leader.id()), signal);

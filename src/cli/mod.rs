@@ -12,6 +12,7 @@ mod exec;
 mod explain;
 mod graph;
 mod labels;
+mod launch;
 mod logged;
 mod look;
 mod metrics;
@@ -66,6 +67,12 @@ enum Command {
     Run(run::Flags),
     /// Run one instance: what the generated file calls
     Exec(exec::Flags),
+    /// Run the user's part of an instance: what a launcher is given
+    #[command(hide = true)]
+    Task(launch::Flags),
+    /// Look after a launcher: what exec calls
+    #[command(hide = true)]
+    Launch,
     /// Print what an XPath expression selects in the expanded pipeline
     Query(query::Flags),
     /// Print the pipeline as a graph: DOT, Mermaid, JSON or XML
@@ -117,6 +124,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Exec(flags) => {
             exec::run(&flags, arguments.directory.as_deref().unwrap_or(Utf8Path::new("")))
         }
+        Command::Task(flags) => launch::task(&flags),
+        Command::Launch => launch::keep(),
         Command::Query(flags) => query::run(&flags),
         Command::Graph(flags) => graph::run(&flags),
         Command::Metrics(flags) => metrics::run(&flags),

@@ -58,6 +58,10 @@ pub(super) struct Flags {
     /// Which tool builds [default: ninja if it is installed, else make]
     #[arg(long, value_name = "TOOL", value_parser = ["ninja", "make"])]
     with: Option<String>,
+    /// What runs the user's part of each instance: `slurm`, or a program (docs/launchers.md) [default: what
+    /// EXPOPS_LAUNCHER says]
+    #[arg(long, value_name = "NAME|PROGRAM")]
+    launcher: Option<String>,
     /// The Python interpreter of processes without an environment
     #[arg(long, value_name = "PATH", default_value = defaults::PYTHON)]
     python: String,
@@ -157,6 +161,7 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
         None => make_command(flags, &compiled.output),
     };
     command.args(targets).current_dir(&compiled.project.folder);
+    flags.launcher.as_ref().map(|launcher| command.env("EXPOPS_LAUNCHER", launcher));
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
         command.env("EXPOPS", crate::quote::word(program.as_str()));
     }

@@ -82,13 +82,36 @@ impl fmt::Display for Exit {
     }
 }
 
+/// What a program ends with that exits with `code`.
 #[cfg(unix)]
-fn signal(status: ExitStatus) -> Option<i32> {
+pub(super) fn status(code: i32) -> ExitStatus {
+    std::os::unix::process::ExitStatusExt::from_raw((code & 0xff) << 8)
+}
+
+/// What a program ends with that is ended by `signal`.
+#[cfg(unix)]
+pub(super) fn killed(signal: i32) -> ExitStatus {
+    std::os::unix::process::ExitStatusExt::from_raw(signal & 0x7f)
+}
+
+/// The signal that ended it, if one did.
+#[cfg(unix)]
+pub(super) fn signal(status: ExitStatus) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
 #[cfg(not(unix))]
-fn signal(_status: ExitStatus) -> Option<i32> {
+pub(super) fn status(code: i32) -> ExitStatus {
+    std::os::windows::process::ExitStatusExt::from_raw(code.unsigned_abs())
+}
+
+#[cfg(not(unix))]
+pub(super) fn killed(signal: i32) -> ExitStatus {
+    status(128 + signal)
+}
+
+#[cfg(not(unix))]
+pub(super) fn signal(_status: ExitStatus) -> Option<i32> {
     None
 }
 

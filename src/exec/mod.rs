@@ -28,6 +28,7 @@ mod instance;
 mod interpreter;
 mod inventory;
 mod key;
+pub(crate) mod launcher;
 mod lines;
 mod local;
 mod metrics;

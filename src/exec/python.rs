@@ -15,7 +15,7 @@ use super::instance::Instance;
 use super::interpreter::Interpreter;
 use super::request::{self, Mode, Request};
 use super::run_folder::RunFolder;
-use super::runner::Runner;
+use super::runner::{self, Runner};
 use crate::digest::Digest;
 use crate::settings::FailureKind;
 
@@ -142,12 +142,13 @@ pub(super) fn run(
     folder.watch(&mut command);
     let runner = Runner::of(instance, interpreter, &runtime, &request.script_folders, &folder.allotment);
     let again = || folder.start_again(&instance.project);
-    let mut exit = runner.run(&mut command, &log, &folder.allotment, again)?;
+    let call = runner::call(instance, inputs, &[], folder);
+    let mut exit = runner.run(&mut command, &log, &call, again)?;
     if !folder.result().exists() && child::tail(&log).contains("in _compile_bytecode") {
         // Python cuts the bytecode of our modules short on a full disk and stumbles over it for ever after.
         // No code of the user's has run.
         crate::file::remove(&runtime.join("expops/__pycache__"))?;
-        exit = child::run(&mut command, &log, &folder.allotment)?;
+        exit = runner.run(&mut command, &log, &call, || folder.start_again(&instance.project))?;
     }
     instance.note_usage(&exit.usage);
     let answer = std::fs::read_to_string(folder.result()).ok();

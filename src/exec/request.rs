@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::failure::Failure;
 use super::inputs::{Input, Lookahead};
 use super::instance::Instance;
+use super::launcher::Launcher;
 use super::run_folder::RunFolder;
 use super::value::{Node as Made, Value};
 use crate::plan_file::{Opens, Work};
@@ -190,7 +191,7 @@ fn split<'a>(instance: &Instance, opens: &'a Opens, there: &[Option<Value>]) -> 
 
 /// Whether files may be mapped: on the far side of a launcher pages of one may go away.
 fn may_be_mapped() -> bool {
-    std::env::var_os("EXPOPS_LAUNCHER").is_none_or(|launcher| launcher.is_empty())
+    Launcher::chosen().is_none()
 }
 
 fn node<'a>(node: &'a Made, instance: &Instance) -> Result<Node<'a>, Failure> {

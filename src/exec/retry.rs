@@ -11,6 +11,7 @@ use super::allotment::Allotment;
 use super::decide::Decision;
 use super::failure::Failure;
 use super::instance::Instance;
+use super::launcher::Launcher;
 use super::python::Told;
 use super::run_folder::RunFolder;
 use super::{bound, publish};
@@ -38,12 +39,24 @@ impl Instance {
             };
             self.journal(Event::Ended(self.failed(failure)));
             earlier = Some(self.put_log_aside(earlier, attempt, run)?);
-            run.start_again(&self.project)?;
+            self.start_again(decided, run)?;
             if let Some(signal) = signals::pause(Duration::from_secs(retries.wait)).unwrap_or_default() {
                 return Err(Failure::new(format!("interrupted by signal {signal}")));
             }
             attempt += 1;
         }
+    }
+
+    /// Makes everything what it was before the first attempt.
+    fn start_again(&self, decided: &Decision, run: &mut RunFolder) -> Result<(), Failure> {
+        if Launcher::chosen().is_none() {
+            return run.start_again(&self.project);
+        }
+        // What is lost may be there still, and write to where it ran.
+        run.move_on(&self.folder)?;
+        run.start_again(&self.project)?;
+        self.watch(decided, run);
+        Ok(())
     }
 
     fn call_once(&self, decided: &Decision, run: &mut RunFolder) -> Result<(ActionResult, Told), Failure> {

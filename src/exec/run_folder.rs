@@ -39,8 +39,8 @@ fn remove_patiently(folder: &Utf8Path) {
 
 /// A run under way: `.run-XXXX` inside the instance's folder, removed when this is dropped.
 pub(super) struct RunFolder {
-    /// Held to be dropped.
-    _folder: tempfile::TempDir,
+    /// Held to be dropped: the last is the run's own.
+    folders: Vec<tempfile::TempDir>,
     path: Utf8PathBuf,
     links: Vec<Utf8PathBuf>,
     watcher: Option<Watcher>,
@@ -49,18 +49,20 @@ pub(super) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes a folder for a run that may use what `allotment` says: the caller holds the instance's lock. Its name is new each time, so that a
-    /// process that outlived its killed run cannot write into this one.
+    /// Makes a folder for a run that may use what `allotment` says: the caller holds the instance's lock.
     pub(super) fn new(instance: &Folder, allotment: Allotment) -> Result<Self, Failure> {
-        file::create_folder(&instance.0)?;
-        let made = tempfile::Builder::new().prefix(passing::RUN).tempdir_in(&instance.0);
-        let folder = file::context(made, "create a folder in", &instance.0)?;
-        let path =
-            Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;
-        let path = file::context(path.canonicalize_utf8(), "find", &path)?;
-        let run = Self { _folder: folder, path, links: Vec::new(), watcher: None, allotment };
+        let (folder, path) = new_folder(instance)?;
+        let run = Self { folders: vec![folder], path, links: Vec::new(), watcher: None, allotment };
         run.empty()?;
         Ok(run)
+    }
+
+    /// Goes on in another folder. The one that it leaves is removed with it, too.
+    pub(super) fn move_on(&mut self, instance: &Folder) -> Result<(), Failure> {
+        let (folder, path) = new_folder(instance)?;
+        self.folders.push(folder);
+        self.path = path;
+        Ok(())
     }
 
     /// Makes it what it is before a run.
@@ -173,6 +175,16 @@ impl RunFolder {
         }
         Ok(())
     }
+}
+
+/// A folder with a name that is new each time, so that a process that outlived its killed run cannot write into it.
+fn new_folder(instance: &Folder) -> Result<(tempfile::TempDir, Utf8PathBuf), Failure> {
+    file::create_folder(&instance.0)?;
+    let made = tempfile::Builder::new().prefix(passing::RUN).tempdir_in(&instance.0);
+    let folder = file::context(made, "create a folder in", &instance.0)?;
+    let path = Utf8PathBuf::try_from(folder.path().to_owned()).map_err(|e| Failure::new(e.to_string()))?;
+    let path = file::context(path.canonicalize_utf8(), "find", &path)?;
+    Ok((folder, path))
 }
 
 #[cfg(unix)]

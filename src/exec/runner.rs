@@ -11,8 +11,11 @@ use super::attempt::Attempt;
 use super::child;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::inputs::{Input, named};
 use super::instance::Instance;
 use super::interpreter::Interpreter;
+use super::launcher::{self, Call, Launcher};
+use super::run_folder::RunFolder;
 use super::worker::{self, Kind};
 use crate::file;
 
@@ -22,6 +25,26 @@ pub(super) enum Runner {
     Cold,
     /// A child of a worker of this kind.
     Warm(Kind),
+    /// A launcher, which takes it elsewhere.
+    Launched(Launcher),
+}
+
+/// What a launcher is told of a run in `folder` that is given `inputs` and is to write `outputs`.
+pub(super) fn call<'a>(
+    instance: &Instance,
+    inputs: &[Input],
+    outputs: &[(String, Utf8PathBuf)],
+    folder: &'a RunFolder,
+) -> Call<'a> {
+    let build = instance.project.join(instance.layout.build());
+    Call {
+        label: instance.label(),
+        run: folder.path(),
+        allotment: &folder.allotment,
+        inputs: named(inputs).into_iter().map(|(_, value)| file::normal(&build.join(&value.file))).collect(),
+        outputs: outputs.iter().map(|(_, file)| folder.out().join(file)).collect(),
+        trust: instance.trust(),
+    }
 }
 
 impl Runner {
@@ -33,6 +56,9 @@ impl Runner {
         folders: &[Utf8PathBuf],
         allotment: &Allotment,
     ) -> Self {
+        if let Some(launcher) = Launcher::chosen() {
+            return Self::Launched(launcher);
+        }
         let is_off = std::env::var_os("EXPOPS_WORKERS").is_some_and(|value| value == "0");
         match interpreter {
             Some(interpreter) if !is_off => {
@@ -42,16 +68,26 @@ impl Runner {
         }
     }
 
-    /// Runs `command`, which starts Python for one request, within what `allotment` gives it, with stdout and stderr in the
+    /// The runner for a shell command.
+    pub(super) fn of_shell() -> Self {
+        Launcher::chosen().map_or(Self::Cold, Self::Launched)
+    }
+
+    /// Runs `command`, which starts Python for one request, within what it is given in `call`, with stdout and stderr in the
     /// file `log`. `again` undoes what a run that came to nothing has left.
     pub(super) fn run(
         &self,
         command: &mut Command,
         log: &Utf8Path,
-        allotment: &Allotment,
+        call: &Call<'_>,
         again: impl FnOnce() -> Result<(), Failure>,
     ) -> Result<Exit, Failure> {
-        let Self::Warm(kind) = self else { return child::run(command, log, allotment) };
+        let allotment = call.allotment;
+        let kind = match self {
+            Self::Cold => return child::run(command, log, allotment),
+            Self::Launched(launcher) => return launcher::run(launcher, command, log, call),
+            Self::Warm(kind) => kind,
+        };
         match worker::run(command, kind, log, allotment)? {
             Attempt::Ended(exit) => Ok(exit),
             Attempt::Refused => child::run(command, log, allotment),

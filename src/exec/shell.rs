@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::inputs::Input;
 use super::instance::Instance;
 use super::run_folder::RunFolder;
+use super::runner::{self, Runner};
 use super::tree;
 use super::trust::Trust;
 use super::value::{Node, Value};
@@ -54,7 +55,8 @@ pub(super) fn run(
     }
     child::prepare(&mut shell, &folder.allotment);
     folder.watch(&mut shell);
-    let exit = child::run(&mut shell, &log, &folder.allotment)?;
+    let call = runner::call(instance, inputs, outputs, folder);
+    let exit = Runner::of_shell().run(&mut shell, &log, &call, || Ok(()))?;
     instance.note_usage(&exit.usage);
     if !exit.status.success() {
         let mut failure =

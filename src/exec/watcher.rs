@@ -91,9 +91,15 @@ fn library(layout: &Layout) -> Option<Utf8PathBuf> {
     let own = layout.watch_library();
     let folder = own.parent().and_then(|folder| folder.canonicalize_utf8().ok());
     let own = folder.zip(own.file_name()).map(|(folder, name)| folder.join(name));
+    let Some(place) = own.filter(is_plain) else { return private_library().filter(is_plain) };
+    file::write_if_changed(&place, bytes).is_ok().then_some(place)
+}
+
+/// The library in this machine's folder for the user.
+pub(super) fn private_library() -> Option<Utf8PathBuf> {
+    let bytes = watch::library()?;
     let name = format!("watch-{}.so", &Digest::of(bytes).to_string()[..16]);
-    let elsewhere = || private::folder().ok().map(|folder| folder.join(name));
-    let place = own.filter(is_plain).or_else(elsewhere).filter(is_plain)?;
+    let place = private::folder().ok()?.join(name);
     file::write_if_changed(&place, bytes).is_ok().then_some(place)
 }
 

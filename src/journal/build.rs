@@ -29,7 +29,7 @@ impl Build {
         PRESENT.get_or_init(find).clone()
     }
 
-    /// Whether it still runs.
+    /// Whether it still runs; one that has ended, and whose parent has not heard of it, does not.
     pub fn is_running(&self) -> bool {
         Process::read(self.process).is_some_and(|process| process.started == self.started)
     }
@@ -49,6 +49,9 @@ impl Process {
         let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         let (before, after) = text.rsplit_once(") ")?;
         let fields: Vec<&str> = after.split(' ').collect();
+        if matches!(fields.first(), Some(&("Z" | "X"))) {
+            return None;
+        }
         Some(Self {
             name: before.split_once(" (")?.1.to_owned(),
             parent: fields.get(1)?.parse().ok()?,
@@ -86,6 +89,9 @@ mod tests {
         assert_eq!(process.parent, std::process::id());
         assert!(!Build { started: build.started + 1, ..build.clone() }.is_running());
         child.kill().unwrap();
+        while build.is_running() {
+            std::thread::yield_now();
+        }
         child.wait().unwrap();
         assert!(!build.is_running());
     }

@@ -1,0 +1,74 @@
+//! Which launcher a build uses. That is said when the build runs: the build file is the same with and without.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// The variable that names a launcher.
+const VARIABLE: &str = "EXPOPS_LAUNCHER";
+
+/// A launcher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Launcher {
+    /// Slurm, with more words for `srun`.
+    Slurm(Vec<String>),
+    /// A program, with its first words.
+    Program(Vec<String>),
+}
+
+impl Launcher {
+    /// The launcher that `EXPOPS_LAUNCHER` names, if it names one: a program, a program with its first words, or
+    /// `slurm` with more words for `srun`.
+    pub(crate) fn chosen() -> Option<Self> {
+        Self::parse(&std::env::var(VARIABLE).ok()?)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        // A path may have blanks in it.
+        if Path::new(text).is_file() {
+            return Some(Self::Program(vec![text.to_owned()]));
+        }
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        match words.split_first()? {
+            (first, rest) if first == "slurm" => Some(Self::Slurm(rest.to_vec())),
+            _ => Some(Self::Program(words)),
+        }
+    }
+
+    /// Its name, for messages.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Slurm(_) => "slurm",
+            Self::Program(words) => words.first().map_or("", String::as_str),
+        }
+    }
+
+    /// The seconds that results may take to be seen where the build runs, if the user does not say.
+    pub(super) fn latency(&self) -> u64 {
+        match self {
+            Self::Slurm(_) => 10,
+            Self::Program(_) => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_launcher_is_a_name_or_a_program_with_words() {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        assert_eq!(Launcher::parse("  "), None);
+        assert_eq!(Launcher::parse("slurm"), Some(Launcher::Slurm(vec![])));
+        let options = words(&["--partition=gpu", "-A", "x"]);
+        assert_eq!(Launcher::parse("slurm --partition=gpu -A x"), Some(Launcher::Slurm(options)));
+        assert_eq!(Launcher::parse("nice -n 5"), Some(Launcher::Program(words(&["nice", "-n", "5"]))));
+        let folder = tempfile::Builder::new().prefix("two words").tempdir().unwrap();
+        let file = folder.path().join("launch it");
+        std::fs::write(&file, "").unwrap();
+        let file = file.to_str().unwrap();
+        assert_eq!(Launcher::parse(file), Some(Launcher::Program(words(&[file]))));
+    }
+}

@@ -1,0 +1,96 @@
+//! The end of a task: the file `done.json`, written last, which lists all that the task has left.
+
+use std::fs;
+use std::io::{self, Write as _};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::task::{self, Task, name};
+use crate::digest::Digest;
+use crate::durable;
+use crate::settings::FailureKind;
+
+/// How a task ended.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Done {
+    pub version: u32,
+    /// That of the task.
+    pub nonce: String,
+    /// The exit status, unless a signal ended it.
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// Why it did not run to its end, if the status does not say so.
+    pub cut: Option<FailureKind>,
+    /// CPU seconds.
+    pub cpu: Option<f64>,
+    /// Peak memory, in bytes.
+    pub memory: Option<u64>,
+    /// The node that it ran on.
+    pub host: Option<String>,
+    /// The job that it ran in.
+    pub job: Option<String>,
+    /// What it left, by paths relative to the run folder.
+    pub files: Vec<(Utf8PathBuf, Left)>,
+}
+
+/// Something that a task left.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Left {
+    File {
+        length: u64,
+        digest: Digest,
+    },
+    /// A link or a folder.
+    Other,
+}
+
+impl Done {
+    /// Writes it, for all to see at once.
+    pub(super) fn write(&self, run: &Utf8Path) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(run)?;
+        serde_json::to_writer(&mut file, self)?;
+        file.flush()?;
+        durable::flush(file.as_file())?;
+        file.persist(run.join(name::DONE))?;
+        Ok(())
+    }
+
+    /// The end of `task`, if it is there and all that it lists is, too.
+    pub(super) fn read(task: &Task, digest: impl Fn(&Utf8Path) -> io::Result<Digest>) -> Option<Self> {
+        let text = fs::read(task.run.join(name::DONE)).ok()?;
+        let done: Self = serde_json::from_slice(&text).ok()?;
+        let is_there = |(path, left): &(Utf8PathBuf, Left)| {
+            let path = task.run.join(path);
+            match (left, path.symlink_metadata()) {
+                (Left::File { length, .. }, Ok(meta)) if meta.len() != *length || !meta.is_file() => false,
+                (Left::File { digest: expected, .. }, Ok(_)) => {
+                    digest(&path).is_ok_and(|digest| digest == *expected)
+                }
+                (Left::Other, Ok(meta)) => !meta.is_file(),
+                (_, Err(_)) => false,
+            }
+        };
+        let is_own = done.version == task::VERSION && done.nonce == task.nonce;
+        (is_own && done.files.iter().all(is_there)).then_some(done)
+    }
+}
+
+/// What is in a run folder that the build needs.
+pub(super) fn left(run: &Utf8Path) -> io::Result<Vec<(Utf8PathBuf, Left)>> {
+    let mut all = Vec::new();
+    for entry in name::RESULTS.map(|name| run.join(name)).iter().filter(|path| path.exists()) {
+        for entry in walkdir::WalkDir::new(entry).sort_by_file_name() {
+            let entry = entry?;
+            let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
+            let left = if entry.file_type().is_file() {
+                Left::File { length: entry.metadata()?.len(), digest: Digest::of_file(path)? }
+            } else {
+                Left::Other
+            };
+            all.push((path.strip_prefix(run).unwrap_or(path).to_owned(), left));
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,149 @@
+//! The process between `exec` and a launcher. It is in a session of its own, so that neither a Ctrl-C nor the end of a
+//! terminal reaches what it keeps before it says so, and it has a pipe from `exec`: when that closes, however `exec`
+//! has come to its end, it ends the launcher.
+
+use std::io::{self, BufRead as _, Read, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::chosen::Launcher;
+use super::order::Order;
+use super::slurm;
+use crate::exec::exit;
+use crate::settings::FailureKind;
+use crate::signals;
+
+/// How long a launcher may take to end after it was asked to.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long what a launcher has left running may keep the end of its output from us.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// How much of what a launcher says is kept, of its beginning and of its end, in bytes.
+const KEPT: usize = 16 * 1024;
+
+/// What came of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Word {
+    /// Why the launcher could not be started.
+    pub not_started: Option<String>,
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// What it said: the beginning and the end.
+    pub said: String,
+    /// How the task failed, if the launcher knows.
+    pub kind: Option<FailureKind>,
+}
+
+/// Reads an [`Order`] from stdin, launches, and writes a [`Word`] to stdout.
+///
+/// # Errors
+/// If the order cannot be read, or the word not be written.
+pub(crate) fn keep() -> io::Result<()> {
+    #[cfg(unix)]
+    let _ = rustix::process::setsid();
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let order: Order = serde_json::from_str(&line)?;
+    let word = launch(&order)?;
+    let mut text = serde_json::to_string(&word)?;
+    text.push('\n');
+    io::stdout().write_all(text.as_bytes())
+}
+
+fn launch(order: &Order) -> io::Result<Word> {
+    let mut command = match &order.launcher {
+        Launcher::Slurm(options) => slurm::command(options, order),
+        Launcher::Program(words) => program(words, order),
+    };
+    let (output, input) = io::pipe()?;
+    command.envs(&order.told).stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return Ok(Word { not_started: Some(why_not(&error)), ..Word::default() }),
+    };
+    drop(command);
+    let (said, has_said) = (Said::default(), channel::<()>());
+    let (ear, is_silent) = (said.clone(), has_said.0);
+    thread::spawn(move || {
+        ear.hear(output);
+        drop(is_silent);
+    });
+    watch_for_end(child.id());
+    let status = child.wait()?;
+    let _ = has_said.1.recv_timeout(LAST_WORDS);
+    let said = said.text();
+    let kind = match &order.launcher {
+        Launcher::Slurm(_) if !order.is_done() => slurm::settle(&said, order),
+        _ => None,
+    };
+    Ok(Word { not_started: None, code: status.code(), signal: exit::signal(status), said, kind })
+}
+
+fn program(words: &[String], order: &Order) -> Command {
+    let mut command = Command::new(words.first().map_or("", String::as_str));
+    command.args(&words[1..]).arg("--").args(&order.words);
+    command
+}
+
+fn why_not(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such program".to_owned(),
+        io::ErrorKind::PermissionDenied => "it may not be executed".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Ends the process group that `leader` leads when nobody holds the other end of our stdin any more.
+fn watch_for_end(leader: u32) {
+    thread::spawn(move || {
+        let mut rest = Vec::new();
+        let _ = io::stdin().lock().read_to_end(&mut rest);
+        signals::end_group(leader);
+        thread::sleep(GRACE);
+        signals::kill_group(leader);
+    });
+}
+
+/// What a launcher says, as much of it as is kept.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    first: Vec<u8>,
+    last: Vec<u8>,
+    /// Whether something between them is not kept.
+    is_cut: bool,
+}
+
+impl Said {
+    fn hear(&self, mut output: impl Read) {
+        let mut buffer = vec![0; KEPT];
+        while let Ok(count @ 1..) = output.read(&mut buffer) {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let Kept { first, last, is_cut } = &mut *kept;
+            let room = count.min(KEPT - first.len());
+            first.extend_from_slice(&buffer[..room]);
+            last.extend_from_slice(&buffer[room..count]);
+            if last.len() > KEPT {
+                *is_cut = true;
+                last.drain(..last.len() - KEPT);
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { first, last, is_cut } = &*kept;
+        let [first, last] = [first, last].map(|bytes| String::from_utf8_lossy(bytes));
+        format!("{first}{}{last}", if *is_cut { "\n…\n" } else { "" })
+    }
+}

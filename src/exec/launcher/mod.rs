@@ -1,0 +1,27 @@
+//! Has the user's part of an instance run elsewhere: on a node of a cluster, on another host, in a container. `exec`
+//! stays where the build tool is, and decides, restores and publishes there.
+//!
+//! ```text
+//! exec ──starts──▶ keeper ──starts──▶ LAUNCHER -- expops task RUN/task.json ──▶ the user's part
+//!   ◀── what the launcher said ──┘           RUN/done.json ◀── written last ──┘
+//! ```
+//!
+//! The keeper is there so that nothing is left when a build is killed. What the launcher's exit status says is for
+//! messages only: an instance has run if `done.json` is there with the task's nonce, and every file that it lists.
+
+mod call;
+mod chosen;
+mod done;
+mod environment;
+mod heart;
+mod keeper;
+mod node;
+mod order;
+mod scratch;
+mod slurm;
+mod task;
+
+pub(super) use call::{Call, run};
+pub(super) use chosen::Launcher;
+pub(crate) use keeper::keep;
+pub(crate) use node::run as run_tasks;
