@@ -9,8 +9,7 @@ from expops.core import process
 
 @process()
 def load():
-    data = Path(os.environ["EXPOPS_PROJECT_ROOT"]) / "../data.csv"
-    with data.open() as file:
+    with Path(os.environ["ANALYSIS_DATA"]).open() as file:
         return {"rows": [[float(row["x"]), float(row["y"])] for row in csv.DictReader(file)]}
 
 
