@@ -12,6 +12,9 @@ use crate::file;
 /// Folders that no package is made of.
 const SKIPPED: [&str; 6] = ["__pycache__", "node_modules", "build", "dist", "venv", "env"];
 
+/// What is in a folder that is a package of Python's, whatever its name.
+const OF_A_PACKAGE: &str = "__init__.py";
+
 /// What decides how a package is installed, besides its code.
 const PACKAGING: [&str; 4] = ["pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in"];
 
@@ -127,7 +130,9 @@ pub(super) fn inside(path: &Utf8Path, project: &Utf8Path, folders: bool) -> Vec<
 /// Whether a folder is none that packages are made of: what tools leave, what is hidden, a build folder.
 fn is_skipped(path: &std::path::Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let is_left = SKIPPED.contains(&&*name) || name.ends_with(".egg-info") || name.starts_with('.');
+    let is_package = path.join(OF_A_PACKAGE).exists();
+    let is_left =
+        (SKIPPED.contains(&&*name) && !is_package) || name.ends_with(".egg-info") || name.starts_with('.');
     is_left || path.join(".expops").exists()
 }
 
@@ -189,5 +194,20 @@ mod tests {
         ] {
             assert_eq!(named(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_package_may_have_the_name_of_what_tools_leave() {
+        let guard = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(guard.path()).unwrap();
+        for file in
+            ["setup.py", "build/__init__.py", "dist/lib-1.0.whl", "env/pyvenv.cfg", "x/dist/__init__.py"]
+        {
+            file::create_folder(folder.join(file).parent().unwrap()).unwrap();
+            std::fs::write(folder.join(file), "").unwrap();
+        }
+        let found = inside(folder, Utf8Path::new("/nowhere"), false);
+        let names: Vec<_> = found.iter().map(|path| path.strip_prefix(folder).unwrap().as_str()).collect();
+        assert_eq!(names, ["build/__init__.py", "setup.py", "x/dist/__init__.py"]);
     }
 }

@@ -11,7 +11,8 @@ import sys
 import urllib.parse
 import urllib.request
 
-SKIPPED = {"__pycache__", "node_modules", "build", "dist", ".git", ".hg", ".tox", ".venv", "venv"}
+# What tools leave, unless it is a package of that name.
+SKIPPED = {"__pycache__", "node_modules", "build", "dist", ".git", ".hg", ".tox", ".venv", "venv", "env"}
 
 
 def places():
@@ -22,11 +23,16 @@ def places():
     return found
 
 
+def is_left(above, name):
+    is_package = os.path.exists(os.path.join(above, name, "__init__.py"))
+    return name.endswith(".egg-info") or (name in SKIPPED and not is_package)
+
+
 def content(folder):
     """What is in the folder of a package that is used where it lies."""
     digest = hashlib.sha256()
     for above, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.endswith(".egg-info"))
+        folders[:] = sorted(name for name in folders if not is_left(above, name))
         for name in sorted(names):
             path = os.path.join(above, name)
             if name.endswith((".pyc", "~")) or not os.path.isfile(path):
