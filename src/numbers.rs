@@ -1,6 +1,6 @@
 //! Numbers that JSON does not have, written so that any parser reads them: `{"$float": "nan"}`, `"inf"`, `"-inf"`, and
 //! `{"$int": "123"}` beyond 64 bits. A mapping that only looks like one of them is `{"$dict": MAPPING}`. The other half is
-//! `src/python/expops/_plain.py`.
+//! `src/python/expops_build/_plain.py`.
 
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::value::RawValue;

@@ -1,4 +1,5 @@
-//! The Python package `expops`, which the compiler carries in itself and leaves in the build folder.
+//! The Python packages `expops_build` and `expops`, which the compiler carries in itself and leaves in the build folder.
+//! An installed distribution has the same files; builds never use it, whatever version it is.
 
 use camino::Utf8Path;
 
@@ -6,51 +7,56 @@ use crate::durable;
 use crate::file::FileError;
 
 macro_rules! package {
-    ($($name:literal)*) => { &[$(($name, include_str!(concat!("python/expops/", $name)))),*] };
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("python/", $name)))),*] };
 }
 
 const FILES: &[(&str, &str)] = package! {
-    "__init__.py"
-    "_ahead.py"
-    "_arrow.py"
-    "_chart.py"
-    "_columns.py"
-    "_decorate.py"
-    "_digest.py"
-    "_digest_tables.py"
-    "_driver.py"
-    "_end.py"
-    "_failure.py"
-    "_files.py"
-    "_frame.py"
-    "_inputs.py"
-    "_keys.py"
-    "_labels.py"
-    "_loaded.py"
-    "_mapped.py"
-    "_metrics.py"
-    "_names.py"
-    "_npy.py"
-    "_plain.py"
-    "_reuse.py"
-    "_rows.py"
-    "_run.py"
-    "_script.py"
-    "_seed.py"
-    "_signature.py"
-    "_split.py"
-    "_values.py"
-    "_watch.py"
-    "_worker.py"
-    "core.py"
-    "reporting.py"
+    "expops/__init__.py"
+    "expops/core.py"
+    "expops/py.typed"
+    "expops/reporting.py"
+    "expops_build/__init__.py"
+    "expops_build/_ahead.py"
+    "expops_build/_arrow.py"
+    "expops_build/_chart.py"
+    "expops_build/_columns.py"
+    "expops_build/_decorate.py"
+    "expops_build/_digest.py"
+    "expops_build/_digest_tables.py"
+    "expops_build/_driver.py"
+    "expops_build/_end.py"
+    "expops_build/_failure.py"
+    "expops_build/_files.py"
+    "expops_build/_frame.py"
+    "expops_build/_inputs.py"
+    "expops_build/_keys.py"
+    "expops_build/_labels.py"
+    "expops_build/_loaded.py"
+    "expops_build/_mapped.py"
+    "expops_build/_metrics.py"
+    "expops_build/_names.py"
+    "expops_build/_npy.py"
+    "expops_build/_plain.py"
+    "expops_build/_reuse.py"
+    "expops_build/_rows.py"
+    "expops_build/_run.py"
+    "expops_build/_script.py"
+    "expops_build/_seed.py"
+    "expops_build/_signature.py"
+    "expops_build/_split.py"
+    "expops_build/_values.py"
+    "expops_build/_watch.py"
+    "expops_build/_worker.py"
+    "expops_build/core.py"
+    "expops_build/py.typed"
+    "expops_build/reporting.py"
 };
 
-/// Writes the package into `folder`, which then is what `PYTHONPATH` needs. Files that are there already
+/// Writes the packages into `folder`, which then is what `PYTHONPATH` needs. Files that are there already
 /// are left alone.
 pub(crate) fn install(folder: &Utf8Path) -> Result<(), FileError> {
     for (name, text) in FILES {
-        durable::write_if_changed(&folder.join("expops").join(name), text.as_bytes())?;
+        durable::write_if_changed(&folder.join(name), text.as_bytes())?;
     }
     Ok(())
 }
@@ -60,12 +66,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn carries_every_module_of_the_package() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/python/expops");
-        let mut names: Vec<_> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".py"))
+    fn carries_every_file_of_the_packages() {
+        let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("src/python");
+        let files =
+            walkdir::WalkDir::new(&folder).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+        let mut names: Vec<_> = files
+            .map(|entry| {
+                Utf8Path::from_path(entry.path()).unwrap().strip_prefix(&folder).unwrap().to_string()
+            })
+            .filter(|name| name.contains('/') && !name.ends_with(".pyc"))
             .collect();
         names.sort();
         assert_eq!(names, FILES.iter().map(|(name, _)| *name).collect::<Vec<_>>());

@@ -56,7 +56,7 @@ def work(rows):
 fn is_readable(ran: &Ran) {
     let all = ran.out.clone() + &ran.err;
     assert!(all.contains("error: "), "{all}");
-    for word in ["panicked", "RUST_BACKTRACE", "expops/_run.py", "os error"] {
+    for word in ["panicked", "RUST_BACKTRACE", "expops_build/_run.py", "os error"] {
         assert!(!all.contains(word), "{word}: {all}");
     }
 }

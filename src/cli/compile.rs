@@ -99,6 +99,13 @@ pub(super) fn run(flags: &Flags) -> Ended {
                 );
                 say::warning(&text);
             }
+            if let Some(version) = compiled.other_distribution().filter(|_| !flags.json) {
+                let text = format!(
+                    "`{}` has the distribution `expops` {version}, another project's: builds do not use it, but editors and notebooks may take it for ours; there, import `expops_build.core`",
+                    flags.python
+                );
+                say::note(&text);
+            }
             if !flags.quiet && written == Written::Changed {
                 println!("wrote {}", summary(&compiled));
             }

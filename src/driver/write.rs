@@ -49,6 +49,14 @@ impl Compiled {
         versions.iter().any(|version| *version != VERSION)
     }
 
+    /// The version of the distribution `expops` that the active Python has, once the project has been written: PyPI has one,
+    /// which is another project's.
+    pub fn other_distribution(&self) -> Option<String> {
+        let python = Interpreter::read(&self.layout.environment_stamp("")).ok()?;
+        let is_it = |package: &String| package.strip_prefix("expops==").map(str::to_owned);
+        python.packages.iter().find_map(is_it).filter(|_| self.plan.interpreter.is_some())
+    }
+
     fn write_files(&self) -> Result<Written, FileError> {
         let plan_files = self.plan_files();
         for (path, text) in &plan_files {

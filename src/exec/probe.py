@@ -72,6 +72,7 @@ for package in importlib.metadata.distributions(path=places()):
         version = str(version) + source(package)
     except Exception as error:
         version = str(version) + " (" + type(error).__name__ + ")"
-    if name:
+    # Builds have their own copy of ours.
+    if name and name.lower().replace("_", "-") != "expops-build":
         found.add(name.lower().replace("_", "-") + "==" + version)
 print("\n".join(sorted(found)))

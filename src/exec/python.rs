@@ -1,5 +1,5 @@
 //! Calls a Python function through the runtime that the compiler left in the build folder. One JSON
-//! file goes in, one comes out; the other half is `src/python/expops/_run.py`.
+//! file goes in, one comes out; the other half is `src/python/expops_build/_run.py`.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -123,7 +123,7 @@ pub(super) fn run(
     let text = serde_json::to_vec(&request).map_err(|e| Failure::new(e.to_string()))?;
     crate::file::write_if_changed(&path, &text)?;
     let runtime = instance.layout.python();
-    if !runtime.join("expops/_run.py").exists() {
+    if !runtime.join("expops_build/_run.py").exists() {
         return Err(Failure::new(format!("`{runtime}` is missing")).help("run `expops compile` again"));
     }
     let runtime = crate::file::context(runtime.canonicalize_utf8(), "find", &runtime)?;
@@ -132,7 +132,7 @@ pub(super) fn run(
     let program = if python.contains('/') { instance.project.join(python) } else { python.into() };
     let mut command = Command::new(program);
     command
-        .arg(runtime.join("expops/_run.py"))
+        .arg(runtime.join("expops_build/_run.py"))
         .arg(&path)
         .current_dir(folder.files())
         .env("PYTHONHASHSEED", "0")
@@ -147,7 +147,7 @@ pub(super) fn run(
     if !folder.result().exists() && child::tail(&log).contains("in _compile_bytecode") {
         // Python cuts the bytecode of our modules short on a full disk and stumbles over it for ever after.
         // No code of the user's has run.
-        crate::file::remove(&runtime.join("expops/__pycache__"))?;
+        crate::file::remove(&runtime.join("expops_build/__pycache__"))?;
         exit = runner.run(&mut command, &log, &call, || folder.start_again(&instance.project))?;
     }
     instance.note_usage(&exit.usage);

@@ -45,7 +45,10 @@ impl Library {
     /// `library`: the name whose first part may be installed.
     fn told(&self, from: &Module, library: Option<&String>, module: String, span: Span) -> Option<Foreign> {
         let library = library.and_then(|name| Some(name.split('.').next()?.to_owned()));
-        if library.as_ref().is_some_and(|name| name == "expops" || find::is_standard(name)) {
+        if library
+            .as_ref()
+            .is_some_and(|name| name == "expops" || name == "expops_build" || find::is_standard(name))
+        {
             return None;
         }
         Some(Foreign { module, library, source: from.source.clone(), span })

@@ -6,7 +6,7 @@ use super::outline::Import;
 
 /// Libraries whose own maintainers support a fork after the import, in an order in which none needs a later one.
 /// The evidence is in `src/python/README.md`. What only looks harmless is imported in the child, and what turns out
-/// not to be (`src/python/expops/_ahead.py` looks), too.
+/// not to be (`src/python/expops_build/_ahead.py` looks), too.
 const SAFE: [&str; 6] = ["numpy", "pyarrow", "scipy", "pandas", "sklearn", "matplotlib"];
 
 /// Modules of such libraries, and the names that are imported from each.

@@ -63,7 +63,7 @@ fn is_exception(name: &str) -> bool {
     name.ends_with("Error") || name.ends_with("Exception") || name.ends_with("Warning")
 }
 
-const QUIET_WHOLE: [&str; 17] = [
+const QUIET_WHOLE: [&str; 18] = [
     "math",
     "cmath",
     "itertools",
@@ -81,6 +81,7 @@ const QUIET_WHOLE: [&str; 17] = [
     "dataclasses",
     "string",
     "expops",
+    "expops_build",
 ];
 const QUIET_NAMES: [&str; 22] = [
     "logging.getLogger",
@@ -220,14 +221,15 @@ pub(super) fn mutator(name: &str) -> bool {
 pub(super) fn quiet_decorator(path: &str) -> bool {
     const WHOLE: [&str; 8] =
         ["functools", "dataclasses", "contextlib", "abc", "typing", "typing_extensions", "enum", "numba"];
+    let is_ours = ["expops.", "expops_build."].iter().any(|package| path.starts_with(package));
     match path {
         "staticmethod" | "classmethod" | "property" | "attr.s" | "attrs.define" | "attrs.frozen" => true,
         "torch.no_grad" | "torch.inference_mode" => true,
-        _ => WHOLE.contains(&path.split('.').next().unwrap_or(path)) || path.starts_with("expops."),
+        _ => WHOLE.contains(&path.split('.').next().unwrap_or(path)) || is_ours,
     }
 }
 
-const SILENT_LIBRARIES: [&str; 62] = [
+const SILENT_LIBRARIES: [&str; 63] = [
     "abc",
     "argparse",
     "array",
@@ -246,6 +248,7 @@ const SILENT_LIBRARIES: [&str; 62] = [
     "decimal",
     "enum",
     "expops",
+    "expops_build",
     "fractions",
     "functools",
     "gc",

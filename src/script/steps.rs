@@ -43,7 +43,7 @@ impl Library {
 }
 
 fn is_ours(path: &str) -> bool {
-    path == "expops" || path.starts_with("expops.")
+    matches!(path.split('.').next(), Some("expops" | "expops_build"))
 }
 
 struct StepWalk {

@@ -18,8 +18,8 @@ if str(PACKAGE_PARENT) not in sys.path:
     sys.path.insert(0, str(PACKAGE_PARENT))
 sys.dont_write_bytecode = True
 
-from expops import _values
-from expops._names import Names
+from expops_build import _values
+from expops_build._names import Names
 
 
 def has(*modules: str) -> bool:
@@ -121,7 +121,7 @@ class ProjectTest(unittest.TestCase):
             **fields,
         }
         (folder / "request.json").write_text(json.dumps(request))
-        command = [sys.executable, str(PACKAGE_PARENT / "expops" / "_run.py"), str(folder / "request.json")]
+        command = [sys.executable, str(PACKAGE_PARENT / "expops_build" / "_run.py"), str(folder / "request.json")]
         done = subprocess.run(
             command, cwd=work, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False
         )

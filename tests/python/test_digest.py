@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from expops import _digest
+from expops_build import _digest
 from harness import has, needs_numpy, needs_tables
 from zoo import Model, zoo
 
@@ -38,7 +38,7 @@ class Digests(unittest.TestCase):
     def test_the_process_does_not_matter(self) -> None:
         code = (
             "import json, sys; sys.path.insert(0, sys.argv[1]); import harness\n"
-            "from zoo import zoo; from expops import _digest\n"
+            "from zoo import zoo; from expops_build import _digest\n"
             "print(json.dumps({name: _digest.of(make()) for name, make in zoo().items()}))"
         )
         printed = []
@@ -123,8 +123,8 @@ class Digests(unittest.TestCase):
 
         import numpy as np
 
-        from expops import _values
-        from expops._names import Names
+        from expops_build import _values
+        from expops_build._names import Names
 
         holes = np.dtype(
             {"names": ["a", "b"], "formats": ["i1", [("x", "f8"), ("y", "i1")]], "offsets": [0, 8], "itemsize": 24}

@@ -11,8 +11,8 @@ import unittest.mock
 import warnings
 from pathlib import Path
 
-from expops import _mapped, _values
-from expops._names import Names
+from expops_build import _mapped, _values
+from expops_build._names import Names
 from frames import Frames
 from harness import has, needs_tables
 from zoo import same

@@ -11,9 +11,9 @@ import threading
 import unittest
 from typing import Any, Dict, List
 
-from expops import _metrics, _plain
 from expops.core import ModelData, SerializableData, log_metric, process, step
 from expops.reporting import ChartContext, chart
+from expops_build import _metrics, _plain
 from harness import ProjectTest, needs_numpy
 
 

@@ -210,7 +210,7 @@ class Isolation(ProjectTest):
         """
         done = self.passes(script, "f")
         self.assertEqual(done.value("name"), "theirs")
-        self.assertNotIn(str(PACKAGE_PARENT / "expops"), done.value("path"))
+        self.assertNotIn(str(PACKAGE_PARENT / "expops_build"), done.value("path"))
         self.assertEqual(done.value("argv"), [str(self.root / "src/model.py")])
         self.assertTrue(done.value("cwd").endswith("/work"))
         self.assertEqual(done.value("main"), "model")

@@ -6,8 +6,8 @@ import random
 import unittest
 from pathlib import Path
 
-from expops import _keys, _rows, _split
-from expops._failure import Failure
+from expops_build import _keys, _rows, _split
+from expops_build._failure import Failure
 from harness import ProjectTest, has, needs_tables
 from zoo import same
 

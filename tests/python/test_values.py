@@ -7,9 +7,9 @@ import random
 import tempfile
 import unittest
 
-from expops import _digest, _values
-from expops._failure import Failure
-from expops._names import Names
+from expops_build import _digest, _values
+from expops_build._failure import Failure
+from expops_build._names import Names
 from harness import has, needs_numpy, needs_tables
 from zoo import same, zoo
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "src" / "python"))
 import functools
 import operator
 
-from expops import _split
+from expops_build import _split
 
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 EQUAL = [

@@ -54,7 +54,7 @@ def look():
     yield "threads", threading.active_count()
     yield "main", sorted(vars(sys.modules["__main__"]))
     yield "main loader", type(sys.modules["__main__"].__loader__).__name__
-    yield "package", sorted(vars(sys.modules["expops"]))
+    yield "package", sorted(vars(sys.modules["expops_build"]))
     yield "set", list({"a", "b", "c", "d"})
     for name, module in LIBRARIES.items():
         yield name, (module.__spec__.origin, type(module.__loader__).__name__, sorted(vars(module)))

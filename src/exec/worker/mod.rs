@@ -1,5 +1,5 @@
 //! The client of the workers: Python processes that have imported libraries and fork once per instance. The other
-//! half is `src/python/expops/_worker.py`.
+//! half is `src/python/expops_build/_worker.py`.
 //!
 //! A worker is found by its socket, whose name is the digest of all that the worker cannot change for a child
 //! ([`Kind`]); whoever finds none starts one. The connection is the instance's life: when it closes, the worker

@@ -139,7 +139,7 @@ fn start(
     if worker.get_envs().any(|(name, value)| name == WATCH && value.is_some()) {
         worker.env(WATCH, place.events());
     }
-    worker.arg(kind.runtime.join("expops/_run.py")).arg("--worker").arg(configuration.to_string());
+    worker.arg(kind.runtime.join("expops_build/_run.py")).arg("--worker").arg(configuration.to_string());
     worker.current_dir(&kind.runtime).stdin(Stdio::null());
     worker.stdout(output.try_clone().map_err(cannot)?).stderr(output);
     let mut child = worker.spawn().map_err(cannot)?;

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict
 
-from expops import _inputs, _signature
-from expops._inputs import Source
-from expops._plain import decode
-from expops.reporting import ChartContext
+from expops_build import _inputs, _signature
+from expops_build._inputs import Source
+from expops_build._plain import decode
+from expops_build.reporting import ChartContext
 
 _CONTEXT_NAMES = ("ctx", "context", "chart_context")
 

@@ -18,8 +18,8 @@ from __future__ import annotations
 from json import dumps, loads
 from typing import Any, Dict, List, Optional, Tuple
 
-from expops import _columns, _labels, _plain
-from expops._columns import Unfit
+from expops_build import _columns, _labels, _plain
+from expops_build._columns import Unfit
 
 #: In the schema's metadata.
 _DESCRIPTION = b"expops.frame"

@@ -15,15 +15,15 @@ def _main() -> int:
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [os.path.dirname(folder)] + [entry for entry in sys.path if os.path.abspath(entry or ".") != folder]
     writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, False
-    from expops._driver import run  # ours lies in the build's folder: its bytecode saves every run time
+    from expops_build._driver import run  # ours lies in the build's folder: its bytecode saves every run time
 
     requests, ended = iter(sys.argv[1:2]), int
     if sys.argv[1] == "--worker":
         loaded = frozenset(sys.modules)
-        from expops._ahead import Ahead
+        from expops_build._ahead import Ahead
 
         ahead = Ahead(loaded)
-        requests, ended = ahead.load_worker("expops._worker").serve(sys.argv[2], ahead, writes_none)
+        requests, ended = ahead.load_worker("expops_build._worker").serve(sys.argv[2], ahead, writes_none)
     sys.dont_write_bytecode = writes_none
     status = 0
     for request in requests:

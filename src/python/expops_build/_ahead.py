@@ -105,7 +105,7 @@ class Ahead:
 
     def names(self) -> Set[str]:
         """Top-level names that no module of the project's may have: of what is here, and of what was looked for."""
-        return {name.partition(".")[0] for name in self._shelf if not name.startswith("expops.")} | self._missed
+        return {name.partition(".")[0] for name in self._shelf if not name.startswith("expops_build.")} | self._missed
 
     def all_names(self) -> Set[str]:
         """The modules that are put aside."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from expops import _mapped
+from expops_build import _mapped
 
 
 def write(value: Any, path: str) -> bool:

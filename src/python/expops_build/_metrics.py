@@ -14,7 +14,7 @@ import sys
 from contextvars import ContextVar
 from typing import Any, Dict, Iterator, Optional, Set, Union
 
-from expops._plain import encode
+from expops_build._plain import encode
 
 _step: ContextVar[Optional[str]] = ContextVar("expops_step", default=None)
 _recorder: Optional[Recorder] = None
@@ -75,6 +75,18 @@ class Recorder:
         }
         return {"metrics": scopes.pop(None, {}), "steps": scopes}
 
+    def collected(self) -> Dict[str, Any]:
+        """The same for a person: the values as they were logged."""
+        scopes = {
+            scope: {
+                name: dict(metric.points) if isinstance(metric, _Series) else metric.value
+                for name, metric in all_of.items()
+            }
+            for scope, all_of in self._scopes.items()
+        }
+        metrics = scopes.pop(None, {})
+        return {**metrics, "steps": scopes} if scopes else metrics
+
     def _warn_of_mixture(self, name: str, value: Any) -> None:
         if name not in self._mixed:
             self._mixed.add(name)
@@ -112,6 +124,20 @@ def log(name: str, value: Any, step: Any = None) -> None:
         step = _index(name, step)
     if _recorder is not None:
         _recorder.log(name, value, step)
+    else:
+        scope = "" if _step.get() is None else f"{_step.get()}: "
+        print(f"{scope}{name}{'' if step is None else f'[{step}]'} = {value}")
+
+
+@contextlib.contextmanager
+def collecting() -> Iterator[Recorder]:
+    """A recorder of its own for what is logged meanwhile."""
+    global _recorder
+    outer, _recorder = _recorder, Recorder()
+    try:
+        yield _recorder
+    finally:
+        _recorder = outer
 
 
 @contextlib.contextmanager

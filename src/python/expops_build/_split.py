@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-from expops import _keys, _rows, _values
-from expops._failure import Failure, nearest
-from expops._names import Names
+from expops_build import _keys, _rows, _values
+from expops_build._failure import Failure, nearest
+from expops_build._names import Names
 
 #: The thousandths of a percent in a whole, as the build tool writes shares.
 _WHOLE = 100_000

@@ -10,8 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterator, Tuple
 
-from expops._failure import Failure
-from expops._names import Names
+from expops_build._failure import Failure
+from expops_build._names import Names
 
 
 def save(key: str, path: Path, out: str, names: Names) -> Dict[str, Any]:

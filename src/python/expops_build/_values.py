@@ -17,9 +17,9 @@ import sys
 from json import dumps, loads
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
-from expops import _digest, _plain
-from expops._failure import Failure
-from expops._names import Names
+from expops_build import _digest, _plain
+from expops_build._failure import Failure
+from expops_build._names import Names
 
 #: Larger plain values are pickled: JSON is for what a person may want to read.
 _LARGEST_JSON = 1 << 20
@@ -33,7 +33,7 @@ Stored = Dict[str, Any]
 def save(key: str, value: Any, out: str, names: Names) -> Stored:
     """Store `value` below the folder `out` and say where and how; of a pickle also what only Python can tell."""
     if is_path(value):
-        from expops import _files
+        from expops_build import _files
 
         return _files.save(key, value, out, names)
     for extension, write in _writers(value):
@@ -100,11 +100,11 @@ def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
     """Open formats that may hold `value`; a writer that would lose something returns False."""
     module = str(type(value).__module__).partition(".")[0]
     if module == "numpy":
-        from expops import _npy
+        from expops_build import _npy
 
         yield "npy", _npy.write
     elif module in ("pandas", "pyarrow", "polars"):
-        from expops import _arrow
+        from expops_build import _arrow
 
         yield "arrow", _arrow.write
 
@@ -181,13 +181,13 @@ def _read_pickle(path: str, may_map: bool) -> Any:
 
 
 def _read_npy(path: str, may_map: bool) -> Any:
-    from expops import _npy
+    from expops_build import _npy
 
     return _npy.read(path, may_map)
 
 
 def _read_arrow(path: str, may_map: bool) -> Any:
-    from expops import _arrow
+    from expops_build import _arrow
 
     return _arrow.read(path, may_map)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, List, NamedTuple
 
-from expops._failure import Failure
+from expops_build._failure import Failure
 
 POSITIONAL_ONLY, NAMED, KEYWORD_ONLY, REST = "positional only", "by name or position", "by name", "**"
 

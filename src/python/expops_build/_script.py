@@ -13,9 +13,9 @@ import os
 import sys
 from typing import Any, Callable, FrozenSet, List, Sequence
 
-from expops import _watch
-from expops._decorate import registered
-from expops._failure import Failure, kind_of, nearest
+from expops_build import _watch
+from expops_build._decorate import registered
+from expops_build._failure import Failure, kind_of, nearest
 
 _INSTALLED = (f"{os.sep}site-packages", f"{os.sep}dist-packages")
 
@@ -28,7 +28,7 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
 
 
 def prepare(root: str, folders: Sequence[str], before: FrozenSet[str]) -> None:
-    """Make the scripts' folders importable, before all else but the package `expops`.
+    """Make the scripts' folders importable, before all else but our packages.
 
     Only now: what this package imports itself, and what Python imports when it starts, must not be
     the user's. `before` are the modules that were there before this package was imported.
@@ -51,7 +51,7 @@ def _uncover(folders: Sequence[str], before: FrozenSet[str]) -> None:
     if not hidden:
         return
     for name in ("_arrow", "_chart", "_digest_tables", "_files", "_npy", "_plain", "_rows", "_signature", "_split"):
-        importlib.import_module(f"expops.{name}")  # with what they need, while that can be had
+        importlib.import_module(f"expops_build.{name}")  # with what they need, while that can be had
     for name in [name for name in sys.modules if name.partition(".")[0] in hidden]:
         del sys.modules[name]
 
@@ -85,8 +85,8 @@ def is_installed(module: Any) -> bool:
 def load(path: str) -> Any:
     """The module of the script at `path`, importable under the script's stem."""
     stem, _ = os.path.splitext(os.path.basename(path))
-    if stem == "expops":
-        raise Failure(f"the script `{path}` hides the package `expops`; give it another name")
+    if stem in ("expops", "expops_build"):
+        raise Failure(f"the script `{path}` hides the package `{stem}`; give it another name")
     if not os.path.isfile(path):
         raise Failure(f"there is no script `{path}`")
     spec = importlib.util.spec_from_file_location(stem, path, loader=_FreshLoader(stem, path))

@@ -11,9 +11,9 @@ import sys
 from json import dumps, loads
 from typing import Any, Callable, Dict, FrozenSet, Optional, Tuple
 
-from expops import _failure, _inputs, _metrics, _script, _seed, _values, _watch
-from expops._failure import Failure, kind_of
-from expops._names import Names
+from expops_build import _failure, _inputs, _metrics, _script, _seed, _values, _watch
+from expops_build._failure import Failure, kind_of
+from expops_build._names import Names
 
 VERSION = 2
 
@@ -71,7 +71,7 @@ def _process(request: Request) -> Result:
 
 
 def _split_mode(request: Request) -> Result:
-    from expops import _split
+    from expops_build import _split
 
     plan = request["split"]
     names = Names(f"p{number}" for number in range(1, _partitions(plan["size"]) + 1))
@@ -88,7 +88,7 @@ def _split_mode(request: Request) -> Result:
 
 
 def _chart_mode(request: Request) -> Result:
-    from expops import _chart
+    from expops_build import _chart
 
     _chart.draw(request["function"], _function(request), request)
     return {}

@@ -17,8 +17,8 @@ import warnings
 from json import dumps, loads
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
-from expops import _decorate, _end, _script
-from expops._ahead import Ahead, set_filters, state_of_process
+from expops_build import _decorate, _end, _script
+from expops_build._ahead import Ahead, set_filters, state_of_process
 
 Request = Dict[str, Any]
 

@@ -91,7 +91,7 @@ class _Canonical(pickle.Pickler):
         if package == "numpy":
             return _array(value)
         if package in ("pandas", "pyarrow", "polars"):
-            from expops import _digest_tables
+            from expops_build import _digest_tables
 
             return _digest_tables.canonical(value)
         return None
@@ -138,7 +138,7 @@ def _project_code(value: Any) -> Iterator[Tuple[str, str]]:
     """Where a class or function is defined, if that is in the project."""
     module = sys.modules.get(str(value.__module__))
     loader = getattr(getattr(module, "__spec__", None), "loader", None)
-    if type(loader).__module__ == "expops._script":
+    if type(loader).__module__ == "expops_build._script":
         yield os.path.realpath(str(getattr(module, "__file__", ""))), value.__qualname__.partition(".")[0]
 
 
@@ -162,7 +162,7 @@ def _array(value: Any) -> Any:
         return None
     if value.dtype.names is not None:  # by field: what lies between the fields is not the value's
         return ("fields", value.dtype, value.shape, [value[name] for name in value.dtype.names])
-    from expops import _npy
+    from expops_build import _npy
 
     is_fortran = value.flags.fnc
     clean = _npy.without_padding(numpy, value)

@@ -16,7 +16,7 @@ import re
 import sys
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from expops import _digest
+from expops_build import _digest
 
 _WORD = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from typing import Any, List, Optional, Sequence, Union
 
-from expops import _values
-from expops._failure import Failure, kind_of
+from expops_build import _values
+from expops_build._failure import Failure, kind_of
 
 #: Which rows: a range of positions in order, or a list of them.
 Rows = Union[range, List[int]]

@@ -22,9 +22,9 @@ import warnings
 from json import dumps, loads
 from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Tuple
 
-from expops import _end, _reuse, _seed
-from expops._ahead import Ahead, printed, threads
-from expops._loaded import Loaded, identity, modules_in
+from expops_build import _end, _reuse, _seed
+from expops_build._ahead import Ahead, printed, threads
+from expops_build._loaded import Loaded, identity, modules_in
 
 _STALE = "a file that it has loaded has changed"
 _ENDINGS = (_STALE, "it was told to end")
@@ -81,9 +81,9 @@ def _load_own(ahead: Ahead) -> None:
     """Import what we need as soon as an instance has such a value, or is split, or is a chart."""
     for name, library in _OWN:
         if not library or ahead.has(library):
-            ahead.load(f"expops.{name}")
+            ahead.load(f"expops_build.{name}")
     if ahead.has("pandas") and ahead.has("pyarrow"):
-        ahead.load("expops._arrow", lambda arrow: arrow.try_out())
+        ahead.load("expops_build._arrow", lambda arrow: arrow.try_out())
 
 
 def _refusal() -> Optional[str]:
@@ -390,7 +390,7 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     ahead.put_aside()
     _seed.ahead = ahead
     for name in ("_worker", "_ahead", "_end", "_loaded", "_reuse"):  # a cold start has none of them
-        vars(sys.modules["expops"]).pop(name, None)
+        vars(sys.modules["expops_build"]).pop(name, None)
 
 
 def _enter(request: Dict[str, Any], server: _Server, ahead: Ahead) -> None:

@@ -12,7 +12,7 @@ import sys
 from types import FrameType
 from typing import Any, Dict, Iterator, List, Optional
 
-from expops._seed import THREADS
+from expops_build._seed import THREADS
 
 # Asked by whoever starts programs, different on every machine, or set for each run.
 _NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_")

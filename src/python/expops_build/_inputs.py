@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
-from expops import _metrics, _signature, _values
-from expops._failure import Failure, nearest
-from expops._plain import decode
+from expops_build import _metrics, _signature, _values
+from expops_build._failure import Failure, nearest
+from expops_build._plain import decode
 
 Sources = Dict[str, "Source"]
 

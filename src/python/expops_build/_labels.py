@@ -17,8 +17,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Dict, List
 
-from expops import _columns, _plain
-from expops._columns import Unfit
+from expops_build import _columns, _plain
+from expops_build._columns import Unfit
 
 Labels = Dict[str, Any]
 

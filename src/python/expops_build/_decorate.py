@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
-from expops import _metrics
+from expops_build import _metrics
 
 Function = Callable[..., Any]
+
+if TYPE_CHECKING:
+    from typing import Protocol, TypeVar, overload
+
+    Decorated = TypeVar("Decorated", bound=Function)
+
+    class Decorator(Protocol):
+        """What type checkers see: a decorated function keeps its type."""
+
+        @overload
+        def __call__(self, function: Decorated) -> Decorated: ...
+        @overload
+        def __call__(
+            self, function: Optional[str] = None, *, name: Optional[str] = None, **options: Any
+        ) -> Callable[[Decorated], Decorated]: ...
+
 
 #: Functions by kind and by the `name=` that their decorator gave them.
 _registered: Dict[Tuple[str, str], Function] = {}
@@ -27,7 +43,7 @@ def forget() -> None:
     _registered.clear()
 
 
-def registering(kind: str) -> Function:
+def registering(kind: str) -> Decorator:
     """A decorator that leaves the function as it is and notes it under its `name`."""
 
     def decorator(function: Any = None, *, name: Optional[str] = None, **_options: Any) -> Any:

@@ -11,9 +11,9 @@ import sys
 import warnings
 from typing import Any, Optional
 
-from expops import _frame, _mapped
-from expops._columns import Unfit, check_type
-from expops._failure import Failure
+from expops_build import _frame, _mapped
+from expops_build._columns import Unfit, check_type
+from expops_build._failure import Failure
 
 #: In the schema's metadata: which type the file's reader gets.
 _MARK = b"expops"
