@@ -197,6 +197,11 @@ impl Layout {
         self.build.join(format!(".expops/plan/environment/{name}.json"))
     }
 
+    /// The folders of all stamps, where instances may be left out: a verdict is on those that there are.
+    pub(crate) fn instances(&self) -> Utf8PathBuf {
+        self.plans().join("instances")
+    }
+
     /// The folder of all plan files.
     pub(crate) fn plans(&self) -> Utf8PathBuf {
         self.build.join(".expops/plan")
@@ -300,6 +305,7 @@ const LOG: &str = "log";
 const READS: &str = "reads.d";
 const LOCK: &str = ".lock";
 const FORCE: &str = ".force";
+const FAILED: &str = "failed.json";
 
 /// The folder of an instance or a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -311,7 +317,7 @@ impl Folder {
 
     /// Whether there is something in the folder that only an instance or a partition has.
     pub(crate) fn is_one(&self) -> bool {
-        [RECORD, VALUES, WHY, STAMP, LOCK].iter().any(|name| self.0.join(name).exists())
+        [RECORD, VALUES, WHY, STAMP, LOCK, FAILED].iter().any(|name| self.0.join(name).exists())
     }
 
     /// Whether a folder of this name, in that of an instance, is the user's.
@@ -323,7 +329,7 @@ impl Folder {
     /// lock. The record and the stamp come first: without them, nothing vouches for the rest.
     pub(crate) fn own(&self) -> impl Iterator<Item = Utf8PathBuf> {
         let first = [self.record(), self.stamp(), passing::retired(&self.stamp())];
-        let rest = [OUT, FILES, METRICS, LOG, WHY, ROWS, READS, FORCE];
+        let rest = [OUT, FILES, METRICS, LOG, WHY, ROWS, READS, FORCE, FAILED];
         first.into_iter().chain(rest.map(|name| self.0.join(name)))
     }
 
@@ -345,6 +351,11 @@ impl Folder {
     /// Why the instance last ran.
     pub(crate) fn why(&self) -> Utf8PathBuf {
         self.0.join(WHY)
+    }
+
+    /// How it failed, if it was left out.
+    pub(crate) fn failed(&self) -> Utf8PathBuf {
+        self.0.join(FAILED)
     }
 
     /// The values.

@@ -206,6 +206,13 @@ pub(crate) struct Upstream {
     pub gather_seed: Option<Vec<Arm>>,
 }
 
+impl Upstream {
+    /// Whether what it makes is gathered from a layer.
+    pub(crate) fn is_gathered(&self) -> bool {
+        self.gather_data.is_some() || self.gather_seed.is_some()
+    }
+}
+
 /// A name that a process gives to a key of an upstream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rename {

@@ -4,6 +4,8 @@
 //! To add a setting: a field here, its row in `syntax::process` (from which parser, messages and schema come),
 //! its place in `tests/syntax/full.yaml` and `docs/fields.md`, and whoever uses it.
 
+use std::fmt;
+
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +127,25 @@ pub(crate) enum AtLeast {
     Count(u64),
 }
 
+impl AtLeast {
+    /// Whether `left` of `all` are enough.
+    pub(crate) fn is_met(self, all: usize, left: usize) -> bool {
+        match self {
+            Self::Count(count) => left as u64 >= count,
+            Self::Share(share) => left as u128 * 100_000 >= all as u128 * u128::from(share),
+        }
+    }
+}
+
+impl fmt::Display for AtLeast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Share(share) => write!(f, "{}%", f64::from(*share) / 1000.0),
+        }
+    }
+}
+
 macro_rules! kinds {
     ($($name:ident $text:literal $what:literal)*) => {
         /// How an instance failed.
@@ -171,6 +192,14 @@ mod tests {
             assert_eq!(serde_json::to_value(kind).unwrap(), *name);
             assert_eq!(kind.name(), *name);
         }
+    }
+
+    #[test]
+    fn enough_is_at_least_so_many() {
+        let share = |text: u32| AtLeast::Share(text);
+        assert!(share(90_000).is_met(10, 9) && !share(90_000).is_met(10, 8) && !share(90_001).is_met(10, 9));
+        assert!(AtLeast::Count(2).is_met(10, 2) && !AtLeast::Count(2).is_met(10, 1));
+        assert_eq!([share(90_000), share(99_500)].map(|share| share.to_string()), ["90%", "99.5%"]);
     }
 
     #[test]

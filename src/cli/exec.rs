@@ -51,8 +51,8 @@ pub(super) fn run(flags: &Flags, project: &Utf8Path) -> Ended {
     let layout = Layout::new(flags.build_dir.clone());
     let sight = Sight { project: project.to_owned() };
     let record = flags.record.as_deref().map(|path| name_of(path, &layout, &sight));
-    let result =
-        wanted(flags, record.as_deref()).and_then(|wanted| make(&wanted, &layout, &sight, flags.say));
+    let result = wanted(flags, record.as_deref())
+        .and_then(|wanted| make(&wanted, &layout, &sight, (flags.say, flags.record.is_some())));
     match result {
         Ok(()) => Ended::Well,
         Err(failure) => {
@@ -85,7 +85,12 @@ fn wanted<'f>(flags: &'f Flags, record: Option<&'f str>) -> Result<Target<'f>, F
     })
 }
 
-fn make(wanted: &Target<'_>, layout: &Layout, sight: &Sight, aloud: bool) -> Result<(), Failure> {
+fn make(
+    wanted: &Target<'_>,
+    layout: &Layout,
+    sight: &Sight,
+    (aloud, is_beside): (bool, bool),
+) -> Result<(), Failure> {
     match wanted {
         Target::Environment(name) => {
             if aloud {
@@ -97,6 +102,10 @@ fn make(wanted: &Target<'_>, layout: &Layout, sight: &Sight, aloud: bool) -> Res
         Target::Verdict(name) => exec::give_verdict(name, layout),
         Target::Instance(name) => {
             let instance = Instance::open(name, layout)?;
+            // Its record is never there: whoever asks for what belongs to one has had the instance run just now.
+            if is_beside && instance.is_left_out() {
+                return Ok(());
+            }
             if aloud {
                 println!("{}", instance.label());
             }

@@ -213,6 +213,7 @@ impl Survey {
             Todo::Nothing => State::Fresh,
             Todo::Restore(_) => State::Restore,
             Todo::Run => State::Run,
+            Todo::Skip(_) => State::Blocked("what it takes failed".to_owned()),
         };
         let looked = &mut self.all[index];
         if let Some(values) = instance.foresee(&decision) {

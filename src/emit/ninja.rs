@@ -101,7 +101,7 @@ fn verdict(verdict: &Verdict, stamps: Vec<String>, rules: &Rules) -> Value {
     let passed = [ninja_path(verdict.passed.as_str())];
     context! {
         built => quoted(statement(&passed, &rules.name("verdict"), &stamps, &[])),
-        of => quoted(ninja_value(&leading_blank(&quote::words(&verdict.of)))),
+        of => quoted(ninja_value(&quote::words(&verdict.of))),
     }
 }
 

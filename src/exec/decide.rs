@@ -8,11 +8,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::action_result::ActionResult;
 use super::failure::Failure;
 use super::ingredient::{Ingredient, InputPath};
-use super::inputs::{Input, Lookahead, named};
+use super::inputs::{Gathered, Input, Inputs, Lookahead, named};
 use super::instance::Instance;
 use super::interpreter::Interpreter;
 use super::inventory::Inventory;
 use super::key::{ActionKey, Change};
+use super::left_out::LeftOut;
 use super::record::Record;
 use super::remark::Remark;
 use super::value::{Value, Values};
@@ -31,6 +32,8 @@ pub(crate) enum Todo {
     Restore(Remembered),
     /// Its code, or the split that expops does for it, has to run.
     Run,
+    /// It takes what failed: it is left out, too.
+    Skip(LeftOut),
 }
 
 /// An earlier run that has observed the same.
@@ -57,6 +60,8 @@ pub(crate) struct Decision {
     /// What there is now of what it read then.
     pub reads: ActionKey,
     pub(super) inputs: Vec<Input>,
+    /// What failed of what it gathers.
+    pub(super) failed: Vec<Gathered>,
     pub(super) interpreter: Option<Interpreter>,
     /// The modules of the project that count by the code that is reached.
     pub(super) modules: BTreeSet<Utf8PathBuf>,
@@ -100,18 +105,21 @@ impl Instance {
     /// # Errors
     /// If something that it observes cannot be read.
     pub(crate) fn decide_on(&self, lookahead: &Lookahead) -> Result<Decision, Failure> {
-        let inputs = self.taken(lookahead)?;
+        let Inputs { all: inputs, failed, skipped } = self.taken(lookahead)?;
         let interpreter = self.interpreter()?;
         let modules = self.insist_on_code(lookahead)?;
-        let key = self.key(&inputs, interpreter.as_ref())?;
+        let key = self.key((&inputs, &failed), interpreter.as_ref())?;
         let digest = key.digest();
         let record = Record::read(&self.folder);
         let is_forced = self.plan.settings.always || self.folder.force().exists();
         let now = |record: &Record| world::now(&record.reads, &self.roots(), &self.trust());
         let (reads, todo) = (record.as_ref().map(now).unwrap_or_default(), Todo::Nothing);
-        let mut decision = Decision { key, digest, todo, record, reads, inputs, interpreter, modules };
+        let mut decision =
+            Decision { key, digest, todo, record, reads, inputs, failed, interpreter, modules };
         let is_made = decision.record.as_ref().is_some_and(|record| self.is_made(record));
-        if is_forced {
+        if let Some(how) = skipped {
+            decision.todo = Todo::Skip(how);
+        } else if is_forced {
             decision.todo = Todo::Run;
         } else if !(decision.is_as_recorded() && is_made) {
             decision.todo = self.remembered(&decision.key).map_or(Todo::Run, Todo::Restore);
@@ -120,8 +128,12 @@ impl Instance {
     }
 
     /// The action key, with inventories of what its digests cover left behind.
-    fn key(&self, inputs: &[Input], interpreter: Option<&Interpreter>) -> Result<ActionKey, Failure> {
-        let key = ingredients::list(self, inputs, interpreter)?;
+    fn key(
+        &self,
+        taken: (&[Input], &[Gathered]),
+        interpreter: Option<&Interpreter>,
+    ) -> Result<ActionKey, Failure> {
+        let key = ingredients::list(self, taken, interpreter)?;
         for (path, digest) in key.files() {
             Inventory::keep(&self.layout, digest, || Inventory::of_path(path, &self.trust()));
         }
@@ -161,7 +173,7 @@ impl Instance {
         // Another build may have put other values in the place of the inputs.
         let inputs = self.taken(&Lookahead::default())?;
         self.insist_on_code(&Lookahead::default())?;
-        let now = self.key(&inputs, decided.interpreter.as_ref())?;
+        let now = self.key((&inputs.all, &inputs.failed), decided.interpreter.as_ref())?;
         let changes = now.changes(&decided.key);
         let Some(first) = changes.first() else { return Ok(()) };
         Err(Failure::new(format!("its {} changed while it ran", first.ingredient)).help("build again"))

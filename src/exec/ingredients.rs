@@ -27,7 +27,7 @@ use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
 use super::ingredient::{Ingredient, SplitField};
-use super::inputs::{Input, named};
+use super::inputs::{Gathered, Input, named};
 use super::instance::Instance;
 use super::interpreter::Interpreter;
 use super::key::ActionKey;
@@ -37,13 +37,13 @@ use crate::command;
 use crate::digest::Digest;
 use crate::plan_file::{Opens, Work};
 
-/// Lists what `instance` can observe now: `inputs` are those that it takes.
+/// Lists what `instance` can observe now: `inputs` are those that it takes, `failed` what failed of what it gathers.
 ///
 /// # Errors
 /// If something of it cannot be read.
 pub(super) fn list(
     instance: &Instance,
-    inputs: &[Input],
+    (inputs, failed): (&[Input], &[Gathered]),
     interpreter: Option<&Interpreter>,
 ) -> Result<ActionKey, Failure> {
     let plan = &instance.plan;
@@ -70,6 +70,11 @@ pub(super) fn list(
         if let Some(name) = value.name() {
             key.add_text(Ingredient::InputName(path), name);
         }
+    }
+    for failed in failed {
+        let kind = if instance.asks_for_failed() { failed.how.kind.name() } else { "left out" };
+        let (process, arms) = (failed.process.clone(), failed.arms.clone());
+        key.add_text(Ingredient::Failed { process, arms }, kind);
     }
     for path in &plan.settings.files {
         key.add_digest(Ingredient::File(path.clone()), tree::digest(path, &trust)?);

@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 
 use super::failure::Failure;
 use super::ingredient::InputPath;
+use super::left_out::LeftOut;
 use super::value::{Node, Value, Values};
 use super::vouched;
 use crate::arm::Arm;
@@ -34,14 +35,38 @@ pub(super) struct Input {
     pub node: Node,
 }
 
+/// What the upstreams of an instance hand on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Inputs {
+    /// The inputs, sorted by name.
+    pub all: Vec<Input>,
+    /// What failed of what it gathers.
+    pub failed: Vec<Gathered>,
+    /// Why there is nothing for it to do: it takes what failed, or all that it gathers failed.
+    pub skipped: Option<LeftOut>,
+}
+
+/// What failed of what is gathered.
+#[derive(Clone, Debug)]
+pub(super) struct Gathered {
+    /// The process that was to make it.
+    pub process: String,
+    /// The arms of that, in its own layers.
+    pub arms: Vec<Arm>,
+    /// Those of them that are gathered: `p2`, or `p2`, `s41`.
+    pub path: Vec<Arm>,
+    /// How it failed.
+    pub how: LeftOut,
+}
+
 /// Everything that the upstreams of the instance with these `arms` hand on.
 pub(super) fn collect(
     plan: &PlanFile,
     arms: &[Arm],
     layout: &Layout,
     lookahead: &Lookahead,
-) -> Result<Vec<Input>, Failure> {
-    let source = &ValueSource { layout, lookahead };
+) -> Result<Inputs, Failure> {
+    let source = &ValueSource { layout, lookahead, failed: RefCell::default() };
     let (data, seed) = arms.split_at(plan.data_depth.min(arms.len()));
     let mut all = Vec::new();
     for input in &plan.inputs {
@@ -52,6 +77,17 @@ pub(super) fn collect(
             node,
         }));
     }
+    let failed = source.failed.take();
+    // What is not gathered is needed; and where all failed that is gathered, nothing is left.
+    let needed = failed.iter().find(|failed| failed.path.is_empty());
+    leave_out(&mut all, &failed);
+    let nothing_left = plan.inputs.iter().filter(|input| input.is_gathered()).any(|input| {
+        let addresses = addresses(input, plan.data_depth, arms);
+        addresses.iter().all(|address| is_left_out(&gathered(input, address), &failed))
+    });
+    if let Some(needed) = needed.or(failed.first().filter(|_| nothing_left)) {
+        return Ok(Inputs { skipped: Some(needed.how.clone()), failed, ..Inputs::default() });
+    }
     rename(&mut all, &plan.renames)?;
     let mut kept = without_clashes(all, plan)?;
     if let Some(input) = kept.iter().find(|input| input.name == "random_seed" && !seed.is_empty()) {
@@ -61,13 +97,55 @@ pub(super) fn collect(
     }
     // Neither the order of the edges nor that in which an upstream fills its dict is to be observed.
     kept.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(kept)
+    Ok(Inputs { all: kept, failed, skipped: None })
+}
+
+/// The arms that are gathered of an upstream's own arms `arms`.
+fn gathered(input: &Upstream, arms: &[Arm]) -> Vec<Arm> {
+    let (data, seeds): (Vec<Arm>, Vec<Arm>) = arms.iter().partition(|arm| arm.partition().is_some());
+    let data = data.into_iter().skip(input.data_depth);
+    data.chain(seeds.into_iter().skip(input.seed_depth)).collect()
+}
+
+/// Whether what is gathered under `path` failed, or belongs to what did.
+fn is_left_out(path: &[Arm], failed: &[Gathered]) -> bool {
+    failed.iter().any(|failed| !failed.path.is_empty() && path.starts_with(&failed.path))
+}
+
+/// Takes out of what is gathered all that belongs to an arm that failed, whoever made it: the dicts of an aggregation have
+/// the same labels.
+fn leave_out(all: &mut Vec<Input>, failed: &[Gathered]) {
+    fn prune(node: &mut Node, path: &mut Vec<Arm>, failed: &[Gathered]) -> bool {
+        let Node::Gathered(list) = node else { return !is_left_out(path, failed) };
+        list.retain_mut(|(arm, inner)| {
+            path.push(*arm);
+            let is_kept = prune(inner, path, failed);
+            path.pop();
+            is_kept
+        });
+        !list.is_empty()
+    }
+    if !failed.is_empty() {
+        all.retain_mut(|input| prune(&mut input.node, &mut Vec::new(), failed));
+    }
+}
+
+/// How many instances an aggregation gathers, and how many of them did not fail.
+pub(super) fn survivors(plan: &PlanFile, arms: &[Arm], failed: &[Gathered]) -> (usize, usize) {
+    let paths = plan.inputs.iter().map(|input| {
+        let all = addresses(input, plan.data_depth, arms);
+        all.iter().map(|arms| gathered(input, arms)).collect::<Vec<_>>()
+    });
+    let longest = paths.max_by_key(|paths| paths.first().map(Vec::len)).unwrap_or_default();
+    let left = longest.iter().filter(|path| !is_left_out(path, failed)).count();
+    (longest.len(), left)
 }
 
 /// Where values are found.
 struct ValueSource<'a> {
     layout: &'a Layout,
     lookahead: &'a Lookahead,
+    failed: RefCell<Vec<Gathered>>,
 }
 
 type Keyed = Vec<(String, Node)>;
@@ -111,7 +189,16 @@ fn gather_seeds(
         let folder = source.layout.folder(&Layout::instance(&input.process, &[data, seed].concat()));
         let values = match source.lookahead.values.get(&folder.0) {
             Some(values) => values.clone(),
-            None => vouched::made(&folder, source.layout.build())?,
+            None => match vouched::made(&folder, source.layout.build()) {
+                Ok(values) => values,
+                Err(missing) => {
+                    let how = LeftOut::read(&folder).ok_or(missing)?;
+                    let arms = [data, seed].concat();
+                    let (process, path) = (input.process.clone(), gathered(input, &arms));
+                    source.failed.borrow_mut().push(Gathered { process, arms, path, how });
+                    return Ok(Keyed::new());
+                }
+            },
         };
         Ok(values.values.into_iter().map(|value| (value.key.clone(), Node::One(value))).collect())
     };

@@ -6,8 +6,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::exit::Usage;
 use super::failure::Failure;
-use super::inputs::{self, Input, Lookahead};
+use super::inputs::{self, Inputs, Lookahead};
 use super::interpreter::Interpreter;
+use super::left_out::LeftOut;
 use super::record::Record;
 use super::remark::Remark;
 use super::roots::Roots;
@@ -164,20 +165,31 @@ impl Instance {
     }
 
     /// Everything that the upstreams pass on.
-    pub(super) fn inputs(&self, lookahead: &Lookahead) -> Result<Vec<Input>, Failure> {
+    pub(super) fn inputs(&self, lookahead: &Lookahead) -> Result<Inputs, Failure> {
         inputs::collect(&self.plan, &self.arms, &self.layout, lookahead)
     }
 
     /// The inputs that the process takes: all of them, unless it names those that it wants.
-    pub(super) fn taken(&self, lookahead: &Lookahead) -> Result<Vec<Input>, Failure> {
+    pub(super) fn taken(&self, lookahead: &Lookahead) -> Result<Inputs, Failure> {
         let takes = match &self.plan.work {
             Work::Python { takes, .. } => takes.clone(),
             Work::Shell { command, .. } => crate::command::inputs(command),
             _ => None,
         };
         let mut inputs = self.inputs(lookahead)?;
-        inputs.retain(|input| takes.as_ref().is_none_or(|names| names.contains(&input.name)));
+        inputs.all.retain(|input| takes.as_ref().is_none_or(|names| names.contains(&input.name)));
         Ok(inputs)
+    }
+
+    /// Whether it failed, or takes what failed, and is left out.
+    pub(crate) fn is_left_out(&self) -> bool {
+        self.stamped().iter().all(|folder| LeftOut::read(folder).is_some())
+    }
+
+    /// Whether its code asks how failed what failed of what it gathers.
+    pub(super) fn asks_for_failed(&self) -> bool {
+        let Work::Python { takes, .. } = &self.plan.work else { return false };
+        takes.as_ref().is_none_or(|names| names.iter().any(|name| name == "failed"))
     }
 
     /// The Python of its environment, where it uses one.

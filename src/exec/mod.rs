@@ -29,6 +29,7 @@ mod interpreter;
 mod inventory;
 mod key;
 pub(crate) mod launcher;
+mod left_out;
 mod lines;
 mod local;
 mod metrics;

@@ -143,5 +143,5 @@ pub(super) fn settle(folder: &Folder, values: &Values, metrics: Option<Digest>) 
     values.write(folder)?;
     durable::flush_folder(&folder.0)?;
     stamp::settle(&folder.stamp(), &values.stamp(metrics))?;
-    Ok(())
+    Ok(file::remove(&folder.failed())?)
 }

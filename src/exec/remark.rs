@@ -16,6 +16,8 @@ pub(crate) enum Remark {
     NoLocks(Utf8PathBuf),
     /// The instance with this label read a file that changed meanwhile.
     Unstable(String, Utf8PathBuf),
+    /// The instance with this label failed as this says, and is left out.
+    LeftOut(String, String),
     /// Nothing was drawn of the chart with this label.
     NotDrawn(String),
 }
@@ -33,7 +35,7 @@ impl Remark {
 
     /// Whether something is not as it should be.
     pub(crate) fn is_warning(&self) -> bool {
-        matches!(self, Self::NoCache(..) | Self::NoLocks(_) | Self::Unstable(..))
+        matches!(self, Self::NoCache(..) | Self::NoLocks(_) | Self::Unstable(..) | Self::LeftOut(..))
     }
 }
 
@@ -48,6 +50,7 @@ impl fmt::Display for Remark {
             Self::Unstable(label, path) => {
                 write!(f, "{label}: `{path}` changed while it ran; the next build runs it again")
             }
+            Self::LeftOut(label, failure) => write!(f, "{label}: left out: {failure}"),
             Self::NotDrawn(label) => {
                 write!(f, "{label}: recorded; a dynamic chart is drawn by the page that shows it")
             }

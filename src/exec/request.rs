@@ -7,12 +7,13 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::failure::Failure;
-use super::inputs::{Input, Lookahead};
+use super::inputs::{Gathered, Input, Lookahead};
 use super::instance::Instance;
 use super::launcher::Launcher;
 use super::run_folder::RunFolder;
 use super::value::{Node as Made, Value};
-use crate::plan_file::{Opens, Work};
+use crate::arm::Arm;
+use crate::plan_file::{Opens, Upstream, Work};
 use crate::size::{By, Share, Size};
 
 /// The version of the protocol.
@@ -53,6 +54,7 @@ pub(super) struct Request<'a> {
     seed_layer: bool,
     rng_seed: u32,
     seeds: Option<&'a [u64]>,
+    failed: Option<Json>,
     cpus: u32,
     data_paths: BTreeMap<&'a str, Utf8PathBuf>,
     split: Option<Split<'a>>,
@@ -100,6 +102,7 @@ impl<'a> Request<'a> {
         folder: &RunFolder,
     ) -> Result<Self, Failure> {
         let plan = &instance.plan;
+        let whole = instance.inputs(&Lookahead::default()).unwrap_or_default();
         let (script, function) = match &plan.work {
             Work::Python { script, function, .. } => (Some(script), Some(function.as_str())),
             _ => (None, None),
@@ -128,7 +131,7 @@ impl<'a> Request<'a> {
             result: folder.result(),
             inputs: inputs.iter().map(source).collect::<Result<_, _>>()?,
             parameters: &plan.parameters,
-            not_taken: not_taken(instance, inputs),
+            not_taken: not_taken(instance, &whole.all, inputs),
             random_seed: instance.random_seed(),
             seed_layer: instance.is_in_seed_layer(),
             rng_seed: instance.rng_seed(),
@@ -136,6 +139,7 @@ impl<'a> Request<'a> {
                 Some(Opens::Seed(seeds)) => Some(seeds),
                 _ => None,
             },
+            failed: plan.inputs.iter().any(Upstream::is_gathered).then(|| failed(&whole.failed)),
             cpus: folder.allotment.cpus,
             data_paths: plan.data.iter().map(|(name, path)| (name.as_str(), in_project(path))).collect(),
             split: match (mode, &plan.opens) {
@@ -148,11 +152,25 @@ impl<'a> Request<'a> {
 }
 
 /// What the function could ask for and does not: for the message when it asks for something else.
-fn not_taken(instance: &Instance, inputs: &[Input]) -> Vec<String> {
+fn not_taken(instance: &Instance, all: &[Input], inputs: &[Input]) -> Vec<String> {
     let is_taken = |name: &String| inputs.iter().any(|input| input.name == *name);
-    let all = instance.inputs(&Lookahead::default()).unwrap_or_default();
-    let keys = all.into_iter().map(|input| input.name).filter(|name| !is_taken(name));
+    let keys = all.iter().map(|input| input.name.clone()).filter(|name| !is_taken(name));
     keys.chain(instance.plan.other_parameters.iter().cloned()).collect()
+}
+
+/// How failed what failed of what is gathered: kinds by label, of several layers as deep as the values are.
+fn failed(all: &[Gathered]) -> Json {
+    fn place(map: &mut Map<String, Json>, path: &[Arm], kind: &str) {
+        let Some((first, rest)) = path.split_first() else { return };
+        let (label, is_last) = (first.label(), rest.is_empty());
+        let new = || if is_last { kind.into() } else { Json::Object(Map::new()) };
+        if let Json::Object(inner) = map.entry(label).or_insert_with(new) {
+            place(inner, rest, kind);
+        }
+    }
+    let mut found = Map::new();
+    all.iter().for_each(|one| place(&mut found, &one.path, one.how.kind.name()));
+    Json::Object(found)
 }
 
 fn chart<'a>(instance: &'a Instance, mode: &'a Mode) -> Option<Chart<'a>> {

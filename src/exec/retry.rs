@@ -79,7 +79,8 @@ impl Instance {
     /// What there is to tell of an attempt that failed.
     pub(super) fn failed(&self, failure: &Failure) -> Ended {
         let outcome = failure.kind.map_or("failed", |kind| kind.name()).to_owned();
-        Ended { outcome, message: Some(failure.message.clone()), ..self.told() }
+        let kind = failure.kind.map(|kind| kind.name().to_owned());
+        Ended { outcome, kind, message: Some(failure.message.clone()), ..self.told() }
     }
 
     /// Puts the log of an attempt behind those of the attempts before it.

@@ -8,15 +8,18 @@ use super::decide::{Decision, Todo};
 use super::failure::Failure;
 use super::instance::Instance;
 use super::key::ActionKey;
+use super::left_out::LeftOut;
 use super::obtain::Obtained;
 use super::reads::{self, Sight};
 use super::record::Record;
+use super::remark::Remark;
 use super::run_folder::{self, RunFolder};
 use super::why::{Ended, Why};
-use super::{beside, bound, chart, damage, guard, publish, split, world};
+use super::{beside, bound, chart, damage, guard, inputs, publish, split, world};
 use crate::file;
 use crate::journal::{self, Event};
 use crate::plan_file::{Opens, Work};
+use crate::settings::OnFailure;
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,10 @@ pub(crate) enum Outcome {
     Restored,
     /// It ran.
     Ran,
+    /// It failed, and is left out.
+    Dropped,
+    /// It takes what failed, and is left out, too.
+    Skipped,
 }
 
 impl Instance {
@@ -67,11 +74,15 @@ impl Instance {
             return Ok(Outcome::Unchanged);
         }
         let start = Instant::now();
-        let made = self.make(&decided);
+        self.insist_on_enough(&decided)?;
+        let made = self.make(&decided).or_else(|failure| self.leave_out(failure));
         // What expops does by itself has no attempts.
         self.note(|told| told.ran = if told.ran > 0.0 { told.ran } else { start.elapsed().as_secs_f64() });
         self.explain(&decided, &made)?;
         let (outcome, reads) = made?;
+        if matches!(outcome, Outcome::Dropped | Outcome::Skipped) {
+            return Ok(outcome);
+        }
         let before = decided.record.map(|record| record.reads);
         self.tell_reads(&reads, before.as_ref(), sight)?;
         bound::log(&self.folder.log())?;
@@ -127,6 +138,9 @@ impl Instance {
     ) -> Result<(), Failure> {
         let ended = match made {
             Ok((Outcome::Restored, _)) => Ended::Restored,
+            Ok((Outcome::Dropped | Outcome::Skipped, _)) => {
+                Ended::Failed(self.told().message.unwrap_or_default())
+            }
             Ok(_) => Ended::Ran,
             Err(failure) => Ended::Failed(failure.message.clone()),
         };
@@ -136,15 +150,24 @@ impl Instance {
 
     /// What there is to tell of how it ended.
     fn ended(&self, made: Result<Outcome, &Failure>) -> journal::Ended {
-        match made {
-            Err(failure) => self.failed(failure),
-            Ok(Outcome::Restored) => journal::Ended { outcome: "restored".to_owned(), ..self.told() },
-            Ok(_) => journal::Ended { outcome: "ran".to_owned(), ..self.told() },
-        }
+        let outcome = match made {
+            Err(failure) => return self.failed(failure),
+            Ok(Outcome::Restored) => "restored",
+            Ok(Outcome::Dropped) => "dropped",
+            Ok(Outcome::Skipped) => "skipped",
+            Ok(_) => "ran",
+        };
+        journal::Ended { outcome: outcome.to_owned(), ..self.told() }
     }
 
     /// What came of it, and what it read.
     fn make(&self, decided: &Decision) -> Result<(Outcome, ActionKey), Failure> {
+        if let Todo::Skip(how) = &decided.todo {
+            how.write(&self.folder, &self.stamped())?;
+            let message = format!("skipped: {} failed", how.label);
+            self.note(|told| *told = journal::Ended { message: Some(message), ..journal::Ended::default() });
+            return Ok((Outcome::Skipped, ActionKey::default()));
+        }
         let mut run = RunFolder::new(&self.folder, Allotment::of(&self.plan.settings, 1))?;
         let Obtained { result, is_restored, reads } = self.obtain(decided, &mut run)?;
         match (&self.plan.opens, &self.plan.probes) {
@@ -157,6 +180,43 @@ impl Instance {
             self.still_observes(decided)?;
         }
         Ok((if is_restored { Outcome::Restored } else { Outcome::Ran }, reads))
+    }
+
+    /// Leaves the instance out, if the user's part failed and the project file says so.
+    fn leave_out(&self, failure: Failure) -> Result<(Outcome, ActionKey), Failure> {
+        let is_allowed = self.plan.settings.on_failure == Some(OnFailure::Drop);
+        let Some(kind) = failure.kind.filter(|_| is_allowed) else { return Err(failure) };
+        let how = LeftOut {
+            kind,
+            message: failure.message.clone(),
+            instance: self.name.clone(),
+            label: self.label(),
+        };
+        how.write(&self.folder, &self.stamped())?;
+        let told = self.failed(&failure);
+        self.note(|last| *last = told);
+        self.remark(Remark::LeftOut(self.label(), failure.to_string()));
+        Ok((Outcome::Dropped, ActionKey::default()))
+    }
+
+    /// Insists that enough of what is gathered has succeeded.
+    fn insist_on_enough(&self, decided: &Decision) -> Result<(), Failure> {
+        let Some(at_least) = self.plan.settings.at_least else { return Ok(()) };
+        let (all, left) = match &decided.todo {
+            Todo::Skip(_) => (1, 0),
+            _ => inputs::survivors(&self.plan, &self.arms, &decided.failed),
+        };
+        if at_least.is_met(all, left) {
+            return Ok(());
+        }
+        let arms = |failed: &inputs::Gathered| format!("{} failed: {}", failed.how.label, failed.how.message);
+        let message = match &decided.todo {
+            Todo::Skip(how) => {
+                format!("none of what it gathers is left, and it asks for {at_least}: {} failed", how.label)
+            }
+            _ => format!("{left} of {all} that it gathers succeeded, and it asks for {at_least}"),
+        };
+        Err(Failure::new(message).detail(decided.failed.iter().map(arms).collect::<Vec<_>>().join("\n")))
     }
 
     fn publish(&self, result: &ActionResult, run: &RunFolder) -> Result<(), Failure> {

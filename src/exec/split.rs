@@ -21,6 +21,7 @@ use crate::diagnostic::{list, nearest};
 use crate::file::Written;
 use crate::layout::Folder;
 use crate::plan_file::{Opens, Work};
+use crate::settings::FailureKind;
 use crate::size::{By, Size};
 use crate::split as rows;
 use crate::stamp::{self, Stamp};
@@ -203,7 +204,8 @@ fn cut_natively(
     for arm in &arms {
         stamp::retire(&arm.values())?;
     }
-    let partitions = rows::run(&request).map_err(|error| cannot_be_cut(&error, whole, &source))?;
+    let partitions = rows::run(&request)
+        .map_err(|error| cannot_be_cut(&error, whole, &source).kind(FailureKind::Raised))?;
     let trust = instance.trust();
     for ((arm, partition), old) in arms.iter().zip(&partitions).zip(old) {
         let file = relative(&arm.0.join(&name), instance)?;

@@ -1,39 +1,47 @@
-//! The verdict on a build that was allowed to drop instances: one list of those that it dropped.
+//! The verdict on a build that was allowed to leave instances out: one list of those that failed.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
 
 use super::failure::Failure;
+use super::left_out::LeftOut;
 use crate::diagnostic::plural;
 use crate::file;
 use crate::layout::{Folder, Layout};
-use crate::stamp;
 
-/// Fails if an instance was dropped in the folder `name` of the build (`fit/p1`, `fit`; all of it if empty), with the
-/// list of them.
+/// Fails if an instance was left out in the folder `name` of the build (`fit/p1`, `fit`; all of it if empty), with the
+/// list of those that failed.
+///
+/// # Errors
+/// Then, or if the folder cannot be read.
 pub(crate) fn give(name: &str, layout: &Layout) -> Result<(), Failure> {
-    let mut dropped = Vec::new();
-    find(&layout.build().join(name), layout.build(), &mut dropped);
+    let instances = file::read_text(&layout.instances())?;
+    let is_asked = |line: &&str| {
+        name.is_empty()
+            || line.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let mut failed = BTreeMap::new();
+    let mut skipped = 0;
+    for folder in instances.lines().filter(is_asked) {
+        if let Some(how) = LeftOut::read(&layout.folder(folder)) {
+            skipped += usize::from(!folder.starts_with(&how.instance));
+            failed.insert(how.instance.clone(), how);
+        }
+    }
     let passed = layout.verdict(name);
-    if !dropped.is_empty() {
+    if !failed.is_empty() {
         file::remove(&passed)?;
-        let failure = Failure::new(format!("{} failed and were left out", plural(dropped.len(), "instance")));
-        return Err(failure.detail(dropped.join("\n")));
+        return Err(list(&failed, skipped, layout));
     }
     passed.parent().map_or(Ok(()), file::create_folder)?;
     Ok(file::context(std::fs::write(&passed, ""), "write", &passed)?)
 }
 
-/// The instances below a folder whose stamp says that they failed.
-fn find(folder: &Utf8Path, build: &Utf8Path, dropped: &mut Vec<String>) {
-    if stamp::is_failed(&Folder(folder.to_owned()).stamp()) {
-        dropped.push(folder.strip_prefix(build).unwrap_or(folder).to_string());
-    }
-    let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
-    let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let mut inner: Vec<Utf8PathBuf> = inner
-        .filter(|entry| !entry.file_name().starts_with('.') && !Folder::holds_values(entry.file_name()))
-        .map(|entry| entry.path().to_owned())
-        .collect();
-    inner.sort();
-    inner.iter().for_each(|folder| find(folder, build, dropped));
+fn list(failed: &BTreeMap<String, LeftOut>, skipped: usize, layout: &Layout) -> Failure {
+    let entry = |how: &LeftOut| {
+        let log = Folder(layout.build().join(&how.instance)).log();
+        format!("{}: {} ({})\n  log: {log}", how.label, how.message, how.kind.name())
+    };
+    let more = if skipped > 0 { format!("; {skipped} more took something of them") } else { String::new() };
+    let message = format!("{} failed and were left out{more}", plural(failed.len(), "instance"));
+    Failure::new(message).detail(failed.values().map(entry).collect::<Vec<_>>().join("\n"))
 }

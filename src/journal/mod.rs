@@ -53,6 +53,9 @@ pub enum Event {
 pub struct Ended {
     /// `ran`, `restored`, `dropped`, `skipped`, or a kind of failure.
     pub outcome: String,
+    /// The kind of failure, also of what was dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// What went wrong, in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -95,7 +95,9 @@ impl Asked<'_> {
 
     fn function(&self, function: &Function, names: &Keys, sink: &mut Diagnostics) {
         let is_parameter = |name: &str| self.process.parameters.iter().any(|(other, _)| other == name);
-        let is_there = |name: &str| names.contains(name) || is_parameter(name) || ALWAYS.contains(&name);
+        let closes = super::resolve::closes(self.written);
+        let is_given = |name: &str| ALWAYS.contains(&name) || closes && name == "failed";
+        let is_there = |name: &str| names.contains(name) || is_parameter(name) || is_given(name);
         for name in function.requires.iter().filter(|name| !is_there(name)) {
             let place =
                 self.written.code.as_ref().map_or(self.written.name.span, |code| code.value.function.span);

@@ -159,7 +159,21 @@ impl Lowering<'_> {
             text: plan_files::environment_text(environment, &self.options.python),
         };
         let environments = self.graph.pipeline.environments.iter().map(environment);
-        self.graph.pipeline.iter().map(text).chain(environments).collect()
+        let instances = self.drops.then(|| self.instances());
+        self.graph.pipeline.iter().map(text).chain(environments).chain(instances).collect()
+    }
+
+    /// The folders of all stamps: who looks for those that were left out finds folders of others, too.
+    fn instances(&self) -> PlanText {
+        let mut text = String::new();
+        for (id, _) in self.graph.pipeline.iter() {
+            for address in self.graph.instances(id).flat_map(|instance| self.graph.outlets(&instance)) {
+                let name = &self.graph.pipeline.process(address.process).name;
+                text += &Layout::instance(name, &self.graph.arms(&address));
+                text.push('\n');
+            }
+        }
+        PlanText { path: self.seen(&self.layout.instances()), text }
     }
 
     fn environments(&self) -> Vec<Environment> {

@@ -15,7 +15,7 @@ fn plan() -> PlanFile {
 }
 
 fn key(plan: PlanFile, inputs: &[Input]) -> Digest {
-    list(&Instance::of(plan, "a", &Layout::new("build")).unwrap(), inputs, None).unwrap().digest()
+    list(&Instance::of(plan, "a", &Layout::new("build")).unwrap(), (inputs, &[]), None).unwrap().digest()
 }
 
 #[test]

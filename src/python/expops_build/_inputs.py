@@ -60,6 +60,8 @@ def extras(request: Dict[str, Any]) -> Sources:
         for name, value in values.items()
         if value is not None
     }
+    if request.get("failed") is not None:
+        found["failed"] = Source("what failed", lambda: request["failed"])
     found["context"] = Source("the context", lambda: Context(request))
     return found
 
