@@ -161,6 +161,11 @@ impl Layout {
         self.build.join(".expops/journal")
     }
 
+    /// The account of cores, memory and devices that instances take from.
+    pub(crate) fn account(&self) -> Utf8PathBuf {
+        self.build.join(".expops/account")
+    }
+
     /// Left by who found something damaged, for the `expops run` that waits for the build.
     pub(crate) fn damaged(&self) -> Utf8PathBuf {
         self.build.join(".expops/damaged")

@@ -30,6 +30,7 @@ mod readme;
 mod reads;
 mod report;
 mod rerun;
+mod resources;
 mod running;
 mod semantics;
 mod slurm;

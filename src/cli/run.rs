@@ -13,6 +13,7 @@ use super::complete;
 use super::ended::Ended;
 use super::place::named_build;
 use super::{labels, say};
+use crate::amount;
 use crate::defaults;
 use crate::diagnostic::plural;
 use crate::driver::{self, Compiled, Options, Project};
@@ -62,6 +63,12 @@ pub(super) struct Flags {
     /// EXPOPS_LAUNCHER says]
     #[arg(long, value_name = "NAME|PROGRAM")]
     launcher: Option<String>,
+    /// How many cores all instances with `resources` may use together [default: what this machine has]
+    #[arg(long, value_name = "N")]
+    cpus: Option<u32>,
+    /// How much memory they may use: 16GB [default: what this machine has]
+    #[arg(long, value_name = "AMOUNT", value_parser = memory)]
+    memory: Option<u64>,
     /// The Python interpreter of processes without an environment
     #[arg(long, value_name = "PATH", default_value = defaults::PYTHON)]
     python: String,
@@ -162,6 +169,8 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
     };
     command.args(targets).current_dir(&compiled.project.folder);
     flags.launcher.as_ref().map(|launcher| command.env("EXPOPS_LAUNCHER", launcher));
+    flags.cpus.map(|cpus| command.env(exec::MACHINE_CPUS, cpus.to_string()));
+    flags.memory.map(|memory| command.env(exec::MACHINE_MEMORY, memory.to_string()));
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
         command.env("EXPOPS", crate::quote::word(program.as_str()));
     }
@@ -196,6 +205,11 @@ fn take_turns(layout: &Layout) -> Result<(Lock, Lock), FileError> {
         }
     };
     Ok((mine, Lock::share(&busy)?))
+}
+
+/// Reads an amount of memory.
+fn memory(text: &str) -> Result<u64, String> {
+    amount::bytes(text).map_err(|_| "an amount is a number with a unit: 500MB, 16GB".to_owned())
 }
 
 /// Whether the first word is a project rather than a target: `.`, a folder with a project file, a project file.

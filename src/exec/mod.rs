@@ -5,6 +5,7 @@
 //! The files import in one direction only (`tests/layering.rs`): failures, values, keys and records on the ground
 //! floor; `instance` on these; `ingredients`, `decide` and `obtain` on that; `run` is what the door opens to.
 
+mod account;
 mod action_result;
 mod allotment;
 mod attempt;
@@ -32,6 +33,7 @@ pub(crate) mod launcher;
 mod left_out;
 mod lines;
 mod local;
+mod machine;
 mod metrics;
 mod obtain;
 mod private;
@@ -80,6 +82,7 @@ pub(crate) use instance::Instance;
 pub(crate) use interpreter::Interpreter;
 pub(crate) use inventory::{Difference, Inventory, WHOLE, changed as what_changed, place as where_changed};
 pub(crate) use key::Change;
+pub(crate) use machine::{CPUS as MACHINE_CPUS, MEMORY as MACHINE_MEMORY};
 pub(crate) use reads::{Sight, compact as compact_reads};
 pub(crate) use record::Record;
 pub(crate) use remark::Remark;

@@ -14,7 +14,7 @@ use super::instance::Instance;
 use super::launcher::Launcher;
 use super::python::Told;
 use super::run_folder::RunFolder;
-use super::{bound, publish};
+use super::{account, bound, publish};
 use crate::file;
 use crate::journal::{Ended, Event};
 use crate::layout::passing;
@@ -62,6 +62,13 @@ impl Instance {
     fn call_once(&self, decided: &Decision, run: &mut RunFolder) -> Result<(ActionResult, Told), Failure> {
         let attempt = run.allotment.attempt;
         self.note(|told| *told = Ended { attempt, ..Ended::default() });
+        let resources = &self.plan.settings.resources;
+        let is_said =
+            !(resources.cpus.is_empty() && resources.memory.is_empty() && resources.gpus.is_empty());
+        // What is launched elsewhere takes nothing of this machine.
+        let is_here = std::env::var_os("EXPOPS_LAUNCHER").is_none_or(|launcher| launcher.is_empty());
+        let (_held, waited) = account::take(&mut run.allotment, is_said && is_here, &self.layout)?;
+        self.note(|told| told.waited = waited.as_secs_f64());
         self.journal(Event::Started { attempt });
         let start = Instant::now();
         let result = self.call(decided, run);
