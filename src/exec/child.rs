@@ -31,7 +31,8 @@ const THREADS: [&str; 7] = [
 /// are theirs, and nobody learns our secrets.
 pub(super) fn prepare(command: &mut Command, allotment: &Allotment) {
     command.envs(THREADS.map(|name| (name, allotment.cpus.to_string())));
-    if allotment.gpus.is_some() {
+    // Under a launcher somebody else says which devices there are.
+    if allotment.gpus == Some(0) || !allotment.devices.is_empty() {
         command.env("CUDA_VISIBLE_DEVICES", allotment.devices.join(","));
     }
     for name in SECRETS {

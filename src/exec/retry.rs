@@ -66,7 +66,7 @@ impl Instance {
         let is_said =
             !(resources.cpus.is_empty() && resources.memory.is_empty() && resources.gpus.is_empty());
         // What is launched elsewhere takes nothing of this machine.
-        let is_here = std::env::var_os("EXPOPS_LAUNCHER").is_none_or(|launcher| launcher.is_empty());
+        let is_here = Launcher::chosen().is_none();
         let (_held, waited) = account::take(&mut run.allotment, is_said && is_here, &self.layout)?;
         self.note(|told| told.waited = waited.as_secs_f64());
         self.journal(Event::Started { attempt });
