@@ -138,12 +138,15 @@ pub(crate) fn may_overwrite(path: &Utf8Path) -> bool {
     }
 }
 
-/// Removes the plan files of processes that are gone.
+/// Removes the plan files of processes that are gone. The same file may be named in two ways here: from the project, and
+/// from where the build tool runs.
 fn remove_others(folder: &Utf8Path, kept: &[(Utf8PathBuf, &str)]) -> Result<(), FileError> {
+    let real = |path: &Utf8Path| path.canonicalize_utf8().ok();
+    let kept: Vec<_> = kept.iter().map(|(path, _)| real(path)).collect();
     for entry in walkdir::WalkDir::new(folder).into_iter().flatten() {
         let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
         let is_plan = entry.file_type().is_file() && path.extension() == Some("json");
-        if is_plan && !kept.iter().any(|(kept, _)| *kept == path) {
+        if is_plan && !kept.contains(&real(path)) {
             file::remove(path)?;
         }
     }
