@@ -17,11 +17,11 @@ const GAP: f64 = 26.0;
 /// How high an edge is that passes through a column.
 const PASSAGE: f64 = 6.0;
 /// Between a band and what is in it, or the band that is in it.
-const MARGIN: f64 = 12.0;
+const MARGIN: f64 = 10.0;
 /// What a band's title takes.
 const TITLE: f64 = 18.0;
 /// Between two columns, but for bands that end there.
-const ALLEY: f64 = 52.0;
+const ALLEY: f64 = 44.0;
 /// Around the whole.
 const EDGE: f64 = 16.0;
 /// How often heights are evened out.

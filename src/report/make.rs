@@ -24,6 +24,8 @@ const METRICS: usize = 1_700_000;
 const FAILED: usize = 20;
 /// How many because they are the slowest, and how many because they are the first.
 const SOME: usize = 3;
+/// How many after these, if there is room: those that the last build ran, then others.
+const MORE: usize = 40;
 
 /// The journal of a build folder.
 pub(crate) fn journal(build: &Utf8Path) -> Utf8PathBuf {
@@ -196,7 +198,10 @@ fn told(look: &Look<'_>, history: &History, process: crate::pipeline::ProcessId)
     let mut slowest: Vec<usize> = all.clone().filter(|index| took(index) > 0.0).collect();
     slowest.sort_by(|a, b| took(b).total_cmp(&took(a)));
     let mut told: Vec<usize> = Vec::new();
-    for index in all.clone().take(SOME).chain(failed).chain(slowest.into_iter().take(SOME)) {
+    let spans = history.timeline.iter().flat_map(|timeline| &timeline.spans).map(|span| span.instance);
+    let ran = spans.filter(|index| all.contains(index)).take(MORE);
+    let important = all.clone().take(SOME).chain(failed).chain(slowest.into_iter().take(SOME));
+    for index in important.chain(ran).chain(all.clone().take(MORE)) {
         if !told.contains(&index) {
             told.push(index);
         }

@@ -181,7 +181,10 @@ pub(crate) fn drawing(graph: Graph<'_>, probes: &Probes) -> Drawing {
                 continue;
             }
             let outlet = bands(&pipeline.process(from).outlet(&pipeline.layers));
-            let common = outlet.into_iter().filter(|band| boxes[id.0].contains(band)).collect();
+            // What is gathered leaves its layer where the aggregation closes it.
+            let closed = process.closes.data.iter().chain(&process.closes.seed).map(|layer| layer.0);
+            let around: Vec<usize> = boxes[id.0].iter().copied().chain(closed).collect();
+            let common = outlet.into_iter().filter(|band| around.contains(band)).collect();
             edges.push(Line { from: from.0, to: id.0, bands: common });
         }
     }

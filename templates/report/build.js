@@ -41,7 +41,7 @@ function spanTable(timeline, list) {
       h("td", { class: "number" }, span && span.waited ? duration(span.waited) : ""));
   };
   return h("table", { class: "narrow" }, h("caption", { class: "unseen" }, "Instances with their times"),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "instance"), h("th", { scope: "col", class: "number" }, "ran"), h("th", { scope: "col", class: "number" }, "waited"))), h("tbody", {}, list.map(row)));
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "instance"), h("th", { scope: "col", class: "number" }, "took"), h("th", { scope: "col", class: "number" }, "waited"))), h("tbody", {}, list.map(row)));
 }
 
 /** A row for each slot, a colour for each process; one path draws all that a process ran. @param {Timeline} timeline */
@@ -66,7 +66,7 @@ function timelineView(timeline) {
   }
   const drawn = [...paths].map(([p, path]) => s("g", { class: `ink-${p % INKS}` }, path.waited && s("path", { class: "waited", d: path.waited }), s("path", { class: "ran", d: path.ran })));
   const marks = ticks(0, end, 8).map((tick) => s("g", {}, s("line", { class: "rule", x1: x(tick), x2: x(tick), y1: 0, y2: height }),
-    s("text", { x: x(tick) + (tick === 0 ? 0 : tick > end * 0.96 ? 0 : 0), y: height + 15, "text-anchor": tick === 0 ? "start" : tick > end * 0.96 ? "end" : "middle" }, duration(tick))));
+    s("text", { x: x(tick), y: height + 15, "text-anchor": tick === 0 ? "start" : tick > end * 0.96 ? "end" : "middle" }, duration(tick))));
   const svg = s("svg", { class: "timeline", viewBox: `0 -2 ${width} ${height + 24}`, role: "img",
     "aria-label": `${plural(spans.length, "run")} in ${plural(timeline.slots, "slot")} over ${duration(end)}; the tables below have the slowest ones and the critical path` }, marks, drawn);
   const hint = h("p", { class: "hint", "aria-live": "off" }, "\u00a0");

@@ -42,14 +42,15 @@ function chartState(chart) {
   const probePaths = {};
   /** @type {Record<string, Metrics>} */
   const metrics = {};
+  /** @type {Record<string, string>} */
+  const aliases = {};
   for (const probe of chart.probes) {
     const path = pathOf(probe.instance) + (probe.step === undefined ? "" : `/step[@name='${probe.step}']`);
-    for (const key of [probe.key, probe.alias]) if (key && !(key in probePaths)) {
-      probePaths[key] = path;
-      metrics[key] = probed(probe);
-    }
+    probePaths[probe.key] = path;
+    metrics[probe.key] = probed(probe);
+    if (probe.alias) aliases[probe.alias] = probe.key;
   }
-  return { expops: "metrics", name: doc.processes[doc.instances[chart.instance].process].name, probePaths, metrics, dark: matchMedia("(prefers-color-scheme: dark)").matches };
+  return { expops: "metrics", name: doc.processes[doc.instances[chart.instance].process].name, probePaths, metrics, aliases, dark: matchMedia("(prefers-color-scheme: dark)").matches };
 }
 
 /** @param {Chart} chart */

@@ -11,12 +11,20 @@
   let drawn = null;
   let isStarted = false;
 
+  /** Other names of keys can be looked up, and are not listed. @param {Record<string, any>} all */
+  const named = (all) => {
+    for (const [alias, key] of Object.entries(state.aliases)) {
+      if (!(alias in all) && key in all) Object.defineProperty(all, alias, { value: all[key], enumerable: false });
+    }
+    return all;
+  };
+
   /** @param {Record<string, string>} paths */
   const metricsOf = (paths) => {
     /** @type {Record<string, any>} */
     const found = {};
     for (const key of Object.keys(paths || {})) found[key] = state.metrics[key] || {};
-    return found;
+    return named(found);
   };
 
   /** @param {unknown} problem */
@@ -60,7 +68,7 @@
     if (!draw || isStarted) return;
     isStarted = true;
     try {
-      const done = draw(state.probePaths, context, listener);
+      const done = draw(named(state.probePaths), context, listener);
       if (done && done.catch) done.catch(fail);
     } catch (problem) {
       fail(problem);
@@ -80,7 +88,7 @@
     const library = /** @type {any} */ (globalThis).Chart;
     if (library && library.defaults) {
       library.defaults.color = state.dark ? "#c5cad3" : "#454c57";
-      library.defaults.borderColor = state.dark ? "#3a404b" : "#dfe3e8";
+      if (library.defaults.scale && library.defaults.scale.grid) library.defaults.scale.grid.color = state.dark ? "#3a404b" : "#dfe3e8";
     }
     if (isFirst) {
       document.body.append(context.containerElement);

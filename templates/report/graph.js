@@ -63,7 +63,9 @@ function graphView() {
   const svg = s("svg", { class: "graph", "aria-label": "Pipeline", role: "group" },
     s("defs", {}, s("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" }, s("path", { d: "M0 0.6L7.4 4L0 7.4z" }))),
     s("g", { class: "world" }, bands, edges, nodes));
-  return { element: movable(svg, picture.width, picture.height), nodes, edges, redraw: () => nodes.forEach((node, p) => drawNode(node, p, font)) };
+  const frame = movable(svg, picture.width, picture.height);
+  revealed = (p) => frame.reveal(...picture.boxes[p]);
+  return { element: frame.element, nodes, edges, redraw: () => nodes.forEach((node, p) => drawNode(node, p, font)) };
 }
 
 /** @param {any} node @param {number} p @param {string} font */
@@ -96,6 +98,9 @@ function pressed(act) {
   };
 }
 
+/** What shows a box that has been moved out of sight. @type {(p: number) => void} */
+let revealed = () => {};
+
 /** Arrow keys go along edges, and up and down in a column. @param {KeyboardEvent} event @param {number} p @param {any[]} nodes */
 function walk(event, p, nodes) {
   const { boxes, edges } = doc.picture;
@@ -120,24 +125,32 @@ function walk(event, p, nodes) {
   event.preventDefault();
   event.stopPropagation();
   nodes.forEach((node, i) => node.setAttribute("tabindex", i === next ? 0 : -1));
-  nodes[next].focus();
+  nodes[next].focus({ preventScroll: true });
+  revealed(next);
 }
 
 /** A picture that can be zoomed and moved: by wheel and mouse, by fingers, by keys, by buttons. @param {any} svg @param {number} width @param {number} height */
 function movable(svg, width, height) {
   let view = { x: 0, y: 0, w: width, h: height };
   let isTouched = false;
+  let isWhole = false;
   const frame = h("div", { class: "frame" });
   const show = () => svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`);
   const fit = () => {
     const box = frame.getBoundingClientRect();
     if (!box.width || !box.height) return;
-    // Small pipelines are not blown up.
-    const scale = Math.min(box.width / width, box.height / height, 1.15);
+    // Small pipelines are not blown up, and of large ones the beginning is shown so that it can be read.
+    const whole = Math.min(box.width / width, box.height / height, 1.15);
+    const scale = isWhole ? whole : Math.max(whole, 0.55);
     view = { w: box.width / scale, h: box.height / scale, x: 0, y: 0 };
-    view.x = (width - view.w) / 2;
-    view.y = (height - view.h) / 2;
+    view.x = Math.min(0, (width - view.w) / 2);
+    view.y = view.h < height ? 0 : (height - view.h) / 2;
     show();
+  };
+  const all = () => {
+    isTouched = false;
+    isWhole = true;
+    fit();
   };
   const zoom = (/** @type {number} */ by, px = 0.5, py = 0.5) => {
     isTouched = true;
@@ -164,7 +177,7 @@ function movable(svg, width, height) {
   frame.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     /** @type {Record<string, () => void>} */
     const keys = {
-      "+": () => zoom(0.8), "-": () => zoom(1.25), 0: () => { isTouched = false; fit(); },
+      "+": () => zoom(0.8), "-": () => zoom(1.25), 0: all,
       ArrowLeft: () => move(-0.1, 0), ArrowRight: () => move(0.1, 0), ArrowUp: () => move(0, -0.1), ArrowDown: () => move(0, 0.1),
     };
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -172,13 +185,21 @@ function movable(svg, width, height) {
     keys[event.key]();
   });
   new ResizeObserver(() => isTouched || fit()).observe(frame);
-  addEventListener("beforeprint", fit);
+  addEventListener("beforeprint", all);
   const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ act) =>
     h("button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
   frame.append(svg, h("div", { class: "zoom" },
     button("+", "Zoom in", () => zoom(0.8)), button("−", "Zoom out", () => zoom(1.25)),
-    button("⤢", "Show all", () => { isTouched = false; fit(); })));
-  return frame;
+    button("⤢", "Show all", all)));
+  /** Moves just so far that a box can be seen. @param {number} x @param {number} y */
+  const reveal = (x, y) => {
+    if (x < view.x) view.x = x - 20;
+    if (x + BOX.width > view.x + view.w) view.x = x + BOX.width + 20 - view.w;
+    if (y < view.y) view.y = y - 20;
+    if (y + BOX.height > view.y + view.h) view.y = y + BOX.height + 20 - view.h;
+    show();
+  };
+  return { element: frame, reveal };
 }
 
 /** Calls `moved` while something is dragged. @param {HTMLElement} element @param {(dx: number, dy: number) => void} moved */

@@ -170,6 +170,7 @@ replace(/** @type {HTMLElement} */ (document.getElementById("app")),
   main, h("div", { id: "announcer", class: "unseen", "aria-live": "polite" }));
 addEventListener("hashchange", () => {
   show();
+  if (graph && chosenProcess() >= 0) revealed(chosenProcess());
   const heading = panel && route().view !== "pipeline" ? panel.querySelector("h2") : main.querySelector("h2");
   if (heading) announce(heading.textContent || "");
 });

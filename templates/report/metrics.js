@@ -54,7 +54,8 @@ function numbersOf(rows, name) {
 function metricsView() {
   const all = sources();
   if (!all.length) return h("div", { class: "page" }, h("h2", {}, "Metrics"), h("p", {}, "Nothing that was built has logged any."));
-  const chosen = new Set([all.find((one) => doc.processes[one.process].instances[1] > 1) || all[0]]);
+  const many = (/** @type {{process: number}} */ one) => doc.processes[one.process].instances[1];
+  const chosen = new Set([[...all].sort((a, b) => many(b) - many(a))[0]]);
   const body = h("div");
   const draw = () => replace(body, ...[...chosen].map((source) => tableOf(source)), ...plotsOf([...chosen]));
   const boxes = all.map((source) => h("label", { class: "choice", dir: "auto" },

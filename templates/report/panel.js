@@ -148,15 +148,16 @@ function outputView(output) {
 function instancePanel(i) {
   const one = doc.instances[i];
   const process = doc.processes[one.process];
+  const why = h("div", { class: "why" });
   const place = h("div", { class: "detail" }, assets.is_live ? h("p", { class: "hint" }, "Loading…") : null);
   const detail = doc.details[i];
-  if (detail && !assets.is_live) fillDetail(place, i, detail);
-  else if (assets.is_live) fetchDetail(i).then((found) => fillDetail(place, i, found), (problem) => replace(place, h("p", { class: "problem" }, String(problem))));
-  else place.append(h("p", { class: "hint" }, "This file has the details of the failed, the slowest and the first instances of each process; ", h("code", {}, "expops view"), " shows all, and ", h("code", {}, `expops explain ${targetOf(i)}`), " says why it ran."));
+  if (detail && !assets.is_live) fillDetail(why, place, i, detail);
+  else if (assets.is_live) fetchDetail(i).then((found) => fillDetail(why, place, i, found), (problem) => replace(place, h("p", { class: "problem" }, String(problem))));
+  else place.append(h("p", { class: "hint gap" }, "This file has the details of the failed, the slowest and the first instances of each process; ", h("code", {}, "expops view"), " shows all, and ", h("code", {}, `expops explain ${targetOf(i)}`), " says why it ran."));
   const { last } = one;
   return h("div", {}, h("p", { class: "kind" }, "instance of ", h("a", { href: address("process", process.name) }, process.name)),
-    h("h2", { dir: "auto" }, labelOf(i)), h("p", {}, badge(statusOf(i))),
-    terms([
+    h("h2", { dir: "auto" }, labelOf(i)), h("p", {}, badge(statusOf(i))), why, metricsOf(i),
+    section("Facts", terms([
       ["target", h("code", {}, targetOf(i))], ["path", h("code", {}, pathOf(i))],
       ["last time", last && `${last.outcome}${last.attempt && last.attempt > 1 ? `, attempt ${last.attempt}` : ""}, ${new Date(last.at).toLocaleString()}`],
       ["ran", last && duration(last.ran)], ["waited", last && last.waited && duration(last.waited)],
@@ -164,8 +165,7 @@ function instancePanel(i) {
       ["host", last && last.host], ["job", last && last.job],
       ["function", process.code && `${process.code[0]}, line ${process.code[1]}`],
       ["project file", `${doc.project.file}, line ${process.line}`],
-    ]),
-    metricsOf(i), place);
+    ])), place);
 }
 
 /** The metrics of an instance. @param {number} i */
@@ -179,12 +179,15 @@ function metricsOf(i) {
   }))));
 }
 
-/** @param {HTMLElement} place @param {number} i @param {Detail} detail */
-function fillDetail(place, i, detail) {
+/** @param {HTMLElement} why @param {HTMLElement} place @param {number} i @param {Detail} detail */
+function fillDetail(why, place, i, detail) {
   const inputs = detail.inputs.slice(0, 60);
+  // A failure is told once.
+  const isTold = detail.because.some((reason) => reason.text.startsWith("its last run failed"));
+  const last = detail.last_run && !(isTold && detail.last_run.said.startsWith("it failed")) ? detail.last_run : null;
+  replace(why, section("Why", h("p", { dir: "auto" }, `It ${detail.headline}.`), reasonList(detail.because),
+      last && h("p", { dir: "auto" }, `${sentence(last.said)}${last.because.length ? ":" : "."}`), last && reasonList(last.because)));
   replace(place,
-    section("Why", h("p", { dir: "auto" }, `It ${detail.headline}.`), reasonList(detail.because),
-      detail.last_run && h("p", { dir: "auto" }, `${sentence(detail.last_run.said)}${detail.last_run.because.length ? ":" : "."}`), detail.last_run && reasonList(detail.last_run.because)),
     detail.log && section(`Log${detail.log.bytes > detail.log.tail.length ? `, the end of ${size(detail.log.bytes)}` : ""}`, h("pre", { class: "log", tabindex: 0, dir: "auto" }, detail.log.tail)),
     detail.outputs.length > 0 && section(doc.processes[doc.instances[i].process].opens === undefined ? "Outputs" : "First partition", detail.outputs.map(outputView)),
     detail.files.length > 0 && section("Files", detail.files.map(outputView)),
