@@ -1,6 +1,7 @@
 //! Failures that are survived: kinds, further attempts, limits of time, instances that are left out.
 
 mod attempts;
+mod commands;
 mod dropped;
 mod journal;
 

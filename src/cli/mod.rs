@@ -7,6 +7,7 @@ mod check;
 mod clean;
 mod compile;
 mod complete;
+mod debug;
 mod ended;
 mod exec;
 mod explain;
@@ -14,6 +15,7 @@ mod graph;
 mod labels;
 mod launch;
 mod logged;
+mod logs;
 mod look;
 mod metrics;
 mod new;
@@ -23,6 +25,7 @@ mod refuse;
 mod report;
 mod run;
 mod say;
+mod screen;
 mod split;
 mod status;
 mod tidy;
@@ -89,6 +92,10 @@ enum Command {
     Report(report::Flags),
     /// Show that page live, from a server on this machine
     View(view::Flags),
+    /// Print what instances printed
+    Logs(logs::Flags),
+    /// Run one instance in this terminal, with a debugger
+    Debug(debug::Flags),
     /// Run instances twice, and say whether they make the same
     Check(check::Flags),
     /// Show or trim the cache
@@ -134,6 +141,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Status(flags) => status::run(&flags),
         Command::Report(flags) => report::run(&flags),
         Command::View(flags) => view::run(&flags),
+        Command::Logs(flags) => logs::run(&flags),
+        Command::Debug(flags) => debug::run(&flags),
         Command::Check(flags) => check::run(&flags),
         Command::Cache(flags) => cache::run(&flags),
         Command::Clean(flags) => clean::run(&flags),

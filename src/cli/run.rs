@@ -1,7 +1,6 @@
 //! `expops run`: compile, then hand over to Ninja or Make.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
 use std::process::{Command, ExitStatus};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,6 +11,7 @@ use super::compile::compile;
 use super::complete;
 use super::ended::Ended;
 use super::place::named_build;
+use super::screen::{Screen, Shown};
 use super::{labels, say};
 use crate::amount;
 use crate::defaults;
@@ -53,6 +53,9 @@ pub(super) struct Flags {
     /// Say only what went wrong
     #[arg(short, long)]
     quiet: bool,
+    /// Print what happens as lines of JSON: which instance starts and ends, and at the end a summary
+    #[arg(long, conflicts_with_all = ["verbose", "quiet", "dry_run"])]
+    json: bool,
     /// Where outputs go [default: `build` in the project, or what EXPOPS_BUILD_DIR says]
     #[arg(long, value_name = "DIR")]
     build_dir: Option<Utf8PathBuf>,
@@ -174,10 +177,10 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
         command.env("EXPOPS", crate::quote::word(program.as_str()));
     }
-    let ended = if ninja.is_some() || flags.quiet || flags.dry_run {
+    let ended = if flags.dry_run {
         signals::run(&mut command)
     } else {
-        counted(&mut command, &compiled.plan, targets)
+        shown(&mut command, flags, compiled, ninja.is_none().then_some(targets))
     };
     worker::end(&compiled.layout);
     match ended {
@@ -273,13 +276,30 @@ fn make_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
     command
 }
 
-/// Runs Make and says of each instance how many of how many it is. Make itself does not count; it runs at most what a
-/// dry run prints, and what depends on that.
-fn counted(
+/// Runs a tool and shows how far it is, and at the end how it went. `goals` are those of a tool that does not count.
+fn shown(
     command: &mut Command,
-    plan: &Plan,
-    goals: &[String],
+    flags: &Flags,
+    compiled: &Compiled,
+    goals: Option<&[String]>,
 ) -> std::io::Result<(ExitStatus, Option<i32>)> {
+    let shown = match flags {
+        Flags { json: true, .. } => Shown::Json,
+        Flags { quiet: true, .. } => Shown::Failures,
+        Flags { verbose: true, .. } => Shown::Lines,
+        _ => Shown::fitting(),
+    };
+    let goals = goals.filter(|_| matches!(shown, Shown::Lines | Shown::OneLine));
+    let total = goals.map(|goals| steps(command, &compiled.plan, goals)).transpose()?;
+    let mut screen = Screen::new(shown, &compiled.plan, &compiled.layout, total);
+    let ended = signals::run_with_output(command, |out| screen.show(out))?;
+    screen.finish(ended.0.success());
+    Ok(ended)
+}
+
+/// How many instances Make will run. Make itself does not count; it runs at most what a dry run prints, and what depends
+/// on that.
+fn steps(command: &Command, plan: &Plan, goals: &[String]) -> std::io::Result<usize> {
     let mut dry = Command::new(command.get_program());
     dry.args(command.get_args()).arg("-n");
     command.get_current_dir().map(|folder| dry.current_dir(folder));
@@ -288,20 +308,7 @@ fn counted(
     }
     let planned = dry.output()?;
     let planned = String::from_utf8_lossy(&planned.stdout);
-    let total = plan.at_most(goals, &looked_at(&planned, plan));
-    signals::run_with_output(command, |out| {
-        let mut done = 0;
-        for line in BufReader::new(out).lines() {
-            let line = line?;
-            if line.starts_with("make:") || line.starts_with("make[") || total == 0 {
-                println!("{line}");
-            } else {
-                done += 1;
-                println!("[{done}/{total}] {line}");
-            }
-        }
-        Ok(())
-    })
+    Ok(plan.at_most(goals, &looked_at(&planned, plan)))
 }
 
 /// The instances that the commands of a dry run look at: what a process shares is shared by all of its instances.

@@ -19,6 +19,8 @@ pub(super) struct Allotment {
     pub gpus: Option<u32>,
     /// The devices that it was given, as `CUDA_VISIBLE_DEVICES` names them.
     pub devices: Vec<String>,
+    /// Whether it has the terminal, for a debugger.
+    pub in_foreground: bool,
 }
 
 impl Default for Allotment {
@@ -38,6 +40,7 @@ impl Allotment {
             time: resources.time.at(attempt).map(Duration::from_secs),
             gpus: resources.gpus.at(attempt),
             devices: Vec::new(),
+            in_foreground: false,
         }
     }
 }

@@ -27,6 +27,9 @@ const THREADS: [&str; 7] = [
     "POLARS_MAX_THREADS",
 ];
 
+/// Has the runtime open a debugger where the user's code fails.
+const DEBUGGER: &str = "EXPOPS_DEBUGGER";
+
 /// Gives a command the environment of an instance: numeric libraries learn how many threads to start, and which devices
 /// are theirs, and nobody learns our secrets.
 pub(super) fn prepare(command: &mut Command, allotment: &Allotment) {
@@ -42,6 +45,10 @@ pub(super) fn prepare(command: &mut Command, allotment: &Allotment) {
 
 /// Runs `command` to its end, or as long as it may run, with stdout and stderr in the file `log`.
 pub(super) fn run(command: &mut Command, log: &Utf8Path, allotment: &Allotment) -> Result<Exit, Failure> {
+    if allotment.in_foreground {
+        command.env(DEBUGGER, "1");
+        return wait_for(command, allotment);
+    }
     run_into(command, new_log(log)?, allotment)
 }
 
@@ -56,6 +63,10 @@ pub(super) fn run_into(command: &mut Command, output: File, allotment: &Allotmen
     let errors =
         output.try_clone().map_err(|error| Failure::new(format!("cannot write the log: {error}")))?;
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
+    wait_for(command, allotment)
+}
+
+fn wait_for(command: &mut Command, allotment: &Allotment) -> Result<Exit, Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => Failure::new(format!("`{program}` is not installed"))

@@ -20,6 +20,7 @@ mod decide;
 pub(crate) mod environment;
 mod exit;
 mod failure;
+mod foreground;
 mod guard;
 mod imports;
 mod ingredient;

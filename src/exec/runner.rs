@@ -56,6 +56,9 @@ impl Runner {
         folders: &[Utf8PathBuf],
         allotment: &Allotment,
     ) -> Self {
+        if allotment.in_foreground {
+            return Self::Cold;
+        }
         if let Some(launcher) = Launcher::chosen() {
             return Self::Launched(launcher);
         }
@@ -69,8 +72,9 @@ impl Runner {
     }
 
     /// The runner for a shell command.
-    pub(super) fn of_shell() -> Self {
-        Launcher::chosen().map_or(Self::Cold, Self::Launched)
+    pub(super) fn of_shell(allotment: &Allotment) -> Self {
+        let launcher = Launcher::chosen().filter(|_| !allotment.in_foreground);
+        launcher.map_or(Self::Cold, Self::Launched)
     }
 
     /// Runs `command`, which starts Python for one request, within what it is given in `call`, with stdout and stderr in the

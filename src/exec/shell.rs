@@ -56,7 +56,7 @@ pub(super) fn run(
     child::prepare(&mut shell, &folder.allotment);
     folder.watch(&mut shell);
     let call = runner::call(instance, inputs, outputs, folder);
-    let exit = Runner::of_shell().run(&mut shell, &log, &call, || Ok(()))?;
+    let exit = Runner::of_shell(&folder.allotment).run(&mut shell, &log, &call, || Ok(()))?;
     instance.note_usage(&exit.usage);
     if !exit.status.success() {
         let mut failure =

@@ -4,7 +4,7 @@
 mod build;
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -125,6 +125,49 @@ impl Journal {
     }
 }
 
+/// Reads what is added to a journal from some moment on.
+#[derive(Debug)]
+pub struct Follower {
+    journal: Journal,
+    /// How many bytes of the file have been read.
+    read: u64,
+}
+
+impl Follower {
+    /// One that begins at the end of the journal in the file `path`, which need not be there.
+    pub fn at_end(path: Utf8PathBuf) -> Self {
+        let read = fs::metadata(&path).map_or(0, |meta| meta.len());
+        Self { journal: Journal::new(path), read }
+    }
+
+    /// What has been added since the last call.
+    pub fn added(&mut self) -> Vec<Entry> {
+        let mut bytes = Vec::new();
+        let length = fs::metadata(&self.journal.path).map_or(0, |meta| meta.len());
+        if length < self.read {
+            // It was put aside meanwhile.
+            read_from(&self.journal.earlier(), self.read, &mut bytes);
+            self.read = 0;
+        }
+        let before = bytes.len();
+        read_from(&self.journal.path, self.read, &mut bytes);
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        self.read += end.saturating_sub(before) as u64;
+        bytes[..end]
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| serde_json::from_slice(line).ok())
+            .collect()
+    }
+}
+
+/// Adds what is in a file from an offset on, as far as it can be read.
+fn read_from(path: &Utf8Path, offset: u64, bytes: &mut Vec<u8>) {
+    let Ok(mut file) = File::open(path) else { return };
+    if file.seek(SeekFrom::Start(offset)).is_ok() {
+        let _ = file.read_to_end(bytes);
+    }
+}
+
 /// An entry as a line that is not too long: the message is the only text without a bound.
 fn line(mut entry: Entry) -> String {
     let mut keep = LONGEST_LINE;
@@ -195,6 +238,25 @@ mod tests {
         assert_eq!(entries.len(), 1);
         assert_eq!(entries[0].event, Event::Started { attempt: 1 });
         assert_eq!(entries[0].build, Build::present());
+    }
+
+    #[test]
+    fn who_follows_reads_what_is_added_once() {
+        let (_folder, journal) = journal();
+        journal.add("before", Event::Looked).unwrap();
+        let mut follower = Follower::at_end(journal.path.clone());
+        let mut added = || follower.added().into_iter().map(|entry| entry.instance).collect::<Vec<_>>();
+        assert_eq!(added(), [""; 0]);
+        journal.add("a", Event::Looked).unwrap();
+        journal.add("b", Event::Looked).unwrap();
+        assert_eq!(added(), ["a", "b"]);
+        journal.add("c", Event::Looked).unwrap();
+        fs::rename(&journal.path, journal.earlier()).unwrap();
+        journal.add("d", Event::Looked).unwrap();
+        assert_eq!(added(), ["c", "d"]);
+        let whole = fs::read(&journal.path).unwrap();
+        fs::write(&journal.path, [&whole[..], &whole[..9]].concat()).unwrap();
+        assert_eq!(added(), [""; 0]);
     }
 
     #[test]

@@ -35,6 +35,10 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
         result.update(_MODES[request["mode"]](request))
     except BaseException as error:  # SystemExit and KeyboardInterrupt, too, end a run without outputs
         result["error"] = _told(error)
+        if os.environ.get("EXPOPS_DEBUGGER") and isinstance(error, Exception) and not isinstance(error, Failure):
+            import pdb
+
+            pdb.post_mortem(error.__traceback__)
     result.update(recorder.json())
     result["watch"] = _watch.told()
     _write(request["result"], result)

@@ -1,0 +1,117 @@
+//! `expops logs`: what instances printed.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use clap_complete::ArgValueCompleter;
+
+use super::ended::Ended;
+use super::place::Place;
+use super::{complete, labels, look, say};
+use crate::diagnostic::Diagnostics;
+use crate::driver;
+use crate::exec::{Ended as Last, Why};
+use crate::file;
+use crate::layout::{Folder, Layout};
+use crate::lock::Lock;
+use crate::plan::Action;
+
+/// How often a log is looked at that somebody follows.
+const STEP: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  expops logs train@p2        what `train` printed in partition 2 when it last ran
+  expops logs -f train@p2     the same, as long as it runs
+  expops logs --failed        of all that failed")]
+pub(super) struct Flags {
+    /// Processes or instances [default: all]
+    #[arg(add = ArgValueCompleter::new(complete::targets))]
+    labels: Vec<String>,
+    /// Only of those that failed last time
+    #[arg(long)]
+    failed: bool,
+    /// Go on as long as the instance runs; of one instance
+    #[arg(short, long)]
+    follow: bool,
+    /// The project: a folder, or a project file
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    project: Utf8PathBuf,
+    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
+}
+
+pub(super) fn run(flags: &Flags) -> Ended {
+    let place = Place::find(&flags.project, flags.build_dir.as_deref());
+    let mut sink = Diagnostics::new();
+    let planned =
+        look::enter(&place.project).and_then(|project| driver::plan(&project, &place.build, &mut sink));
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(failure) => return Ended::because(&failure, &sink, false),
+    };
+    let layout = Layout::new(file::normal(&place.build));
+    let mut all: Vec<&Action> = Vec::new();
+    for label in &flags.labels {
+        match labels::matching(&plan, label) {
+            Ok(actions) => all.extend(actions),
+            Err(text) => {
+                say::error(&text);
+                return Ended::Wrong;
+            }
+        }
+    }
+    if flags.labels.is_empty() {
+        all = plan.groups.iter().flat_map(|group| &group.actions).collect();
+    }
+    let folder = |action: &Action| layout.folder(&action.instance);
+    all.retain(|action| !flags.failed || has_failed(&folder(action)));
+    if flags.follow && all.len() != 1 {
+        say::error(&format!("one instance can be followed, and these are {}", all.len()));
+        return Ended::Wrong;
+    }
+    let shown = all.iter().try_for_each(|action| show(action, &folder(action), all.len() > 1, flags.follow));
+    match shown {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Ended::failed(&error.to_string()),
+        _ => Ended::Well,
+    }
+}
+
+fn has_failed(folder: &Folder) -> bool {
+    !folder.record().exists() && matches!(Why::read(folder), Some(Why { ended: Last::Failed(_), .. }))
+}
+
+fn show(action: &Action, folder: &Folder, with_name: bool, follow: bool) -> io::Result<()> {
+    let log = folder.log();
+    if with_name && log.exists() {
+        println!("==> {} ({log})", action.label);
+    }
+    let mut shown = 0;
+    while follow && is_running(folder) {
+        shown = more(&log, shown)?;
+        std::thread::sleep(STEP);
+    }
+    more(&log, shown).map(drop)
+}
+
+/// Whether some `exec` holds the instance.
+fn is_running(folder: &Folder) -> bool {
+    folder.lock().exists() && matches!(Lock::try_now(&folder.lock()), Ok(None))
+}
+
+/// Prints what is in a log behind `shown` bytes; how many have been shown then. A log that is shorter is a new one.
+fn more(log: &Utf8Path, shown: u64) -> io::Result<u64> {
+    let Ok(mut file) = File::open(log) else { return Ok(shown) };
+    let from = if file.metadata()?.len() < shown { 0 } else { shown };
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let mut out = io::stdout().lock();
+    out.write_all(&bytes)?;
+    out.flush()?;
+    Ok(from + bytes.len() as u64)
+}

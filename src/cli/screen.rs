@@ -1,0 +1,261 @@
+//! What `expops run` shows of a build: the build tool's lines without their noise, or on a terminal one line that says how
+//! far it is; at the end, how it went. What is not from the tool is from the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Read, Write as _};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{say, told};
+use crate::diagnostic::plural;
+use crate::journal::{Ended, Entry, Event, Follower};
+use crate::layout::{Folder, Layout};
+use crate::plan::Plan;
+
+/// How often the journal is looked into.
+const STEP: Duration = Duration::from_millis(200);
+
+/// What is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The lines of the tool.
+    Lines,
+    /// One line, written anew each time.
+    OneLine,
+    /// The events of the journal, as lines of JSON.
+    Json,
+    /// Only what went wrong.
+    Failures,
+}
+
+impl Shown {
+    /// Lines, or one line if somebody looks at them.
+    pub(super) fn fitting() -> Self {
+        let is_dumb = std::env::var_os("TERM").is_none_or(|value| value == "dumb");
+        if io::stdout().is_terminal() && !is_dumb { Self::OneLine } else { Self::Lines }
+    }
+}
+
+/// A build as it is shown.
+pub(super) struct Screen<'p> {
+    shown: Shown,
+    labels: BTreeMap<&'p str, &'p str>,
+    layout: &'p Layout,
+    journal: Follower,
+    tally: Tally,
+    start: Instant,
+    /// How many steps there are, where the tool itself does not count.
+    total: Option<usize>,
+    step: (usize, usize, String),
+    is_command: bool,
+}
+
+/// How the instances of a build are.
+#[derive(Default)]
+struct Tally {
+    running: BTreeSet<String>,
+    looked: usize,
+    ended: BTreeMap<String, Ended>,
+}
+
+impl Tally {
+    fn add(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::Looked => self.looked += 1,
+            Event::Started { .. } => {
+                self.ended.remove(&entry.instance);
+                self.running.insert(entry.instance.clone());
+            }
+            Event::Ended(ended) => {
+                self.running.remove(&entry.instance);
+                self.ended.insert(entry.instance.clone(), ended.clone());
+            }
+        }
+    }
+
+    fn with<'t>(&'t self, outcome: &'t str) -> impl Iterator<Item = &'t Ended> {
+        self.ended.values().filter(move |ended| ended.outcome == outcome)
+    }
+
+    /// What failed, or was left out because it did.
+    fn failed(&self) -> impl Iterator<Item = (&String, &Ended)> {
+        let is_well = |ended: &Ended| ["ran", "restored", "skipped"].contains(&ended.outcome.as_str());
+        self.ended.iter().filter(move |(_, ended)| !is_well(ended))
+    }
+
+    /// How many are how, for people: `3 ran, 1 from the cache`.
+    fn counts(&self) -> Vec<String> {
+        let all = [
+            (self.with("ran").count(), "ran"),
+            (self.with("restored").count(), "from the cache"),
+            (self.failed().count(), "failed"),
+            (self.with("skipped").count(), "skipped"),
+        ];
+        all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+    }
+}
+
+impl<'p> Screen<'p> {
+    /// What will be shown of a build that begins now. `total` is how many steps it has, where the tool does not count.
+    pub(super) fn new(shown: Shown, plan: &'p Plan, layout: &'p Layout, total: Option<usize>) -> Self {
+        let actions = plan.groups.iter().flat_map(|group| &group.actions);
+        Self {
+            shown,
+            labels: actions.map(|action| (action.instance.as_str(), action.label.as_str())).collect(),
+            layout,
+            journal: Follower::at_end(layout.journal()),
+            tally: Tally::default(),
+            start: Instant::now(),
+            total,
+            step: (0, 0, String::new()),
+            is_command: false,
+        }
+    }
+
+    /// Shows what a tool prints into `out`, to its end.
+    pub(super) fn show(&mut self, out: impl Read) -> io::Result<()> {
+        let (done, is_done) = channel::<()>();
+        let screen = Mutex::new(self);
+        let locked = || screen.lock().unwrap_or_else(PoisonError::into_inner);
+        thread::scope(|scope| {
+            let locked = &locked;
+            scope.spawn(move || {
+                while is_done.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {
+                    locked().tick();
+                }
+            });
+            let shown = BufReader::new(out).lines().try_for_each(|line| {
+                locked().line(&line?);
+                Ok(())
+            });
+            drop(done);
+            shown
+        })
+    }
+
+    /// Takes in what the journal has.
+    fn tick(&mut self) {
+        for entry in self.journal.added() {
+            if self.shown == Shown::Json {
+                println!("{}", serde_json::to_string(&entry).unwrap_or_default());
+            }
+            self.tally.add(&entry);
+        }
+        self.draw();
+    }
+
+    /// Takes in a line of the tool.
+    fn line(&mut self, line: &str) {
+        // Ninja says of what failed which file it was to make, and in the next line with which command.
+        if std::mem::replace(&mut self.is_command, line.starts_with("FAILED: ")) || self.is_command {
+            return;
+        }
+        let numbered = match (step(line), self.total) {
+            (Some(step), None) => Some(step),
+            (None, Some(total)) if total > 0 && !line.starts_with("make:") && !line.starts_with("make[") => {
+                Some((self.step.0 + 1, total, line.to_owned()))
+            }
+            _ => None,
+        };
+        if let Some(step) = &numbered {
+            self.step = step.clone();
+        }
+        match (self.shown, numbered) {
+            (Shown::Json, _) | (Shown::Failures, Some(_)) => {}
+            (Shown::OneLine, Some(_)) => self.draw(),
+            (_, Some((number, total, text))) => println!("[{number}/{total}] {text}"),
+            (_, None) => {
+                self.clear();
+                println!("{line}");
+                self.draw();
+            }
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown == Shown::OneLine {
+            print!("\r\x1b[K");
+        }
+    }
+
+    /// Writes the one line: `[12/64] fit p3: 4 running, 1 failed, 2 min 3 s left`.
+    fn draw(&self) {
+        if self.shown != Shown::OneLine || self.step.1 == 0 {
+            return;
+        }
+        let (number, total, text) = &self.step;
+        let running = Some(self.tally.running.len()).filter(|count| *count > 0);
+        let running = running.map(|count| format!("{count} running"));
+        let left = self.start.elapsed().as_secs_f64() / *number as f64 * total.saturating_sub(*number) as f64;
+        let left = (number < total).then(|| format!("about {} left", told::seconds(left)));
+        let told: Vec<_> = running.into_iter().chain(self.tally.counts()).chain(left).collect();
+        // A line that is too long is cut by the terminal, and not continued in the next one.
+        print!("\r\x1b[K\x1b[?7l[{number}/{total}] {text}: {}\x1b[?7h", told.join(", "));
+        let _ = io::stdout().flush();
+    }
+
+    /// Says how it went, if anything was done.
+    pub(super) fn finish(&mut self, is_well: bool) {
+        self.tick();
+        self.clear();
+        let (counts, time) = (self.tally.counts(), self.start.elapsed().as_secs_f64());
+        if self.shown == Shown::Json {
+            println!("{}", self.summary(is_well, time));
+            return;
+        }
+        if !counts.is_empty() && self.shown != Shown::Failures {
+            let looked = Some(self.tally.looked).filter(|count| *count > 0);
+            let looked = looked.map(|count| format!("{count} up to date"));
+            let saved: f64 = self.tally.with("restored").map(|ended| ended.ran).sum();
+            let saved = (saved >= 1.0).then(|| format!("the cache saved {}", told::seconds(saved)));
+            let all: Vec<_> = counts.into_iter().chain(looked).chain(saved).collect();
+            println!("{} in {}", all.join(", "), told::seconds(time));
+        }
+        self.list();
+    }
+
+    /// One list of what failed, with the reason and the log of each.
+    fn list(&self) {
+        let mut text = String::new();
+        for (instance, ended) in self.tally.failed() {
+            let label = self.labels.get(instance.as_str()).copied().unwrap_or(instance);
+            let kind = ended.kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
+            let left_out = if ended.outcome == "dropped" { ", left out" } else { "" };
+            text += &format!("\n  {label}: {}{kind}{left_out}", ended.message.as_deref().unwrap_or_default());
+            let log = Folder(self.layout.build().join(instance)).log();
+            if log.exists() {
+                text += &format!("\n    log: {log}");
+            }
+        }
+        let count = self.tally.failed().count();
+        if count > 0 {
+            say::error(&format!("{} failed{text}", plural(count, "instance")));
+        }
+    }
+
+    fn summary(&self, is_well: bool, time: f64) -> serde_json::Value {
+        let failed =
+            self.tally.failed().map(|(instance, ended)| json!({"instance": instance, "ended": ended}));
+        json!({
+            "event": "finished",
+            "well": is_well,
+            "seconds": time,
+            "ran": self.tally.with("ran").count(),
+            "restored": self.tally.with("restored").count(),
+            "skipped": self.tally.with("skipped").count(),
+            "up_to_date": self.tally.looked,
+            "failed": failed.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// What a line of Ninja's says: `[3/8] fit p1`.
+fn step(line: &str) -> Option<(usize, usize, String)> {
+    let (numbers, text) = line.strip_prefix('[')?.split_once("] ")?;
+    let (number, total) = numbers.split_once('/')?;
+    Some((number.parse().ok()?, total.parse().ok()?, text.to_owned()))
+}

@@ -1,0 +1,127 @@
+//! `expops run`, `logs` and `debug`: what a person sees of what failed.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::Value as Json;
+
+use super::project;
+use crate::space::{Ran, Space, Tool};
+
+const PROCESSES: &str = "    - {name: rows, data_parallelism: {size: 2}}
+    - {name: fit}
+    - {name: whole, data_aggregation: true}
+";
+
+const SCRIPT: &str = "
+@process()
+def rows():
+    return [1, 0]
+
+def fit(data, context):
+    print('about to divide', data)
+    seen = sorted(os.listdir())
+    return {'y': 1 / data[0]}
+
+def whole(y):
+    return {'z': y}
+";
+
+fn failing() -> Space {
+    project(Tool::Ninja, "rows fit\nfit whole", PROCESSES, SCRIPT)
+}
+
+#[test]
+fn a_run_ends_with_counts_and_one_list_without_the_tools_noise() {
+    for tool in ["ninja", "make"] {
+        let space = failing();
+        let ran = space.expops(&["run", "-k", "--with", tool]).failure();
+        assert_eq!(ran.status, 1);
+        assert!(!ran.says("FAILED:") && !ran.says("exec fit"), "{tool}: {}{}", ran.out, ran.err);
+        let list = "error: 1 instance failed\n  fit p2: ZeroDivisionError: division by zero (raised)\n    log: build/fit/p2/log\n";
+        assert!(ran.err.contains(list), "{tool}: {}{}", ran.out, ran.err);
+        let summary = ran.out.lines().find(|line| line.starts_with("2 ran, 1 failed in ")).is_some();
+        assert!(summary, "{tool}: {}", ran.out);
+        assert!(
+            ran.out.lines().any(|line| line.starts_with('[') && line.ends_with("] fit p1")),
+            "{}",
+            ran.out
+        );
+        space.edit("src/main.py", "[1, 0]", "[1, 2]");
+        let ran = space.expops(&["run", "--with", tool]).success();
+        assert!(!ran.says("failed"), "{}{}", ran.out, ran.err);
+        let ran = space.expops(&["run", "--with", tool]).success();
+        assert!(!ran.says(" ran") && !ran.says(" in 0."), "nothing was done: {}", ran.out);
+    }
+}
+
+#[test]
+fn events_are_told_as_json() {
+    let space = failing();
+    let ran = space.expops(&["run", "-k", "--json"]).failure();
+    let lines: Vec<Json> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = |event: &str, instance: &str| {
+        lines.iter().filter(|line| line["event"] == event && line["instance"] == instance).count()
+    };
+    for instance in ["rows", "fit/p1", "fit/p2"] {
+        assert_eq!([told("started", instance), told("ended", instance)], [1, 1], "{}", ran.out);
+    }
+    let last = lines.last().unwrap();
+    assert_eq!((&last["event"], &last["well"], &last["ran"]), (&"finished".into(), &false.into(), &2.into()));
+    assert_eq!(last["failed"][0]["ended"]["kind"], "raised");
+}
+
+#[test]
+fn logs_are_shown_of_one_of_all_and_of_what_failed() {
+    let space = failing();
+    space.expops(&["run", "-k"]).failure();
+    let one = space.expops(&["logs", "fit@p1"]).success();
+    assert_eq!(one.out, "about to divide [1]\n");
+    let failed = space.expops(&["logs", "--failed"]).success().out;
+    assert!(failed.starts_with("about to divide [0]\nTraceback"), "{failed}");
+    let all = space.expops(&["logs"]).success().out;
+    assert!(
+        all.contains("==> fit p1 (build/fit/p1/log)\nabout to divide [1]\n") && all.contains("==> fit p2"),
+        "{all}"
+    );
+    assert_eq!(space.expops(&["logs", "-f", "fit@p2"]).success().out, failed);
+    assert_eq!(space.expops(&["logs", "-f", "fit"]).status, 2);
+    assert_eq!(space.expops(&["logs", "fi"]).status, 2);
+}
+
+/// Runs `expops debug` and types `typed`.
+fn debug(space: &Space, label: &str, typed: &str) -> Ran {
+    let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
+    command.args(["debug", label]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    child.wait_with_output().unwrap().into()
+}
+
+#[test]
+fn an_instance_runs_in_the_foreground_and_a_failure_opens_the_debugger() {
+    let space = failing();
+    space.expops(&["run", "-k"]).failure();
+    let before = space.tree("build");
+    let ran = debug(&space, "fit@p2", "p 'the row is', data[0]\nq\n").failure();
+    assert!(
+        ran.out.contains("about to divide [0]") && ran.out.contains("('the row is', 0)"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    assert!(ran.err.contains("error: fit p2: ZeroDivisionError"), "{}", ran.err);
+    space.edit("src/main.py", "    seen =", "    breakpoint()\n    seen =");
+    space.expops(&["compile"]).success();
+    let ran = debug(&space, "fit@p1", "p 'stopped at', data[0]\nc\n").success();
+    assert!(
+        ran.out.contains("('stopped at', 1)") && ran.err.contains("fit p1 ran to its end"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    let after = space.tree("build");
+    let changed: Vec<_> = before.keys().filter(|name| before.get(*name) != after.get(*name)).collect();
+    assert!(changed.iter().all(|name| name.starts_with(".expops/")), "{changed:?}");
+    assert_eq!(debug(&space, "fit", "").status, 2);
+}
