@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = package! {
     "expops_build/_inputs.py"
     "expops_build/_keys.py"
     "expops_build/_labels.py"
+    "expops_build/_load.py"
     "expops_build/_loaded.py"
     "expops_build/_mapped.py"
     "expops_build/_metrics.py"

@@ -93,3 +93,34 @@ fn a_shell_is_told_processes_and_behind_an_at_their_instances() {
     space.expops(&["man", "pages"]).success();
     assert!(space.read("pages/expops-run.1").contains("build all instances of `train`"));
 }
+
+#[test]
+fn a_value_is_shown_and_given_to_python() {
+    let space = Space::new();
+    new(&space, &["project"]);
+    let early = in_folder(&space, "project", &["show", "summary@p2.count"]).failure();
+    assert!(early.says("`expops compile`") || early.says("has not been built"), "{}", early.err);
+    in_folder(&space, "project", &["run"]).success();
+    let keys = space.read("project/build/summary/p2/values.json");
+    let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
+    let key = keys["values"][0]["key"].as_str().unwrap();
+    let shown = in_folder(&space, "project/data", &["show", &format!("summary@p2.{key}")]).success();
+    let program =
+        format!("import expops, json; print(json.dumps(expops.load('summary@p2', '{key}'), indent=2))");
+    let mut python = space.command("python3");
+    python.current_dir(space.path("project/data")).args(["-c", &program]);
+    python.env("PYTHONPATH", space.path("project/build/.expops/python"));
+    let loaded = crate::space::Ran::from(python.output().unwrap()).success();
+    assert_eq!(shown.out, loaded.out);
+    assert!(!shown.out.trim().is_empty());
+    for (wrong, said) in [
+        ("summary@p2.nothing", "has no key or metric `nothing`; it has `"),
+        (&format!("summary.{key}"), "`summary` has 4 instances: name one, as `summary@p1."),
+        ("summary@p2", "name a key as well"),
+        ("sumary@p2.x", "did you mean `summary@p2`?"),
+        ("x", "a value is named by an instance and a key"),
+    ] {
+        let refused = in_folder(&space, "project", &["show", wrong]).failure();
+        assert!(refused.says(said), "{wrong}: {}", refused.err);
+    }
+}

@@ -26,6 +26,7 @@ mod report;
 mod run;
 mod say;
 mod screen;
+mod show;
 mod split;
 mod status;
 mod tidy;
@@ -96,6 +97,8 @@ enum Command {
     Logs(logs::Flags),
     /// Run one instance in this terminal, with a debugger
     Debug(debug::Flags),
+    /// Print the head of a value or a metric
+    Show(show::Flags),
     /// Run instances twice, and say whether they make the same
     Check(check::Flags),
     /// Show or trim the cache
@@ -143,6 +146,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::View(flags) => view::run(&flags),
         Command::Logs(flags) => logs::run(&flags),
         Command::Debug(flags) => debug::run(&flags),
+        Command::Show(flags) => show::run(&flags),
         Command::Check(flags) => check::run(&flags),
         Command::Cache(flags) => cache::run(&flags),
         Command::Clean(flags) => clean::run(&flags),

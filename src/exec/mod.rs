@@ -55,6 +55,7 @@ mod seal;
 mod seen;
 mod shared;
 mod shell;
+mod show;
 mod snapshot;
 mod split;
 mod tree;

@@ -3,3 +3,16 @@
 The code is in `expops_build`, which is also what the distribution is called: another project has the name `expops`
 on PyPI, and pip overwrites in silence where both bring a file. Where that has happened, `expops_build.core` is there.
 """
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+__all__ = ["load"]
+
+
+def load(label: str, key: str, project: Optional[str] = None, build: str = "build") -> Any:
+    """The value that an instance handed on: `expops.load("fit@p2", "model")`. See `expops_build._load.load`."""
+    from expops_build import _load
+
+    return _load.load(label, key, project, build)
