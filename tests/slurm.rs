@@ -140,10 +140,10 @@ fn a_build_that_is_ended_leaves_no_job(cluster: &Cluster) {
     }
 }
 
-/// Twelve instances that take a moment, and are tried again when they are lost.
+/// Six partitions whose instances take a moment, and are tried again when they are lost.
 fn long_project() -> Space {
     let space = project();
-    space.edit("expops.yaml", "size: 3", "size: 12");
+    space.edit("expops.yaml", "size: 3", "size: 6");
     space.edit("expops.yaml", "command: wc", "retries: {times: 9, on: [lost]}\n      command: sleep 0.7; wc");
     space.edit("expops.yaml", "- name: fit", "- name: fit\n      retries: {times: 9, on: [lost]}");
     space.edit("model.py", "    factor", "    import time; time.sleep(0.3)\n    factor");
@@ -174,7 +174,7 @@ fn what_is_lost_is_tried_again(cluster: &mut Cluster) {
             signal_group(&ninja, Signal::INT);
         }
         assert!(
-            soon(LONGEST, || ninja.try_wait().unwrap().is_some()),
+            soon(AFTER_AN_EVENT, || ninja.try_wait().unwrap().is_some()),
             "event {event}: the build does not end"
         );
         assert!(soon(LONGEST, || cluster.queue().is_empty()), "event {event}: {:?}", cluster.queue());
