@@ -167,6 +167,7 @@ def main():
     size = [str(args.partitions), str(args.cores)]
     ways = {
         "workers": (ninja, {"EXPOPS_WORKERS": "1"}),
+        "reuse": (ninja, {"EXPOPS_WORKERS": "1"}),
         "cold": (ninja, {"EXPOPS_WORKERS": "0"}),
         "sequential": ([*peer, "sequential", *size], {}),
         "pool": ([*peer, "pool", *size], {}),
@@ -178,7 +179,7 @@ def main():
         for number in range(args.rounds):
             for name in chosen:
                 folder = Path(temporary) / f"{name}{number}"
-                prepare(folder, args)
+                prepare(folder, args, ", reuse: true" if name == "reuse" else "")
                 command, more = ways[name]
                 if command is ninja:
                     subprocess.run(

@@ -81,11 +81,14 @@ fn one_child_runs_all_of_them_and_each_finds_what_the_first_one_found() {
     logging.root.setLevel(50)
     np.random.seed(1)
 ";
-    let (alone, children) = ran(false, mess);
-    assert_eq!(children, 5);
-    let (reused, children) = ran(true, mess);
-    assert_eq!(children, 1);
-    assert_eq!(alone, reused);
+    // Code that sets the environment has no library imported before it.
+    for mess in [mess, "    sys.path.insert(0, 'nowhere')"] {
+        let (alone, children) = ran(false, mess);
+        assert_eq!(children, 5);
+        let (reused, children) = ran(true, mess);
+        assert_eq!(children, 1, "{mess}");
+        assert_eq!(alone, reused);
+    }
 }
 
 #[test]

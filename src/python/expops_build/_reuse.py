@@ -74,9 +74,11 @@ def _flush(*streams: Any) -> None:
 
 
 def _is_library(names: Dict[str, Any]) -> bool:
-    """Whether the globals of some code are those of a library's module."""
-    module = sys.modules.get(names.get("__name__", ""))
-    return module is not None and _script.is_installed(module)
+    """Whether the globals of some code are those of a library's module, or of this package, which puts libraries back."""
+    name = str(names.get("__name__", ""))
+    module = sys.modules.get(name)
+    is_own = name.startswith(f"{__package__}.")
+    return is_own or (module is not None and _script.is_installed(module))
 
 
 class _Before:
@@ -84,7 +86,7 @@ class _Before:
 
     def __init__(self, ahead: Ahead) -> None:
         self._ahead = ahead
-        self._modules = frozenset(sys.modules)
+        self._modules = set(sys.modules)
         self._import: List[List[Any]] = [list(sys.path), list(sys.path_hooks), list(sys.meta_path)]
         self._streams = (sys.stdin, sys.stdout, sys.stderr)
         self._filters, self._exits = list(warnings.filters), 0

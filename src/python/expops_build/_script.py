@@ -11,7 +11,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
-from typing import Any, Callable, FrozenSet, List, Sequence
+from typing import Any, Callable, FrozenSet, List, Sequence, Set
 
 from expops_build import _watch
 from expops_build._decorate import registered
@@ -56,10 +56,14 @@ def _uncover(folders: Sequence[str], before: FrozenSet[str]) -> None:
         del sys.modules[name]
 
 
-def forget(before: FrozenSet[str]) -> bool:
-    """Forget the modules that are not in `before` and not installed; False if one of them cannot be loaded again."""
-    modules = {name: module for name, module in sys.modules.items() if name not in before}
+def forget(known: Set[str]) -> bool:
+    """Forget the modules that are not installed; False if one of them cannot be loaded again.
+
+    `known` are the names that are to stay; those that are found to be installed come to it.
+    """
+    modules = {name: module for name, module in sys.modules.items() if name not in known}
     own = {name: module for name, module in modules.items() if not is_installed(module)}
+    known.update(name for name in modules if name not in own)
     for name in own:
         del sys.modules[name]
     importlib.invalidate_caches()
@@ -70,16 +74,18 @@ def forget(before: FrozenSet[str]) -> bool:
 def is_installed(module: Any) -> bool:
     """Whether it came with Python, an environment or this package."""
     spec = getattr(module, "__spec__", None)
-    if spec is None:
+    if spec is None or isinstance(spec.loader, _FreshLoader):
         return False
     places = [spec.origin] if spec.has_location else list(spec.submodule_search_locations or [])
-    prefixes = tuple(
-        os.path.join(os.path.realpath(prefix), "") for prefix in (sys.prefix, sys.base_prefix, sys.path[0])
-    )
-    return all(
-        any(installed in place for installed in _INSTALLED) or os.path.realpath(place).startswith(prefixes)
-        for place in places
-    )
+    return all(_is_of_installed(place) for place in places)
+
+
+def _is_of_installed(place: str) -> bool:
+    prefixes = tuple(os.path.join(prefix, "") for prefix in (sys.prefix, sys.base_prefix, sys.path[0]))
+    if place.startswith(prefixes) or any(installed in place for installed in _INSTALLED):
+        return True
+    real = tuple(os.path.join(os.path.realpath(prefix), "") for prefix in prefixes)
+    return os.path.realpath(place).startswith(real)
 
 
 def load(path: str) -> Any:
