@@ -6,7 +6,7 @@
 A pipeline of load, split, N times fit, N times score, and one that gathers, over small pandas partitions; N is
 `--partitions`. The peers run the same functions and write the same files between the stages (Arrow, JSON): a plain
 script, one after another; `concurrent.futures.ProcessPoolExecutor`; joblib (`pip install joblib`). All in turns, in
-one run. The workers' time is counted: this program adopts them and waits for their end.
+one run; the peers flush nothing to the disk, a build does unless EXPOPS_FSYNC=0. The workers' time is counted: this program adopts them and waits for their end.
 """
 
 import argparse
@@ -193,7 +193,7 @@ def main():
 def report(results, args):
     instances = 2 * args.partitions + 3
     print(
-        f"{instances} instances, {args.rows:,} rows, {args.cores} at once, {args.rounds} rounds; no flush to disk is asked for"
+        f"{instances} instances, {args.rows:,} rows, {args.cores} at once, {args.rounds} rounds; EXPOPS_FSYNC={os.environ.get('EXPOPS_FSYNC', '1')}"
     )
     pool = results.get("pool")
     for name, rounds in results.items():
