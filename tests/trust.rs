@@ -3,7 +3,11 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Stdio;
+
+use serde_json::{Value, json};
+use sha2::Digest as _;
 
 use crate::space::{Ran, Space, TOOLS, Tool};
 
@@ -248,4 +252,86 @@ fn the_key_of_a_team_reaches_nobody() {
     };
     assert_eq!(again("a-secret-of-many-words"), [""; 0]);
     assert_eq!(again("another"), ["make", "plot", "use"]);
+}
+
+/// Changes every entry of a shared cache as somebody might who can write to it.
+fn plant(cache: &Path, edit: impl Fn(&mut Value, Value)) {
+    let digest = |bytes: &[u8]| {
+        sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let planted = b"planted\n";
+    let object = digest(planted);
+    let folder = cache.join("objects").join(&object[..2]);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(&object), planted).unwrap();
+    let held = json!({"file": {"object": object, "size": planted.len()}});
+    let mut changed = 0;
+    for entry in fs::read_dir(cache.join("entries")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let mut entry: Value = serde_json::from_str(text.split_once('\n').unwrap().1).unwrap();
+        let before = entry.clone();
+        edit(&mut entry, held.clone());
+        changed += usize::from(entry != before);
+        fs::write(&path, format!("{}\n{entry}\n", digest(entry.to_string().as_bytes()))).unwrap();
+    }
+    assert!(changed > 0, "no entry could be changed");
+}
+
+/// In the form of `cases/trust/cache_escape`, for the layout of this version's cache.
+#[test]
+fn what_others_plant_in_a_shared_cache_is_dropped() {
+    let space = project();
+    let (cache, folder) = (space.path("cache/v2"), space.path("theirs"));
+    fs::create_dir(&folder).unwrap();
+    let absolute = space.path("absolute").display().to_string();
+    let held_at = |path: &str| {
+        let path = path.to_owned();
+        move |entry: &mut Value, held: Value| {
+            entry["files"].as_array_mut().unwrap().push(json!({"path": path, "kind": held}))
+        }
+    };
+    let build = |key: Option<&str>| {
+        let _ = fs::remove_dir_all(space.path("build"));
+        let _ = fs::remove_file(space.path("ran.log"));
+        let mut command = space.command("expops");
+        command.arg("run").env("EXPOPS_CACHE_DIR", space.path("cache"));
+        if let Some(key) = key {
+            command.env("EXPOPS_CACHE_KEY", key);
+        }
+        Ran::from(command.output().unwrap()).success();
+        assert_eq!(space.read("build/use/out/y.json").trim(), "2");
+        space.logged()
+    };
+    let all = ["make", "plot", "use"];
+    let from_nothing = |key| {
+        let _ = fs::remove_dir_all(space.path("cache"));
+        assert_eq!(build(key), all);
+    };
+    let edits: [&dyn Fn(&mut Value, Value); 4] = [
+        &held_at(&absolute),
+        &held_at("../../../dotdot"),
+        &|entry, held| {
+            let files = entry["files"].as_array_mut().unwrap();
+            files.push(json!({"path": "files/l", "kind": {"link": folder}}));
+            files.push(json!({"path": "files/l/planted", "kind": held}));
+        },
+        &|entry, _| {
+            for value in entry["answer"]["values"].as_array_mut().unwrap() {
+                value["file"] = json!("../../../../src/model.py");
+                value["format"] = json!("file");
+            }
+        },
+    ];
+    for edit in edits {
+        from_nothing(None);
+        plant(&cache, edit);
+        assert!(build(None).iter().any(|name| name == "make"));
+        assert!(!Path::new(&absolute).exists() && !space.exists("dotdot") && space.exists("src/model.py"));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+    // Whoever has no key cannot change what those believe who have it.
+    from_nothing(Some("of the team"));
+    plant(&cache, |entry, _| entry["answer"]["planted"] = json!(true));
+    assert_eq!(build(Some("of the team")), all);
 }
