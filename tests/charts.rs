@@ -193,7 +193,9 @@ for p, part in enumerate(parts, 1):
             out[f\"//*[@partition='p{p}']/*[@partition='p{q}']/*[@seed='{seed}']/process[@name='train']\"] = model.train(inner, seed)['model'] + seed
 print(json.dumps(out))
 ");
-    let plain: Json = serde_json::from_str(&space.run("python3", &["plain.py"]).success().out).unwrap();
+    // Outside of a build, what is logged is printed.
+    let printed = space.run("python3", &["plain.py"]).success().out;
+    let plain: Json = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
     for (path, score) in plain.as_object().unwrap() {
         assert_eq!(metrics[path]["score"]["1"].as_f64(), score.as_f64(), "{path}");
     }

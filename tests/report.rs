@@ -21,7 +21,7 @@ pipeline:
     gather seed_gather
     seed_gather summary
   processes:
-    - {name: load, parameters: {secret: 4711}}
+    - {name: load, parameters: {secret: nobodys-business}}
     - name: outer
       data_parallelism: {size: 2, data_name: rows}
     - name: inner
@@ -44,7 +44,7 @@ from expops.core import log_metric, process, step
 
 @process()
 def load(secret):
-    print('the log has 4711', flush=True)
+    print('the log has nobodys-business', flush=True)
     return {'rows': [[i, i * i % 17] for i in range(8)]}
 
 @step()
@@ -70,7 +70,7 @@ def seed_gather(inner):
 @process()
 def summary(all):
     if os.path.exists(os.environ['EXPOPS_PROJECT_ROOT'] + '/fail'):
-        raise ValueError('the value is 4711')
+        raise ValueError('the value is nobodys-business')
     log_metric('parts', len(all))
     return {'parts': len(all)}
 ";
@@ -192,15 +192,15 @@ fn without_values_there_are_no_data_parameters_messages_and_logs() {
     space.write("fail", "");
     space.compile(Tool::Ninja).success();
     space.build(Tool::Ninja, &[]).failure();
-    space.edit("expops.yaml", "secret: 4711", "secret: 47110");
+    space.edit("expops.yaml", "secret: nobodys-business", "secret: nobodys-business-either");
     let whole = space.expops(&["report", "--json"]).success().out;
-    assert!(whole.matches("4711").count() > 4, "{whole}");
+    assert!(whole.matches("nobodys-business").count() > 4, "{whole}");
     space.expops(&["report", "--no-values", "-o", "shared.html"]).success();
     let shared = space.read("shared.html");
     assert!(
-        !shared.contains("4711"),
+        !shared.contains("nobodys-business"),
         "{:?}",
-        shared.split("4711").next().map(|before| &before[before.len() - 300..])
+        shared.split("nobodys-business").next().map(|before| &before[before.len() - 300..])
     );
     // Nothing but `--json` is printed, and nothing is changed.
     assert!(!space.exists("report.html"));

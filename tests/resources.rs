@@ -51,7 +51,13 @@ fn build(space: &Space, tool: Tool, machine: &[(&str, &str)]) -> Ran {
         Tool::Ninja => space.command("ninja"),
         Tool::Make => space.command("make"),
     };
-    command.arg("-j16").envs(machine.iter().copied()).output().unwrap().into()
+    command
+        .arg("-j16")
+        .env_remove("CUDA_VISIBLE_DEVICES")
+        .envs(machine.iter().copied())
+        .output()
+        .unwrap()
+        .into()
 }
 
 #[test]
@@ -79,7 +85,11 @@ fn two_builds_share_one_account() {
         for (tool, half) in [("ninja", 1..=6), ("make", 7..=12)] {
             let names: Vec<String> = half.map(|i| format!("job{i}")).collect();
             let mut command = space.command(tool);
-            command.args(["-j8"]).args(names).env("EXPOPS_MACHINE_CPUS", "4");
+            command
+                .env_remove("CUDA_VISIBLE_DEVICES")
+                .args(["-j8"])
+                .args(names)
+                .env("EXPOPS_MACHINE_CPUS", "4");
             scope.spawn(move || Ran::from(command.output().unwrap()).success());
         }
     });

@@ -140,6 +140,11 @@ impl Space {
         // Holds the library `counted`, which no reader of scripts can look into: what it writes is no file
         // that a process of the project could read.
         command.env("PYTHONPATH", repository().join("tests/counted")).env_remove("EXPOPS_CACHE_DIR");
+        // What tests ask for under `resources` is there.
+        command
+            .env("EXPOPS_MACHINE_CPUS", "8")
+            .env("EXPOPS_MACHINE_MEMORY", "64GB")
+            .env("CUDA_VISIBLE_DEVICES", "0");
         command.env_remove("EXPOPS").env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env("NO_COLOR", "1");
         command
     }

@@ -414,7 +414,7 @@ def refuse(name):
 (all,) = json.load(open('m.json'), parse_constant=refuse).values()
 print(json.dumps([bits(one) for one in all['all']]))
 print(json.dumps([bits(list(all['n%04d' % at].values())[0]) for at in range(len(all['all']))]))
-(row,) = csv.DictReader(open('m.csv'))
+row = {row['metric']: row['value'] for row in csv.DictReader(open('m.csv')) if row['metric'] != 'all'}
 number = lambda text: int(text) if text.lstrip('-').isdigit() else float(text)
 print(json.dumps([bits(number(row['n%04d' % at])) for at in range(len(all['all']))]))
 ";
