@@ -254,6 +254,9 @@ fn the_key_of_a_team_reaches_nobody() {
     assert_eq!(again("another"), ["make", "plot", "use"]);
 }
 
+/// What is done to an entry; the second is something that the cache holds.
+type Edit = dyn Fn(&mut Value, Value);
+
 /// Changes every entry of a shared cache as somebody might who can write to it.
 fn plant(cache: &Path, edit: impl Fn(&mut Value, Value)) {
     let digest = |bytes: &[u8]| {
@@ -308,7 +311,7 @@ fn what_others_plant_in_a_shared_cache_is_dropped() {
         let _ = fs::remove_dir_all(space.path("cache"));
         assert_eq!(build(key), all);
     };
-    let edits: [&dyn Fn(&mut Value, Value); 4] = [
+    let edits: [&Edit; 4] = [
         &held_at(&absolute),
         &held_at("../../../dotdot"),
         &|entry, held| {
