@@ -255,7 +255,7 @@ fn the_key_of_a_team_reaches_nobody() {
 }
 
 /// What is done to an entry; the second is something that the cache holds.
-type Edit = dyn Fn(&mut Value, Value);
+type Edit<'a> = dyn Fn(&mut Value, Value) + 'a;
 
 /// Changes every entry of a shared cache as somebody might who can write to it.
 fn plant(cache: &Path, edit: impl Fn(&mut Value, Value)) {
@@ -311,7 +311,7 @@ fn what_others_plant_in_a_shared_cache_is_dropped() {
         let _ = fs::remove_dir_all(space.path("cache"));
         assert_eq!(build(key), all);
     };
-    let edits: [&Edit; 4] = [
+    let edits: [&Edit<'_>; 4] = [
         &held_at(&absolute),
         &held_at("../../../dotdot"),
         &|entry, held| {
