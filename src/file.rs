@@ -143,6 +143,17 @@ pub(crate) fn insist_on_no_links(base: &Utf8Path, path: &Utf8Path) -> Result<(),
     }
 }
 
+/// Makes a link at `link` that says `target`.
+#[cfg(unix)]
+pub(crate) fn link(target: &Utf8Path, link: &Utf8Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn link(_target: &Utf8Path, _link: &Utf8Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Removes a file or a whole folder; it is no error if there is none.
 pub(crate) fn remove(path: &Utf8Path) -> Result<(), FileError> {
     let result = match fs::symlink_metadata(path) {

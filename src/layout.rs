@@ -12,11 +12,13 @@
 //! | `PROCESS/ARM/…/files/` | what it wrote in its own folder |
 //! | `PROCESS/ARM/…/metrics.json` | what it logged with `log_metric` |
 //! | `PROCESS/ARM/…/log` | its stdout and stderr |
+//! | `PROCESS/ARM/…/failed.json` | how it failed, if it was left out |
 //! | `PROCESS/ARM/…/why.json` | why it last ran, for people |
 //! | `PROCESS/ARM/…/.rows` | what a split learned of the rows of the file that it cut |
 //! | `PROCESS/ARM/…/.run-*/` | a run under way, or one that was killed |
 //! | `….retired`, `.tmp-*`, `.*.tmp` | a stamp out of force; files on their way (`passing`) |
 //! | `.expops/plan/PROCESS.json` | everything about a process that its instances need to know |
+//! | `.expops/plan/instances` | the folders of all stamps, where instances may be left out |
 //! | `.expops/plan/environment/NAME.json` | what it takes to make an environment |
 //! | `.expops/environment/NAME/` | an environment and its stamp |
 //! | `PROCESS/ARM/…/reads.d` | the files that it was seen to read, on their way to Ninja |
@@ -33,6 +35,7 @@
 //! | `.expops/turn` | the lock of the one `expops run` that builds here |
 //! | `.expops/damaged` | something was found to be damaged, and will be made again |
 //! | `.expops/no-locks` | there are no locks here, and that has been said |
+//! | `.expops/account/` | what instances have taken of the machine, and who waits for something |
 //! | `.expops/journal`, `.expops/journal.1` | what happened to which instance, when and where |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
 //! | `.expops/trust/` | the stats of large files and their digests, so that none is hashed twice |

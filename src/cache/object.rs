@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store::Cache;
 use crate::digest::Digest;
+use crate::file;
 
 /// Files of at most so many bytes are hashed in memory before they are copied.
 const SMALL: u64 = 1 << 20;
@@ -143,7 +144,7 @@ impl Cache {
         }
         match &held.kind {
             Kind::Folder => fs::create_dir_all(&to)?,
-            Kind::Link(target) => link(target, &to)?,
+            Kind::Link(target) => file::link(target, &to)?,
             Kind::File { object, mode, .. } => {
                 let kept = self.object(*object);
                 let mut from = match fs::File::open(&kept) {
@@ -187,7 +188,7 @@ pub(crate) fn is_inside(path: &Utf8Path) -> bool {
 /// so that `..` at the start of its target means what it says; behind a name, which may be another link's, it may not be.
 fn stays_inside(path: &Utf8Path, target: &Utf8Path) -> bool {
     let part = path.components().next().map(|part| part.as_str());
-    let there = crate::file::normal(&path.parent().unwrap_or(Utf8Path::new("")).join(target));
+    let there = file::normal(&path.parent().unwrap_or(Utf8Path::new("")).join(target));
     let mut behind = target.components().skip_while(|part| *part == Utf8Component::ParentDir);
     !target.is_absolute()
         && behind.all(|part| matches!(part, Utf8Component::Normal(_)))
@@ -229,14 +230,4 @@ fn create(path: &Utf8Path, mode: u32) -> io::Result<fs::File> {
 #[cfg(not(unix))]
 fn create(path: &Utf8Path, _mode: u32) -> io::Result<fs::File> {
     fs::File::options().write(true).create_new(true).open(path)
-}
-
-#[cfg(unix)]
-fn link(target: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, to)
-}
-
-#[cfg(not(unix))]
-fn link(_target: &Utf8Path, _to: &Utf8Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }

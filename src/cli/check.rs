@@ -1,16 +1,11 @@
 //! `expops check`.
 
-use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::json;
 
 use super::ended::Ended;
-use super::{labels, look, say};
-use crate::defaults;
-use crate::diagnostic::Diagnostics;
-use crate::driver;
+use super::{labels, look, place};
 use crate::exec::{Failure, Instance};
-use crate::layout::Layout;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -22,36 +17,22 @@ pub(super) struct Flags {
     /// Run these processes or instances twice, out of sight, and compare what they make
     #[arg(long, value_name = "LABEL", num_args = 1.., required = true)]
     repeat: Vec<String>,
-    /// The project: a folder, or a project file
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    project: Utf8PathBuf,
-    /// The build folder
-    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
-    build_dir: Utf8PathBuf,
+    #[command(flatten)]
+    place: place::Folders,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let mut sink = Diagnostics::new();
-    let planned =
-        look::enter(&flags.project).and_then(|project| driver::plan(&project, &flags.build_dir, &mut sink));
-    let plan = match planned {
-        Ok(plan) => plan,
-        Err(failure) => return Ended::because(&failure, &sink, flags.json),
+    let (plan, layout) = match look::plan(&flags.place.place(), flags.json) {
+        Ok(planned) => planned,
+        Err(ended) => return ended,
     };
-    let layout = Layout::new(crate::file::normal(&flags.build_dir));
-    let mut all = Vec::new();
-    for label in &flags.repeat {
-        match labels::matching(&plan, label) {
-            Ok(actions) => all.extend(actions),
-            Err(text) => {
-                say::error(&text);
-                return Ended::Wrong;
-            }
-        }
-    }
+    let all = match labels::all(&plan, &flags.repeat) {
+        Ok(all) => all,
+        Err(ended) => return ended,
+    };
     let mut is_same = true;
     let mut told = Vec::new();
     for action in all {

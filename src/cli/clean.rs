@@ -8,12 +8,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::ended::Ended;
-use super::look::enter;
 use super::place::Place;
-use super::say;
-use crate::diagnostic::{Diagnostics, plural};
+use super::{look, say};
+use crate::diagnostic::plural;
 use crate::digest::Digest;
-use crate::driver;
 use crate::exec::{Ingredient, Inventory, Record, Values};
 use crate::file::{self, FileError};
 use crate::layout::{Folder, Layout, passing};
@@ -43,11 +41,9 @@ pub(super) struct Flags {
 
 pub(super) fn run(flags: &Flags) -> Ended {
     let place = Place::find(&flags.project, flags.build_dir.as_deref());
-    let mut sink = Diagnostics::new();
-    let plan = match enter(&place.project).and_then(|project| driver::plan(&project, &place.build, &mut sink))
-    {
-        Ok(plan) => plan,
-        Err(failure) => return Ended::because(&failure, &sink, false),
+    let (plan, layout) = match look::plan(&place, false) {
+        Ok(planned) => planned,
+        Err(ended) => return ended,
     };
     let actions = plan.groups.iter().flat_map(|group| &group.actions);
     let wanted: BTreeSet<Utf8PathBuf> = actions
@@ -56,7 +52,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         })
         .map(Utf8Path::to_owned)
         .collect();
-    let build = file::normal(&place.build);
+    let build = layout.build().to_owned();
     let mut folders = Vec::new();
     instances(&build, &build, &mut folders);
     let gone: Vec<_> =
@@ -69,7 +65,6 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if flags.dry_run {
         return Ended::Well;
     }
-    let layout = Layout::new(build.clone());
     let _alone = match alone(&layout) {
         Ok(lock) => lock,
         Err(ended) => return ended,

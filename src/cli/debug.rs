@@ -1,17 +1,11 @@
 //! `expops debug`: an instance in the foreground.
 
-use camino::Utf8PathBuf;
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 
 use super::ended::Ended;
-use super::place::Place;
-use super::{complete, labels, look, say};
-use crate::diagnostic::Diagnostics;
-use crate::driver;
+use super::{complete, labels, look, place, say};
 use crate::exec::Instance;
-use crate::file;
-use crate::layout::Layout;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -21,24 +15,15 @@ pub(super) struct Flags {
     /// An instance
     #[arg(add = ArgValueCompleter::new(complete::targets))]
     label: String,
-    /// The project: a folder, or a project file
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    project: Utf8PathBuf,
-    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
-    #[arg(long, value_name = "DIR")]
-    build_dir: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    place: place::Folders,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let place = Place::find(&flags.project, flags.build_dir.as_deref());
-    let mut sink = Diagnostics::new();
-    let planned =
-        look::enter(&place.project).and_then(|project| driver::plan(&project, &place.build, &mut sink));
-    let plan = match planned {
-        Ok(plan) => plan,
-        Err(failure) => return Ended::because(&failure, &sink, false),
+    let (plan, layout) = match look::plan(&flags.place.place(), false) {
+        Ok(planned) => planned,
+        Err(ended) => return ended,
     };
-    let layout = Layout::new(file::normal(&place.build));
     let action = match labels::matching(&plan, &flags.label).as_deref() {
         Ok([action]) => *action,
         Ok(several) => {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::complete;
 use super::ended::Ended;
 use super::look::{enter, look};
-use super::place::Place;
+use super::place::{self, Place};
 use super::refuse::refuse;
 use super::{say, told};
 use crate::diagnostic::{ALL, Diagnostics, find, nearest, plural};
@@ -30,12 +30,8 @@ pub(super) struct Flags {
     /// A target (train@p2), a process, a canonical path, a label, a folder or file of the build; or a code such as E304
     #[arg(add = ArgValueCompleter::new(complete::targets))]
     target: String,
-    /// The project: a folder, or a project file
-    #[arg(long, value_name = "PATH", default_value = ".")]
-    project: Utf8PathBuf,
-    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
-    #[arg(long, value_name = "DIR")]
-    build_dir: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    place: place::Folders,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -54,7 +50,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
     let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
     // `.` stays as it is: it means the nearest project above, too, and still does when its folder has been entered.
-    let Place { project, build } = Place::find(&flags.project, flags.build_dir.as_deref());
+    let Place { project, build } = flags.place.place();
     let absolute = (project != ".").then(|| project.canonicalize_utf8().ok()).flatten();
     let project = absolute.unwrap_or(project);
     let mut sink = Diagnostics::new();

@@ -1,7 +1,18 @@
 //! Which instances a person means.
 
+use super::ended::Ended;
+use super::say;
 use crate::diagnostic::nearest;
 use crate::plan::{Action, Plan};
+
+/// The instances that any of `labels` names; or says what is wrong with one of them.
+pub(super) fn all<'p>(plan: &'p Plan, labels: &[String]) -> Result<Vec<&'p Action>, Ended> {
+    let found: Result<Vec<_>, _> = labels.iter().map(|label| matching(plan, label)).collect();
+    found.map(|found| found.concat()).map_err(|text| {
+        say::error(&text);
+        Ended::Wrong
+    })
+}
 
 /// The instances that `label` names: all of a process, or one, as `train@p2`, `train/p2` or `train p2`; or what is wrong
 /// with it, in one sentence.

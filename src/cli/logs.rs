@@ -4,18 +4,14 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::Duration;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 
 use super::ended::Ended;
-use super::place::Place;
-use super::{complete, labels, look, say};
-use crate::diagnostic::Diagnostics;
-use crate::driver;
+use super::{complete, labels, look, place, say};
 use crate::exec::{Ended as Last, Why};
-use crate::file;
-use crate::layout::{Folder, Layout};
+use crate::layout::Folder;
 use crate::lock::Lock;
 use crate::plan::Action;
 
@@ -37,34 +33,19 @@ pub(super) struct Flags {
     /// Go on as long as the instance runs; of one instance
     #[arg(short, long)]
     follow: bool,
-    /// The project: a folder, or a project file
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    project: Utf8PathBuf,
-    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
-    #[arg(long, value_name = "DIR")]
-    build_dir: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    place: place::Folders,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let place = Place::find(&flags.project, flags.build_dir.as_deref());
-    let mut sink = Diagnostics::new();
-    let planned =
-        look::enter(&place.project).and_then(|project| driver::plan(&project, &place.build, &mut sink));
-    let plan = match planned {
-        Ok(plan) => plan,
-        Err(failure) => return Ended::because(&failure, &sink, false),
+    let (plan, layout) = match look::plan(&flags.place.place(), false) {
+        Ok(planned) => planned,
+        Err(ended) => return ended,
     };
-    let layout = Layout::new(file::normal(&place.build));
-    let mut all: Vec<&Action> = Vec::new();
-    for label in &flags.labels {
-        match labels::matching(&plan, label) {
-            Ok(actions) => all.extend(actions),
-            Err(text) => {
-                say::error(&text);
-                return Ended::Wrong;
-            }
-        }
-    }
+    let mut all = match labels::all(&plan, &flags.labels) {
+        Ok(all) => all,
+        Err(ended) => return ended,
+    };
     if flags.labels.is_empty() {
         all = plan.groups.iter().flat_map(|group| &group.actions).collect();
     }

@@ -3,10 +3,14 @@
 use camino::Utf8Path;
 
 use super::ended::Ended;
+use super::place::Place;
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Checked, Failure, Project};
+use crate::file;
 use crate::graph::Graph;
+use crate::layout::Layout;
+use crate::plan::Plan;
 use crate::probe::Probes;
 
 /// Enters the folder of the project at `path`: from now on all paths are relative to it.
@@ -15,6 +19,17 @@ pub(super) fn enter(path: &Utf8Path) -> Result<Project, Failure> {
     match std::env::set_current_dir(&folder) {
         Ok(()) => Ok(Project { folder: ".".into(), file }),
         Err(error) => Err(Failure::Usage(format!("cannot enter `{folder}`: {error}"))),
+    }
+}
+
+/// Plans the project in `place`, whose folder is entered; with the layout of its build folder. Or says what is wrong with
+/// it, in JSON if that is wanted.
+pub(super) fn plan(place: &Place, is_json: bool) -> Result<(Plan, Layout), Ended> {
+    let mut sink = Diagnostics::new();
+    let planned = enter(&place.project).and_then(|project| driver::plan(&project, &place.build, &mut sink));
+    match planned {
+        Ok(plan) => Ok((plan, Layout::new(file::normal(&place.build)))),
+        Err(failure) => Err(Ended::because(&failure, &sink, is_json)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where the project and its build folder are that a command is about.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
 
 use crate::defaults;
 use crate::file;
@@ -8,6 +9,24 @@ use crate::layout::Layout;
 
 /// The environment variable that names the build folder.
 pub(super) const BUILD_DIR: &str = "EXPOPS_BUILD_DIR";
+
+/// What commands about instances are told of the place of these.
+#[derive(Debug, Args)]
+pub(super) struct Folders {
+    /// The project: a folder, or a project file
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    project: Utf8PathBuf,
+    /// The build folder [default: `build`, or what EXPOPS_BUILD_DIR says, or the one around the working folder]
+    #[arg(long, value_name = "DIR")]
+    build_dir: Option<Utf8PathBuf>,
+}
+
+impl Folders {
+    /// Where that is.
+    pub(super) fn place(&self) -> Place {
+        Place::find(&self.project, self.build_dir.as_deref())
+    }
+}
 
 /// A project, and its build folder as seen from the project.
 pub(super) struct Place {

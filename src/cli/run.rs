@@ -130,18 +130,12 @@ pub(super) fn run(flags: &Flags) -> Ended {
 
 /// Has instances run by the next look at them: their records are taken away, so that the build tool looks.
 fn force(labels: &[String], compiled: &Compiled) -> Result<(), Ended> {
-    for label in labels {
-        let actions = labels::matching(&compiled.plan, label).map_err(|text| {
-            say::error(&text);
-            Ended::Wrong
-        })?;
-        for action in actions {
-            let folder = compiled.layout.folder(&action.instance);
-            let forced = file::insist_on_no_links(compiled.layout.build(), &folder.force())
-                .and_then(|()| file::write_if_changed(&folder.force(), b""))
-                .and_then(|_| file::remove(&folder.record()));
-            forced.map_err(|error| Ended::failed(&error.to_string()))?;
-        }
+    for action in labels::all(&compiled.plan, labels)? {
+        let folder = compiled.layout.folder(&action.instance);
+        let forced = file::insist_on_no_links(compiled.layout.build(), &folder.force())
+            .and_then(|()| file::write_if_changed(&folder.force(), b""))
+            .and_then(|_| file::remove(&folder.record()));
+        forced.map_err(|error| Ended::failed(&error.to_string()))?;
     }
     Ok(())
 }

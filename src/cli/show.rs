@@ -1,15 +1,10 @@
 //! `expops show`.
 
-use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::ended::Ended;
-use super::{labels, look, say};
-use crate::defaults;
-use crate::diagnostic::Diagnostics;
-use crate::driver;
+use super::{labels, look, place, say};
 use crate::exec::Instance;
-use crate::layout::Layout;
 use crate::plan::{Action, Plan};
 
 #[derive(Debug, Args)]
@@ -22,21 +17,14 @@ pub(super) struct Flags {
     /// The value: an instance, a dot, and a key or a metric
     #[arg(value_name = "LABEL.KEY")]
     value: String,
-    /// The project: a folder, or a project file
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    project: Utf8PathBuf,
-    /// The build folder
-    #[arg(long, value_name = "DIR", default_value = defaults::BUILD)]
-    build_dir: Utf8PathBuf,
+    #[command(flatten)]
+    place: place::Folders,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let mut sink = Diagnostics::new();
-    let planned =
-        look::enter(&flags.project).and_then(|project| driver::plan(&project, &flags.build_dir, &mut sink));
-    let plan = match planned {
-        Ok(plan) => plan,
-        Err(failure) => return Ended::because(&failure, &sink, false),
+    let (plan, layout) = match look::plan(&flags.place.place(), false) {
+        Ok(planned) => planned,
+        Err(ended) => return ended,
     };
     let (action, key) = match meant(&plan, &flags.value) {
         Ok(meant) => meant,
@@ -45,7 +33,6 @@ pub(super) fn run(flags: &Flags) -> Ended {
             return Ended::Wrong;
         }
     };
-    let layout = Layout::new(crate::file::normal(&flags.build_dir));
     match Instance::open(&action.instance, &layout).and_then(|instance| instance.show(key)) {
         Ok(status) if status.success() => Ended::Well,
         Ok(_) => Ended::Failed,

@@ -9,7 +9,7 @@ use super::look::enter;
 use super::place::Place;
 use super::{say, told};
 use crate::diagnostic::Diagnostics;
-use crate::dry_run::{Finding, State, Survey};
+use crate::dry_run::{Counts, Finding, State, Survey};
 use crate::exec::worker;
 
 #[derive(Debug, Args)]
@@ -36,15 +36,10 @@ pub(super) struct Flags {
     verbose: bool,
 }
 
-/// What there is to say of a process: how many instances are how.
+/// What there is to say of a process.
 #[derive(Default)]
-struct Counts {
-    fresh: usize,
-    run: usize,
-    restore: usize,
-    may: usize,
-    blocked: usize,
-    failed: usize,
+struct Row {
+    counts: Counts,
     /// Whether its environment would be made first.
     environment: bool,
 }
@@ -59,24 +54,24 @@ pub(super) fn run(flags: &Flags) -> Ended {
         };
     survey.look_at_all();
     say::remarks(&survey.remarks());
-    let mut processes: Vec<(&str, Counts)> = Vec::new();
+    let mut processes: Vec<(&str, Row)> = Vec::new();
     for (index, looked) in survey.all.iter().enumerate() {
         if processes.last().is_none_or(|(name, _)| *name != looked.process) {
-            processes.push((&looked.process, Counts::default()));
+            processes.push((&looked.process, Row::default()));
         }
-        if let Some((_, counts)) = processes.last_mut() {
-            count(counts, looked);
-            counts.environment |= survey.stale_environment(index).is_some();
+        if let Some((_, row)) = processes.last_mut() {
+            row.counts.add(looked);
+            row.environment |= survey.stale_environment(index).is_some();
         }
     }
     if flags.json {
         println!(
             "{:#}",
-            json!(processes.iter().map(|(name, counts)| counts.json(name, &survey)).collect::<Vec<_>>())
+            json!(processes.iter().map(|(name, row)| row.json(name, &survey)).collect::<Vec<_>>())
         );
     } else {
         let width = processes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
-        processes.iter().for_each(|(name, counts)| println!("{name:width$}  {}", counts.text()));
+        processes.iter().for_each(|(name, row)| println!("{name:width$}  {}", row.text()));
         survey.stale_environments().for_each(|name| println!("environment {name} would be made"));
         if flags.verbose {
             runs(&survey);
@@ -95,26 +90,16 @@ fn runs(survey: &Survey) {
     all.iter().for_each(|(label, run)| println!("{label:width$}  {}", told::sentence(run)));
 }
 
-fn count(counts: &mut Counts, looked: &Finding) {
-    match looked.state {
-        State::Fresh => counts.fresh += 1,
-        State::Run => counts.run += 1,
-        State::Restore => counts.restore += 1,
-        State::May(_) => counts.may += 1,
-        State::Blocked(_) => counts.blocked += 1,
-    }
-    counts.failed += usize::from(looked.failed_last_time());
-}
-
-impl Counts {
+impl Row {
     fn text(&self) -> String {
+        let counts = self.counts;
         let all = [
-            (self.fresh, "up to date"),
-            (self.run, "would run"),
-            (self.restore, "would come from the cache"),
-            (self.may, "may run"),
-            (self.blocked, "cannot be told"),
-            (self.failed, "failed last time"),
+            (counts.up_to_date, "up to date"),
+            (counts.would_run, "would run"),
+            (counts.from_cache, "would come from the cache"),
+            (counts.may_run, "may run"),
+            (counts.unknown, "cannot be told"),
+            (counts.failed_last_time, "failed last time"),
         ];
         let some = all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         some.collect::<Vec<_>>().join(", ")
@@ -124,14 +109,15 @@ impl Counts {
         let mine = survey.all.iter().filter(|looked| looked.process == name && looked.state != State::Fresh);
         let instance = |looked: &Finding| json!({"path": looked.action.path, "target": looked.action.target, "state": looked.state.word()});
         let run = |looked: &Finding| Some(json!({"target": looked.action.target, "run": looked.why()?.run?}));
+        let counts = self.counts;
         json!({
             "process": name,
-            "up_to_date": self.fresh,
-            "would_run": self.run,
-            "from_cache": self.restore,
-            "may_run": self.may,
-            "unknown": self.blocked,
-            "failed_last_time": self.failed,
+            "up_to_date": counts.up_to_date,
+            "would_run": counts.would_run,
+            "from_cache": counts.from_cache,
+            "may_run": counts.may_run,
+            "unknown": counts.unknown,
+            "failed_last_time": counts.failed_last_time,
             "environment_would_be_made": self.environment,
             "instances": mine.map(instance).collect::<Vec<_>>(),
             "runs": survey.all.iter().filter(|looked| looked.process == name).filter_map(run).collect::<Vec<_>>(),

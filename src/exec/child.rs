@@ -13,7 +13,7 @@ use crate::cache::SECRETS;
 use crate::file;
 use crate::signals;
 
-/// How much of a log is shown when a program fails.
+/// How much of what a program printed is shown when it fails.
 const SHOWN_LINES: usize = 20;
 
 /// Environment variables by which numeric libraries learn how many threads to start.
@@ -96,7 +96,11 @@ pub(super) fn tail(log: &Utf8Path) -> String {
         Ok(bytes)
     };
     let text = read().unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
+    last_lines(&String::from_utf8_lossy(&text))
+}
+
+/// As much of the end of a text as is shown.
+pub(super) fn last_lines(text: &str) -> String {
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
 }

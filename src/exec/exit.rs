@@ -46,9 +46,7 @@ impl Exit {
             _ => FailureKind::Exit,
         })
     }
-}
 
-impl Exit {
     /// What is said of a failure: who ended it, or `ended` and how it ended itself.
     pub(super) fn sentence(&self, ended: &str, allotment: &Allotment) -> String {
         match (self.cut, allotment.time) {

@@ -8,6 +8,7 @@
 mod account;
 mod action_result;
 mod allotment;
+mod aside;
 mod attempt;
 mod beside;
 mod bound;

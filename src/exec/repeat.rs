@@ -6,9 +6,7 @@ use super::allotment::Allotment;
 use super::beside;
 use super::decide::Decision;
 use super::failure::Failure;
-use super::guard;
 use super::instance::Instance;
-use super::run_folder::{self, RunFolder};
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::Folder;
@@ -26,12 +24,7 @@ impl Instance {
             let failure = Failure::new(format!("{}: no code of yours runs in it", self.label()));
             return Err(failure.help("what expops does by itself repeats"));
         }
-        file::create_folder(&self.folder.0)?;
-        let _guard = guard::hold(&self.folder, &self.layout)?;
-        run_folder::sweep(&self.folder)?;
-        self.insist_on_looks()?;
-        let decided = self.decide()?;
-        self.insist_on_inputs(&decided)?;
+        let (_guard, decided) = self.step_aside()?;
         let log = std::fs::read(self.folder.log()).ok();
         let made = self.attempt(&decided).and_then(|first| Ok((first, self.attempt(&decided)?)));
         match log {
@@ -44,11 +37,7 @@ impl Instance {
     }
 
     fn attempt(&self, decided: &Decision) -> Result<Made, Failure> {
-        let mut run = RunFolder::new(&self.folder, Allotment::of(&self.plan.settings, 1))?;
-        run.link_inputs(&self.plan, &self.project)?;
-        let result = self.call(decided, &run);
-        run.unlink_inputs()?;
-        let (result, _) = result?;
+        let (run, result) = self.call_aside(decided, Allotment::of(&self.plan.settings, 1))?;
         let values = result.values.iter().map(|value| (format!("key `{}`", value.key), value.digest));
         let part =
             |(i, part): (usize, &super::action_result::Part)| (format!("partition {}", i + 1), part.digest);

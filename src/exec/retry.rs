@@ -1,6 +1,6 @@
 //! Has the user's part of an instance tried as often as its settings say, each time within what that attempt may use.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,6 @@ use super::run_folder::RunFolder;
 use super::{account, bound, publish};
 use crate::file;
 use crate::journal::{Ended, Event};
-use crate::layout::passing;
 use crate::settings::Retries;
 use crate::signals;
 
@@ -117,9 +116,6 @@ impl Instance {
         let Some(path) = earlier else { return Ok(()) };
         bound::log(&self.folder.log())?;
         file::context(self.add_log(&path, attempt), "write", &path)?;
-        let log = self.folder.log();
-        let name = passing::temporary(&log);
-        file::context(fs::copy(&path, &name), "write", &log)?;
-        publish::rename(&name, &log)
+        publish::rename(&path, &self.folder.log())
     }
 }

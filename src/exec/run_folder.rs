@@ -37,7 +37,7 @@ fn remove_patiently(folder: &Utf8Path) {
     }
 }
 
-/// A run under way: `.run-XXXX` inside the instance's folder, removed when this is dropped.
+/// A run under way: `.run-*` inside the instance's folder, removed when this is dropped.
 pub(super) struct RunFolder {
     /// Held to be dropped: the last is the run's own.
     folders: Vec<tempfile::TempDir>,
@@ -128,7 +128,7 @@ impl RunFolder {
         self.watcher.as_ref().map(watched).unwrap_or_default()
     }
 
-    /// Where a log lies on its way to the cache or back; the process itself writes to the instance's.
+    /// Where a log from the cache lies on its way back; the process itself writes to the instance's.
     pub(super) fn log(&self) -> Utf8PathBuf {
         self.folder().log()
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use crate::dry_run;
 use crate::picture::Picture;
 
 /// The version of the document. It changes when a field goes or means something else, not when one is added.
@@ -138,18 +139,9 @@ pub(crate) struct Process {
 /// How many instances of a process are how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Counts {
-    /// Up to date.
-    pub up_to_date: usize,
-    /// Would run.
-    pub would_run: usize,
-    /// Would come from the cache.
-    pub from_cache: usize,
-    /// May run.
-    pub may_run: usize,
-    /// Cannot be told.
-    pub unknown: usize,
-    /// Failed last time.
-    pub failed_last_time: usize,
+    /// In the words of `expops status --json`.
+    #[serde(flatten)]
+    pub states: dry_run::Counts,
     /// Run now.
     pub running: usize,
 }

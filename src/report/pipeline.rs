@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::document::{Counts, Layer, Partition, Process};
 use super::look::Look;
 use crate::diagnostic::plural;
-use crate::dry_run::{Finding, State};
+use crate::dry_run::{self, Finding};
 use crate::exec::Values;
 use crate::graph::Graph;
 use crate::layout::Folder;
@@ -132,18 +132,9 @@ fn plots(look: &Look<'_>, id: ProcessId) -> Vec<usize> {
 }
 
 fn counts(instances: &[Finding], running: usize) -> Counts {
-    let mut counts = Counts { running, ..Counts::default() };
-    for looked in instances {
-        match looked.state {
-            State::Fresh => counts.up_to_date += 1,
-            State::Run => counts.would_run += 1,
-            State::Restore => counts.from_cache += 1,
-            State::May(_) => counts.may_run += 1,
-            State::Blocked(_) => counts.unknown += 1,
-        }
-        counts.failed_last_time += usize::from(looked.failed_last_time());
-    }
-    counts
+    let mut states = dry_run::Counts::default();
+    instances.iter().for_each(|looked| states.add(looked));
+    Counts { states, running }
 }
 
 /// What a layer is, `data` or `seed`, and its title.

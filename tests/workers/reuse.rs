@@ -128,3 +128,20 @@ fn one_that_fails_or_dies_leaves_the_others_alone() {
         assert_eq!(pids.len(), children, "{mess}");
     }
 }
+
+#[test]
+fn each_is_charged_with_what_it_used_itself() {
+    let space = project(true, "    sum(range(20_000_000)) if rows == [0] else None");
+    build(&space, true, |ninja| {
+        ninja.args(["-j1"]);
+    });
+    assert!(pids(&space).iter().all(|pid| *pid == pids(&space)[0]));
+    let cpu = |part: usize| {
+        let why: serde_json::Value =
+            serde_json::from_str(&space.read(&format!("build/look/p{part}/why.json"))).unwrap();
+        why["run"]["cpu"].as_f64().unwrap()
+    };
+    for part in 2..=5 {
+        assert!(cpu(part) < cpu(1), "{part}: {} {}", cpu(part), cpu(1));
+    }
+}

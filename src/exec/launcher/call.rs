@@ -36,9 +36,6 @@ const USUAL_PATIENCE: u64 = 120;
 /// How often a result is looked for that is not there yet.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How many lines of what a launcher said are shown.
-const SHOWN_LINES: usize = 20;
-
 /// What is handed over.
 pub(in crate::exec) struct Call<'a> {
     /// The instance, for people.
@@ -251,8 +248,7 @@ fn failure(launcher: &Launcher, word: &Word, task: &Task, log: &Utf8Path) -> Fai
         (None, false, Some(0)) => (FailureKind::NoResult, "it has run nothing"),
         (None, false, _) => (FailureKind::Exit, "nothing has run"),
     };
-    let lines: Vec<_> = word.said.lines().collect();
-    let detail = [lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n"), child::tail(log)].join("\n");
+    let detail = [child::last_lines(&word.said), child::tail(log)].join("\n");
     let failure = Failure::new(format!("the launcher `{name}` {how}: {what}")).kind(kind);
     failure.detail(detail.trim()).log(log.as_str())
 }

@@ -6,6 +6,7 @@ use std::{fs, io};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::task::Task;
+use crate::file;
 
 /// The variable that names the folder: a path, or the name of another variable such as `$TMPDIR`, which a job has for
 /// itself.
@@ -37,7 +38,7 @@ impl Scratch {
             let (there, here) = (scratch.run.join(name), scratch.path.join(name));
             copy(&there, &here)?;
             fs::remove_dir_all(&there)?;
-            link(&here, &there)?;
+            file::link(&here, &there)?;
         }
         if let Some(roots) = task.environment.get_mut(ROOTS) {
             let own = roots.lines().filter(|line| line.contains(scratch.run.as_str()));
@@ -93,7 +94,7 @@ fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
         let (from, to) = (entry.path(), to.join(entry.file_name()));
         let kind = entry.file_type()?;
         if kind.is_symlink() {
-            link(Utf8Path::from_path(&fs::read_link(from)?).ok_or(io::ErrorKind::InvalidData)?, &to)?;
+            file::link(Utf8Path::from_path(&fs::read_link(from)?).ok_or(io::ErrorKind::InvalidData)?, &to)?;
         } else if kind.is_dir() {
             copy(from, &to)?;
         } else {
@@ -101,14 +102,4 @@ fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
         }
     }
     fs::set_permissions(to, fs::metadata(from)?.permissions())
-}
-
-#[cfg(unix)]
-fn link(there: &Utf8Path, link: &Utf8Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(there, link)
-}
-
-#[cfg(not(unix))]
-fn link(_: &Utf8Path, _: &Utf8Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }

@@ -41,13 +41,17 @@ def requests(first: Request, control: int, ahead: Ahead, enter: Callable[[Reques
         yield request["request"]
 
 
+def usage(used: Any) -> Dict[str, float]:
+    """What a process has used since its start, in seconds and KiB."""
+    return {"user": used.ru_utime, "system": used.ru_stime, "peak_kb": used.ru_maxrss}
+
+
 def _next(status: int, control: int, ahead: Ahead) -> Optional[Request]:
     """Tell the worker how the last one ended, and wait for another; None if no more come."""
     _leave()
-    used = ahead.find("resource").getrusage(0)
-    spent = {"user": used.ru_utime, "system": used.ru_stime, "peak_kb": used.ru_maxrss}
+    used = usage(ahead.find("resource").getrusage(0))
     with contextlib.suppress(OSError):
-        os.write(control, dumps({"ended": status << 8, "usage": spent}).encode() + b"\n")
+        os.write(control, dumps({"ended": status << 8, "usage": used}).encode() + b"\n")
         text = b""
         while not text.endswith(b"\n"):
             part = os.read(control, 1 << 20)

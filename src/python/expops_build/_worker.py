@@ -186,6 +186,7 @@ class _Server:
         self._clients: Dict[int, _Client] = {}
         self._ends: Dict[int, int] = {}  # the descriptor that tells of a child's end: the child
         self._controls: Dict[int, _Reused] = {}  # those that may run more than one instance
+        self._told: Dict[int, Dict[str, float]] = {}  # what the children have used whose instances have ended
         self.control: Optional[int] = None  # in one of those: where it hears of the next
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
@@ -324,10 +325,15 @@ class _Server:
             del self._controls[control]
             return
         self._used, child.is_free = time.monotonic(), True
-        self._tell_of(child.pid, loads(text))
+        answer = loads(text)
+        self._tell_end(child.pid, answer["ended"], answer["usage"])
 
-    def _tell_of(self, pid: int, answer: Dict[str, Any]) -> None:
-        """Tell the client whose instance a child has run."""
+    def _tell_end(self, pid: int, status: int, used: Dict[str, float]) -> None:
+        """Tell the client whose instance a child has run. `used` is for all that the child has run until now."""
+        before = self._told.get(pid, {})
+        times = {name: used[name] - before.get(name, 0.0) for name in ("user", "system")}
+        self._told[pid] = used
+        answer = {"ended": status, "usage": {**used, **times}}
         for descriptor, client in self._clients.items():
             if client.pid == pid:
                 client.pid = None
@@ -337,10 +343,10 @@ class _Server:
         pid = self._ends.pop(end)
         self._poll.unregister(end)
         os.close(end)
-        _, status, usage = os.wait4(pid, 0)
+        _, status, used = os.wait4(pid, 0)
         self._used = time.monotonic()
-        spent = {"user": usage.ru_utime, "system": usage.ru_stime, "peak_kb": usage.ru_maxrss}
-        self._tell_of(pid, {"ended": status, "usage": spent})
+        self._tell_end(pid, status, _reuse.usage(used))
+        del self._told[pid]
 
     def _tell(self, descriptor: int, answer: Dict[str, Any]) -> None:
         with contextlib.suppress(OSError):

@@ -1,0 +1,36 @@
+//! How many instances are how.
+
+use serde::Serialize;
+
+use super::survey::{Finding, State};
+
+/// How many instances are how, in the words of `expops status --json`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    /// Up to date.
+    pub up_to_date: usize,
+    /// Would run.
+    pub would_run: usize,
+    /// Would come from the cache.
+    pub from_cache: usize,
+    /// May run.
+    pub may_run: usize,
+    /// Cannot be told.
+    pub unknown: usize,
+    /// Failed last time.
+    pub failed_last_time: usize,
+}
+
+impl Counts {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, finding: &Finding) {
+        match finding.state {
+            State::Fresh => self.up_to_date += 1,
+            State::Run => self.would_run += 1,
+            State::Restore => self.from_cache += 1,
+            State::May(_) => self.may_run += 1,
+            State::Blocked(_) => self.unknown += 1,
+        }
+        self.failed_last_time += usize::from(finding.failed_last_time());
+    }
+}
