@@ -23,6 +23,7 @@
 //! | `.expops/environment/NAME/` | an environment and its stamp |
 //! | `PROCESS/ARM/…/reads.d` | the files that it was seen to read, on their way to Ninja |
 //! | `.expops/shared/PROCESS/` | a stamp of what all instances of a process share, and the record of the last look at it |
+//! | `.expops/modules/FOLDER/` | a stamp of the names of modules in a folder of scripts, and the record of the last look at it |
 //! | `.expops/reads/PROCESS.mk` | the files that its instances were seen to read, for Make |
 //! | `.expops/verdict/…/passed` | the proof that nothing was dropped of an instance, a process, or everything |
 //! | `.expops/compiled/FILE` | the proof that a generated file is as new as what it was made of |
@@ -287,6 +288,11 @@ impl Layout {
     /// What the instances of a process share, by the process's name on disk: a stamp and the record of the last look.
     pub(crate) fn shared(&self, process: &str) -> Folder {
         Folder(self.build.join(format!(".expops/shared/{process}")))
+    }
+
+    /// Which modules the folder of scripts `folder` of the project has: a stamp and the record of the last look.
+    pub(crate) fn modules(&self, folder: &Utf8Path) -> Folder {
+        Folder(self.build.join(".expops/modules").join(component(folder.as_str())))
     }
 
     /// The files that the instances of a process were seen to read, for Make; by the process's name on disk.

@@ -9,6 +9,7 @@ mod step;
 mod awkward;
 mod cache_faults;
 mod charts;
+mod compiling;
 mod diagnostics;
 mod emit;
 mod environments;

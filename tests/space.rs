@@ -218,7 +218,10 @@ impl Space {
                 || name.starts_with(".expops/compiled/")
                 || name.contains("__pycache__");
             // What only some build tools have made, on its way to one of them.
-            let own = own || name.starts_with(".expops/shared/") || name.ends_with("/reads.d");
+            let own = own
+                || name.starts_with(".expops/shared/")
+                || name.starts_with(".expops/modules/")
+                || name.ends_with("/reads.d");
             // In the order in which instances ended.
             let own = own || name.starts_with(".expops/reads/");
             // What is kept for later, and for people.

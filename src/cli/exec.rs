@@ -24,6 +24,9 @@ pub(super) struct Flags {
     /// Look at what all instances of this process share, instead of running one
     #[arg(long, value_name = "PROCESS", group = "what")]
     shared: Option<String>,
+    /// Look which modules there are in this folder of the project, instead of running an instance
+    #[arg(long, value_name = "FOLDER", group = "what")]
+    modules: Option<Utf8PathBuf>,
     /// Make what belongs to this record: of an instance, of an environment or of what a process shares
     #[arg(long, value_name = "FILE", group = "what")]
     record: Option<Utf8PathBuf>,
@@ -42,6 +45,7 @@ pub(super) struct Flags {
 enum Target<'f> {
     Environment(&'f str),
     Shared(&'f str),
+    Modules(&'f Utf8Path),
     Instance(&'f str),
     Verdict(&'f str),
 }
@@ -72,6 +76,9 @@ fn name_of(record: &Utf8Path, layout: &Layout, sight: &Sight) -> String {
 
 fn wanted<'f>(flags: &'f Flags, record: Option<&'f str>) -> Result<Target<'f>, Failure> {
     let instance = flags.instance.as_deref();
+    if let Some(folder) = &flags.modules {
+        return Ok(Target::Modules(folder));
+    }
     Ok(match (&flags.environment, &flags.shared, record.or(instance)) {
         (_, _, name) if flags.verdict => Target::Verdict(name.unwrap_or_default()),
         (Some(name), ..) => Target::Environment(name),
@@ -99,6 +106,7 @@ fn make(
             exec::environment::make(name, layout)
         }
         Target::Shared(name) => exec::look_at_shared(name, layout),
+        Target::Modules(folder) => exec::look_at_modules(folder, layout),
         Target::Verdict(name) => exec::give_verdict(name, layout),
         Target::Instance(name) => {
             let instance = Instance::open(name, layout)?;

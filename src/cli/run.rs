@@ -317,6 +317,7 @@ fn looked_at<'p>(planned: &'p str, plan: &'p Plan) -> BTreeSet<&'p str> {
                 let actions = group.into_iter().flat_map(|group| &group.actions);
                 found.extend(actions.map(|action| action.instance.as_str()));
             }
+            (_, Some("--modules")) => {}
             (Some(instance), _) => drop(found.insert(instance)),
             (None, _) => {}
         }

@@ -148,7 +148,7 @@ fn report_inexpressible(plan: &Plan, format: Format, sink: &mut Diagnostics) {
     }
     let shared = plan.groups.iter().flat_map(|group| &group.shared.inputs);
     let inputs = plan.environments.iter().flat_map(|environment| &environment.inputs);
-    for path in plan.sources.iter().chain(shared).chain(inputs) {
+    for path in plan.sources.iter().chain(plan.module_folders()).chain(shared).chain(inputs) {
         if let Some(what) = format.inexpressible(path) {
             sink.error(inexpressible(path.as_str(), what).help("rename the file"));
         }

@@ -50,12 +50,14 @@ pub(super) fn codes(
     let is_awaited = |path: &&Utf8PathBuf| path.extension() == Some("py") && !project.at(path).exists();
     codes.promised = declared.filter(is_awaited).cloned().collect();
     let scripts = library.files();
-    let folders = watched(project, &scripts, &codes);
+    let folders = declared_folders(project, &codes);
+    codes.module_folders = module_folders(&scripts, &folders);
     let requirements = requirements(project, pipeline);
     let told = requirements.iter().flat_map(|(file, included)| [file].into_iter().chain(included));
     let told: BTreeSet<_> = told.cloned().collect();
     codes.found.modules = scripts.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
-    codes.found.folders = folders.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
+    let all = folders.iter().chain(&codes.module_folders);
+    codes.found.folders = all.filter(|path| !is_named(pipeline, path)).cloned().collect();
     codes.sources = [project.file.clone()].into_iter().chain(scripts).chain(folders).chain(told).collect();
     codes.inside.extend(requirements);
     sink.unless_errors((codes, steps, foreign))
@@ -110,13 +112,21 @@ fn inside(project: &Project, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-/// Folders in which a new file means that the compiler has to look again: it may be a module that an import
-/// now finds first, or one more of the declared files. The project's own folder is none: every build writes
-/// into it.
-fn watched(project: &Project, scripts: &[Utf8PathBuf], codes: &Codes) -> BTreeSet<Utf8PathBuf> {
-    let parents = scripts.iter().filter_map(|path| path.parent()).map(Utf8Path::to_owned);
+/// The folders among what is declared: one more file in them is one more that is declared.
+fn declared_folders(project: &Project, codes: &Codes) -> BTreeSet<Utf8PathBuf> {
     let declared = codes.inside.iter().flat_map(|(folder, inside)| [folder].into_iter().chain(inside));
-    let may_be_folder = |path: &Utf8PathBuf| project.at(path).is_dir() || !project.at(path).exists();
-    let folders = parents.chain(declared.cloned()).filter(may_be_folder);
-    folders.filter(|path| !["", "."].contains(&path.as_str())).collect()
+    let may_be_folder = |path: &&Utf8PathBuf| project.at(path).is_dir() || !project.at(path).exists();
+    declared.filter(may_be_folder).filter(|path| !is_project(path)).cloned().collect()
+}
+
+/// The folders of the scripts, where a new module may be one that an import now finds first; without those where any
+/// file counts. The project's own folder is none: every build writes into it.
+fn module_folders(scripts: &[Utf8PathBuf], declared: &BTreeSet<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
+    let parents: BTreeSet<_> = scripts.iter().filter_map(|path| path.parent()).collect();
+    let counts = |path: &&Utf8Path| !is_project(path) && !declared.contains(*path);
+    parents.into_iter().filter(counts).map(Utf8Path::to_owned).collect()
+}
+
+fn is_project(path: &Utf8Path) -> bool {
+    ["", "."].contains(&path.as_str())
 }

@@ -29,6 +29,8 @@ impl Compiled {
             let text = format!("`{output}` was not written by expops; --force overwrites it");
             return Err(Failure::Usage(text));
         }
+        // First: what the compiler writes must not be older than what it read.
+        self.write_modules().map_err(|failure| Failure::Write(failure.to_string()))?;
         if self.plan.interpreter.is_some() {
             let stamp = self.layout.environment_stamp("");
             let python = Interpreter::probe(&self.options.python, &self.project.folder);
@@ -55,6 +57,18 @@ impl Compiled {
         let python = Interpreter::read(&self.layout.environment_stamp("")).ok()?;
         let is_it = |package: &String| package.strip_prefix("expops==").map(str::to_owned);
         python.packages.iter().find_map(is_it).filter(|_| self.plan.interpreter.is_some())
+    }
+
+    /// Which modules there were to be found. The look at them is done, for a tool that compares the times of files.
+    fn write_modules(&self) -> Result<(), exec::Failure> {
+        for modules in &self.plan.modules {
+            let made = self.layout.modules(Utf8Path::new(&modules.name));
+            exec::note_modules(&made, &self.project.at(Utf8Path::new(&modules.name)))?;
+            if self.options.format != Format::Ninja {
+                exec::record_modules(&made)?;
+            }
+        }
+        Ok(())
     }
 
     fn write_files(&self) -> Result<Written, FileError> {

@@ -11,7 +11,7 @@ use minijinja::{Value, context};
 use super::lines::{rule, words};
 use super::template::{header, identifier, quoted, render};
 use crate::escape::{comment, make_info, make_prerequisite, make_target, make_text, make_variable};
-use crate::plan::{Action, Environment, Group, Plan, Verdict};
+use crate::plan::{Action, Environment, Group, Modules, Plan, Verdict};
 use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/Makefile.j2");
@@ -27,7 +27,9 @@ pub(super) fn make(plan: &Plan) -> String {
     let compiled = format!("@$(if $({}s),,$(info compile {label})){compile}", names.0);
     let again = format!("+$(if $({0}there),,@$({0}dry){compile})", names.0);
     let proof = prerequisites(std::slice::from_ref(&plan.proof));
-    let gone: Vec<_> = plan.sources.iter().chain(&plan.always).cloned().collect();
+    let sources: Vec<_> = plan.sources.iter().chain(plan.module_stamps()).cloned().collect();
+    let gone: Vec<_> =
+        plan.sources.iter().chain(plan.module_folders()).chain(&plan.always).cloned().collect();
     render(
         TEMPLATE,
         context! {
@@ -36,8 +38,9 @@ pub(super) fn make(plan: &Plan) -> String {
             exec => quoted(command(&exec).replace('#', "\\#")),
             prefixed => !plan.prefix.is_empty(),
             itself => quoted(format!("{} ;", rule(&targets(std::slice::from_ref(&plan.output)), &proof, ""))),
-            proof => quoted(rule(&targets(std::slice::from_ref(&plan.proof)), &prerequisites(&plan.sources), &compiled)),
+            proof => quoted(rule(&targets(std::slice::from_ref(&plan.proof)), &prerequisites(&sources), &compiled)),
             written => quoted(rule(&targets(&plan.written()), &proof, &again)),
+            modules => plan.modules.iter().map(|each| modules(each, &names)).collect::<Vec<_>>(),
             phony => quoted(rule(&targets(&gone), &[], "")),
             of => quoted(make_variable(plan.build.as_str())),
             at => quoted(at(plan, make_prerequisite)),
@@ -82,6 +85,16 @@ impl Names {
     fn there(&self) -> String {
         format!("$({}beside)", self.0)
     }
+}
+
+/// The look at a folder of scripts, and its stamp. Its record says nothing of which folder it is.
+fn modules(modules: &Modules, names: &Names) -> Value {
+    let look = make_text(&quote::words(&["--modules", &quote::operand(&modules.name)]));
+    let (record, folder) = (std::slice::from_ref(&modules.record), std::slice::from_ref(&modules.folder));
+    let looked = rule(&targets(record), &prerequisites(folder), &format!("@$({}exec) {look}", names.0));
+    let again = format!("+$(if $({0}there),,@$({0}dry)$({0}exec) {look})", names.0);
+    let stamp = rule(&targets(std::slice::from_ref(&modules.stamp)), &prerequisites(record), &again);
+    quoted(format!("{looked}\n{stamp}"))
 }
 
 fn all_built(plan: &Plan, names: &Names) -> String {

@@ -9,7 +9,7 @@ use super::found;
 use super::lines::statement;
 use super::template::{header, identifier, quoted, render};
 use crate::escape::{comment, ninja_path, ninja_value};
-use crate::plan::{Action, Environment, Group, Plan, Verdict};
+use crate::plan::{Action, Environment, Group, Modules, Plan, Verdict};
 use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/build.ninja.j2");
@@ -31,6 +31,7 @@ pub(super) fn ninja(plan: &Plan) -> String {
             build => quoted(ninja_value(plan.build.as_str())),
             log_in_build => plan.keeps_log_in_build(),
             compiled => quoted(compiled(plan, &rules)),
+            modules => plan.modules.iter().map(|each| modules(each, &rules)).collect::<Vec<_>>(),
             phony => (!phony.is_empty()).then(|| quoted(statement(&phony, "phony", &[], &[]))),
             depfile => quoted(ninja_value(plan.depfile.as_str())),
             hosted => plan.is_hosted(),
@@ -58,7 +59,11 @@ impl Rules {
 /// such a statement was making when it is interrupted: that is the proof alone, and the file which the other build
 /// includes only follows from it.
 fn compiled(plan: &Plan, rules: &Rules) -> String {
-    let sources = paths(&sources(plan));
+    let sources = sources(plan)
+        .iter()
+        .chain(plan.module_stamps())
+        .map(|path| ninja_path(path.as_str()))
+        .collect::<Vec<_>>();
     let written = [std::slice::from_ref(&plan.output), plan.written().as_slice()].concat();
     if !plan.is_hosted() {
         return statement(&paths(&written), &rules.name("compile"), &sources, &[]);
@@ -78,8 +83,20 @@ fn sources(plan: &Plan) -> Vec<Utf8PathBuf> {
 /// Sources that may be gone without an error of Ninja. Another build may make what the project file names, or a
 /// module; nobody makes a folder inside one.
 fn phony(plan: &Plan) -> Vec<String> {
-    let gone = if plan.is_hosted() { plan.found.folders.clone() } else { sources(plan) };
+    let gone = match plan.is_hosted() {
+        true => plan.found.folders.clone(),
+        false => sources(plan).iter().chain(plan.module_folders()).cloned().collect(),
+    };
     gone.iter().chain(&plan.always).map(|path| ninja_path(path.as_str())).collect()
+}
+
+fn modules(modules: &Modules, rules: &Rules) -> Value {
+    let stamp = paths(std::slice::from_ref(&modules.stamp));
+    let folder = paths(std::slice::from_ref(&modules.folder));
+    context! {
+        built => quoted(statement(&stamp, &rules.name("modules"), &folder, &[])),
+        folder => quoted(ninja_value(&quote::word(&quote::operand(&modules.name)))),
+    }
 }
 
 fn all_built(plan: &Plan) -> String {

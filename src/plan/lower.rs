@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::model::{Action, Discoveries, Environment, Group, Plan, PlanText, Shared, Verdict};
+use super::model::{Action, Discoveries, Environment, Group, Modules, Plan, PlanText, Shared, Verdict};
 use super::plan_files;
 use crate::arm::Arm;
 use crate::defaults;
@@ -69,6 +69,7 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
         exec_flags,
         output: output.clone(),
         sources: lowering.sources(),
+        modules: lowering.modules(),
         found: lowering.found(),
         depfile: lowering.seen(&lowering.layout.depfile(&output)),
         plan_files: lowering.plan_texts(),
@@ -136,6 +137,19 @@ impl Lowering<'_> {
         let is_hosted = !self.options.prefix.is_empty() || !self.options.root.as_str().is_empty();
         let promised = self.code.promised.iter().filter(|_| is_hosted);
         self.code.sources.iter().chain(promised).map(|path| self.seen(path)).collect()
+    }
+
+    fn modules(&self) -> Vec<Modules> {
+        let modules = |folder: &Utf8PathBuf| {
+            let made = self.layout.modules(folder);
+            Modules {
+                name: folder.to_string(),
+                folder: self.seen(folder),
+                stamp: self.seen(&made.stamp()),
+                record: self.seen(&made.record()),
+            }
+        };
+        self.code.module_folders.iter().map(modules).collect()
     }
 
     fn found(&self) -> Discoveries {

@@ -17,7 +17,9 @@ pub struct Plan {
     pub output: Utf8PathBuf,
     /// What the compiler reads: the project file and every script.
     pub sources: Vec<Utf8PathBuf>,
-    /// Those of them that the project file does not name.
+    /// Folders in which one more module, or one less, means that the compiler has to look again.
+    pub modules: Vec<Modules>,
+    /// Those of the sources and folders that the project file does not name.
     pub found: Discoveries,
     /// Where a list of the modules among those lies, for a Ninja build that takes this one in.
     pub depfile: Utf8PathBuf,
@@ -53,6 +55,16 @@ impl Plan {
         self.plan_files.iter().map(|file| &file.path).chain(&self.interpreter).cloned().collect()
     }
 
+    /// The stamps of the folders of scripts.
+    pub fn module_stamps(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        self.modules.iter().map(|modules| &modules.stamp)
+    }
+
+    /// The folders of scripts.
+    pub fn module_folders(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        self.modules.iter().map(|modules| &modules.folder)
+    }
+
     /// Whether what Ninja notes of the build goes into the build folder: where that is outside the project, whose folder
     /// stays untouched, or where the generated file is in it, beside one that somebody else wrote.
     pub fn keeps_log_in_build(&self) -> bool {
@@ -64,6 +76,20 @@ impl Plan {
     pub fn is_hosted(&self) -> bool {
         !self.prefix.is_empty() || !self.root.as_str().is_empty()
     }
+}
+
+/// A folder of scripts. An edge of its own looks at the names of the modules in it, so that no other file there wakes the
+/// compiler.
+#[derive(Debug)]
+pub struct Modules {
+    /// The folder, as `expops exec --modules` names it: from the project.
+    pub name: String,
+    /// The folder.
+    pub folder: Utf8PathBuf,
+    /// A stamp of the names.
+    pub stamp: Utf8PathBuf,
+    /// Written by every look at them.
+    pub record: Utf8PathBuf,
 }
 
 /// What the compiler found by itself, and may find gone the next time.

@@ -27,6 +27,8 @@ pub(crate) struct Codes {
     pub folders: Vec<Utf8PathBuf>,
     /// Every file that the compiler read, relative to the project.
     pub sources: Vec<Utf8PathBuf>,
+    /// Folders in which one more module, or one less, means that the compiler has to look again.
+    pub module_folders: Vec<Utf8PathBuf>,
     /// Those of them that the project file does not name.
     pub found: Discoveries,
     /// Declared modules that are not there yet. A build that takes this one in may make them: then the compiler has to

@@ -1,0 +1,44 @@
+//! Which modules there are in a folder of scripts. A folder's own time changes with every file in it, one of an editor
+//! too; the stamp changes with the names of modules, and only then does a build tool call the compiler.
+
+use std::fs;
+use std::io::Write as _;
+
+use camino::Utf8Path;
+
+use super::failure::Failure;
+use crate::file::{self, Written};
+use crate::layout::{Folder, Layout};
+use crate::script::module_names;
+use crate::stamp;
+
+/// Looks which modules `folder` of the project has, and says in the record that it looked.
+pub(crate) fn look(folder: &Utf8Path, layout: &Layout) -> Result<(), Failure> {
+    let made = layout.modules(folder);
+    settle(&made, folder)?;
+    record(&made)
+}
+
+/// Notes for the compiler, which has looked itself, which modules there are in `folder`. A new stamp is as old as the
+/// folder: what is being compiled is not older than what it was made of.
+pub(crate) fn note(made: &Folder, folder: &Utf8Path) -> Result<(), Failure> {
+    let changed = fs::metadata(folder).and_then(|folder| folder.modified());
+    if settle(made, folder)? == Written::Changed
+        && let Ok(changed) = changed
+    {
+        let stamp = made.stamp();
+        let set = fs::File::options().write(true).open(&stamp).and_then(|file| file.set_modified(changed));
+        file::context(set, "write", &stamp)?;
+    }
+    Ok(())
+}
+
+/// Says that somebody looked.
+pub(crate) fn record(made: &Folder) -> Result<(), Failure> {
+    Ok(file::replace(&made.record(), |file| file.write_all(b"{}\n"))?)
+}
+
+fn settle(made: &Folder, folder: &Utf8Path) -> Result<Written, Failure> {
+    file::create_folder(&made.0)?;
+    Ok(stamp::settle_text(&made.stamp(), &module_names(folder))?)
+}

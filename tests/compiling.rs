@@ -1,0 +1,122 @@
+//! What wakes the compiler: a name that an import could mean, and no other file beside the scripts.
+
+use std::cell::RefCell;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::space::{Space, TOOLS, Tool};
+
+/// A project in `an/`, taken in by a build above it or built in its own folder; every call of expops is noted.
+struct Watched {
+    space: Space,
+    tool: Tool,
+    is_hosted: bool,
+    /// What the last build said.
+    said: RefCell<String>,
+}
+
+impl Watched {
+    fn new(tool: Tool, is_hosted: bool) -> Self {
+        let space = Space::new();
+        space.write("an/expops.yaml", "scripts: {main: src/m.py}\nprocess_adjlist: a b\nprocesses:\n  - {name: a, files: [conf]}\n  - {name: b}\n");
+        space.write("an/src/m.py", "from counted import ran\nimport helper, pkg.deep\n\ndef a():\n    ran('a')\n    return {'x': helper.f() + pkg.deep.f()}\n\ndef b(x):\n    ran('b')\n    return {'y': x}\n");
+        space.write("an/src/helper.py", "import shelve\n\ndef f(): return getattr(shelve, 'MINE', 1)\n");
+        space.write("an/src/pkg/deep.py", "def f(): return 1\n");
+        space.write("an/conf/one", "1");
+        let program = env!("CARGO_BIN_EXE_expops");
+        let log = space.path("calls.log");
+        space.write(
+            "tools/bin/expops",
+            format!("#!/bin/sh\necho \"$*\" >> '{}'\nexec '{program}' \"$@\"\n", log.display()),
+        );
+        fs::set_permissions(space.path("tools/bin/expops"), fs::Permissions::from_mode(0o755)).unwrap();
+        let format = if tool == Tool::Make { "make" } else { "ninja" };
+        let flags: &[&str] = match is_hosted {
+            true => {
+                &["compile", "an", "--root", ".", "--prefix", "an_", "-o", "an/an.txt", "--format", format]
+            }
+            false => &["compile", "an", "--format", format],
+        };
+        space.expops(flags).success();
+        space.write("build.ninja", "subninja an/an.txt\nbuild build.ninja: phony an/an.txt\n");
+        space.write("Makefile", "all: an_all\ninclude an/an.txt\n");
+        Self { space, tool, is_hosted, said: RefCell::default() }
+    }
+
+    /// Builds; returns which instances ran, and how often expops was called to compile and for anything at all.
+    fn build(&self) -> (Vec<String>, usize, usize) {
+        for log in ["calls.log", "an/ran.log"] {
+            let _ = fs::remove_file(self.space.path(log));
+        }
+        let there: &[&str] = if self.is_hosted { &[] } else { &["-C", "an"] };
+        let why: &[&str] = if self.tool == Tool::Ninja { &["-d", "explain"] } else { &[] };
+        let built = self.space.build(self.tool, &[there, why].concat()).success();
+        self.said.replace(built.out + &built.err);
+        let read = |log| fs::read_to_string(self.space.path(log)).unwrap_or_default();
+        let calls = read("calls.log");
+        let compiled = calls.lines().filter(|call| call.split(' ').any(|word| word == "compile")).count();
+        (read("an/ran.log").lines().map(str::to_owned).collect(), compiled, calls.lines().count())
+    }
+
+    /// Does something, and expects instances to run and the compiler to be called so often.
+    #[track_caller]
+    fn after(&self, what: &str, change: impl FnOnce(&Space), expected: &[&str], compilations: usize) {
+        change(&self.space);
+        let (ran, compiled, _) = self.build();
+        let of = format!("{what}, {:?}, hosted: {}", self.tool, self.is_hosted);
+        assert_eq!(
+            (ran, compiled),
+            (expected.iter().map(|name| (*name).to_owned()).collect(), compilations),
+            "{of}\n{}",
+            self.said.borrow()
+        );
+        assert_eq!(self.build(), (Vec::new(), 0, 0), "once more after {of}\n{}", self.said.borrow());
+    }
+}
+
+/// What editors, Python and people leave beside scripts.
+const LITTER: [&str; 6] =
+    [".m.py.swp", "m.py~", "4913", "__pycache__/m.cpython-311.pyc", "notes.txt", "pkg/.deep.py.swp"];
+
+#[test]
+fn names_of_modules_wake_the_compiler_and_other_files_do_not() {
+    for (tool, is_hosted) in TOOLS.into_iter().flat_map(|tool| [(tool, false), (tool, true)]) {
+        let project = Watched::new(tool, is_hosted);
+        project.build();
+        project.after("nothing", |_| (), &[], 0);
+        let litter = |space: &Space, act: &dyn Fn(&Space, &str)| {
+            LITTER.iter().for_each(|name| act(space, &format!("an/src/{name}")));
+        };
+        project.after("litter", |space| litter(space, &|space, name| space.write(name, "1")), &[], 0);
+        let remove = |space: &Space, name: &str| fs::remove_file(space.path(name)).unwrap();
+        project.after("litter is gone", |space| litter(space, &remove), &[], 0);
+        let new = |name: &'static str, text: &'static str| move |space: &Space| space.write(name, text);
+        project.after("a module that nobody imports", new("an/src/more.py", ""), &[], 1);
+        project.after("one that an import now means", new("an/src/shelve.py", "MINE = 5\n"), &["a", "b"], 1);
+        project.after("it is gone", |space| fs::remove_file(space.path("an/src/shelve.py")).unwrap(), &[], 1);
+        project.after("one in a package", new("an/src/pkg/more.py", ""), &[], 1);
+        project.after(
+            "a package hides a module",
+            new("an/src/helper/__init__.py", "def f(): return 7\n"),
+            &["a", "b"],
+            1,
+        );
+        project.after("any file counts where all are declared", new("an/conf/.two", "1"), &["a"], 1);
+        project.after(
+            "the stamps are gone",
+            |space| fs::remove_dir_all(space.path("an/build/.expops/modules")).unwrap(),
+            &[],
+            1,
+        );
+        project.after(
+            "a package is gone",
+            |space| {
+                space.edit("an/src/m.py", "import helper, pkg.deep", "import helper");
+                space.edit("an/src/m.py", "pkg.deep.f()", "2");
+                fs::remove_dir_all(space.path("an/src/pkg")).unwrap();
+            },
+            &["a", "b"],
+            1,
+        );
+    }
+}
