@@ -18,6 +18,7 @@ mod failures;
 mod faults;
 mod fields;
 mod first;
+mod host_settings;
 mod hosts;
 mod ingredients;
 mod interrupted;

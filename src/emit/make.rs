@@ -162,7 +162,8 @@ fn action(action: &Action, group: &Group, names: &Names) -> Value {
     let mut needs = prerequisites(&action.inputs);
     needs.push(make_prerequisite(group.shared.stamp.as_str()));
     if group.reads.is_some() {
-        needs.push(format!("$(value $({}of)/{})", names.0, action.instance));
+        // As `exec` names it, which knows no prefix.
+        needs.push(format!("$(value $(expops_of)/{})", action.instance));
     }
     let made = &action.outputs()[1..];
     let passed = action.verdict.as_ref().map(|verdict| vec![make_prerequisite(verdict.passed.as_str())]);
