@@ -107,6 +107,30 @@ warnings.warn('older', DeprecationWarning)
     ));
 }
 
+/// As `six` does, which dateutil imports, and so pandas.
+#[test]
+fn its_finder_is_there_when_it_is_asked_for() {
+    let library = "
+import importlib.machinery, importlib.util, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == 'scipy.late':
+            return importlib.util.spec_from_loader(name, self)
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        module.found = 1
+sys.meta_path.append(Finder())
+";
+    let kinds = "[type(one).__name__ for one in getattr(sys, 'meta' + '_path') if type(one).__name__ != '_AfterImport']";
+    let late = format!("from scipy.late import found\nprint(found, {kinds})\n{PRINT}");
+    assert!(is_ahead(library, HEAD, &late));
+    let head = "import os, random, sys, warnings";
+    assert!(is_ahead(library, head, &format!("print({kinds})\nimport scipy\n{late}")));
+    let first = library.replace(".append(", ".insert(0, ");
+    assert!(!is_ahead(&first, HEAD, &late), "one that comes before Python's own");
+}
+
 #[test]
 fn a_library_that_does_more_is_imported_in_the_child() {
     let libraries = [

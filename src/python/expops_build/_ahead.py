@@ -3,7 +3,7 @@
 After its import a library is put aside, with all that came with it: in a child `sys.modules` is what
 it is after a cold start until the user's code asks for the library. Then its modules come back, and
 so does what its import did to the process: warning filters, environment variables, functions to call
-at exit, warnings. A library that does more than that when it is imported is left to the children;
+at exit, warnings, finders behind Python's own (as `six` has, which dateutil and so pandas import). A library that does more than that when it is imported is left to the children;
 which libraries are tried at all is the build tool's choice.
 """
 
@@ -55,6 +55,7 @@ class _Book:
         self.environment: Dict[str, Tuple[Optional[str], Optional[str]]] = {}
         self.exits: List[Tuple[Callable[..., Any], Any, Any]] = []
         self.warned: List[Any] = []
+        self.finders: List[Any] = []
 
 
 class Ahead:
@@ -99,6 +100,13 @@ class Ahead:
             if inside.get(attribute) is self._shelf[name]:
                 del inside[attribute]
                 self._detached.add(name)
+
+    def pack(self) -> None:
+        """Lay the names close together: whoever puts them back touches, and so copies, all memory that they lie in."""
+        names = {name: name.encode().decode() for name in self._shelf}
+        self._shelf = {names[name]: module for name, module in self._shelf.items()}
+        for book in self._books.values():
+            book.modules = [names.get(name, name) for name in book.modules]
 
     def modules(self) -> List[Any]:
         return [*sys.modules.values(), *self._shelf.values()]
@@ -208,9 +216,9 @@ class Ahead:
         use: Callable[[Any], None] = lambda _module: None,
     ) -> None:
         """Import into a new book, with what is put aside at hand."""
-        base, books = list(sys.modules), dict(self._books)
-        finders: List[Any] = [_Opener(self), _Missed(self._missed)]
-        sys.meta_path[:] = [finders[0], *sys.meta_path, finders[1]]
+        base, books, present = list(sys.modules), dict(self._books), list(sys.meta_path)
+        finders: List[Any] = [_Opener(self), *present, _Missed(self._missed)]
+        sys.meta_path[:] = finders
         self._open = book
         try:
             for module, names in statements:
@@ -219,7 +227,10 @@ class Ahead:
         except BaseException:  # it fails in the child, too, and there somebody looks
             book.is_harmless = False
         finally:
-            sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in finders]
+            brought = [finder for needed in book.needs for finder in books[needed].finders]
+            book.finders = [finder for finder in sys.meta_path if finder not in [*finders, *brought]]
+            book.is_harmless &= sys.meta_path[: len(finders)] == finders
+            sys.meta_path[:] = present
             self._open = None
         self._books = {**books, top: book}  # what was opened on the way is put aside again
         others = {name for needed in book.needs for name in books[needed].modules}
@@ -420,6 +431,7 @@ def _drawn(generator: Any) -> List[Any]:
 
 def _redo(book: _Book) -> None:
     """Do what the import of a library did, as far as the user's code has not done otherwise."""
+    sys.meta_path.extend(finder for finder in book.finders if finder not in sys.meta_path)
     if book.filters:
         set_filters([*book.filters, *(entry for entry in warnings.filters if entry not in book.filters)])
     for variable, (before, after) in book.environment.items():

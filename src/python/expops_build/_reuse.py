@@ -85,6 +85,11 @@ def _is_library(names: Dict[str, Any]) -> bool:
     return is_own or (module is not None and _script.is_installed(module))
 
 
+def _comes_from_library(finder: Any) -> bool:
+    """Whether it is one that a library brought, whose module stays as well."""
+    return _is_library({"__name__": getattr(finder, "__module__", "")})
+
+
 class _Before:
     """The process before its first instance."""
 
@@ -127,9 +132,11 @@ class _Before:
         sys.stdin, sys.stdout, sys.stderr = self._streams
         _decorate.forget()
         is_forgotten = _script.forget(self._modules)
-        present: List[List[Any]] = [sys.path, sys.path_hooks, sys.meta_path]
-        for now, then in zip(present, self._import):
-            now[:] = then
+        sys.path[:], sys.path_hooks[:], finders = self._import
+        sys.meta_path[:] = [
+            *finders,
+            *(one for one in sys.meta_path if one not in finders and _comes_from_library(one)),
+        ]
         sys.last_type = sys.last_value = sys.last_traceback = None
         logging = self._ahead.find("logging")
         if logging is not None:

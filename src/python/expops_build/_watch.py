@@ -97,9 +97,12 @@ def unwatched() -> Iterator[None]:
         _say("//expops-resume//")
 
 
-def _watch_imports() -> None:
+def ignore_listings_of_imports() -> None:
+    """From now on, what an import lists to find a module is no question of the user's."""
     finder: Any = importlib.machinery.FileFinder
     fill = finder._fill_cache
+    if fill.__module__ == __name__:
+        return
 
     def _fill_cache(self: Any) -> None:
         with unwatched():
@@ -113,7 +116,7 @@ def begin(project: str) -> None:
     global _project
     if not _project:
         _watch_variables()
-        _watch_imports()
+        ignore_listings_of_imports()
     _project = os.path.join(os.path.realpath(project), "")
     _variables.clear()
     _say("//expops-roots//")

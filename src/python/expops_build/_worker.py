@@ -22,13 +22,16 @@ import warnings
 from json import dumps, loads
 from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Tuple
 
-from expops_build import _end, _reuse, _seed
+from expops_build import _end, _reuse, _seed, _watch
 from expops_build._ahead import Ahead, printed, threads
 from expops_build._loaded import Loaded, identity, modules_in
 
 _STALE = "a file that it has loaded has changed"
 _ENDINGS = (_STALE, "it was told to end")
 _PDEATHSIG = 1
+
+# In a child: what the worker has made for itself. To free it would touch, and so copy, much of the memory.
+_kept: Any = None
 
 # Our modules that not every instance needs, each behind those that it needs itself, and the library that it is for.
 _OWN = (
@@ -59,11 +62,13 @@ def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[Iterator[str], Ca
     server = _Server(configuration, listener)
     _seed.set_environment(configuration["cpus"])
     kernel = ctypes.CDLL(None)
+    _watch.ignore_listings_of_imports()
     sys.dont_write_bytecode = writes_none
     bad = None if refusal else ahead.import_all(configuration["libraries"], configuration["excluded"])
     if bad is not None:
         _start_again(configuration, listener, bad)
     _load_own(ahead)
+    ahead.pack()
     names = frozenset(sys.modules) | ahead.all_names()
     os.chdir("/")  # the build's file system can be unmounted
     server.events = _events()
@@ -137,7 +142,7 @@ def _forget_events() -> None:
         os.truncate(os.environ[_WATCH], 0)
 
 
-def _watch(file: Optional[str], events: bytes) -> None:
+def _watch_into(file: Optional[str], events: bytes) -> None:
     """Note what is read in a file of the child's own, behind what its libraries have read."""
     if file is None:
         return
@@ -392,6 +397,8 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     kernel.prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent or parent == 1:
         os._exit(1)
+    global _kept
+    _kept = server
     _enter(request, server, ahead)
     ahead.put_aside()
     _seed.ahead = ahead
@@ -406,7 +413,7 @@ def _enter(request: Dict[str, Any], server: _Server, ahead: Ahead) -> None:
         os.dup2(log, stream)
     os.close(log)
     os.chdir(request["folder"])
-    _watch(request["environment"].get(_WATCH), server.events)
+    _watch_into(request["environment"].get(_WATCH), server.events)
     if server.control is not None:
         _set_environment(request["environment"])
     sys.argv[1:] = [request["request"]]
