@@ -48,6 +48,12 @@ impl Digest {
         Self::of([padded(0x5c).as_slice(), &inner.0].concat())
     }
 
+    /// Its bytes.
+    #[cfg(feature = "remote")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Whether two digests are equal, in a time that does not tell how much of them is.
     pub(crate) fn is_equal(self, other: Self) -> bool {
         self.0.iter().zip(other.0).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0

@@ -37,6 +37,7 @@
 //! | `.expops/damaged` | something was found to be damaged, and will be made again |
 //! | `.expops/no-locks` | there are no locks here, and that has been said |
 //! | `.expops/account/` | what instances have taken of the machine, and who waits for something |
+//! | `.expops/remote.json` | until when a remote cache that did not work is left alone |
 //! | `.expops/journal`, `.expops/journal.1` | what happened to which instance, when and where |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
 //! | `.expops/trust/` | the stats of large files and their digests, so that none is hashed twice |
@@ -158,6 +159,11 @@ impl Layout {
     /// Held by the one `expops run` that builds here.
     pub(crate) fn turn(&self) -> Utf8PathBuf {
         self.build.join(".expops/turn")
+    }
+
+    /// Until when a remote cache that did not work is left alone.
+    pub(crate) fn remote(&self) -> Utf8PathBuf {
+        self.build.join(".expops/remote.json")
     }
 
     /// What happened to which instance, when and where.

@@ -30,6 +30,7 @@ mod outside;
 mod power;
 mod readme;
 mod reads;
+mod remote;
 mod report;
 mod rerun;
 mod resources;

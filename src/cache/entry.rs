@@ -17,11 +17,30 @@ const LOOKS: u8 = 32;
 /// What one key stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    version: u32,
+    pub(super) version: u32,
     /// What the code said: output keys with format, digest and rows; metrics.
     pub answer: Value,
     /// The files that it made.
     pub files: Vec<StoredItem>,
+    /// Its text, as long as it is only in a remote cache.
+    #[serde(skip)]
+    pub(super) foreign: Option<String>,
+}
+
+/// What a text is that the key of a team vouches for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// An entry.
+    Entry,
+    /// Lists of reads, where they leave this machine.
+    Lists,
+}
+
+impl Entry {
+    /// Whether it is only in a remote cache, as long as nobody has brought it here.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.foreign.is_some()
+    }
 }
 
 impl Cache {
@@ -37,7 +56,7 @@ impl Cache {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        if !secret.as_ref().is_none_or(|secret| is_signed(&text, key, secret)) {
+        if !secret.as_ref().is_none_or(|secret| is_signed(&text, (Kind::Entry, key), secret)) {
             // Whoever has no key may still use it.
             return Ok(None);
         }
@@ -82,7 +101,8 @@ impl Cache {
         if self.is_read_only() {
             return Ok(());
         }
-        let (secret, most) = (self.secret()?, self.most()?);
+        let secret = self.secret()?;
+        self.most()?;
         let mut files = Vec::new();
         for part in parts {
             match self.keep(part)? {
@@ -91,12 +111,16 @@ impl Cache {
             }
         }
         let size: u64 = files.iter().map(StoredItem::size).sum();
-        let text = serde_json::to_string(&Entry { version: VERSION, answer, files })?;
-        let path = self.entry(key);
+        let text = serde_json::to_string(&Entry { version: VERSION, answer, files, foreign: None })?;
+        self.write_entry(key, &sealed(&text, (Kind::Entry, key), secret.as_deref()), size)
+    }
+
+    /// Writes the text of an entry whose contents, of so many bytes, are here; then what there is too much of goes.
+    pub(super) fn write_entry(&self, key: Digest, text: &str, size: u64) -> io::Result<()> {
+        let most = self.most()?;
         let mut temporary = self.temporary()?;
-        let signature = secret.map(|secret| format!(" {}", sign(&text, key, &secret))).unwrap_or_default();
-        writeln!(temporary, "{}{signature}\n{text}", Digest::of(&text))?;
-        self.settle(temporary, &path)?;
+        temporary.write_all(text.as_bytes())?;
+        self.settle(temporary, &self.entry(key))?;
         // To look how much there is costs more than a write: it is done after one of so many, and after a large one.
         let is_looked_at = u8::from_str_radix(&key.to_string()[..2], 16).is_ok_and(|byte| byte % LOOKS == 0);
         if is_looked_at || size > most / u64::from(LOOKS) {
@@ -114,18 +138,28 @@ impl Cache {
     }
 }
 
-/// The signature of an entry's text: over the version of the format, what it is, the key that it is found under, and the
-/// text, which has the digests of all contents. So no entry works under another key.
-fn sign(text: &str, key: Digest, secret: &[u8]) -> Digest {
-    Digest::signature(secret, &format!("expops cache {VERSION}\nentry\n{key}\n{text}"))
+/// The signature of a text: over the version of the format, what it is, the key that it is found under, and the text,
+/// which has the digests of all contents. So no entry works under another key.
+fn sign(text: &str, (kind, key): (Kind, Digest), secret: &[u8]) -> Digest {
+    let kind = match kind {
+        Kind::Entry => "entry",
+        Kind::Lists => "lists",
+    };
+    Digest::signature(secret, &format!("expops cache {VERSION}\n{kind}\n{key}\n{text}"))
 }
 
-/// Whether the text of an entry's file has the signature of whoever knows `secret`.
-fn is_signed(text: &str, key: Digest, secret: &[u8]) -> bool {
+/// A text behind a line with its digest and, if there is a key, its signature.
+pub(super) fn sealed(text: &str, what: (Kind, Digest), secret: Option<&[u8]>) -> String {
+    let signature = secret.map(|secret| format!(" {}", sign(text, what, secret))).unwrap_or_default();
+    format!("{}{signature}\n{text}\n", Digest::of(text))
+}
+
+/// Whether a text has the signature of whoever knows `secret`.
+pub(super) fn is_signed(text: &str, what: (Kind, Digest), secret: &[u8]) -> bool {
     let signed = || {
         let (first, rest) = text.split_once('\n')?;
         let signature: Digest = first.split_once(' ')?.1.parse().ok()?;
-        Some(signature.is_equal(sign(rest.trim_end_matches('\n'), key, secret)))
+        Some(signature.is_equal(sign(rest.trim_end_matches('\n'), what, secret)))
     };
     signed().unwrap_or(false)
 }

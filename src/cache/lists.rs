@@ -12,7 +12,7 @@ use super::store::{Cache, remove, vouched};
 use crate::digest::Digest;
 
 /// More lists for one key are not kept: the oldest goes.
-const MOST: usize = 32;
+pub(super) const MOST: usize = 32;
 
 /// What one run has read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

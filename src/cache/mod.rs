@@ -18,17 +18,30 @@
 //! (`EXPOPS_CACHE_KEY`) the first line of an entry also has its signature, and others are not used; without one, whoever
 //! can write to the folder can have code run here, for pickles are code. Objects are copied in and out (the system clones the blocks where it
 //! can), never linked: a later write to a restored file cannot reach the cache.
+//!
+//! Behind the folder may be a remote cache ([`Remote`]). What it has goes into the folder first ([`Cache::pull`]), so that
+//! there is one way in which results are restored.
 
 mod entry;
+mod folder;
+mod foreign;
+#[cfg(feature = "remote")]
+mod http;
 mod lists;
 mod object;
+mod percent;
+mod protocol;
+mod remote;
+#[cfg(feature = "remote")]
+mod s3;
 mod store;
 mod trim;
 
 pub(crate) use entry::Entry;
 pub(crate) use lists::List;
 pub(crate) use object::is_inside;
-pub(crate) use store::{Cache, SECRETS};
+pub(crate) use remote::{Remote, secrets};
+pub(crate) use store::Cache;
 pub(crate) use trim::shown_size;
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ impl Cache {
     }
 
     /// Whether an object is there that whoever may read a file of this mode may read.
-    fn has(&self, object: Digest, size: u64, mode: u32) -> bool {
+    pub(super) fn has(&self, object: Digest, size: u64, mode: u32) -> bool {
         fs::metadata(self.object(object))
             .is_ok_and(|meta| meta.len() == size && self::mode(&meta) & 0o044 & mode == mode & 0o044)
     }
@@ -196,7 +196,7 @@ fn stays_inside(path: &Utf8Path, target: &Utf8Path) -> bool {
 }
 
 /// What others may not read they may not read in the cache.
-fn kept_mode(mode: u32) -> u32 {
+pub(super) fn kept_mode(mode: u32) -> u32 {
     mode & 0o444 | 0o200
 }
 

@@ -21,8 +21,8 @@ const READ_ONLY: &str = "EXPOPS_CACHE_READONLY";
 const MOST: &str = "EXPOPS_CACHE_MAX";
 const USUAL_MOST: u64 = 50_000_000_000;
 
-/// What names the key of a team: none of our children is told.
-pub(crate) const SECRETS: [&str; 2] = ["EXPOPS_CACHE_KEY", "EXPOPS_CACHE_KEY_FILE"];
+/// What names the key of a team.
+pub(super) const SECRETS: [&str; 2] = ["EXPOPS_CACHE_KEY", "EXPOPS_CACHE_KEY_FILE"];
 
 /// How the names of writes under way begin.
 pub(super) const TEMPORARY: &str = "new-";
@@ -120,7 +120,7 @@ impl Cache {
     }
 
     /// Whether results only come from it (`EXPOPS_CACHE_READONLY=1`).
-    pub(super) fn is_read_only(&self) -> bool {
+    pub(crate) fn is_read_only(&self) -> bool {
         self.is_read_only
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Remote};
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Project};
@@ -108,7 +108,7 @@ impl Survey {
                 plans.insert(text.process.clone(), text);
             }
         }
-        let nothing_is_cached = Cache::find(layout.cache()).is_empty();
+        let nothing_is_cached = Cache::find(layout.cache()).is_empty() && Remote::present().is_none();
         let lookahead = Lookahead::default();
         let mut survey = Self {
             all: Vec::new(),

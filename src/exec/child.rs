@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use super::allotment::Allotment;
 use super::exit::{self, Exit};
 use super::failure::Failure;
-use crate::cache::SECRETS;
+use crate::cache;
 use crate::file;
 use crate::signals;
 
@@ -38,7 +38,7 @@ pub(super) fn prepare(command: &mut Command, allotment: &Allotment) {
     if allotment.gpus == Some(0) || !allotment.devices.is_empty() {
         command.env("CUDA_VISIBLE_DEVICES", allotment.devices.join(","));
     }
-    for name in SECRETS {
+    for name in cache::secrets() {
         command.env_remove(name);
     }
 }

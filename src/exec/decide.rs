@@ -2,6 +2,7 @@
 //! `expops explain` all ask here.
 
 use std::collections::BTreeSet;
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -16,9 +17,10 @@ use super::key::{ActionKey, Change};
 use super::left_out::LeftOut;
 use super::record::Record;
 use super::remark::Remark;
+use super::remote::Way;
 use super::value::{Value, Values};
 use super::{ingredients, publish, world};
-use crate::cache::Entry;
+use crate::cache::{Entry, List};
 use crate::digest::Digest;
 use crate::plan_file::Work;
 use crate::script;
@@ -193,25 +195,47 @@ impl Instance {
         world::holds(reads, &self.roots(), &self.trust())
     }
 
-    /// A run with this key that read nothing, or what there still is.
+    /// A run with this key that read nothing, or what there still is; from the cache, else from the remote one.
     fn remembered(&self, key: &ActionKey) -> Option<Remembered> {
         if !self.is_cached() {
             return None;
         }
         let cache = self.cache();
-        let lists =
-            cache.lists(key.digest()).into_iter().filter_map(|list| serde_json::from_value(list.reads).ok());
-        for reads in lists.chain([ActionKey::default()]).filter(|reads| self.still_reads(reads)) {
-            let key = key.digest_with(&reads);
-            match cache.lookup(key) {
-                Ok(None) => {}
-                Ok(Some(entry)) => return Some(Remembered { entry, key, reads }),
-                Err(error) => {
-                    self.remark(Remark::no_cache(cache.folder(), &error));
-                    return None;
-                }
+        let digest = key.digest();
+        match self.first(key, reads(cache.lists(digest)), |key| cache.lookup(key)) {
+            Ok(None) => {}
+            Ok(found) => return found,
+            Err(error) => {
+                self.remark(Remark::no_cache(cache.folder(), &error));
+                return None;
             }
         }
-        None
+        let found = self.with_remote(Way::From, |remote| {
+            let mut lists = reads(cache.lists_in(remote, digest)?);
+            lists.retain(|reads| !reads.is_bound_to_this_machine());
+            self.first(key, lists, |key| cache.lookup_in(remote, key))
+        });
+        found.flatten()
     }
+
+    /// The first run of those that read what is in `lists`, or nothing, of which `lookup` knows.
+    fn first(
+        &self,
+        key: &ActionKey,
+        lists: Vec<ActionKey>,
+        lookup: impl Fn(Digest) -> io::Result<Option<Entry>>,
+    ) -> io::Result<Option<Remembered>> {
+        for reads in lists.into_iter().chain([ActionKey::default()]).filter(|reads| self.still_reads(reads)) {
+            let key = key.digest_with(&reads);
+            if let Some(entry) = lookup(key)? {
+                return Ok(Some(Remembered { entry, key, reads }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What `lists` say.
+fn reads(lists: Vec<List>) -> Vec<ActionKey> {
+    lists.into_iter().filter_map(|list| serde_json::from_value(list.reads).ok()).collect()
 }

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use camino::Utf8Path;
 
 use super::interpreter::program;
+use crate::cache;
 
 /// Prints which of the modules that it is given are not to be found. It imports none of them, nor anything of the
 /// project: only the first part of a dotted name is asked for, and not in the working folder.
@@ -32,6 +33,9 @@ pub(crate) fn not_installed(python: &str, project: &Utf8Path, modules: &[String]
     let program = absolute.ok().filter(|_| is_path).unwrap_or_else(|| python.into());
     let mut command = Command::new(program);
     command.args(["-c", PROBE]).args(modules).current_dir(project).stdin(Stdio::null());
+    for name in cache::secrets() {
+        command.env_remove(name);
+    }
     let output = command.output().ok().filter(|output| output.status.success());
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     text.lines().filter(|line| modules.iter().any(|module| module == line)).map(str::to_owned).collect()

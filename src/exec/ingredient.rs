@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::arm::Arm;
+use crate::cache::is_inside;
 use crate::digest::Digest;
 
 /// One thing that an instance can observe. `ingredients::list` says which of them an instance has, and why.
@@ -168,7 +169,7 @@ impl Ingredient {
     pub(super) fn is_elsewhere(&self) -> bool {
         match self {
             Self::ReadFile(path) | Self::ReadFolder(path) | Self::ReadTree(path) | Self::Absent(path) => {
-                path.root == Root::Other
+                path.root == Root::Other || !(path.path == "" || is_inside(&path.path))
             }
             _ => false,
         }

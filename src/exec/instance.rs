@@ -77,6 +77,11 @@ impl Instance {
         }
     }
 
+    /// Takes back what somebody else has said already.
+    pub(super) fn unremark(&self, is_said: impl Fn(&Remark) -> bool) {
+        self.remarks.borrow_mut().retain(|remark| !is_said(remark));
+    }
+
     /// What there is to be said of what was done so far; it is said once.
     pub(crate) fn remarks(&self) -> Vec<Remark> {
         self.remarks.take()

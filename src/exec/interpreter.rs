@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use crate::cache::SECRETS;
+use crate::cache;
 use crate::digest::Digest;
 use crate::file::Written;
 use crate::stamp;
@@ -42,7 +42,7 @@ impl Interpreter {
         let program = absolute.ok().filter(|_| is_path).unwrap_or_else(|| python.into());
         let mut command = Command::new(program);
         command.args(["-I", "-c", PROBE]).current_dir(project).stdin(Stdio::null());
-        for name in SECRETS {
+        for name in cache::secrets() {
             command.env_remove(name);
         }
         let output = command.output().map_err(|error| {

@@ -33,6 +33,11 @@ impl ActionKey {
         &self.0
     }
 
+    /// Whether it says something that means nothing on another machine.
+    pub(super) fn is_bound_to_this_machine(&self) -> bool {
+        self.0.iter().any(|(ingredient, _)| ingredient.is_elsewhere())
+    }
+
     /// What `ingredient` is.
     pub(crate) fn get(&self, ingredient: &Ingredient) -> Option<&Fingerprint> {
         self.0.iter().find(|(other, _)| other == ingredient).map(|(_, fingerprint)| fingerprint)

@@ -46,6 +46,7 @@ mod reading;
 mod reads;
 mod record;
 mod remark;
+mod remote;
 mod repeat;
 mod request;
 mod retry;

@@ -8,12 +8,12 @@ use camino::Utf8PathBuf;
 use super::action_result::{ActionResult, Cost};
 use super::decide::{Decision, Remembered, Todo};
 use super::failure::Failure;
-use super::ingredient::Ingredient;
 use super::inputs::{Input, named};
 use super::instance::Instance;
 use super::key::ActionKey;
 use super::python::Told;
 use super::remark::Remark;
+use super::remote::Way;
 use super::request::Mode;
 use super::run_folder::RunFolder;
 use super::seen::Reads;
@@ -72,8 +72,7 @@ impl Instance {
     /// only this machine has means nothing in a cache that several share.
     fn may_remember(&self, cache: &Cache, reads: &Reads) -> bool {
         let is_shared = cache.folder() != self.layout.cache();
-        let is_elsewhere = |(ingredient, _): &(Ingredient, _)| ingredient.is_elsewhere();
-        reads.unstable.is_empty() && !(is_shared && reads.key.ingredients().iter().any(is_elsewhere))
+        reads.unstable.is_empty() && !(is_shared && reads.key.is_bound_to_this_machine())
     }
 
     /// Insists that what it is about to read is what was made. What a split passes on it does not read.
@@ -100,10 +99,35 @@ impl Instance {
         }
         let entry = decided.key.digest_with(reads);
         cache.publish(entry, serde_json::to_value(result)?, &[run.out(), run.files(), self.folder.log()])?;
-        if reads.is_empty() {
-            return Ok(());
+        let list = match reads.is_empty() {
+            true => None,
+            false => Some((decided.digest, List { entry, reads: serde_json::to_value(reads)? })),
+        };
+        if let Some((key, list)) = list.clone() {
+            cache.add_list(key, list)?;
         }
-        cache.add_list(decided.digest, List { entry, reads: serde_json::to_value(reads)? })
+        if !reads.is_bound_to_this_machine() {
+            self.with_remote(Way::To, |remote| cache.push(remote, entry, list));
+        }
+        Ok(())
+    }
+
+    /// Brings what is only in the remote cache into this one.
+    fn pull(&self, cache: &Cache, decided: &Decision, found: &Remembered) -> bool {
+        if !found.entry.is_foreign() {
+            return true;
+        }
+        let pulled = self.with_remote(Way::From, |remote| {
+            if !cache.pull(remote, found.key, &found.entry)? {
+                return Ok(false);
+            }
+            if !found.reads.is_empty() {
+                let reads = serde_json::to_value(&found.reads)?;
+                cache.add_list(decided.digest, List { entry: found.key, reads })?;
+            }
+            Ok(true)
+        });
+        pulled.unwrap_or(false)
     }
 
     /// Puts the log of the run that is brought back in the place of the last one's.
@@ -121,7 +145,11 @@ impl Instance {
         decided: &Decision,
         run: &RunFolder,
     ) -> Result<Option<(ActionResult, ActionKey)>, Failure> {
-        let Todo::Restore(Remembered { entry, key, reads }) = &decided.todo else { return Ok(None) };
+        let Todo::Restore(found) = &decided.todo else { return Ok(None) };
+        if !self.pull(cache, decided, found) {
+            return Ok(None);
+        }
+        let Remembered { entry, key, reads } = found;
         match cache.restore(*key, entry, run.path()) {
             Ok(true) => {
                 let answer = serde_json::from_value::<ActionResult>(entry.answer.clone()).ok();

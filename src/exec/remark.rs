@@ -12,6 +12,8 @@ use crate::file;
 pub(crate) enum Remark {
     /// Results are neither kept nor found: the cache in this folder does not work, for this reason.
     NoCache(Utf8PathBuf, String),
+    /// Nothing comes from the remote cache, or goes there, for some time.
+    NoRemote(String),
     /// There are no locks in this build folder: files stand for them.
     NoLocks(Utf8PathBuf),
     /// The instance with this label read a file that changed meanwhile.
@@ -35,7 +37,10 @@ impl Remark {
 
     /// Whether something is not as it should be.
     pub(crate) fn is_warning(&self) -> bool {
-        matches!(self, Self::NoCache(..) | Self::NoLocks(_) | Self::Unstable(..) | Self::LeftOut(..))
+        matches!(
+            self,
+            Self::NoCache(..) | Self::NoRemote(_) | Self::NoLocks(_) | Self::Unstable(..) | Self::LeftOut(..)
+        )
     }
 }
 
@@ -43,6 +48,7 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCache(folder, reason) => write!(f, "the cache in `{folder}` cannot be used: {reason}"),
+            Self::NoRemote(text) => f.write_str(text),
             Self::NoLocks(folder) => write!(
                 f,
                 "there are no locks on the file system of `{folder}`: files stand for them, and builds that run at the same time are kept apart less well"

@@ -48,6 +48,7 @@ impl Instance {
             Failure { message, ..failure }
         };
         let result = self.run_locked(sight);
+        self.leave_remote_alone();
         self.journal(match &result {
             Ok(Outcome::Unchanged) => Event::Looked,
             Ok(outcome) => Event::Ended(self.ended(Ok(*outcome))),

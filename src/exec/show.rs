@@ -4,7 +4,7 @@ use std::process::{Command, ExitStatus};
 
 use super::failure::Failure;
 use super::instance::Instance;
-use crate::cache::SECRETS;
+use crate::cache;
 
 /// Started with the folder of our packages, the project, the build folder, the instance and the key.
 const PROGRAM: &str = "import sys; sys.path[:1] = sys.argv[1:2]; from expops_build._load import show; sys.exit(show(*sys.argv[2:]))";
@@ -21,7 +21,7 @@ impl Instance {
         command.args(["-c", PROGRAM]).arg(self.layout.python()).arg(&self.project);
         command.arg(self.layout.build()).args([&self.name, key]);
         command.env("PYTHONDONTWRITEBYTECODE", "1");
-        for name in SECRETS {
+        for name in cache::secrets() {
             command.env_remove(name);
         }
         command.status().map_err(|error| Failure::new(format!("`{python}` cannot be started: {error}")))

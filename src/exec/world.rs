@@ -10,6 +10,7 @@ use super::key::ActionKey;
 use super::roots::Roots;
 use super::tree;
 use super::trust::Trust;
+use crate::cache;
 use crate::digest::{Digest, Hasher};
 
 /// What stands for a file that changed while it was read, or that the run itself changes: nothing is ever equal to it.
@@ -134,9 +135,9 @@ pub(super) fn absence(path: &Utf8Path) -> Fingerprint {
     if path.symlink_metadata().is_ok() { Fingerprint::Text("something".to_owned()) } else { missing() }
 }
 
-/// The value of a variable, by its digest.
+/// The value of a variable, by its digest; no instance has seen that of a secret.
 fn variable(name: &str) -> Fingerprint {
-    match env::var_os(name) {
+    match env::var_os(name).filter(|_| !cache::secrets().contains(&name)) {
         Some(value) => Fingerprint::Digest(Digest::of(value.as_encoded_bytes())),
         None => not_set(),
     }

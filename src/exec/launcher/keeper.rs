@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::chosen::Launcher;
 use super::order::Order;
 use super::slurm;
+use crate::cache;
 use crate::exec::exit;
 use crate::settings::FailureKind;
 use crate::signals;
@@ -62,6 +63,10 @@ fn launch(order: &Order) -> io::Result<Word> {
         Launcher::Program(words) => program(words, order),
     };
     let (output, input) = io::pipe()?;
+    // Launchers hand the environment on.
+    for name in cache::secrets() {
+        command.env_remove(name);
+    }
     command.envs(&order.told).stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);

@@ -1,0 +1,130 @@
+//! How requests to S3 are signed (AWS Signature Version 4, as "Authenticating Requests: Using the Authorization Header" of
+//! the Amazon S3 API Reference has it). A crate that does it would cost more to compile than the rest of the client.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::digest::Digest;
+
+/// Who asks.
+pub(super) struct Account {
+    /// The access key's id.
+    pub key: String,
+    /// The secret.
+    pub secret: String,
+    /// What a temporary account has beside it.
+    pub token: Option<String>,
+    /// Where the bucket is: `eu-central-1`.
+    pub region: String,
+}
+
+/// What is asked for.
+pub(super) struct Asked<'a> {
+    pub method: &'a str,
+    pub host: &'a str,
+    /// Percent-encoded, with a slash in front.
+    pub path: &'a str,
+    /// The digest of what is sent.
+    pub content: Digest,
+}
+
+/// The headers that prove who asks, at the time `now`, beside `Host`; `more` are signed as well, and lie in the order of
+/// names between `host` and `x-amz-content-sha256`.
+pub(super) fn headers(
+    asked: &Asked<'_>,
+    more: &[(&'static str, String)],
+    account: &Account,
+    now: SystemTime,
+) -> Vec<(&'static str, String)> {
+    let time = stamp(now);
+    let day = &time[..8];
+    let mut headers = more.to_vec();
+    headers.push(("x-amz-content-sha256", asked.content.to_string()));
+    headers.push(("x-amz-date", time.clone()));
+    headers.extend(account.token.clone().map(|token| ("x-amz-security-token", token)));
+    let names: Vec<&str> = ["host"].into_iter().chain(headers.iter().map(|(name, _)| *name)).collect();
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let names = names.join(";");
+    let Asked { method, host, path, content } = asked;
+    let request = format!("{method}\n{path}\n\nhost:{host}\n{lines}\n{names}\n{content}");
+    let scope = format!("{day}/{}/s3/aws4_request", account.region);
+    let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", Digest::of(request));
+    let first = Digest::signature(format!("AWS4{}", account.secret).as_bytes(), day);
+    let key = [account.region.as_str(), "s3", "aws4_request"]
+        .iter()
+        .fold(first, |key, word| Digest::signature(key.bytes(), word));
+    let signature = Digest::signature(key.bytes(), &text);
+    let credential = format!("{}/{scope}", account.key);
+    let authorization =
+        format!("AWS4-HMAC-SHA256 Credential={credential},SignedHeaders={names},Signature={signature}");
+    headers.push(("authorization", authorization));
+    headers
+}
+
+/// A time as `20130524T000000Z`.
+fn stamp(now: SystemTime) -> String {
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (year, month, day) = date(seconds / 86_400);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+}
+
+/// The date that is so many days after the first of January 1970.
+fn date(mut days: u64) -> (u64, u64, u64) {
+    let is_leap =
+        |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1970;
+    while days >= 365 + u64::from(is_leap(year)) {
+        days -= 365 + u64::from(is_leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(is_leap(year));
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    (year, month, days + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn signs_as_the_published_example_says() {
+        let account = Account {
+            key: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
+            token: None,
+            region: "us-east-1".to_owned(),
+        };
+        let asked = Asked {
+            method: "GET",
+            host: "examplebucket.s3.amazonaws.com",
+            path: "/test.txt",
+            content: Digest::of(""),
+        };
+        let now = UNIX_EPOCH + Duration::from_secs(1_369_353_600);
+        let headers = headers(&asked, &[("range", "bytes=0-9".to_owned())], &account, now);
+        let (_, authorization) = headers.last().unwrap();
+        assert!(
+            authorization
+                .ends_with("Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"),
+            "{authorization}"
+        );
+    }
+
+    #[test]
+    fn dates() {
+        let at = |seconds| stamp(UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(at(0), "19700101T000000Z");
+        assert_eq!(at(951_868_799), "20000229T235959Z");
+        assert_eq!(at(1_735_689_599), "20241231T235959Z");
+        assert_eq!(at(4_107_542_400), "21000301T000000Z");
+    }
+}
