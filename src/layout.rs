@@ -30,6 +30,7 @@
 //! | `.expops/compiled/FILE.d` | the modules it was made of, for a Ninja build that takes it in |
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/origin` | of a build folder outside its project: where the project is, and where it itself is from there |
+//! | `.expops/places.json` | where the project file names processes and environments, for messages |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/busy` | the lock of who makes something here, or clears it away |
 //! | `PROCESS/ARM/…/.force` | `expops run --force` asked for it: it runs whatever the key says |
@@ -248,6 +249,11 @@ impl Layout {
     /// The library that sees what processes read.
     pub(crate) fn watch_library(&self) -> Utf8PathBuf {
         self.build.join(".expops/watch.so")
+    }
+
+    /// Where the project file names processes and environments.
+    pub(crate) fn places(&self) -> Utf8PathBuf {
+        self.build.join(".expops/places.json")
     }
 
     /// Where a build folder outside its project says which project it is of.

@@ -28,6 +28,7 @@ const FILES: &[(&str, &str)] = package! {
     "expops_build/_failure.py"
     "expops_build/_files.py"
     "expops_build/_frame.py"
+    "expops_build/_hints.py"
     "expops_build/_inputs.py"
     "expops_build/_keys.py"
     "expops_build/_labels.py"

@@ -168,3 +168,133 @@ fn an_interpreter_by_its_path() {
     space.expops(&["compile", "--python", "./mine"]).success();
     assert_eq!(space.ran(Tool::Ninja), ["ran", "ran"]);
 }
+
+/// The project, with what is written for its environment.
+fn with_environment(environment: &str) -> Space {
+    let space = project("");
+    space.edit(
+        "expops.yaml",
+        "main-env: {venv: [needs/requirements.txt]}",
+        &format!("main-env: {environment}"),
+    );
+    space
+}
+
+/// Puts a program in front of all others.
+fn stand_in(space: &Space, name: &str, script: &str) {
+    space.write(&format!("tools/bin/{name}"), format!("#!/bin/sh\n{script}\n"));
+    let path = space.path(&format!("tools/bin/{name}"));
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+const NO_UV: &str = "exit 1";
+
+#[test]
+fn the_interpreter_is_the_same_whether_uv_is_installed_or_not() {
+    let stamp = |uv: &str| {
+        let space = with_environment("{uv: [needs/requirements.txt]}");
+        stand_in(&space, "uv", uv);
+        space.compile(Tool::Ninja).success();
+        assert_eq!(space.ran(Tool::Ninja), ["ran", "ran"]);
+        let called = fs::read_to_string(space.path("called")).unwrap_or_default();
+        (space.read("build/.expops/environment/main-env/stamp"), called)
+    };
+    let (without, _) = stamp(NO_UV);
+    let (with, called) = stamp("echo \"$@\" >> called");
+    assert_eq!(without, with);
+    // It is asked to install packages, and nothing else.
+    let words = |line: &str| line.split(' ').next().unwrap().to_owned();
+    let asked: Vec<_> = called.lines().map(words).filter(|word| word != "--version").collect();
+    assert_eq!(asked, ["pip"], "{called}");
+}
+
+#[test]
+fn a_version_of_python_is_honoured_or_refused() {
+    let space = with_environment("{venv: [needs/requirements.txt], python: 3.12}");
+    stand_in(&space, "python3.12", "echo asked >> asked; exec python3 \"$@\"");
+    space.compile(Tool::Ninja).success();
+    assert_eq!(space.ran(Tool::Ninja), ["ran", "ran"]);
+    assert!(space.exists("asked"));
+    let space = with_environment("{venv: [needs/requirements.txt], python: \"3.99\"}");
+    let line = space.read("expops.yaml").lines().position(|line| line.contains("3.99")).unwrap() + 1;
+    let ran = space.expops(&["run"]).failure();
+    let place = format!("--> expops.yaml:{line}:3");
+    for words in ["environment main-env", "`python3.99`", "it is not installed", &place] {
+        assert!(ran.says(words), "{words}: {}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
+fn a_lock_of_uv_needs_uv() {
+    let space = with_environment("{uv: [uv.lock]}");
+    stand_in(&space, "uv", NO_UV);
+    space.write("pyproject.toml", "[project]\nname = \"a\"\nversion = \"1\"\n");
+    space.write("uv.lock", "version = 1\n");
+    let ran = space.expops(&["run"]).failure();
+    for words in ["`uv` is not installed, and only it can read `uv.lock`", "uv export", "--> expops.yaml:4:3"]
+    {
+        assert!(ran.says(words), "{words}: {}{}", ran.out, ran.err);
+    }
+    assert!(!space.exists(VENV));
+}
+
+/// The program `uv`, which `tests/run` fetches.
+fn uv() -> Option<std::path::PathBuf> {
+    let fetched = crate::space::repository().join(".venv/uv/bin/uv");
+    let is_there = fetched.exists();
+    assert!(is_there || std::env::var_os("EXPOPS_TEST_FULL").is_none(), "there is no `.venv/uv/bin/uv`");
+    is_there.then_some(fetched)
+}
+
+/// A wheel of the package `tiny`, in a version.
+fn wheel(space: &Space, version: &str) {
+    let script = "
+import sys, zipfile
+version = sys.argv[1]
+info = f'tiny-{version}.dist-info/'
+with zipfile.ZipFile(f'tiny-{version}-py3-none-any.whl', 'w') as wheel:
+    wheel.writestr('tiny.py', f'VERSION = {version!r}\\n')
+    wheel.writestr(info + 'METADATA', f'Metadata-Version: 2.1\\nName: tiny\\nVersion: {version}\\n')
+    wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: a test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    wheel.writestr(info + 'RECORD', '')
+";
+    space.run("python3", &["-c", script, version]).success();
+}
+
+/// The project of `uv` that needs a version of it, locked.
+fn locked(space: &Space, version: &str) {
+    wheel(space, version);
+    space.write(
+        "pyproject.toml",
+        format!(
+            "[project]\nname = \"science\"\nversion = \"0.1\"\nrequires-python = \">=3.9\"\ndependencies = [\"tiny\"]\n\
+             [tool.uv.sources]\ntiny = {{ path = \"tiny-{version}-py3-none-any.whl\" }}\n"
+        ),
+    );
+    let mut lock = space.command("uv");
+    lock.args(["lock", "--offline", "--quiet"]).env("UV_PYTHON_DOWNLOADS", "never");
+    let output = lock.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_project_of_uv_is_installed_as_its_lock_says() {
+    let Some(uv) = uv() else { return println!("skipped: there is no uv") };
+    let space = with_environment("{uv: [pyproject.toml]}");
+    space.edit(
+        "src/model.py",
+        "        import six\n        version = six.__version__",
+        "        import tiny\n        version = tiny.VERSION",
+    );
+    stand_in(&space, "uv", &format!("UV_OFFLINE=1 exec '{}' \"$@\"", uv.display()));
+    locked(&space, "1.0");
+    space.compile(Tool::Ninja).success();
+    assert_eq!(space.ran(Tool::Ninja), ["ran", "ran"]);
+    assert_eq!(space.read("build/ask/out/six.json").trim(), "\"1.0\"");
+    space.nothing_to_do(Tool::Ninja);
+    locked(&space, "2.0");
+    assert_eq!(space.ran(Tool::Ninja), ["ran", "ran"]);
+    assert_eq!(space.read("build/ask/out/six.json").trim(), "\"2.0\"");
+    space.nothing_to_do(Tool::Ninja);
+    assert!(!fs::read_dir(space.path(".")).unwrap().any(|entry| entry.unwrap().file_name() == ".venv"));
+}

@@ -25,6 +25,7 @@ mod interrupted;
 mod launchers;
 mod layering;
 mod library;
+mod mistakes;
 mod never_stale;
 mod outside;
 mod power;

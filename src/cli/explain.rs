@@ -12,13 +12,12 @@ use super::ended::Ended;
 use super::look::{enter, look};
 use super::place::{self, Place};
 use super::refuse::refuse;
-use super::{say, told};
+use super::{labels, say, told};
 use crate::diagnostic::{ALL, Diagnostics, find, nearest, plural};
 use crate::dry_run::{self, Reason, State, Survey};
 use crate::exec::{Ended as Last, Why};
 use crate::file::normal;
 use crate::probe::{self, Selected, Tree};
-use crate::quote;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -129,7 +128,9 @@ fn advice(survey: &Survey, word: &str) -> String {
         word.strip_prefix(process).is_some_and(|rest| rest.starts_with(['@', '/', ' ', '.']))
     };
     if let Some(process) = processes().find(of) {
-        return format!("`expops query --targets {}` lists those of `{process}`", quote::word(process));
+        let of_it = survey.all.iter().filter(|looked| looked.process == process);
+        let targets: Vec<_> = of_it.map(|looked| looked.action.target.as_str()).collect();
+        return labels::those_of(process, &targets);
     }
     match nearest(word, processes().chain(survey.all.iter().map(|looked| looked.action.target.as_str()))) {
         Some(near) => format!("did you mean `{near}`?"),

@@ -2,7 +2,7 @@
 
 use super::ended::Ended;
 use super::say;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{list, nearest};
 use crate::plan::{Action, Plan};
 
 /// The instances that any of `labels` names; or says what is wrong with one of them.
@@ -30,10 +30,29 @@ pub(super) fn matching<'p>(plan: &'p Plan, label: &str) -> Result<Vec<&'p Action
     if !found.is_empty() {
         return Ok(found);
     }
+    if let Some(text) = wrong_arms(plan, label) {
+        return Err(text);
+    }
     let actions = plan.groups.iter().flat_map(|group| &group.actions).map(|action| action.target.as_str());
     let names = plan.groups.iter().map(|group| group.process.as_str()).chain(actions);
     Err(match nearest(label, names) {
         Some(near) => format!("there is no process or instance `{label}`; did you mean `{near}`?"),
         None => format!("there is no process or instance `{label}`"),
     })
+}
+
+/// What to say of `fit@p9` where there is a process `fit` without a partition 9: which instances it has.
+fn wrong_arms(plan: &Plan, label: &str) -> Option<String> {
+    let (process, _) = label.split_once(['@', '/', ' '])?;
+    let group = plan.groups.iter().find(|group| group.process == process || group.target == process)?;
+    let targets: Vec<_> = group.actions.iter().map(|action| action.target.as_str()).collect();
+    (!targets.is_empty()).then(|| format!("there is no instance `{label}`; {}", those_of(process, &targets)))
+}
+
+/// Which instances a process has, by their targets.
+pub(super) fn those_of(process: &str, targets: &[&str]) -> String {
+    match targets {
+        [only] => format!("`{process}` has one, `{only}`"),
+        several => format!("`{process}` has {}", list(several.iter().copied())),
+    }
 }

@@ -122,7 +122,7 @@ fn answer(flags: &Flags, layout: &Layout, checked: &Checked, graph: Graph<'_>) -
     match probe::select(&flags.expression, graph, &tree) {
         Ok(selected) => print(flags, layout, graph, &selected),
         Err(Unusable::NotNodes(value)) => print_value(&value),
-        Err(Unusable::Nothing(_)) if flags.count => println!("0"),
+        Err(Unusable::Nothing { .. }) if flags.count => println!("0"),
         Err(unusable) => return refuse(&flags.expression, &unusable),
     }
     Ended::Well

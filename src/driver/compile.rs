@@ -9,14 +9,15 @@ use super::failure::Failure;
 use super::options::Options;
 use super::project::Project;
 use crate::defaults;
-use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::emit::Format;
-use crate::exec;
+use crate::exec::{self, Places};
 use crate::file;
-use crate::layout::Layout;
+use crate::layout::{self, Layout};
 use crate::pipeline::{Missing, Pipeline};
 use crate::plan::{self, Plan};
 use crate::script::Foreign;
+use crate::source::Span;
 
 /// A compiled project.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Compiled {
     pub depfile: Option<String>,
     /// The generated file, relative to the project.
     pub output: Utf8PathBuf,
+    /// Where the project file names what is built.
+    pub(super) places: Places,
     /// The project.
     pub(crate) project: Project,
     /// The build folder, wherever the project is.
@@ -58,10 +61,11 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     report_named(&checked.named, options.format, sink);
     report_inexpressible(&plan, options.format, sink);
     sink.unless_errors(())?;
-    report_absent(&checked.foreign, &options.python, &project, sink);
+    report_absent(&checked.foreign, (&options.python, &checked.codes.folders), &project, sink);
     Ok(Compiled {
         text: options.format.text(&plan),
         depfile: options.format.depfile(&plan),
+        places: places(&checked.pipeline, &project),
         plan,
         output: placed.output,
         layout: Layout::new(file::normal(&joined_to(&project.folder, &placed.build).join(&placed.build))),
@@ -70,6 +74,18 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
         project,
         options: options.clone(),
     })
+}
+
+/// Where the project file, which is named from the project, names processes and environments.
+fn places(pipeline: &Pipeline, project: &Project) -> Places {
+    let place = |name: &str, span: Span| {
+        let (line, column) = pipeline.source.line_column(span.start);
+        (layout::component(name), format!("{}:{line}:{column}", project.file))
+    };
+    Places {
+        processes: pipeline.processes.iter().map(|process| place(&process.name, process.span)).collect(),
+        environments: pipeline.environments.iter().map(|one| place(&one.name, one.span)).collect(),
+    }
 }
 
 /// Plans the build of a project. Only the prefix of targets, the generated file and the interpreter depend on how it
@@ -92,10 +108,16 @@ pub(crate) fn plan(project: &Project, build: &Utf8Path, sink: &mut Diagnostics) 
 
 /// Warns of imports that neither the project nor the interpreter has: where another build makes the module, it may be
 /// there when the process runs, or not.
-fn report_absent(imports: &[Foreign], python: &str, project: &Project, sink: &mut Diagnostics) {
+fn report_absent(
+    imports: &[Foreign],
+    (python, folders): (&str, &[Utf8PathBuf]),
+    project: &Project,
+    sink: &mut Diagnostics,
+) {
     let libraries: BTreeSet<_> = imports.iter().filter_map(|import| import.library.clone()).collect();
     let libraries: Vec<_> = libraries.into_iter().collect();
     let absent = exec::not_installed(python, &project.folder, &libraries);
+    let own = modules(folders, project);
     let mut told = BTreeSet::new();
     for import in imports {
         let is_absent = import.library.as_ref().is_none_or(|library| absent.contains(library));
@@ -103,11 +125,26 @@ fn report_absent(imports: &[Foreign], python: &str, project: &Project, sink: &mu
             let message = format!("there is no module `{}`", import.module);
             let warning = Diagnostic::new(&codes::MISSING_MODULE, message);
             let label = "neither in the project nor installed";
-            sink.push(warning.at(&import.source, import.span, label).help(
-                "install it; or, if another build makes it, add its path to the `files` of the processes that use it",
-            ));
+            let help = match nearest(&import.module, own.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "install it; or, if another build makes it, add its path to the `files` of the processes that \
+                         use it"
+                    .to_owned(),
+            };
+            sink.push(warning.at(&import.source, import.span, label).help(help));
         }
     }
+}
+
+/// The names of the modules in the folders that the project's modules are imported from.
+fn modules(folders: &[Utf8PathBuf], project: &Project) -> Vec<String> {
+    let entries =
+        folders.iter().filter_map(|folder| project.at(folder).read_dir_utf8().ok()).flatten().flatten();
+    let stem =
+        |path: &Utf8Path| path.file_stem().filter(|_| path.extension() == Some("py")).map(str::to_owned);
+    let mut names: Vec<_> = entries.filter_map(|entry| stem(entry.path())).collect();
+    names.sort();
+    names
 }
 
 /// Reports what is declared as read although the build writes it.

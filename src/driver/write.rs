@@ -77,6 +77,7 @@ impl Compiled {
             durable::write_if_changed(path, text.as_bytes())?;
         }
         remove_others(&self.layout.plans(), &plan_files)?;
+        self.places.write(&self.layout.places())?;
         for path in self.plan.groups.iter().filter_map(|group| group.reads.as_ref()) {
             exec::compact_reads(&self.in_project(path))?;
         }

@@ -87,6 +87,29 @@ fn wait_for(command: &mut Command, allotment: &Allotment) -> Result<Exit, Failur
 
 /// The last lines of a log.
 pub(super) fn tail(log: &Utf8Path) -> String {
+    last_lines(&end(log))
+}
+
+/// As much of the end of a text as is shown.
+pub(super) fn last_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
+}
+
+/// What Python's fault handler wrote at the end of a log: the reason, and the frames of others than us, the innermost
+/// first.
+pub(super) fn crash(log: &Utf8Path) -> Option<String> {
+    let text = end(log);
+    let text = &text[text.rfind("Fatal Python error: ")?..];
+    let is_told = |line: &&str| {
+        let is_ours = line.contains("/expops_build/") || line.contains("<frozen ");
+        !line.is_empty() && !is_ours && !line.starts_with("Extension modules:")
+    };
+    Some(text.lines().filter(is_told).take(SHOWN_LINES).collect::<Vec<_>>().join("\n"))
+}
+
+/// The end of a log, as far as it can matter.
+fn end(log: &Utf8Path) -> String {
     let mut bytes = Vec::new();
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = fs::File::open(log)?;
@@ -95,12 +118,5 @@ pub(super) fn tail(log: &Utf8Path) -> String {
         file.read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let text = read().unwrap_or_default();
-    last_lines(&String::from_utf8_lossy(&text))
-}
-
-/// As much of the end of a text as is shown.
-pub(super) fn last_lines(text: &str) -> String {
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
 }

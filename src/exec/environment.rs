@@ -14,7 +14,7 @@ use super::key::{ActionKey, Change};
 use super::record::Record;
 use super::run_folder;
 use super::trust::Trust;
-use super::{child, guard, local};
+use super::{child, guard, local, places};
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::{Folder, Layout};
@@ -24,8 +24,10 @@ use crate::stamp;
 /// Makes the environment `name`, unless it is there and its requirement files say what they said when it
 /// was made.
 pub(crate) fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
-    let failed =
-        |failure: Failure| Failure { message: format!("environment {name}: {}", failure.message), ..failure };
+    let failed = |failure: Failure| {
+        let message = format!("environment {name}: {}", failure.message);
+        Failure { message, ..failure }.place(places::of_environment(name, layout))
+    };
     make_unless_made(name, layout).map_err(failed)
 }
 
@@ -69,7 +71,10 @@ fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
     let mut key = ActionKey::default();
     key.add_text(Ingredient::Format, VERSION.to_string());
     let project = Utf8Path::new(".");
-    key.add_text(Ingredient::Python, Interpreter::probe(&plan.python, project)?.version);
+    let help =
+        "install it, or name another one: `python` of the environment, or `expops compile --python PATH`";
+    let interpreter = Interpreter::probe(&plan.python, project).map_err(|failure| failure.help(help))?;
+    key.add_text(Ingredient::Python, interpreter.version);
     let requirements = local::requirements(&plan.requirements, project)?;
     let packaging = requirements.local.keys().flat_map(|path| local::packaging(path));
     for path in requirements.files.keys().cloned().chain(packaging).collect::<BTreeSet<_>>() {
@@ -137,7 +142,8 @@ pub(crate) fn included(file: &Utf8Path, project: &Utf8Path) -> Vec<Utf8PathBuf> 
     all.into_iter().filter(|path| *path != file).collect()
 }
 
-/// Makes a virtual environment with `uv` where that is installed, else with `venv` and `pip`.
+/// Makes a virtual environment of the interpreter that the plan names, whether `uv` is installed or not; `uv` only
+/// installs packages faster.
 fn install(
     plan: &EnvironmentPlan,
     venv: &Utf8Path,
@@ -145,25 +151,49 @@ fn install(
     folder: &Folder,
 ) -> Result<(), Failure> {
     let has_uv = Command::new("uv").arg("--version").output().is_ok_and(|output| output.status.success());
-    let files: Vec<&str> = plan.requirements.iter().flat_map(|path| ["-r", path.as_str()]).collect();
-    let (make, install) = if has_uv {
-        let make = vec!["uv", "venv", "--quiet", "--python", &plan.python, venv.as_str()];
-        (make, [&["uv", "pip", "install", "--quiet", "--python", python.as_str()], files.as_slice()].concat())
-    } else {
-        let pip = [python.as_str(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        (vec![plan.python.as_str(), "-m", "venv", venv.as_str()], [&pip, files.as_slice()].concat())
-    };
-    let log = folder.log();
-    let steps = if files.is_empty() { vec![make] } else { vec![make, install] };
-    for words in steps {
-        let mut command = Command::new(words[0]);
-        let allotment = Allotment::default();
-        child::prepare(&mut command, &allotment);
-        let exit = child::run(command.args(&words[1..]).env_remove("PYTHONPATH"), &log, &allotment)?;
-        if !exit.status.success() {
-            let message = format!("`{}` failed: {exit}", words.join(" "));
-            return Err(Failure::new(message).detail(child::tail(&log)).log(log.as_str()));
-        }
+    let lock = plan.requirements.iter().find(|path| local::is_lock(path));
+    if lock.is_some() && !has_uv {
+        return Err(Failure::new("`uv` is not installed, and only it can read `uv.lock`").help(
+            "install it, or write its packages down for pip (`uv export --frozen -o requirements.txt`) and declare \
+             `venv: [requirements.txt]`",
+        ));
     }
-    Ok(())
+    let log = folder.log();
+    let make = [plan.python.as_str(), "-m", "venv", venv.as_str()];
+    run(&make, &log, venv).or_else(|failure| {
+        // Some systems have no pip to put in.
+        if has_uv { run(&[&make[..], &["--without-pip"]].concat(), &log, venv) } else { Err(failure) }
+    })?;
+    let files: Vec<&str> = plan.requirements.iter().flat_map(|path| ["-r", path.as_str()]).collect();
+    let install: &[&str] = match lock {
+        Some(_) => &["uv", "sync", "--frozen", "--quiet", "--inexact", "--no-install-project"],
+        None if has_uv => &["uv", "pip", "install", "--quiet"],
+        None => &[python.as_str(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+    };
+    let project = lock.and_then(|lock| lock.parent()).filter(|folder| !folder.as_str().is_empty());
+    let project = project.map_or(".", Utf8Path::as_str);
+    let rest = match (lock, has_uv) {
+        (Some(_), _) => vec!["--project", project, "--python", python.as_str()],
+        (None, _) if files.is_empty() => return Ok(()),
+        (None, true) => [&["--python", python.as_str()], files.as_slice()].concat(),
+        (None, false) => files,
+    };
+    run(&[install, &rest].concat(), &log, venv)
+}
+
+/// Runs one step of making an environment.
+fn run(words: &[&str], log: &Utf8Path, venv: &Utf8Path) -> Result<(), Failure> {
+    let allotment = Allotment::default();
+    let mut command = Command::new(words[0]);
+    child::prepare(&mut command, &allotment);
+    command.args(&words[1..]).env_remove("PYTHONPATH").env_remove("VIRTUAL_ENV");
+    if let Ok(venv) = std::path::absolute(venv) {
+        command.env("UV_PROJECT_ENVIRONMENT", venv).env("UV_PYTHON_DOWNLOADS", "never");
+    }
+    let exit = child::run(&mut command, log, &allotment)?;
+    if exit.status.success() {
+        return Ok(());
+    }
+    let message = format!("`{}` failed: {exit}", words.join(" "));
+    Err(Failure::new(message).detail(child::tail(log)).log(log.as_str()))
 }

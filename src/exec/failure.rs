@@ -2,15 +2,23 @@
 
 use std::fmt;
 
+use crate::diagnostic::plural;
 use crate::file::FileError;
 use crate::layout::Folder;
 use crate::settings::FailureKind;
+
+/// How much of a line is shown, in characters.
+const LONGEST_LINE: usize = 400;
+/// How many lines are shown of the beginning and of the end of what there is more to say.
+const SHOWN_LINES: usize = 25;
 
 /// A failure of the world or of the user's code: never of the project file, which has been checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failure {
     /// One sentence.
     pub message: String,
+    /// Where the project file names what failed: `expops.yaml:12:9`.
+    pub place: Option<Box<str>>,
     /// More lines: a traceback, the end of a log.
     pub detail: String,
     /// What to do.
@@ -34,6 +42,18 @@ impl Failure {
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
+    }
+
+    /// Adds the place in the project file, unless it has one.
+    #[must_use]
+    pub(crate) fn place(mut self, place: Option<String>) -> Self {
+        self.place = self.place.or(place.map(String::into_boxed_str));
+        self
+    }
+
+    /// The sentence, cut to what can be shown.
+    pub(crate) fn sentence(&self) -> String {
+        shown(self.message.trim_end())
     }
 
     /// Adds advice.
@@ -60,9 +80,18 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message.trim_end())?;
-        for line in self.detail.trim_end().lines() {
-            write!(f, "\n  {line}")?;
+        f.write_str(&self.sentence())?;
+        if let Some(place) = &self.place {
+            write!(f, "\n  --> {place}")?;
+        }
+        let lines: Vec<_> = self.detail.trim_end().lines().collect();
+        let cut = lines.len().saturating_sub(2 * SHOWN_LINES);
+        for (i, line) in lines.iter().enumerate() {
+            match i.checked_sub(SHOWN_LINES) {
+                Some(0) if cut > 0 => write!(f, "\n  … ({})", plural(cut, "more line"))?,
+                Some(over) if over < cut => {}
+                _ => write!(f, "\n  {}", shown(line))?,
+            }
         }
         if let Some(log) = &self.log {
             write!(f, "\n  log: {log}")?;
@@ -72,6 +101,15 @@ impl fmt::Display for Failure {
             None => Ok(()),
         }
     }
+}
+
+/// A line as it is shown: not longer than a person reads, and without characters that would move a terminal. All of it
+/// is in the log.
+fn shown(line: &str) -> String {
+    let end = line.char_indices().nth(LONGEST_LINE).map_or(line.len(), |(at, _)| at);
+    let visible = |c: char| if c.is_control() && c != '\t' { '\u{FFFD}' } else { c };
+    let text: String = line[..end].chars().map(visible).collect();
+    if end < line.len() { format!("{text}…") } else { text }
 }
 
 impl std::error::Error for Failure {}

@@ -39,7 +39,7 @@ pub(super) fn requirements(files: &[Utf8PathBuf], project: &Utf8Path) -> Result<
         found.files.insert(path.clone(), Digest::of(&text));
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
         for line in text.replace("\\\n", " ").lines() {
-            match named(line) {
+            match if is_project_of_uv(&path) { locked(line) } else { named(line) } {
                 Named::File(name) => drop(waiting.insert(file::normal(&folder.join(name)))),
                 Named::Local { path, is_editable } => {
                     // pip looks from where it runs, uv from the file.
@@ -87,6 +87,29 @@ fn named(line: &str) -> Named<'_> {
     match local(text).filter(|_| is_path && !line.starts_with('-') && !line.starts_with('#')) {
         Some(path) => Named::Local { path, is_editable: false },
         None => Named::Nothing,
+    }
+}
+
+/// Whether it is what `uv lock` writes.
+pub(super) fn is_lock(path: &Utf8Path) -> bool {
+    path.file_name() == Some("uv.lock")
+}
+
+/// Whether it is one of the two files of a project of `uv`, which are written in TOML.
+fn is_project_of_uv(path: &Utf8Path) -> bool {
+    is_lock(path) || path.file_name() == Some("pyproject.toml")
+}
+
+/// What a line of `uv.lock` names on this machine: `source = { editable = "lib" }`. The project itself is not installed.
+fn locked(line: &str) -> Named<'_> {
+    let source = line.trim().strip_prefix("source = {").and_then(|text| text.trim().strip_suffix('}'));
+    let Some((kind, path)) = source.and_then(|text| text.split_once('=')) else { return Named::Nothing };
+    let path = path.trim().trim_matches('"');
+    match kind.trim() {
+        "editable" | "directory" | "path" if path != "." => {
+            Named::Local { path, is_editable: kind.trim() == "editable" }
+        }
+        _ => Named::Nothing,
     }
 }
 

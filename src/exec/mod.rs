@@ -39,6 +39,7 @@ mod machine;
 mod metrics;
 mod modules;
 mod obtain;
+mod places;
 mod private;
 mod publish;
 mod python;
@@ -89,6 +90,7 @@ pub(crate) use inventory::{Difference, Inventory, WHOLE, changed as what_changed
 pub(crate) use key::Change;
 pub(crate) use machine::{CPUS as MACHINE_CPUS, MEMORY as MACHINE_MEMORY};
 pub(crate) use modules::{look as look_at_modules, note as note_modules, record as record_modules};
+pub(crate) use places::Places;
 pub(crate) use reads::{Sight, compact as compact_reads};
 pub(crate) use record::Record;
 pub(crate) use remark::Remark;

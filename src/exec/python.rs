@@ -100,6 +100,8 @@ struct Error {
     kind: FailureKind,
     message: String,
     text: String,
+    #[serde(default)]
+    help: Option<String>,
 }
 
 impl Error {
@@ -156,12 +158,14 @@ pub(super) fn run(
     match answer.filter(|answer| (answer.version, &answer.nonce) == (request::VERSION, &request.nonce)) {
         Some(Answer { error: Some(error), .. }) => {
             let detail = error.frames().to_owned();
-            Err(Failure::new(error.message).kind(error.kind).detail(detail).log(log.as_str()))
+            let failure = Failure::new(error.message).kind(error.kind).detail(detail).log(log.as_str());
+            Err(Failure { help: error.help, ..failure })
         }
         Some(answer) if exit.status.success() => Ok(answer),
         _ => {
             let message = exit.sentence("Python ended without a result", &folder.allotment);
-            Err(Failure::new(message).kind(exit.kind()).detail(child::tail(&log)).log(log.as_str()))
+            let detail = child::crash(&log).unwrap_or_else(|| child::tail(&log));
+            Err(Failure::new(message).kind(exit.kind()).detail(detail).log(log.as_str()))
         }
     }
 }

@@ -86,7 +86,7 @@ impl Instance {
     pub(super) fn failed(&self, failure: &Failure) -> Ended {
         let outcome = failure.kind.map_or("failed", |kind| kind.name()).to_owned();
         let kind = failure.kind.map(|kind| kind.name().to_owned());
-        Ended { outcome, kind, message: Some(failure.message.clone()), ..self.told() }
+        Ended { outcome, kind, message: Some(failure.sentence()), ..self.told() }
     }
 
     /// Puts the log of an attempt behind those of the attempts before it.

@@ -15,7 +15,7 @@ use super::record::Record;
 use super::remark::Remark;
 use super::run_folder::{self, RunFolder};
 use super::why::{Ended, Why};
-use super::{beside, bound, chart, damage, guard, inputs, publish, split, world};
+use super::{beside, bound, chart, damage, guard, inputs, places, publish, split, world};
 use crate::file;
 use crate::journal::{self, Event};
 use crate::plan_file::{Opens, Work};
@@ -45,7 +45,7 @@ impl Instance {
     pub(crate) fn run(&self, sight: &Sight) -> Result<Outcome, Failure> {
         let named = |failure: Failure| {
             let message = format!("{}: {}", self.label(), failure.message);
-            Failure { message, ..failure }
+            Failure { message, ..failure }.place(self.place())
         };
         let result = self.run_locked(sight);
         self.leave_remote_alone();
@@ -58,6 +58,11 @@ impl Instance {
             Ok(()) => named(failure),
             Err(other) => named(other),
         })
+    }
+
+    /// Where the project file names its process.
+    pub(super) fn place(&self) -> Option<String> {
+        places::of_process(&self.name, &self.layout)
     }
 
     fn run_locked(&self, sight: &Sight) -> Result<Outcome, Failure> {
@@ -143,7 +148,7 @@ impl Instance {
                 Ended::Failed(self.told().message.unwrap_or_default())
             }
             Ok(_) => Ended::Ran,
-            Err(failure) => Ended::Failed(failure.message.clone()),
+            Err(failure) => Ended::Failed(failure.sentence()),
         };
         let run = Some(self.ended(made.as_ref().map(|(outcome, _)| *outcome)));
         Why { ended, first: decided.record.is_none(), changes: decided.changes(), run }.write(&self.folder)
@@ -187,16 +192,12 @@ impl Instance {
     fn leave_out(&self, failure: Failure) -> Result<(Outcome, ActionKey), Failure> {
         let is_allowed = self.plan.settings.on_failure == Some(OnFailure::Drop);
         let Some(kind) = failure.kind.filter(|_| is_allowed) else { return Err(failure) };
-        let how = LeftOut {
-            kind,
-            message: failure.message.clone(),
-            instance: self.name.clone(),
-            label: self.label(),
-        };
+        let how =
+            LeftOut { kind, message: failure.sentence(), instance: self.name.clone(), label: self.label() };
         how.write(&self.folder, &self.stamped())?;
         let told = self.failed(&failure);
         self.note(|last| *last = told);
-        self.remark(Remark::LeftOut(self.label(), failure.to_string()));
+        self.remark(Remark::LeftOut(self.label(), failure.place(self.place()).to_string()));
         Ok((Outcome::Dropped, ActionKey::default()))
     }
 

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use camino::Utf8Path;
 
 use super::failure::Failure;
+use super::places;
 use super::tree;
 use super::trust::Trust;
 use crate::digest::Digest;
@@ -17,7 +18,8 @@ use crate::stamp;
 
 /// Looks at what the instances of the process share whose name on disk is `process`.
 pub(crate) fn look(process: &str, layout: &Layout) -> Result<(), Failure> {
-    let digests = digests(process, layout)?;
+    let digests = digests(process, layout);
+    let digests = digests.map_err(|failure| failure.place(places::of_process(process, layout)))?;
     let folder = layout.shared(process);
     file::create_folder(&folder.0)?;
     let text: String = digests.iter().map(|(what, digest)| format!("{digest} {what}\n")).collect();

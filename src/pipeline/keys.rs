@@ -33,6 +33,7 @@ pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics
                 sink.error(checked.seed_key(*upstream));
             }
         }
+        checked.clashes(&upstreams, sink);
         let is_sound = given.as_ref().is_none_or(|given| checked.keys(given, sink));
         // What is downstream of an error may be its consequence.
         returned.insert(*id, outputs(pipeline, process, given).filter(|_| is_sound));
@@ -66,6 +67,66 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Reports keys that the process takes and that come from two upstreams, or have the name of a parameter. Between two
+    /// commands, `clashes` has reported them.
+    fn clashes(&self, upstreams: &[(ProcessId, Option<&Keys>)], sink: &mut Diagnostics) {
+        let takes = match &self.process.work {
+            Work::Python(function) => function.takes.as_ref(),
+            Work::Merge => None,
+            Work::Shell(_) | Work::DynamicChart(_) => return,
+        };
+        let mut first_of: BTreeMap<&str, ProcessId> = BTreeMap::new();
+        let all =
+            upstreams.iter().flat_map(|(id, keys)| keys.iter().copied().flatten().map(|key| (*id, key)));
+        for (upstream, key) in all {
+            let is_taken = takes.is_none_or(|takes| takes.contains(key)) && !self.is_renamed(upstream, key);
+            let is_command = |id: ProcessId| matches!(self.pipeline.process(id).work, Work::Shell(_));
+            match first_of.get(key.as_str()) {
+                _ if !is_taken => {}
+                Some(first) if is_command(*first) && is_command(upstream) => {}
+                Some(first) => sink.push(self.two_upstreams(key, *first, upstream)),
+                None if is_command(upstream) => {}
+                None => self.parameter_too(key, upstream).into_iter().for_each(|error| sink.push(error)),
+            }
+            if is_taken {
+                first_of.entry(key).or_insert(upstream);
+            }
+        }
+    }
+
+    fn is_renamed(&self, upstream: ProcessId, key: &str) -> bool {
+        let name = &self.pipeline.process(upstream).name;
+        let is_of = |rename: &Rename| rename.process.as_ref().is_none_or(|process| process == name);
+        self.process.renames.iter().any(|rename| rename.key == key && is_of(rename))
+    }
+
+    fn two_upstreams(&self, key: &str, first: ProcessId, second: ProcessId) -> Diagnostic {
+        let [a, b] = [first, second].map(|id| self.pipeline.process(id));
+        let message =
+            format!("`{}` gets `{key}` from two upstreams: `{}` and `{}`", self.process.name, a.name, b.name);
+        Diagnostic::new(&codes::INPUT_CLASH, message)
+            .at(&self.config.source, self.process.span, "has one place for both")
+            .at(&self.config.source, a.span, format!("returns `{key}`"))
+            .at(&self.config.source, b.span, format!("returns `{key}`"))
+            .help(format!("name them apart: `inputs: {{{key}: {}.{key}, other: {}.{key}}}`", a.name, b.name))
+    }
+
+    fn parameter_too(&self, key: &str, upstream: ProcessId) -> Option<Diagnostic> {
+        let mut written = self.written.parameters.iter().chain(&self.config.parameters).map(|(name, _)| name);
+        let parameter = written.find(|name| name.value == key)?;
+        let upstream = self.pipeline.process(upstream);
+        let is_merge = matches!(self.process.work, Work::Merge);
+        let message = format!(
+            "`{}` gets `{key}` from `{}` and has a parameter `{key}`",
+            self.process.name, upstream.name
+        );
+        let error = Diagnostic::new(&codes::INPUT_CLASH, message)
+            .at(&self.config.source, parameter.span, "the parameter")
+            .at(&self.config.source, upstream.span, format!("returns `{key}`"))
+            .help("rename the parameter or the key");
+        (!is_merge).then_some(error)
+    }
+
     /// Reports what is asked for and not `given`; whether nothing is.
     fn keys(&self, given: &Keys, sink: &mut Diagnostics) -> bool {
         let before = sink.count();

@@ -270,4 +270,6 @@ pub(crate) struct Environment {
     pub requirements: Vec<Utf8PathBuf>,
     /// The interpreter that it is made with, if it asks for one.
     pub python: Option<String>,
+    /// Where its name is written.
+    pub span: Span,
 }

@@ -91,7 +91,11 @@ fn cyclic(cycle: &[ProcessId], config: &Config) -> Diagnostic {
 }
 
 fn unclosed(written: &ProcessConfig, without: (bool, bool), config: &Config, sink: &mut Diagnostics) {
-    // A split with such a flag has been told already.
+    // A layer may be missing because of what has been told already.
+    if sink.has_errors() {
+        return;
+    }
+    // So has a split with such a flag.
     let flags = [
         (&written.data_aggregation, without.0 && written.data_parallelism.is_none(), "data"),
         (&written.seed_aggregation, without.1 && written.seed_parallelism.is_none(), "seed"),

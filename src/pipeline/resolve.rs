@@ -327,6 +327,7 @@ impl<'a> Resolver<'a> {
             name: found.name.value.clone(),
             requirements: self.requirements(found),
             python: found.python.as_ref().map(|python| python.value.clone()),
+            span: found.name.span,
         };
         let known = self.used.iter().position(|used| *used == environment);
         Some(EnvironmentId(known.unwrap_or_else(|| {

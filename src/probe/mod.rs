@@ -1,5 +1,6 @@
 //! Which instances and steps an expression selects: for the charts, which plot them, and for queries.
 
+mod failing;
 mod tree;
 
 use std::collections::{BTreeMap, HashSet};
@@ -54,8 +55,13 @@ pub(crate) enum Unusable {
     },
     /// Its value is this, and not a node set.
     NotNodes(Value),
-    /// It matches nothing; with advice.
-    Nothing(String),
+    /// It matches nothing.
+    Nothing {
+        /// The step that selects nothing, if it is a path.
+        span: Option<Span>,
+        /// What there is instead.
+        advice: String,
+    },
 }
 
 /// What `expression` selects: the plain name of a process, or XPath over `tree`. In document order,
@@ -74,24 +80,40 @@ pub(crate) fn select(expression: &str, graph: Graph<'_>, tree: &Tree) -> Result<
     let mut seen = HashSet::new();
     let meanings = nodes.into_iter().filter_map(|node| tree.meaning(node));
     let selected: Vec<_> = meanings.filter(|meaning| seen.insert((*meaning).clone())).cloned().collect();
-    if selected.is_empty() { Err(Unusable::Nothing(advice(expression, graph, tree))) } else { Ok(selected) }
+    if selected.is_empty() { Err(nothing(expression, graph, tree)) } else { Ok(selected) }
+}
+
+fn nothing(expression: &str, graph: Graph<'_>, tree: &Tree) -> Unusable {
+    let failing = failing::find(expression, tree);
+    let near = near(expression, graph, tree);
+    let there = failing.as_ref().map(|failing| failing.there.as_slice()).unwrap_or_default();
+    let told = || list(there.iter().map(String::as_str));
+    let known = || format!("the pipeline has {}", list(names(graph, tree).iter().map(String::as_str)));
+    let advice = match (near, there.len()) {
+        (Some(near), 0) => near,
+        (None, 0) => known(),
+        (near, count) => {
+            let verb = if count == 1 { "is" } else { "are" };
+            let near =
+                near.map(|near| near + " At this step there ").unwrap_or("at this step there ".to_owned());
+            format!("{near}{verb} {}", told())
+        }
+    };
+    Unusable::Nothing { span: failing.map(|failing| failing.span), advice }
 }
 
 /// The names that come nearest to those in an expression that matches nothing.
-fn advice(expression: &str, graph: Graph<'_>, tree: &Tree) -> String {
+fn near(expression: &str, graph: Graph<'_>, tree: &Tree) -> Option<String> {
     let known = names(graph, tree);
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let quoted = literals(expression);
     let words = if quoted.is_empty() { vec![expression] } else { quoted };
     let near: Vec<&str> = words
         .iter()
-        .filter(|word| !known.contains(word))
+        .filter(|word| !known.contains(word) && word.parse::<u64>().is_err())
         .filter_map(|word| nearest(word, known.iter().copied()))
         .collect();
-    match near.as_slice() {
-        [] => format!("the pipeline has {}", list(known)),
-        near => format!("did you mean {}?", list(near.iter().copied())),
-    }
+    (!near.is_empty()).then(|| format!("did you mean {}?", list(near)))
 }
 
 /// Every name, partition and seed that stands in the tree, once.
@@ -184,7 +206,8 @@ fn name_aliases(all: &mut [Resolved], graph: Graph<'_>) {
 
 fn without_charts(mut selected: Vec<Selected>, graph: Graph<'_>) -> Result<Vec<Selected>, Unusable> {
     selected.retain(|one| graph.pipeline.process(one.instance.process).chart.is_none());
-    let nothing = || Unusable::Nothing("it selects charts only, and they log no metrics".to_owned());
+    let advice = "it selects charts only, and they log no metrics".to_owned();
+    let nothing = || Unusable::Nothing { span: None, advice };
     if selected.is_empty() { Err(nothing()) } else { Ok(selected) }
 }
 
@@ -214,10 +237,14 @@ fn diagnostic(unusable: &Unusable, path: &Spanned<String>, graph: Graph<'_>) -> 
             let error = Diagnostic::new(&codes::PROBE_TYPE, message).at(source, path.span, "not a node set");
             error.help("write a path such as `//*[@name='train']`")
         }
-        Unusable::Nothing(advice) => {
+        Unusable::Nothing { span, advice } => {
             let message = format!("`{}` matches nothing", path.value);
             let error = Diagnostic::new(&codes::PROBE_EMPTY, message);
-            error.at(source, path.span, "no instance and no step").help(advice.clone())
+            let error = match span {
+                Some(span) => error.at(source, place_in(source, path, *span), "this step selects nothing"),
+                None => error.at(source, path.span, "no instance and no step"),
+            };
+            error.help(advice.clone())
         }
     }
 }

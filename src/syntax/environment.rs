@@ -15,6 +15,9 @@ use crate::source::{Spanned, clip};
 const HELP: &str = "write `NAME: {venv: [requirements.txt]}`";
 const WHAT_WORKS: &str = "write `venv` (or `uv`) and requirement files as pip reads them, or make the environment \
                           yourself and name its interpreter: `expops compile --python PATH`";
+const PIP_FILE: &str = "list the packages in a file as pip reads it, such as `requirements.txt`";
+const UV_PROJECT: &str = "write `uv: [pyproject.toml]`, with the `uv.lock` that `uv lock` makes beside it, or list the \
+                          packages in a file as pip reads it, such as `requirements.txt`";
 /// The oldest Python that the runtime works with: 3.9.
 const OLDEST_MINOR: u32 = 9;
 
@@ -34,7 +37,12 @@ const ENVIRONMENT: Table<EnvironmentConfig> = Table {
     of: "an environment",
     fields: &[
         Field::new("venv", "Requirement files, as pip reads them.", files_schema, manager),
-        Field::new("uv", "The same, installed with `uv` where there is one.", files_schema, manager),
+        Field::new(
+            "uv",
+            "The same, installed with `uv` where there is one; or `pyproject.toml`, with `uv.lock` beside it.",
+            files_schema,
+            manager,
+        ),
         REQUIREMENTS,
         Field::renamed("manager", "type", "`venv` or `uv`.", manager_schema, |to, key, node, reader| {
             if let Some(name) = reader.text(key, node) {
@@ -94,7 +102,42 @@ fn environment(name: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Envi
         Kind::Map(fields) => ENVIRONMENT.read(fields, &mut environment, reader),
         _ => environment.files = files(name, node, reader),
     }
+    insist_on_files(&mut environment, reader);
     environment
+}
+
+/// Refuses files that only other programs can read. Of a project of `uv` either file means both.
+fn insist_on_files(environment: &mut EnvironmentConfig, reader: &mut Reader<'_>) {
+    let is_uv = environment.manager.as_ref().is_some_and(|manager| manager.value == "uv");
+    let of_uv = |file: &Spanned<String>| matches!(base(&file.value), "pyproject.toml" | "uv.lock");
+    let Some(first) = environment.files.iter().find(|file| of_uv(file) && is_uv).cloned() else {
+        return environment.files.iter().filter(|file| is_foreign(&file.value)).for_each(|file| {
+            let message = format!("`{}` is not a requirements file", clip(&file.value));
+            let help = if of_uv(file) { UV_PROJECT } else { PIP_FILE };
+            reader.report(&codes::ENVIRONMENT, (file.span, "not supported"), message, help);
+        });
+    };
+    let folder =
+        |file: &Spanned<String>| file.value.strip_suffix(base(&file.value)).unwrap_or_default().to_owned();
+    let beside = folder(&first);
+    if let Some(other) = environment.files.iter().find(|file| !of_uv(file) || folder(file) != beside) {
+        let message = format!("`{}` cannot be installed beside `{}`", clip(&other.value), clip(&first.value));
+        let help = "`uv.lock` names all packages: add these with `uv add`, or name requirement files alone";
+        reader.report(&codes::ENVIRONMENT, (other.span, "not a part of that project"), message, help);
+    }
+    let file = |name: &str| Spanned::new(format!("{beside}{name}"), first.span);
+    environment.files = vec![file("pyproject.toml"), file("uv.lock")];
+}
+
+/// The last part of a path.
+fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+fn is_foreign(path: &str) -> bool {
+    let name = base(path);
+    let ends = [".toml", ".lock", ".yml", ".yaml", ".json", ".cfg"];
+    ends.iter().any(|end| name.ends_with(end)) || name == "Pipfile" || name == "setup.py"
 }
 
 /// The files behind the name of a manager: a list, one file, or a mapping with `requirements`.
@@ -137,20 +180,9 @@ fn refuse(manager: &Spanned<String>, reader: &mut Reader<'_>) {
     reader.report(&codes::ENVIRONMENT, (manager.span, "not supported"), message, help);
 }
 
-/// Requirement files; what only other programs can read is refused.
+/// Requirement files.
 fn files(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<Spanned<String>> {
-    let files = reader.texts(key, node, HELP);
-    for file in &files {
-        let name = file.value.rsplit('/').next().unwrap_or_default();
-        let is_foreign =
-            [".toml", ".lock", ".yml", ".yaml", ".json", ".cfg"].iter().any(|end| name.ends_with(end));
-        if is_foreign || name == "Pipfile" || name == "setup.py" {
-            let message = format!("`{}` is not a requirements file", clip(&file.value));
-            let help = "list the packages in a file as pip reads it, such as `requirements.txt`";
-            reader.report(&codes::ENVIRONMENT, (file.span, "not supported"), message, help);
-        }
-    }
-    files
+    reader.texts(key, node, HELP)
 }
 
 /// `python`: a version or a command. A number is taken as it is written: `3.10` is not 3.1.

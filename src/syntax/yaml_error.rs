@@ -8,7 +8,13 @@ use crate::source::{Source, Span};
 /// `error` in our words, at its place in `source`.
 pub(super) fn diagnostic(error: &ScanError, source: &Source) -> Diagnostic {
     let span = place(error, source.text());
-    let (message, label, mut help) = words(error);
+    let (mut message, mut label, mut help) = words(error);
+    if let (ErrorKind::MismatchedFlowCollectionEnd { .. }, open @ ("[" | "{")) =
+        (error.kind(), source.slice(span))
+    {
+        message = format!("a `{open}` is not closed");
+        (label, help) = ("closed by a bracket of another kind", "add the closing bracket");
+    }
     if source.slice(span) == ":" {
         help = "put text with a `:` in it in quotes, or mend the indentation";
     }

@@ -6,6 +6,7 @@ Whatever happens, the result is the last thing written; it has an error, or all 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import sys
 from json import dumps, loads
@@ -34,7 +35,7 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
         _prepare(request, frozenset(sys.modules) if before is None else before)
         result.update(_MODES[request["mode"]](request))
     except BaseException as error:  # SystemExit and KeyboardInterrupt, too, end a run without outputs
-        result["error"] = _told(error)
+        result["error"] = _told(error, request)
         if os.environ.get("EXPOPS_DEBUGGER") and isinstance(error, Exception) and not isinstance(error, Failure):
             import pdb
 
@@ -45,15 +46,23 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
     return 0 if result["error"] is None else 1
 
 
-def _told(error: BaseException) -> Dict[str, str]:
+def _told(error: BaseException, request: Request) -> Dict[str, Optional[str]]:
     """The error for the result; the log gets it, too, with the frames of libraries."""
     try:
         with contextlib.suppress(OSError, ValueError):  # the user's code may have closed the stream
             print(_failure.full_text(error), file=sys.__stderr__, end="", flush=True)
-        return _failure.describe(error)
+        return {**_failure.describe(error), "help": _help(error, request)}
     except Exception:  # an exception of the user's own making that cannot even be looked at
         name = type(error).__name__
         return {"kind": "raised", "message": name, "text": f"{name}\n"}
+
+
+def _help(error: BaseException, request: Request) -> Optional[str]:
+    with contextlib.suppress(Exception):  # advice that cannot be given must not hide the failure itself
+        from expops_build import _hints
+
+        return _hints.hint(error, request)
+    return None
 
 
 def _prepare(request: Request, before: FrozenSet[str]) -> None:
@@ -62,6 +71,8 @@ def _prepare(request: Request, before: FrozenSet[str]) -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # a crash then says less
+        faulthandler.enable(sys.__stderr__)
     os.chdir(request["work"])
     sys.argv[:] = [request.get("script") or ""]
     _watch.begin(request["project_root"])

@@ -25,10 +25,15 @@ def full_text(error: BaseException) -> str:
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """`; did you mean ...?`, or nothing if no name is near."""
+    close = close_to(name, names)
+    return f"; did you mean `{close}`?" if close is not None else ""
+
+
+def close_to(name: str, names: Iterable[str]) -> Optional[str]:
+    """The name that `name` may have been meant to be."""
     import difflib
 
-    close = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
+    return next(iter(difflib.get_close_matches(name, list(names), n=1)), None)
 
 
 def kind_of(value: Any) -> str:

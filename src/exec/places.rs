@@ -1,0 +1,45 @@
+//! Where the project file names what is built, for messages. No action key holds it and nothing in a build depends on
+//! it: a line that moves wakes nobody.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use camino::Utf8Path;
+use serde::{Deserialize, Serialize};
+
+use crate::durable;
+use crate::file::FileError;
+use crate::layout::Layout;
+
+/// `expops.yaml:12:9`, by the name on disk of a process or of an environment.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Places {
+    /// The names of processes.
+    pub processes: BTreeMap<String, String>,
+    /// The names of environments.
+    pub environments: BTreeMap<String, String>,
+}
+
+impl Places {
+    /// Writes them down for [`of_process`] and [`of_environment`], if they have changed.
+    pub(crate) fn write(&self, path: &Utf8Path) -> Result<(), FileError> {
+        let text = serde_json::to_string_pretty(self).expect("places have string keys only");
+        durable::write_if_changed(path, format!("{text}\n").as_bytes()).map(drop)
+    }
+
+    /// Those of the last compilation; none if they cannot be read.
+    fn read(layout: &Layout) -> Self {
+        let text = fs::read_to_string(layout.places()).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+}
+
+/// The place of the process of an instance (`train/p2/s41`).
+pub(super) fn of_process(instance: &str, layout: &Layout) -> Option<String> {
+    Places::read(layout).processes.remove(instance.split('/').next()?)
+}
+
+/// The place of the environment whose name on disk is `name`.
+pub(super) fn of_environment(name: &str, layout: &Layout) -> Option<String> {
+    Places::read(layout).environments.remove(name)
+}

@@ -1,0 +1,114 @@
+"""What to do about an exception, where its kind tells: loaded only when something has failed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Dict, Iterable, List, Optional
+
+from expops_build import _watch
+from expops_build._failure import close_to
+
+# What the user's code imports of us, and from where.
+_OURS = {
+    **dict.fromkeys(("process", "step", "log_metric", "SerializableData", "ModelData"), "expops.core"),
+    **dict.fromkeys(("chart", "ChartContext"), "expops.reporting"),
+}
+# Distributions whose modules have another name.
+_DISTRIBUTIONS = {
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
+
+def hint(error: BaseException, request: Dict[str, Any]) -> Optional[str]:
+    """One sentence of advice; None if there is nothing to say that the exception does not."""
+    with _watch.unwatched():
+        return _hint(error, request)
+
+
+def _hint(error: BaseException, request: Dict[str, Any]) -> Optional[str]:
+    if isinstance(error, ModuleNotFoundError):
+        return _module(str(error.name), request)
+    if isinstance(error, ImportError):
+        return _imported_name(error)
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+        return _name(error)
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)) and isinstance(error.filename, (str, bytes)):
+        return _file(os.fsdecode(error.filename), request)
+    if isinstance(error, EOFError) and "reading a line" in str(error):
+        return "nobody can answer `input()` in a build: make what it asks for a parameter"
+    return None
+
+
+def _module(name: str, request: Dict[str, Any]) -> str:
+    top = name.partition(".")[0]
+    folders = [folder for folder in request.get("script_folders") or [] if os.path.isdir(folder)]
+    near = close_to(top, _modules(folders))
+    if near is not None:
+        return f"did you mean `{near}`, a module of the project?"
+    distribution = _DISTRIBUTIONS.get(top, top)
+    if sys.prefix != sys.base_prefix and os.path.join(".expops", "environment") in sys.prefix:
+        return f"add `{distribution}` to the requirement files of its `environment`"
+    return f"install it (`python3 -m pip install {distribution}`), or declare an `environment` that has it"
+
+
+def _modules(folders: Iterable[str]) -> List[str]:
+    entries = [(folder, entry) for folder in folders for entry in os.listdir(folder)]
+    files = [entry[:-3] for _, entry in entries if entry.endswith(".py")]
+    return files + [entry for folder, entry in entries if os.path.isfile(os.path.join(folder, entry, "__init__.py"))]
+
+
+def _imported_name(error: ImportError) -> Optional[str]:
+    module = sys.modules.get(error.name or "")
+    words = str(error).split("'")
+    if module is None or not str(error).startswith("cannot import name") or len(words) < 3:
+        return None
+    near = close_to(words[1], vars(module))
+    return None if near is None else f"did you mean `{near}`?"
+
+
+def _name(error: NameError) -> Optional[str]:
+    words = str(error).split("'")
+    name = words[1] if len(words) > 2 else ""
+    if name in _OURS:
+        return f"add `from {_OURS[name]} import {name}` to the script"
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return None
+    near = close_to(name, [*trace.tb_frame.f_locals, *trace.tb_frame.f_globals])
+    return None if near is None else f"did you mean `{near}`?"
+
+
+def _file(name: str, request: Dict[str, Any]) -> Optional[str]:
+    root = request["project_root"]
+    inside = _inside(name, root, request)
+    if inside is not None:
+        return (
+            f"`{inside}` is in the project, and the process does not declare it: write `files: [{inside}]`, "
+            f"and open it as `{inside}`"
+        )
+    relative = os.path.normpath(name)
+    if os.path.isabs(relative) or relative.startswith(os.pardir):
+        return None
+    folder, base = os.path.split(relative)
+    place = os.path.join(root, folder)
+    near = close_to(base, os.listdir(place)) if os.path.isdir(place) else None
+    return None if near is None else f"did you mean `{os.path.join(folder, near)}`?"
+
+
+def _inside(name: str, root: str, request: Dict[str, Any]) -> Optional[str]:
+    """The path from the project's folder of what the user may mean, if it is there: from there, or from a script."""
+    if os.path.isabs(name):
+        return None
+    for folder in [root, *(request.get("script_folders") or [])]:
+        path = os.path.relpath(os.path.join(folder, name), root)
+        if not path.startswith(os.pardir) and os.path.exists(os.path.join(root, path)):
+            return path
+    return None

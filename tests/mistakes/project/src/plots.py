@@ -1,0 +1,6 @@
+from expops.reporting import chart
+
+
+@chart()
+def picture(metrics):
+    print(sorted(metrics))
