@@ -72,7 +72,7 @@ def _prepare(request: Request, before: FrozenSet[str]) -> None:
         if stream is not None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # a crash then says less
-        faulthandler.enable(sys.__stderr__)
+        faulthandler.enable(sys.__stderr__ or 2)
     os.chdir(request["work"])
     sys.argv[:] = [request.get("script") or ""]
     _watch.begin(request["project_root"])
