@@ -1,5 +1,5 @@
-//! `expops clean`. Removes what expops wrote, known by its name in a folder that is an instance's, and
-//! nothing else: a file that somebody left in the build folder stays.
+//! `expops clean`. Removes only what expops wrote, recognized by its name in the folder of an instance: a file
+//! that somebody left in the build folder stays.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -69,7 +69,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok(lock) => lock,
         Err(ended) => return ended,
     };
-    // Deepest first: what is inside is listed after what it is inside of.
+    // Deepest first: a folder is listed before those inside it.
     let removed = gone.iter().rev().try_for_each(|folder| remove(folder, &build));
     if let Err(error) = removed.and_then(|()| Inventory::forget_all_but(&layout, &spoken_of(&build))) {
         say::error(&error.to_string());
@@ -86,7 +86,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     Ended::Well
 }
 
-/// Keeps builds out while the folder is cleared, if there is one; refuses if one is under way.
+/// Keeps builds out while the build folder, if there is one, is cleaned; fails if a build is under way.
 fn alone(layout: &Layout) -> Result<Option<Lock>, Ended> {
     let busy = layout.busy();
     if !busy.parent().is_some_and(Utf8Path::exists) {
@@ -131,14 +131,14 @@ fn instances(folder: &Utf8Path, build: &Utf8Path, found: &mut Vec<Utf8PathBuf>) 
     }
 }
 
-/// Whether somebody has copied or moved an instance's folder here: its record names another one.
+/// Whether this is a copied or moved folder of another instance: its record names a different one.
 fn is_copy(folder: &Utf8Path, build: &Utf8Path) -> bool {
     let record = Record::read(&Folder(folder.to_owned()));
     let instance = record.as_ref().and_then(|record| record.ingredients.get(&Ingredient::Instance)?.text());
     instance.is_some_and(|instance| folder.strip_prefix(build).is_ok_and(|path| path != instance))
 }
 
-/// The digests that what is left in the build folder speaks of.
+/// The digests mentioned by what is left in the build folder.
 fn spoken_of(build: &Utf8Path) -> BTreeSet<Digest> {
     let mut folders = Vec::new();
     instances(build, build, &mut folders);
@@ -153,7 +153,7 @@ fn spoken_of(build: &Utf8Path) -> BTreeSet<Digest> {
     texts.flat_map(digests).collect()
 }
 
-/// Removes what expops wrote into a folder, and the folder if nothing else is in it.
+/// Removes what expops wrote into a folder, then the folder itself if nothing else is in it.
 fn remove(path: &Utf8Path, build: &Utf8Path) -> Result<(), FileError> {
     let folder = Folder(path.to_owned());
     let values = Values::read(&folder).unwrap_or_default();

@@ -114,8 +114,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
 }
 
-/// The program `expops` on PATH, which the generated file calls unless `EXPOPS` names one, if it is none of ours. It is
-/// not run: whoever wrote it, nothing is asked of it.
+/// The `expops` on PATH if it is not ours: the generated file calls it unless `EXPOPS` names another. It is not
+/// run, since anybody may have written it.
 fn another_program() -> Option<Utf8PathBuf> {
     if std::env::var_os("EXPOPS").is_some_and(|program| !program.is_empty()) {
         return None;
@@ -123,14 +123,14 @@ fn another_program() -> Option<Utf8PathBuf> {
     let found = file::on_path("expops")?;
     let this = std::env::current_exe().and_then(std::fs::canonicalize).ok()?;
     let is_this = std::fs::canonicalize(&found).is_ok_and(|found| found == this);
-    // Another build of expops knows this variable as well.
+    // Other builds of expops contain the name of this variable, too.
     let is_ours = || {
         std::fs::read(&found).is_ok_and(|bytes| memchr::memmem::find(&bytes, b"EXPOPS_CACHE_DIR").is_some())
     };
     (!is_this && !is_ours()).then_some(found)
 }
 
-/// The generated file, as seen from where the program was started, and what is in it.
+/// The generated file, as seen from where the program was started, and what it contains.
 fn summary(compiled: &Compiled) -> String {
     let shown = file::normal(&compiled.project.folder.join(&compiled.output));
     let groups = &compiled.plan.groups;

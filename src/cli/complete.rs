@@ -1,4 +1,4 @@
-//! What a shell offers while a command line is typed, and the manual.
+//! Shell completion and the manual.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,10 +15,10 @@ use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Failure, Project};
 use crate::layout::Layout;
 
-/// The variable by which a shell's function calls the program back.
+/// The variable through which a shell's completion function calls the program back.
 const VARIABLE: &str = "EXPOPS_COMPLETE";
 
-/// More than this nobody reads.
+/// Nobody reads more than this.
 const MOST: usize = 500;
 
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub(super) struct Flags {
     shell: String,
 }
 
-/// Answers a shell that asks what could be typed next, and ends the program then.
+/// Answers a shell that asks for completions, then exits.
 pub(super) fn answer(program: fn() -> clap::Command) {
     CompleteEnv::with_factory(program).var(VARIABLE).bin("expops").complete();
 }
@@ -72,7 +72,7 @@ pub(super) fn manual(flags: &Manual, program: clap::Command) -> Ended {
     }
 }
 
-/// The targets of the project here that begin with what is typed: processes, and behind an `@` their instances.
+/// The targets of the project here that begin with what was typed: processes, and after an `@` their instances.
 pub(super) fn targets(typed: &OsStr) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy();
     let mut sink = Diagnostics::new();

@@ -1,4 +1,4 @@
-//! How a command ended, and what is said of it.
+//! How a command ended, and what to print about it.
 
 use super::say;
 use crate::diagnostic::Diagnostics;
@@ -9,20 +9,20 @@ pub(super) enum Ended {
     Well,
     /// The build, or a check, failed.
     Failed,
-    /// The usage or the project file is wrong.
+    /// The command line or the project file is wrong.
     Wrong,
-    /// As another program ended.
+    /// With the status of another program.
     As(u8),
 }
 
 impl Ended {
-    /// Says why a build failed.
+    /// Prints why a build failed.
     pub(super) fn failed(text: &str) -> Self {
         say::error(text);
         Self::Failed
     }
 
-    /// Says why a project could not be compiled, as lines of JSON on request.
+    /// Prints why a project could not be compiled, as lines of JSON on request.
     pub(super) fn because(failure: &Failure, sink: &Diagnostics, json: bool) -> Self {
         say::diagnostics(sink, json);
         match failure {

@@ -41,7 +41,7 @@ pub(super) struct Flags {
     instance: Option<String>,
 }
 
-/// What is to be made.
+/// What to make.
 enum Target<'f> {
     Environment(&'f str),
     Shared(&'f str),
@@ -66,7 +66,7 @@ pub(super) fn run(flags: &Flags, project: &Utf8Path) -> Ended {
     }
 }
 
-/// The folder of a record, from the build folder.
+/// The folder of a record, relative to the build folder.
 fn name_of(record: &Utf8Path, layout: &Layout, sight: &Sight) -> String {
     let build = file::normal(&sight.project.join(layout.build()));
     let record = file::normal(record);
@@ -110,7 +110,8 @@ fn make(
         Target::Verdict(name) => exec::give_verdict(name, layout),
         Target::Instance(name) => {
             let instance = Instance::open(name, layout)?;
-            // Its record is never there: whoever asks for what belongs to one has had the instance run just now.
+            // An instance that was left out never has a record: whatever asks for a file beside the record has just
+            // run the instance.
             if is_beside && instance.is_left_out() {
                 return Ok(());
             }

@@ -48,7 +48,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return Ended::Wrong;
     }
     let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
-    // `.` stays as it is: it means the nearest project above, too, and still does when its folder has been entered.
+    // `.` stays as it is: it means the nearest project at or above, and still does once we have entered that
+    // project's folder.
     let Place { project, build } = flags.place.place();
     let absolute = (project != ".").then(|| project.canonicalize_utf8().ok()).flatten();
     let project = absolute.unwrap_or(project);
@@ -83,14 +84,15 @@ pub(super) fn run(flags: &Flags) -> Ended {
     Ended::Well
 }
 
-/// `E304`, `R101`: a letter and three digits.
+/// A letter and three digits, such as `E304` or `R101`.
 fn is_code(word: &str) -> bool {
     let mut characters = word.chars();
     let letter = characters.next().is_some_and(|c| "ERWerw".contains(c));
     letter && word.len() == 4 && characters.all(|c| c.is_ascii_digit())
 }
 
-/// The instances that `word` names. `file` is what lies there, seen from where the command was given.
+/// The instances that `word` names. `file` is the file of that name, if there is one, seen from where the
+/// command was given.
 fn meant(survey: &Survey, word: &str, file: Option<&Utf8Path>) -> Vec<usize> {
     let all = || 0..survey.all.len();
     let named = |index: &usize| {
@@ -105,7 +107,7 @@ fn meant(survey: &Survey, word: &str, file: Option<&Utf8Path>) -> Vec<usize> {
     if !of_process.is_empty() {
         return of_process;
     }
-    // A target of a build that includes this one has the prefix that it was compiled with.
+    // In a build that another build includes, targets carry the prefix that it was compiled with.
     let with_prefix = |index: &usize| {
         let prefix = word.strip_suffix(survey.all[*index].action.target.as_str()).unwrap_or_default();
         prefix.ends_with(|c: char| !c.is_alphanumeric())
@@ -116,12 +118,12 @@ fn meant(survey: &Survey, word: &str, file: Option<&Utf8Path>) -> Vec<usize> {
     let here = Utf8Path::new(".").canonicalize_utf8().ok();
     let inside = here.and_then(|here| Some(file?.strip_prefix(here).ok()?.to_owned()));
     let path = inside.unwrap_or_else(|| normal(word.trim_end_matches('/').into()));
-    // A partition, as a target of its own: `split@p3`.
+    // A partition as a target of its own: `split@p3`.
     let partition = survey.layout.build().join(word.replacen('@', "/", 1).replace('.', "/"));
     survey.owner(&path).or_else(|| survey.owner(&partition)).into_iter().collect()
 }
 
-/// What may have been meant by a word that names nothing.
+/// What somebody may have meant by a word that names nothing.
 fn advice(survey: &Survey, word: &str) -> String {
     let processes = || survey.all.iter().map(|looked| looked.process.as_str());
     let of = |process: &&str| {
@@ -138,7 +140,7 @@ fn advice(survey: &Survey, word: &str) -> String {
     }
 }
 
-/// The instances that an XPath expression selects, of themselves or by their steps.
+/// The instances that an XPath expression selects, directly or through their steps.
 fn selected(survey: &Survey, project: &Utf8Path, expression: &str) -> Result<Vec<usize>, Ended> {
     let mut paths = BTreeSet::new();
     let ended = look(project, |checked, graph, _| {
@@ -169,7 +171,7 @@ fn print(survey: &Survey, index: usize) {
     } else {
         tree(&reasons, 1);
     }
-    // What failed under other conditions, when nothing has changed since what is there, says nothing.
+    // A failure under other conditions says nothing about an instance that is up to date.
     let is_told = reasons.iter().any(|reason| reason.text.starts_with(dry_run::FAILED));
     let is_telling =
         |why: &Why| !is_told && matches!(why.ended, Last::Failed(_)) != (looked.state == State::Fresh);
@@ -186,7 +188,7 @@ fn tree(reasons: &[Reason], depth: usize) {
     let mut last: Option<&[Reason]> = None;
     for reason in reasons {
         println!("{}{}", "  ".repeat(depth), reason.text);
-        // What many partitions have in common is told once.
+        // Reasons that several partitions share are printed once.
         if !reason.because.is_empty() && last.replace(&reason.because) == Some(&reason.because) {
             println!("{}for the same reason", "  ".repeat(depth + 1));
         } else {

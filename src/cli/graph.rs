@@ -64,7 +64,7 @@ fn draw(flags: &Flags, checked: &Checked, graph: Graph<'_>, probes: &Probes) -> 
     Ended::Well
 }
 
-/// What is drawn: nodes with ids and labels, and edges between positions of nodes.
+/// What to draw: nodes with ids and labels, and edges between indices of nodes.
 struct Picture {
     nodes: Vec<Node>,
     edges: Vec<(usize, usize)>,
@@ -130,7 +130,7 @@ fn expanded(graph: Graph<'_>, probes: &Probes) -> Picture {
     Picture { nodes: instances.iter().map(node).collect(), edges }
 }
 
-/// The instance that makes an output: of an arm of a split, the split.
+/// The instance that makes an output: for an arm of a split, the split itself.
 fn maker(graph: Graph<'_>, mut output: Address) -> Address {
     let place = &graph.pipeline.process(output.process).place;
     output.at.data.truncate(place.data.len());
@@ -144,7 +144,7 @@ fn dot(picture: &Picture) -> String {
         String::from("digraph pipeline {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
     let mut open: Vec<Arm> = Vec::new();
     let mut nodes: Vec<&Node> = picture.nodes.iter().collect();
-    // What lives in the same arms comes together, so that each has one cluster.
+    // Nodes of the same arms are kept together, so that each arm gets one cluster.
     nodes.sort_by_key(|node| node.arms.iter().map(sort_key).collect::<Vec<_>>());
     for node in nodes {
         let same = open.iter().zip(&node.arms).take_while(|(a, b)| a == b).count();
@@ -169,7 +169,7 @@ fn dot(picture: &Picture) -> String {
     out + "}\n"
 }
 
-/// Arms in their order: partitions by number, before seeds.
+/// Sorts arms: partitions by number, before seeds.
 fn sort_key(arm: &Arm) -> (bool, u64) {
     match arm {
         Arm::Partition(number) => (false, *number),
@@ -177,7 +177,7 @@ fn sort_key(arm: &Arm) -> (bool, u64) {
     }
 }
 
-/// How Graphviz draws a process.
+/// The shape in which Graphviz draws a process.
 fn shape(kind: Kind) -> &'static str {
     match kind {
         Kind::Process => "",
@@ -187,7 +187,7 @@ fn shape(kind: Kind) -> &'static str {
     }
 }
 
-/// The largest number of boxes that are drawn: nobody reads more.
+/// Largest number of boxes that are drawn: nobody reads more.
 const MOST_BOXES: usize = 2_000;
 
 /// The processes as `expops report` draws them.

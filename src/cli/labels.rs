@@ -1,11 +1,11 @@
-//! Which instances a person means.
+//! Finds the instances that a user means.
 
 use super::ended::Ended;
 use super::say;
 use crate::diagnostic::{list, nearest};
 use crate::plan::{Action, Plan};
 
-/// The instances that any of `labels` names; or says what is wrong with one of them.
+/// The instances that any of `labels` names; prints an error if one of them is wrong.
 pub(super) fn all<'p>(plan: &'p Plan, labels: &[String]) -> Result<Vec<&'p Action>, Ended> {
     let found: Result<Vec<_>, _> = labels.iter().map(|label| matching(plan, label)).collect();
     found.map(|found| found.concat()).map_err(|text| {
@@ -14,8 +14,8 @@ pub(super) fn all<'p>(plan: &'p Plan, labels: &[String]) -> Result<Vec<&'p Actio
     })
 }
 
-/// The instances that `label` names: all of a process, or one, as `train@p2`, `train/p2` or `train p2`; or what is wrong
-/// with it, in one sentence.
+/// The instances that `label` names: all of a process, or one, as `train@p2`, `train/p2` or `train p2`; or one
+/// sentence that says what is wrong with the label.
 pub(super) fn matching<'p>(plan: &'p Plan, label: &str) -> Result<Vec<&'p Action>, String> {
     let mut found = Vec::new();
     for group in &plan.groups {

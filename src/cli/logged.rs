@@ -1,10 +1,10 @@
-//! What an instance has logged.
+//! The metrics that an instance has logged.
 
 use serde_json::{Value as Json, json};
 
 use crate::layout::Folder;
 
-/// The metrics in an instance's folder: of the process, or of one of its steps.
+/// The metrics in an instance's folder: those of the process, or of one of its steps.
 pub(super) fn logged(folder: &Folder, step: Option<&str>) -> Json {
     let text = std::fs::read_to_string(folder.metrics()).unwrap_or_default();
     let all: Json = serde_json::from_str(&text).unwrap_or_default();

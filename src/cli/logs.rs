@@ -15,7 +15,7 @@ use crate::layout::Folder;
 use crate::lock::Lock;
 use crate::plan::Action;
 
-/// How often a log is looked at that somebody follows.
+/// How often a followed log is read.
 const STEP: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]
@@ -79,12 +79,13 @@ fn show(action: &Action, folder: &Folder, with_name: bool, follow: bool) -> io::
     more(&log, shown).map(drop)
 }
 
-/// Whether some `exec` holds the instance.
+/// Whether an `exec` holds the lock of the instance.
 fn is_running(folder: &Folder) -> bool {
     folder.lock().exists() && matches!(Lock::try_now(&folder.lock()), Ok(None))
 }
 
-/// Prints what is in a log behind `shown` bytes; how many have been shown then. A log that is shorter is a new one.
+/// Prints a log from byte `shown` on, and returns how many bytes have been shown. A log that has become shorter
+/// is a new one.
 fn more(log: &Utf8Path, shown: u64) -> io::Result<u64> {
     let Ok(mut file) = File::open(log) else { return Ok(shown) };
     let from = if file.metadata()?.len() < shown { 0 } else { shown };

@@ -1,4 +1,4 @@
-//! What the commands that only look at a pipeline begin with.
+//! The first steps of the commands that only inspect a pipeline.
 
 use camino::Utf8Path;
 
@@ -22,8 +22,8 @@ pub(super) fn enter(path: &Utf8Path) -> Result<Project, Failure> {
     }
 }
 
-/// Plans the project in `place`, whose folder is entered; with the layout of its build folder. Or says what is wrong with
-/// it, in JSON if that is wanted.
+/// Enters the folder of the project in `place` and plans it; returns the plan and the layout of the build
+/// folder. Otherwise prints what is wrong with the project, as JSON on request.
 pub(super) fn plan(place: &Place, is_json: bool) -> Result<(Plan, Layout), Ended> {
     let mut sink = Diagnostics::new();
     let planned = enter(&place.project).and_then(|project| driver::plan(&project, &place.build, &mut sink));
@@ -33,7 +33,7 @@ pub(super) fn plan(place: &Place, is_json: bool) -> Result<(Plan, Layout), Ended
     }
 }
 
-/// Opens and expands the project at `path` and lets `look` have it, or says what is wrong with it.
+/// Opens and expands the project at `path` and passes it to `look`, or prints what is wrong with it.
 pub(super) fn look(
     path: &Utf8Path,
     look: impl for<'p> FnOnce(&'p Checked, Graph<'p>, &Probes) -> Ended,

@@ -118,7 +118,7 @@ fn shown(value: &Json) -> String {
     }
 }
 
-/// A table for each process: a row for each instance, mean and spread (the standard deviation of the
+/// A table for each process: a row for each instance, with the mean and the standard deviation (of the
 /// population) below.
 fn print_table(rows: &[Row]) {
     let mut groups: Vec<(&str, Vec<&Row>)> = Vec::new();

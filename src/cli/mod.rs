@@ -1,6 +1,5 @@
-//! The command line: one module for each command. Only here are flags read, results printed, and
-//! exit statuses chosen: 0 for success, 1 for a failed build, 2 for wrong usage or a wrong
-//! project file.
+//! The command line: one module for each command. Only here are flags read, results printed, and exit statuses
+//! chosen: 0 for success, 1 for a failed build, 2 for wrong usage or a wrong project file.
 
 mod cache;
 mod check;
@@ -114,7 +113,7 @@ enum Command {
     Man(complete::Manual),
 }
 
-/// Answers a shell that asks what could be typed next, and ends the program then.
+/// Answers a shell that asks for completions, then exits.
 pub fn answer_shell() {
     complete::answer(Arguments::command);
 }

@@ -82,10 +82,10 @@ fn write(flags: &Flags) -> Result<String, String> {
     Ok(format!("made {folder}: look at expops.yaml, then\n    cd {folder}\n    expops run"))
 }
 
-/// How many rows are looked at to tell which columns are numbers.
+/// How many rows are inspected to find the columns that hold numbers.
 const ROWS: usize = 1000;
 
-/// The table at `path`: a name for its copy, its delimiter, and the last of its columns that are numbers.
+/// The table at `path`: a name for its copy, its delimiter, and the last column that holds numbers.
 fn table(path: &Utf8Path, template: Template) -> Result<Table, String> {
     let content = fs::read(path).map_err(|error| format!("cannot read `{path}`: {error}"))?;
     let delimiter = delimiter(&content);
@@ -115,10 +115,10 @@ fn table(path: &Utf8Path, template: Template) -> Result<Table, String> {
     Ok(Table { file, delimiter: delimiter.into(), column, content })
 }
 
-/// The one of the usual delimiters that the first line has most of.
+/// Among the usual delimiters, the one that occurs most often in the first line.
 fn delimiter(content: &[u8]) -> u8 {
     let line = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();
-    // Of equal counts the last wins: a comma, if there is none of any.
+    // Of equal counts the last wins, so a line without any of them gets a comma.
     *[b'\t', b';', b','].iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
 }

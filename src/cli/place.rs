@@ -1,4 +1,4 @@
-//! Where the project and its build folder are that a command is about.
+//! Finds the project that a command is about, and its build folder.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
@@ -22,7 +22,7 @@ pub(super) struct Folders {
 }
 
 impl Folders {
-    /// Where that is.
+    /// The place that the flags name.
     pub(super) fn place(&self) -> Place {
         Place::find(&self.project, self.build_dir.as_deref())
     }
@@ -35,8 +35,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Of the project that was named (`.`: none) and of the build folder, if one was. A build folder outside its project
-    /// knows the project: without any name, the one around the working folder counts.
+    /// The place of the project that was named (`.` if none was) and of the build folder, if one was. A build
+    /// folder outside its project knows the project: if neither is named, the build folder around the working
+    /// folder counts.
     pub(super) fn find(project: &Utf8Path, build: Option<&Utf8Path>) -> Self {
         let named = build.map(Utf8Path::to_owned).or_else(named_build);
         if project == "."
@@ -54,19 +55,19 @@ impl Place {
     }
 }
 
-/// The build folder that the environment names.
+/// The build folder named by the environment.
 pub(super) fn named_build() -> Option<Utf8PathBuf> {
     std::env::var(BUILD_DIR).ok().filter(|text| !text.is_empty()).map(Utf8PathBuf::from)
 }
 
-/// What the nearest build folder at or above the working folder says of its project.
+/// The project recorded in the nearest build folder at or above the working folder.
 fn around() -> Option<Place> {
     let here = Utf8Path::new(".").canonicalize_utf8().ok()?;
     here.ancestors().find_map(|folder| {
         let text = std::fs::read_to_string(Layout::new(folder).origin()).ok()?;
         let (project, build) = serde_json::from_str::<(Utf8PathBuf, Utf8PathBuf)>(&text).ok()?;
         let project = folder.join(project).canonicalize_utf8().ok()?;
-        // Somebody may have moved one of the two.
+        // One of the two may have been moved.
         let is_mine = project.join(&build).canonicalize_utf8().is_ok_and(|build| build == folder);
         is_mine.then_some(Place { project, build })
     })

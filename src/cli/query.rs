@@ -178,7 +178,7 @@ fn print(flags: &Flags, layout: &Layout, graph: Graph<'_>, selected: &[Selected]
     }
 }
 
-/// Everything that can be said of a match.
+/// Everything known about a match.
 fn described(one: &Selected, graph: Graph<'_>, layout: &Layout, prefix: &str) -> Json {
     let process = &graph.pipeline.process(one.instance.process).name;
     let arms = graph.arms(&one.instance);

@@ -1,17 +1,17 @@
-//! What is said of an expression that selects nothing that can be printed.
+//! The message for an expression that selects nothing that can be printed.
 
 use super::ended::Ended;
 use super::say;
 use crate::probe::{self, Unusable};
 use crate::source::Span;
 
-/// Says why an expression selects nothing that can be printed.
+/// Prints why an expression selects nothing that can be printed.
 pub(super) fn refuse(expression: &str, unusable: &Unusable) -> Ended {
     say::error(&wrong(expression, unusable));
     if matches!(unusable, Unusable::Nothing { .. }) { Ended::Failed } else { Ended::Wrong }
 }
 
-/// What is wrong with an expression: with a caret, if a place in it is to blame.
+/// What is wrong with an expression, with a caret if it is at one place.
 fn wrong(expression: &str, unusable: &Unusable) -> String {
     match unusable {
         Unusable::Syntax { span, message, help } => {

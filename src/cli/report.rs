@@ -1,4 +1,4 @@
-//! `expops report`: what there is to see of a project, in one file.
+//! `expops report`: a page about a project, in one file.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
@@ -48,7 +48,7 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// The file of Chart.js, if one was named.
+    /// The file of Chart.js, if the flags name one.
     pub(super) fn chart_js(&self) -> Option<Utf8PathBuf> {
         let variable =
             || std::env::var("EXPOPS_CHART_JS").ok().filter(|path| !path.is_empty()).map(Utf8PathBuf::from);
@@ -57,7 +57,8 @@ impl Content {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    // Paths are relative to where the command was given; then the project's folder is entered.
+    // Paths are relative to where the command was given, so they are resolved before the project's folder is
+    // entered.
     let output = absolute(&flags.output);
     let chart_js = flags.content.chart_js();
     let mut sink = Diagnostics::new();
@@ -79,7 +80,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     write(&document, &output, flags, chart_js.as_deref())
 }
 
-/// The document; what there is to be said of what was looked at goes where it does not disturb.
+/// The document. Remarks are printed where they do not disturb.
 fn tell(look: &Look<'_>, is_json: bool) -> Document {
     let document = report::document(look);
     if !is_json {
@@ -101,13 +102,13 @@ fn write(document: &Document, output: &Utf8Path, flags: &Flags, chart_js: Option
     Ended::Well
 }
 
-/// A path as it was meant where the command was given.
+/// A path made absolute from where the command was given.
 pub(super) fn absolute(path: &Utf8Path) -> Utf8PathBuf {
     let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
     here.unwrap_or_default().join(path)
 }
 
-/// Looks at a project, in whose folder we are, and lets `tell` tell of it.
+/// Surveys the project whose folder is the working folder, and passes the result to `tell`.
 pub(super) fn with_look<T>(
     project: &driver::Project,
     (build, content): (&Utf8Path, &Content),
@@ -125,7 +126,8 @@ pub(super) fn with_look<T>(
 const CHART_JS: [&str; 2] =
     ["node_modules/chart.js/dist/chart.umd.js", "node_modules/chart.js/dist/chart.umd.min.js"];
 
-/// Libraries that belong to the project, in whose folder we are, or to the installation; never to expops.
+/// The libraries, from the project (whose folder is the working folder) or the installation; expops brings
+/// none.
 pub(super) fn libraries(chart_js: Option<&Utf8Path>) -> Result<Libraries, String> {
     if let Some(path) = chart_js {
         let text = file::read_text(path).map_err(|error| error.to_string())?;

@@ -128,7 +128,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     ended
 }
 
-/// Has instances run by the next look at them: their records are taken away, so that the build tool looks.
+/// Forces instances to run: removing their records makes the build tool look at them.
 fn force(labels: &[String], compiled: &Compiled) -> Result<(), Ended> {
     for action in labels::all(&compiled.plan, labels)? {
         let folder = compiled.layout.folder(&action.instance);
@@ -140,10 +140,10 @@ fn force(labels: &[String], compiled: &Compiled) -> Result<(), Ended> {
     Ok(())
 }
 
-/// How often a build that met something damaged is started again: what is behind it may be damaged, too.
+/// How often a build that found something damaged is restarted: what lies behind it may be damaged, too.
 const REPAIRS: usize = 3;
 
-/// A launcher in `EXPOPS` may end well and have run nothing.
+/// A launcher in `EXPOPS` may exit with 0 without having run anything.
 fn insist_on_looks<'n>(names: impl Iterator<Item = &'n str>, layout: &Layout) -> Ended {
     match exec::unlooked(names, layout) {
         Ok(missed) => match missed.as_slice() {
@@ -157,7 +157,7 @@ fn insist_on_looks<'n>(names: impl Iterator<Item = &'n str>, layout: &Layout) ->
     }
 }
 
-/// Starts the tool, and waits for its end. `ninja` is the version of Ninja, where that builds.
+/// Starts the build tool and waits for it. `ninja` is the version of Ninja, if Ninja builds.
 fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(u32, u32)>) -> Ended {
     let program = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
     let mut command = match ninja {
@@ -189,8 +189,9 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
     }
 }
 
-/// Waits for another `expops run` in the same build folder to end, and keeps `expops clean` out. A Ninja or Make that was
-/// started without `expops run` shares the folder: each instance is made by one of them, and the other takes it.
+/// Waits for another `expops run` in the same build folder to end, and keeps `expops clean` out. A Ninja or
+/// Make that was started without `expops run` shares the folder: one of them makes each instance, and the other
+/// takes the result.
 fn take_turns(layout: &Layout) -> Result<(Lock, Lock), FileError> {
     let (turn, busy) = (layout.turn(), layout.busy());
     file::insist_on_no_links(layout.build(), &turn)?;
@@ -204,21 +205,22 @@ fn take_turns(layout: &Layout) -> Result<(Lock, Lock), FileError> {
     Ok((mine, Lock::share(&busy)?))
 }
 
-/// Reads an amount of memory.
+/// Parses an amount of memory.
 fn memory(text: &str) -> Result<u64, String> {
     amount::bytes(text).map_err(|_| "an amount is a number with a unit: 500MB, 16GB".to_owned())
 }
 
-/// Whether the first word is a project rather than a target: `.`, a folder with a project file, a project file.
+/// Whether the first word is a project rather than a target: `.`, a folder with a project file, or a project
+/// file.
 fn is_project(word: &String) -> bool {
     let path = Utf8Path::new(word);
     let is_file = path.is_file() && matches!(path.extension(), Some("yaml" | "yml"));
-    // A word with a slash is never a target: a message about a project that is not there helps more.
+    // A word with a slash is never a target: the message that there is no such project helps more.
     is_file || word == "." || word.contains('/') || (path.is_dir() && Project::find(path).is_ok())
 }
 
-/// What the project is compiled to: in the build folder where that is outside the project, which stays untouched, or
-/// where somebody else wrote the usual file.
+/// The options to compile the project with. The generated file goes into the build folder if that is outside
+/// the project, which then stays untouched, or if somebody else wrote the file of the usual name.
 fn options(flags: &Flags, project: Utf8PathBuf, format: Format) -> Options {
     let build = flags.build_dir.clone().or_else(named_build).unwrap_or_else(|| defaults::BUILD.into());
     let usual = Options { project, format, build, python: flags.python.clone(), ..Options::default() };
@@ -232,7 +234,7 @@ fn options(flags: &Flags, project: Utf8PathBuf, format: Format) -> Options {
     Options { output, ..usual }
 }
 
-/// The version of the Ninja on the path: its first two numbers.
+/// The version of the Ninja on PATH: its first two numbers.
 fn ninja_version() -> Option<(u32, u32)> {
     let output = Command::new("ninja").arg("--version").output().ok().filter(|out| out.status.success())?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -261,7 +263,7 @@ fn make_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = flags.jobs.map_or_else(cores, |jobs| jobs as usize);
     command.args(["-f", file.as_str(), "-j"]);
-    // As with Ninja, 0 means without a limit.
+    // As with Ninja, 0 means no limit.
     (jobs > 0).then(|| command.arg(jobs.to_string()));
     let switches = [(flags.keep_going, "-k"), (flags.dry_run, "-n"), (flags.quiet, "-s")];
     switches.iter().filter(|(on, _)| *on).for_each(|(_, word)| {
@@ -270,7 +272,8 @@ fn make_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
     command
 }
 
-/// Runs a tool and shows how far it is, and at the end how it went. `goals` are those of a tool that does not count.
+/// Runs a tool and shows its progress, and at the end the result. `goals` are given for a tool that does not
+/// count its steps.
 fn shown(
     command: &mut Command,
     flags: &Flags,
@@ -291,8 +294,8 @@ fn shown(
     Ok(ended)
 }
 
-/// How many instances Make will run. Make itself does not count; it runs at most what a dry run prints, and what depends
-/// on that.
+/// How many instances Make will run at most. Make itself does not count: this is what a dry run prints, and
+/// what depends on that.
 fn steps(command: &Command, plan: &Plan, goals: &[String]) -> std::io::Result<usize> {
     let mut dry = Command::new(command.get_program());
     dry.args(command.get_args()).arg("-n");
@@ -305,7 +308,7 @@ fn steps(command: &Command, plan: &Plan, goals: &[String]) -> std::io::Result<us
     Ok(plan.at_most(goals, &looked_at(&planned, plan)))
 }
 
-/// The instances that the commands of a dry run look at: what a process shares is shared by all of its instances.
+/// The instances that the commands of a dry run look at: what a process shares counts for all of its instances.
 fn looked_at<'p>(planned: &'p str, plan: &'p Plan) -> BTreeSet<&'p str> {
     let commands = planned.lines().filter(|line| line.contains(" exec "));
     let mut found = BTreeSet::new();

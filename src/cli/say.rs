@@ -1,43 +1,43 @@
-//! What is said to the person at the terminal.
+//! Messages for the person at the terminal.
 
 use std::io::IsTerminal as _;
 
 use crate::diagnostic::{Diagnostics, Severity, plural, render, render_json};
 use crate::exec::Remark;
 
-/// Whether stderr wants colours.
+/// Whether to write to stderr in colour.
 fn colour() -> bool {
     let no = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
     !no && !dumb && std::io::stderr().is_terminal()
 }
 
-/// Says what went wrong, where no place in a file is to blame.
+/// Prints an error that has no place in a file.
 pub(super) fn error(text: &str) {
     let (on, off) = if colour() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     eprintln!("{on}error{off}: {text}");
 }
 
-/// Says what is not as it should be, and stops nothing.
+/// Prints a warning.
 pub(super) fn warning(text: &str) {
     let (on, off) = if colour() { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
     eprintln!("{on}warning{off}: {text}");
 }
 
-/// Says something that is good to know.
+/// Prints a note.
 pub(super) fn note(text: &str) {
     let (on, off) = if colour() { ("\x1b[1;32m", "\x1b[0m") } else { ("", "") };
     eprintln!("{on}note{off}: {text}");
 }
 
-/// Says what is no failure: what is not as it should be where errors go, the rest as output.
+/// Prints remarks: warnings to stderr, the rest to stdout.
 pub(super) fn remarks<'r>(remarks: impl IntoIterator<Item = &'r Remark>) {
     for remark in remarks {
         if remark.is_warning() { warning(&remark.to_string()) } else { println!("{remark}") }
     }
 }
 
-/// Prints diagnostics and how many errors there are; as JSON lines on request.
+/// Prints diagnostics and the number of errors, as lines of JSON on request.
 pub(super) fn diagnostics(sink: &Diagnostics, json: bool) {
     let found = sink.sorted();
     for diagnostic in &found {

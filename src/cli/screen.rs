@@ -1,5 +1,5 @@
-//! What `expops run` shows of a build: the build tool's lines without their noise, or on a terminal one line that says how
-//! far it is; at the end, how it went. What is not from the tool is from the journal.
+//! What `expops run` shows of a build: the build tool's lines without their noise, or one line of progress on a
+//! terminal; and a summary at the end. Whatever the tool does not say comes from the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Read, Write as _};
@@ -16,15 +16,15 @@ use crate::journal::{Ended, Entry, Event, Follower};
 use crate::layout::{Folder, Layout};
 use crate::plan::Plan;
 
-/// How often the journal is looked into.
+/// How often the journal is read.
 const STEP: Duration = Duration::from_millis(200);
 
-/// What is shown.
+/// What to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
     /// The lines of the tool.
     Lines,
-    /// One line, written anew each time.
+    /// One line, rewritten in place.
     OneLine,
     /// The events of the journal, as lines of JSON.
     Json,
@@ -33,14 +33,14 @@ pub(super) enum Shown {
 }
 
 impl Shown {
-    /// Lines, or one line if somebody looks at them.
+    /// One line on a terminal, else lines.
     pub(super) fn fitting() -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|value| value == "dumb");
         if io::stdout().is_terminal() && !is_dumb { Self::OneLine } else { Self::Lines }
     }
 }
 
-/// A build as it is shown.
+/// A build on the screen.
 pub(super) struct Screen<'p> {
     shown: Shown,
     labels: BTreeMap<&'p str, &'p str>,
@@ -48,13 +48,13 @@ pub(super) struct Screen<'p> {
     journal: Follower,
     tally: Tally,
     start: Instant,
-    /// How many steps there are, where the tool itself does not count.
+    /// The number of steps, if the tool itself does not count them.
     total: Option<usize>,
     step: (usize, usize, String),
     is_command: bool,
 }
 
-/// How the instances of a build are.
+/// The states of a build's instances.
 #[derive(Default)]
 struct Tally {
     running: BTreeSet<String>,
@@ -81,13 +81,13 @@ impl Tally {
         self.ended.values().filter(move |ended| ended.outcome == outcome)
     }
 
-    /// What failed, or was left out because it did.
+    /// The instances that failed, or were left out because another failed.
     fn failed(&self) -> impl Iterator<Item = (&String, &Ended)> {
         let is_well = |ended: &Ended| ["ran", "restored", "skipped"].contains(&ended.outcome.as_str());
         self.ended.iter().filter(move |(_, ended)| !is_well(ended))
     }
 
-    /// How many are how, for people: `3 ran, 1 from the cache`.
+    /// The counts for people: `3 ran, 1 from the cache`.
     fn counts(&self) -> Vec<String> {
         let all = [
             (self.with("ran").count(), "ran"),
@@ -100,7 +100,8 @@ impl Tally {
 }
 
 impl<'p> Screen<'p> {
-    /// What will be shown of a build that begins now. `total` is how many steps it has, where the tool does not count.
+    /// The screen of a build that begins now. `total` is the number of its steps, if the tool does not count
+    /// them.
     pub(super) fn new(shown: Shown, plan: &'p Plan, layout: &'p Layout, total: Option<usize>) -> Self {
         let actions = plan.groups.iter().flat_map(|group| &group.actions);
         Self {
@@ -116,7 +117,7 @@ impl<'p> Screen<'p> {
         }
     }
 
-    /// Shows what a tool prints into `out`, to its end.
+    /// Shows what a tool prints into `out`, up to its end.
     pub(super) fn show(&mut self, out: impl Read) -> io::Result<()> {
         let (done, is_done) = channel::<()>();
         let screen = Mutex::new(self);
@@ -137,7 +138,7 @@ impl<'p> Screen<'p> {
         })
     }
 
-    /// Takes in what the journal has.
+    /// Reads what is new in the journal.
     fn tick(&mut self) {
         for entry in self.journal.added() {
             if self.shown == Shown::Json {
@@ -148,9 +149,9 @@ impl<'p> Screen<'p> {
         self.draw();
     }
 
-    /// Takes in a line of the tool.
+    /// Handles a line of the tool.
     fn line(&mut self, line: &str) {
-        // Ninja says of what failed which file it was to make, and in the next line with which command.
+        // When an edge fails, Ninja prints the file that was to be made, and on the next line the command.
         if std::mem::replace(&mut self.is_command, line.starts_with("FAILED: ")) || self.is_command {
             return;
         }
@@ -193,12 +194,12 @@ impl<'p> Screen<'p> {
         let left = self.start.elapsed().as_secs_f64() / *number as f64 * total.saturating_sub(*number) as f64;
         let left = (number < total).then(|| format!("about {} left", told::seconds(left)));
         let told: Vec<_> = running.into_iter().chain(self.tally.counts()).chain(left).collect();
-        // A line that is too long is cut by the terminal, and not continued in the next one.
+        // The terminal is told to cut a line that is too long, and not to wrap it.
         print!("\r\x1b[K\x1b[?7l[{number}/{total}] {text}: {}\x1b[?7h", told.join(", "));
         let _ = io::stdout().flush();
     }
 
-    /// Says how it went, if anything was done.
+    /// Prints how the build went, if anything was done.
     pub(super) fn finish(&mut self, is_well: bool) {
         self.tick();
         self.clear();
@@ -218,7 +219,7 @@ impl<'p> Screen<'p> {
         self.list();
     }
 
-    /// One list of what failed, with the reason and the log of each.
+    /// Lists what failed, with the reason and the log of each.
     fn list(&self) {
         let mut text = String::new();
         for (instance, ended) in self.tally.failed() {
@@ -253,7 +254,7 @@ impl<'p> Screen<'p> {
     }
 }
 
-/// What a line of Ninja's says: `[3/8] fit p1`.
+/// Parses a line of progress from Ninja: `[3/8] fit p1`.
 fn step(line: &str) -> Option<(usize, usize, String)> {
     let (numbers, text) = line.strip_prefix('[')?.split_once("] ")?;
     let (number, total) = numbers.split_once('/')?;

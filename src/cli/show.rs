@@ -40,8 +40,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
 }
 
-/// The instance and the key that `text` names. Labels have dots of their own (`fit@p2.s41`): the longest that there is
-/// counts.
+/// The instance and the key that `text` names. Labels may contain dots themselves (`fit@p2.s41`): the longest
+/// label that exists is taken.
 fn meant<'p, 't>(plan: &'p Plan, text: &'t str) -> Result<(&'p Action, &'t str), String> {
     let mut parts = text.rmatch_indices('.').map(|(dot, _)| (&text[..dot], &text[dot + 1..]));
     let found = parts.find_map(|(label, key)| Some((labels::matching(plan, label).ok()?, label, key)));

@@ -130,7 +130,7 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
-/// What `--quote` says: a character, or none.
+/// The value of `--quote`: a character, or none.
 #[derive(Clone, Copy, Debug)]
 pub struct Quote(Option<u8>);
 
@@ -143,7 +143,7 @@ fn quote(text: &str) -> Result<Quote, String> {
     }
 }
 
-/// A number of bytes: `500MB`, `4GB`, `1.5 GiB`; without a unit it is a number of bytes.
+/// A number of bytes: `500MB`, `4GB`, `1.5 GiB`, or without a unit.
 fn bytes(text: &str) -> Result<u64, String> {
     match text.parse().or_else(|_| amount::bytes(text)) {
         Ok(0) => Err("at least one byte is needed".to_owned()),
@@ -156,7 +156,7 @@ fn bytes(text: &str) -> Result<u64, String> {
 /// All partitions in one folder: `p1.csv` and `p1.stamp`.
 struct Flat {
     folder: Utf8PathBuf,
-    /// The file that is split, which is no leftover wherever it lies.
+    /// The file that is split: never a leftover, wherever it lies.
     source: Option<Utf8PathBuf>,
     extension: String,
 }
@@ -189,8 +189,8 @@ impl Layout for Flat {
 }
 
 impl Command {
-    /// Splits, and prints what was done to standard output, or what is wrong to standard error.
-    /// Returns the exit status.
+    /// Splits, and prints what was done to standard output or what is wrong to standard error. Returns the exit
+    /// status.
     pub fn execute(&self) -> u8 {
         match self.split() {
             Ok((format, partitions)) => self.print(format, &partitions),
@@ -286,7 +286,7 @@ impl Command {
             }
         }
         match std::io::stdout().write_all(text.as_bytes()) {
-            // Whoever reads the output has read enough.
+            // The reader of our output has read enough.
             Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
                 say_unwritten(&e.to_string());
                 1
@@ -314,7 +314,7 @@ fn report(format: Format, partitions: &[Partition]) -> serde_json::Value {
     })
 }
 
-/// Shows how far the work is, on a terminal, once it has taken a while.
+/// Shows progress on a terminal, once the work has taken a while.
 struct Meter {
     shown: bool,
     state: Mutex<State>,

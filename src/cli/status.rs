@@ -36,7 +36,7 @@ pub(super) struct Flags {
     verbose: bool,
 }
 
-/// What there is to say of a process.
+/// A row of the table: the state of one process.
 #[derive(Default)]
 struct Row {
     counts: Counts,
@@ -82,7 +82,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if flags.exit_code && !is_fresh { Ended::Failed } else { Ended::Well }
 }
 
-/// Where each instance last ran, and how long.
+/// Prints where each instance last ran, and how long that took.
 fn runs(survey: &Survey) {
     let all = survey.all.iter().filter_map(|looked| Some((looked.action.label.as_str(), looked.why()?.run?)));
     let all: Vec<_> = all.collect();

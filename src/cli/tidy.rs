@@ -1,4 +1,4 @@
-//! Metrics as tidy CSV: a row for each value, with where it was logged in columns.
+//! Metrics as tidy CSV: a row for each value, and columns for where it was logged.
 
 use serde_json::Value as Json;
 
@@ -9,7 +9,7 @@ use crate::numbers::{self, Plain};
 pub(super) struct Metric<'m> {
     /// The process that logged it.
     pub process: &'m str,
-    /// Where.
+    /// The arms of the instance.
     pub arms: &'m [Arm],
     /// The step that logged it, if one did.
     pub step: Option<&'m str>,
@@ -19,8 +19,9 @@ pub(super) struct Metric<'m> {
     pub value: &'m Json,
 }
 
-/// The columns `process`, one for each layer (`partition`, `partition_2`, …, `seed`, …: as many as the deepest process has),
-/// `step`, `metric`, `index` (the step of a series), `value`. What a row has none of is empty.
+/// The columns are `process`, one for each layer (`partition`, `partition_2`, …, `seed`, …: as many as the
+/// deepest process has), `step`, `metric`, `index` (the step in a series), and `value`. Cells that do not apply
+/// are empty.
 pub(super) fn csv(metrics: &[Metric<'_>]) -> String {
     let depth = |is: fn(Arm) -> Option<u64>| {
         metrics
@@ -58,7 +59,7 @@ pub(super) fn csv(metrics: &[Metric<'_>]) -> String {
     out
 }
 
-/// The values of a series by the numbers of their steps, or the one value.
+/// The values of a series with the numbers of their steps, or the single value.
 fn points(value: &Json) -> Vec<(&str, &Json)> {
     let entries = value.as_object().into_iter().flatten();
     let series: Option<Vec<_>> =

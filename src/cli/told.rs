@@ -1,4 +1,4 @@
-//! Who ran where, how long, and what that used, for people.
+//! Where an instance ran, how long, and what that used, in words.
 
 use crate::journal::Ended;
 
@@ -26,7 +26,7 @@ pub(super) fn sentence(ended: &Ended) -> String {
     text
 }
 
-/// A time for people: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
+/// A duration in words: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
 pub(super) fn seconds(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no more than is shown")]
     let whole = seconds.round().max(0.0) as u64;

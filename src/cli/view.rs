@@ -31,13 +31,13 @@ pub(super) struct Flags {
     content: Content,
 }
 
-/// The longest part of a log that is sent with an instance, in bytes.
+/// How much of the end of a log is sent with an instance, in bytes.
 const TAIL: u64 = 64 << 10;
 
 /// The largest file that is sent, in bytes.
 const LARGEST: u64 = 256 << 20;
 
-/// How much of the time may go into looking, at most: one part in so many.
+/// At most one part in this many of the time may go into surveying the project.
 const SHARE: u32 = 4;
 
 const JSON: &str = "application/json";
@@ -70,7 +70,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
 }
 
-/// What is served: the page of one project, and what its instances say that they made.
+/// What is served: the page of one project, and the files that its instances say they made.
 struct Site<'f> {
     project: Project,
     build: Utf8PathBuf,
@@ -79,15 +79,15 @@ struct Site<'f> {
     shown: Mutex<Shown>,
 }
 
-/// The last document.
+/// The last document shown.
 #[derive(Default)]
 struct Shown {
     text: String,
-    /// It counts up with each document.
+    /// Incremented with each document.
     version: u64,
-    /// What it was made of, as far as a look from outside shows.
+    /// The times and lengths of the files that it was made from.
     seen: Vec<Option<(SystemTime, u64)>>,
-    /// What else is looked at: the scripts.
+    /// The scripts, which are watched as well.
     scripts: Vec<Utf8PathBuf>,
     /// When it was made, and how long that took.
     made: Option<(Instant, Duration)>,
@@ -97,7 +97,7 @@ struct Shown {
 
 impl Site<'_> {
     fn answer(&self, request: &Request) -> Answer {
-        // One look at a time. Whoever panicked while it held this left the document as it was before, or whole.
+        // One survey at a time. A panic under this lock leaves either the previous document or a complete one.
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         match request.path.as_str() {
             "" => self.page(&mut shown),
@@ -116,7 +116,7 @@ impl Site<'_> {
         }
     }
 
-    /// A new document, if there is one that the page does not know.
+    /// A new document, if the page does not have it yet.
     fn news(&self, shown: &mut Shown, since: &str) -> Answer {
         let rests = shown.made.is_none_or(|(at, took)| at.elapsed() > took * SHARE);
         if rests && shown.seen != self.seen(&shown.scripts) {
@@ -128,7 +128,7 @@ impl Site<'_> {
         Answer::of(JSON, format!(r#"{{"since":"{version}","problem":{problem},"document":{document}}}"#))
     }
 
-    /// Makes the document anew.
+    /// Makes a new document.
     fn refresh<T>(&self, shown: &mut Shown, show: impl FnOnce(&Document) -> T) -> Result<T, String> {
         let begin = Instant::now();
         let before = self.seen(&shown.scripts);
@@ -150,7 +150,8 @@ impl Site<'_> {
         with_look(&self.project, (&self.build, self.content), sink, tell)
     }
 
-    /// Times and lengths of the journal, of the project file and of the scripts: no folder of an instance is watched.
+    /// Times and lengths of the journal, the project file and the scripts. Folders of instances are not
+    /// watched.
     fn seen(&self, scripts: &[Utf8PathBuf]) -> Vec<Option<(SystemTime, u64)>> {
         let stat = |path: &Path| {
             let meta = path.metadata().ok()?;
@@ -170,7 +171,7 @@ impl Site<'_> {
         }
     }
 
-    /// Looks at one instance, by its folder.
+    /// Surveys one instance, given its folder.
     fn look_at<T>(
         &self,
         folder: &str,
@@ -194,7 +195,7 @@ impl Site<'_> {
     }
 }
 
-/// The content of a file. Nothing in it is a page of ours, whatever it is.
+/// The content of a file. It is never served as a page of ours, whatever it is.
 fn send(path: &Utf8Path) -> Answer {
     let size = path.metadata().map(|meta| meta.len());
     if size.is_ok_and(|size| size > LARGEST) {
@@ -216,7 +217,7 @@ fn send(path: &Utf8Path) -> Answer {
     Answer { headers: vec![("content-security-policy", policy)], ..Answer::of(kind, content) }
 }
 
-/// Why a project cannot be shown.
+/// The message for a project that cannot be shown.
 fn in_words(failure: &Failure, sink: &Diagnostics) -> String {
     match failure {
         Failure::Reported(_) => {
