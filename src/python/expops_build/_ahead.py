@@ -1,10 +1,10 @@
-"""Libraries that a worker imports ahead, before it forks, and what a child is given of them.
+"""Libraries that a worker imports ahead of time, before it forks, and how a child gets them.
 
-After its import a library is put aside, with all that came with it: in a child `sys.modules` is what
-it is after a cold start until the user's code asks for the library. Then its modules come back, and
-so does what its import did to the process: warning filters, environment variables, functions to call
-at exit, warnings, finders behind Python's own (as `six` has, which dateutil and so pandas import). A library that does more than that when it is imported is left to the children;
-which libraries are tried at all is the build tool's choice.
+Once imported, a library is put aside together with everything its import brought in: in a child, `sys.modules` looks as
+it does after a cold start until the user's code asks for the library. Then its modules come back, and so do the side
+effects of its import: warning filters, environment variables, atexit functions, warnings, and finders placed behind
+Python's own (`six` has one, and dateutil, hence pandas, imports `six`). A library whose import does more than that is
+left to the children. The build tool chooses which libraries are tried at all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import types
 import warnings
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
-# What a worker needs itself, and what our modules need that not every instance needs.
+# What the worker itself needs, and what only some instances need of our modules.
 _OWN = (
     *("ctypes", "locale", "random", "resource", "select", "signal", "socket", "time"),
     *("datetime", "decimal", "mmap", "pathlib", "shutil"),
@@ -26,10 +26,10 @@ _OWN = (
 
 _HEAP_TYPE = 1 << 9
 
-# Threads that a fork does no harm to: jemalloc takes its locks around a fork and starts its own again.
+# Threads that survive a fork: jemalloc takes its locks around a fork and restarts its own thread.
 _HARMLESS_THREADS = {"jemalloc_bg_thd"}
 
-# What may be called at the exit of each child: none of it removes what the others still need.
+# Modules whose atexit functions may run in every child: none of them removes what the others still need.
 _HARMLESS_EXITS = {
     "PIL._imaging",
     "concurrent.futures.process",
@@ -39,7 +39,7 @@ _HARMLESS_EXITS = {
     "multiprocessing.util",
 }
 
-Statement = Tuple[str, Sequence[str]]  # a module, and the names taken from it
+Statement = Tuple[str, Sequence[str]]  # a module, and the names imported from it
 Library = Tuple[str, Sequence[Statement]]
 Restored = Callable[[Dict[str, Any]], None]
 
@@ -66,26 +66,26 @@ class Ahead:
         self._books: Dict[str, _Book] = {}
         self._open: Optional[_Book] = None
         self._missed: Set[str] = set()
-        self._detached: Set[str] = set()  # modules that are attributes of their packages only while they are here
+        self._detached: Set[str] = set()  # modules that are attributes of their packages only while imported
         self._filters: List[Any] = []  # of the libraries that have been put back
         self._base = frozenset(base)
         self.put_aside()
 
     def load_worker(self, name: str) -> Any:
-        """The worker's own module; it and what it needs are put aside."""
+        """Load the worker's own module, then put it and what it needs aside."""
         for own in _OWN:
             self._read(_Book(), own, [(own, ())])
         return self.load(name)
 
     def load(self, name: str, use: Callable[[Any], None] = lambda _module: None) -> Any:
-        """A module of ours; it and what it needs when `use` calls it are put aside."""
+        """Load one of our modules and call `use` on it, then put it aside with everything that needed."""
         book = _Book()
         with _Recording(book, dict(self._books)):
             self._read(book, name, [(name, ())], use)
         return self._shelf[name]
 
     def put_aside(self, base: Optional[Iterable[str]] = None) -> List[str]:
-        """Take every module out of `sys.modules` that is not in `base`, or has not been there from the start."""
+        """Take every module out of `sys.modules` that is not in `base` (by default, those present from the start)."""
         keep = self._base if base is None else set(base)
         names = [name for name in sys.modules if name not in keep]
         self._shelf.update({name: sys.modules.pop(name) for name in names})
@@ -93,7 +93,7 @@ class Ahead:
         return names
 
     def _detach(self, names: Iterable[str]) -> None:
-        """Take modules out of their packages, which may be asked for without them."""
+        """Remove modules from the namespaces of their packages, which may be imported without them."""
         for name in names:
             package, _, attribute = name.rpartition(".")
             inside = vars(self.find(package)) if self.find(package) is not None else {}
@@ -102,7 +102,7 @@ class Ahead:
                 self._detached.add(name)
 
     def pack(self) -> None:
-        """Lay the names close together: whoever puts them back touches, and so copies, all memory that they lie in."""
+        """Move the names close together: putting modules back touches, and so copies, every page they lie on."""
         names = {name: name.encode().decode() for name in self._shelf}
         self._shelf = {names[name]: module for name, module in self._shelf.items()}
         for book in self._books.values():
@@ -112,18 +112,18 @@ class Ahead:
         return [*sys.modules.values(), *self._shelf.values()]
 
     def names(self) -> Set[str]:
-        """Top-level names that no module of the project's may have: of what is here, and of what was looked for."""
+        """Top-level names that no module of the project may have: those loaded here, and those looked for in vain."""
         return {name.partition(".")[0] for name in self._shelf if not name.startswith("expops_build.")} | self._missed
 
     def all_names(self) -> Set[str]:
-        """The modules that are put aside."""
+        """The names of the modules that are put aside."""
         return set(self._shelf)
 
     def has(self, name: str) -> bool:
         return name in self._shelf
 
     def spec(self, name: str, restored: Restored) -> Any:
-        """For the import system: where the module is, and a loader that gives back what is put aside."""
+        """For the import system: a spec whose loader gives back the module that was put aside."""
         own = getattr(self._shelf[name], "__spec__", None)
         loader: Any = _GiveBack(self, name, restored)
         spec = importlib.machinery.ModuleSpec(name, loader, origin=getattr(own, "origin", None))
@@ -131,7 +131,7 @@ class Ahead:
         return spec
 
     def take(self, name: str, restored: Restored) -> None:
-        """Put the modules of a library back, and do what its import did."""
+        """Put a library's modules back and repeat the side effects of its import."""
         title = self._title(name)
         if title is None:
             top = name.partition(".")[0]
@@ -152,11 +152,11 @@ class Ahead:
         _redo(book)
 
     def filters(self, before: Sequence[Any]) -> List[Any]:
-        """The filters of warnings where those in `before` were, and nothing but libraries has brought others."""
+        """The warning filters, given that they were `before` and that only libraries have added any."""
         return [*self._filters, *(entry for entry in before if entry not in self._filters)]
 
     def _with_needs(self, names: Iterable[str]) -> List[str]:
-        """Modules, and those that they have taken something from."""
+        """These modules, and the modules that they imported something from."""
         found: List[str] = []
         waiting = list(names)
         while waiting:
@@ -172,7 +172,7 @@ class Ahead:
         return found
 
     def _title(self, name: str) -> Optional[str]:
-        """The book of a module or of the nearest package that has one."""
+        """The title of the book of this module, or of the nearest enclosing package that has one."""
         while name not in self._books:
             name = name.rpartition(".")[0]
             if not name:
@@ -188,13 +188,13 @@ class Ahead:
         restored(found)
 
     def import_all(self, libraries: Sequence[Library], excluded: Sequence[str]) -> Optional[str]:
-        """Import libraries; the first that must not be imported here, if there is one."""
+        """Import libraries. Returns the first one that turns out to be unfit for that, if any."""
         for name, statements in libraries:
             if name in excluded:
                 continue
             if not self._import(name, statements):
                 return name
-            # NumPy imports it when it is asked for: it has to be here before somebody draws.
+            # NumPy imports it lazily: it must be here before anybody draws a number.
             is_late = name == "numpy" and self.find("numpy.random") is None
             if is_late and not self._import("numpy.random", [("numpy.random", ())]):
                 return name
@@ -215,7 +215,7 @@ class Ahead:
         statements: Sequence[Statement],
         use: Callable[[Any], None] = lambda _module: None,
     ) -> None:
-        """Import into a new book, with what is put aside at hand."""
+        """Import into a new book; the modules put aside can be imported."""
         base, books, present = list(sys.modules), dict(self._books), list(sys.meta_path)
         finders: List[Any] = [_Opener(self), *present, _Missed(self._missed)]
         sys.meta_path[:] = finders
@@ -224,7 +224,7 @@ class Ahead:
             for module, names in statements:
                 __import__(module, None, None, list(names))
             use(sys.modules[top])
-        except BaseException:  # it fails in the child, too, and there somebody looks
+        except BaseException:  # it fails in the child, too, where the user sees it
             book.is_harmless = False
         finally:
             brought = [finder for needed in book.needs for finder in books[needed].finders]
@@ -243,14 +243,14 @@ class Ahead:
 
 
 def _says_where_it_is_from(value: Any) -> bool:
-    """Functions do, and classes; those made in C name the module that they are meant to be used from."""
+    """Whether `__module__` is reliable: for functions and classes it is, even those made in C."""
     if isinstance(value, type):
         return bool(value.__flags__ & _HEAP_TYPE)
     return isinstance(value, (types.FunctionType, types.BuiltinFunctionType))
 
 
 class _Opener:
-    """The finder by which a library finds those that are put aside while it is imported ahead."""
+    """Finds modules that are put aside, for a library that is being imported ahead."""
 
     def __init__(self, ahead: Ahead) -> None:
         self._ahead = ahead
@@ -260,7 +260,7 @@ class _Opener:
 
 
 class _Missed:
-    """The last finder: it takes note of what nobody has found."""
+    """The last finder: records the names that no other finder has found."""
 
     def __init__(self, missed: Set[str]) -> None:
         self._names = missed
@@ -271,12 +271,12 @@ class _Missed:
 
 
 class _GiveBack:
-    """A loader of a module that is loaded already; it leaves no trace."""
+    """The loader of a module that is loaded already; it leaves no trace."""
 
     def __init__(self, ahead: Ahead, name: str, restored: Restored) -> None:
         self._ahead, self._name, self._restored = ahead, name, restored
         self._module = ahead._shelf[name]
-        self._own = {key: vars(self._module).get(key) for key in ("__spec__", "__loader__")}  # which importing replaces
+        self._own = {key: vars(self._module).get(key) for key in ("__spec__", "__loader__")}  # importing replaces these
 
     def create_module(self, _spec: Any) -> Any:
         return self._module
@@ -287,7 +287,7 @@ class _GiveBack:
 
 
 class _Recording:
-    """While a library is imported: its warnings and what it wants called at exit are noted, and happen in the child."""
+    """Records the warnings and atexit functions of an import, to be repeated in the child."""
 
     _ALL = ("always", None, Warning, None, 0)
 
@@ -311,7 +311,7 @@ class _Recording:
             own = [entry for entry in warnings.filters if entry not in theirs and entry != self._ALL]
             self._book.filters = own
         else:
-            self._book.is_harmless = False  # it removed the filters that were there
+            self._book.is_harmless = False  # it removed existing filters
         set_filters(self._filters)
         warnings._showwarnmsg_impl = self._show  # type: ignore[attr-defined]
         atexit.register = self._register
@@ -324,7 +324,7 @@ def set_filters(entries: Sequence[Any]) -> None:
 
 
 class _State:
-    """What the import of a library may change in the process."""
+    """The process state that importing a library may change."""
 
     def __init__(self, ahead: Ahead) -> None:
         self._generators = {name: ahead.find(name) for name in ("random", "numpy.random")}
@@ -335,7 +335,7 @@ class _State:
         self._rest = self._now()
 
     def is_as_before(self, book: _Book) -> bool:
-        """Whether nothing but what a book records has changed."""
+        """Whether nothing has changed except what a book records."""
         now = dict(os.environ)
         changed = [name for name in {**self._environment, **now} if self._environment.get(name) != now.get(name)]
         book.environment = {name: (self._environment.get(name), now.get(name)) for name in changed}
@@ -361,7 +361,7 @@ class _State:
 
 
 def state_of_process(ahead: Ahead) -> Dict[str, Any]:
-    """What code can do to its process that another one would meet, and that is not as easily undone."""
+    """What code can change in its process that a later instance would notice and that cannot be undone easily."""
     umask = os.umask(0)
     os.umask(umask)
     locale, logging, signal = (ahead.find(name) for name in ("locale", "logging", "signal"))
@@ -380,12 +380,12 @@ def state_of_process(ahead: Ahead) -> Dict[str, Any]:
 
 
 def printed() -> int:
-    """How much has gone to stdout and stderr, which are a file."""
+    """How many bytes have been written to stdout and stderr, which are one file."""
     return sum(os.fstat(stream).st_size for stream in (1, 2))
 
 
 def threads() -> List[str]:
-    """The threads that a fork would lose, by name; those of OpenBLAS, which ends and starts them around a fork."""
+    """The names of the threads that a fork would lose. OpenBLAS stops and restarts its own around a fork."""
     own, found = _comm(os.getpid()), []
     for thread in os.listdir("/proc/self/task"):
         name = _comm(int(thread))
@@ -400,7 +400,7 @@ def _comm(thread: int) -> str:
     try:
         with open(f"/proc/self/task/{thread}/comm") as file:
             return file.read().strip()
-    except OSError:  # it has just ended
+    except OSError:  # it has just exited
         return ""
 
 
@@ -430,7 +430,7 @@ def _drawn(generator: Any) -> List[Any]:
 
 
 def _redo(book: _Book) -> None:
-    """Do what the import of a library did, as far as the user's code has not done otherwise."""
+    """Repeat the side effects of a library's import, except where the user's code has since made other choices."""
     sys.meta_path.extend(finder for finder in book.finders if finder not in sys.meta_path)
     if book.filters:
         set_filters([*book.filters, *(entry for entry in warnings.filters if entry not in book.filters)])

@@ -1,7 +1,7 @@
 """Tables of pandas, pyarrow and polars as uncompressed Arrow IPC files.
 
-What fits is known from the types; nothing is read back to see. The schema's metadata says under `expops` what the
-file's reader gets. All rows are in one batch, so that a column can be looked at where it lies in the file.
+Whether a value fits is decided from its types; nothing is read back to check. The schema's metadata says under `expops`
+what to return to the reader. All rows are in one batch, so that a column can be used in place in the mapped file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from expops_build import _frame, _mapped
 from expops_build._columns import Unfit, check_type
 from expops_build._failure import Failure
 
-#: In the schema's metadata: which type the file's reader gets.
+#: Key in the schema's metadata: which type to return to the reader.
 _MARK = b"expops"
 
 
@@ -30,7 +30,7 @@ def write(value: Any, path: str) -> bool:
         return False
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what pyarrow thinks of pandas' objects
+            warnings.simplefilter("ignore")  # pyarrow's opinion of pandas' objects
             table = _table(pyarrow, value, mark)
             _write(pyarrow, table.replace_schema_metadata({**(table.schema.metadata or {}), _MARK: mark}), path)
         return True
@@ -43,7 +43,7 @@ def write(value: Any, path: str) -> bool:
 
 
 def read(path: str, may_map: bool) -> Any:
-    """What is stored in the file `path`."""
+    """Read the value stored in the file `path`."""
     try:
         import pyarrow
     except ImportError:
@@ -68,7 +68,7 @@ def read(path: str, may_map: bool) -> Any:
 
 
 def try_out() -> None:
-    """Do to a small frame what the first frame takes long for: pandas and pyarrow get to know one another."""
+    """Convert a small frame, because the first one is slow: pandas and pyarrow load parts of each other."""
     import pandas
     import pyarrow
 
@@ -79,7 +79,7 @@ def try_out() -> None:
 
 
 def _mark_of(value: Any) -> Optional[bytes]:
-    """What the file's reader gets; None if it is no table."""
+    """The mark of the type to return to the reader; None if it is no table."""
     kind = type(value)
     for module, name, mark in (
         ("pandas", "DataFrame", b"frame"),
@@ -115,7 +115,7 @@ def _write(pyarrow: Any, table: Any, path: str) -> None:
     with pyarrow.OSFile(path, "wb") as file, pyarrow.ipc.new_file(file, table.schema) as writer:
         if table.num_rows:
             writer.write_table(table)
-        else:  # a batch without rows has categories all the same
+        else:  # a batch without rows still has categories
             columns = [column.combine_chunks() for column in table.columns]
             writer.write_batch(pyarrow.RecordBatch.from_arrays(columns, schema=table.schema))
 
@@ -126,7 +126,7 @@ def _content(pyarrow: Any, path: str) -> Any:
 
 
 def _open(pyarrow: Any, buffer: Any) -> Any:
-    """The table in `buffer`; types that pandas adds to Arrow are known once it is imported."""
+    """The table in `buffer`. Types that pandas adds to Arrow are registered when it is imported."""
     table = pyarrow.ipc.open_file(pyarrow.BufferReader(buffer)).read_all()
     if any((field.metadata or {}).get(b"ARROW:extension:name", b"").startswith(b"pandas.") for field in table.schema):
         import pandas.core.arrays.arrow.extension_types  # noqa: F401
@@ -136,7 +136,9 @@ def _open(pyarrow: Any, buffer: Any) -> Any:
 
 
 def _viewer(data: Any, base: int) -> Any:
-    """Makes a writable NumPy array of a column's values where they lie in `data`, whose first byte is at `base`."""
+    """Returns a function that makes a writable NumPy array of a column in place in `data`, which starts at address
+    `base`.
+    """
     import numpy
 
     def view(column: Any, dtype: Any) -> Any:
@@ -144,7 +146,7 @@ def _viewer(data: Any, base: int) -> Any:
             return None
         chunk = column.chunk(0)
         start = chunk.buffers()[1].address - base + chunk.offset * dtype.itemsize
-        # What was packed lies elsewhere.
+        # Packed data lies elsewhere.
         is_inside = start >= 0 and start + len(chunk) * dtype.itemsize <= len(data)
         return numpy.frombuffer(data, dtype, len(chunk), start) if is_inside else None
 

@@ -1,4 +1,4 @@
-"""Calling a chart function with its metrics and, if it asks, its context."""
+"""Calls a chart function with its metrics and, if it asks for one, its context."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONTEXT_NAMES = ("ctx", "context", "chart_context")
 
 
 class Metrics(Dict[str, Any]):
-    """The metrics by probe key; they can be looked up by their aliases, too, which nobody meets who goes through all."""
+    """The metrics by probe key. Lookup by alias works, too, but iteration does not yield aliases."""
 
     def __init__(self, metrics: Dict[str, Any], aliases: Dict[str, str]) -> None:
         super().__init__(metrics)
@@ -33,7 +33,7 @@ class Metrics(Dict[str, Any]):
 
 
 def draw(name: str, function: Callable[..., Any], request: Dict[str, Any]) -> None:
-    """Run the chart; it writes its files into the current folder."""
+    """Run the chart, which writes its files into the current folder."""
     chart = request.get("chart") or {}
     metrics = Metrics(decode(chart.get("metrics") or {}), chart.get("aliases") or {})
     context = ChartContext(
@@ -51,7 +51,7 @@ def draw(name: str, function: Callable[..., Any], request: Dict[str, Any]) -> No
 
 
 def _roles(name: str, function: Any, metrics: Any, context: Any, given: Dict[str, Source]) -> Dict[str, Source]:
-    """`metrics` and the context by their names; else they are the first positional arguments left."""
+    """Pass `metrics` and the context by name; otherwise as the first free positional arguments."""
     values = {"metrics": Source("the metrics", lambda: metrics)}
     values.update((one, Source("the context", lambda: context)) for one in _CONTEXT_NAMES)
     by_position = (_signature.POSITIONAL_ONLY, _signature.NAMED)

@@ -1,6 +1,6 @@
-"""A column of pandas as Arrow and back, by what its dtype promises.
+"""A pandas column as Arrow and back, guided by what its dtype promises.
 
-What an Arrow array is to become again says its *kind*, which is JSON:
+The *kind* says what an Arrow array is to be turned back into. It is JSON:
 
 | kind                                          | column |
 | --------------------------------------------- | ------ |
@@ -10,7 +10,7 @@ What an Arrow array is to become again says its *kind*, which is JSON:
 | `{"object": TYPE, "null": "None", "nan" or "NA"}` | objects of one of Python's types |
 | `{"arrow": true}`                             | `pandas.ArrowDtype` |
 
-Missing values of NumPy's floats stay NaN: null and NaN are two things, in Arrow and in a digest.
+Missing values in NumPy floats stay NaN: null and NaN are different, in Arrow and in a digest.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from itertools import chain
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 Kind = Any
-#: Makes a NumPy array of a dtype of an Arrow column without copying; None where it cannot.
+#: Makes a NumPy array with a given dtype from an Arrow column without copying, or None where that is impossible.
 View = Callable[[Any, Any], Any]
 
 
@@ -30,7 +30,7 @@ class Unfit(Exception):
 
 
 def dtype_text(pandas: Any, dtype: Any) -> Any:
-    """JSON that `dtype_of` makes this very dtype of again; `Unfit` if there is none."""
+    """JSON from which `dtype_of` recreates exactly this dtype; `Unfit` if there is none."""
     if isinstance(dtype, pandas.StringDtype):
         text: Any = {"string": dtype.storage, "na": "nan" if dtype.na_value is not pandas.NA else "NA"}
     else:
@@ -46,7 +46,7 @@ def dtype_text(pandas: Any, dtype: Any) -> Any:
 
 
 def dtype_of(pandas: Any, text: Any) -> Any:
-    """The dtype that `dtype_text` wrote down."""
+    """The inverse of `dtype_text`."""
     if isinstance(text, dict):
         if text["na"] == "NA":
             return pandas.StringDtype(text["string"])
@@ -55,7 +55,7 @@ def dtype_of(pandas: Any, text: Any) -> Any:
 
 
 def to_arrow(pandas: Any, pyarrow: Any, array: Any) -> Tuple[Kind, Any]:
-    """The kind and the Arrow form of the `array` of a column or an index; `Unfit` if Arrow would change it."""
+    """The kind and the Arrow form of `array`, from a column or an index; `Unfit` if Arrow would change it."""
     dtype = array.dtype
     if type(array).__name__ in ("NumpyExtensionArray", "PandasArray"):
         return _numpy_to_arrow(pandas, pyarrow, array.to_numpy())
@@ -69,7 +69,7 @@ def to_arrow(pandas: Any, pyarrow: Any, array: Any) -> Tuple[Kind, Any]:
 
 
 def from_arrow(pandas: Any, pyarrow: Any, kind: Kind, values: Any, view: Optional[View] = None) -> Any:
-    """The array that has the Arrow form `values`; `view` makes a NumPy array without copying, where it can."""
+    """The inverse of `to_arrow`; `view` makes a NumPy array without copying, where it can."""
     if isinstance(kind, dict) and "category" in kind:
         return _categories_from_arrow(pandas, pyarrow, kind["category"], values)
     if isinstance(kind, dict) and "object" in kind:
@@ -87,7 +87,7 @@ def from_arrow(pandas: Any, pyarrow: Any, kind: Kind, values: Any, view: Optiona
 
 
 def check_type(pyarrow: Any, kind: Any) -> None:
-    """`Unfit` for what not all readers of Arrow know, our own among them."""
+    """Raises `Unfit` for types that some readers of Arrow do not know, ours included."""
     types = pyarrow.types
     if isinstance(kind, pyarrow.BaseExtensionType):
         if not kind.extension_name.startswith(("arrow.", "pandas.")):
@@ -147,7 +147,7 @@ def _categories_to_arrow(pandas: Any, pyarrow: Any, array: Any) -> Tuple[Kind, A
         kind, values = to_arrow(pandas, pyarrow, categories.array)
         if isinstance(values, pyarrow.ChunkedArray):
             values = values.combine_chunks()
-        if isinstance(values, pyarrow.ExtensionArray):  # nothing reads a dictionary of these
+        if isinstance(values, pyarrow.ExtensionArray):  # no reader supports a dictionary of these
             values = values.storage
     codes = array.codes
     indices = pyarrow.array(codes, mask=codes < 0)
@@ -184,7 +184,7 @@ def _objects_to_arrow(pandas: Any, pyarrow: Any, values: Any) -> Tuple[Kind, Any
 
 
 def _type_of(pyarrow: Any, one: type, values: List[Any]) -> Any:
-    """The Arrow type of objects that are all of Python's type `one`."""
+    """The Arrow type of objects that all have the Python type `one`."""
     if one in _ITEMS:
         return _ITEMS[one](pyarrow)
     make = _arrays if one.__name__ == "ndarray" else _OBJECTS.get(one)
@@ -201,7 +201,7 @@ _NULLS: Dict[str, Callable[[Any], Any]] = {
 
 
 def _null_of(pandas: Any, types: Any, values: Any) -> Optional[str]:
-    """Which object stands for a missing value, if one does."""
+    """Which object represents a missing value, if any does."""
     for name, kind in _NULLS.items():
         is_one = kind(pandas) in types and (name != "nan" or len(types) > 1)
         if is_one and (name != "nan" or all(value != value for value in values if type(value) is float)):
@@ -225,7 +225,7 @@ def _lists(pyarrow: Any, values: Any) -> Any:
 
 
 def _arrays(pyarrow: Any, values: List[Any]) -> Any:
-    """Arrays of numbers in the cells, all of one dtype."""
+    """A column whose cells are numeric arrays, all of one dtype."""
     dtypes = {(value.dtype, value.ndim) for value in values}
     dtype, axes = dtypes.pop()
     if dtypes or axes != 1 or dtype.kind not in "biuf" or not dtype.isnative or dtype.itemsize > 8 or dtype.metadata:

@@ -1,4 +1,4 @@
-"""How `@process`, `@chart` and `@step` are made. They work with and without parentheses."""
+"""The implementation of `@process`, `@chart` and `@step`, which work with and without parentheses."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
         ) -> Callable[[Decorated], Decorated]: ...
 
 
-#: Functions by kind and by the `name=` that their decorator gave them.
+#: Functions by kind and by the `name=` given to their decorator.
 _registered: Dict[Tuple[str, str], Function] = {}
 
-# Flags of a code object, as in `inspect`, which takes longer to import than all of ours.
+# Flags of a code object, as in `inspect`, which takes longer to import than our whole package.
 _GENERATOR = 0x20
 _COROUTINE = 0x80
 
 
 def registered(name: str) -> Optional[Function]:
-    """The process or chart whose decorator says `name`, for when no function has that name."""
+    """The process or chart registered under `name`, for when no function has that name."""
     return _registered.get(("process", name)) or _registered.get(("chart", name))
 
 
 def forget() -> None:
-    """Nothing has been decorated."""
+    """Forget all decorated functions."""
     _registered.clear()
 
 
 def registering(kind: str) -> Decorator:
-    """A decorator that leaves the function as it is and notes it under its `name`."""
+    """A decorator that returns the function unchanged and registers it under its `name`."""
 
     def decorator(function: Any = None, *, name: Optional[str] = None, **_options: Any) -> Any:
-        """Replaced by the docstring of the decorator that this becomes."""
+        """Replaced by the docstring of the actual decorator."""
         if callable(function):
             _registered[kind, str(name or getattr(function, "__name__", ""))] = function
             return function
@@ -65,7 +65,7 @@ def stepping(function: Any = None, *, name: Optional[str] = None, **_options: An
 
 
 def _inside(name: str, function: Function) -> Function:
-    """`function`, made to run inside the step `name`, also where it is a coroutine or generates."""
+    """Wrap `function` so that it runs inside the step `name`, even if it is a coroutine or a generator."""
     flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
 
     async def waiting(*args: Any, **kwargs: Any) -> Any:
@@ -84,7 +84,7 @@ def _inside(name: str, function: Function) -> Function:
 
 
 def _generate(name: str, generator: Any) -> Any:
-    """Run `generator` so that it is inside the step only while its own code runs."""
+    """Run `generator` inside the step, but only while its own code runs."""
     sent = None
     while True:
         with _metrics.inside(name):

@@ -1,13 +1,12 @@
 """The digest of a value: SHA-256 over what a reader of the value can observe.
 
-It does not depend on object identity (shared or merely equal parts), on the order of a
-set, on strides and slack of buffers, on how the value is stored, or on the process. It
-does depend on types, on the order of dicts, and on the sign of zero. Classes and functions
-of the project are named in it; what their code says, the caller of `of` has to add.
+It does not depend on object identity (shared or merely equal parts), the order of a set, the strides and slack of
+buffers, how the value is stored, or the process. It does depend on types, on the order of dicts, and on the sign of
+zero. The project's classes and functions enter it by name only; the caller of `of` has to add their code.
 
-The encoding is a pickle that is never read: the C pickler walks plain values fast, its
-`fast` mode leaves out the memo, and with it identity. Where pickle would write more than
-the value (sets, arrays, tables), `persistent_id` puts a canonical form in its place.
+The encoding is a pickle that is never read: the C pickler walks plain values fast, and its `fast` mode leaves out the
+memo, and with it identity. Where pickle would write more than the value (sets, arrays, tables), `persistent_id`
+substitutes a canonical form.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ from typing import Any, FrozenSet, Iterator, Optional, Set, Tuple
 
 _PROTOCOL = 4
 
-#: Without a memo, a value with very much sharing unfolds: then its encoding keeps the memo.
+#: Without a memo, a value with a lot of sharing blows up: beyond this size, the encoding uses the memo.
 _UNFOLDED_LIMIT = 16 << 20
 _UNFOLDED_FACTOR = 8
 
 
 class Parts:
-    """What a walk through a value meets besides."""
+    """What a walk through a value finds besides the digest."""
 
     def __init__(self) -> None:
-        #: Where the project's classes and functions in it are defined: files, and names at their top level.
+        #: Where the project's classes and functions in it are defined: file and top-level name.
         self.code: Set[Tuple[str, str]] = set()
-        #: Absolute paths. Some Pythons pickle the names in them one by one.
+        #: Absolute paths. Some Pythons pickle their components one by one.
         self.paths: Set[str] = set()
 
 
@@ -46,7 +45,7 @@ class _Unfolds(Exception):
 
 
 class _Hasher:
-    """A file to pickle into, that keeps the hash only."""
+    """A file for the pickler to write to; keeps only the hash."""
 
     def __init__(self, limit: Optional[int]) -> None:
         self.hash = hashlib.sha256()
@@ -63,7 +62,7 @@ class _Hasher:
 
 
 class _Canonical(pickle.Pickler):
-    """Walks a value; `above` are the sets that are being walked, to end at cycles through them."""
+    """Walks a value. `above` are the sets being walked, so that cycles through them end."""
 
     def __init__(self, file: Any, has_memo: bool, above: FrozenSet[int], parts: Parts) -> None:
         super().__init__(file, _PROTOCOL)
@@ -109,13 +108,13 @@ class _Canonical(pickle.Pickler):
 def of(value: Any, stored_size: int = 0, parts: Optional[Parts] = None) -> str:
     """The digest of any value that can be pickled; `stored_size` is the length of its pickle.
 
-    What the walk meets is added to `parts`.
+    What the walk finds is added to `parts`.
     """
     limit = _UNFOLDED_LIMIT + _UNFOLDED_FACTOR * stored_size
     parts = parts or Parts()
     try:
         return _encode(value, False, limit, frozenset(), parts).hex()
-    except Exception:  # ValueError or RecursionError for a cycle, _Unfolds: the memo helps in each case
+    except Exception:  # ValueError or RecursionError for a cycle, or _Unfolds: the memo helps in each case
         return _encode(value, True, None, frozenset(), parts).hex()
 
 
@@ -135,7 +134,7 @@ def _encode(value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[i
 
 
 def _project_code(value: Any) -> Iterator[Tuple[str, str]]:
-    """Where a class or function is defined, if that is in the project."""
+    """Where a class or function is defined, if within the project."""
     module = sys.modules.get(str(value.__module__))
     loader = getattr(getattr(module, "__spec__", None), "loader", None)
     if type(loader).__module__ == "expops_build._script":
@@ -143,7 +142,7 @@ def _project_code(value: Any) -> Iterator[Tuple[str, str]]:
 
 
 def _absolute(value: Any) -> Iterator[str]:
-    """The text of an absolute path, if that is what `value` is."""
+    """`value` as text, if it is an absolute path."""
     text = str(value)
     if not isinstance(value, type) and hasattr(value, "__fspath__") and os.path.isabs(text):
         with contextlib.suppress(UnicodeEncodeError):
@@ -152,15 +151,15 @@ def _absolute(value: Any) -> Iterator[str]:
 
 
 def _array(value: Any) -> Any:
-    """The canonical form of a plain NumPy array; None for all else of NumPy, which pickles well."""
+    """The canonical form of a plain NumPy array; None for other NumPy types, which pickle well."""
     numpy = sys.modules["numpy"]
-    if type(value).__name__ == "MaskedArray":  # its pickle tells whether its fill value was ever looked at
+    if type(value).__name__ == "MaskedArray":  # its pickle reveals whether its fill value was ever accessed
         return ("masked", value.data, numpy.ma.getmask(value), value.fill_value, value.hardmask)
     if isinstance(value, numpy.generic) and value.dtype.itemsize > 8 and value.dtype.kind in "fc":
         return ("scalar", type(value).__name__, numpy.asarray(value))
     if type(value) is not numpy.ndarray or value.dtype.hasobject:
         return None
-    if value.dtype.names is not None:  # by field: what lies between the fields is not the value's
+    if value.dtype.names is not None:  # by field: the padding between fields is not part of the value
         return ("fields", value.dtype, value.shape, [value[name] for name in value.dtype.names])
     from expops_build import _npy
 

@@ -1,7 +1,7 @@
-"""The canonical forms of values of pandas, Arrow and polars that are parts of a pickle, for `_digest`.
+"""Canonical forms of pandas, Arrow and polars values inside a pickle, for `_digest`.
 
-A frame is its labels, its columns by dtype and values, and its attributes: not its blocks,
-the levels of an index that no row uses, or what lies under a missing value.
+A frame is its labels, its columns by dtype and values, and its attributes. It is not its blocks, index levels that no
+row uses, or the bytes under a missing value.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Optional, Tuple
 
 
 def canonical(value: Any) -> Optional[Tuple[Any, ...]]:
-    """A tuple that stands for `value`; None where its own pickle is good enough."""
+    """A tuple to pickle in place of `value`; None where its own pickle is good enough."""
     pandas = sys.modules.get("pandas")
     if pandas is not None and type(value).__module__.startswith("pandas"):
         return _of_pandas(pandas, value)
@@ -26,15 +26,15 @@ def canonical(value: Any) -> Optional[Tuple[Any, ...]]:
 
 
 def _of_polars(value: Any) -> Optional[Tuple[Any, ...]]:
-    """By type and rows, however these are cut into chunks."""
+    """By type and rows, regardless of how they are chunked."""
     frame = value.to_frame() if hasattr(value, "to_frame") else value
     try:
         import pyarrow
 
-        oldest = sys.modules["polars"].CompatLevel.oldest()  # texts without views of a buffer with other texts
+        oldest = sys.modules["polars"].CompatLevel.oldest()  # texts without views into a buffer shared with other texts
         table = frame.rechunk().to_arrow(compat_level=oldest)
         return (type(value).__name__, str(frame.schema), _stream_digest(pyarrow, table))
-    except Exception:  # without pyarrow, or of a type that it does not know
+    except Exception:  # no pyarrow, or a type that it does not know
         return None
 
 
@@ -65,7 +65,7 @@ def _index(pandas: Any, index: Any) -> Tuple[Any, ...]:
 
 
 def _values(column: Any) -> Any:
-    """A column's or an index's values: a NumPy array, or what stands for an extension array."""
+    """The values of a column or index: a NumPy array, or the canonical form of an extension array."""
     array = column.array
     is_numpy = type(array).__name__ in ("NumpyExtensionArray", "PandasArray")
     return array.to_numpy() if is_numpy else _extension(array)
@@ -94,9 +94,9 @@ def _of_arrow(pyarrow: Any, value: Any) -> Optional[Tuple[Any, ...]]:
 
 
 def _stream_digest(pyarrow: Any, table: Any) -> bytes:
-    """SHA-256 over the IPC stream of `table` in one batch with new buffers.
+    """SHA-256 of the IPC stream of `table` as one batch with fresh buffers.
 
-    Taking all the rows leaves behind offsets, slack, and what is under nulls.
+    Taking all rows drops offsets, slack, and bytes under nulls.
     """
     rows = pyarrow.array(range(table.num_rows), type=pyarrow.int64())
     rebuilt = table.unify_dictionaries().combine_chunks().take(rows).combine_chunks()

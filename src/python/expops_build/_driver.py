@@ -1,6 +1,6 @@
 """Runs one request and writes its result. The protocol is described in `../README.md`.
 
-Whatever happens, the result is the last thing written; it has an error, or all outputs.
+Whatever happens, the result is written last; it holds either an error or all outputs.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Result = Dict[str, Any]
 
 
 def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
-    """Run the request in the file `path`; the exit status: 0, or 1 for a failure of the user's code.
+    """Run the request in the file `path`. Returns the exit status: 0, or 1 for a failure of the user's code.
 
-    `before` are the modules that were there before this package was imported.
+    `before` are the modules that were loaded before this package was imported.
     """
     with open(path, "rb") as file:
         request = loads(file.read())
@@ -34,7 +34,7 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
     try:
         _prepare(request, frozenset(sys.modules) if before is None else before)
         result.update(_MODES[request["mode"]](request))
-    except BaseException as error:  # SystemExit and KeyboardInterrupt, too, end a run without outputs
+    except BaseException as error:  # SystemExit and KeyboardInterrupt also end a run without outputs
         result["error"] = _told(error, request)
         if os.environ.get("EXPOPS_DEBUGGER") and isinstance(error, Exception) and not isinstance(error, Failure):
             import pdb
@@ -47,12 +47,12 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
 
 
 def _told(error: BaseException, request: Request) -> Dict[str, Optional[str]]:
-    """The error for the result; the log gets it, too, with the frames of libraries."""
+    """The error for the result. The log gets it, too, with the libraries' frames."""
     try:
         with contextlib.suppress(OSError, ValueError):  # the user's code may have closed the stream
             print(_failure.full_text(error), file=sys.__stderr__, end="", flush=True)
         return {**_failure.describe(error), "help": _help(error, request)}
-    except Exception:  # an exception of the user's own making that cannot even be looked at
+    except Exception:  # the user's own exception may fail even when inspected
         name = type(error).__name__
         return {"kind": "raised", "message": name, "text": f"{name}\n"}
 
@@ -135,7 +135,7 @@ def _named_input(request: Request, key: str) -> Tuple[str, Any]:
 
 
 def _save(returned: Any, out: str, names: Names, function: str) -> Any:
-    """Store what a function returned, each key by itself."""
+    """Store each key of what a function returned."""
     if not isinstance(returned, dict):
         raise Failure(f'`{function}` returned {kind_of(returned)}; return a dict such as {{"result": ...}}')
     for key in returned:
@@ -158,7 +158,7 @@ def _partitions(size: Dict[str, Any]) -> int:
 
 
 def _write(path: str, result: Result) -> None:
-    """Write the result under a temporary name and rename it: it is there as a whole, or not at all."""
+    """Write the result under a temporary name and rename it, so that it appears whole or not at all."""
     with contextlib.suppress(Exception):  # the user's code may have closed or replaced the stream
         sys.stdout.flush()
     text = dumps(result, ensure_ascii=False, allow_nan=False)

@@ -1,6 +1,6 @@
-"""The end of a worker's child: what the end of an interpreter does, without taking apart what the worker loaded.
+"""Ends a worker's child as an interpreter ends, but without tearing down what the worker loaded.
 
-That would touch all of the worker's memory, and cost more than the rest of a small instance.
+Doing so would touch all of the worker's memory and cost more than the rest of a small instance.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ _keep: FrozenSet[str] = frozenset()
 
 
 def prepare(keep: FrozenSet[str]) -> None:
-    """`keep` are the modules that were there before the user's code."""
+    """Get ready; `keep` are the modules loaded before the user's code."""
     global _keep
     _keep = keep
 
 
 def ended(status: int) -> int:
-    """The instance has ended with this exit status."""
+    """Record the exit status with which the instance has ended."""
     global _status
     _status = status
     return status
 
 
 def status() -> Optional[int]:
-    """How the instance has ended, if it has."""
+    """The exit status of the instance, if it has ended."""
     return _status
 
 
 def begin_again() -> bool:
-    """Another instance begins; False if what the last one printed cannot be written."""
+    """Prepare for another instance; False if the last one's output cannot be written."""
     global _status
     is_written = _flush_standard()
     _status = None if is_written else _status
@@ -44,9 +44,9 @@ def begin_again() -> bool:
 
 
 def at_exit() -> None:
-    """The last function called at exit: the threads have ended, the user's own functions have been called."""
+    """The last atexit function: the threads have ended, and the user's own functions have been called."""
     if _status is None:
-        return  # it ends in another way than by running to its end: all the way, then
+        return  # it did not run to its end: let the interpreter tear down everything
     status = _status if _flush_standard() else 120
     _take_apart([name for name in sys.modules if name not in _keep])
     _flush_files()
@@ -64,12 +64,14 @@ def _flush_standard() -> bool:
 
 
 def _take_apart(names: List[str]) -> None:
-    """Remove modules: first all at once, for objects that hang together; then what is in those that something holds."""
+    """Remove modules: first all at once, for objects that refer to each other, then the contents of those still
+    referenced.
+    """
     gc.collect()
     sys.last_type = sys.last_value = sys.last_traceback = None
     held = []
     for name in names:
-        with contextlib.suppress(TypeError):  # anything can be put among the modules
+        with contextlib.suppress(TypeError):  # anything can be put into `sys.modules`
             held.append(weakref.ref(sys.modules.pop(name)))
     gc.collect()
     for module in reversed([module for module in (one() for one in held) if module is not None]):
@@ -85,7 +87,7 @@ def _clear(names: Dict[str, Any]) -> None:
 
 
 def _flush_files() -> None:
-    """What a library still holds open, as its own end would have flushed it."""
+    """Flush the files that a library still holds open, as its own teardown would have done."""
     objects = gc.get_objects()
     kinds = {kind for kind in set(map(type, objects)) if issubclass(kind, io.IOBase)}
     files = [one for one in objects if type(one) in kinds]

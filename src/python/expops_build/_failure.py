@@ -1,4 +1,4 @@
-"""What the user sees when something fails: one line, and a traceback without our frames."""
+"""What the user sees when something fails: one line, and a traceback without our own frames."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 class Failure(Exception):
-    """A failure that its message explains: no traceback is shown, but that of its cause."""
+    """A failure whose message explains it: no traceback is shown except that of its cause."""
 
 
 def describe(error: BaseException) -> Dict[str, str]:
-    """`kind`, `message` in one line, and `text`: the traceback cut to the user's own frames."""
+    """`kind`, a one-line `message`, and `text`: the traceback reduced to the user's own frames."""
     return {"kind": _kind(error), "message": _message(error), "text": _text(error, _is_users)}
 
 
 def full_text(error: BaseException) -> str:
-    """The text for the log: the libraries' frames are in it, ours are not."""
+    """The text for the log: includes the libraries' frames, but not ours."""
     return _text(error, lambda name: True if os.environ.get("EXPOPS_DEBUG") else _is_foreign(name))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """`; did you mean ...?`, or nothing if no name is near."""
+    """`; did you mean ...?`, or nothing if no name is close."""
     close = close_to(name, names)
     return f"; did you mean `{close}`?" if close is not None else ""
 
@@ -45,7 +45,7 @@ def kind_of(value: Any) -> str:
 
 
 def _kind(error: BaseException) -> str:
-    """How it failed, by the names that the build tool has for it."""
+    """The kind of failure, in the build tool's terms."""
     kinds = {SystemExit: "exit", KeyboardInterrupt: "signal", MemoryError: "out_of_memory"}
     return next((name for kind, name in kinds.items() if isinstance(error, kind)), "raised")
 
@@ -68,7 +68,7 @@ def _message(error: BaseException) -> str:
 def _first_line(error: BaseException) -> str:
     try:
         lines = str(error).strip().splitlines()
-    except Exception:  # a __str__ of the user's that fails must not hide the failure itself
+    except Exception:  # a failing __str__ of the user's must not hide the failure itself
         return "(its message cannot be shown)"
     return lines[0] if lines else ""
 
@@ -89,7 +89,7 @@ def _traceback(error: BaseException, keep: Callable[[str], bool]) -> str:
 
 
 def _cut(shown: Any, keep: Callable[[str], bool], summary: Callable[[List[Any]], Any]) -> None:
-    """Drop the frames that are not kept, in all the exceptions that hang together."""
+    """Drop the frames not to keep, in all chained exceptions."""
     waiting: List[Optional[Any]] = [shown]
     while waiting:
         one = waiting.pop()
@@ -100,7 +100,7 @@ def _cut(shown: Any, keep: Callable[[str], bool], summary: Callable[[List[Any]],
 
 
 def _without_empty_headers(text: str) -> str:
-    """An exception that is left with no frames needs no announcement of them."""
+    """Removes the traceback header of exceptions that are left without frames."""
     lines = text.splitlines(keepends=True)
     header = "Traceback (most recent call last):"
     kept = [
@@ -112,7 +112,7 @@ def _without_empty_headers(text: str) -> str:
 
 
 def _is_foreign(filename: str) -> bool:
-    """Neither ours nor the import system's."""
+    """Whether the file is neither ours nor the import system's."""
     return not os.path.abspath(filename).startswith(_OURS) and not filename.startswith("<frozen ")
 
 
@@ -121,7 +121,7 @@ def _is_users(filename: str) -> bool:
 
 
 def _libraries() -> Any:
-    """The folders of the standard library and of what is installed."""
+    """The folders of the standard library and of installed packages."""
     import sysconfig
 
     paths = sysconfig.get_paths()

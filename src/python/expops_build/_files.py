@@ -1,6 +1,6 @@
 """Outputs that are files or folders: a process returned a `pathlib.Path`.
 
-They are copied to `KEY/NAME`, with the name that they have. Symbolic links are followed.
+They are copied to `KEY/NAME`, keeping their name. Symbolic links are followed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from expops_build._names import Names
 
 
 def save(key: str, path: Path, out: str, names: Names) -> Dict[str, Any]:
-    """Copy what lies at `path` below the folder `out`."""
+    """Copy the file or folder at `path` into the folder `out`."""
     source = os.path.abspath(path)
     name = os.path.basename(source)
     _check(key, path, source, name, out)
@@ -57,7 +57,7 @@ def _copy_tree(key: str, source: str, target: str) -> None:
 
 
 def _entries(key: str, root: str, inner: str, above: FrozenSet[str]) -> Iterator[Tuple[str, bool]]:
-    """All that lies below `root/inner`: relative paths, and whether each is a folder."""
+    """Everything below `root/inner`: relative paths, and whether each is a folder."""
     folder = os.path.join(root, inner)
     real = os.path.realpath(folder)
     if real in above:

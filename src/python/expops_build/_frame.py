@@ -1,7 +1,7 @@
 """A pandas DataFrame or Series as an Arrow table and back.
 
-The rows are columns of the table: first the frame's, then those of its index, unless that is a range. What is no row is
-JSON in the schema's metadata, under `expops.frame`:
+The table's columns are those of the frame, followed by those of its index unless that is a range. Everything that is
+not rows is JSON in the schema's metadata, under `expops.frame`:
 
 | field     | what |
 | --------- | ---- |
@@ -10,7 +10,7 @@ JSON in the schema's metadata, under `expops.frame`:
 | `index`   | `names`, and unless it is a range `types`, `freq`, and whether it has `levels` |
 | `attrs`, `unique` | the attributes, and whether labels must not repeat, where there is something to say |
 
-Beside it is what pandas itself writes, for other readers; a range of an index is only there.
+pandas' own metadata is stored as well, for other readers; an index that is a range is recorded only there.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import Any, Dict, List, Optional, Tuple
 from expops_build import _columns, _labels, _plain
 from expops_build._columns import Unfit
 
-#: In the schema's metadata.
+#: Key in the schema's metadata.
 _DESCRIPTION = b"expops.frame"
 _PANDAS = b"pandas"
-#: A frame of more columns that are not in one block makes pandas warn when one is added.
+#: With more columns than this in separate blocks, pandas warns when one is added.
 _MOST_VIEWS = 50
 
 
@@ -55,7 +55,7 @@ def to_table(pandas: Any, pyarrow: Any, frame: Any) -> Any:
 
 
 def from_table(pandas: Any, pyarrow: Any, table: Any, view: Optional[_columns.View]) -> Any:
-    """The frame that `to_table` made a table of, or some of its rows."""
+    """The inverse of `to_table`, also for a subset of its rows."""
     metadata = table.schema.metadata
     description = loads(metadata[_DESCRIPTION])
     types = description["types"]
@@ -81,7 +81,7 @@ def series_to_table(pandas: Any, pyarrow: Any, series: Any) -> Any:
 
 
 def series_from_table(pandas: Any, pyarrow: Any, table: Any, view: Optional[_columns.View]) -> Any:
-    """The series that `series_to_table` made a table of, or some of its rows."""
+    """The inverse of `series_to_table`, also for a subset of its rows."""
     frame = from_table(pandas, pyarrow, table, view)
     series = frame.iloc[:, 0]
     series.name, series.attrs = _plain.decode(frame.attrs["name"]), frame.attrs["attrs"]
@@ -89,7 +89,7 @@ def series_from_table(pandas: Any, pyarrow: Any, table: Any, view: Optional[_col
 
 
 def _kept(pandas: Any, array: Any, index: Any) -> Any:
-    """A column that pandas takes as it is: in plain objects it would look for texts."""
+    """A column that pandas takes as it is: plain objects it would search for texts."""
     return pandas.Series(array, index=index, dtype=object, copy=False) if array.dtype == object else array
 
 
@@ -105,7 +105,7 @@ def _extras(frame: Any) -> Dict[str, Any]:
 
 
 def _whole(pyarrow: Any, values: Any) -> Any:
-    """A column in one piece, so that all of it can be looked at where it lies."""
+    """A column in one chunk, so that it can be used in place."""
     return values.combine_chunks() if isinstance(values, pyarrow.ChunkedArray) and values.num_chunks > 1 else values
 
 
@@ -118,7 +118,7 @@ def _index_to_arrow(pandas: Any, pyarrow: Any, index: Any) -> Tuple[Dict[str, An
     if type(index) is pandas.RangeIndex:
         return description, []
     if type(index) is pandas.MultiIndex:
-        # What is read back has sorted levels; their order shows where levels become columns.
+        # Levels come back sorted, and their order shows when levels become columns.
         if not all(level.is_monotonic_increasing for level in index.levels):
             raise Unfit
         description["levels"] = True
@@ -140,7 +140,7 @@ def _index_from_arrow(pandas: Any, pyarrow: Any, description: Dict[str, Any], ta
         (stored,) = loads(table.schema.metadata[_PANDAS])["index_columns"]
         if isinstance(stored, dict):
             return pandas.RangeIndex(stored["start"], stored["stop"], stored["step"], name=names[0])
-        types = ["int64"]  # rows of a range that do not lie together: whoever took them wrote down their numbers
+        types = ["int64"]  # rows of a range, but not contiguous: whoever took them stored their numbers
     columns = [table.column(first + i) for i in range(len(types))]
     arrays = [_columns.from_arrow(pandas, pyarrow, kind, values) for kind, values in zip(types, columns)]
     levels = [pandas.Index(array, dtype=object if array.dtype == object else None) for array in arrays]

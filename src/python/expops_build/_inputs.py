@@ -1,4 +1,4 @@
-"""What a function is given: inputs and parameters by name, read only if it takes them."""
+"""What a function receives: inputs and parameters by name, loaded only if it takes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from expops_build._plain import decode
 Sources = Dict[str, "Source"]
 
 
-#: Where a seed comes from that is the instance's own.
+#: The source of an instance's own seed, for messages.
 _SEED_LAYER = "the seed layer"
 
 
@@ -23,7 +23,7 @@ class Source(NamedTuple):
 
 
 class Context:
-    """What a function gets that asks for `context`; `context["parameters"]` works too."""
+    """What a function that asks for `context` gets; `context["parameters"]` works too."""
 
     def __init__(self, request: Dict[str, Any]) -> None:
         self.project_id = request.get("project_id")
@@ -42,7 +42,7 @@ class Context:
 
 
 def sources(request: Dict[str, Any]) -> Sources:
-    """The inputs and parameters of a request; two of one name are an error."""
+    """The inputs and parameters of a request. Two with the same name are an error."""
     found: Sources = {}
     for key, node in request.get("inputs") or []:
         _add(found, key, Source(_told(node), lambda key=key, node=node: _load(key, node)))  # type: ignore[misc]
@@ -52,7 +52,7 @@ def sources(request: Dict[str, Any]) -> Sources:
 
 
 def extras(request: Dict[str, Any]) -> Sources:
-    """What a function may ask for besides: given only if nothing else has the name."""
+    """What else a function may ask for; an input or parameter of the same name wins."""
     values = {name: request.get(name) for name in ("random_seed", "seeds")}
     told = {"random_seed": _SEED_LAYER} if request.get("seed_layer") else {}
     found = {
@@ -69,9 +69,9 @@ def extras(request: Dict[str, Any]) -> Sources:
 def bind(
     name: str, function: Callable[..., Any], given: Sources, more: Sources, not_taken: Sequence[str] = ()
 ) -> Tuple[List[Any], Dict[str, Any]]:
-    """The arguments to call `function` with; a required one that nothing provides is an error.
+    """The arguments to call `function` with. A required one that nothing provides is an error.
 
-    `not_taken` names what could be had besides: the error lists it.
+    `not_taken` are further names that the error lists as available.
     """
     both = {**more, **given}
     asked = _signature.parameters(name, function)
@@ -96,7 +96,9 @@ def _everything(given: Sources, more: Sources) -> Sources:
 
 
 def without_seed(name: str, function: Callable[..., Any], more: Sources, returned: Any) -> Any:
-    """What a function returned, without the seed that came with `**kwargs`: who hands all on does not hand on that."""
+    """What a function returned, minus the seed that came in by `**kwargs`: passing everything on should not pass that
+    on.
+    """
     seed = more.get("random_seed")
     asked = _signature.parameters(name, function)
     has_rest = any(one.kind == _signature.REST for one in asked)
@@ -134,7 +136,7 @@ def _told(node: Dict[str, Any]) -> str:
 
 
 def _load(key: str, node: Dict[str, Any]) -> Any:
-    """A value, or the dict of an aggregation, of any depth."""
+    """Load a value, or the dict of an aggregation at any depth."""
     if "gather" in node:
         return {label: _load(key, inner) for label, inner in node["gather"]}
     try:

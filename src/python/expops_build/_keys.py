@@ -1,8 +1,8 @@
-"""The key of a row as `expops-split` sees it, and the partitions that follow from keys.
+"""The key of a row as `expops-split` defines it, and the partitions that follow from keys.
 
-The same rows go to the same partitions whether they are cut here, as a value that only Python understands, or by
-the build tool, as a file. What the texts and hashes are is written in `src/split/value.rs`, what the strategies
-do in `src/split/keys.rs` and `src/split/assign.rs`; docs/splitting.md tells both.
+The same rows go to the same partitions whether they are split here, as a value that only Python understands, or by the
+build tool, as a file. `src/split/value.rs` defines the texts and hashes, `src/split/keys.rs` and `src/split/assign.rs`
+the strategies; docs/splitting.md explains both.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 def text(value: Any) -> bytes:
-    """The text of a value: equal for values that mean the same, whatever holds them."""
+    """The text of a value: the same for values that mean the same, whatever their type."""
     if value is None:
         return b""
     if isinstance(value, str):
@@ -38,7 +38,7 @@ def text(value: Any) -> bytes:
 
 
 def of_text(raw: bytes) -> bytes:
-    """The text of a text: a number in the grammar of JSON is that number."""
+    """The text of a string: one that is a number in JSON's grammar becomes that number."""
     if raw in (b"True", b"TRUE"):
         return b"true"
     if raw in (b"False", b"FALSE"):
@@ -85,7 +85,7 @@ def _scalar(value: Any) -> bytes:
 
 
 def _moment(value: Any) -> bytes:
-    """A date, a time, or both; of anything else the digest."""
+    """The text of a date, a time, or both; for anything else, its digest."""
     if isinstance(value, datetime.datetime):
         zone = ""
         if value.tzinfo is not None:
@@ -150,12 +150,12 @@ def _nested(value: Any) -> bytes:
 
 
 def message(texts: Iterable[bytes]) -> bytes:
-    """What is hashed of a row: each text behind its length."""
+    """The bytes of a row that are hashed: each text preceded by its length."""
     return b"".join(b"%d:%s" % (len(one), one) for one in texts)
 
 
 def row_message(fields: Dict[Any, Any]) -> bytes:
-    """The same for a whole row: names and texts, sorted, without those that are empty."""
+    """The message of a whole row: names and texts, sorted by name, without the empty ones."""
     named = sorted((str(name).encode("utf-8", "surrogatepass"), text(value)) for name, value in fields.items())
     return message(part for name, value in named if value for part in (name, value))
 
@@ -166,7 +166,7 @@ def identity(key: bytes) -> int:
 
 
 def order(key: bytes) -> bytes:
-    """Bytes in the order of values: what is missing, numbers (NaN last), other texts."""
+    """Bytes that sort as the values do: missing values, numbers (NaN last), other texts."""
     special = {b"": b"", b"-inf": b"\1\0", b"0": b"\1\2", b"inf": b"\1\4", b"NaN": b"\1\5"}
     if key in special:
         return special[key]
@@ -189,7 +189,7 @@ def _scramble(z: int) -> int:
 
 
 def mix(seed: int, number: int) -> int:
-    """The number `number` of the SplitMix64 sequence of a seed."""
+    """Element `number` of the SplitMix64 sequence of a seed."""
     return _scramble((_scramble((seed + _STEP) & _WORD) + (number + 1) * _STEP) & _WORD)
 
 
@@ -198,7 +198,7 @@ def by_hash(keys: Sequence[bytes], count: int) -> List[int]:
 
 
 def shuffled(seed: int, counts: Sequence[int]) -> List[int]:
-    """A seeded permutation: the rank of a row's mix says where it goes."""
+    """A seeded permutation: rows are dealt out in the order of their mixes."""
     mixes = [mix(seed, row) for row in range(sum(counts))]
     found = [0] * len(mixes)
     ranked = iter(sorted(range(len(mixes)), key=mixes.__getitem__))
@@ -209,7 +209,7 @@ def shuffled(seed: int, counts: Sequence[int]) -> List[int]:
 
 
 def grouped(keys: Sequence[bytes], weights: Sequence[int], seed: int) -> List[int]:
-    """Equal keys together: the first row of a key decides where all of them go."""
+    """Equal keys stay together: the first row of a key decides where all of them go."""
     known: Dict[int, int] = {}
     loads = [0] * len(weights)
     found = []
@@ -240,7 +240,7 @@ def _place(key: int, weights: Sequence[int], so_far: Tuple[List[int], int], seed
 
 
 def stratified(keys: Sequence[bytes], weights: Sequence[int]) -> List[int]:
-    """The rows of each key in turn to every partition, by its share."""
+    """Deals out the rows of each key to the partitions in turn, by their shares."""
     turns = _turns(weights)
     next_turn: Dict[int, int] = {}
     found = []
@@ -252,7 +252,7 @@ def stratified(keys: Sequence[bytes], weights: Sequence[int]) -> List[int]:
 
 
 def _turns(weights: Sequence[int]) -> List[int]:
-    """The quota method of Balinski and Young: every prefix has the shares, rounded down or up."""
+    """The quota method of Balinski and Young: in every prefix, each partition has its share rounded down or up."""
     total = sum(weights)
     common = total
     for weight in weights:
@@ -270,7 +270,7 @@ def _turns(weights: Sequence[int]) -> List[int]:
 
 
 def ranges(keys: Sequence[bytes], ends: Sequence[int]) -> List[int]:
-    """Ranges of values, which end at these rows in the order of the values."""
+    """Ranges of values; `ends` are the rows, in the order of the values, at which they end."""
     ordered = [order(key) for key in keys]
     ranked = sorted(ordered)
     lasts: List[Optional[bytes]] = [
@@ -280,7 +280,7 @@ def ranges(keys: Sequence[bytes], ends: Sequence[int]) -> List[int]:
 
 
 def range_ends(rows: int, count: int) -> List[int]:
-    """The ends of equal ranges: a round number of rows each, and the last has what is left."""
+    """The ends of equal ranges: a round number of rows each, the last takes the remainder."""
     figures = max((count - 1).bit_length() - 1, 2)
     each = rows // count
     cut = max(each.bit_length() - figures, 0)

@@ -1,4 +1,4 @@
-"""The labels of a frame's columns as JSON, exactly: they are part of the schema, not of the rows.
+"""The labels of a frame's columns as JSON, losslessly: they belong to the schema, not to the rows.
 
 | what                                     | JSON |
 | ---------------------------------------- | ---- |
@@ -9,7 +9,7 @@
 | dates, times, periods                    | `{"type": DTYPE, "counts": [INT, ...], "freq": TEXT or null}` |
 | text, numbers, truth values, plain objects | `{"type": DTYPE, "values": [...]}` |
 
-Each has `names` besides.
+Each may also have `names`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def encode(pandas: Any, index: Any) -> Labels:
 
 
 def decode(pandas: Any, labels: Labels) -> Any:
-    """The index that `encode` made JSON of."""
+    """The inverse of `encode`."""
     index = _decoded(pandas, labels)
     if "names" in labels:
         index.names = [_plain.decode(one) for one in labels["names"]]
@@ -48,7 +48,7 @@ def name(value: Any) -> Any:
 
 
 def frequency(pandas: Any, index: Any) -> Any:
-    """The text that `index.freq` can be made of again; None if it has none."""
+    """`index.freq` as text from which it can be recreated; None if it has none."""
     freq = getattr(index, "freq", None)
     if freq is None or isinstance(index, pandas.PeriodIndex):
         return None
@@ -58,7 +58,7 @@ def frequency(pandas: Any, index: Any) -> Any:
 
 
 def with_frequency(index: Any, freq: Any) -> Any:
-    """`index` with its frequency, if its values (some of those that there were) have that still."""
+    """Set the frequency of `index`, unless its values (a subset of the original ones) no longer have it."""
     if freq is not None:
         with contextlib.suppress(ValueError):
             index.freq = freq

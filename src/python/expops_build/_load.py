@@ -1,4 +1,4 @@
-"""Values of a build for people: `expops.load` gives one to a notebook, `expops show` prints its head."""
+"""Access to a build's values for people: `expops.load` returns one to a notebook, `expops show` prints its head."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def load(label: str, key: str, project: Optional[str] = None, build: str = "buil
     """The value that the instance `label` (`fit`, `fit@p2`, `fit@p2.s41`) handed on under `key`.
 
     The project is found from the working folder, as `expops` finds it. A pickle needs the packages of the environment
-    that made it, and the project's scripts, which can be imported afterwards.
+    that made it, and the project's scripts, which this makes importable.
     """
     root = _root(project)
     folder = os.path.join(root, build)

@@ -1,4 +1,4 @@
-"""The files that a worker has loaded: whether they are what they were."""
+"""Detects changes of the files that a worker has loaded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, List, Set
 
 
 class Loaded:
-    """The files that have been loaded, as they were, and the places where others may come to be found before them."""
+    """The files that have been loaded, and the folders where new files might shadow them."""
 
     def __init__(self, modules: List[Any], names: Set[str]) -> None:
         files = {getattr(module, "__file__", None) for module in modules} | {sys.executable}
@@ -24,7 +24,7 @@ class Loaded:
 
 
 def identity(path: str) -> Any:
-    """What tells a file from the one that it was."""
+    """What tells a file from an earlier version of it."""
     try:
         found = os.stat(path)
     except OSError:
@@ -33,7 +33,7 @@ def identity(path: str) -> Any:
 
 
 def modules_in(folder: str) -> Set[str]:
-    """The names of what can be imported from a folder, and some more."""
+    """The names of the modules in a folder, and some more."""
     try:
         return {name.partition(".")[0] for name in os.listdir(folder)}
     except OSError:

@@ -1,7 +1,7 @@
-"""The bytes of a stored file, to look at without copying and to write to without changing the file.
+"""The bytes of a stored file, for use without copying; writing to them does not change the file.
 
-A large file is mapped privately: those who are given the same file share its pages in memory, and what one writes to is
-its own. Whoever asks says whether it may be: a file system that is shared by machines may take pages away.
+A large file is mapped privately: all who load the same file share its pages in memory, and a page that one writes to
+becomes its own. The caller says whether mapping is allowed: a file system shared between machines may take pages away.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 from typing import Optional
 
-#: Smaller files are read: a page fault costs as much as copying some pages.
+#: Smaller files are read instead: a page fault costs as much as copying a few pages.
 _SMALLEST = 1 << 20
 
 

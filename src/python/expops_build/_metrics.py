@@ -1,7 +1,7 @@
 """The metrics of one run: which value belongs to which step.
 
-The step that runs is a context variable, so that threads and coroutines have their
-own. A new thread starts outside of all steps: its metrics belong to the process.
+The current step is a context variable, so that each thread and coroutine has its own. A new thread starts outside of
+all steps: its metrics belong to the process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Series:
 
 
 class _Snapshot:
-    """The last of the values that are not numbers, already in its JSON form."""
+    """The last logged value that is not a number, already in its JSON form."""
 
     def __init__(self) -> None:
         self.value: Any = None
@@ -76,7 +76,7 @@ class Recorder:
         return {"metrics": scopes.pop(None, {}), "steps": scopes}
 
     def collected(self) -> Dict[str, Any]:
-        """The same for a person: the values as they were logged."""
+        """The metrics for a person: the values as they were logged."""
         scopes = {
             scope: {
                 name: dict(metric.points) if isinstance(metric, _Series) else metric.value
@@ -104,14 +104,14 @@ class Recorder:
 
 
 def start() -> Recorder:
-    """A new recorder, which `log` fills from now on."""
+    """Make a new recorder active, which `log` fills from now on."""
     global _recorder
     _recorder = Recorder()
     return _recorder
 
 
 def log(name: str, value: Any, step: Any = None) -> None:
-    """What `log_metric` does. Wrong arguments are errors outside of a run, too."""
+    """Implements `log_metric`. Wrong arguments are errors outside of a run, too."""
     if not isinstance(name, str):
         raise TypeError(f"log_metric: the name of a metric is a str, not {type(name).__name__}")
     value = _number_or_itself(value)
@@ -131,7 +131,7 @@ def log(name: str, value: Any, step: Any = None) -> None:
 
 @contextlib.contextmanager
 def collecting() -> Iterator[Recorder]:
-    """A recorder of its own for what is logged meanwhile."""
+    """Collect what is logged inside the `with` block in a recorder of its own."""
     global _recorder
     outer, _recorder = _recorder, Recorder()
     try:
@@ -142,7 +142,7 @@ def collecting() -> Iterator[Recorder]:
 
 @contextlib.contextmanager
 def inside(name: str) -> Iterator[None]:
-    """The step `name` runs; afterwards, however it ends, the outer one does."""
+    """Run inside the step `name`; afterwards, however it ends, the outer step is current again."""
     token = _step.set(name)
     try:
         yield
@@ -155,7 +155,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _number_or_itself(value: Any) -> Any:
-    """NumPy and torch scalars, fractions and subclasses of numbers as plain int or float."""
+    """Turn NumPy and torch scalars, fractions and subclasses of numbers into plain int or float."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if getattr(value, "shape", None) == () and hasattr(value, "item"):

@@ -1,4 +1,4 @@
-"""File names for keys: readable, safe, short, and no two alike on any file system."""
+"""File names for keys: readable, safe, short, and distinct on any file system."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Names:
         self._taken: Set[str] = {name.casefold() for name in taken}
 
     def claim(self, key: str, extension: str = "") -> str:
-        """A name for `key` that ends in `extension`."""
+        """Claim a name for `key` that ends in `extension`."""
         name = _shortened(_encoded(key), key) + extension
         attempt = 0
         while name.casefold() in self._taken:
@@ -28,7 +28,7 @@ class Names:
 
 
 def _encoded(key: str) -> str:
-    """`key` with all but letters, digits and `_-.` percent-encoded; no leading dot, never empty."""
+    """`key` with everything but letters, digits and `_-.` percent-encoded; no leading dot, never empty."""
     data = key.encode("utf-8", "surrogatepass")
     text = "".join(chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in data)
     return "%2E" + text[1:] if text.startswith(".") else text or "%"

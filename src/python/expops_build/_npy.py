@@ -9,7 +9,7 @@ from expops_build import _mapped
 
 
 def write(value: Any, path: str) -> bool:
-    """Store a plain array; False, and no file, for what `.npy` would change."""
+    """Store a plain array; False, and no file, if `.npy` would change it."""
     numpy = sys.modules["numpy"]
     if type(value) is not numpy.ndarray or not _is_lossless(numpy, value.dtype):
         return False
@@ -19,7 +19,7 @@ def write(value: Any, path: str) -> bool:
 
 
 def without_padding(numpy: Any, array: Any) -> Any:
-    """`array` with zeros in the bytes that are nobody's: between fields, and behind the ten bytes of an x87 number."""
+    """`array` with its padding zeroed: between fields, and after the ten bytes of an x87 number."""
     if array.dtype.names is not None:
         clean = numpy.zeros(array.shape, array.dtype, order="F" if array.flags.fnc else "C")
         for name in array.dtype.names:
@@ -35,7 +35,7 @@ def without_padding(numpy: Any, array: Any) -> Any:
 
 
 def read(path: str, may_map: bool) -> Any:
-    """The array in the file `path`, which can be written to."""
+    """The array in the file `path`, writable."""
     import numpy
 
     data = _mapped.view(path) if may_map else None

@@ -1,8 +1,8 @@
 """Values as JSON that any parser reads.
 
-JSON has no NaN, no infinity and, for most parsers, no integer beyond 64 bits. They are
-written as `{"$float": "nan"}`, `{"$float": "inf"}`, `{"$float": "-inf"}` and
-`{"$int": "123"}`, in requests and in results alike; a dict that only looks like one of these is `{"$dict": {...}}`.
+JSON has no NaN, no infinity and, for most parsers, no integer beyond 64 bits. They are written as `{"$float": "nan"}`,
+`{"$float": "inf"}`, `{"$float": "-inf"}` and `{"$int": "123"}`, in requests and in results alike; a dict that merely
+looks like one of these is written as `{"$dict": {...}}`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from typing import Any, List
 
-#: Deeper values are refused: parsers have limits, and a cycle is deeper than any.
+#: Deeper nesting is refused: parsers have limits, and a cycle never ends.
 _DEEPEST = 50
 
 
 def encode(value: Any, depth: int = 0) -> Any:
-    """`value` as lists, dicts and scalars that are legal JSON; an error where it cannot be."""
+    """`value` as lists, dicts and scalars that are legal JSON; an error if it has no such form."""
     if depth > _DEEPEST:
         raise ValueError("the value is nested too deeply")
     if value is None or isinstance(value, (str, bool)):
@@ -38,7 +38,7 @@ def encode(value: Any, depth: int = 0) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """The value that `encode` made JSON of."""
+    """The inverse of `encode`."""
     if isinstance(value, list):
         return [decode(item) for item in value]
     if not isinstance(value, dict):
@@ -59,12 +59,12 @@ def _is_marked(value: Any) -> bool:
 
 
 def is_plain(value: Any, size: int = 1 << 20, depth: int = 50) -> bool:
-    """Whether JSON keeps `value`, types and all, in about `size` bytes and with this many levels at most."""
+    """Whether JSON preserves `value`, types included, in about `size` bytes and at most this many levels."""
     return _is_plain(value, depth, [size])
 
 
 def _is_plain(value: Any, depth: int, left: List[int]) -> bool:
-    """`left` counts down what may still come."""
+    """`left` is how much more may come."""
     kind = type(value)
     left[0] -= len(value) if kind is str else 1
     if left[0] < 0 or depth < 0:

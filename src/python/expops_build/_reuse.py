@@ -1,9 +1,9 @@
-"""A worker's child that runs one instance of a process after another, where the project asks for that.
+"""A worker's child that runs several instances of a process in turn, where the project asks for that.
 
-Between two instances everything is put right that a process can tell of another one: the project's modules are
-forgotten, and streams, folder, environment, arguments, ways to import and filters of warnings are what they were. Where
-that cannot be done (a thread runs on, a file is open, a handler is set), the child ends, as one does that runs a single
-instance. What an instance leaves in the memory of a library stays there.
+Between two instances it restores all process state that an instance could notice: the project's modules are forgotten,
+and streams, working folder, environment, arguments, import machinery and warning filters are reset. Where that is
+impossible (a thread is still running, a file is open, a signal handler is set), the child ends, as one that runs a
+single instance does. What an instance leaves in a library's memory stays there.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Request = Dict[str, Any]
 
 
 def requests(first: Request, control: int, ahead: Ahead, enter: Callable[[Request], None]) -> Iterator[str]:
-    """The requests of this child: `first`, for which all is prepared, and those that the worker sends down `control`.
+    """The requests of this child: `first`, for which it was started, then those that the worker sends down `control`.
 
-    `enter` makes the process what a further request wants it to be.
+    `enter` sets the process up for a further request.
     """
     before = _Before(ahead)
     yield first["request"]
@@ -42,12 +42,12 @@ def requests(first: Request, control: int, ahead: Ahead, enter: Callable[[Reques
 
 
 def usage(used: Any) -> Dict[str, float]:
-    """What a process has used since its start, in seconds and KiB."""
+    """What a process has used since it started, in seconds and KiB."""
     return {"user": used.ru_utime, "system": used.ru_stime, "peak_kb": used.ru_maxrss}
 
 
 def _next(status: int, control: int, ahead: Ahead) -> Optional[Request]:
-    """Tell the worker how the last one ended, and wait for another; None if no more come."""
+    """Tell the worker how the last instance ended and wait for the next request; None if there are no more."""
     _leave()
     used = usage(ahead.find("resource").getrusage(0))
     with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ def _next(status: int, control: int, ahead: Ahead) -> Optional[Request]:
 
 
 def _leave() -> None:
-    """Hold nothing of the instance's while there is nothing to do."""
+    """Hold on to nothing of the instance's while idle."""
     os.chdir("/")
     nothing = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
@@ -78,7 +78,7 @@ def _flush(*streams: Any) -> None:
 
 
 def _is_library(names: Dict[str, Any]) -> bool:
-    """Whether the globals of some code are those of a library's module, or of this package, which puts libraries back."""
+    """Whether the globals of some code are those of a library or of this package, which puts libraries back."""
     name = str(names.get("__name__", ""))
     module = sys.modules.get(name)
     is_own = name.startswith(f"{__package__}.")
@@ -86,12 +86,12 @@ def _is_library(names: Dict[str, Any]) -> bool:
 
 
 def _comes_from_library(finder: Any) -> bool:
-    """Whether it is one that a library brought, whose module stays as well."""
+    """Whether the finder came with a library, whose module stays as well."""
     return _is_library({"__name__": getattr(finder, "__module__", "")})
 
 
 class _Before:
-    """The process before its first instance."""
+    """The state of the process before its first instance."""
 
     def __init__(self, ahead: Ahead) -> None:
         self._ahead = ahead
@@ -110,12 +110,12 @@ class _Before:
         self._state = state_of_process(ahead)
 
     def _note_exit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
-        """What a library registers it registers once, for all instances; the project's own functions are to be called."""
+        """A library registers its functions once, for all instances; those of the project are to be called."""
         self._exits += not _is_library(sys._getframe(1).f_globals)
         return self._register(function, *args, **kwargs)
 
     def _noting_filters(self, function: Callable[..., None]) -> Callable[..., None]:
-        """`function`, made to note the filters that libraries set when they are imported: those stay."""
+        """Wrap `function` to record the filters that libraries set when they are imported: those stay."""
 
         def noting(*args: Any, **kwargs: Any) -> None:
             before = list(warnings.filters)
@@ -126,7 +126,7 @@ class _Before:
         return noting
 
     def comes_back(self) -> bool:
-        """Whether the process is again what it was."""
+        """Restore the process; False if that is impossible."""
         set_filters(self._ahead.filters([*self._of_libraries, *self._filters]))
         _flush(sys.stdout, sys.stderr, *self._streams[1:])
         sys.stdin, sys.stdout, sys.stderr = self._streams

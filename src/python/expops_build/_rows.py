@@ -1,7 +1,7 @@
 """Values as rows: how many there are, some of them by position, and their keys.
 
-Each kind of value keeps its type: a part of a frame is a frame with the same columns, dtypes
-and index labels, a part of a tuple is a tuple, also where it is empty.
+A part has the same type as the whole: a part of a frame is a frame with the same columns, dtypes and index labels, a
+part of a tuple is a tuple, even if empty.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, List, Optional, Sequence, Union
 from expops_build import _values
 from expops_build._failure import Failure, kind_of
 
-#: Which rows: a range of positions in order, or a list of them.
+#: Which rows: a range of positions, or a list of them.
 Rows = Union[range, List[int]]
 
 SPLITTABLE = (
@@ -49,7 +49,7 @@ def take(value: Any, rows: Rows) -> Any:
 
 
 def keys(value: Any, columns: Optional[Sequence[str]], name: str) -> List[Any]:
-    """One key per row: the whole row (a dict if its cells have names), or its cells in `columns`."""
+    """One key per row: its cells in `columns`, or the whole row (a dict if the cells have names)."""
     if columns is None:
         return _whole_rows(value)
     found = [_column(value, column, name) for column in columns]
@@ -106,7 +106,7 @@ def _arrow_take(value: Any, rows: List[int]) -> Any:
 
 
 def _cells(column: Any) -> List[Any]:
-    """A column as a list of values; of an array its own scalars, which know how precise they are."""
+    """A column as a list of values. An array yields its own scalars, which know their precision."""
     if _is_pandas(column, "Series", "Index"):
         missing = column.isna()
         return [None if gone else cell for cell, gone in zip(column, missing)]
@@ -117,7 +117,7 @@ def _cells(column: Any) -> List[Any]:
 
 
 def _precise(column: Any, cells: List[Any]) -> List[Any]:
-    """Numbers of single precision as NumPy's, which say so; both Arrow and polars make doubles of them."""
+    """Single-precision numbers as NumPy scalars, which know it; those of Arrow and polars would become doubles."""
     kind = str(getattr(column, "dtype", None) or getattr(column, "type", ""))
     single = {"Float32": "float32", "float": "float32", "Float16": "float16", "halffloat": "float16"}.get(kind)
     numpy = sys.modules.get("numpy")
@@ -151,7 +151,7 @@ def _named(names: List[Any], columns: Sequence[Any], rows: int) -> List[Any]:
 
 
 def _column(value: Any, column: str, name: str) -> List[Any]:
-    """The cells of one column, of a table or of a list of dicts."""
+    """The cells of one column of a table or a list of dicts."""
     are_dicts = isinstance(value, (list, tuple)) and value and all(isinstance(row, dict) for row in value)
     if are_dicts and not any(column in row for row in value):
         raise Failure(f"`{name}` has no column `{column}` to split by")
@@ -165,6 +165,6 @@ def _column(value: Any, column: str, name: str) -> List[Any]:
 
 
 def _missing_column() -> Any:
-    """What polars raises for a name that no column has."""
+    """The exception that polars raises for an unknown column."""
     polars = sys.modules.get("polars")
     return polars.exceptions.PolarsError if polars is not None else ()

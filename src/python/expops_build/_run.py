@@ -1,8 +1,8 @@
-"""Runs one instance: `python _run.py REQUEST.json`. The other half is the build tool.
+"""Runs one instance: `python _run.py REQUEST.json`. The build tool is its counterpart.
 
-This file only arranges `sys.path`: started as a script, Python puts our own folder
-there, and a user's `import core` must not find ours. With `--worker CONFIGURATION` it does the
-same, and each child of the worker goes on here: a traceback of the user's shows the same frames.
+This file only sets up `sys.path`: when it starts a script, Python puts the script's folder there, and a user's `import
+core` must not find ours. With `--worker CONFIGURATION` it does the same, and each child of the worker continues here,
+so that a user's traceback shows the same frames.
 """
 
 import os
@@ -15,7 +15,7 @@ def _main() -> int:
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [os.path.dirname(folder)] + [entry for entry in sys.path if os.path.abspath(entry or ".") != folder]
     writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, False
-    from expops_build._driver import run  # ours lies in the build's folder: its bytecode saves every run time
+    from expops_build._driver import run  # ours is in the build folder: its bytecode saves time in every run
 
     requests, ended = iter(sys.argv[1:2]), int
     if sys.argv[1] == "--worker":
@@ -32,7 +32,7 @@ def _main() -> int:
 
 
 def _close_inherited() -> None:
-    """Close what the build tool left open, such as the pipes of make's job server."""
+    """Close the descriptors that the build tool left open, such as the pipes of make's job server."""
     if os.path.isdir("/proc/self/fd"):
         os.closerange(3, max(int(name) for name in os.listdir("/proc/self/fd")) + 1)
 

@@ -1,7 +1,7 @@
-"""Loading the user's script, and finding the function in it.
+"""Loads the user's script and finds the function in it.
 
-Sources of the project are always compiled anew: a cached `.pyc` is told from its source by
-time and size only, and an edit may change neither. Nothing is written beside them.
+The project's sources are always compiled anew: Python matches a cached `.pyc` to its source by time and size only, and
+an edit may change neither. Nothing is written next to them.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
 
 
 def prepare(root: str, folders: Sequence[str], before: FrozenSet[str]) -> None:
-    """Make the scripts' folders importable, before all else but our packages.
+    """Make the scripts' folders importable, before everything except our packages.
 
-    Only now: what this package imports itself, and what Python imports when it starts, must not be
-    the user's. `before` are the modules that were there before this package was imported.
+    This must not happen earlier: neither this package nor Python at startup may import a module of the user's. `before`
+    are the modules that were loaded before this package was imported.
     """
     _uncover(folders, before)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for the processes that this one starts
@@ -44,14 +44,14 @@ def prepare(root: str, folders: Sequence[str], before: FrozenSet[str]) -> None:
 
 
 def _uncover(folders: Sequence[str], before: FrozenSet[str]) -> None:
-    """Forget modules of Python's own that hide modules of the user's, as they would not in a plain Python."""
+    """Forget modules of Python's own that shadow the user's but would not in a plain Python."""
     with _watch.unwatched():
         own = {entry.partition(".")[0] for folder in folders if os.path.isdir(folder) for entry in os.listdir(folder)}
     hidden = (own & getattr(sys, "stdlib_module_names", own)) - before
     if not hidden:
         return
     for name in ("_arrow", "_chart", "_digest_tables", "_files", "_npy", "_plain", "_rows", "_signature", "_split"):
-        importlib.import_module(f"expops_build.{name}")  # with what they need, while that can be had
+        importlib.import_module(f"expops_build.{name}")  # together with what they need, while that can still be found
     for name in [name for name in sys.modules if name.partition(".")[0] in hidden]:
         del sys.modules[name]
 
@@ -59,7 +59,7 @@ def _uncover(folders: Sequence[str], before: FrozenSet[str]) -> None:
 def forget(known: Set[str]) -> bool:
     """Forget the modules that are not installed; False if one of them cannot be loaded again.
 
-    `known` are the names that are to stay; those that are found to be installed come to it.
+    `known` are the names to keep; those that turn out to be installed are added to it.
     """
     modules = {name: module for name, module in sys.modules.items() if name not in known}
     own = {name: module for name, module in modules.items() if not is_installed(module)}
@@ -72,7 +72,7 @@ def forget(known: Set[str]) -> bool:
 
 
 def is_installed(module: Any) -> bool:
-    """Whether it came with Python, an environment or this package."""
+    """Whether the module came with Python, an environment or this package."""
     spec = getattr(module, "__spec__", None)
     if spec is None or isinstance(spec.loader, _FreshLoader):
         return False
@@ -105,7 +105,7 @@ def load(path: str) -> Any:
 
 
 def find(module: Any, name: str) -> Callable[..., Any]:
-    """The function `name` of a script, or the one that a decorator gave this name."""
+    """The function `name` of a script, or the one that a decorator registered under this name."""
     function = getattr(module, name, None)
     if function is None:
         function = registered(name)
@@ -122,7 +122,7 @@ def _functions(module: Any) -> List[str]:
 
 
 def _finder_below(roots: Sequence[str]) -> Callable[[str], Any]:
-    """A path hook for the folders of the project, without what is installed inside it."""
+    """A path hook for the project's folders, except what is installed inside them."""
     below = tuple(os.path.join(root, "") for root in roots)
     prefixes = (os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix))
     environments = tuple(prefix for prefix in prefixes if prefix.startswith(below))

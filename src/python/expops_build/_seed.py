@@ -1,7 +1,7 @@
-"""What makes the runs of one instance repeat: seeded generators, limited thread pools.
+"""Makes the runs of an instance repeatable: seeds generators, limits thread pools.
 
-Libraries are not imported for this, which would cost every run their import time: what is
-to be done to one is done right after the user's code has imported it.
+Libraries are not imported for this, which would cost every run their import time: each is set up right after the user's
+code imports it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ THREADS = (
 
 Action = Callable[[Any], None]
 
-ahead: Any = None  # the libraries that this process has imported before it was known what it is to run
+ahead: Any = None  # the libraries that this process imported before it knew what to run
 
 
 def prepare(seed: Optional[int], cpus: int) -> None:
-    """Set the environment now, and the generators as soon as their modules are there."""
+    """Set the environment now, and each generator as soon as its module is imported."""
     set_environment(cpus)
     actions = _actions(seed, cpus)
     for name in [name for name in actions if name in sys.modules]:
@@ -41,14 +41,14 @@ def prepare(seed: Optional[int], cpus: int) -> None:
 
 
 def set_environment(cpus: int) -> None:
-    """What libraries look at while they are imported."""
+    """Set the variables that libraries read while they are imported."""
     os.environ.update({name: str(cpus) for name in THREADS})
-    os.environ["MPLBACKEND"] = "Agg"  # not the one of a notebook that the build was started from
+    os.environ["MPLBACKEND"] = "Agg"  # not the backend of a notebook that started the build
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
 
 
 def _actions(seed: Optional[int], cpus: int) -> Dict[str, Action]:
-    """What to do to each module, once it is imported."""
+    """What to do to each module once it is imported."""
 
     def torch(module: Any) -> None:
         module.set_num_threads(cpus)
@@ -64,13 +64,13 @@ def _actions(seed: Optional[int], cpus: int) -> Dict[str, Action]:
         actions["random"] = lambda module: module.seed(seed)
         actions["numpy.random"] = lambda module: module.seed(seed % 2**32)
         actions["tensorflow"] = lambda module: module.random.set_seed(seed)
-    elif ahead is not None:  # or all that come from one worker draw the same
+    elif ahead is not None:  # otherwise all children of one worker would draw the same
         actions["numpy.random"] = lambda module: module.seed()
     return actions
 
 
 class _AfterImport:
-    """A finder that finds nothing itself, and notices what the others have found."""
+    """A finder that finds nothing itself, but intercepts what the others find."""
 
     def __init__(self, actions: Dict[str, Action]) -> None:
         self._actions = actions
@@ -78,7 +78,7 @@ class _AfterImport:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if ahead is not None and ahead.has(name):
             return ahead.spec(name, self._act)
-        action = self._actions.pop(name, None)  # each once; and the search below must not end here
+        action = self._actions.pop(name, None)  # each only once; also keeps the search below from recursing
         if action is None:
             return None
         spec = importlib.util.find_spec(name)
@@ -93,7 +93,7 @@ class _AfterImport:
 
 
 class _Loader:
-    """A loader that acts after another one has loaded, and then leaves no trace."""
+    """A loader that acts after the actual one has loaded, and then leaves no trace."""
 
     def __init__(self, loader: Any, action: Action) -> None:
         self._loader = loader
@@ -105,5 +105,5 @@ class _Loader:
     def exec_module(self, module: Any) -> None:
         module.__loader__ = module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        with contextlib.suppress(Exception):  # a module of that name that is not the library
+        with contextlib.suppress(Exception):  # a module with the name of the library that is another
             self._action(module)

@@ -1,4 +1,4 @@
-"""What a function takes. `inspect` is imported only where a code object does not tell."""
+"""What a function takes. `inspect` is imported only where the code object is not enough."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from expops_build._failure import Failure
 
 POSITIONAL_ONLY, NAMED, KEYWORD_ONLY, REST = "positional only", "by name or position", "by name", "**"
 
-#: The default of an argument without one.
+#: The default of a parameter that has none.
 REQUIRED: Any = object()
 
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 
 
 class Parameter(NamedTuple):
-    """One argument of a function; `*args`, which never receives anything, is not listed."""
+    """One parameter of a function. `*args` is not listed: it never receives anything."""
 
     name: str
     kind: str
@@ -23,7 +23,7 @@ class Parameter(NamedTuple):
 
 
 def parameters(name: str, function: Callable[..., Any]) -> List[Parameter]:
-    """The arguments of `function`, of the innermost one if it is decorated."""
+    """The parameters of `function`; if it is decorated, of the innermost one."""
     if type(function).__name__ != "function" or hasattr(function, "__wrapped__") or hasattr(function, "__signature__"):
         return _inspected(name, function)
     return _of_code(function)

@@ -1,4 +1,4 @@
-"""Splitting one value into partitions, with nothing lost, doubled or taken apart."""
+"""Splits a value into partitions, with nothing lost, duplicated or torn apart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from expops_build import _keys, _rows, _values
 from expops_build._failure import Failure, nearest
 from expops_build._names import Names
 
-#: The thousandths of a percent in a whole, as the build tool writes shares.
+#: A whole, in thousandths of a percent, the unit in which the build tool writes shares.
 _WHOLE = 100_000
 
 
@@ -23,7 +23,7 @@ def split(value: Any, name: str, size: Dict[str, Any], by: Any) -> List[Tuple[An
 
 
 def save(parts: Sequence[Tuple[Any, int]], key: str, out: str, there: Sequence[Any] = ()) -> List[Dict[str, Any]]:
-    """Store the partitions as `p1/KEY`, `p2/KEY`, ... below the folder `out`, but for those that are `there`."""
+    """Store the partitions as `p1/KEY`, `p2/KEY`, ... in the folder `out`, except those that are already `there`."""
     stored: List[Dict[str, Any]] = []
     for number, (part, rows) in enumerate(parts, 1):
         old = there[number - 1] if number <= len(there) else None
@@ -38,7 +38,7 @@ def save(parts: Sequence[Tuple[Any, int]], key: str, out: str, there: Sequence[A
 
 
 def rows_of(returned: Any, data_name: Optional[str]) -> Tuple[str, Any, Dict[str, Any]]:
-    """What a splitter returned: the key and the value to split, and the outputs beside it."""
+    """What a splitter returned: the key and the value to split, and the other outputs."""
     key = data_name or "data"
     if not isinstance(returned, dict):
         return key, returned, {}
@@ -64,7 +64,7 @@ def counts(total: int, size: Dict[str, Any], name: str) -> List[int]:
 
 
 def _share_counts(total: int, shares: Sequence[Any]) -> List[int]:
-    """Each share rounded down; what is left goes to the rest, else a row each to the largest fractions."""
+    """Round each share down; what is left goes to the rest, or else one row each to the largest fractions."""
     thousandths = [_thousandths(share) for share in shares]
     found = [total * (share or 0) // _WHOLE for share in thousandths]
     left = total - sum(found)
@@ -97,7 +97,7 @@ def _contiguous(total: int, size: Dict[str, Any], name: str) -> List[_rows.Rows]
 
 
 def _scattered(value: Any, total: int, name: str, size: Dict[str, Any], by: Any) -> List[_rows.Rows]:
-    """Rows where the strategy says; the order within a partition is the source's."""
+    """The rows that the strategy gives to each partition; within one, they keep their order."""
     numbers = _numbers(value, total, name, size, by)
     partitions: List[List[int]] = [[] for _ in _weights(size)]
     for row, number in enumerate(numbers):
@@ -106,7 +106,7 @@ def _scattered(value: Any, total: int, name: str, size: Dict[str, Any], by: Any)
 
 
 def _numbers(value: Any, total: int, name: str, size: Dict[str, Any], by: Any) -> Sequence[int]:
-    """The partition of each row: as `expops-split` says it of the same rows in a file."""
+    """The partition of each row, the same that `expops-split` gives these rows in a file."""
     kind = next(iter(by)) if isinstance(by, dict) else by
     columns = _columns(by)
     is_plain = kind in ("round_robin", "hash", "hash_row")
@@ -151,7 +151,7 @@ def _ends(rows: Sequence[int]) -> List[int]:
 
 
 def _weights(size: Dict[str, Any]) -> List[int]:
-    """How much of the whole each partition has."""
+    """Each partition's part of the whole."""
     if "equal" in size:
         return [1] * size["equal"]
     if "counts" in size:
@@ -168,7 +168,7 @@ def _told(kind: str) -> str:
 
 
 def _check(parts: Sequence[Tuple[Any, int]], total: int, name: str) -> None:
-    """The partitions must hold what they should, and all rows together."""
+    """Check that each partition has the size it should, and that together they have all rows."""
     wrong = [rows for part, rows in parts if _rows.count(part, name) != rows]
     if wrong or sum(rows for _, rows in parts) != total:
         told = f"the partitions of `{name}` do not add up to its {total} rows"

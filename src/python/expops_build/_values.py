@@ -1,4 +1,4 @@
-"""How values lie on disk. What is read back equals what was stored, types included.
+"""How values are stored on disk. What is read back equals what was stored, types included.
 
 | value                                         | format   | name        |
 | --------------------------------------------- | -------- | ----------- |
@@ -31,7 +31,7 @@ Stored = Dict[str, Any]
 
 
 def save(key: str, value: Any, out: str, names: Names) -> Stored:
-    """Store `value` below the folder `out` and say where and how; of a pickle also what only Python can tell."""
+    """Store `value` in the folder `out`; returns where and how, and for a pickle also what only Python can know."""
     if is_path(value):
         from expops_build import _files
 
@@ -51,20 +51,20 @@ def save(key: str, value: Any, out: str, names: Names) -> Stored:
 
 
 def is_stored(value: Any, stored: Dict[str, Any]) -> bool:
-    """Whether `stored`, with `file` and `digest`, is what storing `value` would make."""
+    """Whether storing `value` would produce `stored`, which has `file` and `digest`."""
     try:
         return bool(_digest.of(value, os.path.getsize(stored["file"])) == stored["digest"])
-    except Exception:  # as in `_seen`: it resists being walked
+    except Exception:  # as in `_seen`: it cannot be walked
         return False
 
 
 def load(value: Dict[str, Any]) -> Any:
-    """The value that a request names by `file` and `format`; its file may be mapped if `map` says so."""
+    """Load the value that a request names by `file` and `format`; the file may be mapped if `map` is set."""
     return _READERS[value["format"]](value["file"], bool(value.get("map")))
 
 
 def row_count(value: Any) -> Optional[int]:
-    """The rows of a value that has rows at first sight: a list, an array, a table."""
+    """The number of rows of a value that obviously has rows: a list, an array, a table."""
     if isinstance(value, (list, tuple)):
         return len(value)
     shape = getattr(value, "shape", None)
@@ -72,7 +72,7 @@ def row_count(value: Any) -> Optional[int]:
 
 
 def is_path(value: Any) -> bool:
-    """Whether it is a `pathlib.Path`; where nobody has imported `pathlib`, nothing is."""
+    """Whether it is a `pathlib.Path`. As long as nobody has imported `pathlib`, nothing is."""
     pathlib = sys.modules.get("pathlib")
     return pathlib is not None and isinstance(value, pathlib.Path)
 
@@ -86,7 +86,7 @@ def _seen(value: Any, path: str) -> Stored:
     parts = _digest.Parts()
     try:
         digest = _digest.of(value, os.path.getsize(path), parts)
-    except Exception:  # it resists being walked: then its bytes must do, which may differ between equal values
+    except Exception:  # it cannot be walked: use its bytes, which may differ between equal values
         digest = _digest.of_file(path)
     seen: Stored = {"digest": digest}
     if parts.code:
@@ -110,7 +110,7 @@ def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
 
 
 def _plain_json(value: Any) -> Optional[bytes]:
-    """`value` as compact JSON, if that is small and loses nothing."""
+    """`value` as compact JSON, if that is small and lossless."""
     if not _plain.is_plain(value, _LARGEST_JSON // 2, _DEEPEST_JSON):
         return None
     text = dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -144,7 +144,7 @@ def _why(error: BaseException) -> str:
 
 
 def _culprit(value: Any, path: str) -> str:
-    """Which part of `value` refuses to be pickled, as far as dicts, lists and attributes lead."""
+    """The part of `value` that cannot be pickled, as far as dicts, lists and attributes lead to it."""
     for _ in range(20):
         part = next((part for part in _parts(value) if not _can_pickle(part[1])), None)
         if part is None:

@@ -1,7 +1,7 @@
-"""What only Python itself can tell of what a process reads: variables, and which listings are its own.
+"""The parts of what a process reads that only Python can see: variables, and listings made by its own imports.
 
-Files are seen from outside, by the library `watch.c`. It cannot tell why a folder is listed, and variables are read
-from a copy of Python's own.
+Files are watched from outside, by the library `watch.c`. It cannot see why a folder is listed, and variables are read
+from Python's own copy.
 """
 
 import contextlib
@@ -14,12 +14,12 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from expops_build._seed import THREADS
 
-# Asked by whoever starts programs, different on every machine, or set for each run.
+# Read by whoever starts programs, different on every machine, or set for each run.
 _NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_")
 _NEVER_NAMES = frozenset(["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL"]).union(
     THREADS
 )
-# Between the caller and the environment.
+# Frames between the caller and the environment.
 _BETWEEN = (
     "os.py",
     "_collections_abc.py",
@@ -29,7 +29,7 @@ _BETWEEN = (
     "<frozen posixpath>",
 )
 
-# The project's folder, with a separator behind it.
+# The project's folder, with a trailing separator.
 _project = ""
 _variables: Dict[str, Optional[str]] = {}
 
@@ -43,7 +43,7 @@ def _is_of_the_project(path: str) -> bool:
 
 
 def _is_asked_by_the_project() -> bool:
-    """Whether the question comes from a file of the project."""
+    """Whether a file of the project is asking."""
     frame: Optional[FrameType] = sys._getframe(2)
     while frame is not None and frame.f_code.co_filename.endswith(_BETWEEN):
         frame = frame.f_back
@@ -57,7 +57,7 @@ def _may_count(name: str) -> bool:
 def _watch_variables() -> None:
     environment: Any = type(os.environ)
     get, names = environment.__getitem__, environment.__iter__
-    # Who asks for all names and then for each value, in their order, makes a copy: that is no question.
+    # Asking for all names and then for each value, in order, is making a copy: that does not count as reading.
     copied: List[str] = []
 
     def __getitem__(self: Any, key: Any) -> Any:
@@ -82,14 +82,14 @@ def _watch_variables() -> None:
 
 
 def _say(path: str) -> None:
-    """A lookup that means something to the library that watches."""
+    """Look up a path that has a meaning to the library that watches."""
     with contextlib.suppress(OSError):
         os.stat(path)
 
 
 @contextlib.contextmanager
 def unwatched() -> Iterator[None]:
-    """What this thread looks at meanwhile is no question of the user's."""
+    """What this thread reads inside the `with` block does not count as read by the user's code."""
     _say("//expops-pause//")
     try:
         yield
@@ -98,7 +98,7 @@ def unwatched() -> Iterator[None]:
 
 
 def ignore_listings_of_imports() -> None:
-    """From now on, what an import lists to find a module is no question of the user's."""
+    """From now on, folders listed by imports to find modules do not count as read by the user's code."""
     finder: Any = importlib.machinery.FileFinder
     fill = finder._fill_cache
     if fill.__module__ == __name__:
@@ -112,7 +112,7 @@ def ignore_listings_of_imports() -> None:
 
 
 def begin(project: str) -> None:
-    """Begin to watch for the project in the folder `project`."""
+    """Start to watch for the project in the folder `project`."""
     global _project
     if not _project:
         _watch_variables()
@@ -123,6 +123,6 @@ def begin(project: str) -> None:
 
 
 def told() -> Dict[str, Any]:
-    """What there is to be told with the result."""
+    """What to report with the result."""
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.dirname(os.__file__))}
     return {"variables": dict(_variables), "prefixes": sorted(folders)}

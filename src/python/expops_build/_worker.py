@@ -1,9 +1,8 @@
-"""The worker: a process that has imported libraries ahead and forks once for each instance.
+"""The worker: a process that has imported libraries ahead of time and forks once for each instance.
 
-It listens at a Unix socket, one line of JSON to a request, and lines of JSON back:
-`{"started": PID}`, `{"ended": STATUS, "usage": ...}`, or `{"refused": WHY}`. The connection is the
-instance's life: who closes it kills the child and all in its process group. What makes a child what a
-process of its own would have been is in `_child` here, and in `_ahead`.
+It listens on a Unix socket. A request is one line of JSON, and so is each answer: `{"started": PID}`, `{"ended":
+STATUS, "usage": ...}`, or `{"refused": WHY}`. The instance lives as long as the connection: closing it kills the child
+and its whole process group. `_child` here and `_ahead` make a child what a process of its own would have been.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ _STALE = "a file that it has loaded has changed"
 _ENDINGS = (_STALE, "it was told to end")
 _PDEATHSIG = 1
 
-# In a child: what the worker has made for itself. To free it would touch, and so copy, much of the memory.
+# In a child: the worker's own objects. Freeing them would touch, and so copy, much of the memory.
 _kept: Any = None
 
-# Our modules that not every instance needs, each behind those that it needs itself, and the library that it is for.
+# Our modules that only some instances need, each after those that it needs itself, with the library that it is for.
 _OWN = (
     ("_files", ""),
     ("_keys", ""),
@@ -48,16 +47,16 @@ _OWN = (
     ("_frame", "pyarrow"),
 )
 
-# The variable that names the file of what a watched process reads, and the lookup by which a fork gets another one.
+# The variable that names the file of a watched process's reads, and the lookup by which a fork switches to another.
 _WATCH, _WATCH_INTO = "EXPOPS_WATCH", "//expops-watch//"
 
 
 def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[Iterator[str], Callable[[int], int]]:
-    """Serve as the configuration says; returns in each child: its requests, and what is to be called at each end."""
+    """Serve as configured. Returns in each child: its requests, and the function to call at the end of each."""
     configuration = loads(text)
     refusal = _refusal()
     _detach()
-    atexit.register(_end.at_exit)  # the first one to be registered is the last one to be called
+    atexit.register(_end.at_exit)  # the first function registered is the last one called
     listener = _listen(configuration)
     server = _Server(configuration, listener)
     _seed.set_environment(configuration["cpus"])
@@ -70,7 +69,7 @@ def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[Iterator[str], Ca
     _load_own(ahead)
     ahead.pack()
     names = frozenset(sys.modules) | ahead.all_names()
-    os.chdir("/")  # the build's file system can be unmounted
+    os.chdir("/")  # so that the build's file system can be unmounted
     server.events = _events()
     gc.collect()
     gc.freeze()
@@ -83,7 +82,7 @@ def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[Iterator[str], Ca
 
 
 def _load_own(ahead: Ahead) -> None:
-    """Import what we need as soon as an instance has such a value, or is split, or is a chart."""
+    """Import the modules of ours that an instance needs once it has such a value, is split, or is a chart."""
     for name, library in _OWN:
         if not library or ahead.has(library):
             ahead.load(f"expops_build.{name}")
@@ -92,7 +91,7 @@ def _load_own(ahead: Ahead) -> None:
 
 
 def _refusal() -> Optional[str]:
-    """Why children of this process would not be what a cold start is."""
+    """Why children of this process would differ from a cold start, if they would."""
     if printed() > 0:
         return "the interpreter prints when it starts"
     if threads():
@@ -103,8 +102,8 @@ def _refusal() -> Optional[str]:
 
 
 def _detach() -> None:
-    """Out of the terminal's and the build's reach: Ctrl-C is for the build, which tells us."""
-    with contextlib.suppress(PermissionError):  # it has been started again: it leads its session already
+    """Leave the reach of the terminal and the build: Ctrl-C is for the build, which tells us."""
+    with contextlib.suppress(PermissionError):  # after a restart it leads its session already
         os.setsid()
 
 
@@ -122,16 +121,16 @@ def _listen(configuration: Dict[str, Any]) -> socket.socket:
 
 
 def _start_again(configuration: Dict[str, Any], listener: socket.socket, bad: str) -> NoReturn:
-    """Start anew without a library that is not fit to be imported ahead: an import cannot be undone."""
+    """Restart without a library that is unfit to be imported ahead: an import cannot be undone."""
     os.ftruncate(1, 0)
     _forget_events()
-    os.dup2(listener.fileno(), 0)  # what is above 2 is closed at the start
+    os.dup2(listener.fileno(), 0)  # descriptors above 2 are closed at startup
     again = dumps({**configuration, "excluded": [*configuration["excluded"], bad]})
     os.execve(sys.executable, [sys.executable, sys.argv[0], "--worker", again], _environment_at_start())
 
 
 def _events() -> bytes:
-    """What this process was seen to read until now, which each child would have read by itself."""
+    """What this process has been seen to read so far, which each child would have read by itself."""
     with contextlib.suppress(KeyError, OSError), open(os.environ[_WATCH], "rb") as file:
         return file.read()
     return b""
@@ -143,7 +142,7 @@ def _forget_events() -> None:
 
 
 def _watch_into(file: Optional[str], events: bytes) -> None:
-    """Note what is read in a file of the child's own, behind what its libraries have read."""
+    """Record reads in a file of the child's own, after what its libraries have read."""
     if file is None:
         return
     with contextlib.suppress(OSError):
@@ -159,7 +158,7 @@ def _environment_at_start() -> Dict[str, str]:
 
 
 def _added() -> Dict[str, str]:
-    """What the interpreter itself has put into the environment."""
+    """The variables that the interpreter itself has put into the environment."""
     started = _environment_at_start()
     return {name: value for name, value in os.environ.items() if started.get(name) != value}
 
@@ -181,30 +180,32 @@ class _Reused:
 
 
 class _Server:
-    """Waits for requests and for the ends of children. Descriptors are numbers here: no object may close one
-    in a child, where the number is another file's."""
+    """Waits for requests and for children to end.
+
+    Descriptors are plain numbers here: an object that closes its own would, in a child, close some other file.
+    """
 
     def __init__(self, configuration: Dict[str, Any], listener: socket.socket) -> None:
         self._socket, self._place = configuration["socket"], identity(configuration["socket"])
         self._idle, self._runtime = configuration["idle"], os.path.abspath(__file__)
         self._listener = listener
         self._clients: Dict[int, _Client] = {}
-        self._ends: Dict[int, int] = {}  # the descriptor that tells of a child's end: the child
-        self._controls: Dict[int, _Reused] = {}  # those that may run more than one instance
-        self._told: Dict[int, Dict[str, float]] = {}  # what the children have used whose instances have ended
-        self.control: Optional[int] = None  # in one of those: where it hears of the next
+        self._ends: Dict[int, int] = {}  # by the descriptor that reports a child's end: the child
+        self._controls: Dict[int, _Reused] = {}  # the children that may run more than one instance
+        self._told: Dict[int, Dict[str, float]] = {}  # what children whose instances have ended had used by then
+        self.control: Optional[int] = None  # in such a child: where it receives the next request
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
         self._is_ending = False
         self.events = b""
 
     def run(self, ahead: Ahead, refusal: Optional[str]) -> Dict[str, Any]:
-        """Serve until it is time to end, in the worker; the request, in a child."""
+        """In the worker, serve until it is time to end. In a child, return the request."""
         self._names, self._refusal = ahead.names(), refusal
         self._files = Loaded(ahead.modules(), self._names)
         self._used = time.monotonic()
         while True:
-            # One at a time: what is done about one may close the descriptor of another.
+            # One at a time: handling one may close the descriptor of another.
             for descriptor, _event in self._poll.poll(500)[:1]:
                 request = self._serve(descriptor)
                 if request is not None:
@@ -214,7 +215,7 @@ class _Server:
                 os._exit(0)
 
     def _is_busy(self) -> bool:
-        """Whether a child runs an instance."""
+        """Whether any child is running an instance."""
         return len(self._ends) > sum(child.is_free for child in self._controls.values())
 
     def _is_time(self) -> bool:
@@ -243,7 +244,7 @@ class _Server:
                 self._poll.register(descriptor, select.POLLIN)
 
     def _hear(self, descriptor: int) -> bool:
-        """Whether a client has said all that it has to say."""
+        """Whether a client has sent its whole request."""
         client = self._clients[descriptor]
         try:
             text = os.read(descriptor, 1 << 20)
@@ -255,7 +256,7 @@ class _Server:
         return text.endswith(b"\n") and client.pid is None
 
     def _request_of(self, descriptor: int) -> Optional[Dict[str, Any]]:
-        """A request to start a child."""
+        """The request of a client, if it asks for a child and is not refused."""
         self._used = time.monotonic()
         try:
             request = loads(self._clients[descriptor].text)
@@ -272,7 +273,7 @@ class _Server:
     def _refusal_of(self, request: Dict[str, Any]) -> Optional[str]:
         if self._refusal is not None or self._is_ending:
             return self._refusal or _STALE
-        # While children run, a file that changes is one that changes under a running build.
+        # While children run, a changed file has changed under a running build.
         if not self._is_busy() and not self._files.are_as_before():
             return _STALE
         hidden = {name for folder in request["folders"] for name in modules_in(folder)} & self._names
@@ -281,7 +282,7 @@ class _Server:
     def _start(self, descriptor: int, request: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         if self._hand_on(descriptor, request):
             return None
-        # Here, so that it costs each child only what differs from the last one's.
+        # Done before the fork, so that each child pays only for what differs from the last one's.
         _set_environment(request["environment"])
         process = request.get("reuse")
         pair = socket.socketpair() if process else None
@@ -308,19 +309,19 @@ class _Server:
         return None
 
     def _hand_on(self, descriptor: int, request: Dict[str, Any]) -> bool:
-        """Whether a child that is there has been given the request."""
+        """Whether an existing child has been given the request."""
         for control, child in self._controls.items():
             if child.is_free and child.process == request.get("reuse"):
                 child.is_free = False
                 self._clients[descriptor].pid = child.pid
                 self._tell(descriptor, {"started": child.pid})
-                with contextlib.suppress(OSError):  # it has just ended, which is heard of in another way
+                with contextlib.suppress(OSError):  # it has just exited, which is noticed elsewhere
                     os.write(control, dumps(request).encode() + b"\n")
                 return True
         return False
 
     def _hear_child(self, control: int) -> None:
-        """A child has ended an instance and waits for another, or ends."""
+        """A child has finished an instance and waits for another, or has exited."""
         child, text = self._controls[control], b""
         with contextlib.suppress(OSError):
             text = os.read(control, 1 << 16)
@@ -334,7 +335,7 @@ class _Server:
         self._tell_end(child.pid, answer["ended"], answer["usage"])
 
     def _tell_end(self, pid: int, status: int, used: Dict[str, float]) -> None:
-        """Tell the client whose instance a child has run. `used` is for all that the child has run until now."""
+        """Tell the client whose instance a child has run. `used` is the usage of all that the child has run so far."""
         before = self._told.get(pid, {})
         times = {name: used[name] - before.get(name, 0.0) for name in ("user", "system")}
         self._told[pid] = used
@@ -358,16 +359,16 @@ class _Server:
             os.write(descriptor, dumps(answer).encode() + b"\n")
 
     def _forget(self, descriptor: int) -> None:
-        """The client has gone: so does its child, with all that it started."""
+        """The client is gone: kill its child and all that the child started."""
         client = self._clients.pop(descriptor)
-        self._poll.unregister(descriptor)  # before it is closed: children may hold it, too
+        self._poll.unregister(descriptor)  # before it is closed: children may also hold it
         os.close(descriptor)
         if client.pid is not None:
             with contextlib.suppress(OSError):
                 os.killpg(client.pid, signal.SIGKILL)
 
     def _retire(self) -> None:
-        """No new clients: whoever comes next starts another worker."""
+        """Accept no new clients: the next one starts another worker."""
         self._is_ending = True
         if self._place is not None and identity(self._socket) == self._place:
             for path in (self._socket, f"{self._socket}.log", f"{self._socket}.events"):
@@ -375,7 +376,7 @@ class _Server:
                     os.unlink(path)
 
     def close(self) -> None:
-        """In a child: close all that the worker has open."""
+        """In a child: close everything the worker has open."""
         highest = max([self._listener.fileno(), *self._clients, *self._ends, *self._controls, self.control or 0])
         self._listener.detach()
         if self.control is not None:
@@ -384,13 +385,13 @@ class _Server:
 
 
 def _fork() -> int:
-    with warnings.catch_warnings():  # newer Pythons warn of threads, which have been looked at
+    with warnings.catch_warnings():  # newer Pythons warn of threads, which were checked
         warnings.simplefilter("ignore")
         return os.fork()
 
 
 def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) -> None:
-    """Make this process what a cold start of the request would be."""
+    """Turn this process into what a cold start of the request would be."""
     parent = os.getppid()
     os.setpgid(0, 0)
     server.close()
@@ -407,7 +408,7 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
 
 
 def _enter(request: Dict[str, Any], server: _Server, ahead: Ahead) -> None:
-    """Be in the place of the request."""
+    """Set up the process for the request."""
     log = os.open(request["log"], os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(log, stream)
@@ -423,7 +424,7 @@ def _enter(request: Dict[str, Any], server: _Server, ahead: Ahead) -> None:
 
 
 def _set_environment(environment: Dict[str, str]) -> None:
-    """Exactly this, in this order, and what the interpreter itself adds when it starts."""
+    """Exactly these variables, in this order, plus those that the interpreter itself adds at startup."""
     wanted, present = {**environment, **_ADDED}, dict(os.environ)
     if list(wanted) != list(present):
         os.environ.clear()

@@ -1,7 +1,7 @@
 """The decorators of a pipeline's functions, and `log_metric`.
 
-Decorated functions stay plain functions: called from a script, a test or a notebook, they do
-what they say. Metrics are printed there, or collected.
+Decorated functions stay plain functions: called from a script, a test or a notebook, they do just what they say.
+Metrics are then printed, or collected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class SerializableData(Dict[str, Any]):
 
 
 class ModelData(Dict[str, Any]):
-    """The dict of a process that returns a model; a name for annotations."""
+    """The dict of a process that returns a model; just a name for annotations."""
 
 
 process: Decorator = registering("process")
@@ -34,11 +34,10 @@ step.__doc__ = """Mark a function as a step: metrics that are logged while it ru
 
 
 def log_metric(name: str, value: Any, step: Any = None) -> None:
-    """Record a metric of the process, or of the step, that runs.
+    """Record a metric of the current process or step.
 
-    A number is a point of a series, at `step` or else at the next free one; any other
-    value is a snapshot, of which the last stays. Outside of a build it is printed, or collected by
-    `collect_metrics`.
+    A number is a point of a series, at `step` or else at the next free one; of any other value, the last one logged is
+    kept. Outside of a build it is printed, or collected by `collect_metrics`.
     """
     _metrics.log(name, value, step)
 
