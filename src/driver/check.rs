@@ -25,9 +25,9 @@ pub struct Checked {
     pub(crate) codes: Codes,
     /// The steps that each process logs under.
     pub(crate) steps: Steps,
-    /// Imports that lead to no module of the project.
+    /// Imports that no module of the project satisfies.
     pub(crate) foreign: Vec<Foreign>,
-    /// Where the project file names files.
+    /// The files that the project file names, and where.
     pub(crate) named: NamedFiles,
 }
 
@@ -36,7 +36,7 @@ pub struct Checked {
 pub(crate) struct NamedFiles {
     /// The project file.
     pub source: Source,
-    /// The files, as they are written.
+    /// The files, as written.
     pub files: Vec<Spanned<String>>,
 }
 
@@ -76,7 +76,7 @@ pub(super) fn check(project: &Project, missing: Missing, sink: &mut Diagnostics)
     Ok(Checked { pipeline, codes, steps, foreign, named: NamedFiles::of(&config) })
 }
 
-/// Warns of a file beside the project file that existing projects have and expops does not use.
+/// Warns of a file next to the project file that existing projects have and expops does not use.
 fn other_config(project: &Project, sink: &mut Diagnostics) {
     let path = project.file.with_file_name("compute_config.yaml");
     let Ok(text) = fs::read_to_string(project.at(&path)) else { return };

@@ -1,4 +1,4 @@
-//! A project to a plan and the text of the generated file; nothing is written yet.
+//! Compiles a project to a plan and the text of the generated file. Writes nothing yet.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ use crate::source::Span;
 pub struct Compiled {
     /// What the build does.
     pub plan: Plan,
-    /// The text of the generated file.
+    /// The text of the depfile that comes with it, if there is one.
     pub text: String,
     /// The text of the depfile beside it, if it has one.
     pub depfile: Option<String>,
@@ -34,17 +34,17 @@ pub struct Compiled {
     pub(super) places: Places,
     /// The project.
     pub(crate) project: Project,
-    /// The build folder, wherever the project is.
+    /// The layout of the build folder, wherever the project is.
     pub(crate) layout: Layout,
     pub(super) options: Options,
-    /// The build folder, from the project.
+    /// The build folder, relative to the project.
     pub(super) build: Utf8PathBuf,
     /// The folder that the build tool runs in.
     pub(super) runs_in: Utf8PathBuf,
 }
 
-/// A folder that paths are joined to. It may be a link, and what is beside it is beside what it leads to: that matters
-/// where the build folder is outside.
+/// The folder that the paths of a project are joined to. If it is a link, `..` leads to the parent of its
+/// target: that matters when the build folder is outside the project.
 fn joined_to(folder: &Utf8Path, build: &Utf8Path) -> Utf8PathBuf {
     let real = build.starts_with("..").then(|| folder.canonicalize_utf8().ok()).flatten();
     real.unwrap_or_else(|| folder.to_owned())
@@ -88,8 +88,8 @@ fn places(pipeline: &Pipeline, project: &Project) -> Places {
     }
 }
 
-/// Plans the build of a project. Only the prefix of targets, the generated file and the interpreter depend on how it
-/// was compiled: the plan tells nothing of them.
+/// Plans the build of a project. The prefix of targets, the generated file and the interpreter depend on how
+/// the project was compiled, so they are not in this plan; everything else is.
 pub(crate) fn plan(project: &Project, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Plan, Failure> {
     let checked = check(project, Missing::Ignored, sink)?;
     let (graph, probes) = expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
@@ -106,8 +106,8 @@ pub(crate) fn plan(project: &Project, build: &Utf8Path, sink: &mut Diagnostics) 
     Ok(plan::lower(graph, &probes, &checked.codes, &options))
 }
 
-/// Warns of imports that neither the project nor the interpreter has: where another build makes the module, it may be
-/// there when the process runs, or not.
+/// Warns of imports that neither the project nor the interpreter can satisfy. If another build makes the
+/// module, it may or may not be there when the process runs.
 fn report_absent(
     imports: &[Foreign],
     (python, folders): (&str, &[Utf8PathBuf]),
@@ -147,7 +147,7 @@ fn modules(folders: &[Utf8PathBuf], project: &Project) -> Vec<String> {
     names
 }
 
-/// Reports what is declared as read although the build writes it.
+/// Reports files that are declared as read although the build writes them.
 fn report_declared(pipeline: &Pipeline, project: &Project, build: &Utf8Path, sink: &mut Diagnostics) {
     let folder = project.folder.canonicalize_utf8().unwrap_or_else(|_| project.folder.clone());
     let at = |path: &Utf8Path| file::normal(&folder.join(path));
@@ -161,7 +161,7 @@ fn report_declared(pipeline: &Pipeline, project: &Project, build: &Utf8Path, sin
     }
 }
 
-/// Reports the files that the project file names and that cannot be written in the generated file.
+/// Reports the files named in the project file whose names the generated file cannot express.
 fn report_named(named: &NamedFiles, format: Format, sink: &mut Diagnostics) {
     for file in &named.files {
         if let Some(what) = format.inexpressible(Utf8Path::new(&file.value)) {
@@ -171,8 +171,8 @@ fn report_named(named: &NamedFiles, format: Format, sink: &mut Diagnostics) {
     }
 }
 
-/// Reports the paths of the plan that cannot be written in the generated file: what the flags say, and what the
-/// compiler found by itself. `report_named` has reported the others.
+/// Reports the other paths of the plan that the generated file cannot express: those from the flags, and those
+/// that the compiler found itself. The rest is left to `report_named`.
 fn report_inexpressible(plan: &Plan, format: Format, sink: &mut Diagnostics) {
     for (flag, path) in [("-o", &plan.output), ("--root", &plan.root), ("--build-dir", &plan.build)] {
         if let Some(what) = format.inexpressible(path) {

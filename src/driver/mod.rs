@@ -26,7 +26,7 @@ pub use crate::plan::Plan;
 
 use crate::pipeline::Missing;
 
-/// Checks a project: reads its file and its scripts. All paths in what comes of it are relative to the project.
+/// Checks a project: reads its file and its scripts. All paths in the result are relative to the project.
 pub fn open(project: &Project, sink: &mut Diagnostics) -> Result<Checked, Failure> {
     check(project, Missing::Ignored, sink)
 }

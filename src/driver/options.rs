@@ -1,4 +1,4 @@
-//! What a project is compiled to, and where.
+//! The options of a compilation: what is compiled, to what, and where.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -11,12 +11,12 @@ use crate::pipeline::Missing;
 use crate::plan;
 use crate::quote;
 
-/// What a project is compiled to. Paths are relative to the working folder, unless it says otherwise.
+/// The options of a compilation. Paths are relative to the working folder unless stated otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The project: a folder, or a project file.
     pub project: Utf8PathBuf,
-    /// What the generated file is for.
+    /// The format of the generated file.
     pub format: Format,
     /// The generated file; `None` for the usual one in the project.
     pub output: Option<Utf8PathBuf>,
@@ -24,13 +24,13 @@ pub struct Options {
     pub build: Utf8PathBuf,
     /// The folder that the build tool runs in, if not the project.
     pub root: Option<Utf8PathBuf>,
-    /// What comes before the names of targets, rules and variables.
+    /// The prefix of the names of targets, rules and variables.
     pub prefix: String,
-    /// The Python interpreter of processes without an environment, and what environments are made with.
+    /// The Python interpreter that runs processes without an environment, and makes environments.
     pub python: String,
-    /// Pipelines that expand to more instances are refused.
+    /// Pipelines that expand to more instances than this are refused.
     pub max_instances: u64,
-    /// Whether a file that expops did not write is overwritten.
+    /// Whether to overwrite a file that expops did not write.
     pub force: bool,
 }
 
@@ -51,13 +51,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What files are that are not there: an outer build may make them.
+    /// How to treat missing files: if there is an outer build, it may make them.
     pub(super) fn missing(&self) -> Missing {
         let is_hosted = self.root.is_some() || !self.prefix.is_empty();
         if is_hosted { Missing::Warning } else { Missing::Error }
     }
 
-    /// The same for the planner, every path relative to the project.
+    /// The options of the planner: the same, with every path relative to the project.
     pub(super) fn placed(&self, project: &Project) -> Result<plan::Options, String> {
         self.insist_on_plain_text()?;
         let folder = absolute(&project.folder)?;
@@ -84,7 +84,8 @@ impl Options {
         Ok(options)
     }
 
-    /// Insists that what the flags say can be part of names in the generated file, and cannot end its lines.
+    /// Checks that the values of the flags can be part of names in the generated file, and cannot end its
+    /// lines.
     fn insist_on_plain_text(&self) -> Result<(), String> {
         let is_plain = |c: char| c.is_alphanumeric() || "_-.+@,/".contains(c);
         if let Some(other) = self.prefix.chars().find(|c| !is_plain(*c)) {
@@ -100,8 +101,9 @@ impl Options {
         }
     }
 
-    /// The generated file, relative to the project. One that was named by an absolute path and lies outside keeps it:
-    /// so does who starts the build tool on it, and that tool makes a file again by the name that it was given.
+    /// The generated file, relative to the project. An absolute path outside the project stays absolute:
+    /// whoever starts the build tool on the file names it so, and the tool remakes a file only under the name
+    /// that it was given.
     fn output_seen(&self, path: &Utf8Path, here: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
         let place = file::normal(&here.join(path));
         if path.is_absolute() && self.root.is_none() && !place.starts_with(folder) {
@@ -110,8 +112,8 @@ impl Options {
         relative(&place, folder)
     }
 
-    /// The build folder, which everything that is ever removed lies in, from the project's folder. It is absolute only if
-    /// the flag is.
+    /// The build folder, relative to the project. It is absolute only if the flag is. Everything that is ever
+    /// removed lies in it.
     fn build_folder(&self, folder: &Utf8Path) -> Result<Utf8PathBuf, String> {
         let build = file::normal(&self.build);
         let place = file::normal(&folder.join(&build));
@@ -123,7 +125,8 @@ impl Options {
         Ok(if build.is_absolute() { build } else { relative(&place, folder) })
     }
 
-    /// The command that makes the generated file again, from the project's folder. `root` is as seen from there.
+    /// The command that remakes the generated file, run from the project's folder. `root` is relative to that
+    /// folder.
     fn words(&self, placed: &plan::Options, root: &Utf8Path) -> Vec<String> {
         let usual = Self::default();
         let limit = (self.max_instances.to_string(), usual.max_instances.to_string());
@@ -140,7 +143,7 @@ impl Options {
         for (flag, value, usual) in flags {
             match value {
                 value if value == usual => {}
-                // What begins with a dash would be taken for a flag.
+                // A value that begins with a dash would be taken for a flag.
                 value if value.starts_with('-') && flag.starts_with("--") => {
                     words.push(format!("{flag}={value}"));
                 }
@@ -162,7 +165,7 @@ fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, String> {
     path.canonicalize_utf8().map_err(|error| format!("cannot find `{path}`: {error}"))
 }
 
-/// The absolute path `path` as seen from the absolute folder `from`.
+/// The absolute path `path`, relative to the absolute folder `from`.
 pub(super) fn relative(path: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
     let common = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(common).map(|_| "..");
@@ -170,7 +173,7 @@ pub(super) fn relative(path: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
     if relative.as_str().is_empty() { Utf8PathBuf::from(".") } else { relative }
 }
 
-/// Nothing for the folder itself.
+/// The path, or an empty one for the folder itself.
 fn but_not_here(path: Utf8PathBuf) -> Utf8PathBuf {
     if path == "." { Utf8PathBuf::new() } else { path }
 }

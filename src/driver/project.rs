@@ -1,13 +1,13 @@
-//! Where a project and its file are.
+//! Finds a project and its file.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::file;
 
-/// Where project files are looked for.
+/// Where project files are searched for, relative to the project's folder.
 pub(super) const FILES: [&str; 2] = ["expops.yaml", "configs/project_config.yaml"];
 
-/// A project: its folder and, in it, its file.
+/// A project: its folder, and its file in that folder.
 #[derive(Clone, Debug)]
 pub struct Project {
     /// The folder, as given.
@@ -48,7 +48,7 @@ impl Project {
         Ok(Self { folder: folder.to_owned(), file: name })
     }
 
-    /// Where `path`, which is relative to the project, is.
+    /// Resolves `path`, which is relative to the project.
     pub(super) fn at(&self, path: &Utf8Path) -> Utf8PathBuf {
         file::normal(&self.folder.join(path))
     }

@@ -1,4 +1,4 @@
-//! What the scripts of a project say, and which files the compiler has to be called again for.
+//! What the scripts of a project say, and which files must make the compiler run again when they change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::plan::Codes;
 use crate::probe::Steps;
 use crate::script::{Foreign, Library};
 
-/// The digest of the code that each process reaches, its steps, and all that was read to know them.
+/// The digest of the code that each process reaches, its steps, and all files that were read to find them.
 pub(super) fn codes(
     pipeline: &Pipeline,
     library: &mut Library,
@@ -77,7 +77,8 @@ fn is_named(pipeline: &Pipeline, path: &Utf8PathBuf) -> bool {
         || pipeline.data.values().any(|data| data == path)
 }
 
-/// Reports what is wrong with modules that processes reach: each error once, with those that it concerns.
+/// Reports what is wrong with modules that processes reach: each error once, with the processes that it
+/// affects.
 fn report_broken(mut broken: Vec<(Diagnostic, &str)>, sink: &mut Diagnostics) {
     while let Some((first, _)) = broken.first().cloned() {
         let is_same = |other: &Diagnostic| {
@@ -91,14 +92,14 @@ fn report_broken(mut broken: Vec<(Diagnostic, &str)>, sink: &mut Diagnostics) {
     }
 }
 
-/// The requirement files that name others, and those others: what they name may change, too.
+/// The requirement files that include others, with those others: they may change, too.
 fn requirements(project: &Project, pipeline: &Pipeline) -> BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> {
     let files = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
     let all = files.map(|file| (file.clone(), environment::included(file, &project.folder)));
     all.filter(|(_, included)| !included.is_empty()).collect()
 }
 
-/// Everything below a folder, sorted; with links that lead nowhere, which may lead somewhere one day.
+/// Everything below a folder, sorted. Includes broken links, which may have a target one day.
 fn inside(project: &Project, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     let start = project.at(folder);
     let entries = walkdir::WalkDir::new(&start).min_depth(1).sort_by_file_name().follow_links(true);
@@ -112,15 +113,15 @@ fn inside(project: &Project, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-/// The folders among what is declared: one more file in them is one more that is declared.
+/// The folders among what is declared: a new file in one of them is declared as well.
 fn declared_folders(project: &Project, codes: &Codes) -> BTreeSet<Utf8PathBuf> {
     let declared = codes.inside.iter().flat_map(|(folder, inside)| [folder].into_iter().chain(inside));
     let may_be_folder = |path: &&Utf8PathBuf| project.at(path).is_dir() || !project.at(path).exists();
     declared.filter(may_be_folder).filter(|path| !is_project(path)).cloned().collect()
 }
 
-/// The folders of the scripts, where a new module may be one that an import now finds first; without those where any
-/// file counts. The project's own folder is none: every build writes into it.
+/// The folders of the scripts: an import may resolve to a new module in one of them. Leaves out declared
+/// folders, where any new file counts, and the project's own folder, since every build writes into it.
 fn module_folders(scripts: &[Utf8PathBuf], declared: &BTreeSet<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
     let parents: BTreeSet<_> = scripts.iter().filter_map(|path| path.parent()).collect();
     let counts = |path: &&Utf8Path| !is_project(path) && !declared.contains(*path);

@@ -1,4 +1,4 @@
-//! The one place where the compile side writes.
+//! Writes the result of a compilation; the compile side writes nowhere else.
 
 use std::fs;
 use std::io::Write as _;
@@ -16,20 +16,20 @@ use crate::file::{self, FileError, Written};
 use crate::plan_file::{PlanFile, VERSION};
 use crate::runtime;
 
-/// How many digests are spelled out for `explain`, and how many large files are known by their stat: beyond that the
-/// oldest are forgotten, which costs words and time.
+/// How many digests are kept spelled out for `explain`, and how many large files are known by their stat.
+/// Beyond that the oldest are forgotten, which only costs detail and time.
 const MOST_FACTS: usize = 50_000;
 
 impl Compiled {
-    /// Writes what changed, in the project: plan files first, the generated file
-    /// after them, and last the proof for Make that all of it is there. Returns what became of the generated file.
+    /// Writes what changed in the project: plan files first, then the generated file, and last the proof for
+    /// Make that everything is there. Returns what became of the generated file.
     pub fn write(&self) -> Result<Written, Failure> {
         let output = self.project.at(&self.output);
         if !self.options.force && !may_overwrite(&output) {
             let text = format!("`{output}` was not written by expops; --force overwrites it");
             return Err(Failure::Usage(text));
         }
-        // First: what the compiler writes must not be older than what it read.
+        // This comes first: what the compiler writes must not be older than what it read.
         self.write_modules().map_err(|failure| Failure::Write(failure.to_string()))?;
         if self.plan.interpreter.is_some() {
             let stamp = self.layout.environment_stamp("");
@@ -44,22 +44,23 @@ impl Compiled {
         Ok(written)
     }
 
-    /// Whether another version of expops compiled the project last: what it made is made again.
+    /// Whether another version of expops compiled the project last. If so, everything is built again.
     pub fn follows_another_version(&self) -> bool {
         let texts = self.plan_files().into_iter().filter_map(|(path, _)| fs::read_to_string(path).ok());
         let versions: Vec<_> = texts.filter_map(|text| PlanFile::version_of(&text)).collect();
         versions.iter().any(|version| *version != VERSION)
     }
 
-    /// The version of the distribution `expops` that the active Python has, once the project has been written: PyPI has one,
-    /// which is another project's.
+    /// The version of the distribution `expops` that the active Python has, once the project has been written.
+    /// The one on PyPI belongs to another project.
     pub fn other_distribution(&self) -> Option<String> {
         let python = Interpreter::read(&self.layout.environment_stamp("")).ok()?;
         let is_it = |package: &String| package.strip_prefix("expops==").map(str::to_owned);
         python.packages.iter().find_map(is_it).filter(|_| self.plan.interpreter.is_some())
     }
 
-    /// Which modules there were to be found. The look at them is done, for a tool that compares the times of files.
+    /// Stamps the names of modules in the folders of scripts. For a tool that compares the times of files, also
+    /// records that they have just been looked at.
     fn write_modules(&self) -> Result<(), exec::Failure> {
         for modules in &self.plan.modules {
             let made = self.layout.modules(Utf8Path::new(&modules.name));
@@ -95,8 +96,9 @@ impl Compiled {
         Ok(written)
     }
 
-    /// Writes the proof that all of it is there. It says what was written; so under Ninja, which knows itself when it
-    /// last asked, it keeps its time unless something changed, and Ninja reads the generated file again only then.
+    /// Writes the proof that everything is there. Its content is a digest of what was written. Ninja itself
+    /// knows when it last ran the compiler, so under Ninja the proof keeps its time unless something changed,
+    /// and only then does Ninja reload the generated file.
     fn prove(&self, plan_files: &[(Utf8PathBuf, &str)]) -> Result<(), FileError> {
         let path = &self.in_project(&self.plan.proof);
         let mut digest = Hasher::new();
@@ -108,7 +110,7 @@ impl Compiled {
         let text = format!("{}\n", digest.finish());
         match self.options.format {
             Format::Ninja => file::write_if_changed(path, text.as_bytes()).map(drop),
-            // Not by a temporary file: nothing would remove what a killed compiler left.
+            // Not through a temporary file: nothing would remove one that a killed compiler left.
             _ => {
                 path.parent().map_or(Ok(()), file::create_folder)?;
                 let written = file::create_own(path).and_then(|file| {
@@ -120,8 +122,8 @@ impl Compiled {
         }
     }
 
-    /// What a build folder outside its project says of it, so that commands find it from there. Nothing in it is absolute
-    /// unless the flag was.
+    /// A file in a build folder outside its project that lets commands find the project from there. The paths
+    /// in it are absolute only if the flag was.
     fn origin(&self) -> Option<String> {
         let build = &self.build;
         let folder = self.project.folder.canonicalize_utf8().ok()?;
@@ -133,19 +135,19 @@ impl Compiled {
         serde_json::to_string(&(back, build)).ok()
     }
 
-    /// The plan files and their texts. Their paths in the plan are as the build tool sees them.
+    /// The plan files and their texts. In the plan, their paths are relative to where the build tool runs.
     fn plan_files(&self) -> Vec<(Utf8PathBuf, &str)> {
         let files = self.plan.plan_files.iter();
         files.map(|file| (self.in_project(&file.path), file.text.as_str())).collect()
     }
 
-    /// Where a path of the plan is, which is as the build tool sees it.
+    /// Resolves a path of the plan, which is relative to where the build tool runs.
     fn in_project(&self, path: &Utf8Path) -> Utf8PathBuf {
         file::normal(&self.runs_in.join(path))
     }
 }
 
-/// Whether a file may be overwritten: it is not there, or expops wrote it.
+/// Whether a file may be overwritten: it does not exist, or expops wrote it.
 pub(crate) fn may_overwrite(path: &Utf8Path) -> bool {
     match fs::read(path) {
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
@@ -153,8 +155,8 @@ pub(crate) fn may_overwrite(path: &Utf8Path) -> bool {
     }
 }
 
-/// Removes the plan files of processes that are gone. The same file may be named in two ways here: from the project, and
-/// from where the build tool runs.
+/// Removes the plan files of processes that are gone. Two paths may name the same file here: one relative to
+/// the project, one to where the build tool runs.
 fn remove_others(folder: &Utf8Path, kept: &[(Utf8PathBuf, &str)]) -> Result<(), FileError> {
     let real = |path: &Utf8Path| path.canonicalize_utf8().ok();
     let kept: Vec<_> = kept.iter().map(|(path, _)| real(path)).collect();
