@@ -1,11 +1,11 @@
-//! One change in words: what a person would have said of it, and what is known of the parts of it.
+//! One change in words: a sentence about it, and what is known of its parts.
 
 use super::reason::{Reason, SHOWN};
 use super::words;
 use crate::exec::{Change, Difference, Fingerprint, Inventory, Rooted, WHOLE, what_changed, where_changed};
 use crate::layout::Layout;
 
-/// How a split cuts, in the words of the project file.
+/// How a split cuts, in the terms of the project file.
 pub(super) fn split(change: &Change) -> Reason {
     let shown = |end: &Option<Fingerprint>| end.as_ref().map(words::setting);
     let change =
@@ -13,7 +13,7 @@ pub(super) fn split(change: &Change) -> Reason {
     Reason::new(words::plain(&change))
 }
 
-/// A path that was not there when a run asked for it.
+/// A path that did not exist when a run asked for it.
 pub(super) fn absent(change: &Change, path: &Rooted) -> Reason {
     Reason::new(match (&change.was, &change.is) {
         (Some(_), Some(_)) => format!("`{path}`, which was not there, is there now"),
@@ -31,7 +31,7 @@ pub(super) fn variable(change: &Change, name: &str) -> Reason {
     })
 }
 
-/// A partition that failed and was dropped.
+/// A partition that failed and was left out.
 pub(super) fn failed(change: &Change, label: &str) -> Reason {
     Reason::new(match (&change.was, &change.is) {
         (Some(_), Some(_)) => format!("{label} failed in another way ({})", words::was_is(change)),
@@ -40,14 +40,14 @@ pub(super) fn failed(change: &Change, label: &str) -> Reason {
     })
 }
 
-/// What the digests at the ends of a change are of.
+/// The inventories behind the digests before and after a change.
 fn known(layout: &Layout, change: &Change) -> Option<(Inventory, Inventory)> {
     let digest = |end: &Option<Fingerprint>| end.as_ref().and_then(Fingerprint::digest);
     let (was, is) = (digest(&change.was)?, digest(&change.is)?);
     Some((Inventory::read(layout, was)?, Inventory::read(layout, is)?))
 }
 
-/// A changed file, with the lines, or a changed folder, with the files in it.
+/// A file that changed, with its lines, or a folder, with the files in it.
 pub(super) fn content(layout: &Layout, change: &Change, what: &str) -> Reason {
     let mut reason = Reason::new(format!("the content of {what} changed ({})", words::was_is(change)));
     let Some((was, is)) = known(layout, change) else { return reason };
@@ -75,7 +75,7 @@ pub(super) fn code(layout: &Layout, change: &Change, function: &str) -> Reason {
     let mut parts = what_changed(&was, &is);
     let as_a_whole = |(file, why): (&str, &str)| format!("`{file}` counts as a whole because {why}");
     let whole: Vec<String> = parts.iter().filter_map(Difference::as_a_whole).map(as_a_whole).collect();
-    // Of a module that is counted whole, what changed in it says more.
+    // For a module that is counted whole, the parts that changed say more than the module.
     if parts.iter().any(|part| part.name != WHOLE) {
         parts.retain(|part| part.name != WHOLE);
     }
@@ -114,7 +114,7 @@ pub(super) fn packages(layout: &Layout, change: &Change) -> Reason {
         _ => "its environment changed",
     });
     let mut parts = known(layout, change).map(|(was, is)| what_changed(&was, &is)).unwrap_or_default();
-    // What is gone or another breaks code; what is new does so seldom.
+    // Packages that are gone or changed break code; new ones rarely do.
     parts.sort_by_key(|part| part.was.is_none());
     let sentence = |named: &Difference| match (&named.was, &named.is) {
         (Some(was), Some(is)) => format!("package {} was {was}, is {is}", named.name),
@@ -125,7 +125,7 @@ pub(super) fn packages(layout: &Layout, change: &Change) -> Reason {
     reason
 }
 
-/// The first of many differences, and how many more there are.
+/// The first few of many differences, and how many more there are.
 fn some(parts: &[Difference], what: &str, sentence: impl Fn(&Difference) -> String) -> Vec<Reason> {
     let mut said: Vec<_> = parts.iter().take(SHOWN).map(|part| Reason::new(sentence(part))).collect();
     if parts.len() > SHOWN {

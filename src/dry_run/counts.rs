@@ -1,10 +1,10 @@
-//! How many instances are how.
+//! Counts instances by state.
 
 use serde::Serialize;
 
 use super::survey::{Finding, State};
 
-/// How many instances are how, in the words of `expops status --json`.
+/// How many instances are in each state, named as in `expops status --json`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Counts {
     /// Up to date.
@@ -13,16 +13,16 @@ pub(crate) struct Counts {
     pub would_run: usize,
     /// Would come from the cache.
     pub from_cache: usize,
-    /// May run.
+    /// May run, depending on what upstream makes.
     pub may_run: usize,
-    /// Cannot be told.
+    /// Cannot be told without building first.
     pub unknown: usize,
     /// Failed last time.
     pub failed_last_time: usize,
 }
 
 impl Counts {
-    /// Counts one more.
+    /// Counts one more instance.
     pub(crate) fn add(&mut self, finding: &Finding) {
         match finding.state {
             State::Fresh => self.up_to_date += 1,

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use crate::exec::Change;
 
-/// How a reason begins that says what went wrong.
+/// How the reason begins that reports a failure.
 pub(crate) const FAILED: &str = "its last run failed";
 
-/// How many upstreams, or changed definitions, are told one by one.
+/// How many upstreams, or changed definitions, are listed one by one.
 pub(super) const SHOWN: usize = 5;
 
 /// Something that changed, and why.
@@ -15,7 +15,7 @@ pub(super) const SHOWN: usize = 5;
 pub(crate) struct Reason {
     /// One sentence.
     pub text: String,
-    /// What changed, where that is known.
+    /// What changed, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
     /// Why that changed.

@@ -1,5 +1,5 @@
-//! Looks at every instance of a project as a build would, without running anything: what `status` and
-//! `explain` have to tell.
+//! Surveys every instance of a project as a build would, without running anything. This is what `status` and
+//! `explain` report.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ use crate::layout::{Folder, Layout};
 use crate::plan::{Action, Plan};
 use crate::plan_file::{EnvironmentPlan, PlanFile};
 
-/// What a build would do about an instance.
+/// What a build would do with an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// Nothing.
@@ -27,14 +27,15 @@ pub(crate) enum State {
     Restore,
     /// Run it.
     Run,
-    /// Look at it again when these have been built: it runs if what it takes of them has changed.
+    /// Look at it again when these have been built: it runs if the outputs that it takes from them have
+    /// changed.
     May(Vec<usize>),
     /// Fail, or run it once what is missing has been made.
     Blocked(String),
 }
 
 impl State {
-    /// For scripts.
+    /// The state in one word, for scripts.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Fresh => "up_to_date",
@@ -46,7 +47,7 @@ impl State {
     }
 }
 
-/// An instance, and what was found about it.
+/// An instance and its state.
 pub(crate) struct Finding {
     /// Its process.
     pub process: String,
@@ -54,11 +55,11 @@ pub(crate) struct Finding {
     pub action: Action,
     /// Its folder.
     pub folder: Folder,
-    /// What a build would do about it.
+    /// What a build would do with it.
     pub state: State,
-    /// What was decided, where nothing that it takes is open.
+    /// The decision, if all of its inputs are known.
     pub decision: Option<Decision>,
-    /// Positions of what it takes inputs from.
+    /// Indices of the instances that it takes inputs from.
     pub upstreams: Vec<usize>,
 }
 
@@ -80,19 +81,19 @@ pub(crate) struct Survey {
     pub all: Vec<Finding>,
     /// The build folder.
     pub layout: Layout,
-    /// Positions of all instances, each behind what it takes inputs from.
+    /// Indices of all instances, each after those that it takes inputs from.
     order: Vec<usize>,
     plans: BTreeMap<String, PlanFile>,
     nothing_is_cached: bool,
     lookahead: Lookahead,
-    /// The environments that would be made, and what has changed since they last were.
+    /// The environments that would be made, and what has changed since they were last made.
     stale_environments: BTreeMap<String, Vec<Change>>,
-    /// What is to be said of what was looked at, each once.
+    /// Remarks from the survey, each once.
     remarks: RefCell<BTreeSet<Remark>>,
 }
 
 impl Survey {
-    /// The instances of a project, whose folder is the working folder; not looked at yet.
+    /// The instances of the project whose folder is the working folder. Nothing is surveyed yet.
     pub(crate) fn of(
         project: &Project,
         build: &Utf8Path,
@@ -152,12 +153,12 @@ impl Survey {
         &self.plans[&self.all[index].process]
     }
 
-    /// Looks at all instances.
+    /// Surveys all instances.
     pub(crate) fn look_at_all(&mut self) {
         self.look_at((0..self.all.len()).collect());
     }
 
-    /// Looks at some instances, and at those that they take inputs from.
+    /// Surveys some instances, and those that they take inputs from.
     pub(crate) fn look_at(&mut self, mut waiting: Vec<usize>) {
         let mut wanted = vec![false; self.all.len()];
         while let Some(index) = waiting.pop() {
@@ -173,7 +174,8 @@ impl Survey {
     fn look(&mut self, index: usize) -> State {
         let looked = &self.all[index];
         let plan = &self.plans[&looked.process];
-        // A chart's metrics are read from the folders of what it plots.
+        // A chart reads its metrics from the folders of the instances that it plots, so it cannot be decided
+        // ahead of them.
         let looks_ahead = plan.probes.is_none();
         let is_known = |upstream: &Finding| {
             upstream.state == State::Fresh
@@ -201,7 +203,7 @@ impl Survey {
         decision
     }
 
-    /// What is to be said of what was looked at so far; it is said once.
+    /// Takes the remarks made so far: each is returned once.
     pub(crate) fn remarks(&self) -> BTreeSet<Remark> {
         self.remarks.take()
     }
@@ -223,13 +225,13 @@ impl Survey {
         Ok(state)
     }
 
-    /// What would be decided about an instance if what it takes of others stayed as it is. Only asked of what is
-    /// explained: to decide about everything that waits would cost a look at all of its code.
+    /// The decision on an instance if its inputs from other instances stayed as they are. Only asked for what
+    /// is explained: deciding on every waiting instance would mean reading all of its code.
     pub(crate) fn presumed(&self, index: usize) -> Option<Decision> {
         self.instance(index).and_then(|instance| self.decision(&instance)).ok()
     }
 
-    /// The environment of an instance, if it would be made, with what has changed since it was.
+    /// The environment of an instance, if it would be made, with what has changed since it was last made.
     pub(crate) fn stale_environment(&self, index: usize) -> Option<(&str, &[Change])> {
         let name = &self.plans[&self.all[index].process].environment;
         self.stale_environments.get_key_value(name).map(|(name, changes)| (name.as_str(), changes.as_slice()))
@@ -247,7 +249,7 @@ impl Survey {
     }
 }
 
-/// A project that was never compiled has no stamp of the active Python yet.
+/// Stamps the active Python for a project that was never compiled, which has no such stamp yet.
 fn ready_interpreter(plan: &Plan, project: &Project, layout: &Layout) {
     let stamp = layout.environment_stamp("");
     if plan.interpreter.is_some() && !stamp.exists() {
@@ -256,7 +258,7 @@ fn ready_interpreter(plan: &Plan, project: &Project, layout: &Layout) {
     }
 }
 
-/// The environments that would be made, and what has changed since they last were.
+/// The environments that would be made, and what has changed since they were last made.
 fn stale_environments(plan: &Plan, layout: &Layout) -> BTreeMap<String, Vec<Change>> {
     let changes = |name: &String| {
         let path = layout.environment_plan(name);

@@ -1,10 +1,10 @@
-//! What is said of an instance, wherever it is said.
+//! What to say about an instance, wherever it is said.
 
 use super::survey::{State, Survey};
 use super::why::own;
 use crate::exec::{Ended as Last, Why};
 
-/// What a build would do about an instance, after its label and a colon.
+/// What a build would do with an instance: the text after its label and a colon.
 pub(crate) fn headline(survey: &Survey, index: usize) -> String {
     let looked = &survey.all[index];
     match &looked.state {
@@ -22,7 +22,7 @@ pub(crate) fn headline(survey: &Survey, index: usize) -> String {
     }
 }
 
-/// What came of an instance's last run, before the reasons for it.
+/// The outcome of an instance's last run, before the reasons for it.
 pub(crate) fn outcome(why: &Why) -> String {
     match (&why.ended, why.first) {
         (Last::Failed(message), _) => format!("it failed last time: {message}"),

@@ -1,4 +1,4 @@
-//! Reasons, back to the root cause: what changed, and if somebody upstream made it, why that changed.
+//! Reasons, back to the root cause: what changed and, if it was made upstream, why that changed.
 
 use camino::Utf8Path;
 
@@ -33,7 +33,7 @@ pub(crate) fn now(survey: &Survey, index: usize) -> Vec<Reason> {
     changes.into_iter().map(|change| of_change(survey, index, change)).collect()
 }
 
-/// Why there is no record of an instance.
+/// Why an instance has no record.
 fn unbuilt(looked: &Finding) -> String {
     match looked.why() {
         Some(Why { ended: Ended::Failed(message), .. }) => format!("{FAILED}: {message}"),
@@ -43,19 +43,19 @@ fn unbuilt(looked: &Finding) -> String {
     }
 }
 
-/// What has changed for an instance besides what it takes of others.
+/// What has changed for an instance apart from its inputs from other instances.
 pub(crate) fn own(survey: &Survey, index: usize) -> Vec<Reason> {
     let Some(now) = survey.presumed(index) else { return Vec::new() };
     let is_own = |change: &Change| !change.ingredient.comes_from_upstream();
     now.changes().into_iter().filter(is_own).map(|change| of_change(survey, index, change)).collect()
 }
 
-/// Why an instance ran when it last did.
+/// Why an instance ran the last time.
 pub(crate) fn then(survey: &Survey, index: usize, why: &Why) -> Vec<Reason> {
     why.changes.iter().map(|change| of_change(survey, index, change.clone())).collect()
 }
 
-/// Why the environment of an instance would be made, if it would.
+/// Why the environment of an instance would be made, or nothing if it would not.
 fn environment(survey: &Survey, index: usize) -> Option<Reason> {
     let (name, changes) = survey.stale_environment(index)?;
     let text = match changes {
@@ -66,7 +66,7 @@ fn environment(survey: &Survey, index: usize) -> Option<Reason> {
     Some(Reason { because, ..Reason::new(text) })
 }
 
-/// What may change what an instance takes; those that do for the same reasons are told together.
+/// The upstreams that may change an input. Those with the same reasons are listed together.
 fn waiting(survey: &Survey, waits: &[usize]) -> Vec<Reason> {
     let mut told: Vec<(Vec<&str>, String, Vec<Reason>)> = Vec::new();
     for upstream in waits.iter().take(SHOWN) {
@@ -94,7 +94,7 @@ fn waiting(survey: &Survey, waits: &[usize]) -> Vec<Reason> {
     all
 }
 
-/// Why an instance ran when it made what is there.
+/// Why an instance ran when it made its present outputs.
 fn last_run(survey: &Survey, index: usize) -> Vec<Reason> {
     let looked = &survey.all[index];
     match looked.why() {
@@ -106,7 +106,7 @@ fn last_run(survey: &Survey, index: usize) -> Vec<Reason> {
     }
 }
 
-/// The reason that a change is for an instance: a sentence for each ingredient.
+/// A change as a reason for an instance: a sentence for each kind of ingredient.
 fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
     let layout = &survey.layout;
     let mut reason = match &change.ingredient {
@@ -143,7 +143,7 @@ fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
     reason
 }
 
-/// A changed input, and why who made it made it differently.
+/// A changed input, and why the instance that made it made it differently.
 fn input(survey: &Survey, index: usize, change: &Change, path: &InputPath) -> Reason {
     let decision = survey.all[index].decision.as_ref();
     let inputs = decision.map(|decision| decision.inputs()).unwrap_or_default();
@@ -176,7 +176,7 @@ fn metrics(survey: &Survey, change: &Change, key: &str, instance: &str) -> Reaso
     }
 }
 
-/// Which rows a partition is: ` (p3: rows 21 to 30)`.
+/// The rows of a partition: ` (p3: rows 21 to 30)`.
 fn rows(survey: &Survey, split: usize, file: &Utf8Path, key: &str) -> String {
     let folder = &survey.all[split].folder;
     let arm = file.parent().and_then(|parent| parent.file_name()).unwrap_or_default();

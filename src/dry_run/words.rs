@@ -1,13 +1,13 @@
-//! Fingerprints in words: what an ingredient was, and what it is.
+//! Fingerprints in words: what an ingredient was, and what it is now.
 
 use serde_json::Value as Json;
 
 use crate::exec::{Change, Fingerprint};
 
-/// The longest value that is shown whole, in characters.
+/// The longest value that is shown in full, in characters.
 const SHOWN: usize = 60;
 
-/// The ingredient, what it was, and what it is.
+/// The ingredient, what it was, and what it is now.
 pub(super) fn plain(change: &Change) -> String {
     match (&change.was, &change.is) {
         (None, Some(is)) => format!("{} is new: {}", change.ingredient, shown(is, 0)),
@@ -16,7 +16,7 @@ pub(super) fn plain(change: &Change) -> String {
     }
 }
 
-/// `was 12ab…, is 34cd…`; of what is new or gone only the half that there is.
+/// `was 12ab…, is 34cd…`; for something new or gone, only the half that exists.
 pub(super) fn was_is(change: &Change) -> String {
     match (&change.was, &change.is) {
         (Some(was), Some(is)) => {
@@ -28,14 +28,14 @@ pub(super) fn was_is(change: &Change) -> String {
     }
 }
 
-/// From which character on two values are shown: if they are long, a little before they differ.
+/// The character from which two values are shown: for long ones, a little before they differ.
 fn clear(was: &Fingerprint, is: &Fingerprint) -> usize {
     let (Some(was), Some(is)) = (was.text(), is.text()) else { return 0 };
     let same = was.chars().zip(is.chars()).take_while(|(a, b)| a == b).count();
     if same + SHOWN / 3 < SHOWN { 0 } else { same - SHOWN / 3 }
 }
 
-/// A fingerprint for a message, a text from a character on: digests are cut to 12 digits.
+/// A fingerprint for a message: digests are cut to 12 digits, texts start at the character `from`.
 fn shown(value: &Fingerprint, from: usize) -> String {
     let text = match value {
         Fingerprint::Digest(digest) => return digest.short(),
@@ -48,7 +48,7 @@ fn shown(value: &Fingerprint, from: usize) -> String {
     format!("{dots}{}{cut}", rest.take(SHOWN).collect::<String>())
 }
 
-/// A setting of a split as the project file has it: `3` for `{"equal":3}`.
+/// A setting of a split as written in the project file: `3` for `{"equal":3}`.
 pub(super) fn setting(value: &Fingerprint) -> Fingerprint {
     let json: Option<Json> = value.text().and_then(|text| serde_json::from_str(text).ok());
     let only = json.as_ref().and_then(|json| json.as_object()?.values().next());
