@@ -1,4 +1,4 @@
-//! The formats of the generated file. All that differs between them is asked here.
+//! The formats of the generated file. Everything in which they differ is decided here.
 
 use camino::Utf8Path;
 
@@ -6,10 +6,10 @@ use super::{found, make, ninja, shell};
 use crate::escape;
 use crate::plan::Plan;
 
-/// How every generated file begins; in a script, after the line that names the shell.
+/// The first line of every generated file; in a script, it follows the line that names the shell.
 const MARK: &str = "# Made by expops ";
 
-/// What reads the generated file.
+/// A format, by the tool that reads it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Ninja 1.8 and later.
@@ -34,7 +34,7 @@ impl Format {
         }
     }
 
-    /// What the generated file is called.
+    /// The usual name of the generated file.
     pub fn file_name(self) -> &'static str {
         match self {
             Self::Ninja => "build.ninja",
@@ -43,7 +43,7 @@ impl Format {
         }
     }
 
-    /// What it is called in the build folder, where somebody else's file has the usual name.
+    /// Its name in the build folder, for when somebody else's file has the usual name.
     pub fn hidden_name(self) -> &'static str {
         match self {
             Self::Ninja => "expops.ninja",
@@ -66,12 +66,12 @@ impl Format {
         }
     }
 
-    /// The text of a depfile that lies beside it; `None` if there is none.
+    /// The text of the depfile that goes with it, if there is one.
     pub fn depfile(self, plan: &Plan) -> Option<String> {
         (self == Self::Ninja).then(|| found::depfile(plan)).flatten()
     }
 
-    /// Why a path of the project cannot be written in the generated file; `None` if it can.
+    /// Why the generated file cannot express a path of the project; `None` if it can.
     pub fn inexpressible(self, path: &Utf8Path) -> Option<&'static str> {
         match self {
             Self::Ninja => escape::ninja_lacks(path.as_str()),
@@ -81,7 +81,7 @@ impl Format {
     }
 }
 
-/// Whether the content of a file shows that expops wrote it.
+/// Whether expops wrote a file, judging by its content.
 pub(crate) fn is_generated(content: &[u8]) -> bool {
     content.strip_prefix(b"#!/bin/sh\n").unwrap_or(content).starts_with(MARK.as_bytes())
 }

@@ -1,12 +1,12 @@
-//! Lays out long lists: on one line where they fit, else one name on each line, so that a name that comes or goes
+//! Lays out long lists: on one line if they fit, else one name on each line, so that adding or removing a name
 //! changes one line of the file.
 
 /// The width that lines are wrapped at.
 const WIDTH: usize = 100;
 
-/// A statement that builds `outputs` by a rule of Ninja. The inputs always start a line; outputs that need several are
-/// indented less than the inputs, and the rule's name then starts a line between them. What is only another name takes
-/// one line if it can.
+/// A Ninja statement that builds `outputs` by a rule. The inputs always start a line. Outputs that need several
+/// lines are indented less than the inputs, with the rule's name on a line between the two. A `phony` statement
+/// takes one line if it fits.
 pub(super) fn statement(outputs: &[String], rule: &str, inputs: &[String], implicit: &[String]) -> String {
     let head = format!("build {}: {rule}", outputs.join(" "));
     let head = if head.len() + 2 <= WIDTH {
@@ -29,8 +29,8 @@ pub(super) fn statement(outputs: &[String], rule: &str, inputs: &[String], impli
     format!("{head} $\n        {}", parts.join(if is_short { " " } else { " $\n        " }))
 }
 
-/// A rule of Make. Its recipe stands behind a semicolon: what a recipe on a line of its own begins with is for the
-/// including Makefile to say.
+/// A rule of Make. Its recipe follows a semicolon: the prefix of a recipe on its own line is up to the
+/// including Makefile.
 pub(super) fn rule(targets: &[String], prerequisites: &[String], recipe: &str) -> String {
     let head = format!("{}:", list(targets, CONTINUED, 3));
     let recipe = if recipe.is_empty() { String::new() } else { format!(" ; {recipe}") };
@@ -43,15 +43,16 @@ pub(super) fn rule(targets: &[String], prerequisites: &[String], recipe: &str) -
     format!("{head}{CONTINUED}{tail}{recipe}")
 }
 
-/// Goes on with a line of Make.
+/// Continues a line of Make.
 const CONTINUED: &str = " \\\n    ";
 
-/// A list of Make, as the value of a variable or behind a directive, whose name takes some columns.
+/// A list for Make, as the value of a variable or after a directive, with some columns left for the name before
+/// it.
 pub(super) fn words(words: &[String]) -> String {
     list(words, CONTINUED, 20)
 }
 
-/// `words` on one line, or each on its own where they would not fit beside `taken` columns.
+/// `words` on one line, or one on each line if they would not fit after `taken` columns.
 fn list(words: &[String], separator: &str, taken: usize) -> String {
     let length: usize = words.iter().map(|word| word.len() + 1).sum();
     words.join(if length + taken <= WIDTH { " " } else { separator })

@@ -1,9 +1,9 @@
 //! A plan as a Makefile.
 //!
-//! Make has no `restat`: a recipe that ran makes everything behind its target run. So what is made comes in pairs: a
-//! record, which is always written, and a stamp, which depends on it by a recipe that expands to nothing. Make looks
-//! at the stamp's time again after that, and an unchanged stamp is old. The recipe begins with `+`: only then does
-//! Make look again under `-n` and `-q`, too, and does not take the stamp for new.
+//! Make has no `restat`: a recipe that ran makes everything that depends on its target run. So outputs come in
+//! pairs: a record, which is always written, and a stamp, which depends on the record by a recipe that expands
+//! to nothing. Make then checks the stamp's time again, and an unchanged stamp is old. The recipe begins with
+//! `+`: without it, Make would not check again under `-n` and `-q`, and would take the stamp for new.
 
 use camino::Utf8PathBuf;
 use minijinja::{Value, context};
@@ -34,7 +34,7 @@ pub(super) fn make(plan: &Plan) -> String {
         TEMPLATE,
         context! {
             v => quoted(&names.0),
-            // In a variable, unlike a recipe, `#` starts a comment.
+            // In a variable, unlike in a recipe, `#` starts a comment.
             exec => quoted(command(&exec).replace('#', "\\#")),
             prefixed => !plan.prefix.is_empty(),
             itself => quoted(format!("{} ;", rule(&targets(std::slice::from_ref(&plan.output)), &proof, ""))),
@@ -56,22 +56,22 @@ pub(super) fn make(plan: &Plan) -> String {
     )
 }
 
-/// What comes before the path of a file of the project, seen from where Make runs; behind a blank, if it is anything.
+/// The prefix for paths of the project, seen from where Make runs: with a blank before it, or empty.
 fn at(plan: &Plan, escape: fn(&str) -> String) -> String {
     if plan.root.as_str().is_empty() { String::new() } else { format!(" {}/", escape(plan.root.as_str())) }
 }
 
-/// The names of variables begin with this.
+/// The prefix of variable names.
 struct Names(String);
 
 impl Names {
-    /// What runs `expops exec`.
+    /// The recipe that runs `expops exec`.
     fn exec(&self, words: &[&str]) -> String {
         format!("@$({}exec) {}", self.0, make_text(&quote::words(words)))
     }
 
-    /// The name of an instance or a process. Some words start a directive at the start of a line, and a variable
-    /// behind a colon.
+    /// The target of an instance or a process. Some words would begin a directive at the start of a line, or
+    /// the assignment of a variable after a colon.
     fn target(&self, target: &str) -> String {
         const DIRECTIVES: [&str; 17] = [
             "define", "endef", "undefine", "include", "sinclude", "override", "export", "unexport",
@@ -81,13 +81,14 @@ impl Names {
         format!("{empty}{}", make_target(target))
     }
 
-    /// What makes again what is missing beside a record.
+    /// The recipe that remakes whatever is missing beside a record.
     fn there(&self) -> String {
         format!("$({}beside)", self.0)
     }
 }
 
-/// The look at a folder of scripts, and its stamp. Its record says nothing of which folder it is.
+/// The rules for a folder of scripts: its record and its stamp. The record does not say which folder it belongs
+/// to, so the command does.
 fn modules(modules: &Modules, names: &Names) -> Value {
     let look = make_text(&quote::words(&["--modules", &quote::operand(&modules.name)]));
     let (record, folder) = (std::slice::from_ref(&modules.record), std::slice::from_ref(&modules.folder));
@@ -117,7 +118,7 @@ fn verdict(verdict: &Verdict, stamps: Vec<String>, names: &Names) -> Value {
     quoted(rule(&[make_target(verdict.passed.as_str())], &stamps, &names.exec(&words)))
 }
 
-/// A record and what is made together with it.
+/// The rules for a record and what is made together with it.
 fn pair(record: &Utf8PathBuf, made: &[Utf8PathBuf], needs: &[String], recipe: &str, names: &Names) -> Value {
     let first = rule(&targets(std::slice::from_ref(record)), needs, recipe);
     let rest = rule(&targets(made), &prerequisites(std::slice::from_ref(record)), &names.there());
@@ -162,7 +163,7 @@ fn action(action: &Action, group: &Group, names: &Names) -> Value {
     let mut needs = prerequisites(&action.inputs);
     needs.push(make_prerequisite(group.shared.stamp.as_str()));
     if group.reads.is_some() {
-        // As `exec` names it, which knows no prefix.
+        // The name as `exec` knows it, without the prefix.
         needs.push(format!("$(value $(expops_of)/{})", action.instance));
     }
     let made = &action.outputs()[1..];

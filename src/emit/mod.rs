@@ -1,5 +1,5 @@
-//! Plan to text. The emitters choose layout and quoting; every decision has been made before.
-//! A template gets quoted values only: one that is not is refused, so none can be forgotten.
+//! Plan to text. The emitters choose layout and quoting; every decision has been made before. Templates refuse
+//! values that have not been quoted, so that quoting cannot be forgotten.
 
 mod format;
 mod found;

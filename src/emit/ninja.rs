@@ -46,7 +46,7 @@ pub(super) fn ninja(plan: &Plan) -> String {
     )
 }
 
-/// The names of rules begin with this.
+/// The prefix of rule names.
 struct Rules(String);
 
 impl Rules {
@@ -55,9 +55,9 @@ impl Rules {
     }
 }
 
-/// How the generated file is made. In a build that takes it in, the statement has a depfile, and Ninja deletes what
-/// such a statement was making when it is interrupted: that is the proof alone, and the file which the other build
-/// includes only follows from it.
+/// The statement that makes the generated file. In a build that another one includes, it has a depfile, and
+/// Ninja deletes the outputs of such a statement if it is interrupted. So its only output is the proof, and the
+/// file that the other build includes depends on that.
 fn compiled(plan: &Plan, rules: &Rules) -> String {
     let sources = sources(plan)
         .iter()
@@ -74,14 +74,15 @@ fn compiled(plan: &Plan, rules: &Rules) -> String {
     format!("{proven}\n  depfile = {depfile}\n\n{}", statement(&paths(&written), "phony", &proof, &[]))
 }
 
-/// What the compiler reads and the depfile does not name.
+/// What the compiler reads, except for the modules in the depfile.
 fn sources(plan: &Plan) -> Vec<Utf8PathBuf> {
     let in_depfile: BTreeSet<_> = found::modules(plan).collect();
     plan.sources.iter().filter(|path| !in_depfile.contains(path)).cloned().collect()
 }
 
-/// Sources that may be gone without an error of Ninja. Another build may make what the project file names, or a
-/// module; nobody makes a folder inside one.
+/// Sources whose absence must not be an error. If another build includes this one, these are only the folders
+/// that the compiler found: the other build may have rules for modules and for what the project file names, but
+/// nobody makes a folder inside one of those.
 fn phony(plan: &Plan) -> Vec<String> {
     let gone = match plan.is_hosted() {
         true => plan.found.folders.clone(),

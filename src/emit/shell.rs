@@ -21,7 +21,7 @@ pub(super) fn shell(plan: &Plan) -> String {
         TEMPLATE,
         context! {
             up => quoted(up),
-            // A name with a leading dash is no operand of `sh`.
+            // `sh` would not take a name with a leading dash as an operand.
             script => quoted(quote::word(&quote::operand(plan.output.as_str()))),
             verdict => plan.verdict.is_some(),
             exec => quoted(quote::words(&exec)),

@@ -6,12 +6,12 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context
 use crate::plan::Plan;
 use crate::{escape, quote};
 
-/// `text` as a value that a template may print: it has been quoted for the place it is printed at.
+/// `text` as a value that a template may print: the caller has quoted it for the place where it is printed.
 pub(super) fn quoted(text: impl AsRef<str>) -> Value {
     Value::from_safe_string(text.as_ref().to_owned())
 }
 
-/// What every generated file says of itself.
+/// The header of every generated file.
 pub(super) fn header(plan: &Plan) -> Value {
     context! {
         version => quoted(env!("CARGO_PKG_VERSION")),
@@ -20,8 +20,8 @@ pub(super) fn header(plan: &Plan) -> Value {
     }
 }
 
-/// Renders `template`. The templates are part of the program, so a fault in one is a bug: it panics,
-/// and the tests render each of them.
+/// Renders `template`. The templates are part of the program, so an error in one is a bug: it panics, and the
+/// tests render each of them.
 pub(super) fn render(template: &str, context: Value) -> String {
     let mut environment = Environment::new();
     let syntax =
@@ -36,7 +36,7 @@ pub(super) fn render(template: &str, context: Value) -> String {
     rendered.unwrap_or_else(|error| panic!("a template of expops is faulty: {error:#}"))
 }
 
-/// What a rule or a variable of a build tool may be called.
+/// `text` as a name that build tools accept for a rule or a variable.
 pub(super) fn identifier(text: &str) -> String {
     text.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
