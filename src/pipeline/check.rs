@@ -1,4 +1,4 @@
-//! Config to pipeline: names become ids, defaults are filled in, and everything that is wrong is said.
+//! Config to pipeline: names become ids, defaults are filled in, and every error is reported.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +14,9 @@ use crate::script::Library;
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
-/// Checks a project. `root` is the project's folder: functions are looked up in the scripts of
-/// `library`, and requirement files beside the project or above it. All errors go to `sink`; `missing` says
-/// what files are that are not there.
+/// Checks a project. `root` is the project's folder: functions are looked up in the scripts of `library`, and
+/// requirement files in the project or above it. All errors go to `sink`; `missing` says how to treat missing
+/// files.
 pub(crate) fn check(
     config: &Config,
     root: &Utf8Path,
@@ -66,7 +66,7 @@ pub(crate) fn check(
     sink.unless_errors(pipeline)
 }
 
-/// The files that processes find their code in, each once.
+/// The files that contain the code of processes, each once.
 pub(crate) fn scripts(config: &Config) -> Vec<&str> {
     let own = config.processes.iter().filter_map(|process| process.script_path.as_ref());
     let all = config.scripts.iter().map(|(_, file)| file).chain(own);
@@ -99,7 +99,7 @@ fn layer(written: &ProcessConfig, split: ProcessId) -> Option<Layer> {
     Some(Layer { split, fan })
 }
 
-/// Complaints about flags of one process that exclude each other.
+/// Reports flags of one process that exclude each other.
 fn exclusions(written: &ProcessConfig, config: &Config, sink: &mut Diagnostics) {
     let name = &written.name.value;
     if let (Some(data), Some(seeds)) = (&written.data_parallelism, &written.seed_parallelism) {
@@ -125,7 +125,7 @@ fn exclusions(written: &ProcessConfig, config: &Config, sink: &mut Diagnostics) 
     }
 }
 
-/// A process whose place is not known yet; whatever is wrong with it is reported.
+/// A process whose place is not known yet. Everything that is wrong with it is reported.
 fn process(
     written: &ProcessConfig,
     opens: Option<LayerId>,
@@ -166,13 +166,13 @@ fn process(
     })
 }
 
-/// The process at its place: in a seed layer its seed is the layer's.
+/// The process at its place. Inside a seed layer, its seed is the layer's.
 fn settled(process: Process, place: Stacks, closes: Closes) -> Process {
     let random_seed = process.random_seed.filter(|_| place.seed.is_empty());
     Process { random_seed, place, closes, ..process }
 }
 
-/// A chart's probe paths are its edges; where it has none, its upstreams are what it plots.
+/// A chart plots its probe paths, or its upstreams if it has none.
 fn chart(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config) -> Option<Chart> {
     let upstream = |id: &ProcessId| {
         let name = Spanned::new(config.processes[id.0].name.value.clone(), written.name.span);
@@ -191,7 +191,7 @@ fn is_merge(written: &ProcessConfig, work: &Result<Work, Reported>) -> bool {
     matches!(work, Ok(Work::Merge)) && !closes(written)
 }
 
-/// Reports a data split without code that has nothing to split; seeds need nothing from upstream.
+/// Reports a data split without code that has nothing to split. A seed split needs nothing from upstream.
 fn merges_something(
     written: &ProcessConfig,
     upstreams: &[ProcessId],

@@ -1,5 +1,5 @@
-//! Inputs that are known to clash before anything runs: those of shell processes, whose keys stand in
-//! the project file. What Python functions return is not known here.
+//! Inputs that are known to clash before anything runs: those from shell processes, whose keys are in the
+//! project file. What Python functions return is not known here.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,14 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::source::Span;
 use crate::syntax::{Config, ProcessConfig};
 
-/// A key that a process is known to get.
+/// A key that a process is known to receive.
 struct InputKey<'c> {
     key: &'c str,
     process: &'c str,
     span: Span,
 }
 
-/// Complains where a process gets one key from two upstreams, or a key that is also its parameter.
+/// Reports a key that a process receives from two upstreams, or that is also one of its parameters.
 pub(super) fn check(
     written: &ProcessConfig,
     upstreams: &[ProcessId],

@@ -1,4 +1,4 @@
-//! Files and folders that the project file says are read.
+//! Files and folders that the project file declares as read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::file::normal;
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
-/// The declared files of a process, each once; in which order they are written does not matter.
+/// The declared files of a process, each once. The order in which they are written does not matter.
 pub(super) fn files(
     written: &ProcessConfig,
     config: &Config,
@@ -31,7 +31,7 @@ pub(super) fn data(
     main.chain(named).map(|(name, path)| (name.to_owned(), checked(path, config, root, sink))).collect()
 }
 
-/// The path of a file or folder as it is from the project, without what means nothing.
+/// The path of a file or folder relative to the project, without redundant parts.
 fn checked(file: &Spanned<String>, config: &Config, root: &Utf8Path, sink: &mut Diagnostics) -> Utf8PathBuf {
     let path = within(root, normal(Utf8Path::new(&file.value)));
     let mut refuse = |message: String, label: &str, help: &str| {
@@ -48,15 +48,15 @@ fn checked(file: &Spanned<String>, config: &Config, root: &Utf8Path, sink: &mut 
     path
 }
 
-/// Where a file that the project file names is: relative to the project or, in older projects, to the folder
-/// above it, with or without the project's own name.
+/// Locates a file that the project file names: it is relative to the project or, in older projects, to the
+/// folder above it, with or without the project's own name.
 pub(super) fn located(root: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
     let path = within(root, path.to_owned());
     let above = Utf8Path::new("..").join(&path);
     if !root.join(&path).exists() && root.join(&above).exists() { above } else { path }
 }
 
-/// A path that begins with the name of the project's own folder, as seen from that folder, if it is there.
+/// A path that begins with the name of the project's own folder, relative to that folder, if it exists there.
 fn within(root: &Utf8Path, path: Utf8PathBuf) -> Utf8PathBuf {
     let inside = own_name(root).and_then(|name| path.strip_prefix(name).ok().map(Utf8Path::to_owned));
     let is_inside = |inside: &Utf8PathBuf| !inside.as_str().is_empty() && root.join(inside).exists();

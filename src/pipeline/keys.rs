@@ -1,4 +1,4 @@
-//! The keys that processes return, where the project file or the script writes them out, and whether those that
+//! The keys that processes return, where the project file or the script spells them out, and whether those that
 //! are asked for are among them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,10 +13,10 @@ use crate::syntax::{Config, ProcessConfig, place_in};
 
 type Keys = BTreeSet<String>;
 
-/// What the runtime gives to whoever asks for it.
+/// Names that the runtime provides to any process that asks for them.
 const ALWAYS: [&str; 4] = [SEED, "seeds", "context", "data_paths"];
 
-/// Reports keys that are asked for and that no upstream returns.
+/// Reports keys that are asked for but that no upstream returns.
 pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics) {
     let mut returned: BTreeMap<ProcessId, Option<Keys>> = BTreeMap::new();
     for id in &pipeline.order {
@@ -35,24 +35,24 @@ pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics
         }
         checked.clashes(&upstreams, sink);
         let is_sound = given.as_ref().is_none_or(|given| checked.keys(given, sink));
-        // What is downstream of an error may be its consequence.
+        // Nothing is known downstream of an error: further errors might only follow from it.
         returned.insert(*id, outputs(pipeline, process, given).filter(|_| is_sound));
     }
 }
 
-/// All keys that the upstreams return; `None` if those of one are not known.
+/// All keys that the upstreams return; `None` if those of any are not known.
 fn given(upstreams: &[(ProcessId, Option<&Keys>)]) -> Option<Keys> {
     let all: Option<Vec<_>> = upstreams.iter().map(|(_, keys)| *keys).collect();
     Some(all?.into_iter().flatten().cloned().collect())
 }
 
-/// The keys that a process returns.
+/// The keys that a process returns; `None` if they are not known.
 fn outputs(pipeline: &Pipeline, process: &Process, given: Option<Keys>) -> Option<Keys> {
     match &process.work {
         Work::Shell(shell) => Some(shell.outputs.iter().map(|(key, _)| key.clone()).collect()),
         Work::Merge => given.filter(|_| process.renames.is_empty()),
         Work::DynamicChart(_) => Some(Keys::new()),
-        // What a splitter returns is taken apart; a list of rows has no keys.
+        // The value that a splitter returns is taken apart; a list of rows has no keys.
         Work::Python(_) if process.opens.is_some_and(|id| pipeline.layer(id).is_data()) => None,
         Work::Python(function) => Some(function.returns.as_ref()?.iter().cloned().collect()),
     }
@@ -127,7 +127,7 @@ impl Asked<'_> {
         (!is_merge).then_some(error)
     }
 
-    /// Reports what is asked for and not `given`; whether nothing is.
+    /// Reports keys that are asked for but not `given`; returns whether there are none.
     fn keys(&self, given: &Keys, sink: &mut Diagnostics) -> bool {
         let before = sink.count();
         for rename in self.process.renames.iter().filter(|rename| !given.contains(&rename.key)) {

@@ -1,5 +1,5 @@
-//! Which layers each process lives in, which split opens them and which aggregation closes them.
-//! Works on stacks alone: the same rules serve data layers and seed layers.
+//! Which layers each process lives in, which split opens them and which aggregation closes them. Works on
+//! stacks alone: the same rules serve data layers and seed layers.
 
 use super::model::{Closes, LayerId, ProcessId, Stacks};
 
@@ -12,7 +12,7 @@ pub(super) struct Unrelated {
     pub(super) layers: [LayerId; 2],
 }
 
-/// The stack that holds all of `stacks`: the deepest, if the others are prefixes of it.
+/// The deepest of `stacks`, if the others are prefixes of it.
 fn join(stacks: &[(ProcessId, &[LayerId])]) -> Result<Vec<LayerId>, Unrelated> {
     let mut deepest: Option<(ProcessId, &[LayerId])> = None;
     for &(upstream, stack) in stacks {
@@ -30,8 +30,8 @@ fn join(stacks: &[(ProcessId, &[LayerId])]) -> Result<Vec<LayerId>, Unrelated> {
     Ok(deepest.map_or_else(Vec::new, |(_, stack)| stack.to_vec()))
 }
 
-/// The place of a process whose upstreams have the given outlets, and what it closes.
-/// `close` says whether it is a data aggregation and whether it is a seed aggregation.
+/// The place of a process whose upstreams have the given outlets, and the layers that it closes. `close` says
+/// whether it is a data aggregation and whether it is a seed aggregation.
 pub(super) fn place(
     outlets: &[(ProcessId, Stacks)],
     close: (bool, bool),

@@ -1,4 +1,4 @@
-//! Files that the project file names and that are not there.
+//! Missing files that the project file names.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::source::Spanned;
 use crate::syntax::Config;
 
-/// What a file that is not there means.
+/// What a missing file means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
     /// Nothing can be built.
@@ -20,8 +20,8 @@ pub(crate) enum Missing {
     Ignored,
 }
 
-/// Reports every file that is named and not there, at the place that names it; scripts of processes have been
-/// reported when they were read.
+/// Reports every file that is named but missing, at the place that names it. Scripts of processes are left out:
+/// they were reported when they were read.
 pub(super) fn check(
     config: &Config,
     root: &Utf8Path,
@@ -64,9 +64,9 @@ fn absent(file: &Spanned<String>, config: &Config, root: &Utf8Path, missing: Mis
     Diagnostic::new(code, message).at(&config.source, file.span, label).help(help)
 }
 
-/// The file that a path most likely means: where the path first leads nowhere, the nearest name that is there.
+/// The file that a path most likely means: where the path first leads nowhere, the nearest name that exists.
 pub(super) fn near(root: &Utf8Path, path: &Utf8Path) -> Option<Utf8PathBuf> {
-    /// So many names of a folder are looked at.
+    /// At most this many names of a folder are considered.
     const MOST: usize = 2_000;
     let mut known = Utf8PathBuf::new();
     let mut parts = path.components().map(|part| part.as_str());

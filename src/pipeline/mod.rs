@@ -1,5 +1,5 @@
-//! The checked pipeline: ids instead of names, defaults filled in, every layer known. [`check()`] makes
-//! it from what the user wrote. Knows nothing of instances, files of the build, or build tools.
+//! The checked pipeline: ids instead of names, defaults filled in, every layer known. [`check()`] makes it from
+//! what the user wrote. Knows nothing of instances, files of the build, or build tools.
 
 mod check;
 mod clashes;

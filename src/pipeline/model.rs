@@ -1,4 +1,5 @@
-//! What the other files of this folder make: processes, layers, environments, by ids instead of names.
+//! The types that the other files of this folder produce: processes, layers and environments, with ids instead
+//! of names.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ pub(crate) struct LayerId(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct EnvironmentId(pub usize);
 
-/// A whole project, as it means.
+/// A whole project, checked and resolved.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     /// The project file, for messages of later stages.
@@ -33,13 +34,14 @@ pub(crate) struct Pipeline {
     pub name: String,
     /// The processes, in the order of the project file.
     pub processes: Vec<Process>,
-    /// The same processes, each after its upstreams.
+    /// The ids of the processes, each after its upstreams.
     pub order: Vec<ProcessId>,
-    /// What the splits open.
+    /// The layers that the splits open.
     pub layers: Vec<Layer>,
     /// The environments that processes use.
     pub environments: Vec<Environment>,
-    /// The files that processes outside every data layer observe, by name; `path` is the one at `data.path`.
+    /// The data files, by name, which processes outside every data layer observe; `path` is the one at
+    /// `data.path`.
     pub data: BTreeMap<String, Utf8PathBuf>,
 }
 
@@ -72,25 +74,25 @@ pub(crate) struct Process {
     pub name: String,
     /// Where the name was written.
     pub span: Span,
-    /// What its author says of it.
+    /// The author's description.
     pub description: Option<String>,
-    /// What runs.
+    /// What an instance runs.
     pub work: Work,
-    /// Whether it is a chart, and what it plots.
+    /// What it plots, if it is a chart.
     pub chart: Option<Chart>,
-    /// Its own parameters over the experiment's, by name; only those that it can observe.
+    /// Its own parameters over the experiment's, by name: only those that it can observe.
     pub parameters: Vec<(String, Value)>,
-    /// The names of the parameters that a function does not take: it may have misspelt one.
+    /// The names of parameters that the function does not take: it may have misspelt one.
     pub other_parameters: Vec<String>,
-    /// The innermost seed where no seed layer is open: `reproducibility.random_seed`.
+    /// The innermost seed when no seed layer is open: `reproducibility.random_seed`.
     pub random_seed: Option<u64>,
-    /// Where it runs; `None` for the active Python.
+    /// The environment that it runs in; `None` for the active Python.
     pub environment: Option<EnvironmentId>,
     /// How its instances are run.
     pub settings: Settings,
-    /// Names that it gives to inputs.
+    /// The names that it gives to inputs.
     pub renames: Vec<Rename>,
-    /// What its inputs come from, in the order of the edges.
+    /// The processes that its inputs come from, in the order of the edges.
     pub upstreams: Vec<ProcessId>,
     /// The layers that each instance of it lives in.
     pub place: Stacks,
@@ -103,18 +105,18 @@ pub(crate) struct Process {
 /// What a process is in the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// It takes inputs and hands on values.
+    /// It takes inputs and passes on values.
     Process,
     /// It opens a layer.
     Split,
-    /// It closes one, or two.
+    /// It closes one layer, or two.
     Aggregation,
     /// It plots metrics.
     Chart,
 }
 
 impl Kind {
-    /// In one word.
+    /// The kind in one word.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Process => "process",
@@ -126,7 +128,7 @@ impl Kind {
 }
 
 impl Process {
-    /// What it is.
+    /// Its kind.
     pub(crate) fn kind(&self) -> Kind {
         match (&self.chart, self.opens, self.closes.data.or(self.closes.seed)) {
             (Some(_), _, _) => Kind::Chart,
@@ -136,7 +138,7 @@ impl Process {
         }
     }
 
-    /// The layers in which its outputs are found: its own place and the layer that it opens.
+    /// The layers that its outputs are in: its own place and the layer that it opens.
     pub(crate) fn outlet(&self, layers: &[Layer]) -> Stacks {
         let mut outlet = self.place.clone();
         match self.opens {
@@ -155,13 +157,13 @@ pub(crate) enum Work {
     Python(Function),
     /// Runs a shell command.
     Shell(Shell),
-    /// Nothing of the user's: a split that merges its upstreams and cuts one key.
+    /// No user code: a split that merges its upstreams and cuts one key.
     Merge,
-    /// Is recorded for the page that draws it; no code runs.
+    /// A chart that is recorded for the page, which draws it; no code runs.
     DynamicChart(Utf8PathBuf),
 }
 
-/// A Python function and what is known of it without running it.
+/// A Python function, and what is known about it without running it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Function {
     /// The script, relative to the project.
@@ -170,11 +172,11 @@ pub(crate) struct Function {
     pub name: String,
     /// The names that it takes, or `None` if it takes everything (`**kwargs`).
     pub takes: Option<Vec<String>>,
-    /// Those without a default.
+    /// The names without a default.
     pub requires: Vec<String>,
-    /// The keys that it returns, if its script writes them out.
+    /// The keys that it returns, if its script spells them out.
     pub returns: Option<Vec<String>>,
-    /// The keys that it returns as files, with the names of those: targets of the build.
+    /// The keys that it returns as files, with the names of the files: targets of the build.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<(String, Utf8PathBuf)>,
 }
@@ -213,23 +215,23 @@ pub(crate) struct Closes {
     pub seed: Option<LayerId>,
 }
 
-/// What one split opens.
+/// What a split opens.
 #[derive(Debug)]
 pub(crate) struct Layer {
     /// The split.
     pub split: ProcessId,
-    /// What it multiplies what is downstream by.
+    /// The arms into which it multiplies what is downstream.
     pub fan: Fan,
 }
 
 /// The arms of a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Fan {
-    /// Partitions of one key's rows.
+    /// Partitions of the rows of one key.
     Data {
-        /// How many rows go where.
+        /// How many rows each partition gets.
         size: Size,
-        /// Which rows go where.
+        /// Which rows each partition gets.
         by: By,
         /// The key that is cut; a splitter with code may leave it out.
         key: Option<String>,
@@ -239,7 +241,7 @@ pub(crate) enum Fan {
 }
 
 impl Layer {
-    /// Whether its arms are partitions (otherwise they are seeds).
+    /// Whether its arms are partitions rather than seeds.
     pub(crate) fn is_data(&self) -> bool {
         matches!(self.fan, Fan::Data { .. })
     }
@@ -268,7 +270,7 @@ pub(crate) struct Environment {
     pub name: String,
     /// Its requirement files, relative to the project.
     pub requirements: Vec<Utf8PathBuf>,
-    /// The interpreter that it is made with, if it asks for one.
+    /// The interpreter to make it with, if it asks for one.
     pub python: Option<String>,
     /// Where its name is written.
     pub span: Span,

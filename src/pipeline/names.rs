@@ -43,7 +43,7 @@ fn unusable(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Reports names that share a folder where file systems do not tell upper from lower case.
+/// Reports names that would share a folder on file systems that ignore case.
 fn differ_by_case<'c>(
     names: impl Iterator<Item = &'c Spanned<String>>,
     what: &str,
@@ -64,7 +64,7 @@ fn differ_by_case<'c>(
     }
 }
 
-/// For each process its upstreams, in the order in which their edges are written.
+/// The upstreams of each process, in the order in which their edges are written.
 pub(super) fn edges(
     config: &Config,
     names: &HashMap<&str, ProcessId>,
@@ -103,7 +103,7 @@ fn unknown_process(config: &Config, name: &Spanned<String>) -> Diagnostic {
     }
 }
 
-/// Reports processes that are outside the graph.
+/// Reports processes that are not in the graph.
 pub(super) fn unused(config: &Config, sink: &mut Diagnostics) {
     let mentioned: HashSet<&str> = config.names.iter().map(|name| name.value.as_str()).collect();
     for process in &config.processes {

@@ -1,9 +1,9 @@
-//! Puts processes after their upstreams, or says which cycle forbids it.
+//! Sorts processes after their upstreams, or finds a cycle that prevents it.
 
 use super::model::ProcessId;
 
-/// The processes `0..upstreams.len()`, each after all of its upstreams and otherwise in their own
-/// order; or a cycle, each process before the one that it feeds.
+/// The processes `0..upstreams.len()`, each after all of its upstreams and otherwise in their own order; or a
+/// cycle, each process before the one that it feeds.
 pub(super) fn order(upstreams: &[Vec<ProcessId>]) -> Result<Vec<ProcessId>, Vec<ProcessId>> {
     let mut downstreams = vec![Vec::new(); upstreams.len()];
     let mut waiting: Vec<usize> = upstreams.iter().map(Vec::len).collect();
@@ -28,8 +28,8 @@ pub(super) fn order(upstreams: &[Vec<ProcessId>]) -> Result<Vec<ProcessId>, Vec<
     }
 }
 
-/// A cycle among the processes that still wait. Each of them has an upstream that waits as well, so
-/// walking upstream must come back to where it was.
+/// A cycle among the processes that are still waiting. Each has an upstream that is waiting as well, so walking
+/// upstream must come back to a process that was visited.
 fn cycle(upstreams: &[Vec<ProcessId>], waiting: &[usize]) -> Vec<ProcessId> {
     let blocked = |id: &&ProcessId| waiting[id.0] > 0;
     let mut at = ProcessId(waiting.iter().position(|count| *count > 0).unwrap_or(0));
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn names_the_cycle_and_not_what_hangs_on_it() {
-        // 0 -> 1 -> 2 -> 1, and 3 behind it.
+        // 0 -> 1 -> 2 -> 1, with 3 downstream.
         let found = order(&ids(&[&[], &[0, 2], &[1], &[2]])).unwrap_err();
         assert_eq!(found, [1, 2].map(ProcessId));
     }

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
-/// Key and file of each declared output, in an order that does not depend on how they are written.
+/// The key and file of each declared output, in an order that does not depend on how they are written.
 pub(super) fn declared(
     written: &ProcessConfig,
     config: &Config,
@@ -34,8 +34,8 @@ pub(super) fn declared(
     outputs
 }
 
-/// `work` with the outputs that its process declares; of a command they are known already. `is_plain`: the process is
-/// neither a split nor a chart.
+/// `work` with the outputs that its process declares; those of a command are known already. `is_plain`: the
+/// process is neither a split nor a chart.
 pub(super) fn of_work(
     mut work: Work,
     is_plain: bool,
@@ -64,8 +64,8 @@ pub(super) fn of_work(
     work
 }
 
-/// Reports an output that the function cannot make: its value is stored by the key, as a file of the name that the
-/// returned path has.
+/// Reports an output that the function cannot make: its value is stored under the key, in a file with the name
+/// of the returned path.
 fn of_function(
     function: &Function,
     key: &Spanned<String>,

@@ -1,4 +1,4 @@
-//! Parameters that nothing takes, and those that a seed layer takes the place of.
+//! Parameters that nothing takes, and those that a seed layer overrides.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes, list, nearest};
 use crate::source::{Span, Spanned};
 use crate::syntax::Config;
 
-/// The name under which a function is given the seed.
+/// The parameter in which a function receives the seed.
 pub(super) const SEED: &str = "random_seed";
 
 /// The names that a process could take as parameters; `None` if it may take any.
@@ -24,7 +24,7 @@ fn takes(work: &Work) -> Option<Vec<String>> {
     }
 }
 
-/// Warns of parameters that are given to nobody.
+/// Warns of parameters that no process takes.
 pub(super) fn unused(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics) {
     let all: Vec<_> = pipeline.processes.iter().map(|process| takes(&process.work)).collect();
     for (written, takes) in config.processes.iter().zip(&all) {
@@ -58,7 +58,7 @@ fn useless<'t>(
         .help(help)
 }
 
-/// Below a seed split the seed is the layer's: a parameter of that name is taken away, with a warning.
+/// Below a seed split the seed is the layer's: a parameter of that name is removed, with a warning.
 pub(super) fn below_seeds(pipeline: &mut Pipeline, config: &Config, sink: &mut Diagnostics) {
     let is_below = |process: &Process| !process.place.seed.is_empty();
     let has = |process: &Process| process.parameters.iter().any(|(name, _)| name == SEED);

@@ -1,5 +1,5 @@
-//! What else is wrong with a project file that could not be read as a whole: said in the same run, as
-//! far as it cannot be a consequence of what has been said already.
+//! Further errors of a project file that could not be read as a whole, reported in the same run unless they may
+//! follow from those already reported.
 
 use camino::Utf8Path;
 
@@ -10,10 +10,10 @@ use crate::script::Library;
 use crate::source::Span;
 use crate::syntax::{Config, ProcessConfig};
 
-/// With more errors than this there is enough to do for one run.
+/// With more errors than this, the author has enough to do for one run.
 const MANY: usize = 50;
 
-/// Checks what could be read of a project file with errors, which are in `sink`.
+/// Checks as much as could be read of a project file with errors; those are in `sink`.
 pub(crate) fn check_partly(
     config: &Config,
     root: &Utf8Path,
@@ -51,7 +51,7 @@ fn place(diagnostic: &Diagnostic) -> Span {
     diagnostic.labels.first().map(|label| label.span).unwrap_or_default()
 }
 
-/// The process that is written around a place.
+/// The process whose definition contains a place.
 fn around(config: &Config, place: Span) -> Option<&ProcessConfig> {
     config.processes.iter().find(|process| process.span.start <= place.start && place.end <= process.span.end)
 }

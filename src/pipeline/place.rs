@@ -1,4 +1,4 @@
-//! Where each process of the pipeline is: after which others, and in which layers.
+//! The place of each process in the pipeline: its position in the order, and its layers.
 
 use super::layers::{self, Unrelated};
 use super::model::{Closes, Layer, LayerId, ProcessId, Stacks};
@@ -7,18 +7,18 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
-/// What there is to know of the processes before any is placed; each list has one entry for each process.
+/// What is known of the processes before any is placed; each list but `layers` has one entry for each process.
 pub(super) struct Edges {
-    /// What each process depends on; nothing, for a chart.
+    /// What each process depends on; empty for a chart.
     pub(super) upstreams: Vec<Vec<ProcessId>>,
-    /// The layer that it opens.
+    /// The layer that each process opens.
     pub(super) opens: Vec<Option<LayerId>>,
     /// The layers.
     pub(super) layers: Vec<Layer>,
 }
 
 impl Edges {
-    /// The layers in which the outputs of a process are found: its own and the one that it opens.
+    /// The layers that the outputs of a process are in: its own and the one that it opens.
     fn outlet(&self, id: ProcessId, stacks: &Stacks) -> Stacks {
         let mut outlet = stacks.clone();
         match self.opens[id.0] {
@@ -30,16 +30,15 @@ impl Edges {
     }
 }
 
-/// Where each process is.
+/// The place of each process.
 pub(super) struct Placement {
     /// All processes, each after its upstreams.
     pub(super) order: Vec<ProcessId>,
-    /// For each process its layers, and those that it closes.
+    /// The layers of each process, and those that it closes.
     pub(super) places: Vec<(Stacks, Closes)>,
 }
 
-/// Places every process, upstreams first. Of what is downstream of an error nothing is known, and nothing is
-/// said.
+/// Places every process, upstreams first. Downstream of an error nothing is known, and nothing is reported.
 pub(super) fn place(edges: &Edges, config: &Config, sink: &mut Diagnostics) -> Result<Placement, Reported> {
     let order = order::order(&edges.upstreams).map_err(|cycle| sink.error(cyclic(&cycle, config)))?;
     let mut places: Vec<Option<(Stacks, Closes)>> = vec![None; edges.upstreams.len()];
@@ -72,7 +71,7 @@ pub(super) fn place(edges: &Edges, config: &Config, sink: &mut Diagnostics) -> R
 }
 
 fn cyclic(cycle: &[ProcessId], config: &Config) -> Diagnostic {
-    /// As many names of a cycle are shown.
+    /// At most this many names of a cycle are shown.
     const SHOWN: usize = 20;
     let name = |id: &ProcessId| config.processes[id.0].name.value.as_str();
     let (first, last) = (cycle[0], cycle[cycle.len() - 1]);
@@ -83,7 +82,7 @@ fn cyclic(cycle: &[ProcessId], config: &Config) -> Diagnostic {
     }
     names.push(name(&first));
     let error = Diagnostic::new(&codes::CYCLE, format!("the pipeline has a cycle: {}", names.join(" -> ")));
-    // The edge that leads back to the first is the one that most likely was not meant.
+    // The edge that leads back to the first process is the one most likely not intended.
     let edge = config.edges.iter().find(|(from, to)| from.value == name(&last) && to.value == name(&first));
     let span = edge.map_or(config.processes[first.0].name.span, |(_, to)| to.span);
     let error = error.at(&config.source, span, format!("leads back to `{}`", name(&first)));

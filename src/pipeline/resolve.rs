@@ -1,4 +1,4 @@
-//! What one process refers to: its code, its environment, its parameters, its inputs.
+//! Resolves what a process refers to: its code, its environment, its parameters, its inputs.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::script::{self, Library};
 use crate::source::{Span, Spanned};
 use crate::syntax::{CodeReference, Config, EnvironmentConfig, ProcessConfig};
 
-/// What to do about a process that has nothing to run.
+/// Help for a process that has nothing to run.
 const WHAT_TO_RUN: &str =
     "add `code: FUNCTION`, or `command:`, or define a function of this name in the default script";
 
@@ -25,7 +25,7 @@ pub(super) struct Resolver<'a> {
     pub(super) root: &'a Utf8Path,
     library: &'a mut Library,
     used: Vec<Environment>,
-    /// Scripts whose errors have been told.
+    /// Scripts whose errors have been reported.
     reported: BTreeMap<Utf8PathBuf, Reported>,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Resolver<'a> {
         Self { config, root, library, used: Vec::new(), reported: BTreeMap::new() }
     }
 
-    /// What a process runs, and which files it declares.
+    /// What a process runs, with the files that it declares.
     pub(super) fn work(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Result<Work, Reported> {
         let work = self.code(written, sink)?;
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
@@ -81,7 +81,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Reports, once, an error of a script as a whole: with those that use it, at the place that names it.
+    /// Reports an error of a whole script, once: with the processes that use it, at the place that names it.
     fn report(&mut self, path: Utf8PathBuf, diagnostic: Diagnostic, sink: &mut Diagnostics) -> Reported {
         if let Some(reported) = self.reported.get(&path) {
             return *reported;
@@ -100,14 +100,14 @@ impl<'a> Resolver<'a> {
         reported
     }
 
-    /// Where the script at `path` is named.
+    /// The place that names the script at `path`.
     fn named(&self, path: &Utf8Path) -> Option<&Spanned<String>> {
         let own = self.config.processes.iter().filter_map(|process| process.script_path.as_ref());
         let mut all = self.config.scripts.iter().map(|(_, file)| file).chain(own);
         all.find(|file| normal(file.value.as_str()) == normal(path.as_str()))
     }
 
-    /// The processes whose function stands in the script at `path`, or is looked for there.
+    /// The processes whose function is, or is searched for, in the script at `path`.
     fn users(&self, path: &Utf8Path) -> Vec<&str> {
         let uses = |written: &&ProcessConfig| {
             written.command.is_none()
@@ -116,7 +116,8 @@ impl<'a> Resolver<'a> {
         self.config.processes.iter().filter(uses).map(|written| written.name.value.as_str()).collect()
     }
 
-    /// The scripts in which a function may stand: the one that is named, else the default one; any for a chart.
+    /// The scripts that may define a process's function: the one that is named, else the default one; any for a
+    /// chart.
     fn candidates<'s>(&'s self, written: &'s ProcessConfig) -> impl Iterator<Item = &'s str> {
         let key = written.code.as_ref().and_then(|code| code.value.script.as_ref().map(|key| &key.value));
         let scripts =
@@ -129,7 +130,7 @@ impl<'a> Resolver<'a> {
             .chain(scripts.map(|(_, file)| file.value.as_str()).take(count))
     }
 
-    /// The file of a process's code: at its `script_path`, of the script `key`, or of the default script.
+    /// The file of a process's code: its `script_path`, that of the script `key`, or the default script.
     fn script(
         &self,
         written: &ProcessConfig,
@@ -181,9 +182,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The function with the process's own name in the default script; a chart's may stand in any.
-    /// For a split it counts only if it is marked as a process: a helper that happens to share its
-    /// name is none.
+    /// The function with the process's own name in the default script; a chart's may be in any script. For a
+    /// split it counts only if it is marked as a process: a helper may happen to share its name.
     fn own_function(
         &mut self,
         written: &ProcessConfig,
@@ -283,7 +283,7 @@ impl<'a> Resolver<'a> {
         parameters
     }
 
-    /// The names of the parameters that a function does not take.
+    /// The names of the parameters that the function does not take.
     pub(super) fn other_parameters(
         &self,
         written: &ProcessConfig,
@@ -352,12 +352,12 @@ impl<'a> Resolver<'a> {
         environment.files.iter().map(|file| located(self.root, Utf8Path::new(&file.value))).collect()
     }
 
-    /// The environments that are used, and the scripts that could not be read.
+    /// The environments in use, and the scripts that could not be read.
     pub(super) fn finish(self) -> (Vec<Environment>, Vec<Utf8PathBuf>) {
         (self.used, self.reported.into_keys().collect())
     }
 
-    /// `inputs`: the names that a process gives to keys, where it does not take them as they are called.
+    /// `inputs`: the names that a process gives to keys, where they differ from the keys.
     pub(super) fn renames(&self, written: &ProcessConfig, upstreams: &[ProcessId]) -> Vec<Rename> {
         let rename = |(name, key): &(Spanned<String>, Spanned<String>)| {
             let by_process = upstreams.iter().find_map(|id| {

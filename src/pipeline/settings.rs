@@ -1,4 +1,4 @@
-//! How the instances of a process are run, checked with the rest of the pipeline in view.
+//! How the instances of a process are run, checked against the rest of the pipeline.
 
 use camino::Utf8Path;
 
@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes, plural};
 use crate::settings::{AtLeast, Settings};
 use crate::syntax::{Config, ProcessConfig};
 
-/// The settings of one process, as far as they depend on it alone.
+/// The settings of one process, as far as they depend on that process alone.
 pub(super) fn own(
     written: &ProcessConfig,
     config: &Config,
@@ -48,7 +48,7 @@ fn more_amounts_than_attempts(
     sink.push(warning);
 }
 
-/// Checks `at_least` of a process that closes what `closes` says.
+/// Checks `at_least` of a process that closes the layers in `closes`.
 pub(super) fn at_least(
     written: &ProcessConfig,
     closes: &Closes,
@@ -59,7 +59,7 @@ pub(super) fn at_least(
     let Some(at_least) = written.settings.at_least else { return };
     let place = written.place("at_least");
     let closed: Vec<_> = [closes.data, closes.seed].into_iter().flatten().collect();
-    // An aggregation without a layer has been told.
+    // An aggregation without a layer has been reported already.
     if closed.is_empty() && !super::resolve::closes(written) {
         let message = format!("`{}` gathers nothing, so `at_least` means nothing", written.name.value);
         let error =
@@ -79,7 +79,7 @@ pub(super) fn at_least(
     }
 }
 
-/// What a split says of failures holds for all that lives in its layer and says nothing itself.
+/// The `on_failure` of a split applies to everything in its layer that has none of its own.
 pub(super) fn inherit_on_failure(pipeline: &mut Pipeline) {
     for i in 0..pipeline.processes.len() {
         let process = pipeline.process(ProcessId(i));

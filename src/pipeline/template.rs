@@ -1,11 +1,11 @@
-//! The template of a shell command, as far as the project file tells what it may refer to.
+//! Checks the template of a shell command, as far as the project file tells what it may refer to.
 
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig, place_in};
 
-/// Complains of what cannot be read, and of outputs and parameters that are not declared.
+/// Reports what cannot be read, and references to outputs and parameters that are not declared.
 pub(super) fn check(
     written: &ProcessConfig,
     command: &Spanned<String>,
