@@ -16,9 +16,9 @@ struct Grammar;
 
 /// Longest line, in bytes: the parser keeps some hundred bytes for every name in it.
 const LONGEST_LINE: usize = 200_000;
-/// Most names that are kept.
+/// Largest number of names that are kept.
 const MAX_NAMES: usize = 200_000;
-/// Longest name, in bytes: every edge keeps both of its names. `pipeline` allows no longer ones either.
+/// Longest name, in bytes: every edge keeps both of its names. `pipeline` does not allow longer ones either.
 const LONGEST_NAME: usize = 200;
 
 /// The names and edges that were read.
@@ -73,7 +73,7 @@ impl Adjacency {
         }
     }
 
-    /// Takes one source with its targets.
+    /// Adds one source with its targets.
     fn line(&mut self, names: Vec<Spanned<String>>, reader: &mut Reader<'_>) {
         if self.names.len() > MAX_NAMES {
             return;
@@ -87,7 +87,7 @@ impl Adjacency {
         self.names.extend(names);
     }
 
-    /// Takes the lines of `text`, which stands at `span`.
+    /// Reads the lines of `text`, which is at `span`.
     fn lines(&mut self, text: &str, span: Span, reader: &mut Reader<'_>) {
         let written = written_lines(reader.slice(span), text, span);
         if written.is_none() && text.lines().count() == 1 && reader.slice(span).trim_end().contains('\n') {
@@ -121,8 +121,8 @@ impl Adjacency {
     }
 }
 
-/// `written`, without its quotes, and where it begins, if its lines are those of `text` but for
-/// indentation: then names in it can be pointed at. Folded and escaped texts differ.
+/// `written` without its quotes, and where it begins, if its lines equal those of `text` except for
+/// indentation: then errors can point at the names in it. Folded and escaped texts differ.
 fn written_lines<'s>(written: &'s str, text: &str, span: Span) -> Option<(&'s str, usize)> {
     let same = |raw: &str| {
         let filled = |text: &'_ str| !text.is_empty();
@@ -161,7 +161,7 @@ fn name(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Spanned<String>> {
     None
 }
 
-/// Where, what is there, and what to write.
+/// Where, what is wrong there, and what to write instead.
 type Problem = (Span, &'static str, &'static str);
 
 /// The names of one line, with their places in it.
@@ -194,7 +194,7 @@ fn parse(line: &str) -> Result<Vec<(Span, String)>, Problem> {
     Ok(names)
 }
 
-/// A name without quotes; signs of other notations are told, not taken as names.
+/// A name without quotes. Signs of other notations are reported, not taken as names.
 fn bare(text: &str, span: Span) -> Result<String, Problem> {
     let is_arrow = matches!(text, "->" | "-->" | "=>" | "→" | "-" | ">" | ">>" | "<-");
     if is_arrow {

@@ -1,4 +1,4 @@
-//! From bytes to text: what is not UTF-8 text ends here, with the place of its first bad byte.
+//! From bytes to text: whatever is not UTF-8 text is reported here, with the place of its first bad byte.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::source::{Source, Span};
@@ -8,8 +8,8 @@ pub(crate) const MAX_BYTES: usize = 64_000_000;
 
 const HELP: &str = "save the file as UTF-8 text";
 
-/// The text `bytes`, called `name` in messages, without a byte order mark. What is no UTF-8 text, has
-/// a NUL in it, or is larger than [`MAX_BYTES`] is reported to `sink`.
+/// The text `bytes`, called `name` in messages, without a byte order mark. Reports to `sink` if it is not
+/// UTF-8, contains a NUL, or is larger than [`MAX_BYTES`].
 pub(crate) fn source_from_bytes(
     name: &str,
     bytes: &[u8],
@@ -49,7 +49,7 @@ pub(crate) fn source_from_bytes(
     }
 }
 
-/// UTF-16 and UTF-32, by the mark or by the zero bytes that go with ASCII characters.
+/// Detects UTF-16 and UTF-32, by the mark or by the zero bytes that go with ASCII characters.
 fn foreign_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, 1..=255, ..] => Some("UTF-32"),
@@ -70,7 +70,8 @@ fn without_nul(source: Source, sink: &mut Diagnostics) -> Result<Source, Reporte
     ))
 }
 
-/// What can be shown of `bytes`: the good ones, a mark for the bad one at `good`, the rest of its line.
+/// The part of `bytes` that can be shown: the good ones, a mark for the bad one at `good`, and the rest of its
+/// line.
 fn readable(name: &str, bytes: &[u8], good: usize) -> Source {
     let line = bytes[good..].iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(bytes.len() - good);
     let end = good + line.clamp(1, 400).min(bytes.len() - good);

@@ -13,7 +13,7 @@ use crate::source::{Span, Spanned, clip};
 #[grammar = "grammar/code.pest"]
 struct Grammar;
 
-/// Longer ones are not parsed: no name is that long.
+/// Longer references are not parsed: no name is that long.
 const LONGEST: usize = 1_000;
 
 /// Reads the value of `code`.
@@ -49,10 +49,11 @@ pub(super) fn read(
 
 type Part<'t> = (Span, &'t str);
 
-/// The script's key, if one is given, and the function; or where it stops to be a reference.
+/// The key of the script, if given, and the function; or the place from which the text is no longer a
+/// reference.
 fn parse(text: &str) -> Result<(Option<Part<'_>>, Part<'_>), Span> {
     let whole = Span::new(0, text.len());
-    // A file name is wrong as a whole, not from its first slash on.
+    // A file name is wrong as a whole, not just from its first slash on.
     if text.len() > LONGEST || text.contains(['/', '\\']) {
         return Err(whole);
     }
@@ -76,7 +77,7 @@ fn parse(text: &str) -> Result<(Option<Part<'_>>, Part<'_>), Span> {
     function.map(|function| (script, function)).ok_or(whole)
 }
 
-/// What most likely went wrong, and what to write.
+/// What most likely went wrong, and what to write instead.
 fn advice(text: &str) -> (&'static str, &'static str) {
     match () {
         () if text.trim().is_empty() => ("no value", "name a function, or remove `code`"),

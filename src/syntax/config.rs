@@ -1,4 +1,4 @@
-//! What is written in a project file: names not resolved, defaults not filled in, every leaf with its
+//! The content of a project file as written: names not resolved, defaults not filled in, every leaf with its
 //! place. Made by [`parse`](super::parse).
 
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::size::{By, Size};
 use crate::source::{Source, Span, Spanned};
 
-/// A key and the text that stands behind it.
+/// A key and the text that is its value.
 pub(crate) type Pair = (Spanned<String>, Spanned<String>);
 
 /// Parameters by name, in the order of the file.
@@ -32,9 +32,9 @@ pub(crate) struct Config {
     pub datasets: Vec<Pair>,
     /// `experiment.parameters`, without `pipeline` and `cache`.
     pub parameters: Parameters,
-    /// Where the pipeline stands: its key, or the start of the file.
+    /// Where the pipeline is: its key, or the start of the file.
     pub pipeline: Span,
-    /// Every name in `process_adjlist`, in order, as often as it stands there.
+    /// Every name in `process_adjlist`, in order, as often as it occurs.
     pub names: Vec<Spanned<String>>,
     /// The edges of `process_adjlist`, in order: source and target.
     pub edges: Vec<Pair>,
@@ -51,7 +51,7 @@ pub(crate) struct EnvironmentConfig {
     pub manager: Option<Spanned<String>>,
     /// Its requirement files.
     pub files: Vec<Spanned<String>>,
-    /// The command that starts the Python that it is made with, if it asks for one: `python3.12`.
+    /// The command that starts the Python to make it with, if it asks for one: `python3.12`.
     pub python: Option<Spanned<String>>,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct ProcessConfig {
     pub description: Option<Spanned<String>>,
     /// `code`.
     pub code: Option<Spanned<CodeReference>>,
-    /// `command`, the template not read yet.
+    /// `command`; the template is not parsed yet.
     pub command: Option<Spanned<String>>,
     /// `environment`.
     pub environment: Option<Spanned<String>>,
@@ -74,7 +74,7 @@ pub(crate) struct ProcessConfig {
     pub kind: Option<Spanned<String>>,
     /// `chart_type`.
     pub chart_type: Option<Spanned<String>>,
-    /// `probe_paths`: key and expression, not read yet.
+    /// `probe_paths`: key and expression, not parsed yet.
     pub probe_paths: Vec<Pair>,
     /// `data_parallelism`.
     pub data_parallelism: Option<Spanned<DataParallelism>>,
@@ -84,7 +84,7 @@ pub(crate) struct ProcessConfig {
     pub data_aggregation: Option<Spanned<bool>>,
     /// `seed_aggregation`.
     pub seed_aggregation: Option<Spanned<bool>>,
-    /// `inputs`: the name it has here and the key it has upstream (the same, if only a list is given).
+    /// `inputs`: the name here and the key upstream (the same, if only a list is given).
     pub inputs: Vec<Pair>,
     /// `outputs`: key and path.
     pub outputs: Vec<Pair>,
@@ -92,22 +92,22 @@ pub(crate) struct ProcessConfig {
     pub files: Vec<Spanned<String>>,
     /// `script_path`.
     pub script_path: Option<Spanned<String>>,
-    /// How its instances are run; without `files`, whose places are kept apart.
+    /// How its instances are run; without `files`, which are kept above with their places.
     pub settings: Settings,
-    /// Where the value of each field that is given stands.
+    /// The fields that are given, each with the place of its value.
     pub places: Vec<Spanned<&'static str>>,
     /// The whole entry.
     pub span: Span,
 }
 
 impl ProcessConfig {
-    /// Where the value of `field` stands, or the name where it is not given.
+    /// The place of the value of `field`, or of the process's name if the field is not given.
     pub(crate) fn place(&self, field: &str) -> Span {
         self.places.iter().find(|place| place.value == field).map_or(self.name.span, |place| place.span)
     }
 }
 
-/// `script_key.function`, or only `function`.
+/// `script_key.function`, or just `function`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CodeReference {
     /// The key of the script; `None` means the default script.
@@ -116,7 +116,7 @@ pub(crate) struct CodeReference {
     pub function: Spanned<String>,
 }
 
-/// What `data_parallelism` says.
+/// The value of `data_parallelism`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DataParallelism {
     /// `size`.

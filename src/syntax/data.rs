@@ -1,4 +1,4 @@
-//! `data`: the file whose rows the project is about, and further ones by name.
+//! `data`: the file with the rows that the project is about, and further files by name.
 
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ pub(super) fn read(to: &mut Config, key: &Key<'_>, node: &Node<'_>, reader: &mut
     DATA.read(entries, to, reader);
 }
 
-/// Names and files: a mapping of names to files, or to mappings with `path`; or a list of such with `name`.
+/// Names and files: a mapping of names to files, or to mappings with `path`; or a list of mappings with `name`.
 fn named(to: &mut Config, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
     let found: Vec<Option<Pair>> = match &node.kind {
         Kind::Null => return,

@@ -10,7 +10,7 @@ use super::{data, environment, pipeline, process, shape};
 use crate::diagnostic::{codes, nearest};
 use crate::source::{Span, clip};
 
-/// How a cache is shared.
+/// Help: how to share a cache.
 const CACHE_DIR: &str = "set `EXPOPS_CACHE_DIR` to a folder that the machines share";
 
 const DOCUMENT: Table<Config> = Table {
@@ -41,7 +41,7 @@ const DOCUMENT: Table<Config> = Table {
         ),
         Field::new("data", "The project's data files.", data::schema, data::read),
         Field::new("experiment", "Parameters, and the pipeline.", experiment_schema, experiment),
-        // The pipeline is looked for in several places.
+        // The pipeline may be in several places, so it is read elsewhere.
         Field::note("pipeline", "The pipeline, if it is not in `experiment`."),
         Field::note("process_adjlist", "The edges, if the pipeline is the file itself."),
         Field::new(
@@ -134,7 +134,7 @@ pub(super) fn read(root: &Node<'_>, reader: &mut Reader<'_>) -> Config {
     config
 }
 
-/// Whether a key of the top level is the author's own: a place for anchors.
+/// Whether a key of the top level is the author's own, for anchors.
 fn is_free(name: &str) -> bool {
     name.starts_with("x-") || name.starts_with(['.', '_'])
 }
@@ -179,7 +179,8 @@ fn metadata_schema() -> Value {
     json!({"type": ["object", "null"], "properties": METADATA.schema()["properties"]})
 }
 
-/// What it is called counts; what else people note of a project is told as such, if it is not misspelt.
+/// Only the name matters. Whatever else people note about a project is reported as unused, unless it looks like
+/// a misspelt field.
 fn metadata(to: &mut Config, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
     for (key, node) in reader.mapping(key, node, "write `metadata: {name: TEXT}`") {
         if METADATA.find(&key.value).is_some() || nearest(&key.value, METADATA.names()).is_some() {
@@ -222,7 +223,7 @@ fn parameters(to: &mut Config, key: &Key<'_>, node: &Node<'_>, reader: &mut Read
     }
 }
 
-/// Warns that a cache on a server, or in a place of its own, is replaced by the local one.
+/// Warns that a cache on a server, or in its own place, is replaced by the local one.
 fn remote_cache(cache: &Node<'_>, reader: &mut Reader<'_>) {
     for (key, node) in entries(cache) {
         match key.value.as_ref() {

@@ -1,5 +1,5 @@
-//! `environment`: names, managers and requirement files, in the spellings that existing projects have. What
-//! expops cannot make is refused here, by name.
+//! `environment`: names, managers and requirement files, in the spellings of existing projects. What expops
+//! cannot make is refused here, by name.
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ const ENVIRONMENT: Table<EnvironmentConfig> = Table {
     hints: &[],
 };
 
-/// The fields of a manager that has more to say than its files.
+/// The fields of a manager that is a mapping rather than a list of files.
 const MANAGED: Table<EnvironmentConfig> =
     Table { of: "an environment's manager", fields: &[REQUIREMENTS, PYTHON, NAME, PATH], hints: &[] };
 
@@ -140,7 +140,7 @@ fn is_foreign(path: &str) -> bool {
     ends.iter().any(|end| name.ends_with(end)) || name == "Pipfile" || name == "setup.py"
 }
 
-/// The files behind the name of a manager: a list, one file, or a mapping with `requirements`.
+/// The files listed under the name of a manager: a list, one file, or a mapping with `requirements`.
 fn manager(to: &mut EnvironmentConfig, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
     set_manager(to, owned(key), reader);
     match &node.kind {
@@ -185,7 +185,7 @@ fn files(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<Spanned
     reader.texts(key, node, HELP)
 }
 
-/// `python`: a version or a command. A number is taken as it is written: `3.10` is not 3.1.
+/// `python`: a version or a command. A number is taken literally: `3.10` is not 3.1.
 fn python(to: &mut EnvironmentConfig, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) {
     let Some(text) = reader.text_or_number(key, node) else { return };
     match interpreter(text.value.trim()) {
@@ -197,7 +197,8 @@ fn python(to: &mut EnvironmentConfig, key: &Key<'_>, node: &Node<'_>, reader: &m
     }
 }
 
-/// The command that starts the Python that `text` names; or what is wrong with it, and what to write.
+/// The command that starts the Python that `text` names; or what is wrong with `text`, and what to write
+/// instead.
 fn interpreter(text: &str) -> Result<String, (&'static str, &'static str)> {
     const OLD: (&str, &str) = ("too old", "expops needs Python 3.9 or later");
     if text.contains('/') || text.starts_with("python") || text.starts_with("pypy") {

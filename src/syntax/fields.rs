@@ -1,5 +1,5 @@
-//! Tables of fields: what a mapping of the project file may have, what each field is for, how it is read, and
-//! what an editor may be told of it. The parser, its messages and the schema all walk the same table.
+//! Tables of fields: which fields a mapping of the project file may have, what each is for, how it is read, and
+//! what to tell an editor about it. The parser, its messages and the schema all use the same table.
 
 use serde_json::{Map, Value, json};
 
@@ -14,17 +14,18 @@ pub(super) type Read<T> = fn(&mut T, &Key<'_>, &Node<'_>, &mut Reader<'_>);
 /// A field of a mapping that is read into a `T`.
 pub(super) struct Field<T: 'static> {
     pub(super) name: &'static str,
-    /// A spelling that existing projects have.
+    /// An older spelling, from existing projects.
     old: Option<&'static str>,
     what: What<T>,
 }
 
 enum What<T: 'static> {
-    /// It is read. `about` says what it is for, in one sentence, and `schema` is the JSON schema of its value.
+    /// A field that is read. `about` says in one sentence what it is for; `schema` is the JSON schema of its
+    /// value.
     Read { about: &'static str, schema: fn() -> Value, read: Read<T> },
-    /// It is no field; that is what `Read` says of it.
+    /// Not a field; `Read` reports why.
     Refused(Read<T>),
-    /// Existing projects have it, and it does nothing; the text says what to use instead.
+    /// A field of existing projects that does nothing; the text says what to use instead.
     Ignored(&'static str),
 }
 
@@ -49,17 +50,17 @@ impl<T> Field<T> {
         Self { name, old: Some(old), what: What::Read { about, schema, read } }
     }
 
-    /// A field that is for people alone.
+    /// A field that is only for people.
     pub(super) const fn note(name: &'static str, about: &'static str) -> Self {
         Self::new(name, about, super::shape::any, |_, _, _, _| {})
     }
 
-    /// What is no field, and gets a message of its own.
+    /// Not a field, but with a message of its own.
     pub(super) const fn refused(name: &'static str, read: Read<T>) -> Self {
         Self { name, old: None, what: What::Refused(read) }
     }
 
-    /// What existing projects have and expops does not use.
+    /// A field of existing projects that expops does not use.
     pub(super) const fn ignored(name: &'static str, instead: &'static str) -> Self {
         Self { name, old: None, what: What::Ignored(instead) }
     }
@@ -73,12 +74,12 @@ impl<T> Field<T> {
     }
 }
 
-/// All fields of a kind of mapping.
+/// All fields of one kind of mapping.
 pub(super) struct Table<T: 'static> {
-    /// Whose fields they are, for messages: "a process".
+    /// What has these fields, for messages: "a process".
     pub(super) of: &'static str,
     pub(super) fields: &'static [Field<T>],
-    /// What to say of names that are no fields here but were most likely meant for something.
+    /// Hints for names that are not fields here but were most likely meant for something.
     pub(super) hints: &'static [(&'static str, &'static str)],
 }
 
@@ -102,7 +103,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// The field that is called `name`.
+    /// The field called `name`.
     pub(super) fn find(&self, name: &str) -> Option<&Field<T>> {
         self.fields.iter().find(|field| field.is_called(name))
     }
@@ -119,12 +120,12 @@ impl<T> Table<T> {
         reader.report(&codes::UNKNOWN_FIELD, (key.span, "no field has this name"), message, help);
     }
 
-    /// The names that are worth suggesting.
+    /// The names worth suggesting.
     pub(super) fn names(&self) -> Vec<&'static str> {
         self.fields.iter().filter(|field| field.is_offered()).map(|field| field.name).collect()
     }
 
-    /// Reports a field that is given in its old spelling and in its new one.
+    /// Reports a field that is given in both its old and its new spelling.
     fn old_and_new(&self, entries: Entries<'_, '_>, reader: &mut Reader<'_>) {
         for field in self.fields {
             let Some(old) = field.old else { continue };
@@ -141,7 +142,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// The JSON schema of such a mapping.
+    /// The JSON schema of this kind of mapping.
     pub(super) fn schema(&self) -> Value {
         let mut properties = Map::new();
         for field in self.fields {

@@ -1,4 +1,4 @@
-//! `tests/syntax/*.yaml` against the `.out` beside each: what was read, or what was said. With
+//! Compares `tests/syntax/*.yaml` with the `.out` next to each: what was read, or what was reported. With
 //! `EXPOPS_BLESS=1` the outputs are rewritten.
 
 use std::fmt::Write as _;
@@ -35,7 +35,7 @@ fn every_golden_file() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What `input` comes to, and whether it could be read.
+/// The outcome of reading `input`, and whether it could be read.
 fn outcome(input: &Path) -> (String, bool) {
     let mut sink = Diagnostics::new();
     let name = input.file_name().unwrap().to_string_lossy();

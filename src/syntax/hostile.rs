@@ -1,4 +1,5 @@
-//! Files that want to harm: whatever the bytes, an error or a result, soon, and never a panic.
+//! Files meant to do harm: whatever the bytes, reading them soon ends in an error or a result, and never
+//! panics.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use crate::source::{Source, Span, Spanned};
 const PIPELINE: &str = "processes: [a]\nprocess_adjlist: a\n";
 const VALID: &str = include_str!("../../tests/syntax/full.yaml");
 
-/// Reads `bytes` and renders everything that is said of them.
+/// Reads `bytes` and renders every diagnostic.
 fn read(bytes: &[u8]) -> (Result<Config, Reported>, String) {
     let mut sink = Diagnostics::new();
     let config = source_from_bytes("x.yaml", bytes, &mut sink)
@@ -74,10 +75,10 @@ fn every_truncation_of_a_valid_file() {
     }
 }
 
-/// The text is made when its turn comes, so that memory can be measured for each alone.
+/// Each text is made only when its turn comes, so that its memory can be measured separately.
 type Attack = (&'static str, Box<dyn Fn() -> String>, &'static str);
 
-/// Name, text, and a part of what must be said of it (empty: it must be read).
+/// Name, text, and a part of the expected message (empty: it must be read).
 fn attacks(bytes: usize) -> Vec<Attack> {
     vec![
         ("flow nesting", Box::new(move || "[".repeat(bytes)), "nested too deeply"),
@@ -155,7 +156,7 @@ fn long_texts(bytes: usize) -> Vec<Attack> {
     ]
 }
 
-/// Name, text of some megabytes within all limits or with very many errors.
+/// Name and text of some megabytes, either within all limits or with very many errors.
 fn large() -> Vec<Attack> {
     let unknown: String = (0..100_000).map(|i| format!("- {{codde: {i}}}\n")).collect();
     let keys: String = (0..240_000).map(|i| format!("    k{i}: 1\n")).collect();
@@ -201,7 +202,7 @@ fn hostile_files_end_in_what_they_deserve() {
 }
 
 /// Run in a release build, with `EXPOPS_HOSTILE` set to a part of an attack's name (or empty), under
-/// `/usr/bin/time -v`: at most a second and 200 MB more than the file itself.
+/// `/usr/bin/time -v`: takes at most a second, and 200 MB more than the file itself.
 #[test]
 #[ignore = "measures; needs a release build"]
 fn hostile_files_in_bounded_time() {

@@ -1,4 +1,4 @@
-//! What a mapping of YAML asks for beyond its entries: keys that are text, each once, and `<<`.
+//! The rules of YAML mappings: keys are text, each occurs once, and `<<` merges.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -41,7 +41,7 @@ fn refused_key(node: &Node<'_>, reader: &mut Reader<'_>) {
     reader.report(&codes::SHAPE, (node.span, label), "a key must be text", help);
 }
 
-/// Reports keys that stand twice and keeps the first of each.
+/// Reports duplicate keys and keeps the first of each.
 pub(super) fn unique<'a>(entries: &mut Vec<(Key<'a>, Node<'a>)>, reader: &mut Reader<'_>) {
     // Sorting needs less memory than a set, and most mappings are small.
     let mut order: Vec<usize> = (0..entries.len()).collect();
@@ -70,8 +70,8 @@ pub(super) fn unique<'a>(entries: &mut Vec<(Key<'a>, Node<'a>)>, reader: &mut Re
     });
 }
 
-/// Takes in the mappings behind `<<` (of YAML 1.1, but existing projects have it): keys that stand
-/// in the mapping itself win, then earlier mappings over later ones.
+/// Merges the mappings under `<<` (which is YAML 1.1, but existing projects use it): keys of the mapping itself
+/// win, then earlier mappings over later ones.
 pub(super) fn merge<'a>(entries: &mut Vec<(Key<'a>, Node<'a>)>, reader: &mut Reader<'_>) {
     let Some(at) = entries.iter().position(|(key, _)| key.value == "<<" && reader.slice(key.span) == "<<")
     else {

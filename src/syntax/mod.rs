@@ -1,9 +1,9 @@
-//! The project file as written: bytes to [`Source`] to [`Config`]. Reads YAML and the small languages
-//! inside it (adjacency lines, code references, sizes), and points at every error. Resolves nothing:
-//! it does not know whether a name that is used is declared.
+//! The project file as written: bytes to [`Source`] to [`Config`]. Reads YAML and the small languages inside it
+//! (adjacency lines, code references, sizes), and points at every error. Resolves nothing: it does not know
+//! whether a name that is used is declared.
 //!
-//! Hostile files: text is bounded by `MAX_BYTES`, the tree by the limits of `tree`, and what is
-//! reported by the limit of `reader`, so that any file ends in about a second and 200 MB.
+//! Hostile files: text is bounded by `MAX_BYTES`, the tree by the limits of `tree`, and the diagnostics by the
+//! limit of `reader`, so that any file is done in about a second and 200 MB.
 
 mod adjacency;
 mod bytes;
@@ -37,9 +37,8 @@ pub(crate) use config::{CodeReference, Config, EnvironmentConfig, ProcessConfig}
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::source::{Source, Span, Spanned};
 
-/// Reads the project file `source`; everything that is wrong with it, up to a limit, goes to `sink`. Where there
-/// are errors, what could be read in spite of them is returned beside, so that more of what is wrong with the
-/// project can be said at once.
+/// Reads the project file `source`; every error, up to a limit, goes to `sink`. If there are errors, whatever
+/// could still be read is returned as well, so that more errors of the project can be reported at once.
 pub(crate) fn parse(
     source: &Source,
     sink: &mut Diagnostics,
@@ -50,14 +49,14 @@ pub(crate) fn parse(
     reader.finish(sink, config).map_err(|(reported, rest)| (reported, rest.map(Box::new)))
 }
 
-/// The JSON schema (draft 2020-12) of a project file, for editors: made from the tables that the parser walks.
+/// The JSON schema (draft 2020-12) of a project file, for editors, made from the tables that the parser uses.
 pub(crate) fn schema() -> serde_json::Value {
     document::schema()
 }
 
-/// Where the bytes `part` of the value `text` stand in `source`: so that a place in a probe path or a
-/// command becomes a place in the file, through quotes and the indentation of a block scalar. Where
-/// the file does not have the text as it is (escapes, folded lines), all of `text` is the place.
+/// Where the bytes `part` of the value `text` are in `source`. This turns a place in a probe path or a command
+/// into a place in the file, through quotes and the indentation of a block scalar. If the file does not contain
+/// the text literally (escapes, folded lines), the place is all of `text`.
 pub(crate) fn place_in(source: &Source, text: &Spanned<String>, part: Span) -> Span {
     values::place_in(source, text.span, &text.value, part)
 }

@@ -1,18 +1,18 @@
-//! The tree that YAML is read into: values, keys and their places. The other files of this folder build it,
-//! or read it.
+//! The tree that YAML is read into: values, keys and their places. The other files of this folder build it or
+//! read it.
 
 use std::borrow::Cow;
 
 use crate::source::{Span, Spanned};
 
-/// A value and its place. In an alias, places are those of what it refers to.
+/// A value and its place. Inside an alias, places are those of what it refers to.
 #[derive(Clone, Debug)]
 pub(super) struct Node<'a> {
     pub(super) span: Span,
     pub(super) kind: Kind<'a>,
 }
 
-/// What a value is.
+/// The kinds of value.
 #[derive(Clone, Debug)]
 pub(super) enum Kind<'a> {
     Null,
@@ -24,11 +24,11 @@ pub(super) enum Kind<'a> {
     Map(Vec<(Key<'a>, Node<'a>)>),
 }
 
-/// A key of a mapping; a number as a key is the text of that number.
+/// A key of a mapping; a number used as a key becomes the text of that number.
 pub(super) type Key<'a> = Spanned<Cow<'a, str>>;
 
 impl Node<'_> {
-    /// What stands here, for a label.
+    /// What kind of value is here, for a label.
     pub(super) fn what(&self) -> &'static str {
         match self.kind {
             Kind::Null => "nothing",
@@ -41,7 +41,7 @@ impl Node<'_> {
         }
     }
 
-    /// How many nodes and how many bytes of text a copy of this one has.
+    /// The number of nodes and the number of bytes of text in a copy of this node.
     pub(super) fn weight(&self) -> (usize, usize) {
         let add = |a: (usize, usize), b: (usize, usize)| (a.0 + b.0, a.1 + b.1);
         match &self.kind {
@@ -54,7 +54,7 @@ impl Node<'_> {
         }
     }
 
-    /// How many levels of lists and mappings it has.
+    /// The number of nested levels of lists and mappings.
     pub(super) fn depth(&self) -> usize {
         match &self.kind {
             Kind::Seq(items) => 1 + items.iter().map(Node::depth).max().unwrap_or(0),

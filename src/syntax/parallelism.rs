@@ -1,4 +1,5 @@
-//! `data_parallelism` and `seed_parallelism`: the literals, and whether they make sense by themselves.
+//! `data_parallelism` and `seed_parallelism`: their values, checked as far as possible without the rest of the
+//! file.
 
 use std::collections::HashSet;
 
@@ -21,7 +22,7 @@ const BY_FORMS: &str = "write `by: rows`, `by: round_robin`, `by: hash`, `by: {h
                         `by: {stratify: COLUMN}`, `by: {shuffle: SEED}`, `by: {shuffle: SEED, group: COLUMN}` or \
                         `by: {range: COLUMN}`";
 
-/// `data_parallelism` as it is read.
+/// `data_parallelism` while it is being read.
 #[derive(Default)]
 struct DataFields {
     size: Option<Spanned<Size>>,
@@ -59,7 +60,7 @@ pub(super) fn data_schema() -> Value {
     json!({"anyOf": [fields, {"type": "array", "items": fields}]})
 }
 
-/// `seed_parallelism` as it is read.
+/// `seed_parallelism` while it is being read.
 #[derive(Default)]
 struct SeedFields(Option<Vec<Spanned<u64>>>);
 
@@ -111,7 +112,7 @@ pub(super) fn data_parallelism(
 
 fn no_size(key: &Key<'_>, entries: Entries<'_, '_>, reader: &mut Reader<'_>) {
     let null = entries.iter().find(|(key, _)| key.value == "size");
-    // A misspelt `size` has been reported.
+    // A misspelt `size` has been reported already.
     let is_misspelt = |key: &Key<'_>| nearest(&key.value, ["size", "data_name", "by"]) == Some("size");
     if null.is_none() && entries.iter().take(100).any(|(key, _)| is_misspelt(key)) {
         return;
@@ -176,7 +177,7 @@ fn size_entry(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Entry> {
     None
 }
 
-/// Reports `error` at the entry of the list, or the part of the text, that is to blame.
+/// Reports `error` at the entry of the list, or the part of the text, that is at fault.
 fn size_error(error: &SizeError, node: &Node<'_>, reader: &mut Reader<'_>) {
     let code = if error.is_unreadable { &codes::SIZE } else { &codes::BAD_SIZE };
     let span = match (&node.kind, error.entry, &error.range) {
@@ -268,7 +269,7 @@ pub(super) fn seed_parallelism(
     };
     let mut fields = SeedFields::default();
     SEED.read(entries, &mut fields, reader);
-    // An unknown field has been reported, and stands for it.
+    // An unknown field has been reported already; that is enough.
     let is_missing = get(entries, "seeds").is_none();
     let null = entries.iter().find(|(key, _)| key.value == "seeds");
     if is_missing && (null.is_some() || entries.is_empty()) {

@@ -1,4 +1,4 @@
-//! Where the pipeline is, and its two parts: `process_adjlist` and `processes`.
+//! Finds the pipeline and reads its two parts: `process_adjlist` and `processes`.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, codes, nearest};
 use crate::source::{Span, Spanned};
 
 pub(super) const EXAMPLE: &str = "write `process_adjlist` and `processes` under `experiment.pipeline`";
-/// So many unknown fields are looked at for one that is only misspelt.
+/// At most this many unknown fields are checked for a misspelling.
 const MAX_GUESSES: usize = 200;
 
 const PIPELINE: Table<Config> = Table {
@@ -54,7 +54,7 @@ impl Candidate<'_, '_> {
         self.entries.iter().any(|(key, _)| key.value == field)
     }
 
-    /// The key that is most likely meant as `field`.
+    /// The key that most likely was meant to be `field`.
     fn misspelt(&self, field: &str) -> Option<&Key<'_>> {
         let keys = self.entries.iter().take(MAX_GUESSES).map(|(key, _)| key);
         let mut unknown = keys.filter(|key| !PARTS.contains(&key.value.as_ref()));
@@ -77,7 +77,7 @@ pub(super) fn read(top: Entries<'_, '_>, config: &mut Config, reader: &mut Reade
     for part in PARTS.iter().filter(|part| !pipeline.has(part)) {
         missing(pipeline, part, reader);
     }
-    // Other keys of the top level are sections.
+    // At the top level, other keys are sections.
     let is_top = std::ptr::eq(pipeline.entries, top);
     for (key, node) in
         pipeline.entries.iter().filter(|(key, _)| !is_top || PARTS.contains(&key.value.as_ref()))
@@ -86,7 +86,7 @@ pub(super) fn read(top: Entries<'_, '_>, config: &mut Config, reader: &mut Reade
     }
 }
 
-/// The places where a pipeline is looked for, in this order.
+/// The places where the pipeline may be, in the order in which they are tried.
 fn candidates<'n, 'a>(top: Entries<'n, 'a>) -> Vec<Candidate<'n, 'a>> {
     fn inside<'n, 'a>(entries: Entries<'n, 'a>, field: &str) -> Option<Candidate<'n, 'a>> {
         match get(entries, field)? {
@@ -106,12 +106,12 @@ fn candidates<'n, 'a>(top: Entries<'n, 'a>) -> Vec<Candidate<'n, 'a>> {
     nested.chain([file]).collect()
 }
 
-/// Reports that there is no pipeline: at the first place that is at least called so.
+/// Reports that there is no pipeline, at the first place that at least has the right name.
 fn no_pipeline(candidates: &[Candidate<'_, '_>], top: Entries<'_, '_>, reader: &mut Reader<'_>) {
     for candidate in candidates {
         let misspelt = PARTS.iter().find_map(|part| candidate.misspelt(part));
         match misspelt {
-            // Reported as an unknown section.
+            // This has been reported as an unknown section.
             Some(_) if std::ptr::eq(candidate.entries, top) => return,
             Some(key) => return PIPELINE.unknown(key, reader),
             None if candidate.key.value == "pipeline" => {
@@ -131,7 +131,7 @@ fn no_pipeline(candidates: &[Candidate<'_, '_>], top: Entries<'_, '_>, reader: &
     reader.report(&codes::NO_PIPELINE, label, "the project file has no pipeline", EXAMPLE);
 }
 
-/// Reports that the pipeline has no `part`; one that is misspelt is reported as an unknown field.
+/// Reports that the pipeline has no `part`; a misspelt one is reported as an unknown field.
 fn missing(pipeline: &Candidate<'_, '_>, part: &str, reader: &mut Reader<'_>) {
     if pipeline.misspelt(part).is_some() {
         return;

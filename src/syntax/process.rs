@@ -208,13 +208,13 @@ pub(super) fn schema() -> Value {
     ]})
 }
 
-/// Reads `processes`: a list of mappings; a plain name is a process with nothing else to say, and a
-/// mapping has the names as its keys.
+/// Reads `processes`: a list of mappings, where a plain name is a process without further fields; or a mapping
+/// with the names as its keys.
 pub(super) fn read_all(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<ProcessConfig> {
     match &node.kind {
         Kind::Null => Vec::new(),
         Kind::Seq(items) => {
-            // A process is large; a list that grows would hold twice as many for a moment.
+            // A process is large; a growing list would briefly hold twice as many.
             let mut processes = Vec::with_capacity(items.len());
             processes.extend(items.iter().filter_map(|item| entry(item, reader)));
             processes
@@ -275,7 +275,7 @@ fn new(name: Spanned<String>, span: Span) -> ProcessConfig {
     }
 }
 
-/// Reads all fields, also of a process without a name, so that everything wrong is told.
+/// Reads all fields, even of a process without a name, so that everything wrong is reported.
 fn read(
     entries: &[(Key<'_>, Node<'_>)],
     name: Option<Spanned<String>>,
@@ -315,7 +315,7 @@ fn component(_: &mut ProcessConfig, key: &Key<'_>, node: &Node<'_>, reader: &mut
     reader.report(&codes::COMPONENT, (key.span, label), "components are not supported", help);
 }
 
-/// `inputs` as a list of keys, or as the name that each key has here.
+/// `inputs` as a list of keys, or as a mapping from the name here to the key.
 fn inputs(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<Pair> {
     const HELP: &str = "write `inputs: [KEY]` or `inputs: {NAME: KEY}`";
     match node.kind {

@@ -1,15 +1,15 @@
-//! Collects what is wrong with a project file, up to a limit: a hostile file must not make a hostile
-//! amount of messages.
+//! Collects the errors of a project file, up to a limit: a hostile file must not cause a hostile number of
+//! messages.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, Severity, codes, nearest, plural};
 use crate::source::{Source, Span};
 
-/// So many errors, and as many warnings, are shown; the others are counted.
+/// At most this many errors, and as many warnings, are shown; the others are counted.
 const MAX_SHOWN: usize = 100;
-/// After so many errors, what is slow to read is not read on to count more of them.
+/// After this many errors, slow parts are not read further just to count more.
 const MAX_COUNTED: usize = 10_000;
 
-/// The text that is read, and what was found so far. Its reading methods stand in `values`.
+/// The text being read, and what was found so far. Its reading methods are in `values`.
 pub(super) struct Reader<'s> {
     pub(super) source: &'s Source,
     errors: Vec<Diagnostic>,
@@ -27,7 +27,7 @@ impl<'s> Reader<'s> {
         self.source.text().get(span.range()).unwrap_or("")
     }
 
-    /// Reports `message` at `place` (where, and what is there), with advice.
+    /// Reports `message` at `place` (where, and what is there), with help.
     pub(super) fn report(
         &mut self,
         code: &'static Code,
@@ -38,7 +38,7 @@ impl<'s> Reader<'s> {
         self.push(Diagnostic::new(code, message).at(self.source, span, label).help(help));
     }
 
-    /// Warns that what stands at `span` does nothing, and says what to do instead.
+    /// Warns that something at `span` does nothing, and says what to do instead.
     pub(super) fn warn(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         if self.warnings.len() < MAX_SHOWN {
             let warning = Diagnostic::new(&codes::IGNORED_SECTION, message);
@@ -46,7 +46,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Takes a diagnostic.
+    /// Adds a diagnostic.
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         let is_error = diagnostic.severity == Severity::Error;
         let found = if is_error { &mut self.errors } else { &mut self.warnings };
@@ -62,7 +62,7 @@ impl<'s> Reader<'s> {
         self.not_shown += 1;
     }
 
-    /// Whether further errors are only counted; then work on their wording is lost.
+    /// Whether further errors are only counted; then there is no point in wording them.
     pub(super) fn is_full(&self) -> bool {
         self.errors.len() >= MAX_SHOWN
     }
@@ -72,7 +72,7 @@ impl<'s> Reader<'s> {
         self.not_shown >= MAX_COUNTED
     }
 
-    /// The known name that `word` most likely means, as advice; all of them if none is near.
+    /// Help: the known name that `word` most likely means, or all of them if none is near.
     pub(super) fn known(&self, word: &str, names: &[&str]) -> String {
         if self.is_full() {
             return String::new();
@@ -86,8 +86,8 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Gives everything to `sink`; `value` as it should be, if nothing of it was an error, else as far
-    /// as it could be read.
+    /// Passes everything to `sink`. Returns `value` as it should be if there was no error, else as much as
+    /// could be read.
     pub(super) fn finish<T>(
         self,
         sink: &mut Diagnostics,
@@ -104,7 +104,7 @@ impl<'s> Reader<'s> {
         match (last, value) {
             (Some(last), value) => Err((sink.error(last), value)),
             (None, Some(value)) => Ok(value),
-            // A tree that could not be built has said why.
+            // If the tree could not be built, the reason has been reported.
             (None, None) => {
                 let error = Diagnostic::new(&codes::YAML, "the file cannot be read");
                 Err((sink.error(error), None))

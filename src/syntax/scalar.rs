@@ -1,17 +1,17 @@
-//! What a plain scalar means: the core schema of YAML 1.2. `yes`, `012` and `1_000` are no booleans,
-//! octals and integers there, but two texts and the number 12.
+//! The meaning of a plain scalar in the core schema of YAML 1.2. There, `yes`, `012` and `1_000` are not a
+//! boolean, an octal and an integer, but text, the number 12, and text.
 
 /// A plain scalar that is not text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Plain {
     Null,
     Bool(bool),
-    /// Saturated where it does not fit: such a number is too large for every field anyway.
+    /// Saturated if it does not fit: such a number is too large for every field anyway.
     Int(i128),
     Float(f64),
 }
 
-/// What `text` means if it is not text.
+/// The value of `text`, if it is not text.
 pub(super) fn resolve(text: &str) -> Option<Plain> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Some(Plain::Null),

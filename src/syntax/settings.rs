@@ -58,7 +58,7 @@ pub(super) fn resources(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>)
 
 type One<T> = fn(&Key<'_>, &Node<'_>, &mut Reader<'_>) -> Option<T>;
 
-/// One amount, or a list with one for each attempt.
+/// One amount, or a list with an amount for each attempt.
 fn per_attempt<T>(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>, one: One<T>) -> PerAttempt<T> {
     let Kind::Seq(items) = &node.kind else {
         return PerAttempt(one(key, node, reader).into_iter().collect());
@@ -81,7 +81,7 @@ fn cpus(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<u32> 
     count(key, node, reader, "no processor")
 }
 
-/// A whole number of at least 1; `none` says what 0 would be.
+/// A whole number of at least 1; `none` says what 0 would mean.
 pub(super) fn count(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>, none: &str) -> Option<u32> {
     const MUST: &str = "a whole number of at least 1";
     let count: u32 = reader.whole(key, node, MUST)?.value;
@@ -113,7 +113,7 @@ struct Quantity {
     of: &'static str,
     read: fn(&str) -> Result<u64, AmountError>,
     forms: &'static str,
-    /// The unit that a number without one most likely has.
+    /// The most likely unit of a number without one.
     unit: &'static str,
 }
 
@@ -154,7 +154,7 @@ fn quantity(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>, quantity: &
     None
 }
 
-/// `retries` as it is read: with what it may leave out.
+/// `retries` while it is being read: some of it may be left out.
 #[derive(Default)]
 pub(super) struct RetriesFields {
     times: Option<u32>,
@@ -191,7 +191,7 @@ pub(super) fn retries_schema() -> Value {
     json!({"anyOf": [shape::whole(), RETRIES.schema()]})
 }
 
-/// Reads `retries`: a number, or a mapping.
+/// Reads `retries`: a number or a mapping.
 pub(super) fn retries(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Retries> {
     let mut fields = RetriesFields::default();
     match &node.kind {
@@ -269,7 +269,7 @@ pub(super) fn at_least_schema() -> Value {
     json!({"anyOf": [shape::count(), {"type": "string", "pattern": "^[0-9.]+ *%$"}]})
 }
 
-/// Reads `at_least`: a number, or a share.
+/// Reads `at_least`: a number or a share.
 pub(super) fn at_least(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<AtLeast> {
     match &node.kind {
         Kind::Int(_) => Some(AtLeast::Count(count(key, node, reader, "asks for nothing")?.into())),
@@ -279,7 +279,7 @@ pub(super) fn at_least(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) 
     }
 }
 
-/// The thousandths of a percent in `90%`, rounded up; `None` unless it is above 0 and at most 100 %.
+/// `90%` in thousandths of a percent, rounded up; `None` unless it is above 0 and at most 100 %.
 fn share(text: &str) -> Option<AtLeast> {
     let number: f64 = text.trim().strip_suffix('%')?.trim_end().parse().ok()?;
     let is_share = number > 0.0 && number <= 100.0;

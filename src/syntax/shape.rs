@@ -1,4 +1,4 @@
-//! JSON schemas of the values that fields have: what an editor can check while somebody types.
+//! JSON schemas of the values of fields: what an editor can check while somebody types.
 
 use serde_json::{Value, json};
 
@@ -14,17 +14,17 @@ pub(super) fn truth() -> Value {
     json!({"type": ["boolean", "null"]})
 }
 
-/// A whole number from 1.
+/// A whole number, at least 1.
 pub(super) fn count() -> Value {
     json!({"type": ["integer", "null"], "minimum": 1})
 }
 
-/// A whole number from 0.
+/// A whole number, at least 0.
 pub(super) fn whole() -> Value {
     json!({"type": ["integer", "null"], "minimum": 0})
 }
 
-/// Texts in a list, or one text.
+/// A list of texts, or one text.
 pub(super) fn texts() -> Value {
     json!({"type": ["array", "string", "null"], "items": {"type": "string"}})
 }
@@ -39,17 +39,17 @@ pub(super) fn mapping() -> Value {
     json!({"type": ["object", "null"]})
 }
 
-/// Texts in a list, or keys and texts.
+/// A list of texts, or keys and texts.
 pub(super) fn texts_or_pairs() -> Value {
     json!({"anyOf": [texts(), pairs()]})
 }
 
-/// A whole number from 1, or one for each attempt.
+/// A whole number of at least 1, or one for each attempt.
 pub(super) fn counts() -> Value {
     per_attempt(&json!({"type": "integer", "minimum": 1}))
 }
 
-/// A whole number from 0, or one for each attempt.
+/// A whole number of at least 0, or one for each attempt.
 pub(super) fn wholes() -> Value {
     per_attempt(&json!({"type": "integer", "minimum": 0}))
 }

@@ -1,9 +1,9 @@
-//! YAML as a small tree with a place for everything in it, within limits. Duplicate keys, aliases,
-//! merge keys and tags end here; what fields there may be is not known.
+//! YAML as a small tree with a place for everything in it, within limits. Handles duplicate keys, aliases,
+//! merge keys and tags; does not know which fields there may be.
 //!
-//! Built from the events of the parser under serde-saphyr rather than through serde: its `Spanned`
-//! costs two nested deserializer calls for every leaf and does not tell a quoted `"3"` from a plain one,
-//! and the first duplicate key would end everything.
+//! Built from the events of the parser under serde-saphyr rather than through serde: its `Spanned` costs two
+//! nested deserializer calls for every leaf and does not tell a quoted `"3"` from a plain one, and the first
+//! duplicate key would end everything.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,11 +20,11 @@ use crate::source::Span;
 
 /// Deepest nesting.
 pub(super) const MAX_DEPTH: usize = 64;
-/// Most values and keys in a file, aliases expanded.
+/// Largest number of values and keys in a file, with aliases expanded.
 const MAX_NODES: usize = 500_000;
-/// Most values and keys that aliases (and the anchors they refer to) may stand for.
+/// Largest number of values and keys that aliases (and the anchors they refer to) may expand to.
 const MAX_ALIASED: usize = 100_000;
-/// Most text that aliases may stand for, in bytes; every copy of it becomes memory.
+/// Most text that aliases may expand to, in bytes; every copy of it takes memory.
 const MAX_ALIASED_TEXT: usize = 8_000_000;
 /// Longest single text, in bytes.
 const MAX_TEXT: usize = 8_000_000;
@@ -54,7 +54,7 @@ pub(super) fn build<'a>(text: &'a str, reader: &mut Reader<'_>) -> Option<Node<'
 struct Open<'a> {
     node: Node<'a>,
     anchor: usize,
-    /// In a mapping: the key that waits for its value. `Some(None)` after a key that was refused.
+    /// In a mapping: the key that is waiting for its value. `Some(None)` after a key that was refused.
     key: Option<Option<Key<'a>>>,
 }
 
@@ -73,7 +73,7 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
         Self { reader, open, root, anchors, nodes: 0, aliased: (0, 0) }
     }
 
-    /// Takes the next event; `None` if nothing after it can be read.
+    /// Handles the next event; `None` if nothing after it can be read.
     fn take(&mut self, event: Event<'a>, span: &YamlSpan) -> Option<()> {
         let place = place(span);
         let tag_place = span.tag_span().map_or(place, |tag| self::place(&tag));
@@ -131,7 +131,7 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
         Some(())
     }
 
-    /// The end of a list or mapping, whose last event stands at `end`.
+    /// Sets the end of a list or mapping whose last event is at `end`.
     fn end(&mut self, node: &mut Node<'a>, end: Span) {
         let last = match &mut node.kind {
             Kind::Seq(items) => {
@@ -147,13 +147,13 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
             }
             _ => None,
         };
-        // The end of a block collection is where the next token stands, perhaps after many comments.
+        // The parser ends a block collection at the next token, perhaps after many comments.
         let is_flow = self.reader.slice(Span::new(node.span.start, end.end)).starts_with(['[', '{']);
         node.span.end = if is_flow { end.end } else { last.unwrap_or(end.start) };
         node.span = Span::new(node.span.start, node.span.end);
     }
 
-    /// Puts a finished node where it belongs.
+    /// Puts a finished node in its place.
     fn close(&mut self, node: Node<'a>, anchor: usize) -> Option<()> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
@@ -207,7 +207,7 @@ impl<'r, 's, 'a> Builder<'r, 's, 'a> {
         self.close(node, 0)
     }
 
-    /// The place of a block scalar reaches up to the next token; nobody would call that its end.
+    /// The parser extends a block scalar up to the next token; nobody would call that its end.
     fn without_trailing_blanks(&self, place: Span) -> Span {
         Span::new(place.start, place.start + self.reader.slice(place).trim_end().len())
     }

@@ -1,5 +1,5 @@
-//! Reads a node as what a field needs. `null` counts as a field that was left out; everything else of
-//! the wrong type is reported with the field's name.
+//! Reads a node as the value of a field. `null` counts as a field that was left out; everything else of the
+//! wrong type is reported with the field's name.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub(super) fn place_in(source: &Source, span: Span, value: &str, part: Span) -> 
         return part.shifted(span.start);
     }
     if in_quotes == Some(value) {
-        // Between the two quotes of an empty text there is nothing to point at.
+        // In an empty text there is nothing between the quotes to point at.
         return if value.is_empty() { span } else { part.shifted(span.start + 1) };
     }
     in_block(written, value, part).map_or(span, |place| place.shifted(span.start))
@@ -58,7 +58,7 @@ impl Reader<'_> {
         match &node.kind {
             Kind::Str(text) => return Some(Spanned::new(text.clone().into_owned(), node.span)),
             Kind::Null => {}
-            // A template without quotes has been reported as what YAML takes it for.
+            // YAML takes a template without quotes for a mapping; that has been reported already.
             Kind::Map(_) if self.slice(node.span).starts_with("{{") => {}
             Kind::Seq(_) | Kind::Map(_) => {
                 self.wrong_type(key, node, "text", format!("write `{}: TEXT`", clip(&key.value)));
@@ -96,7 +96,7 @@ impl Reader<'_> {
         None
     }
 
-    /// A whole number that a `T` can hold; `must` says which ones those are.
+    /// A whole number that fits a `T`; `must` says which ones do.
     pub(super) fn whole<T: TryFrom<i128>>(
         &mut self,
         key: &Key<'_>,
@@ -194,7 +194,7 @@ impl Reader<'_> {
                 _ => self.no_number(node, "does not fit 128 bits")?,
             },
             Kind::Int(value) => numbers::whole(&value.to_string()),
-            // It says so itself, or is too large.
+            // Unless it is written as `.inf`, it is too large.
             Kind::Float(value) if value.is_infinite() && !self.slice(node.span).ends_with(['f', 'F']) => {
                 self.no_number(node, "is larger than any float")?
             }
@@ -222,7 +222,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a text is a whole number in decimal digits.
+/// Whether `text` is a whole number in decimal digits.
 fn is_decimal(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! The words for what YAML itself refuses.
+//! Words the errors of the YAML parser.
 
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
 
@@ -22,8 +22,8 @@ pub(super) fn diagnostic(error: &ScanError, source: &Source) -> Diagnostic {
     if help.is_empty() { diagnostic } else { diagnostic.help(help) }
 }
 
-/// What to point at: the parser's place is sometimes before the sign that it stumbles over, and the
-/// end of the file is no place to look at (then the end of its last text).
+/// What to point at. The parser's place is sometimes before the sign that it stumbles over; instead of the end
+/// of the file, point at the end of its last text.
 fn place(error: &ScanError, text: &str) -> Span {
     let mut start = error.marker().byte_offset().unwrap_or(0).min(text.len());
     while !text.is_char_boundary(start) {
@@ -49,7 +49,7 @@ fn place(error: &ScanError, text: &str) -> Span {
 
 type Words = (String, &'static str, &'static str);
 
-/// What is wrong, what is here, and what to write.
+/// What is wrong, what is here, and what to write instead.
 fn words(error: &ScanError) -> Words {
     use ErrorKind as K;
     let (message, label, help) = match error.kind() {
