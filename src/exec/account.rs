@@ -1,6 +1,7 @@
-//! The account of cores, memory and devices in a build folder, from which instances take what their `resources` say: all or
-//! nothing, in the order in which they came. What an instance has taken is a file that it holds a lock on, so that the
-//! kernel gives it back when the instance's `exec` ends, however that ends. Builds that share the folder share the account.
+//! The account of cores, memory and devices in a build folder, from which instances take what their `resources` ask
+//! for: all or nothing, first come, first served. What an instance has taken is a file that it holds a lock on, so the
+//! kernel releases it when the instance's `exec` ends, however that ends. Builds that share the folder share the
+//! account.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -16,11 +17,11 @@ use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::signals;
 
-/// How long the first one waits before it looks again; who comes later waits longer.
+/// How long the first in the queue waits before it looks again; those behind it wait longer.
 const STEP: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_millis(500);
 
-/// How the file of somebody who waits is called, and of somebody who has taken something, behind a number.
+/// The suffixes of the files of those who wait and of those who have taken something, after a number.
 const WAITS: &str = "waits";
 const TAKEN: &str = "taken";
 
@@ -45,11 +46,11 @@ impl Drop for Held {
     }
 }
 
-/// Takes what `allotment` says, and names the devices in it. Waits for it if need be: says how long. Nothing is taken, nor
-/// waited for, if it says nothing.
+/// Takes what `allotment` asks for, names the devices in it, and returns how long it had to wait. If the allotment asks
+/// for nothing, nothing is taken or waited for.
 ///
 /// # Errors
-/// If it is more than the machine has, the account cannot be written, or a signal asks for the end.
+/// If it asks for more than the machine has, the account cannot be written, or a signal stops the wait.
 pub(super) fn take(
     allotment: &mut Allotment,
     is_said: bool,
@@ -77,7 +78,7 @@ pub(super) fn take(
     }
 }
 
-/// Insists that the machine has so much.
+/// Insists that the machine has as much as `allotment` asks for.
 fn insist_on_less(allotment: &Allotment, machine: &Machine) -> Result<(), Failure> {
     let (memory, gpus) = (allotment.memory.unwrap_or_default(), allotment.gpus.unwrap_or_default() as usize);
     let (what, asked, has) = if u64::from(allotment.cpus) > machine.cpus {
@@ -95,10 +96,10 @@ fn insist_on_less(allotment: &Allotment, machine: &Machine) -> Result<(), Failur
     )))
 }
 
-/// What came of a look whether it is one's turn.
+/// The result of checking whether it is one's turn.
 enum Turn {
     Taken(Held),
-    /// So many came before.
+    /// How many are ahead in the queue.
     Behind(usize),
 }
 
@@ -113,7 +114,7 @@ struct Account {
 }
 
 impl Account {
-    /// Whoever looks into the account or changes it does so alone.
+    /// Exclusive access: nobody else reads or changes the account meanwhile.
     fn alone(&self) -> Result<Lock, Failure> {
         Ok(Lock::wait(&self.folder.join("lock"))?)
     }
@@ -122,7 +123,7 @@ impl Account {
         self.folder.join(format!("{number}.{what}"))
     }
 
-    /// Queues behind all who are there.
+    /// Queues up behind everybody already there.
     fn queue(&self) -> Result<Ticket, Failure> {
         let _alone = self.alone()?;
         let all = [self.living(WAITS, None)?, self.living(TAKEN, None)?].concat();
@@ -135,7 +136,7 @@ impl Account {
         Ok(Held { lock: Some(Lock::wait(&path)?), path })
     }
 
-    /// Takes what `allotment` says, if nobody came before and so much is left.
+    /// Takes what `allotment` asks for, if nobody is ahead and enough is left.
     fn turn(&self, ticket: &Ticket, allotment: &mut Allotment, machine: &Machine) -> Result<Turn, Failure> {
         let _alone = self.alone()?;
         let ahead = self.living(WAITS, Some(ticket.number))?.iter().filter(|n| **n < ticket.number).count();
@@ -154,7 +155,7 @@ impl Account {
         Ok(Turn::Taken(held))
     }
 
-    /// The numbers of those whose files are there and who live; `own` is the caller's. The files of others go.
+    /// The numbers of those whose files exist and who are alive; `own` is the caller's. Files of the dead are removed.
     fn living(&self, what: &str, own: Option<u64>) -> Result<Vec<u64>, Failure> {
         let entries = file::context(self.folder.read_dir_utf8(), "read", &self.folder)?.flatten();
         let number = |name: &str| name.strip_suffix(what)?.strip_suffix('.')?.parse().ok();
@@ -169,14 +170,14 @@ impl Account {
     }
 }
 
-/// Whether somebody holds the lock of a file. If nobody does, who did has ended, and the file goes.
+/// Whether somebody holds the lock of a file. If nobody does, its owner has ended, and the file is removed.
 fn is_held(path: &Utf8Path) -> Result<bool, Failure> {
     let Some(_lock) = Lock::try_now(path)? else { return Ok(true) };
     file::remove(path)?;
     Ok(false)
 }
 
-/// What `allotment` is given, if so much is left beside what is `taken`.
+/// What `allotment` gets, if enough is left beside what is `taken`.
 fn fitting(allotment: &Allotment, machine: &Machine, taken: &[Amounts]) -> Option<Amounts> {
     let sum = |of: fn(&Amounts) -> u64| taken.iter().map(of).fold(0, u64::saturating_add);
     let (cpus, memory) = (u64::from(allotment.cpus), allotment.memory.unwrap_or_default());
@@ -226,10 +227,10 @@ mod tests {
         let first = account.queue().unwrap();
         let Turn::Taken(held) = account.turn(&first, &mut small, &machine()).unwrap() else { panic!() };
         let (second, third) = (account.queue().unwrap(), account.queue().unwrap());
-        // The small one would fit, and waits for the large one.
+        // The small one would fit, but waits for the large one.
         assert!(matches!(account.turn(&second, &mut large, &machine()).unwrap(), Turn::Behind(0)));
         assert!(matches!(account.turn(&third, &mut small, &machine()).unwrap(), Turn::Behind(1)));
-        // A file that nobody holds a lock on is of somebody who has died.
+        // A file that nobody holds a lock on belongs to a process that died.
         fs::write(account.path(0, TAKEN), r#"{"cpus": 4, "memory": 0, "devices": []}"#).unwrap();
         drop(held);
         let Turn::Taken(held) = account.turn(&second, &mut large, &machine()).unwrap() else { panic!() };

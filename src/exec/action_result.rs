@@ -1,4 +1,4 @@
-//! What the user's code made, wherever it comes from: a run, or the cache.
+//! What the user's code made, whether by a run or from the cache.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub(super) struct ActionResult {
     /// The text of `metrics.json`, if anything was logged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<String>,
-    /// What it took: to know what the cache saves.
+    /// What the run took, to know what the cache saves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Cost {
 /// A partition that Python cut.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Part {
-    /// The file, relative to `out`; `None` if the partition is there already.
+    /// The file, relative to `out`; `None` if the partition already exists.
     pub file: Option<Utf8PathBuf>,
     /// How it is stored.
     pub format: String,
@@ -55,8 +55,8 @@ pub(super) struct Part {
 }
 
 impl ActionResult {
-    /// Whether its files are among those that came with it, which lie in the run's `out` folder: a cache may be written
-    /// to by anybody.
+    /// Whether its files are among those that came with it, inside the run's `out` folder: anybody may write to a
+    /// cache.
     pub(super) fn is_sound(&self, out: &Utf8Path) -> bool {
         let values = self.values.iter().map(|value| (&value.file, &value.format, value.size));
         let parts = self.parts.iter().filter_map(|part| Some((part.file.as_ref()?, &part.format, part.size)));

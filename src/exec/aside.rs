@@ -1,4 +1,4 @@
-//! Runs an instance out of sight of the build: what it made before stays as it is.
+//! Runs an instance outside the build: what it made before stays as it is.
 
 use super::action_result::ActionResult;
 use super::allotment::Allotment;
@@ -10,10 +10,10 @@ use super::run_folder::{self, RunFolder};
 use crate::file;
 
 impl Instance {
-    /// Makes it ready for [`Self::call_aside`], with nobody else at work on it as long as the guard is held.
+    /// Prepares it for [`Self::call_aside`]; nobody else works on it as long as the guard is held.
     ///
     /// # Errors
-    /// If its inputs are not there, or not what was made.
+    /// If its inputs are missing, or not what was made.
     pub(super) fn step_aside(&self) -> Result<(Guard, Decision), Failure> {
         file::create_folder(&self.folder.0)?;
         let guard = guard::hold(&self.folder, &self.layout)?;
@@ -24,7 +24,8 @@ impl Instance {
         Ok((guard, decided))
     }
 
-    /// Calls its code on what it would be given in a build, in a folder like that, which holds what it left.
+    /// Calls its code with the inputs that a build would give it, in a folder of the same kind, which keeps what it
+    /// left.
     pub(super) fn call_aside(
         &self,
         decided: &Decision,

@@ -1,5 +1,5 @@
-//! What a run leaves beside its values: metrics, and what it wrote in its own folder. They are outputs like all others:
-//! the record lists them, and what is gone, cut short or written to is seen and made again.
+//! What a run leaves beside its values: metrics, and what it wrote in its own folder. They are outputs like any others:
+//! the record lists them, and one that is deleted, truncated or modified is noticed and made again.
 
 use std::fs::Metadata;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ use crate::layout::Folder;
 /// A file that a run left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Beside {
-    /// Where it lies in the instance's folder.
+    /// Its path in the instance's folder.
     pub file: Utf8PathBuf,
     /// Its length in bytes.
     pub size: u64,
@@ -37,7 +37,7 @@ pub(super) fn list(folder: &Folder, trust: &Trust) -> Result<Vec<Beside>, Failur
                 continue;
             };
             let digest = match trust.bytes(path) {
-                // What its owner may not read nobody reads as an output.
+                // A file that its owner cannot read is not one that anybody reads as an output.
                 Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => continue,
                 digest => file::context(digest, "read", path)?,
             };
@@ -53,7 +53,7 @@ pub(super) fn list(folder: &Folder, trust: &Trust) -> Result<Vec<Beside>, Failur
 }
 
 impl Beside {
-    /// Whether it is what it was. With the content it is looked into only if it may have been written to after `since`.
+    /// Whether it is unchanged. The content is only compared if the file may have been written to after `since`.
     pub(super) fn is_whole(&self, folder: &Folder, since: Option<SystemTime>, trust: &Trust) -> bool {
         let path = folder.0.join(&self.file);
         let meta = path.symlink_metadata().ok().filter(|meta| meta.is_file() && meta.len() == self.size);
@@ -63,7 +63,7 @@ impl Beside {
     }
 }
 
-/// Whether nothing of the file or folder at `path` may have been written to after `since`.
+/// Whether nothing in the file or folder at `path` can have been written to after `since`.
 pub(super) fn is_old(path: &Utf8Path, since: Option<SystemTime>) -> bool {
     let mut entries = walkdir::WalkDir::new(path).follow_links(true).into_iter();
     entries.all(|entry| {
@@ -72,7 +72,7 @@ pub(super) fn is_old(path: &Utf8Path, since: Option<SystemTime>) -> bool {
     })
 }
 
-/// Whether a file may have been written to after `since`, by its times. If `since` is not known, it may.
+/// Whether a file may have been written to after `since`, judging by its times; also if `since` is unknown.
 fn may_be_newer(meta: &Metadata, since: Option<SystemTime>) -> bool {
     match (last_change(meta), since) {
         (Some(changed), Some(since)) => changed > since,
@@ -80,7 +80,7 @@ fn may_be_newer(meta: &Metadata, since: Option<SystemTime>) -> bool {
     }
 }
 
-/// When a file, or what the system knows of it, last changed.
+/// When a file, or its metadata, last changed.
 #[cfg(unix)]
 pub(super) fn last_change(meta: &Metadata) -> Option<SystemTime> {
     use std::os::unix::fs::MetadataExt as _;

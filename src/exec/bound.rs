@@ -1,4 +1,4 @@
-//! What grows with every build has an end.
+//! Bounds on what would otherwise grow with every build.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::failure::Failure;
 use crate::file::{self, FileError};
 
-/// A log that is longer when its run has ended keeps its beginning and its end.
+/// Of a log longer than this, only the beginning and the end are kept once its run has ended.
 const LONGEST_LOG: u64 = 64 << 20;
 const KEPT_START: u64 = 1 << 20;
 const KEPT_END: u64 = 15 << 20;
@@ -38,7 +38,7 @@ fn shorten(path: &Utf8Path, length: u64) -> io::Result<()> {
     log.set_len(now)
 }
 
-/// Leaves the newest files in a folder: half of `most`, if there are more than that.
+/// Prunes a folder that has more than `most` files: the newest half of `most` stay.
 ///
 /// # Errors
 /// If one cannot be removed.

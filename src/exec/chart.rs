@@ -12,7 +12,7 @@ use super::{metrics, publish};
 use crate::file;
 use crate::plan_file::Work;
 
-/// Keeps a chart that was drawn, or records one that a page will draw.
+/// Publishes a chart that was drawn, or records one that a page will draw.
 pub(super) fn make(instance: &Instance, run: &RunFolder, result: &ActionResult) -> Result<(), Failure> {
     if let Work::DynamicChart { script } = &instance.plan.work {
         let chart = json!({"script": script, "metrics": metrics::all(instance)?});

@@ -1,5 +1,6 @@
-//! Values must not name the folder in which they were made: such a value reads what is there by then, in another checkout
-//! something else, and no digest says so. Its bytes are searched, in the spellings in which formats keep text.
+//! Values must not name the folder in which they were made: whoever uses such a value reads what is there by then, in
+//! another checkout something else, and no digest tells. So their bytes are searched, in the spellings in which formats
+//! store text.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -13,14 +14,14 @@ use super::failure::Failure;
 pub(super) struct Checkout {
     /// Absolute paths.
     roots: Vec<Utf8PathBuf>,
-    /// Their spellings, and how wide a character is in each.
+    /// Their spellings, each with the width of its characters.
     needles: Vec<(Vec<u8>, usize)>,
 }
 
 impl Checkout {
     /// The checkout with this project and build folder, both absolute.
     pub(super) fn new(project: &Utf8Path, build: &Utf8Path) -> Self {
-        // A short name like `/app` is too common a word.
+        // A short name such as `/app` is too common to search for.
         let mut roots: Vec<_> = [project]
             .into_iter()
             .filter(|root| root.components().count() > 2)
@@ -34,10 +35,10 @@ impl Checkout {
     }
 
     /// Insists that the value of `key`, stored in the file at `path`, names none of the folders; `told` are absolute
-    /// paths that are in it part by part.
+    /// paths that it contains in parts.
     ///
     /// # Errors
-    /// If it does, or cannot be read.
+    /// If it names one, or cannot be read.
     pub(super) fn insist_on_absence(
         &self,
         key: &str,
@@ -57,13 +58,13 @@ impl Checkout {
         .help("return the data itself (of a lazy frame what `collect()` gives), or the file as a `pathlib.Path` under a key of its own"))
     }
 
-    /// The first path of the checkout in the file at `path`.
+    /// The first path into the checkout in the file at `path`.
     fn search(&self, path: &Utf8Path, format: &str) -> io::Result<Option<String>> {
         let mut file = File::open(path)?;
         if format == "npy" && !may_hold_text(&file)? {
             return Ok(None);
         }
-        // Arrow and JSON keep text as UTF-8.
+        // Arrow and JSON store text as UTF-8.
         let widest = if format == "arrow" || format == "json" { 1 } else { 4 };
         let longest = self.needles.iter().map(|(needle, _)| needle.len()).max().unwrap_or(0);
         let finders: Vec<_> = self
@@ -76,7 +77,7 @@ impl Checkout {
         loop {
             let is_last = (&mut file).take(BLOCK).read_to_end(&mut block)? < BLOCK as usize;
             for (finder, length, width) in &finders {
-                // A place near the end of a block is seen again in the next, with what follows it.
+                // A match near the end of a block is found again in the next one, with what follows it.
                 let is_whole = |at: &usize| is_last || at + length + TAIL <= block.len();
                 let mut places = finder.find_iter(&block).filter(is_whole);
                 if let Some(at) = places.find(|at| ends_there(&block[at + length..], *width)) {
@@ -91,7 +92,7 @@ impl Checkout {
     }
 }
 
-/// Whether the array whose `.npy` file this is has text or bytes in it: the codes of all other types have no such letters.
+/// Whether the array in this `.npy` file has text or bytes in it: no other type's code contains these letters.
 fn may_hold_text(file: &File) -> io::Result<bool> {
     let mut header = Vec::new();
     file.take(1 << 12).read_to_end(&mut header)?;
@@ -103,10 +104,10 @@ fn may_hold_text(file: &File) -> io::Result<bool> {
 
 const BLOCK: u64 = 1 << 20;
 
-/// How much of what follows a place is looked at, and shown.
+/// How much of what follows a match is examined, and shown.
 const TAIL: usize = 1 << 10;
 
-/// A path as text, escaped as in JSON and as in addresses, and in wider characters; each with the width of a character.
+/// A path as plain text, escaped as in JSON and as in URLs, and in wider characters; each with its character width.
 fn spellings(root: &str) -> Vec<(Vec<u8>, usize)> {
     let escape = |c: char| match c {
         c if c.is_ascii() => c.to_string(),

@@ -13,10 +13,10 @@ use crate::cache;
 use crate::file;
 use crate::signals;
 
-/// How much of what a program printed is shown when it fails.
+/// How many lines of a program's output are shown when it fails.
 const SHOWN_LINES: usize = 20;
 
-/// Environment variables by which numeric libraries learn how many threads to start.
+/// Environment variables that tell numeric libraries how many threads to start.
 const THREADS: [&str; 7] = [
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -27,14 +27,14 @@ const THREADS: [&str; 7] = [
     "POLARS_MAX_THREADS",
 ];
 
-/// Has the runtime open a debugger where the user's code fails.
+/// Makes the runtime open a debugger where the user's code fails.
 const DEBUGGER: &str = "EXPOPS_DEBUGGER";
 
-/// Gives a command the environment of an instance: numeric libraries learn how many threads to start, and which devices
-/// are theirs, and nobody learns our secrets.
+/// Gives a command the environment of an instance: numeric libraries learn how many threads to start and which devices
+/// to use, and our secrets are removed.
 pub(super) fn prepare(command: &mut Command, allotment: &Allotment) {
     command.envs(THREADS.map(|name| (name, allotment.cpus.to_string())));
-    // Under a launcher somebody else says which devices there are.
+    // Under a launcher, the scheduler assigns the devices.
     if allotment.gpus == Some(0) || !allotment.devices.is_empty() {
         command.env("CUDA_VISIBLE_DEVICES", allotment.devices.join(","));
     }
@@ -43,7 +43,7 @@ pub(super) fn prepare(command: &mut Command, allotment: &Allotment) {
     }
 }
 
-/// Runs `command` to its end, or as long as it may run, with stdout and stderr in the file `log`.
+/// Runs `command` until it ends or its time is up, with stdout and stderr in the file `log`.
 pub(super) fn run(command: &mut Command, log: &Utf8Path, allotment: &Allotment) -> Result<Exit, Failure> {
     if allotment.in_foreground {
         command.env(DEBUGGER, "1");
@@ -52,13 +52,13 @@ pub(super) fn run(command: &mut Command, log: &Utf8Path, allotment: &Allotment) 
     run_into(command, new_log(log)?, allotment)
 }
 
-/// An empty log, which is another file than the one before: a process that outlived its `exec` writes to that.
+/// An empty log that is a new file: a process that outlived its `exec` still writes to the old one.
 pub(super) fn new_log(log: &Utf8Path) -> Result<File, Failure> {
     file::remove(log)?;
     Ok(file::context(file::create_own(log), "write", log)?)
 }
 
-/// The same, with stdout and stderr behind what is in a file already.
+/// Like [`run`], but appends stdout and stderr to an open file.
 pub(super) fn run_into(command: &mut Command, output: File, allotment: &Allotment) -> Result<Exit, Failure> {
     let errors =
         output.try_clone().map_err(|error| Failure::new(format!("cannot write the log: {error}")))?;
@@ -73,7 +73,7 @@ fn wait_for(command: &mut Command, allotment: &Allotment) -> Result<Exit, Failur
             .help("install it, or name another interpreter: `expops compile --python PATH`"),
         _ => Failure::new(format!("cannot start `{program}`: {error}")),
     };
-    // All that it starts can be ended with it.
+    // So that everything it starts can be ended with it.
     #[cfg(unix)]
     if allotment.time.is_some() {
         std::os::unix::process::CommandExt::process_group(command, 0);

@@ -1,4 +1,4 @@
-//! The digests of stored values: what a reader observes, and what lies on the disk.
+//! The digests of stored values: of what a reader observes, and of what is on disk.
 
 use camino::Utf8Path;
 
@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::file;
 use crate::split::{self, Format, Kind, SplitError};
 
-/// What a reader of the value that is stored at `path` in this format observes. Of a pickle only Python knows.
+/// The digest of what a reader observes of the value stored at `path` in this format. For a pickle, only Python knows.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -26,7 +26,7 @@ fn table(path: &Utf8Path) -> Result<Digest, SplitError> {
     split::digest_of(path, Some(arrow)).map(|whole| whole.digest)
 }
 
-/// The digest of what lies at `path`, whatever that is.
+/// The digest of the file or folder at `path`.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -34,8 +34,8 @@ pub(super) fn stored(path: &Utf8Path, trust: &Trust) -> Result<Digest, Failure> 
     Ok(tree::digest(path, trust)?)
 }
 
-/// Makes the file or folder at `path`, which is in its final place, hard to write to by mistake, and remembers what was
-/// hashed on its way there. Who owns it may still do what he likes.
+/// Protects the file or folder at `path`, which is in its final place, against accidental writes, and remembers the
+/// digest that was computed on the way there. Its owner can still change it.
 pub(super) fn publish(path: &Utf8Path, format: &str, digest: Digest, trust: &Trust) {
     for entry in walkdir::WalkDir::new(path).into_iter().flatten().filter(|entry| entry.file_type().is_file())
     {
@@ -47,9 +47,9 @@ pub(super) fn publish(path: &Utf8Path, format: &str, digest: Digest, trust: &Tru
     }
 }
 
-/// Takes away the permission to write. Where that cannot be done, nothing is lost but a safeguard.
+/// Removes the permission to write. Where that fails, only a safeguard is lost.
 fn protect(path: &std::path::Path) {
-    // What a link leads to is somebody else's.
+    // The target of a link belongs to somebody else.
     if let Some(meta) = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file) {
         let mut permissions = meta.permissions();
         permissions.set_readonly(true);
@@ -57,7 +57,7 @@ fn protect(path: &std::path::Path) {
     }
 }
 
-/// What a failed look at a table says.
+/// The failure for a table that could not be examined.
 fn failure(error: SplitError) -> Failure {
     let failure = Failure::new(error.to_string());
     match error.help() {

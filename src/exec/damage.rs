@@ -1,5 +1,5 @@
-//! What is found to be damaged is made again. Whoever finds it, a reader or a look, only says so; who makes things takes
-//! away the stamp and the record that vouch for it.
+//! Damaged values are made again. Whoever finds one, a reader or a check, only reports it; whoever makes things removes
+//! the stamp and the record that vouch for it.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::layout::Layout;
 use crate::plan_file::PlanFile;
 use crate::stamp;
 
-/// Takes away what vouches for the contents of damaged folders, so that the next build makes them again, and leaves word
+/// Removes what vouches for the contents of damaged folders, so that the next build makes them again, and leaves a note
 /// for an `expops run` that waits for this build.
 ///
 /// # Errors
@@ -32,8 +32,8 @@ pub(super) fn disown(failure: &Failure, layout: &Layout) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Looks whether what instances made is there, before a build: a build tool sees that a stamp is gone, not that a value
-/// is. What is damaged loses what vouches for it. Returns how many instances that concerns.
+/// Checks before a build that what instances made is there: a build tool notices a missing stamp, not a missing value.
+/// What is damaged loses what vouches for it. Returns how many instances that affects.
 ///
 /// # Errors
 /// If something cannot be removed.
@@ -58,8 +58,8 @@ fn look_at(instance: Instance) -> Result<bool, Failure> {
         instance.wake_for_reads(record)?;
         return Ok(false);
     }
-    // One that was never made, or was interrupted, the build tool knows of. A record that cannot be read is as good as
-    // none, but the tool sees that it is there.
+    // If it was never made, or was interrupted, the build tool knows. A record that cannot be read is as good as none,
+    // but the tool sees that the file exists.
     if record.is_none() && !instance.folder.record().exists() {
         return Ok(false);
     }
@@ -75,8 +75,8 @@ fn read_plan(path: &Utf8Path) -> Option<PlanFile> {
 }
 
 impl Instance {
-    /// Takes the stamps out of force if something that it read is not what it was: of variables, and of files with old
-    /// times, a build tool does not know.
+    /// Retires the stamps if something that it read has changed: build tools do not notice changed variables, nor files
+    /// with old times.
     fn wake_for_reads(&self, record: &Record) -> Result<(), Failure> {
         if self.still_reads(&record.reads) {
             return Ok(());
@@ -84,11 +84,11 @@ impl Instance {
         Ok(self.stamped().iter().try_for_each(|folder| stamp::retire(&folder.stamp()))?)
     }
 
-    /// Insists that what it takes inputs from was looked at under the plan that is in force: a launcher may have said
-    /// that it ran although it did not.
+    /// Insists that its upstreams were looked at under the current plan: a launcher may have reported success without
+    /// running them.
     ///
     /// # Errors
-    /// If an upstream was not; it is made again by the next build.
+    /// If an upstream was not; the next build makes it again.
     pub(super) fn insist_on_looks(&self) -> Result<(), Failure> {
         for input in &self.plan.inputs {
             let Some(plan) = read_plan(&self.layout.plan(&input.process)) else { continue };
@@ -122,8 +122,8 @@ impl Instance {
     }
 }
 
-/// The instances among `names` that nobody looked at under the plan that is in force, after a build that ended well. What
-/// vouches for them is taken away.
+/// Those of `names` that were not looked at under the current plan, after a build that succeeded. What vouches for them
+/// is removed.
 ///
 /// # Errors
 /// If something cannot be removed.

@@ -1,5 +1,5 @@
-//! Decides what is to be done about an instance. The only place that does: a build, `expops status` and
-//! `expops explain` all ask here.
+//! Decides what to do about an instance, and is the only place that does: a build, `expops status` and `expops explain`
+//! all ask here.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -28,65 +28,65 @@ use crate::script;
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Todo {
-    /// Nothing: what it can observe is what it was, and what it made is there.
+    /// Nothing: what it can observe has not changed, and what it made is there.
     Nothing,
-    /// Its results are known from before.
+    /// Restore its results, which are known from an earlier run.
     Restore(Remembered),
-    /// Its code, or the split that expops does for it, has to run.
+    /// Run its code, or the split that expops does for it.
     Run,
-    /// It takes what failed: it is left out, too.
+    /// Leave it out, because it takes something that failed.
     Skip(LeftOut),
 }
 
-/// An earlier run that has observed the same.
+/// An earlier run that observed the same.
 #[derive(Debug)]
 pub(crate) struct Remembered {
     /// What it made.
     pub entry: Entry,
     /// The key of the entry.
     pub key: Digest,
-    /// What it has read.
+    /// What it read.
     pub reads: ActionKey,
 }
 
-/// What is to be done about an instance, and what that rests on.
+/// What to do about an instance, and why.
 pub(crate) struct Decision {
     /// What it observes now.
     pub key: ActionKey,
     /// The digest of the key.
     pub digest: Digest,
-    /// What is to be done.
+    /// What to do.
     pub todo: Todo,
     /// What it observed when it last ran, if that is known.
     pub record: Option<Record>,
-    /// What there is now of what it read then.
+    /// The present state of what it read then.
     pub reads: ActionKey,
     pub(super) inputs: Vec<Input>,
-    /// What failed of what it gathers.
+    /// The failed ones among those it gathers.
     pub(super) failed: Vec<Gathered>,
     pub(super) interpreter: Option<Interpreter>,
-    /// The modules of the project that count by the code that is reached.
+    /// The modules of the project that count only by the code that is reached in them.
     pub(super) modules: BTreeSet<Utf8PathBuf>,
 }
 
 impl Decision {
-    /// The inputs' values, and where they are among the inputs.
+    /// The values of the inputs, each with its place.
     pub(crate) fn inputs(&self) -> Vec<(InputPath, &Value)> {
         named(&self.inputs)
     }
 
-    /// Whether it observes what it observed when it last ran.
+    /// Whether it observes the same as when it last ran.
     pub(super) fn is_as_recorded(&self) -> bool {
         self.record.as_ref().is_some_and(|record| record.key == self.digest && record.reads == self.reads)
     }
 
-    /// What differs from what it observed when it last ran; nothing, if that is not known.
+    /// What differs from what it observed when it last ran; empty if that is unknown.
     pub(crate) fn changes(&self) -> Vec<Change> {
         let Some(record) = &self.record else { return Vec::new() };
         [self.key.changes(&record.ingredients), self.reads.changes(&record.reads)].concat()
     }
 
-    /// Whether an ingredient is what it was when the instance last ran.
+    /// Whether an ingredient has not changed since the instance last ran.
     pub(super) fn is_same(&self, ingredient: &Ingredient) -> bool {
         let old = self.record.as_ref().and_then(|record| record.ingredients.get(ingredient));
         old.is_some() && old == self.key.get(ingredient)
@@ -94,7 +94,7 @@ impl Decision {
 }
 
 impl Instance {
-    /// Decides, from what is in the build folder now.
+    /// Decides by what is in the build folder now.
     ///
     /// # Errors
     /// If something that it observes cannot be read.
@@ -102,7 +102,7 @@ impl Instance {
         self.decide_on(&Lookahead::default())
     }
 
-    /// Decides on what is in the build folder and what is known ahead.
+    /// Decides by what is in the build folder and what is known ahead.
     ///
     /// # Errors
     /// If something that it observes cannot be read.
@@ -129,7 +129,7 @@ impl Instance {
         Ok(decision)
     }
 
-    /// The action key, with inventories of what its digests cover left behind.
+    /// The action key; what its digests cover is stored in inventories.
     fn key(
         &self,
         taken: (&[Input], &[Gathered]),
@@ -146,8 +146,8 @@ impl Instance {
         Ok(key)
     }
 
-    /// Insists that the scripts still say what they said when they were compiled; the modules that were read for that,
-    /// unless it is known ahead.
+    /// Insists that the scripts have not changed since they were compiled; returns the modules that were read for that,
+    /// none if it was known ahead.
     fn insist_on_code(&self, lookahead: &Lookahead) -> Result<BTreeSet<Utf8PathBuf>, Failure> {
         let Work::Python { script, function, code, .. } = &self.plan.work else { return Ok(BTreeSet::new()) };
         let function_of = (script.clone(), function.clone());
@@ -169,10 +169,10 @@ impl Instance {
         }
     }
 
-    /// Insists that nothing has changed since the decision: what a run makes of two states of the world
-    /// belongs to neither.
+    /// Insists that nothing has changed since the decision: what a run makes from two states of the world belongs to
+    /// neither.
     pub(super) fn still_observes(&self, decided: &Decision) -> Result<(), Failure> {
-        // Another build may have put other values in the place of the inputs.
+        // Another build may have replaced the values of the inputs.
         let inputs = self.taken(&Lookahead::default())?;
         self.insist_on_code(&Lookahead::default())?;
         let now = self.key((&inputs.all, &inputs.failed), decided.interpreter.as_ref())?;
@@ -181,8 +181,8 @@ impl Instance {
         Err(Failure::new(format!("its {} changed while it ran", first.ingredient)).help("build again"))
     }
 
-    /// The values that the instance will have, if they come from the cache and are its own: a split's
-    /// partitions are not known before it has cut.
+    /// The values that the instance will have, if they come from the cache and are its own: the partitions of a split
+    /// are not known before it has cut.
     pub(crate) fn foresee(&self, decision: &Decision) -> Option<Values> {
         let Todo::Restore(Remembered { entry, .. }) = &decision.todo else { return None };
         let result: ActionResult = serde_json::from_value(entry.answer.clone()).ok()?;
@@ -190,12 +190,13 @@ impl Instance {
         (!is_split).then(|| publish::placed(&result.values, &self.folder, self.layout.build()))
     }
 
-    /// Whether what is in `reads` is still there.
+    /// Whether everything in `reads` is still as it was.
     pub(super) fn still_reads(&self, reads: &ActionKey) -> bool {
         world::holds(reads, &self.roots(), &self.trust())
     }
 
-    /// A run with this key that read nothing, or what there still is; from the cache, else from the remote one.
+    /// An earlier run with this key that read nothing, or only what is still the same; from the cache, else the remote
+    /// one.
     fn remembered(&self, key: &ActionKey) -> Option<Remembered> {
         if !self.is_cached() {
             return None;
@@ -218,7 +219,7 @@ impl Instance {
         found.flatten()
     }
 
-    /// The first run of those that read what is in `lists`, or nothing, of which `lookup` knows.
+    /// The first run that `lookup` knows among those whose reads, from `lists` or none, are still the same.
     fn first(
         &self,
         key: &ActionKey,
@@ -235,7 +236,7 @@ impl Instance {
     }
 }
 
-/// What `lists` say.
+/// Parses the reads in `lists`.
 fn reads(lists: Vec<List>) -> Vec<ActionKey> {
     lists.into_iter().filter_map(|list| serde_json::from_value(list.reads).ok()).collect()
 }

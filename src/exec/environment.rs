@@ -21,8 +21,7 @@ use crate::layout::{Folder, Layout};
 use crate::plan_file::{EnvironmentPlan, VERSION};
 use crate::stamp;
 
-/// Makes the environment `name`, unless it is there and its requirement files say what they said when it
-/// was made.
+/// Makes the environment `name`, unless it exists and its requirement files have not changed since it was made.
 pub(crate) fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
     let failed = |failure: Failure| {
         let message = format!("environment {name}: {}", failure.message);
@@ -59,14 +58,14 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     if self::key(&plan, layout)? != key {
         return Err(Failure::new("a requirement file changed while it was made").help("build again"));
     }
-    // The same packages as before keep the stamp's time: no process has to look at them.
+    // If the packages are the same as before, the stamp keeps its time: no process has to be looked at.
     Interpreter::probe(python.as_str(), Utf8Path::new("."))?.write(&folder.stamp())?;
     Record::new(key, ActionKey::default()).write(&folder)?;
     drop(lock);
     Ok(())
 }
 
-/// What decides what is in an environment.
+/// Everything that determines what is in an environment.
 fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
     let mut key = ActionKey::default();
     key.add_text(Ingredient::Format, VERSION.to_string());
@@ -89,8 +88,8 @@ fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
     Ok(key)
 }
 
-/// What has changed since the environment `name` was made: nothing if it never was, or cannot be; `None` if it
-/// is there as `plan` asks for it.
+/// What has changed since the environment `name` was made: nothing if it never was, or if that cannot be told; `None`
+/// if it exists as `plan` asks for it.
 pub(crate) fn changes(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Option<Vec<Change>> {
     let folder = Folder(layout.environment(name));
     let Ok(key) = key(plan, layout) else { return Some(Vec::new()) };
@@ -98,8 +97,8 @@ pub(crate) fn changes(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Op
     (!holds(&folder, key.digest())).then(|| made.map(|made| key.changes(&made)).unwrap_or_default())
 }
 
-/// Whether all that has changed since the environment was made is the code of packages that are used where they lie: it
-/// is good as it is, and who uses it runs again.
+/// Whether only the code of editable packages has changed since the environment was made: then it is still good, and
+/// whoever uses it runs again.
 fn is_edited_in_place(
     plan: &EnvironmentPlan,
     folder: &Folder,
@@ -115,12 +114,12 @@ fn is_edited_in_place(
     Ok(key.changes(&old.ingredients).iter().all(is_in_place))
 }
 
-/// Whether a finished environment with this key is in `folder`.
+/// Whether `folder` has a finished environment with this key.
 fn holds(folder: &Folder, key: Digest) -> bool {
     Record::read(folder).is_some_and(|record| record.key == key && is_there(folder))
 }
 
-/// Whether there is an environment, with a stamp that can be read.
+/// Whether there is an environment with a readable stamp.
 fn is_there(folder: &Folder) -> bool {
     places(folder).1.exists() && Interpreter::read(&folder.stamp()).is_ok()
 }
@@ -132,8 +131,8 @@ fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
     (venv, python)
 }
 
-/// What the requirement file names that may change: other requirement files, and what is in folders and wheels. All are
-/// relative to `project`.
+/// What the requirement file names that may change: other requirement files, and the contents of folders and wheels.
+/// All are relative to `project`.
 pub(crate) fn included(file: &Utf8Path, project: &Utf8Path) -> Vec<Utf8PathBuf> {
     let file = file::normal(file);
     let found = local::requirements(std::slice::from_ref(&file), project).unwrap_or_default();

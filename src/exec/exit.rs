@@ -21,7 +21,7 @@ pub(super) struct Usage {
     pub memory: Option<u64>,
     /// The host; `None` if it is this one.
     pub host: Option<String>,
-    /// The job of a cluster.
+    /// The job on a cluster.
     pub job: Option<String>,
 }
 
@@ -30,14 +30,14 @@ pub(super) struct Usage {
 pub(super) struct Exit {
     /// Its exit status, or the signal that ended it.
     pub status: ExitStatus,
-    /// Why it did not run to its end, if the status does not say so.
+    /// Why it was cut short, if the status does not tell.
     pub cut: Option<FailureKind>,
     /// What it used.
     pub usage: Usage,
 }
 
 impl Exit {
-    /// How it failed, if it left no whole result.
+    /// How it failed, if it left no complete result.
     pub(super) fn kind(&self) -> FailureKind {
         self.cut.unwrap_or_else(|| match (signal(self.status), self.status.code()) {
             (Some(KILL), _) | (_, Some(KILLED)) => FailureKind::OutOfMemory,
@@ -47,7 +47,7 @@ impl Exit {
         })
     }
 
-    /// What is said of a failure: who ended it, or `ended` and how it ended itself.
+    /// The sentence that describes a failure: who ended it, or `ended` and how it ended by itself.
     pub(super) fn sentence(&self, ended: &str, allotment: &Allotment) -> String {
         match (self.cut, allotment.time) {
             (Some(FailureKind::Timeout), Some(time)) => format!(
@@ -60,7 +60,7 @@ impl Exit {
     }
 }
 
-/// SIGKILL, by which the kernel ends what takes the last of the memory; and how a shell says so.
+/// SIGKILL, which the kernel sends to whatever takes the last of the memory; below, how a shell reports it.
 const KILL: i32 = 9;
 const KILLED: i32 = 128 + KILL;
 
@@ -80,13 +80,13 @@ impl fmt::Display for Exit {
     }
 }
 
-/// What a program ends with that exits with `code`.
+/// The status of a program that exits with `code`.
 #[cfg(unix)]
 pub(super) fn status(code: i32) -> ExitStatus {
     std::os::unix::process::ExitStatusExt::from_raw((code & 0xff) << 8)
 }
 
-/// What a program ends with that is ended by `signal`.
+/// The status of a program that is ended by `signal`.
 #[cfg(unix)]
 pub(super) fn killed(signal: i32) -> ExitStatus {
     std::os::unix::process::ExitStatusExt::from_raw(signal & 0x7f)
@@ -113,7 +113,7 @@ pub(super) fn signal(_status: ExitStatus) -> Option<i32> {
     None
 }
 
-/// Waits for the end of a program. If that takes longer than `limit`, the process group that it leads is killed.
+/// Waits for a program to end. If that takes longer than `limit`, the process group that it leads is killed.
 pub(super) fn wait(child: Child, limit: Option<Duration>) -> io::Result<Exit> {
     let leader = child.id();
     let (ended, is_late) = within(limit, || signals::kill_group(leader), || child.wait4());
@@ -127,7 +127,7 @@ pub(super) fn wait(child: Child, limit: Option<Duration>) -> io::Result<Exit> {
     Ok(Exit { status, cut, usage })
 }
 
-/// Waits by `wait`, and calls `end` if that takes longer than `limit`; says whether it did.
+/// Calls `wait`, and `end` if that takes longer than `limit`; also returns whether it did.
 fn within<T>(limit: Option<Duration>, end: impl FnOnce() + Send, wait: impl FnOnce() -> T) -> (T, bool) {
     let Some(limit) = limit else { return (wait(), false) };
     let (done, is_done) = channel::<()>();

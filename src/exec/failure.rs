@@ -1,4 +1,4 @@
-//! What goes wrong while an instance runs, as a person wants to read it.
+//! What goes wrong while an instance runs, in words for people.
 
 use std::fmt;
 
@@ -23,16 +23,16 @@ pub(crate) struct Failure {
     pub detail: String,
     /// What to do.
     pub help: Option<String>,
-    /// Where all of the output is.
+    /// The file with all of the output.
     pub log: Option<Box<str>>,
-    /// How the user's part failed; `None` if it is not the user's part that did.
+    /// How the user's part failed; `None` if something else did.
     pub kind: Option<FailureKind>,
-    /// The folders whose contents were found to be damaged: they are made again.
+    /// The folders whose contents were found to be damaged, and which will be made again.
     pub damaged: Vec<Folder>,
 }
 
 impl Failure {
-    /// A failure with one sentence to say.
+    /// A failure described by one sentence.
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), ..Self::default() }
     }
@@ -63,7 +63,7 @@ impl Failure {
         self
     }
 
-    /// Says that it was the user's part that failed, and how.
+    /// Marks it as a failure of the user's part, of this kind.
     #[must_use]
     pub(crate) fn kind(mut self, kind: FailureKind) -> Self {
         self.kind = Some(kind);

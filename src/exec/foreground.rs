@@ -5,11 +5,11 @@ use super::failure::Failure;
 use super::instance::Instance;
 
 impl Instance {
-    /// Runs its code on what it would be given in a build, in a folder like that, with the terminal of this program. What
-    /// it makes is thrown away.
+    /// Runs its code with the inputs that a build would give it, in a folder of the same kind, with this program's
+    /// terminal. What it makes is thrown away.
     ///
     /// # Errors
-    /// If it runs no code of the user's, its inputs are not there, or it fails.
+    /// If it runs no user code, its inputs are missing, or it fails.
     pub(crate) fn debug(&self) -> Result<(), Failure> {
         if !self.runs_code() {
             return Err(Failure::new("no code of yours runs in it"));

@@ -1,5 +1,5 @@
-//! Keeps programs apart that work in one build folder: an instance is run by one of them at a time, and nobody clears
-//! the folder away meanwhile.
+//! Keeps programs that work in one build folder apart: only one of them runs an instance at a time, and nobody cleans
+//! the folder meanwhile.
 
 use std::fs::File;
 
@@ -9,18 +9,18 @@ use crate::file;
 use crate::layout::{Folder, Layout};
 use crate::lock::Lock;
 
-/// What is held while an instance or an environment is made.
+/// The locks that are held while an instance or an environment is made.
 pub(super) struct Guard {
     _own: Lock,
     _build: Lock,
-    /// What is to be said of the locks, once in a build.
+    /// What there is to say about the locks, once in a build.
     pub remark: Option<Remark>,
 }
 
-/// Waits until nobody else makes what belongs into `folder`, which is there, or clears the build folder away.
+/// Waits until nobody else makes what belongs in `folder`, which exists, or cleans the build folder.
 ///
 /// # Errors
-/// If something on the way there is a link, or no lock can be made.
+/// If something on the path is a link, or no lock can be made.
 pub(super) fn hold(folder: &Folder, layout: &Layout) -> Result<Guard, Failure> {
     file::insist_on_no_links(layout.build(), &folder.out())?;
     let busy = layout.busy();

@@ -7,8 +7,8 @@ use camino::Utf8Path;
 use super::interpreter::program;
 use crate::cache;
 
-/// Prints which of the modules that it is given are not to be found. It imports none of them, nor anything of the
-/// project: only the first part of a dotted name is asked for, and not in the working folder.
+/// Prints which of the given modules cannot be found. It imports none of them, nor anything of the project: it only
+/// looks up the first part of a dotted name, and not in the working folder.
 const PROBE: &str = "\
 import sys
 sys.path = [folder for folder in sys.path if folder]
@@ -22,8 +22,8 @@ for name in sys.argv[1:]:
         print(name)
 ";
 
-/// Those of `modules` that the interpreter `python` does not find; a path is relative to the folder `project`. None if it
-/// cannot be asked: what needs it says that in its own words.
+/// Those of `modules` that the interpreter `python` does not find; a relative path starts at the folder `project`.
+/// Empty if the interpreter cannot be started: whoever needs it reports that in its own words.
 pub(crate) fn not_installed(python: &str, project: &Utf8Path, modules: &[String]) -> Vec<String> {
     if modules.is_empty() {
         return Vec::new();

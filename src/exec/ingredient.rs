@@ -9,7 +9,7 @@ use crate::arm::Arm;
 use crate::cache::is_inside;
 use crate::digest::Digest;
 
-/// One thing that an instance can observe. `ingredients::list` says which of them an instance has, and why.
+/// One thing that an instance can observe. `ingredients::list` decides which of them an instance has, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Ingredient {
@@ -66,9 +66,9 @@ pub(crate) enum Ingredient {
     ReadFile(Rooted),
     /// A folder that a run was seen to list.
     ReadFolder(Rooted),
-    /// A folder with all that is in it: something that cannot be watched may have read any of it.
+    /// A folder with all its contents: something that cannot be watched may have read any of it.
     ReadTree(Rooted),
-    /// A path that a run asked for, where there was nothing.
+    /// A path that a run looked for and did not find.
     Absent(Rooted),
     /// An environment variable that code of the project asked for.
     Variable(String),
@@ -95,7 +95,7 @@ pub(crate) enum SplitField {
     Seeds,
 }
 
-/// Where a value is among the inputs: under a key and, if it is gathered, the arms that it is gathered from.
+/// Where a value is among the inputs: its key and, if it is gathered, the arms that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InputPath {
     /// The key.
@@ -105,8 +105,8 @@ pub(crate) struct InputPath {
     pub arms: Vec<Arm>,
 }
 
-/// A path below one of the folders that are named instead of written out, so that keys, records and the lists in a
-/// cache hold in another checkout, too.
+/// A path below one of the named folders, so that keys, records and the lists in a cache are also valid in another
+/// checkout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rooted {
     /// The folder.
@@ -160,12 +160,12 @@ impl Fingerprint {
 }
 
 impl Ingredient {
-    /// Whether another instance made it.
+    /// Whether it was made by another instance.
     pub(crate) fn comes_from_upstream(&self) -> bool {
         matches!(self, Self::Input(_) | Self::InputName(_) | Self::Metrics { .. } | Self::Failed { .. })
     }
 
-    /// Whether it means nothing on another machine.
+    /// Whether it is meaningless on another machine.
     pub(super) fn is_elsewhere(&self) -> bool {
         match self {
             Self::ReadFile(path) | Self::ReadFolder(path) | Self::ReadTree(path) | Self::Absent(path) => {
@@ -175,7 +175,7 @@ impl Ingredient {
         }
     }
 
-    /// Its words in the canonical encoding: what kind it is, then what tells it from others of its kind.
+    /// Its words in the canonical encoding: its kind, then what distinguishes it from others of its kind.
     pub(super) fn words(&self) -> Vec<String> {
         let words =
             |kind: &str, rest: &[&str]| [&[kind], rest].concat().into_iter().map(str::to_owned).collect();
@@ -247,7 +247,7 @@ impl fmt::Display for InputPath {
     }
 }
 
-/// For people: a path of the project as it is, any other with its root.
+/// For people: a path in the project as it is, any other with its root.
 impl fmt::Display for Rooted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.root {

@@ -37,10 +37,11 @@ use crate::command;
 use crate::digest::Digest;
 use crate::plan_file::{Opens, Work};
 
-/// Lists what `instance` can observe now: `inputs` are those that it takes, `failed` what failed of what it gathers.
+/// Lists what `instance` can observe now: `inputs` are those that it takes, `failed` is what failed of those it
+/// gathers.
 ///
 /// # Errors
-/// If something of it cannot be read.
+/// If any of it cannot be read.
 pub(super) fn list(
     instance: &Instance,
     (inputs, failed): (&[Input], &[Gathered]),

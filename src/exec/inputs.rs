@@ -15,12 +15,12 @@ use crate::diagnostic::{list, nearest};
 use crate::layout::Layout;
 use crate::plan_file::{PlanFile, Rename, Upstream};
 
-/// What is known to a caller that looks at many instances and runs none.
+/// What a caller knows that examines many instances and runs none.
 #[derive(Default)]
 pub(crate) struct Lookahead {
-    /// The values that instances will have when the cache has given them back, by folder.
+    /// The values that instances will have once the cache has restored them, by folder.
     pub values: BTreeMap<Utf8PathBuf, Values>,
-    /// Functions of scripts whose code has been looked at, and is what the plan says.
+    /// Functions whose code was checked and found to be what the plan says.
     pub(super) codes: RefCell<BTreeSet<(Utf8PathBuf, String)>>,
 }
 
@@ -35,31 +35,31 @@ pub(super) struct Input {
     pub node: Node,
 }
 
-/// What the upstreams of an instance hand on.
+/// What the upstreams of an instance pass on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inputs {
     /// The inputs, sorted by name.
     pub all: Vec<Input>,
-    /// What failed of what it gathers.
+    /// The failed ones among those it gathers.
     pub failed: Vec<Gathered>,
-    /// Why there is nothing for it to do: it takes what failed, or all that it gathers failed.
+    /// Why it has nothing to do: an input that it needs failed, or all that it gathers failed.
     pub skipped: Option<LeftOut>,
 }
 
-/// What failed of what is gathered.
+/// A failed instance among those that are gathered.
 #[derive(Clone, Debug)]
 pub(super) struct Gathered {
-    /// The process that was to make it.
+    /// The process that should have made it.
     pub process: String,
-    /// The arms of that, in its own layers.
+    /// Its arms, in its own layers.
     pub arms: Vec<Arm>,
-    /// Those of them that are gathered: `p2`, or `p2`, `s41`.
+    /// The gathered ones among them: `p2`, or `p2`, `s41`.
     pub path: Vec<Arm>,
     /// How it failed.
     pub how: LeftOut,
 }
 
-/// Everything that the upstreams of the instance with these `arms` hand on.
+/// Everything that the upstreams of the instance with these `arms` pass on.
 pub(super) fn collect(
     plan: &PlanFile,
     arms: &[Arm],
@@ -78,7 +78,7 @@ pub(super) fn collect(
         }));
     }
     let failed = source.failed.take();
-    // What is not gathered is needed; and where all failed that is gathered, nothing is left.
+    // An input that is not gathered is required; and if everything gathered failed, nothing is left.
     let needed = failed.iter().find(|failed| failed.path.is_empty());
     leave_out(&mut all, &failed);
     let nothing_left = plan.inputs.iter().filter(|input| input.is_gathered()).any(|input| {
@@ -95,25 +95,25 @@ pub(super) fn collect(
             format!("`{}` gets `random_seed` from `{}`, below a seed split", plan.process, input.process);
         return Err(Failure::new(message).help("return it under another key: here the seed is the layer's"));
     }
-    // Neither the order of the edges nor that in which an upstream fills its dict is to be observed.
+    // The order of edges, and the order in which an upstream fills its dict, must not be observable.
     kept.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Inputs { all: kept, failed, skipped: None })
 }
 
-/// The arms that are gathered of an upstream's own arms `arms`.
+/// Those of an upstream's `arms` that are gathered.
 fn gathered(input: &Upstream, arms: &[Arm]) -> Vec<Arm> {
     let (data, seeds): (Vec<Arm>, Vec<Arm>) = arms.iter().partition(|arm| arm.partition().is_some());
     let data = data.into_iter().skip(input.data_depth);
     data.chain(seeds.into_iter().skip(input.seed_depth)).collect()
 }
 
-/// Whether what is gathered under `path` failed, or belongs to what did.
+/// Whether the value gathered under `path` failed, or belongs to an arm that failed.
 fn is_left_out(path: &[Arm], failed: &[Gathered]) -> bool {
     failed.iter().any(|failed| !failed.path.is_empty() && path.starts_with(&failed.path))
 }
 
-/// Takes out of what is gathered all that belongs to an arm that failed, whoever made it: the dicts of an aggregation have
-/// the same labels.
+/// Removes from what is gathered everything that belongs to a failed arm, whoever made it, so that the dicts of an
+/// aggregation have the same labels.
 fn leave_out(all: &mut Vec<Input>, failed: &[Gathered]) {
     fn prune(node: &mut Node, path: &mut Vec<Arm>, failed: &[Gathered]) -> bool {
         let Node::Gathered(list) = node else { return !is_left_out(path, failed) };
@@ -150,7 +150,7 @@ struct ValueSource<'a> {
 
 type Keyed = Vec<(String, Node)>;
 
-/// The instances and partitions that one edge reaches from the instance with these arms: their own arms.
+/// The instances and partitions, by their own arms, that one edge reaches from the instance with these `arms`.
 pub(super) fn addresses(input: &Upstream, data_depth: usize, arms: &[Arm]) -> Vec<Vec<Arm>> {
     let (data, seed) = arms.split_at(data_depth.min(arms.len()));
     let data = spread(&data[..input.data_depth], input.gather_data.as_deref());
@@ -158,7 +158,7 @@ pub(super) fn addresses(input: &Upstream, data_depth: usize, arms: &[Arm]) -> Ve
     data.iter().flat_map(|data| seeds.iter().map(|seed| [data.as_slice(), seed].concat())).collect()
 }
 
-/// `arms`, or `arms` with each of those that are gathered.
+/// `arms` alone, or `arms` followed by each gathered arm.
 fn spread(arms: &[Arm], gathered: Option<&[Arm]>) -> Vec<Vec<Arm>> {
     match gathered {
         None => vec![arms.to_vec()],
@@ -166,7 +166,7 @@ fn spread(arms: &[Arm], gathered: Option<&[Arm]>) -> Vec<Vec<Arm>> {
     }
 }
 
-/// What comes through one edge: key to value, or to the values of every arm that is gathered.
+/// What one edge delivers: key to value, or to the values of every gathered arm.
 fn gather(input: &Upstream, data: &[Arm], seed: &[Arm], source: &ValueSource) -> Result<Keyed, Failure> {
     let Some(arms) = &input.gather_data else {
         return gather_seeds(input, data, seed, source);
@@ -213,7 +213,7 @@ fn gather_seeds(
     Ok(by_key(labelled))
 }
 
-/// From arm to keys, to key to arms. A key that only some arms have keeps those.
+/// Turns arm-to-keys into key-to-arms. A key that only some arms have keeps just those.
 fn by_key(labelled: Vec<(Arm, Keyed)>) -> Keyed {
     let mut keys: Vec<(String, Vec<(Arm, Node)>)> = Vec::new();
     for (arm, nodes) in labelled {
@@ -251,7 +251,7 @@ fn available<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) -> St
     }
 }
 
-/// One value per name. The same value from two sides (a split hands on what its upstream made) is no clash.
+/// One value per name. The same value by two routes (a split passes on what its upstream made) is no clash.
 fn without_clashes(all: Vec<Input>, plan: &PlanFile) -> Result<Vec<Input>, Failure> {
     let mut kept: Vec<Input> = Vec::new();
     for input in all {
@@ -278,7 +278,7 @@ fn without_clashes(all: Vec<Input>, plan: &PlanFile) -> Result<Vec<Input>, Failu
     Ok(kept)
 }
 
-/// The values among `inputs`, and where each is.
+/// The values among `inputs`, each with its place.
 pub(super) fn named(inputs: &[Input]) -> Vec<(InputPath, &Value)> {
     fn walk<'i>(path: InputPath, node: &'i Node, all: &mut Vec<(InputPath, &'i Value)>) {
         match node {

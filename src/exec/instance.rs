@@ -1,4 +1,4 @@
-//! One instance: what its plan says, where its files lie, and what follows from its name.
+//! One instance: its plan, where its files are, and what follows from its name.
 
 use std::cell::RefCell;
 
@@ -24,7 +24,7 @@ use crate::layout::{Folder, Layout};
 use crate::name;
 use crate::plan_file::{Opens, PlanFile, Work};
 
-/// One instance, with all that it takes to run it.
+/// One instance, with everything needed to run it.
 pub(crate) struct Instance {
     pub(super) name: String,
     pub(super) plan: PlanFile,
@@ -33,7 +33,7 @@ pub(crate) struct Instance {
     pub(super) folder: Folder,
     pub(super) project: Utf8PathBuf,
     remarks: RefCell<Vec<Remark>>,
-    /// What there is to tell of the attempt that is under way, or was the last one.
+    /// What to report of the attempt under way, or of the last one.
     told: RefCell<Ended>,
 }
 
@@ -69,7 +69,7 @@ impl Instance {
         Ok(Self { name, plan, arms, layout, folder, project, remarks, told })
     }
 
-    /// Keeps a remark for [`Self::remarks`], each once.
+    /// Keeps a remark for [`Self::remarks`], without duplicates.
     pub(super) fn remark(&self, remark: Remark) {
         let mut remarks = self.remarks.borrow_mut();
         if !remarks.contains(&remark) {
@@ -77,12 +77,12 @@ impl Instance {
         }
     }
 
-    /// Takes back what somebody else has said already.
+    /// Takes back remarks that somebody else has already made.
     pub(super) fn unremark(&self, is_said: impl Fn(&Remark) -> bool) {
         self.remarks.borrow_mut().retain(|remark| !is_said(remark));
     }
 
-    /// What there is to be said of what was done so far; it is said once.
+    /// The remarks about what was done so far; each is returned once.
     pub(crate) fn remarks(&self) -> Vec<Remark> {
         self.remarks.take()
     }
@@ -99,12 +99,12 @@ impl Instance {
         self.note(|told| *told = Ended { cpu, memory, host, job, ..told.clone() });
     }
 
-    /// What there is to tell of the last attempt.
+    /// What to report of the last attempt.
     pub(super) fn told(&self) -> Ended {
         self.told.borrow().clone()
     }
 
-    /// Adds an event to the journal. No build fails because that cannot be written.
+    /// Adds an event to the journal. A build does not fail because that is impossible.
     pub(super) fn journal(&self, event: Event) {
         let path = self.layout.journal();
         if file::insist_on_no_links(self.layout.build(), &path).is_ok() {
@@ -127,12 +127,12 @@ impl Instance {
         self.arms.last().and_then(|arm| arm.seed()).or(self.plan.random_seed)
     }
 
-    /// Whether its seed is that of a layer.
+    /// Whether its seed comes from a layer.
     pub(super) fn is_in_seed_layer(&self) -> bool {
         self.arms.len() > self.plan.data_depth
     }
 
-    /// What the random number generators start from: different for each instance, the same each time.
+    /// The seed of the random number generators: different for each instance, the same every time.
     pub(super) fn rng_seed(&self) -> u32 {
         let digest = Digest::of(format!("{:?} {}", self.random_seed(), self.name)).to_string();
         u32::from_str_radix(&digest[..8], 16).unwrap_or_default()
@@ -143,7 +143,7 @@ impl Instance {
         self.arms.iter().rev().find_map(|arm| arm.partition())
     }
 
-    /// Whether the user's code runs. What expops does by itself is cheap, and is not remembered.
+    /// Whether user code runs. What expops does by itself is cheap, and is not cached.
     pub(super) fn runs_code(&self) -> bool {
         !matches!(self.plan.work, Work::Merge | Work::DynamicChart { .. })
     }
@@ -159,12 +159,12 @@ impl Instance {
         Cache::find(self.layout.cache())
     }
 
-    /// The folders that paths are named by.
+    /// The folders by which paths are named.
     pub(super) fn roots(&self) -> Roots {
         Roots::of(&self.project)
     }
 
-    /// What is known of large files without looking into them.
+    /// What is known of large files without reading them.
     pub(super) fn trust(&self) -> Trust {
         Trust::new(&self.layout)
     }
@@ -174,7 +174,7 @@ impl Instance {
         inputs::collect(&self.plan, &self.arms, &self.layout, lookahead)
     }
 
-    /// The inputs that the process takes: all of them, unless it names those that it wants.
+    /// The inputs that the process takes: all of them, unless it lists the ones it wants.
     pub(super) fn taken(&self, lookahead: &Lookahead) -> Result<Inputs, Failure> {
         let takes = match &self.plan.work {
             Work::Python { takes, .. } => takes.clone(),
@@ -186,18 +186,18 @@ impl Instance {
         Ok(inputs)
     }
 
-    /// Whether it failed, or takes what failed, and is left out.
+    /// Whether it is left out: it failed, or takes something that did.
     pub(crate) fn is_left_out(&self) -> bool {
         self.stamped().iter().all(|folder| LeftOut::read(folder).is_some())
     }
 
-    /// Whether its code asks how failed what failed of what it gathers.
+    /// Whether its code asks how the missing ones among those it gathers failed.
     pub(super) fn asks_for_failed(&self) -> bool {
         let Work::Python { takes, .. } = &self.plan.work else { return false };
         takes.as_ref().is_none_or(|names| names.iter().any(|name| name == "failed"))
     }
 
-    /// The Python of its environment, where it uses one.
+    /// The Python of its environment, if it uses one.
     pub(super) fn interpreter(&self) -> Result<Option<Interpreter>, Failure> {
         match (&self.plan.work, self.plan.environment.as_str()) {
             (Work::DynamicChart { .. }, _) | (Work::Shell { .. }, "") => Ok(None),
@@ -211,7 +211,7 @@ impl Instance {
             .map_or_else(|| defaults::PYTHON.to_owned(), |interpreter| interpreter.program(&self.project))
     }
 
-    /// The folder of the programs of a declared environment.
+    /// The folder with the programs of a declared environment.
     pub(super) fn environment_bin(&self) -> Option<Utf8PathBuf> {
         let python = Utf8PathBuf::from(self.interpreter().ok()??.program(&self.project));
         (!self.plan.environment.is_empty()).then(|| python.parent().map(Utf8Path::to_owned))?
@@ -233,7 +233,7 @@ impl Instance {
         opens.arms().into_iter().map(folder).collect()
     }
 
-    /// The folders with the stamps that it makes.
+    /// The folders whose stamps it makes.
     pub(super) fn stamped(&self) -> Vec<Folder> {
         match &self.plan.opens {
             None => vec![self.folder.clone()],
@@ -241,14 +241,14 @@ impl Instance {
         }
     }
 
-    /// Whether everything that a run makes is in its place, and is what it was when the `record` was written.
+    /// Whether everything that a run makes is in place, and unchanged since the `record` was written.
     pub(super) fn is_made(&self, record: &Record) -> bool {
         let (since, trust) = (Record::time(&self.folder), self.trust());
         let is_beside = record.beside.iter().all(|beside| beside.is_whole(&self.folder, since, &trust));
         is_beside && self.stamped().iter().all(|folder| self.is_whole(folder))
     }
 
-    /// Whether what the stamp of a folder vouches for is there, and is what it was when the record was written.
+    /// Whether what the stamp of a folder vouches for is there, and unchanged since the record was written.
     pub(super) fn is_whole(&self, folder: &Folder) -> bool {
         let (since, trust, build) = (Record::time(&self.folder), self.trust(), self.layout.build());
         let are_whole =
@@ -257,7 +257,7 @@ impl Instance {
     }
 }
 
-/// What this machine is called.
+/// The name of this machine.
 #[cfg(unix)]
 fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()

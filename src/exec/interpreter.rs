@@ -15,7 +15,7 @@ use crate::stamp;
 /// Prints the version and the installed packages.
 const PROBE: &str = include_str!("probe.py");
 
-/// How much of what it says on its way to failing is shown.
+/// How many lines of its output are shown if it fails.
 const SHOWN_LINES: usize = 10;
 
 /// A Python interpreter and what a process can observe of it.
@@ -30,8 +30,8 @@ pub(crate) struct Interpreter {
 }
 
 impl Interpreter {
-    /// Asks the interpreter `python` what it is, in the folder `project`; a path is relative to that. Nothing of the
-    /// project is imported.
+    /// Asks the interpreter `python` for its version and packages, in the folder `project`, to which a path is
+    /// relative. Nothing of the project is imported.
     ///
     /// # Errors
     /// If it cannot be started, or does not answer.
@@ -79,7 +79,7 @@ impl Interpreter {
         })
     }
 
-    /// The command that starts it, from whatever folder: a path is below `project`.
+    /// The command that starts it from any folder: a path is prefixed with `project`.
     pub(crate) fn program(&self, project: &Utf8Path) -> String {
         program(&self.python, project)
     }
@@ -96,7 +96,7 @@ impl Interpreter {
     }
 }
 
-/// A path from `project`; a name, which is looked for on the path, as it is.
+/// A path prefixed with `project`; a bare name, which is looked up in `PATH`, as it is.
 pub(super) fn program(python: &str, project: &Utf8Path) -> String {
     let is_path = python.contains(std::path::is_separator);
     if is_path { project.join(python).into_string() } else { python.to_owned() }

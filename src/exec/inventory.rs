@@ -1,6 +1,6 @@
-//! What a digest in a record is of, by content: the definitions that a function reaches, the packages of
-//! an environment, the files in a folder, the lines of a text. A side file for each digest names them, so
-//! that what changed can be named too. For people: no build reads it, and it can be deleted at any time.
+//! What a digest in a record covers: the definitions that a function reaches, the packages of an environment, the files
+//! in a folder, the lines of a text. A side file for each digest lists them, so that what changed can be named. For
+//! people only: no build reads it, and it can be deleted at any time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +13,13 @@ use crate::file::{self, FileError};
 use crate::layout::Layout;
 use crate::script::Reach;
 
-/// What a module is called that is counted as a whole.
+/// The name given to a module that counts as a whole.
 pub(crate) const WHOLE: &str = "the whole module";
 
-/// Stands between the place of such a module and the reason.
+/// Separates the place of such a module from the reason.
 const AS_A_WHOLE: &str = "; it counts as a whole because ";
 
-/// What a digest is of: name, place and content.
+/// What a digest covers: name, place and content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inventory(Vec<[String; 3]>);
 
@@ -59,14 +59,14 @@ impl Inventory {
         Self(tree::files(path, trust).unwrap_or_default().into_iter().map(file).collect())
     }
 
-    /// Reads what `digest` is of.
+    /// Reads what `digest` covers.
     pub(crate) fn read(layout: &Layout, digest: Digest) -> Option<Self> {
         let text = std::fs::read_to_string(layout.known(digest)).ok()?;
         let line = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>().try_into().ok();
         text.lines().map(line).collect::<Option<_>>().map(Self)
     }
 
-    /// Keeps what `digest` is of, as far as possible: nothing depends on it.
+    /// Stores what `digest` covers, if possible: nothing depends on it.
     pub(super) fn keep(layout: &Layout, digest: Digest, known: impl FnOnce() -> Self) {
         let path = layout.known(digest);
         if !path.exists() {
@@ -75,7 +75,7 @@ impl Inventory {
         }
     }
 
-    /// Removes what is known of other digests than those in `wanted`.
+    /// Removes what is known of digests other than those in `wanted`.
     ///
     /// # Errors
     /// If a file cannot be removed.
@@ -96,20 +96,20 @@ impl Difference {
     }
 }
 
-/// One thing that is not what it was: its name, where it is now, and how it changed.
+/// One thing that changed: its name, where it is now, and how it changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
     /// Its name.
     pub name: String,
     /// File and line, or nothing.
     pub place: String,
-    /// What it was, if it was.
+    /// What it was, if it existed.
     pub was: Option<String>,
-    /// What it is, if it is.
+    /// What it is, if it still exists.
     pub is: Option<String>,
 }
 
-/// Where two texts differ, in one clause; `None` if they are none.
+/// Where two texts differ, in one clause; `None` if they are not texts.
 pub(crate) fn place(old: &Inventory, new: &Inventory) -> Option<String> {
     lines::difference(&old.0, &new.0)
 }
@@ -119,7 +119,7 @@ pub(crate) fn changed(old: &Inventory, new: &Inventory) -> Vec<Difference> {
     if lines::are(&old.0) || lines::are(&new.0) {
         return Vec::new();
     }
-    // A place is a file and a line: what only moved has not changed.
+    // A place is a file and a line: a definition that only moved has not changed.
     let id = |item: &[String; 3]| (item[0].clone(), item[1].split(':').next().unwrap_or_default().to_owned());
     let index = |known: &Inventory| {
         let mut all: BTreeMap<_, Vec<[String; 3]>> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! The action key: everything that an instance can observe, and nothing else. One list serves the hash and
-//! the explanation of a re-run, so that they cannot drift.
+//! The action key: everything that an instance can observe, and nothing else. The same list is hashed and used to
+//! explain a re-run, so the two cannot drift apart.
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,12 @@ impl ActionKey {
         self.0.push((ingredient, fingerprint));
     }
 
-    /// Adds an ingredient that is a text.
+    /// Adds an ingredient whose fingerprint is a text.
     pub(super) fn add_text(&mut self, ingredient: Ingredient, text: impl Into<String>) {
         self.add(ingredient, Fingerprint::Text(text.into()));
     }
 
-    /// Adds an ingredient that is known by its digest.
+    /// Adds an ingredient whose fingerprint is a digest.
     pub(super) fn add_digest(&mut self, ingredient: Ingredient, digest: Digest) {
         self.add(ingredient, Fingerprint::Digest(digest));
     }
@@ -33,12 +33,12 @@ impl ActionKey {
         &self.0
     }
 
-    /// Whether it says something that means nothing on another machine.
+    /// Whether any of its ingredients is meaningless on another machine.
     pub(super) fn is_bound_to_this_machine(&self) -> bool {
         self.0.iter().any(|(ingredient, _)| ingredient.is_elsewhere())
     }
 
-    /// What `ingredient` is.
+    /// The fingerprint of `ingredient`.
     pub(crate) fn get(&self, ingredient: &Ingredient) -> Option<&Fingerprint> {
         self.0.iter().find(|(other, _)| other == ingredient).map(|(_, fingerprint)| fingerprint)
     }
@@ -56,7 +56,7 @@ impl ActionKey {
         self.0.is_empty()
     }
 
-    /// The digest of this key and of what a run with it has read; that of the key alone if it has read nothing.
+    /// The digest of this key and of what a run with it read; of the key alone if it read nothing.
     pub(super) fn digest_with(&self, reads: &Self) -> Digest {
         if reads.is_empty() { self.digest() } else { Digest::of([self.encode(), reads.encode()].concat()) }
     }
@@ -66,9 +66,9 @@ impl ActionKey {
         Digest::of(self.encode())
     }
 
-    /// The canonical encoding: the words of each ingredient, their number before them, then the kind of the
-    /// fingerprint and what it is. Every word has its length in bytes before it, and all numbers have 8 bytes: no
-    /// two lists are encoded alike.
+    /// The canonical encoding: for each ingredient the number of its words, the words, the kind of the fingerprint and
+    /// the fingerprint. Every word is preceded by its length in bytes, and all numbers have 8 bytes, so no two lists
+    /// are encoded alike.
     fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (ingredient, fingerprint) in &self.0 {
@@ -111,7 +111,7 @@ fn put(bytes: &mut Vec<u8>, word: &str) {
     bytes.extend(word.as_bytes());
 }
 
-/// One ingredient that is not what it was.
+/// One ingredient that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Change {
     /// The ingredient.

@@ -1,5 +1,6 @@
-//! Instances that failed, or took what failed, and are left out by what gathers them. Their stamp says `failed` and is the
-//! same every time; beside it lies how they failed, for what gathers them and for the list at the end of a build.
+//! Instances that failed, or took something that failed, and are left out by those that gather them. Their stamp says
+//! `failed` and is always the same; a file beside it tells how they failed, for those that gather them and for the list
+//! at the end of a build.
 
 use std::fs;
 
@@ -18,14 +19,14 @@ pub(crate) struct LeftOut {
     pub kind: FailureKind,
     /// What went wrong, in one sentence.
     pub message: String,
-    /// The instance that failed, by its folder: this one, or one that it was to take something of.
+    /// The folder of the instance that failed: this one, or one that it takes something from.
     pub instance: String,
-    /// The label of that.
+    /// The label of that instance.
     pub label: String,
 }
 
 impl LeftOut {
-    /// How what belongs into a folder failed; `None` if it did not.
+    /// How the instance or partition of a folder failed; `None` if it did not.
     pub(super) fn read(folder: &Folder) -> Option<Self> {
         if !stamp::is_failed(&folder.stamp()) {
             return None;
@@ -39,8 +40,9 @@ impl LeftOut {
         }))
     }
 
-    /// Leaves the instance in `instance` out, which makes the stamps in the folders `stamped`: what was there before goes.
-    /// A stamp that says so already keeps its time, unless it failed in another way now: some ask how.
+    /// Marks the instance in `instance` as left out, with all its stamps, which are in the folders `stamped`: what was
+    /// there before is removed. A stamp that already says so keeps its time, unless the failure is a different one:
+    /// some code asks how.
     pub(super) fn write(&self, instance: &Folder, stamped: &[Folder]) -> Result<(), Failure> {
         file::remove(&instance.record())?;
         let old = stamped.iter().map(Self::read).next().flatten();

@@ -1,7 +1,6 @@
-//! A text by its lines, so that the place of a change can be told. A small text is known line by line; a
-//! large one by runs of lines, and a run ends where the content of a line says so (content-defined
-//! chunking, as in the LBFS paper, 2001): inserted lines move what follows them, and leave its runs what
-//! they are.
+//! A text by its lines, to tell where it changed. A small text is stored line by line, a large one in runs of lines,
+//! where the content of a line decides whether a run ends with it (content-defined chunking, as in the LBFS paper,
+//! 2001): inserting lines moves what follows, but leaves its runs unchanged.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -11,21 +10,21 @@ use camino::Utf8Path;
 use crate::diagnostic::plural;
 use crate::digest::{Digest, Hasher};
 
-/// A text of this many bytes is known line by line; with each doubling, runs become twice as long.
+/// A text up to this many bytes is stored line by line; each time the size doubles, so does the length of runs.
 const SMALL: u64 = 64 * 1024;
 
-/// Texts beyond this many bytes are not looked into: it is not worth another reading.
+/// Texts larger than this many bytes are not examined: another pass over them is not worth it.
 const LARGE: u64 = 1 << 28;
 
-/// A line of this many bytes, and no more, is kept as it is.
+/// Lines of up to this many bytes are stored verbatim.
 const SHORT: usize = 80;
 
-/// What a run is called, with the logarithm of how many lines it has.
+/// The kind of a run, before the logarithm of its number of lines.
 const KIND: &str = "lines ";
 
-/// The runs of the text at `path`: what they are (`lines`, with the logarithm of their length), how many
-/// lines each has, and its content: how the line ends (`=`: as usual, `~`: with CR and LF, `-`: not at all) and
-/// the line, or a digest. `None` if it is no text.
+/// The runs of the text at `path`: the kind of each (`lines`, with the logarithm of their length), how many lines it
+/// has, and its content: how the line ends (`=`: as usual, `~`: with CR and LF, `-`: not at all) followed by the line,
+/// or a digest. `None` if it is not a text.
 pub(super) fn runs(path: &Utf8Path) -> Option<Vec<[String; 3]>> {
     let file = File::open(path).ok()?;
     let size = file.metadata().ok()?.len();
@@ -55,15 +54,15 @@ pub(super) fn runs(path: &Utf8Path) -> Option<Vec<[String; 3]>> {
     Some(all)
 }
 
-/// Whether a run ends with `line`: one line in two to the power of `level` does.
+/// Whether a run ends with `line`: one line in 2^`level` ends one.
 fn ends_run(line: &[u8], level: u32) -> bool {
-    // Another version of Rust may hash otherwise: then one change is placed less well.
+    // Another version of Rust may hash differently: then one change is located less precisely.
     let mut hasher = std::hash::DefaultHasher::new();
     std::hash::Hasher::write(&mut hasher, line);
     std::hash::Hasher::finish(&hasher).trailing_zeros() >= level
 }
 
-/// Whether these are lines, and nothing else that is known by name.
+/// Whether these are runs of lines, and not an inventory of anything else.
 pub(super) fn are(runs: &[[String; 3]]) -> bool {
     runs.first().is_some_and(|run| run[0].starts_with(KIND))
 }
@@ -78,7 +77,7 @@ fn run(level: u32, lines: u64, line: Option<&Vec<u8>>, digest: Digest) -> [Strin
     [format!("{KIND}{level}"), lines.to_string(), content]
 }
 
-/// Where two texts differ, in one clause: "line 3 was `a`, is `b`". `None` if that is not known.
+/// Where two texts differ, in one clause: "line 3 was `a`, is `b`". `None` if that is unknown.
 pub(super) fn difference(old: &[[String; 3]], new: &[[String; 3]]) -> Option<String> {
     let kind = &old.first().or(new.first())?[0];
     if !kind.starts_with(KIND) || old.iter().chain(new).any(|run| run[0] != *kind) {
@@ -117,7 +116,7 @@ fn is_or_are(count: u64) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-/// The text of one line, if it is known; what cannot be seen as it is written in a program.
+/// The text of one line, if it is known; invisible characters are escaped.
 fn text(runs: &[[String; 3]]) -> Option<String> {
     let [text] = texts(runs)?[..] else { return None };
     let escaped = |c: char| if c.is_ascii() { c.to_string() } else { c.escape_debug().to_string() };

@@ -1,5 +1,5 @@
-//! Requirement files, what they name of the project, and what is in that: folders, wheels, packages that are used where
-//! they lie (`-e`). What comes from an index is known by its version; these are known by their content alone.
+//! Requirement files, what they name in the project, and what is in that: folders, wheels, editable packages (`-e`).
+//! What comes from an index is identified by its version; these only by their content.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,21 +9,21 @@ use super::failure::Failure;
 use crate::digest::{Digest, Hasher};
 use crate::file;
 
-/// Folders that no package is made of.
+/// Folders that packages are never made from.
 const SKIPPED: [&str; 6] = ["__pycache__", "node_modules", "build", "dist", "venv", "env"];
 
-/// What is in a folder that is a package of Python's, whatever its name.
+/// The file by which a folder is a Python package, whatever its name.
 const OF_A_PACKAGE: &str = "__init__.py";
 
-/// What decides how a package is installed, besides its code.
+/// The files, besides its code, that decide how a package is installed.
 const PACKAGING: [&str; 4] = ["pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in"];
 
-/// What requirement files come to.
+/// The result of reading requirement files.
 #[derive(Debug, Default)]
 pub(super) struct Requirements {
     /// The files and those that they name with `-r` or `-c`, with their digests.
     pub files: BTreeMap<Utf8PathBuf, Digest>,
-    /// The folders and wheels that they name; true for those that are used where they lie.
+    /// The folders and wheels that they name; true for editable ones.
     pub local: BTreeMap<Utf8PathBuf, bool>,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn requirements(files: &[Utf8PathBuf], project: &Utf8Path) -> Result<
             match if is_project_of_uv(&path) { locked(line) } else { named(line) } {
                 Named::File(name) => drop(waiting.insert(file::normal(&folder.join(name)))),
                 Named::Local { path, is_editable } => {
-                    // pip looks from where it runs, uv from the file.
+                    // pip resolves paths from its working folder, uv from the file.
                     let places = [Utf8PathBuf::from(path), folder.join(path)];
                     if let Some(place) = places.into_iter().find(|place| project.join(place).exists()) {
                         *found.local.entry(file::normal(&place)).or_default() |= is_editable;
@@ -71,7 +71,7 @@ fn named(line: &str) -> Named<'_> {
         Some(rest.trim_start_matches(['=', ' ', '\t']).trim())
     };
     if let Some(name) = after(&["--requirement", "--constraint", "-r", "-c"]) {
-        // What lies on another machine cannot be watched.
+        // A file on another machine cannot be watched.
         return if name.contains("://") { Named::Nothing } else { Named::File(name) };
     }
     let editable = after(&["--editable", "-e"]);
@@ -118,7 +118,7 @@ fn is_archive(text: &str) -> bool {
     [".whl", ".zip", ".tar.gz", ".tar.bz2"].iter().any(|end| name.ends_with(end))
 }
 
-/// The path in what may have extras, a marker or the name of an egg behind it; `None` if it lies elsewhere.
+/// The path in a requirement that may go on with extras, a marker or an egg name; `None` if it is not a local one.
 fn local(text: &str) -> Option<&str> {
     let text = text.split(" ;").next()?.split("; ").next()?.split('#').next()?.trim();
     let text = text.strip_prefix("file://").or(text.strip_prefix("file:")).unwrap_or(text);
@@ -130,9 +130,9 @@ fn local(text: &str) -> Option<&str> {
     (!text.is_empty() && !text.contains("://") && !text.contains('$')).then_some(text)
 }
 
-/// The files of a folder that a package may be made of, or the file itself, sorted; with the folders that they are in,
-/// if `folders`. Of a folder that holds the project, its own code alone: the rest is data and what builds made. Paths are
-/// relative to `project`.
+/// The files in a folder that a package may be made from, or the file itself, sorted; with their folders, if `folders`.
+/// If the folder contains the project, only its code counts: the rest is data and what builds made. Paths are relative
+/// to `project`.
 pub(super) fn inside(path: &Utf8Path, project: &Utf8Path, folders: bool) -> Vec<Utf8PathBuf> {
     let start = file::normal(&project.join(path));
     let is_own = start.canonicalize_utf8().ok().zip(project.canonicalize_utf8().ok());
@@ -150,7 +150,7 @@ pub(super) fn inside(path: &Utf8Path, project: &Utf8Path, folders: bool) -> Vec<
     wanted.collect()
 }
 
-/// Whether a folder is none that packages are made of: what tools leave, what is hidden, a build folder.
+/// Whether packages are never made from a folder: leftovers of tools, hidden folders, a build folder.
 fn is_skipped(path: &std::path::Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_package = path.join(OF_A_PACKAGE).exists();
@@ -159,14 +159,14 @@ fn is_skipped(path: &std::path::Path) -> bool {
     is_left || path.join(".expops").exists()
 }
 
-/// Whether a package may be made of this file.
+/// Whether a package may be made from this file.
 fn is_part(path: &Utf8Path, is_own: bool) -> bool {
     let is_code = matches!(path.extension(), Some("py" | "pyx" | "c" | "cpp" | "h"));
     let is_packaging = PACKAGING.contains(&path.file_name().unwrap_or_default());
     path.extension() != Some("pyc") && (!is_own || is_code || is_packaging)
 }
 
-/// The digest of what a package may be made of: names and contents.
+/// The digest of what a package may be made from: names and contents.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -179,7 +179,7 @@ pub(super) fn digest(path: &Utf8Path) -> Result<Digest, Failure> {
     Ok(hasher.finish())
 }
 
-/// The files of a package's folder that decide how it is installed.
+/// The files in a package's folder that decide how it is installed.
 pub(super) fn packaging(path: &Utf8Path) -> impl Iterator<Item = Utf8PathBuf> {
     PACKAGING.iter().map(|name| file::normal(&path.join(name))).filter(|path| path.is_file())
 }

@@ -1,14 +1,14 @@
-//! What this machine has for the instances of a build.
+//! What this machine offers to the instances of a build.
 
 use std::fs;
 use std::num::NonZero;
 
-/// Cores and bytes that all instances together may use, where somebody says so: `expops run --cpus`, `--memory`.
+/// How many cores all instances together may use, if that is limited: `expops run --cpus`.
 pub(crate) const CPUS: &str = "EXPOPS_MACHINE_CPUS";
-/// The same, of memory, in bytes.
+/// The same for memory, in bytes: `expops run --memory`.
 pub(crate) const MEMORY: &str = "EXPOPS_MACHINE_MEMORY";
 
-/// What there is.
+/// What a machine has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Machine {
     /// Processor cores.
@@ -20,7 +20,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// This machine, or what the environment says of it.
+    /// This machine, or what the environment says about it.
     pub(super) fn here() -> Self {
         let said = |name: &str| std::env::var(name).ok()?.parse().ok();
         let cores = || std::thread::available_parallelism().map_or(1, NonZero::get) as u64;
@@ -32,7 +32,7 @@ impl Machine {
     }
 }
 
-/// What Linux says, or the control group allows; without bound where nobody says anything.
+/// What Linux reports, or the control group allows; unbounded if neither is known.
 fn memory() -> u64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
@@ -43,7 +43,7 @@ fn memory() -> u64 {
     limit.map_or(total, |limit: u64| limit.min(total))
 }
 
-/// Those that the environment leaves us, or those that there are.
+/// The devices that the environment leaves to us, or all that exist.
 fn devices() -> Vec<String> {
     if let Ok(text) = std::env::var("CUDA_VISIBLE_DEVICES") {
         return text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();

@@ -18,7 +18,7 @@ pub(super) fn all(instance: &Instance) -> Result<Json, Failure> {
     Ok(Json::Object(all))
 }
 
-/// Other keys under which the chart's `metrics` can be looked up, with the keys that they stand for.
+/// Other keys under which the chart's `metrics` can be looked up, with the keys that they are aliases of.
 pub(super) fn aliases(instance: &Instance) -> Map<String, Json> {
     let probes = || instance.plan.probes.iter().flatten();
     let is_free = |alias: &String| probes().all(|probe| probe.key != *alias);
@@ -26,7 +26,7 @@ pub(super) fn aliases(instance: &Instance) -> Map<String, Json> {
     probes().filter_map(alias).collect()
 }
 
-/// What one probe selects; nothing logged is an empty mapping.
+/// What one probe selects; an empty mapping if nothing was logged.
 pub(super) fn probed(instance: &Instance, probe: &Probe) -> Result<Json, Failure> {
     let folder = instance.layout.folder(&probe.instance);
     let path = folder.metrics();
@@ -43,7 +43,7 @@ pub(super) fn probed(instance: &Instance, probe: &Probe) -> Result<Json, Failure
     Ok(found.cloned().unwrap_or_else(|| json!({})))
 }
 
-/// Insists that the metrics in a folder are those that were logged, or that none are there because none were.
+/// Insists that the metrics in a folder are those that were logged: none, if none were.
 fn insist_on_metrics(folder: &Folder, instance: &Instance) -> Result<(), Failure> {
     let path = folder.metrics();
     let Some(record) = Record::read(folder) else { return Ok(()) };

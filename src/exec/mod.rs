@@ -1,9 +1,9 @@
-//! Runs one instance: looks whether anything that it can observe has changed, runs it out of sight if
-//! so, checks what it made, and puts that in its place. Knows plan files and the build folder; never
-//! sees the project file or the generated file.
+//! Runs one instance: checks whether anything that it can observe has changed, and if so runs it in a folder of its
+//! own, checks what it made, and moves that into place. Knows plan files and the build folder; never sees the project
+//! file or the generated file.
 //!
-//! The files import in one direction only (`tests/layering.rs`): failures, values, keys and records on the ground
-//! floor; `instance` on these; `ingredients`, `decide` and `obtain` on that; `run` is what the door opens to.
+//! The files import in one direction only (`tests/layering.rs`): failures, values, keys and records at the bottom;
+//! `instance` above these; `ingredients`, `decide` and `obtain` above that; `run` at the top.
 
 mod account;
 mod action_result;

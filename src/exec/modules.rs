@@ -1,5 +1,5 @@
-//! Which modules there are in a folder of scripts. A folder's own time changes with every file in it, one of an editor
-//! too; the stamp changes with the names of modules, and only then does a build tool call the compiler.
+//! The names of the modules in a folder of scripts. The folder's own time changes with every file in it, even an
+//! editor's; the stamp only changes with the names of modules, and only then does a build tool call the compiler.
 
 use std::fs;
 use std::io::Write as _;
@@ -12,15 +12,15 @@ use crate::layout::{Folder, Layout};
 use crate::script::module_names;
 use crate::stamp;
 
-/// Looks which modules `folder` of the project has, and says in the record that it looked.
+/// Checks which modules `folder` of the project has, and records that it looked.
 pub(crate) fn look(folder: &Utf8Path, layout: &Layout) -> Result<(), Failure> {
     let made = layout.modules(folder);
     settle(&made, folder)?;
     record(&made)
 }
 
-/// Notes for the compiler, which has looked itself, which modules there are in `folder`. A new stamp is as old as the
-/// folder: what is being compiled is not older than what it was made of.
+/// Writes down for the compiler, which has looked itself, which modules `folder` has. A new stamp gets the time of the
+/// folder: what is being compiled must not be older than what it is made from.
 pub(crate) fn note(made: &Folder, folder: &Utf8Path) -> Result<(), Failure> {
     let changed = fs::metadata(folder).and_then(|folder| folder.modified());
     if settle(made, folder)? == Written::Changed
@@ -33,7 +33,7 @@ pub(crate) fn note(made: &Folder, folder: &Utf8Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says that somebody looked.
+/// Records that somebody looked.
 pub(crate) fn record(made: &Folder) -> Result<(), Failure> {
     Ok(file::replace(&made.record(), |file| file.write_all(b"{}\n"))?)
 }

@@ -1,4 +1,4 @@
-//! Where there are no workers: a child is made what a cold start would be from what Linux says in `/proc`.
+//! For systems without workers: Linux's `/proc` is needed to make a child what a cold start would be.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use super::interpreter::Interpreter;
 use crate::layout::Layout;
 use crate::plan_file::PlanFile;
 
-/// What would tell one worker from another.
+/// What would distinguish one worker from another.
 pub(super) struct Kind;
 
 impl Kind {
@@ -26,10 +26,10 @@ pub(super) fn run(_: &Command, _: &Kind, _: &Utf8Path, _: &Allotment) -> Result<
     Ok(Attempt::Refused)
 }
 
-/// Describes none.
+/// No workers to describe.
 pub(crate) fn describe(_: &Layout) -> Vec<String> {
     Vec::new()
 }
 
-/// Ends none.
+/// No workers to end.
 pub(crate) fn end(_: &Layout) {}

@@ -1,5 +1,5 @@
-//! Gets what the user's code makes: out of the cache, or by running it, and then into the cache. A cache
-//! that does not work costs a warning and a run, never a failure.
+//! Gets what the user's code makes: from the cache, or by running it and then storing it in the cache. A cache that
+//! does not work costs a warning and a run, never a failure.
 
 use std::io;
 
@@ -34,7 +34,7 @@ pub(super) struct Obtained {
 }
 
 impl Instance {
-    /// What the user's code makes of what was decided on; in `run`, which the caller publishes from.
+    /// Gets what the user's code makes for the decision, in `run`, from which the caller publishes it.
     pub(super) fn obtain(&self, decided: &Decision, run: &mut RunFolder) -> Result<Obtained, Failure> {
         if !self.runs_code() {
             self.insist_on_inputs(decided)?;
@@ -68,14 +68,14 @@ impl Instance {
         Ok(Obtained { result, is_restored: false, reads: reads.key })
     }
 
-    /// Whether the result may serve others: what changed while it was read was read by nobody else, and a path that
-    /// only this machine has means nothing in a cache that several share.
+    /// Whether the result may serve others: if something changed while it was being read, nobody else will read the
+    /// same, and a path that only this machine has is meaningless in a shared cache.
     fn may_remember(&self, cache: &Cache, reads: &Reads) -> bool {
         let is_shared = cache.folder() != self.layout.cache();
         reads.unstable.is_empty() && !(is_shared && reads.key.is_bound_to_this_machine())
     }
 
-    /// Insists that what it is about to read is what was made. What a split passes on it does not read.
+    /// Insists that what it is about to read is what was made. A split does not read what it only passes on.
     pub(super) fn insist_on_inputs(&self, decided: &Decision) -> Result<(), Failure> {
         let is_read = |input: &&Input| match (&self.plan.work, &self.plan.opens) {
             (Work::Merge, Some(Opens::Data { key, .. })) => input.name == key.as_deref().unwrap_or("data"),
@@ -112,7 +112,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Brings what is only in the remote cache into this one.
+    /// Copies what is only in the remote cache into this one.
     fn pull(&self, cache: &Cache, decided: &Decision, found: &Remembered) -> bool {
         if !found.entry.is_foreign() {
             return true;
@@ -130,7 +130,7 @@ impl Instance {
         pulled.unwrap_or(false)
     }
 
-    /// Puts the log of the run that is brought back in the place of the last one's.
+    /// Replaces the last run's log by that of the restored run.
     fn restore_log(&self, run: &RunFolder) -> Result<(), Failure> {
         match run.log().exists() {
             true => publish::rename(&run.log(), &self.folder.log()),
@@ -138,7 +138,7 @@ impl Instance {
         }
     }
 
-    /// Fills `run` from the cache; `None`, and nothing in `run`, if that cannot be done.
+    /// Fills `run` from the cache; `None`, with nothing in `run`, if that is impossible.
     fn restore(
         &self,
         cache: &Cache,
@@ -168,7 +168,7 @@ impl Instance {
         Ok(None)
     }
 
-    /// Calls what the process names.
+    /// Calls the function or the command of the process.
     pub(super) fn call(&self, decided: &Decision, run: &RunFolder) -> Result<(ActionResult, Told), Failure> {
         match &self.plan.work {
             Work::Shell { command, outputs } => {
@@ -193,7 +193,7 @@ impl Instance {
     }
 }
 
-/// Insists that the values of declared outputs are files of the declared names: the build tool waits for those.
+/// Insists that the values of declared outputs are files with the declared names: the build tool waits for those.
 fn insist_on_files(outputs: &[(String, Utf8PathBuf)], result: &ActionResult) -> Result<(), Failure> {
     for (key, file) in outputs {
         let value = result.values.iter().find(|value| value.key == *key);

@@ -1,5 +1,5 @@
-//! A folder for the time of a build that only the user can enter: for the sockets of workers, and for what the path of
-//! the build folder has no place for.
+//! A folder that only the user can enter, for the time of a build: for the sockets of workers, and for anything that
+//! does not fit into the path of the build folder.
 
 #[cfg(unix)]
 use std::fs;
@@ -13,10 +13,10 @@ use camino::Utf8PathBuf;
 #[cfg(unix)]
 const LONGEST: usize = 107;
 
-/// The folder, made if it is missing.
+/// The folder, created if it is missing.
 ///
 /// # Errors
-/// If it cannot be made, or is not the user's alone.
+/// If it cannot be created, or is not the user's alone.
 #[cfg(unix)]
 pub(super) fn folder() -> io::Result<Utf8PathBuf> {
     use std::os::unix::fs::DirBuilderExt as _;
@@ -32,7 +32,7 @@ pub(super) fn folder() -> io::Result<Utf8PathBuf> {
     is_private(&folder, user).then(|| folder.clone()).ok_or_else(foreign)
 }
 
-/// Whether it is a folder of the user's, and nobody else's.
+/// Whether it is a folder that belongs to the user and to nobody else.
 #[cfg(unix)]
 fn is_private(folder: &Utf8Path, user: u32) -> bool {
     use std::os::unix::fs::MetadataExt as _;

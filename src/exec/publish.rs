@@ -1,7 +1,7 @@
-//! Puts what a run made in its place. Whatever moment the machine dies at, a stamp in force vouches for
-//! values that are there: the record and the stamp are taken away before anything is replaced, and come
-//! back after everything is. And everything is on the disk before the stamp is in force, so that no power cut leaves a
-//! stamp that vouches for less than it says; nothing after the stamp needs that.
+//! Moves what a run made into place. Whenever the machine dies, a stamp in force only vouches for values that are
+//! there: the record and the stamp are removed before anything is replaced, and come back after everything is. And
+//! everything is flushed before the stamp is in force, so that no power cut leaves a stamp that vouches for something
+//! that is not on disk; nothing after the stamp needs flushing.
 
 use std::fs;
 
@@ -19,9 +19,8 @@ use crate::file;
 use crate::layout::Folder;
 use crate::stamp::{self, Stamp};
 
-/// Takes the record of an instance, and the stamp that says what it made, out of force. Returns the
-/// values that the stamp vouched for: none if it was not in force, for then a killed run may have
-/// replaced some of them.
+/// Takes the record of an instance, and the stamp that says what it made, out of force. Returns the values that the
+/// stamp vouched for: none if it was not in force, because a killed run may have replaced some of them.
 pub(super) fn begin(instance: &Folder) -> Result<Values, Failure> {
     file::remove(&instance.record())?;
     let old = Stamp::read(&instance.stamp()).and_then(|_| Values::read(instance));
@@ -29,9 +28,9 @@ pub(super) fn begin(instance: &Folder) -> Result<Values, Failure> {
     Ok(old.unwrap_or_default())
 }
 
-/// Moves the values from the run's `out` folder to the instance's. One whose content is the same keeps
-/// its file, and so its time: `old` is what [`begin`] returned. `made` has files relative to the run;
-/// the result has them relative to the build folder.
+/// Moves the values from the run's `out` folder to the instance's. A value with unchanged content keeps its file, and
+/// so its time: `old` is what [`begin`] returned. The files in `made` are relative to the run, those in the result to
+/// the build folder.
 pub(super) fn outputs(
     made: &[Value],
     old: &Values,
@@ -63,14 +62,14 @@ pub(super) fn outputs(
     Ok(values)
 }
 
-/// Whether there is nothing but these values in the folder `out`: a split has its partitions there, too.
+/// Whether the folder `out` has nothing but these values: a split has its partitions there, too.
 fn is_all(made: &[Value], out: &Utf8Path) -> bool {
     let tops: Vec<_> = made.iter().filter_map(|value| value.file.components().next()).collect();
     let is_value = |name: &str| tops.iter().any(|top| top.as_str() == name);
     out.read_dir_utf8().is_ok_and(|entries| entries.flatten().all(|entry| is_value(entry.file_name())))
 }
 
-/// The values `made`, whose files are relative to a run, as those of an instance.
+/// The values `made`, whose files are relative to a run, as values of an instance.
 pub(super) fn placed(made: &[Value], instance: &Folder, build: &Utf8Path) -> Values {
     let out = instance.out();
     let out = out.strip_prefix(build).unwrap_or(&out);
@@ -90,7 +89,7 @@ pub(super) fn rename(from: &Utf8Path, to: &Utf8Path) -> Result<(), Failure> {
     Ok(file::context(fs::rename(from, to), "write", to)?)
 }
 
-/// Removes what an earlier run left in the folder `out`, at any depth, and this one did not make.
+/// Removes from the folder `out`, at any depth, what an earlier run left and this one did not make.
 fn remove_others(out: &Utf8Path, kept: &[Utf8PathBuf]) -> Result<(), Failure> {
     let Ok(entries) = out.read_dir_utf8() else { return Ok(()) };
     for entry in entries.flatten() {
@@ -107,7 +106,7 @@ fn remove_others(out: &Utf8Path, kept: &[Utf8PathBuf]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Replaces the instance's `files` folder by the run's; an empty one is not kept.
+/// Replaces the instance's `files` folder by the run's; an empty one is dropped.
 fn files(run: &Utf8Path, instance: &Folder) -> Result<(), Failure> {
     let target = instance.files();
     file::remove(&target)?;
@@ -135,7 +134,7 @@ fn metrics(text: Option<&str>, instance: &Folder) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Puts a stamp in force for `values` and, with them, the list that says where they are.
+/// Puts a stamp for `values` in force, with the list that says where they are.
 pub(super) fn settle(folder: &Folder, values: &Values, metrics: Option<Digest>) -> Result<(), Failure> {
     if Values::read(folder).as_ref() != Some(values) {
         stamp::retire(&folder.stamp())?;

@@ -1,5 +1,5 @@
-//! Calls a Python function through the runtime that the compiler left in the build folder. One JSON
-//! file goes in, one comes out; the other half is `src/python/expops_build/_run.py`.
+//! Calls a Python function through the runtime that the compiler put in the build folder. One JSON file goes in, one
+//! comes out; the other half is `src/python/expops_build/_run.py`.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -19,11 +19,11 @@ use super::runner::{self, Runner};
 use crate::digest::Digest;
 use crate::settings::FailureKind;
 
-/// What the runtime has to say.
+/// What the runtime reports.
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     version: u32,
-    /// That of the request.
+    /// The nonce of the request.
     nonce: String,
     /// The values that the function returned; files relative to the run's `out` folder.
     #[serde(default)]
@@ -40,7 +40,7 @@ pub(super) struct Answer {
     /// The key whose value a splitter returned as a path: an output that is to be cut natively.
     #[serde(default)]
     pub native: Option<String>,
-    /// What only Python can tell of what was read.
+    /// What only Python can tell about what was read.
     #[serde(default)]
     pub watch: Told,
     /// What went wrong.
@@ -48,7 +48,7 @@ pub(super) struct Answer {
     error: Option<Error>,
 }
 
-/// What only Python can tell of what was read.
+/// What only Python can tell about what was read.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Told {
     /// The environment variables that code of the project asked for, and the digests of their values.
@@ -63,7 +63,7 @@ pub(super) struct Told {
 #[derive(Debug, Deserialize)]
 pub(super) struct Output {
     pub key: String,
-    /// The file, relative to `out`; none if it is a partition that is there already.
+    /// The file, relative to `out`; `None` for a partition that already exists.
     pub file: Option<Utf8PathBuf>,
     /// How it is stored.
     pub format: String,
@@ -76,7 +76,7 @@ pub(super) struct Output {
     /// The project's classes and functions that it consists of: files and names.
     #[serde(default)]
     pub code: Vec<(Utf8PathBuf, String)>,
-    /// Absolute paths in it whose bytes do not lie together.
+    /// Absolute paths in it whose bytes are not contiguous.
     #[serde(default)]
     pub paths: Vec<Utf8PathBuf>,
 }
@@ -105,7 +105,7 @@ struct Error {
 }
 
 impl Error {
-    /// The text without the message at its end, which stands above it already.
+    /// The text without the message at its end, which is already shown above it.
     fn frames(&self) -> &str {
         let text = self.text.trim_end();
         text.strip_suffix(self.message.trim_end()).unwrap_or(text).trim_end()
@@ -147,8 +147,8 @@ pub(super) fn run(
     let call = runner::call(instance, inputs, &[], folder);
     let mut exit = runner.run(&mut command, &log, &call, again)?;
     if !folder.result().exists() && child::tail(&log).contains("in _compile_bytecode") {
-        // Python cuts the bytecode of our modules short on a full disk and stumbles over it for ever after.
-        // No code of the user's has run.
+        // On a full disk Python truncates the bytecode of our modules, and trips over it ever after. No user code has
+        // run yet.
         crate::file::remove(&runtime.join("expops_build/__pycache__"))?;
         exit = runner.run(&mut command, &log, &call, || folder.start_again(&instance.project))?;
     }

@@ -1,4 +1,4 @@
-//! What a run reads by itself: has it watched, and says afterwards what counts of what was seen.
+//! What a run reads by itself: watches it, and decides afterwards which of what was seen counts.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -14,7 +14,7 @@ use super::watcher::{self, Watcher};
 use crate::file;
 
 impl Instance {
-    /// Has what runs in `run` watched.
+    /// Watches whatever runs in `run`.
     pub(super) fn watch(&self, decided: &Decision, run: &mut RunFolder) {
         let prefixes = watcher::prefixes(decided.interpreter.as_ref(), &self.project);
         let place = (run.path(), run.links());
@@ -22,7 +22,7 @@ impl Instance {
         run.watch_with(watcher);
     }
 
-    /// What the run has read, by what was seen and by what the runtime told.
+    /// What the run has read, from what was seen and what the runtime reported.
     pub(super) fn reads(&self, decided: &Decision, run: &RunFolder, told: &Told) -> Result<Reads, Failure> {
         let roots = self.roots();
         let absolute = |path: &Utf8Path| self.project.join(path);

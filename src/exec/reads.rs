@@ -1,5 +1,5 @@
-//! Tells the build tools what an instance was seen to read. Every look says all of it, also one that finds nothing to
-//! do: Ninja takes a look without a word for one that read nothing.
+//! Tells the build tools what an instance was seen to read. Every look reports all of it, even if there is nothing to
+//! do: Ninja takes a look without a report for one that read nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -13,15 +13,15 @@ use crate::escape;
 use crate::file::{self, FileError};
 use crate::layout::{Folder, Layout};
 
-/// Where a build tool runs and what it sees.
+/// Where a build tool runs, and what it sees from there.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sight {
-    /// The project's folder, seen from where the tool runs; empty if it is the same.
+    /// The project's folder, relative to where the tool runs; empty if it is the same.
     pub project: Utf8PathBuf,
 }
 
-/// Says that the instance `name` has read `paths`, relative to the project or absolute. `before` is what was said
-/// the last time, if that is known.
+/// Reports that the instance `name` has read `paths`, relative to the project or absolute. `before` is the last report,
+/// if it is known.
 pub(super) fn tell(
     name: &str,
     paths: &[Utf8PathBuf],
@@ -32,7 +32,7 @@ pub(super) fn tell(
     let text = ninja(&folder, paths, layout, sight);
     file::context(fs::write(folder.reads(), text), "write", &folder.reads())?;
     let all = layout.reads(name.split('/').next().unwrap_or_default());
-    // Where nothing was ever read, there is no file.
+    // If nothing was ever read, there is no file.
     let is_told = if paths.is_empty() { before.is_some_and(<[_]>::is_empty) || !all.exists() } else { false };
     if is_told || (before == Some(paths) && all.exists()) {
         return Ok(());
@@ -47,8 +47,8 @@ fn ninja(folder: &Folder, paths: &[Utf8PathBuf], layout: &Layout, sight: &Sight)
     depfile::text(&seen(&folder.record()), watched.iter().map(|path| seen(path)))
 }
 
-/// What Make reads of an instance: a variable that holds the paths, and a rule without a recipe for each of them, so
-/// that one that vanishes is no error. The text does not depend on where Make runs: the Makefile says, in the
+/// What Make reads about an instance: a variable that holds the paths, and a rule without a recipe for each of them, so
+/// that it is no error if one vanishes. The text does not depend on where Make runs: the Makefile tells that by the
 /// variables `expops_of` and `expops_at`.
 fn make(name: &str, paths: &[Utf8PathBuf], layout: &Layout) -> String {
     let watched = watched(paths, layout, &|path| escape::make_lacks(path.as_str()).is_none());
@@ -64,9 +64,9 @@ fn make(name: &str, paths: &[Utf8PathBuf], layout: &Layout) -> String {
     format!("$(expops_of)/{name} :={}\n{rule}", list("expops_at", escape::make_prerequisite))
 }
 
-/// What a build tool can watch in place of `paths`. For what is not there, and for a name that the tool cannot write,
-/// the nearest folder that is there counts; but never one that the build itself writes into, which would wake the
-/// instance for ever.
+/// What a build tool can watch in place of `paths`. A path that does not exist, or whose name the tool cannot write, is
+/// replaced by the nearest existing folder, but never by one that the build itself writes into, which would wake the
+/// instance forever.
 fn watched(
     paths: &[Utf8PathBuf],
     layout: &Layout,
@@ -83,14 +83,14 @@ fn watched(
     paths.iter().filter_map(nearest).collect()
 }
 
-/// Adds what Make reads of an instance to the file of its process, by one write: many instances write at a time.
+/// Appends what Make reads about an instance to the file of its process, by one write: many instances write at once.
 fn append(path: &Utf8Path, text: &str) -> Result<(), Failure> {
     path.parent().map_or(Ok(()), file::create_folder)?;
     let file = File::options().append(true).create(true).open(path);
     Ok(file::context(file.and_then(|mut file| file.write_all(text.as_bytes())), "write", path)?)
 }
 
-/// Leaves of a process's file what was said last of each instance: all else has been overtaken.
+/// Keeps only the last report about each instance in a process's file: the others are outdated.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -99,7 +99,7 @@ pub(crate) fn compact(path: &Utf8Path) -> Result<(), FileError> {
     let mut last = BTreeMap::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        // A line that a full disk has cut short says nothing.
+        // A line cut short by a full disk is ignored.
         let Some((name, _)) = line.split_once(" :=").filter(|_| line.starts_with("$(expops_of)/")) else {
             continue;
         };
@@ -125,7 +125,7 @@ mod tests {
             Self(tempfile::tempdir().unwrap())
         }
 
-        /// The path of `name`, which is made a file, below the folder.
+        /// Creates the file `name` in the folder, and returns its path.
         fn file(&self, name: &str) -> Utf8PathBuf {
             let path = self.path(name);
             file::create_folder(path.parent().unwrap()).unwrap();
@@ -180,7 +180,7 @@ mod tests {
         let rule = list.replace('%', "\\%");
         assert_eq!(make, format!("$(expops_of)/fit/p1 := {list}\n{rule}:\n"));
 
-        // The same again says nothing new; what was said last counts.
+        // Repeating the last report adds nothing; the last one counts.
         tell("fit/p1", &reads, Some(&reads), (&layout, &sight)).unwrap();
         assert_eq!(fs::read_to_string(layout.reads("fit")).unwrap(), make);
         tell("fit/p1", &[], Some(&reads), (&layout, &sight)).unwrap();

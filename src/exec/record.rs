@@ -1,6 +1,6 @@
-//! The record of an instance: what it observed when it last ran. Written last of all, so that its
-//! presence says that everything else is in place; touched by every `exec`, so that its time says when
-//! Make last had the instance looked at.
+//! The record of an instance: what it observed when it last ran. Written last, so that its presence means that
+//! everything else is in place; touched by every `exec`, so that its time tells when Make last had the instance looked
+//! at.
 
 use std::fs;
 use std::io::Write as _;
@@ -19,11 +19,11 @@ use crate::plan_file::VERSION;
 /// What `record.json` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// The version of the format: a record of another one is as good as none.
+    /// The version of the format: a record with another one counts as none.
     pub(super) version: u32,
     /// The digest of the action key.
     pub key: Digest,
-    /// The action key: what can be known before a run.
+    /// The action key: what is known before a run.
     pub ingredients: ActionKey,
     /// What the run was seen to read.
     #[serde(default)]
@@ -37,13 +37,13 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The record of a run with this action key, which was seen to read `reads`.
+    /// The record of a run with this action key that was seen to read `reads`.
     pub(super) fn new(ingredients: ActionKey, reads: ActionKey) -> Self {
         let key = ingredients.digest();
         Self { version: VERSION, key, ingredients, reads, plan: None, beside: Vec::new() }
     }
 
-    /// Reads the record in `folder`; `None` if there is none that can be read, or one of another version.
+    /// Reads the record in `folder`; `None` if there is no readable one of this version.
     pub(crate) fn read(folder: &Folder) -> Option<Self> {
         let record: Self = serde_json::from_str(&fs::read_to_string(folder.record()).ok()?).ok()?;
         (record.version == VERSION).then_some(record)
@@ -61,7 +61,7 @@ impl Record {
         Ok(file::replace(&folder.record(), |file| file.write_all(text.as_bytes()))?)
     }
 
-    /// Gives the record the present time.
+    /// Sets the record's time to now.
     pub(crate) fn touch(folder: &Folder) -> Result<(), Failure> {
         let path = folder.record();
         let touched = fs::File::options().append(true).open(&path);

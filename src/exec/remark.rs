@@ -1,4 +1,4 @@
-//! What is to be said of an instance and is no failure. Whoever called prints it.
+//! What there is to say about an instance besides failures. The caller prints it.
 
 use std::fmt;
 use std::io;
@@ -7,35 +7,35 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::file;
 
-/// Something that is good to know.
+/// Something worth knowing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Remark {
-    /// Results are neither kept nor found: the cache in this folder does not work, for this reason.
+    /// Results are neither stored nor found: the cache in this folder does not work, for this reason.
     NoCache(Utf8PathBuf, String),
-    /// Nothing comes from the remote cache, or goes there, for some time.
+    /// The remote cache is not used for some time: nothing is fetched, or nothing sent.
     NoRemote(String),
-    /// There are no locks in this build folder: files stand for them.
+    /// This build folder has no locks; files are used instead.
     NoLocks(Utf8PathBuf),
     /// The instance with this label read a file that changed meanwhile.
     Unstable(String, Utf8PathBuf),
-    /// The instance with this label failed as this says, and is left out.
+    /// The instance with this label failed with this message, and is left out.
     LeftOut(String, String),
-    /// Nothing was drawn of the chart with this label.
+    /// The chart with this label drew nothing.
     NotDrawn(String),
 }
 
 impl Remark {
-    /// A file changed while it was read: what came of it stands until the next build.
+    /// A file changed while it was read: the result is kept only until the next build.
     pub(super) fn unstable(label: &str, path: &Utf8Path) -> Self {
         Self::Unstable(label.to_owned(), path.to_owned())
     }
 
-    /// That the cache in `folder` does not work.
+    /// The cache in `folder` does not work.
     pub(super) fn no_cache(folder: &Utf8Path, error: &io::Error) -> Self {
         Self::NoCache(folder.to_owned(), file::reason(error))
     }
 
-    /// Whether something is not as it should be.
+    /// Whether something is wrong.
     pub(crate) fn is_warning(&self) -> bool {
         matches!(
             self,

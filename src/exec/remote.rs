@@ -1,4 +1,4 @@
-//! Asks the remote cache. One that does not work costs a warning, and is left alone for a while: whoever builds waits for
+//! Asks the remote cache. One that does not work costs a warning, and is then left alone for a while: a build waits for
 //! it once, not once for each instance.
 
 use std::fs;
@@ -16,29 +16,29 @@ use crate::file::{self, FileError};
 use crate::journal::Build;
 use crate::lock::Lock;
 
-/// For so many seconds a remote cache that did not work is left alone.
+/// For how many seconds a remote cache that did not work is left alone.
 const PAUSE: u64 = 60;
 
-/// Which way results go.
+/// The direction of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// They come from there.
+    /// Results come from the cache.
     From,
-    /// They go there; a cache that cannot be written still serves.
+    /// Results go to the cache; one that cannot be written can still be read.
     To,
 }
 
-/// The ways that did not work in this program.
+/// The directions that did not work in this program.
 static FAILED: Mutex<Vec<Way>> = Mutex::new(Vec::new());
 
 /// Until when a remote cache is left alone.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Left {
-    /// What people may be told of where it is.
+    /// Its location, as far as people may see it.
     cache: String,
-    /// Until when nothing comes from there, in seconds since 1970.
+    /// Until when nothing is fetched, in seconds since 1970.
     from: u64,
-    /// Until when nothing goes there.
+    /// Until when nothing is sent.
     to: u64,
     /// The build that has been told.
     told: Option<Build>,
@@ -52,7 +52,7 @@ impl Left {
         left.unwrap_or_else(|| Self { cache: cache.to_owned(), ..Self::default() })
     }
 
-    /// Whether it is left alone. Nothing that is far away in time was meant: the clock has been set.
+    /// Whether it is left alone. A time in the far future is ignored: the clock has been set.
     fn is_alone(&self, way: Way) -> bool {
         let is_ahead = |until: u64| until.checked_sub(now()).is_some_and(|left| left > 0 && left <= PAUSE);
         is_ahead(self.from) || way == Way::To && is_ahead(self.to)
@@ -60,8 +60,8 @@ impl Left {
 }
 
 impl Instance {
-    /// What the remote cache has to say; nothing if there is none, if it is left alone, or if it does not work, which is
-    /// remarked.
+    /// What `ask` gets from the remote cache; `None` if there is none, if it is left alone, or if it does not work,
+    /// which becomes a remark.
     pub(super) fn with_remote<T>(&self, way: Way, ask: impl FnOnce(&Remote) -> io::Result<T>) -> Option<T> {
         let remote = Remote::present()?;
         if way == Way::To && !remote.as_ref().is_ok_and(Remote::is_written) {
@@ -94,8 +94,8 @@ impl Instance {
             .ok()
     }
 
-    /// Has the other instances of the build leave the remote cache alone if it did not work here. If the build has been
-    /// told, it is not told again.
+    /// Makes the other instances of the build leave the remote cache alone if it did not work here. If the build has
+    /// been told, it is not told again.
     pub(super) fn leave_remote_alone(&self) {
         let ways = failed().clone();
         let Some(remote) = Remote::present().filter(|_| !ways.is_empty()) else { return };
@@ -104,7 +104,7 @@ impl Instance {
         }
     }
 
-    /// Writes down what did not work; whether the build has been told.
+    /// Records what did not work; returns whether the build had been told.
     fn note_failed(&self, ways: &[Way], cache: &str) -> Result<bool, FileError> {
         let path = self.layout.remote();
         file::insist_on_no_links(self.layout.build(), &path)?;

@@ -1,4 +1,4 @@
-//! Whether a process makes the same twice.
+//! Checks whether a process makes the same twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::digest::Digest;
 use crate::file;
 use crate::layout::Folder;
 
-/// What a run made, by name.
+/// The digests of what a run made, by name.
 type Made = BTreeMap<String, Digest>;
 
 impl Instance {
-    /// Runs its code twice, out of sight, and names what was made differently. What it made before stays as it is.
+    /// Runs its code twice, outside the build, and names what differs. What it made before stays as it is.
     ///
     /// # Errors
-    /// If it runs no code of the user's, its inputs are not there, or a run fails.
+    /// If it runs no user code, its inputs are missing, or a run fails.
     pub(crate) fn repeat(&self) -> Result<Vec<String>, Failure> {
         if !self.runs_code() {
             let failure = Failure::new(format!("{}: no code of yours runs in it", self.label()));

@@ -1,4 +1,4 @@
-//! What the runtime is asked: the file `request.json`, as `src/python/README.md` describes it.
+//! The request to the runtime: the file `request.json`, described in `src/python/README.md`.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +19,12 @@ use crate::size::{By, Share, Size};
 /// The version of the protocol.
 pub(super) const VERSION: u32 = 2;
 
-/// What is asked of the runtime.
+/// What the runtime has to do.
 pub(super) enum Mode {
     /// Call the process's function.
     Process,
-    /// Call it, if there is one, and cut the value of a key into partitions. Of those that are there already
-    /// as this says, by number, none is stored again.
+    /// Call it, if there is one, and cut the value of a key into partitions. The listed ones, by number, exist already:
+    /// those that are unchanged are not stored again.
     Split(Vec<Option<Value>>),
     /// Call a chart function with these metrics.
     Chart(Json),
@@ -34,7 +34,7 @@ pub(super) enum Mode {
 #[derive(Debug, Serialize)]
 pub(super) struct Request<'a> {
     version: u32,
-    /// Comes back with the result, so that no other run's is taken for it.
+    /// Returned with the result, so that no other run's result is mistaken for it.
     pub nonce: String,
     mode: &'static str,
     label: String,
@@ -61,7 +61,7 @@ pub(super) struct Request<'a> {
     chart: Option<Chart<'a>>,
 }
 
-/// An input, and the process that it is from.
+/// An input, and the process that it comes from.
 #[derive(Debug, Serialize)]
 struct Source<'a> {
     #[serde(flatten)]
@@ -151,14 +151,14 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What the function could ask for and does not: for the message when it asks for something else.
+/// What the function could ask for but does not: for the message when it asks for something else.
 fn not_taken(instance: &Instance, all: &[Input], inputs: &[Input]) -> Vec<String> {
     let is_taken = |name: &String| inputs.iter().any(|input| input.name == *name);
     let keys = all.iter().map(|input| input.name.clone()).filter(|name| !is_taken(name));
     keys.chain(instance.plan.other_parameters.iter().cloned()).collect()
 }
 
-/// How failed what failed of what is gathered: kinds by label, of several layers as deep as the values are.
+/// How the missing ones among what is gathered failed: kinds by label, nested by layer like the values.
 fn failed(all: &[Gathered]) -> Json {
     fn place(map: &mut Map<String, Json>, path: &[Arm], kind: &str) {
         let Some((first, rest)) = path.split_first() else { return };
@@ -207,7 +207,7 @@ fn split<'a>(instance: &Instance, opens: &'a Opens, there: &[Option<Value>]) -> 
     Some(Split { data_name: key.as_deref(), size, by, there: there.collect() })
 }
 
-/// Whether files may be mapped: on the far side of a launcher pages of one may go away.
+/// Whether files may be memory-mapped: beyond a launcher, pages of a mapped file may vanish.
 fn may_be_mapped() -> bool {
     Launcher::chosen().is_none()
 }

@@ -1,4 +1,4 @@
-//! Has the user's part of an instance tried as often as its settings say, each time within what that attempt may use.
+//! Tries the user's part of an instance as often as its settings say, within the limits of each attempt.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -21,7 +21,7 @@ use crate::settings::Retries;
 use crate::signals;
 
 impl Instance {
-    /// Calls the user's code, again and again if it fails in a way that is worth another attempt.
+    /// Calls the user's code, again if it fails in a way that its settings retry.
     pub(super) fn call_patiently(
         &self,
         decided: &Decision,
@@ -46,12 +46,12 @@ impl Instance {
         }
     }
 
-    /// Makes everything what it was before the first attempt.
+    /// Restores everything to what it was before the first attempt.
     fn start_again(&self, decided: &Decision, run: &mut RunFolder) -> Result<(), Failure> {
         if Launcher::chosen().is_none() {
             return run.start_again(&self.project);
         }
-        // What is lost may be there still, and write to where it ran.
+        // A lost job may still be alive, and write to where it ran.
         run.move_on(&self.folder)?;
         run.start_again(&self.project)?;
         self.watch(decided, run);
@@ -64,7 +64,7 @@ impl Instance {
         let resources = &self.plan.settings.resources;
         let is_said =
             !(resources.cpus.is_empty() && resources.memory.is_empty() && resources.gpus.is_empty());
-        // What is launched elsewhere takes nothing of this machine.
+        // What is launched elsewhere takes nothing from this machine.
         let is_here = Launcher::chosen().is_none();
         let (_held, waited) = account::take(&mut run.allotment, is_said && is_here, &self.layout)?;
         self.note(|told| told.waited = waited.as_secs_f64());
@@ -75,21 +75,21 @@ impl Instance {
         result
     }
 
-    /// What is said of further attempts, if a failure of the attempt `attempt` is worth one.
+    /// The settings for retries, if the failure of attempt number `attempt` warrants another.
     fn again(&self, failure: &Failure, attempt: u32) -> Option<&Retries> {
         let retries = self.plan.settings.retries.as_ref()?;
         let is_worth = attempt < self.plan.settings.attempts() && retries.on.contains(&failure.kind?);
         is_worth.then_some(retries)
     }
 
-    /// What there is to tell of an attempt that failed.
+    /// What to report of a failed attempt.
     pub(super) fn failed(&self, failure: &Failure) -> Ended {
         let outcome = failure.kind.map_or("failed", |kind| kind.name()).to_owned();
         let kind = failure.kind.map(|kind| kind.name().to_owned());
         Ended { outcome, kind, message: Some(failure.sentence()), ..self.told() }
     }
 
-    /// Puts the log of an attempt behind those of the attempts before it.
+    /// Appends the log of an attempt to those of earlier attempts.
     fn put_log_aside(
         &self,
         earlier: Option<Utf8PathBuf>,
@@ -101,7 +101,7 @@ impl Instance {
         Ok(path)
     }
 
-    /// Adds what the last attempt has printed to a file, under a line that says which it was.
+    /// Appends what the last attempt printed to a file, under a line with its number.
     fn add_log(&self, path: &Utf8PathBuf, attempt: u32) -> io::Result<()> {
         let mut all = File::options().create(true).append(true).open(path)?;
         writeln!(all, "expops: attempt {attempt}")?;
@@ -111,7 +111,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Leaves the logs of all attempts in the instance's log, if there were several.
+    /// Puts the logs of all attempts into the instance's log, if there were several.
     fn with_earlier(&self, earlier: Option<Utf8PathBuf>, attempt: u32) -> Result<(), Failure> {
         let Some(path) = earlier else { return Ok(()) };
         bound::log(&self.folder.log())?;

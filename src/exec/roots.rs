@@ -4,17 +4,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::ingredient::{Root, Rooted};
 
-/// The folders that paths are named by.
+/// The folders by which paths are named.
 pub(super) struct Roots {
     /// Absolute, without links.
     project: Utf8PathBuf,
     home: Option<Utf8PathBuf>,
-    /// Where Python looks for modules, outside the project: `PYTHONPATH`.
+    /// Where Python looks for modules outside the project: `PYTHONPATH`.
     environment: Vec<Utf8PathBuf>,
 }
 
 impl Roots {
-    /// The roots of the project in the folder `project`, which is absolute and without links.
+    /// The roots for the project in the folder `project`, which is absolute and without links.
     pub(super) fn of(project: &Utf8Path) -> Self {
         let home = std::env::var("HOME").ok().map(Utf8PathBuf::from).filter(|home| home.is_absolute());
         let path = std::env::var("PYTHONPATH").unwrap_or_default();
@@ -38,7 +38,7 @@ impl Roots {
         }
     }
 
-    /// Where it is: relative to the project if it is in there, else absolute.
+    /// Its path: relative to the project if it is inside, else absolute.
     pub(super) fn path(&self, named: &Rooted) -> Utf8PathBuf {
         match (named.root, &self.home) {
             (Root::Home, Some(home)) => home.join(&named.path),

@@ -21,24 +21,24 @@ use crate::journal::{self, Event};
 use crate::plan_file::{Opens, Work};
 use crate::settings::OnFailure;
 
-/// What came of it.
+/// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Nothing that it can observe has changed: its results stand.
+    /// Nothing that it can observe has changed: its results are up to date.
     Unchanged,
-    /// What it made before under the same conditions came back from the cache.
+    /// What it made earlier under the same conditions was restored from the cache.
     Restored,
     /// It ran.
     Ran,
     /// It failed, and is left out.
     Dropped,
-    /// It takes what failed, and is left out, too.
+    /// It takes something that failed, and is left out, too.
     Skipped,
 }
 
 impl Instance {
-    /// Runs it, from the project's folder, unless its results are there or in the cache; and tells the build tool, of
-    /// which `sight` says where it runs, what it read.
+    /// Runs it from the project's folder, unless its results are there or in the cache, and tells the build tool what
+    /// it read; `sight` says where that runs.
     ///
     /// # Errors
     /// If it cannot be run, or fails.
@@ -100,7 +100,7 @@ impl Instance {
         Ok(outcome)
     }
 
-    /// Gives the record of a run whose results stand the present time, and the plan that is in force.
+    /// Updates the record of a run whose results stand: its time, and the plan that is now in force.
     fn renew(&self, record: Option<Record>) -> Result<(), Failure> {
         let plan = Some(self.plan.digest());
         match record {
@@ -121,8 +121,8 @@ impl Instance {
         }
     }
 
-    /// Insists that what it reads is a folder exactly where the generated file names what is in it. If not, the plan
-    /// is taken away, so that the next build compiles first.
+    /// Insists that what it reads is a folder exactly where the generated file lists the contents. If not, the plan is
+    /// removed, so that the next build compiles first.
     fn insist_on_listing(&self) -> Result<(), Failure> {
         let data = self.plan.data.values().filter(|_| self.plan.observes_data);
         let mut read = self.plan.settings.files.iter().chain(data);
@@ -136,7 +136,7 @@ impl Instance {
         Err(Failure::new(format!("`{path}` has become {what} since it was compiled")).help("build again"))
     }
 
-    /// Leaves behind why the instance ran, and what came of it.
+    /// Writes down why the instance ran, and how it went.
     fn explain(
         &self,
         decided: &Decision,
@@ -154,7 +154,7 @@ impl Instance {
         Why { ended, first: decided.record.is_none(), changes: decided.changes(), run }.write(&self.folder)
     }
 
-    /// What there is to tell of how it ended.
+    /// What to report of how it ended.
     fn ended(&self, made: Result<Outcome, &Failure>) -> journal::Ended {
         let outcome = match made {
             Err(failure) => return self.failed(failure),
@@ -166,7 +166,7 @@ impl Instance {
         journal::Ended { outcome: outcome.to_owned(), ..self.told() }
     }
 
-    /// What came of it, and what it read.
+    /// Makes its results; returns how it went and what it read.
     fn make(&self, decided: &Decision) -> Result<(Outcome, ActionKey), Failure> {
         if let Todo::Skip(how) = &decided.todo {
             how.write(&self.folder, &self.stamped())?;
@@ -188,7 +188,7 @@ impl Instance {
         Ok((if is_restored { Outcome::Restored } else { Outcome::Ran }, reads))
     }
 
-    /// Leaves the instance out, if the user's part failed and the project file says so.
+    /// Leaves the instance out, if the user's part failed and the project file allows that.
     fn leave_out(&self, failure: Failure) -> Result<(Outcome, ActionKey), Failure> {
         let is_allowed = self.plan.settings.on_failure == Some(OnFailure::Drop);
         let Some(kind) = failure.kind.filter(|_| is_allowed) else { return Err(failure) };
@@ -201,7 +201,7 @@ impl Instance {
         Ok((Outcome::Dropped, ActionKey::default()))
     }
 
-    /// Insists that enough of what is gathered has succeeded.
+    /// Insists that enough of what it gathers succeeded.
     fn insist_on_enough(&self, decided: &Decision) -> Result<(), Failure> {
         let Some(at_least) = self.plan.settings.at_least else { return Ok(()) };
         let (all, left) = match &decided.todo {

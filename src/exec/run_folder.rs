@@ -1,4 +1,4 @@
-//! The folder in which an instance runs, out of sight of the build until it has succeeded.
+//! The folder in which an instance runs, hidden from the build until it has succeeded.
 
 use std::fs;
 use std::process::Command;
@@ -13,7 +13,7 @@ use crate::layout::{Folder, passing};
 use crate::plan_file::PlanFile;
 use crate::watch::Event;
 
-/// Removes what killed runs have left: the caller holds the instance's lock.
+/// Removes what killed runs left; the caller holds the instance's lock.
 pub(super) fn sweep(instance: &Folder) -> Result<(), Failure> {
     for entry in file::context(instance.0.read_dir_utf8(), "read", &instance.0)?.flatten() {
         let name = entry.file_name();
@@ -26,8 +26,8 @@ pub(super) fn sweep(instance: &Folder) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes a run folder. A process that outlived its killed run may be writing into it still: it is
-/// given a second to notice, and what then remains is for the next run to remove.
+/// Removes a run folder. A process that outlived its killed run may still be writing into it: it gets a second to
+/// notice, and what remains then is left for the next run to remove.
 fn remove_patiently(folder: &Utf8Path) {
     for _ in 0..20 {
         if file::remove(folder).is_ok() {
@@ -39,17 +39,17 @@ fn remove_patiently(folder: &Utf8Path) {
 
 /// A run under way: `.run-*` inside the instance's folder, removed when this is dropped.
 pub(super) struct RunFolder {
-    /// Held to be dropped: the last is the run's own.
+    /// Kept to be dropped; the last one is the run's own.
     folders: Vec<tempfile::TempDir>,
     path: Utf8PathBuf,
     links: Vec<Utf8PathBuf>,
     watcher: Option<Watcher>,
-    /// What the attempt may use that is under way.
+    /// What the current attempt may use.
     pub(super) allotment: Allotment,
 }
 
 impl RunFolder {
-    /// Makes a folder for a run that may use what `allotment` says: the caller holds the instance's lock.
+    /// Makes a folder for a run that may use `allotment`; the caller holds the instance's lock.
     pub(super) fn new(instance: &Folder, allotment: Allotment) -> Result<Self, Failure> {
         let (folder, path) = new_folder(instance)?;
         let run = Self { folders: vec![folder], path, links: Vec::new(), watcher: None, allotment };
@@ -57,7 +57,7 @@ impl RunFolder {
         Ok(run)
     }
 
-    /// Goes on in another folder. The one that it leaves is removed with it, too.
+    /// Continues in a new folder. The old one is also removed when this is dropped.
     pub(super) fn move_on(&mut self, instance: &Folder) -> Result<(), Failure> {
         let (folder, path) = new_folder(instance)?;
         self.folders.push(folder);
@@ -65,7 +65,7 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Makes it what it is before a run.
+    /// Restores it to what it is before a run.
     pub(super) fn empty(&self) -> Result<(), Failure> {
         file::remove(&self.log())?;
         for folder in [self.files(), self.out()] {
@@ -85,7 +85,7 @@ impl RunFolder {
         Folder(self.path.clone())
     }
 
-    /// Where the process runs and what it writes is kept.
+    /// Where the process runs; what it writes here is kept.
     pub(super) fn files(&self) -> Utf8PathBuf {
         self.folder().files()
     }
@@ -100,41 +100,41 @@ impl RunFolder {
         self.path.join("result.json")
     }
 
-    /// Takes away what a run that came to nothing has left, and gives back what it may read.
+    /// Removes what an unsuccessful run left, and restores the links to what it may read.
     pub(super) fn start_again(&self, project: &Utf8Path) -> Result<(), Failure> {
         file::remove(&self.result())?;
         self.empty()?;
         self.links.iter().try_for_each(|link| self.link(link, project))
     }
 
-    /// What in `files` leads into the project.
+    /// The links in `files` that lead into the project.
     pub(super) fn links(&self) -> &[Utf8PathBuf] {
         &self.links
     }
 
-    /// Has every command watched that is to run in it.
+    /// Watches every command that is to run in it.
     pub(super) fn watch_with(&mut self, watcher: Watcher) {
         self.watcher = Some(watcher);
     }
 
-    /// Has `command` watched, if that is wanted.
+    /// Watches `command`, if that is wanted.
     pub(super) fn watch(&self, command: &mut Command) {
         self.watcher.iter().for_each(|watcher| watcher.watch(command));
     }
 
-    /// What was seen, and where the interpreter lies that was watched.
+    /// What was seen, and where the watched interpreter is installed.
     pub(super) fn watched(&self) -> (Vec<Option<Event>>, Vec<Utf8PathBuf>) {
         let watched = |watcher: &Watcher| (watcher.events(), watcher.prefixes().to_vec());
         self.watcher.as_ref().map(watched).unwrap_or_default()
     }
 
-    /// Where a log from the cache lies on its way back; the process itself writes to the instance's.
+    /// Where a log from the cache is restored to; the process itself writes to the instance's.
     pub(super) fn log(&self) -> Utf8PathBuf {
         self.folder().log()
     }
 
-    /// Makes what the process may read by a relative path appear in `files`: the project's `data`, the
-    /// file at `data.path`, and the declared files.
+    /// Links into `files` what the process may read by a relative path: the project's `data`, the file at `data.path`,
+    /// and the declared files.
     pub(super) fn link_inputs(&mut self, plan: &PlanFile, project: &Utf8Path) -> Result<(), Failure> {
         let data = Utf8PathBuf::from("data");
         let inputs = [&data].into_iter().chain(plan.data.values()).chain(&plan.settings.files);
@@ -163,7 +163,7 @@ impl RunFolder {
         self.links.iter().any(|link| path.starts_with(link))
     }
 
-    /// Removes the links of [`Self::link_inputs`] and the folders that they have left empty.
+    /// Removes the links made by [`Self::link_inputs`] and the folders left empty by that.
     pub(super) fn unlink_inputs(&self) -> Result<(), Failure> {
         for link in &self.links {
             let path = self.files().join(link);
@@ -177,7 +177,8 @@ impl RunFolder {
     }
 }
 
-/// A folder with a name that is new each time, so that a process that outlived its killed run cannot write into it.
+/// Creates a folder with a name that was never used, so that a process that outlived its killed run cannot write into
+/// it.
 fn new_folder(instance: &Folder) -> Result<(tempfile::TempDir, Utf8PathBuf), Failure> {
     file::create_folder(&instance.0)?;
     let made = tempfile::Builder::new().prefix(passing::RUN).tempdir_in(&instance.0);

@@ -1,5 +1,5 @@
-//! How the Python of an instance comes to run: in an interpreter of its own, or as a child of a worker that has
-//! imported the libraries. What it makes is the same, byte for byte; a worker that does not work costs a cold start.
+//! How an instance's Python is run: in an interpreter of its own, or as a child of a worker that has imported the
+//! libraries. The results are the same, byte for byte; a broken worker costs a cold start.
 
 use std::io::Write as _;
 use std::process::Command;
@@ -25,11 +25,11 @@ pub(super) enum Runner {
     Cold,
     /// A child of a worker of this kind.
     Warm(Kind),
-    /// A launcher, which takes it elsewhere.
+    /// A launcher, which runs it elsewhere.
     Launched(Launcher),
 }
 
-/// What a launcher is told of a run in `folder` that is given `inputs` and is to write `outputs`.
+/// What a launcher is told about a run in `folder` with these `inputs`, which is to write `outputs`.
 pub(super) fn call<'a>(
     instance: &Instance,
     inputs: &[Input],
@@ -77,8 +77,8 @@ impl Runner {
         launcher.map_or(Self::Cold, Self::Launched)
     }
 
-    /// Runs `command`, which starts Python for one request, within what it is given in `call`, with stdout and stderr in the
-    /// file `log`. `again` undoes what a run that came to nothing has left.
+    /// Runs `command`, which starts Python for one request, within the limits of `call`, with stdout and stderr in the
+    /// file `log`. `again` undoes what an unsuccessful run left.
     pub(super) fn run(
         &self,
         command: &mut Command,

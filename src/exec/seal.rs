@@ -1,5 +1,6 @@
-//! From what the runtime says that a function made to values with digests: of open formats they are taken here, of pickles
-//! the runtime knows what a reader observes, and who reads one calls the code of the project's classes in it.
+//! Turns what the runtime says that a function made into values with digests. Those of open formats are computed here;
+//! of pickles the runtime knows what a reader observes, and whoever reads one calls the code of the project's classes
+//! in it.
 
 use std::fs::Metadata;
 
@@ -41,7 +42,7 @@ struct Sealer<'a> {
     library: Library,
 }
 
-/// What is known of a file.
+/// What is known about a file.
 struct Sealed {
     digest: Digest,
     stored: Option<Digest>,
@@ -89,8 +90,8 @@ impl Sealer<'_> {
         Ok(Sealed { digest: self.with_code(observed, &output.code)?, stored, size })
     }
 
-    /// `digest` with the code of the project's classes and functions in a value, and the data file if that code may open
-    /// it: who reads the value calls that code, whatever its own code names.
+    /// `digest` combined with the code of the project's classes and functions in a value, and with the data file if
+    /// that code may open it: whoever reads the value calls that code, even without naming it.
     fn with_code(&mut self, digest: Digest, code: &[(Utf8PathBuf, String)]) -> Result<Digest, Failure> {
         if code.is_empty() {
             return Ok(digest);

@@ -1,4 +1,4 @@
-//! From what a process and its children did to what they read: which of it counts, and what it was.
+//! Turns what a process and its children did into what they read: which of it counts, and what was there.
 //!
 //! What does not count: the system and the interpreter with its packages (the environment has a digest already), the
 //! folder that the process runs in, what it wrote itself, its inputs, and modules of the project that were read as text
@@ -18,10 +18,10 @@ use crate::digest::Digest;
 use crate::file;
 use crate::watch::{Event, Operation, Seen};
 
-/// Where things lie that a run may touch. All paths are absolute, without links.
+/// Where the things are that a run may touch. All paths are absolute, without links.
 pub(super) struct Places<'a> {
     pub(super) roots: &'a Roots,
-    /// The folder of the run, and what in its `files` is a link into the project.
+    /// The folder of the run, and which paths in its `files` are links into the project.
     pub(super) run: &'a Utf8Path,
     pub(super) links: &'a [Utf8PathBuf],
     pub(super) build: Utf8PathBuf,
@@ -29,25 +29,25 @@ pub(super) struct Places<'a> {
     pub(super) own: Utf8PathBuf,
     /// The files and folders of its inputs.
     pub(super) inputs: Vec<Utf8PathBuf>,
-    /// Files and folders that count whether they are read or not.
+    /// Files and folders that count whether or not they are read.
     pub(super) declared: Vec<Utf8PathBuf>,
     /// Modules that count by the code that is reached, relative to the project.
     pub(super) modules: &'a BTreeSet<Utf8PathBuf>,
     /// Where the interpreter and its packages are.
     pub(super) prefixes: Vec<Utf8PathBuf>,
-    /// Folders in which programs are looked for.
+    /// Folders that are searched for programs.
     pub(super) searched: Vec<Utf8PathBuf>,
-    /// What `expops` itself keeps for the time of a build.
+    /// What `expops` itself keeps while a build runs.
     pub(super) private: Option<Utf8PathBuf>,
-    /// What is counted whole if something was read by a program that cannot be watched.
+    /// What counts as a whole if something was read by a program that cannot be watched.
     pub(super) visible: Vec<Utf8PathBuf>,
 }
 
-/// What was read, and what of it cannot be vouched for.
+/// What was read, and which of it cannot be vouched for.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
     pub(super) key: ActionKey,
-    /// Files that were written to between their opening and the end of the run.
+    /// Files that were written to between the time they were opened and the end of the run.
     pub(super) unstable: Vec<Utf8PathBuf>,
 }
 
@@ -67,28 +67,28 @@ pub(super) const SYSTEM: [&str; 12] = [
     "/var/cache",
 ];
 
-/// Programs that libraries start while they are loaded, to learn about the machine.
+/// Programs that libraries start while loading, to learn about the machine.
 const HARMLESS: [&str; 7] =
     ["uname", "ldconfig", "ldconfig.real", "fc-list", "lscpu", "nvidia-smi", "getconf"];
 
-/// What was done with paths that count.
+/// What was done with the paths that count.
 #[derive(Default)]
 struct Touched {
     read: BTreeMap<Utf8PathBuf, Option<Seen>>,
     found: BTreeSet<Utf8PathBuf>,
     missed: BTreeSet<Utf8PathBuf>,
     listed: BTreeSet<Utf8PathBuf>,
-    /// Made by the process itself, before it was read.
+    /// Made by the process itself before it was read.
     made: BTreeSet<Utf8PathBuf>,
-    /// There before, and changed by the process.
+    /// There before, and modified by the process.
     updated: BTreeSet<Utf8PathBuf>,
     is_coarse: bool,
 }
 
-/// The reads among `events`, in their order, and among the `variables` that code of the project asked for.
+/// The reads among `events`, in their order, and the `variables` that code of the project asked for.
 ///
 /// # Errors
-/// If the result of another instance was read that is no input.
+/// If a result of another instance was read that is not an input.
 pub(super) fn reads(
     events: impl Iterator<Item = Option<Event>>,
     variables: &BTreeMap<String, Option<Digest>>,
@@ -190,12 +190,12 @@ impl Touched {
     }
 }
 
-/// Whether a file is what it was when it was opened.
+/// Whether a file has not changed since it was opened.
 fn is_same(path: &Utf8Path, seen: Option<Seen>) -> bool {
     seen.is_none_or(|seen| Seen::now(path).is_some_and(|now| now == seen))
 }
 
-/// What an interpreter looks for, folder by folder upwards, to find itself.
+/// What an interpreter looks for in one parent folder after another, to find itself.
 fn is_of_the_start(path: &Utf8Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     let mut parts = path.components().map(|part| part.as_str()).peekable();
@@ -228,7 +228,7 @@ impl Places<'_> {
         Ok(if self.is_of_the_environment(&path) { None } else { self.source(path, event.operation) })
     }
 
-    /// Nothing in the build folder counts: inputs count already, and anything else is nobody's to read.
+    /// Nothing in the build folder counts: inputs count already, and nobody may read anything else.
     fn of_the_build(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
         let is_input = self.inputs.iter().any(|input| path.starts_with(input) || input.starts_with(path));
         let is_ours = path.starts_with(self.build.join(".expops"));
@@ -255,11 +255,11 @@ impl Places<'_> {
             || self.prefixes.iter().any(is_below)
             || parts.any(|part| matches!(part, "site-packages" | "dist-packages"))
             || self.roots.home().is_some_and(|home| path.starts_with(home.join(".cache")))
-            // Every path is looked up folder by folder.
+            // Looking up a path looks up each of its folders.
             || project.starts_with(path)
     }
 
-    /// Bytecode stands for its source, and a source that was read when compiling for nothing.
+    /// Bytecode counts as its source, and a source that was read when compiling does not count.
     fn source(&self, path: Utf8PathBuf, operation: Operation) -> Option<Utf8PathBuf> {
         let path = match path.parent() {
             Some(folder) if folder.file_name() == Some("__pycache__") => {

@@ -1,6 +1,6 @@
-//! What all instances of a process share: its plan, its environment, the data and the files that it declares. One
-//! look at them serves all instances: the stamp changes with their content, and only then does a build tool look at
-//! the instances.
+//! What all instances of a process share: its plan, its environment, the data and files that it declares. It is looked
+//! at once for all instances: the stamp changes with the content, and only then does a build tool look at the
+//! instances.
 
 use std::io::Write as _;
 
@@ -16,7 +16,7 @@ use crate::layout::Layout;
 use crate::plan_file::{PlanFile, Work};
 use crate::stamp;
 
-/// Looks at what the instances of the process share whose name on disk is `process`.
+/// Looks at what the instances of a process share; its name on disk is `process`.
 pub(crate) fn look(process: &str, layout: &Layout) -> Result<(), Failure> {
     let digests = digests(process, layout);
     let digests = digests.map_err(|failure| failure.place(places::of_process(process, layout)))?;
@@ -28,7 +28,7 @@ pub(crate) fn look(process: &str, layout: &Layout) -> Result<(), Failure> {
     Ok(file::replace(&folder.record(), |file| file.write_all(record.as_bytes()))?)
 }
 
-/// What they share, and its digests.
+/// What they share, with its digests.
 fn digests(process: &str, layout: &Layout) -> Result<Vec<(String, String)>, Failure> {
     let path = layout.plan_of(process);
     let text = std::fs::read_to_string(&path).map_err(|_| not_compiled(process, layout))?;
@@ -61,7 +61,7 @@ fn needs_environment(plan: &PlanFile) -> bool {
     }
 }
 
-/// There is no plan: somebody has deleted it. The next build is made to compile first.
+/// Somebody has deleted the plan: makes the next build compile first.
 fn not_compiled(process: &str, layout: &Layout) -> Failure {
     let _ = file::remove(&layout.proofs());
     Failure::new(format!("there is no plan of `{process}`")).help("build again, or run `expops compile`")

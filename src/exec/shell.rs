@@ -17,12 +17,12 @@ use crate::command::{self, Filling};
 use crate::diagnostic::{list, nearest};
 use crate::settings::FailureKind;
 
-/// Linux takes no longer word of a command line (128 KiB); a longer command is run from a file.
+/// Linux limits an argument to 128 KiB; a longer command is run from a file.
 const LONGEST_ARGUMENT: usize = 100_000;
 const TOO_LONG: &str = "a program takes about 2 MB of arguments: hand it a file that lists the paths, \
                         `{{ inputs.NAME | list_file }}`";
 
-/// Runs the command; what it returns has files relative to the run's `out` folder.
+/// Runs the command; the files in the result are relative to the run's `out` folder.
 pub(super) fn run(
     instance: &Instance,
     template: &str,
@@ -71,7 +71,7 @@ pub(super) fn run(
     outputs.iter().map(|(key, file)| output(key, file, &line, (folder, &trust))).collect()
 }
 
-/// A command for a message: of one over thousands of partitions, the start.
+/// The command for a message: only the start, if it names thousands of partitions.
 fn shortened(line: &str) -> String {
     const SHOWN: usize = 2_000;
     match line.char_indices().nth(SHOWN) {
@@ -80,7 +80,7 @@ fn shortened(line: &str) -> String {
     }
 }
 
-/// Whether every input that the command names is there.
+/// Insists that every input that the command names exists.
 fn all_inputs(template: &str, inputs: &[Input]) -> Result<(), Failure> {
     let names = || inputs.iter().map(|input| input.name.as_str());
     let named = command::inputs(template).unwrap_or_default();

@@ -6,12 +6,12 @@ use super::failure::Failure;
 use super::instance::Instance;
 use crate::cache;
 
-/// Started with the folder of our packages, the project, the build folder, the instance and the key.
+/// Its arguments: the folder of our packages, the project, the build folder, the instance and the key.
 const PROGRAM: &str = "import sys; sys.path[:1] = sys.argv[1:2]; from expops_build._load import show; sys.exit(show(*sys.argv[2:]))";
 
 impl Instance {
-    /// Prints the head of the value, or of the metric, that it has under `key`. The status is not 0 if there is none: then
-    /// that has been said.
+    /// Prints the head of its value, or metric, with the key `key`. The status is not 0 if there is none; Python has
+    /// then said so.
     ///
     /// # Errors
     /// If its environment has not been made, or Python cannot be started.

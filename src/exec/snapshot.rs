@@ -1,11 +1,11 @@
 //! What a run reads must be the same from its beginning to its end.
 //!
-//! Inputs that are files belong to the process that made them: one who writes into them changes what all
-//! others read, under a stamp that says otherwise. That is an error, and what was changed is made again.
+//! Inputs that are files belong to the process that made them: whoever writes into one changes what all others read,
+//! under a stamp that says otherwise. That is an error, and what was changed is made again.
 //!
-//! Files of the project belong to people: one that was edited and put back while the process ran has the
-//! content that is recorded, but nobody knows which one was read. Scripts are not looked at in this way:
-//! Python reads them when it starts, and people edit them while it runs.
+//! Files of the project belong to people: one that was edited and restored while the process ran has the recorded
+//! content, but nobody knows which one was read. Scripts are not checked like this: Python reads them when it starts,
+//! and people edit them while it runs.
 
 use std::fs::Metadata;
 use std::path::PathBuf;
@@ -42,17 +42,17 @@ impl Snapshot {
     }
 }
 
-/// Each file with what changes when it is written to.
+/// Each file with its mark.
 type Files = Vec<(PathBuf, Mark)>;
 
-/// Length, time, and where the system has them the file's number and the time of its last change of any kind.
+/// Changes when a file is written to: length, time and, where the system has them, the inode and the change time.
 type Mark = (u64, Option<SystemTime>, u64, (i64, i64));
 
-/// Insists that inputs are what those who made them have left, whoever came by since: what a run makes of
-/// others must not be remembered as made of these.
+/// Insists that inputs are still what their processes made, whoever has touched them since: what a run makes from
+/// anything else must not be remembered as made from these.
 ///
 /// # Errors
-/// If one is not: it is named as damaged, so that the next build makes it again.
+/// If one is not: it is reported as damaged, so that the next build makes it again.
 pub(super) fn insist<'g>(
     inputs: impl Iterator<Item = (InputPath, &'g Value)>,
     build: &Utf8Path,
@@ -72,12 +72,12 @@ pub(super) fn insist<'g>(
 pub(super) struct SourceSnapshot(Vec<Snapshot>);
 
 impl SourceSnapshot {
-    /// Looks at the files that are observed.
+    /// Records the state of the observed files.
     pub(super) fn before(key: &ActionKey) -> Self {
         Self(key.files().map(|(path, _)| Snapshot::now(path.to_string(), path.to_owned())).collect())
     }
 
-    /// Looks again.
+    /// Checks them again.
     ///
     /// # Errors
     /// If one was written to or replaced.
@@ -92,7 +92,7 @@ impl SourceSnapshot {
 }
 
 impl InputSnapshot {
-    /// Looks at the inputs.
+    /// Records the state of the inputs.
     pub(super) fn before(inputs: &[Input], build: &Utf8Path) -> Self {
         let inputs = named(inputs).into_iter().filter(|(_, value)| value.format == "file");
         Self(
@@ -102,10 +102,10 @@ impl InputSnapshot {
         )
     }
 
-    /// Looks again.
+    /// Checks them again.
     ///
     /// # Errors
-    /// If one is not what it was: it is named as damaged, so that the next build makes it again.
+    /// If one has changed: it is reported as damaged, so that the next build makes it again.
     pub(super) fn after(&self, build: &Utf8Path) -> Result<(), Failure> {
         let changed: Vec<&Snapshot> = self.0.iter().filter(|seen| seen.has_changed()).collect();
         let Some(first) = changed.first() else { return Ok(()) };

@@ -64,7 +64,7 @@ pub(super) fn data(
                 return cut_natively(instance, &Value { key: key.to_owned(), ..whole }, (size, by), &others);
             }
             let taken: Vec<_> = inputs.iter().filter(|input| input.name == key).cloned().collect();
-            // Another environment may store the same value in another format.
+            // Another environment may store the same value in a different format.
             let is_same_python =
                 decided.is_same(&Ingredient::Python) && decided.is_same(&Ingredient::Packages);
             let is_there = |arm| vouched_for(arm, key, instance).filter(|_| is_same_python);
@@ -142,7 +142,7 @@ fn whole(instance: &Instance, inputs: &[Input], key: &str) -> Result<Value, Fail
     }
 }
 
-/// The values that go through a split as they are.
+/// The values that pass through a split unchanged.
 fn passed_on(inputs: &[Input], cut: Option<&str>) -> Result<Vec<Value>, Failure> {
     let mut values = Vec::new();
     for input in inputs.iter().filter(|input| Some(input.name.as_str()) != cut) {
@@ -158,11 +158,11 @@ fn passed_on(inputs: &[Input], cut: Option<&str>) -> Result<Vec<Value>, Failure>
     Ok(values)
 }
 
-/// Whether the value is cut by expops itself: a file, or one of the formats that hold rows.
+/// Whether expops itself can cut the value: a file, or one of the formats that hold rows.
 fn is_cut_natively(instance: &Instance, whole: &Value) -> bool {
     match whole.format.as_str() {
         "file" | "arrow" | "npy" => true,
-        // In a list the rows are its items; a dict has columns.
+        // The rows of a list are its items; a dict has columns.
         "json" => {
             let mut first = [0];
             let opened = File::open(instance.layout.build().join(&whole.file));
@@ -195,12 +195,12 @@ fn cut_natively(
         extra: &lines,
         threads: 0,
         chunk: 0,
-        // What a process returned was in its memory in one piece.
+        // What a process returned was in its memory as a whole.
         memory: whole.size.filter(|_| !is_path).map_or(0, |size| rows::MEMORY.max(size.saturating_mul(4))),
         progress: None,
     };
     let old: Vec<_> = arms.iter().map(|arm| vouched_for(arm, &whole.key, instance)).collect();
-    // The new stamps come into force before the new lists of values can be written: without the lists.
+    // The new stamps come into force before the new lists of values can be written, so the old lists are removed first.
     for arm in &arms {
         stamp::retire(&arm.values())?;
     }
@@ -221,7 +221,7 @@ fn cut_natively(
     Ok(())
 }
 
-/// The value that a partition which was written now is, in the place of `value`, which it was cut of.
+/// The value for a partition that was just written; it replaces `value`, which it was cut from.
 fn cut(
     partition: &rows::Partition,
     value: Value,
@@ -231,7 +231,7 @@ fn cut(
     let Value { key, file, format, .. } = value;
     let path = &partition.path;
     let size = path.metadata().ok().map(|meta| meta.len());
-    // The digest of a table, or of what is packed, is not that of the file.
+    // The digest of a table, or of compressed data, is not that of the file.
     let told = rows::format_of(&rows::Input::Path(source.to_owned()), None);
     let is_of_bytes = told.is_ok_and(|told| told.is_digested_as_stored());
     let stored = if format == "file" && !is_of_bytes { Some(content::stored(path, trust)?) } else { None };
@@ -239,7 +239,7 @@ fn cut(
     Ok(Value { key, file, format, digest: partition.digest, rows: Some(partition.rows), stored, size })
 }
 
-/// The format of a value that is no file of the user's, which its own name tells.
+/// The format of a value, unless it is a file of the user's, whose name tells the format.
 fn format_of(whole: &Value) -> Option<rows::Format> {
     let kind = match whole.format.as_str() {
         "arrow" => rows::Kind::Arrow,
@@ -250,7 +250,7 @@ fn format_of(whole: &Value) -> Option<rows::Format> {
     Some(rows::Format { rows: kind, compression: None })
 }
 
-/// The error of a split: a value goes by its key, not by the file that it is stored in.
+/// The error of a split: a value is named by its key, not by the file that it is stored in.
 fn cannot_be_cut(error: &rows::SplitError, whole: &Value, source: &Utf8Path) -> Failure {
     let name = |text: &str| match whole.format.as_str() {
         "file" => text.to_owned(),
@@ -263,7 +263,7 @@ fn cannot_be_cut(error: &rows::SplitError, whole: &Value, source: &Utf8Path) -> 
     }
 }
 
-/// Where the partitions of an instance lie: each in a folder of its own, under the name of the whole.
+/// Where the partitions of an instance are: each in its own folder, named like the whole.
 struct PartitionLayout<'a> {
     split: &'a Folder,
     arms: &'a [Folder],
@@ -298,7 +298,7 @@ impl rows::Layout for PartitionLayout<'_> {
     }
 }
 
-/// Puts partitions that Python cut in their places; one that is the same as before is left alone.
+/// Moves partitions that Python cut into place; one that has not changed is left alone.
 fn publish_parts(
     instance: &Instance,
     key: &str,
@@ -341,7 +341,7 @@ fn publish_parts(
     Ok(())
 }
 
-/// The value of `key` in a partition, if it is there and the partition's stamp vouches for it.
+/// The value of `key` in a partition, if it exists and the partition's stamp vouches for it.
 fn vouched_for(arm: &Folder, key: &str, instance: &Instance) -> Option<Value> {
     let value = Values::read(arm)?.get(key)?.clone();
     let stamp = Stamp::read(&arm.stamp())?;
@@ -349,14 +349,14 @@ fn vouched_for(arm: &Folder, key: &str, instance: &Instance) -> Option<Value> {
     (is_there && stamp.key(key)?.digest == value.digest).then_some(value)
 }
 
-/// The name of a partition's data file, which lies beside the partition's own files.
+/// The name of a partition's data file, which is beside the partition's own files.
 fn data_name(made: &Utf8Path) -> String {
     let name = made.file_name().unwrap_or("data");
     let is_taken = name.starts_with('.') || Folder::OF_PARTITION.iter().any(|own| name.starts_with(own));
     if is_taken { format!("data-{name}") } else { name.to_owned() }
 }
 
-/// Removes what earlier splits have left in a partition's folder under other names, and killed ones.
+/// Removes what earlier splits left in a partition's folder under other names, and what killed ones left.
 fn remove_others(arm: &Folder, name: &str) -> Result<(), Failure> {
     for entry in crate::file::context(arm.0.read_dir_utf8(), "read", &arm.0)?.flatten() {
         if entry.file_name() != name && !Folder::OF_PARTITION.contains(&entry.file_name()) {

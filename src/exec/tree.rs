@@ -8,8 +8,8 @@ use super::trust::Trust;
 use crate::digest::{Digest, Hasher};
 use crate::file::{self, FileError};
 
-/// The digest of what a reader sees at `path`: of a file its content, and whether it can be executed; of a
-/// folder what is in it at any depth, with names, folders, and whether something is a link.
+/// The digest of what a reader sees at `path`: for a file its content and whether it is executable; for a folder its
+/// contents at any depth, with names, folders, and whether something is a link.
 ///
 /// # Errors
 /// If something cannot be read.
@@ -35,7 +35,7 @@ fn of_folder(path: &Utf8Path, trust: &Trust) -> io::Result<Digest> {
     Ok(hasher.finish())
 }
 
-/// The files in a folder and in those inside it, in a fixed order: their names in it, and their digests.
+/// The files in a folder and its subfolders, in a fixed order: their names relative to it, and their digests.
 pub(super) fn files(folder: &Utf8Path, trust: &Trust) -> io::Result<Vec<(Utf8PathBuf, Digest)>> {
     let mut found = Vec::new();
     for entry in walk(folder) {
@@ -64,7 +64,7 @@ fn is_executable(_path: &Utf8Path) -> bool {
     false
 }
 
-/// What is below a folder, with names relative to it, sorted.
+/// Everything below a folder, with names relative to it, sorted.
 fn walk(folder: &Utf8Path) -> impl Iterator<Item = io::Result<(Utf8PathBuf, walkdir::DirEntry)>> {
     let entries = walkdir::WalkDir::new(folder).min_depth(1).sort_by_file_name().follow_links(true);
     entries.into_iter().map(move |entry| {

@@ -1,9 +1,9 @@
-//! What was hashed once is trusted by its stat, as git's index trusts it: the length, the times of its last change of
-//! content and of any kind, and the file's number. Where one differs the file is hashed again.
+//! What was hashed once is trusted by its stat, as in git's index: the length, the modification and change times, and
+//! the inode. If one of them differs, the file is hashed again.
 //!
-//! A file that changed a moment ago may change once more within one step of its file system's clock, and nothing would
-//! show: it is not trusted before it is older. Nor is what was hashed before the machine was started last: what was not
-//! flushed then need not be what is there now. Small files are hashed faster than looked up.
+//! A file that was just modified may be modified again within one step of its file system's clock, without a trace: it
+//! is not trusted until it is older than that. Nor is what was hashed before the last boot: what had not been flushed
+//! then may not be what is there now. Small files are faster to hash than to look up.
 //!
 //! `.expops/trust/` has one small file for each: the stat, the boot, the digest. All of it can be deleted at any time.
 
@@ -17,10 +17,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::digest::Digest;
 use crate::layout::Layout;
 
-/// Smaller files are hashed whenever they are looked at.
+/// Smaller files are always hashed.
 const SMALLEST: u64 = 256 << 10;
 
-/// What a file system's clock may stand still for, and what it does where it knows no fractions of seconds.
+/// The coarsest step of a file system's clock, unless it only has whole seconds.
 const STEP: Duration = Duration::from_millis(20);
 const COARSE_STEP: Duration = Duration::from_secs(2);
 
@@ -29,7 +29,7 @@ pub(super) struct Trust {
     folder: Utf8PathBuf,
 }
 
-/// What a digest is of: the file's bytes, or the table that is in it.
+/// What a digest covers: the file's bytes, or the table in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
     Bytes,
@@ -50,7 +50,7 @@ impl Trust {
         self.digest(path, Of::Bytes, || Digest::of_file(path))
     }
 
-    /// The digest of the file at `path`: what is known, or what `hash` returns.
+    /// The digest of the file at `path`: the known one, or what `hash` returns.
     pub(super) fn digest<E>(
         &self,
         path: &Utf8Path,
@@ -69,7 +69,7 @@ impl Trust {
         Ok(digest)
     }
 
-    /// Remembers what was hashed on its way to `path`, where it lies now for all to see.
+    /// Remembers the digest that was computed on the way to `path`, where the file is now in place.
     pub(super) fn vouch(&self, path: &Utf8Path, of: Of, digest: Digest) {
         if let Some(stat) = Stat::of_large(path) {
             self.keep(&self.entry(path, of), &stat, SystemTime::now(), digest);
@@ -81,8 +81,8 @@ impl Trust {
         text.strip_prefix(&stat.to_text())?.trim().parse().ok()
     }
 
-    /// Writes an entry, if the file was old enough when it `began` to be hashed: by the clock of the file system, which
-    /// a file that is written now shows. What cannot be written is hashed again, that is all.
+    /// Writes an entry, if the file was old enough when hashing `began`: by the clock of the file system, which the
+    /// time of a newly written file shows. If it cannot be written, the file is hashed again, that is all.
     fn keep(&self, to: &Utf8Path, stat: &Stat, began: SystemTime, digest: Digest) {
         let write = || -> Option<()> {
             fs::create_dir_all(&self.folder).ok()?;
@@ -109,14 +109,14 @@ impl Trust {
 struct Stat {
     length: u64,
     modified: SystemTime,
-    /// Of the last change of any kind, in nanoseconds.
+    /// The change time, in nanoseconds.
     changed: i128,
-    /// The file's number, and its device's.
+    /// The inode, and the device.
     file: (u64, u64),
 }
 
 impl Stat {
-    /// The stat of a file that is worth it.
+    /// The stat of a file that is large enough.
     fn of_large(path: &Utf8Path) -> Option<Self> {
         let meta = fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.len() >= SMALLEST)?;
         Self::of(&meta)
@@ -130,7 +130,7 @@ impl Stat {
         Some(Self { length: meta.len(), modified: meta.modified().ok()?, changed, file })
     }
 
-    /// Where files have no numbers, nothing is trusted.
+    /// Where files have no inodes, nothing is trusted.
     #[cfg(not(unix))]
     fn of(_: &Metadata) -> Option<Self> {
         None
@@ -153,7 +153,7 @@ impl Stat {
     }
 }
 
-/// What differs each time that the machine starts.
+/// A text that differs after each boot.
 fn boot() -> &'static str {
     static BOOT: OnceLock<String> = OnceLock::new();
     BOOT.get_or_init(|| read_boot().map_or_else(|| "-".to_owned(), |text| text.trim().replace(' ', "_")))
@@ -211,7 +211,7 @@ mod tests {
             fs::metadata(&self.path).unwrap().modified().unwrap()
         }
 
-        /// Looks at the digest, which is right, and says how often the file has been hashed by now.
+        /// Asks for the digest, checks it, and returns how often the file has been hashed so far.
         fn look(&self) -> u32 {
             let hash = || {
                 self.hashed.set(self.hashed.get() + 1);
@@ -259,7 +259,7 @@ mod tests {
         let case = Case::new();
         case.set_time(SystemTime::now() + Duration::from_secs(5));
         assert_eq!([case.look(), case.look()], [1, 2]);
-        // A file system that knows whole seconds only.
+        // A file system with whole seconds only.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         case.set_time(SystemTime::UNIX_EPOCH + Duration::from_secs(now - 1));
         assert_eq!([case.look(), case.look()], [3, 4]);

@@ -1,4 +1,4 @@
-//! What an instance hands on: values by key, each in a file of its own, listed in `values.json`.
+//! What an instance passes on: values by key, each in a file of its own, listed in `values.json`.
 
 use std::time::SystemTime;
 
@@ -28,33 +28,33 @@ pub(crate) struct Value {
     /// How many rows it has, if it is a partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
-    /// The digest of the file or folder as it is stored, where it is another one than `digest`.
+    /// The digest of the file or folder as stored, if it differs from `digest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<Digest>,
-    /// The length of the file in bytes, so that one that was cut is seen by a look; folders have none.
+    /// The length of the file in bytes, so that a look notices a truncated one; `None` for folders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
 }
 
 impl Value {
-    /// The name of its file, where readers are given the path.
+    /// The name of its file, if readers are given the path.
     pub(crate) fn name(&self) -> Option<&str> {
         self.file.file_name().filter(|_| self.format == "file")
     }
 
-    /// Whether its file is there, with the length that it had.
+    /// Whether its file exists and has the same length.
     pub(super) fn is_there(&self, build: &Utf8Path) -> bool {
         let meta = build.join(&self.file).metadata();
         meta.is_ok_and(|meta| self.size.is_none_or(|size| meta.is_file() && meta.len() == size))
     }
 
-    /// Whether its file is what it was, as far as a look shows: it is looked into only if it may have been written to
-    /// after `since`.
+    /// Whether its file is unchanged, as far as a look shows: the content is only read if the file may have been
+    /// written to after `since`.
     pub(super) fn is_whole(&self, build: &Utf8Path, since: Option<SystemTime>, trust: &Trust) -> bool {
         self.is_there(build) && (is_old(&build.join(&self.file), since) || self.is_intact(build, trust))
     }
 
-    /// Whether its file is what it was when it was made.
+    /// Whether its file has not changed since it was made.
     pub(super) fn is_intact(&self, build: &Utf8Path, trust: &Trust) -> bool {
         let path = build.join(&self.file);
         let now = match self.stored {
@@ -73,7 +73,7 @@ pub(crate) struct Values {
 }
 
 impl Values {
-    /// Reads the values in `folder`; `None` if there are none, or none that can be read.
+    /// Reads the values in `folder`; `None` if there are none, or they cannot be read.
     pub(crate) fn read(folder: &Folder) -> Option<Self> {
         let text = std::fs::read_to_string(folder.values()).ok()?;
         serde_json::from_str(&text).ok()
@@ -92,8 +92,8 @@ impl Values {
         self.values.iter().find(|value| value.key == key)
     }
 
-    /// The stamp that vouches for these values and for metrics with the digest `metrics`. Keys are
-    /// sorted: the order in which a function fills its dict is none of a reader's business.
+    /// The stamp that vouches for these values and for metrics with the digest `metrics`. Keys are sorted, because the
+    /// order in which a function fills its dict must not be observable.
     pub(crate) fn stamp(&self, metrics: Option<Digest>) -> Stamp {
         let mut lines: Vec<_> = self.values.iter().map(line).collect();
         lines.sort_by(|a, b| (a.rows.is_none(), key(a)).cmp(&(b.rows.is_none(), key(b))));

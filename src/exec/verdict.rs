@@ -8,11 +8,11 @@ use crate::diagnostic::plural;
 use crate::file;
 use crate::layout::{Folder, Layout};
 
-/// Fails if an instance was left out in the folder `name` of the build (`fit/p1`, `fit`; all of it if empty), with the
-/// list of those that failed.
+/// Fails with a list of those that failed, if an instance was left out in the folder `name` of the build (`fit/p1`,
+/// `fit`; the whole build if empty).
 ///
 /// # Errors
-/// Then, or if the folder cannot be read.
+/// In that case, or if the folder cannot be read.
 pub(crate) fn give(name: &str, layout: &Layout) -> Result<(), Failure> {
     let instances = file::read_text(&layout.instances())?;
     let is_asked = |line: &&str| {

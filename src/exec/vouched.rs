@@ -1,4 +1,4 @@
-//! What stamps vouch for, and who vouches for what.
+//! What stamps vouch for, and which one vouches for what.
 
 use camino::Utf8Path;
 
@@ -10,7 +10,7 @@ use crate::stamp::Stamp;
 /// The values in a folder that has been built.
 ///
 /// # Errors
-/// If the stamp or a value's file is not there. One that has another length is for whoever reads it to refuse.
+/// If the stamp or the file of a value is missing. A wrong length is left to whoever reads the value.
 pub(super) fn made(folder: &Folder, build: &Utf8Path) -> Result<Values, Failure> {
     let missing = |what: &str| {
         let failure = Failure::new(format!("{what} is missing, although the build made it"))
@@ -30,7 +30,7 @@ pub(super) fn made(folder: &Folder, build: &Utf8Path) -> Result<Values, Failure>
     }
 }
 
-/// Who vouches for a file that is gone: the folder that hands it on, and the one that it was made in.
+/// The folders that vouch for a missing file: the one that passes it on, and the one that it was made in.
 fn damaged(path: &Utf8Path, folder: &Folder, build: &Utf8Path) -> Vec<Folder> {
     let maker = owner(path, build).filter(|maker| maker != folder);
     [folder.clone()].into_iter().chain(maker).collect()

@@ -1,4 +1,4 @@
-//! Has a process watched while it runs.
+//! Watches a process while it runs.
 
 use std::fs;
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::file;
 use crate::layout::Layout;
 use crate::watch::{self, Event};
 
-/// The library sees what it is preloaded for; more links than this it is told as one.
+/// The library has room for a limited number of roots: more links than this are named by their common folder.
 const MOST_LINKS: usize = 32;
 
 /// How a process is watched.
@@ -23,12 +23,12 @@ pub(super) struct Watcher {
     library: Option<Utf8PathBuf>,
     log: Utf8PathBuf,
     prefixes: Vec<Utf8PathBuf>,
-    /// What is of interest, and what not, as the library reads it.
+    /// Which paths matter and which do not, as the library reads them.
     roots: String,
 }
 
 impl Watcher {
-    /// One for a run in `run`, of a program that lies in `prefixes`.
+    /// A watcher for a run in `run`, of a program installed in `prefixes`.
     pub(super) fn new(
         layout: &Layout,
         (run, links): (&Utf8Path, &[Utf8PathBuf]),
@@ -49,7 +49,7 @@ impl Watcher {
         Self { library: library(layout), log: run.join("reads"), prefixes, roots: lines.join("\n") }
     }
 
-    /// Has `command` watched, and all that it starts.
+    /// Watches `command`, and everything that it starts.
     pub(super) fn watch(&self, command: &mut Command) {
         let Some(library) = &self.library else { return };
         let before = std::env::var("LD_PRELOAD").ok().filter(|before| !before.is_empty());
@@ -60,7 +60,7 @@ impl Watcher {
             .env("EXPOPS_WATCH_ROOTS", &self.roots);
     }
 
-    /// Where the interpreter lies, with what is installed for it.
+    /// Where the interpreter and its packages are installed.
     pub(super) fn prefixes(&self) -> &[Utf8PathBuf] {
         &self.prefixes
     }
@@ -71,7 +71,7 @@ impl Watcher {
     }
 }
 
-/// Where the interpreter that a command starts lies, with what is installed for it.
+/// Where the interpreter that a command starts is installed, with its packages.
 pub(super) fn prefixes(interpreter: Option<&Interpreter>, project: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Some(program) = interpreter.map(|interpreter| interpreter.program(project)) else {
         return Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn prefixes(interpreter: Option<&Interpreter>, project: &Utf8Path) ->
     both.filter(|prefix| prefix != "/" && prefix != "").collect()
 }
 
-/// The library in a place that `LD_PRELOAD` can name: blanks and colons end a name there.
+/// The library at a path that `LD_PRELOAD` can name: blanks and colons end a name there.
 fn library(layout: &Layout) -> Option<Utf8PathBuf> {
     let bytes = watch::library()?;
     let is_plain = |path: &Utf8PathBuf| !path.as_str().contains([' ', ':', '\t', '\n']);
@@ -95,7 +95,7 @@ fn library(layout: &Layout) -> Option<Utf8PathBuf> {
     file::write_if_changed(&place, bytes).is_ok().then_some(place)
 }
 
-/// The library in this machine's folder for the user.
+/// The library in the user's private folder on this machine.
 pub(super) fn private_library() -> Option<Utf8PathBuf> {
     let bytes = watch::library()?;
     let name = format!("watch-{}.so", &Digest::of(bytes).to_string()[..16]);
@@ -103,7 +103,7 @@ pub(super) fn private_library() -> Option<Utf8PathBuf> {
     file::write_if_changed(&place, bytes).is_ok().then_some(place)
 }
 
-/// The folders in which programs are looked for.
+/// The folders that are searched for programs.
 pub(super) fn searched() -> Vec<Utf8PathBuf> {
     std::env::var("PATH").unwrap_or_default().split(':').map(Utf8PathBuf::from).collect()
 }

@@ -8,7 +8,7 @@ use crate::file;
 use crate::journal;
 use crate::layout::Folder;
 
-/// What came of the last run.
+/// How the last run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Ended {
@@ -23,7 +23,7 @@ pub(crate) enum Ended {
 /// What `why.json` holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Why {
-    /// What came of it.
+    /// How it ended.
     pub ended: Ended,
     /// Whether there was an earlier run to compare with.
     pub first: bool,
@@ -40,7 +40,7 @@ impl Why {
         serde_json::from_str(&std::fs::read_to_string(folder.why()).ok()?).ok()
     }
 
-    /// A failure whose cause was undone is none any more.
+    /// Forgets a failure whose cause has been undone.
     pub(super) fn forget_failure(folder: &Folder) -> Result<(), Failure> {
         match Self::read(folder) {
             Some(Self { ended: Ended::Failed(_), .. }) => Ok(file::remove(&folder.why())?),

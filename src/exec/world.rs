@@ -1,4 +1,4 @@
-//! What is asked of the world again: whether what a run read is still what it was.
+//! Checks whether what a run read has changed since.
 
 use std::env;
 use std::fs;
@@ -13,10 +13,10 @@ use super::trust::Trust;
 use crate::cache;
 use crate::digest::{Digest, Hasher};
 
-/// What stands for a file that changed while it was read, or that the run itself changes: nothing is ever equal to it.
+/// The fingerprint of a file that changed while it was read, or that the run itself changes: equal to no other.
 pub(super) const UNSTABLE: &str = "it changed while it ran";
 
-/// What there is now of what `reads` lists.
+/// The present state of what `reads` lists.
 pub(super) fn now(reads: &ActionKey, roots: &Roots, trust: &Trust) -> ActionKey {
     let mut now = ActionKey::default();
     for (ingredient, was) in reads.ingredients() {
@@ -25,7 +25,7 @@ pub(super) fn now(reads: &ActionKey, roots: &Roots, trust: &Trust) -> ActionKey 
     now
 }
 
-/// Whether all that `reads` lists is what it was. Looks no further than to the first that is not.
+/// Whether everything that `reads` lists is unchanged. Stops at the first difference.
 pub(super) fn holds(reads: &ActionKey, roots: &Roots, trust: &Trust) -> bool {
     reads.ingredients().iter().all(|(ingredient, was)| fingerprint(ingredient, was, roots, trust) == *was)
 }
@@ -42,7 +42,7 @@ pub(super) fn paths(reads: &ActionKey, roots: &Roots) -> Vec<Utf8PathBuf> {
     paths
 }
 
-/// The files and folders in a tree, as far as a build tool can be bothered with them.
+/// The files and folders in a tree, up to as many as a build tool can reasonably watch.
 fn inside(tree: &Utf8Path) -> Vec<Utf8PathBuf> {
     const MOST: usize = 10_000;
     let walk =
@@ -50,7 +50,7 @@ fn inside(tree: &Utf8Path) -> Vec<Utf8PathBuf> {
     walk.flatten().take(MOST).filter_map(|entry| Utf8PathBuf::try_from(entry.into_path()).ok()).collect()
 }
 
-/// What people and tools keep beside their data: no process is meant by it.
+/// What people and tools keep beside their data, and no process means to read.
 fn is_hidden(entry: &walkdir::DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     entry.depth() > 0 && (name.starts_with('.') || name == "__pycache__")
@@ -66,7 +66,7 @@ fn path_of(ingredient: &Ingredient) -> Option<&Rooted> {
     }
 }
 
-/// What `ingredient` is now, in the kind of words that `was` has.
+/// The present fingerprint of `ingredient`, of the same kind as `was`.
 fn fingerprint(ingredient: &Ingredient, was: &Fingerprint, roots: &Roots, trust: &Trust) -> Fingerprint {
     match ingredient {
         Ingredient::ReadFile(path) if was.text().is_some() => length(&roots.path(path)),
@@ -91,7 +91,7 @@ pub(super) fn content(path: &Utf8Path, trust: &Trust) -> Fingerprint {
     tree::digest(path, trust).map_or_else(|_| missing(), Fingerprint::Digest)
 }
 
-/// How long a file is that was only looked up.
+/// The length of a file that was only looked up.
 pub(super) fn length(path: &Utf8Path) -> Fingerprint {
     match fs::metadata(path) {
         Ok(meta) if meta.is_file() => Fingerprint::Text(format!("{} bytes", meta.len())),
@@ -100,7 +100,7 @@ pub(super) fn length(path: &Utf8Path) -> Fingerprint {
     }
 }
 
-/// The names in a folder, and what kind each is.
+/// The names in a folder, each with its kind.
 pub(super) fn listing(path: &Utf8Path) -> Fingerprint {
     let Ok(entries) = fs::read_dir(path) else { return missing() };
     let kind = |entry: &fs::DirEntry| match entry.file_type() {
@@ -115,7 +115,7 @@ pub(super) fn listing(path: &Utf8Path) -> Fingerprint {
     Fingerprint::Digest(Digest::of(names.concat()))
 }
 
-/// All that is in a folder, at any depth.
+/// Everything in a folder, at any depth.
 pub(super) fn whole(path: &Utf8Path, trust: &Trust) -> Fingerprint {
     if !path.is_dir() {
         return missing();
@@ -130,12 +130,12 @@ pub(super) fn whole(path: &Utf8Path, trust: &Trust) -> Fingerprint {
     Fingerprint::Digest(hasher.finish())
 }
 
-/// Whether there is still nothing.
+/// Whether there is still nothing there.
 pub(super) fn absence(path: &Utf8Path) -> Fingerprint {
     if path.symlink_metadata().is_ok() { Fingerprint::Text("something".to_owned()) } else { missing() }
 }
 
-/// The value of a variable, by its digest; no instance has seen that of a secret.
+/// The digest of a variable's value; no instance has seen that of a secret.
 fn variable(name: &str) -> Fingerprint {
     match env::var_os(name).filter(|_| !cache::secrets().contains(&name)) {
         Some(value) => Fingerprint::Digest(Digest::of(value.as_encoded_bytes())),
@@ -143,7 +143,7 @@ fn variable(name: &str) -> Fingerprint {
     }
 }
 
-/// What stands for a variable that is not set.
+/// The fingerprint of a variable that is not set.
 pub(super) fn not_set() -> Fingerprint {
     Fingerprint::Text("not set".to_owned())
 }

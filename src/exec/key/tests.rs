@@ -5,7 +5,7 @@ use crate::arm::Arm;
 use crate::exec::ingredient::{InputPath, Root, Rooted, SplitField};
 use crate::exec::record::Record;
 
-/// Words that look like parts of others.
+/// Words that look like parts of other words.
 pub(in crate::exec) fn word() -> impl Strategy<Value = String> {
     let alike =
         ["", "x", "x data1", "x p1", "data1", "p1", "p1 p2", "input", "text", "digest", "\0", "\u{1}\0\0"];
@@ -75,7 +75,7 @@ fn key() -> impl Strategy<Value = ActionKey> {
     prop::collection::vec((ingredient(), fingerprint()), 0..4).prop_map(ActionKey)
 }
 
-/// An encoded list, taken apart again: the words of each ingredient, and both of its fingerprint.
+/// Decodes an encoded list: the words of each ingredient, and the two of its fingerprint.
 fn decode(mut bytes: &[u8]) -> Vec<Vec<String>> {
     fn number(bytes: &mut &[u8]) -> usize {
         let (first, rest) = bytes.split_first_chunk().expect("a number");
@@ -99,7 +99,7 @@ fn decode(mut bytes: &[u8]) -> Vec<Vec<String>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// What can be taken apart again is not the encoding of two lists.
+    /// What can be decoded is not the encoding of two different lists.
     #[test]
     fn an_encoded_list_can_be_taken_apart(key in key()) {
         let parts = key.0.iter().map(|(ingredient, fingerprint)| {
@@ -165,7 +165,7 @@ fn a_record_of_another_version_is_none() {
     let text = std::fs::read_to_string(folder.record()).unwrap();
     std::fs::write(folder.record(), text.replace("\"version\": 2", "\"version\": 3")).unwrap();
     assert_eq!(Record::read(&folder), None);
-    // As 0.1 wrote it.
+    // As version 0.1 wrote it.
     let digest = Digest::of("");
     std::fs::write(folder.record(), format!(r#"{{"key": "{digest}", "observed": {{"format": "1"}}}}"#))
         .unwrap();
