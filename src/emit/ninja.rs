@@ -55,23 +55,19 @@ impl Rules {
     }
 }
 
-/// The statement that makes the generated file. In a build that another one includes, it has a depfile, and
-/// Ninja deletes the outputs of such a statement if it is interrupted. So its only output is the proof, and the
-/// file that the other build includes depends on that.
+/// How the generated file is made. Ninja deletes what an interrupted statement was making, if that has a depfile or has
+/// changed by then: that is the proof alone. The generated file, without which no build could go on, and the plan files
+/// only follow from it.
 fn compiled(plan: &Plan, rules: &Rules) -> String {
-    let sources = sources(plan)
-        .iter()
-        .chain(plan.module_stamps())
-        .map(|path| ninja_path(path.as_str()))
-        .collect::<Vec<_>>();
+    let sources: Vec<_> = sources(plan).iter().chain(plan.module_stamps()).cloned().collect();
     let written = [std::slice::from_ref(&plan.output), plan.written().as_slice()].concat();
-    if !plan.is_hosted() {
-        return statement(&paths(&written), &rules.name("compile"), &sources, &[]);
-    }
     let proof = paths(std::slice::from_ref(&plan.proof));
-    let depfile = ninja_value(plan.depfile.as_str());
-    let proven = statement(&proof, &rules.name("compile"), &sources, &[]);
-    format!("{proven}\n  depfile = {depfile}\n\n{}", statement(&paths(&written), "phony", &proof, &[]))
+    let proven = statement(&proof, &rules.name("compile"), &paths(&sources), &[]);
+    let depfile = match plan.is_hosted() {
+        true => format!("\n  depfile = {}", ninja_value(plan.depfile.as_str())),
+        false => String::new(),
+    };
+    format!("{proven}{depfile}\n\n{}", statement(&paths(&written), "phony", &proof, &[]))
 }
 
 /// What the compiler reads, except for the modules in the depfile.
