@@ -14,7 +14,7 @@ use crate::space::{Space, TOOLS, Tool, signal_group};
 
 /// How often the compiler is interrupted under each tool, in a host and without one.
 fn interruptions() -> u64 {
-    std::env::var("EXPOPS_TEST_INTERRUPTIONS").map_or(6, |count| count.parse().unwrap())
+    std::env::var("EXPOPS_TEST_INTERRUPTIONS").map_or(3, |count| count.parse().unwrap())
 }
 
 /// How long a build may take to end that got a signal.
