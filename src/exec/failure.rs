@@ -20,9 +20,9 @@ pub(crate) struct Failure {
     /// Where the project file names what failed: `expops.yaml:12:9`.
     pub place: Option<Box<str>>,
     /// More lines: a traceback, the end of a log.
-    pub detail: String,
+    pub detail: Box<str>,
     /// What to do.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
     /// The file with all of the output.
     pub log: Option<Box<str>>,
     /// How the user's part failed; `None` if something else did.
@@ -40,7 +40,7 @@ impl Failure {
     /// Adds lines below the sentence.
     #[must_use]
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = detail.into();
+        self.detail = detail.into().into_boxed_str();
         self
     }
 
@@ -59,7 +59,7 @@ impl Failure {
     /// Adds advice.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(help.into().into_boxed_str());
         self
     }
 

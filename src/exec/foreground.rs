@@ -18,7 +18,7 @@ impl Instance {
         let allotment =
             Allotment { time: None, in_foreground: true, ..Allotment::of(&self.plan.settings, 1) };
         // The person has seen what it printed.
-        let shown = |failure| Failure { log: None, detail: String::new(), ..failure }.place(self.place());
+        let shown = |failure| Failure { log: None, detail: Box::default(), ..failure }.place(self.place());
         self.call_aside(&decided, allotment).map(drop).map_err(shown)
     }
 }

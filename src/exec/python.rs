@@ -159,7 +159,7 @@ pub(super) fn run(
         Some(Answer { error: Some(error), .. }) => {
             let detail = error.frames().to_owned();
             let failure = Failure::new(error.message).kind(error.kind).detail(detail).log(log.as_str());
-            Err(Failure { help: error.help, ..failure })
+            Err(Failure { help: error.help.map(String::into_boxed_str), ..failure })
         }
         Some(answer) if exit.status.success() => Ok(answer),
         _ => {
