@@ -1,6 +1,6 @@
 //! Amounts as people write them: memory (`8GB`, `512 MiB`) and time (`90s`, `2h`, `1-12:00:00`).
 
-/// Units of memory: those with an `i` are powers of 1,024, the others of 1,000.
+/// Units of memory: those with an `i` are powers of 1,024, the others powers of 1,000.
 const BYTES: [(&str, u64); 13] = [
     ("b", 1),
     ("k", 1_000),
@@ -40,25 +40,25 @@ const SECONDS: [(&str, u64); 18] = [
     ("w", 7 * DAY),
 ];
 
-/// Why a text is no amount; completes the sentence "`TEXT` …".
+/// Why a text is not an amount; completes the sentence "`TEXT` …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AmountError {
     /// It cannot be read.
     Unreadable,
     /// A number without a unit.
     NoUnit,
-    /// More than 64 bits hold.
+    /// It does not fit into 64 bits.
     TooLarge,
 }
 
-/// The bytes that `text` means: `8GB`, `512 MiB`, `1.5g`. A number alone has no meaning, but `0`.
+/// The bytes that `text` means: `8GB`, `512 MiB`, `1.5g`. A bare number has no meaning, except `0`.
 pub(crate) fn bytes(text: &str) -> Result<u64, AmountError> {
     let (number, unit) = split(text.trim());
     counted(number, unit, &BYTES)
 }
 
-/// The seconds that `text` means: `90s`, `2h`, `1h30m`, `1:30:00`, `1-12:00:00`; parts of a second count as one.
-/// A number alone has no meaning, but `0`.
+/// The seconds that `text` means: `90s`, `2h`, `1h30m`, `1:30:00`, `1-12:00:00`; a fraction of a second counts as one.
+/// A bare number has no meaning, except `0`.
 pub(crate) fn seconds(text: &str) -> Result<u64, AmountError> {
     let text = text.trim();
     if text.contains(':') {
@@ -77,8 +77,8 @@ pub(crate) fn seconds(text: &str) -> Result<u64, AmountError> {
     }
 }
 
-/// `DAYS-HOURS:MINUTES:SECONDS`, `HOURS:MINUTES:SECONDS`, or `DAYS-HOURS:MINUTES`. `1:30` could be either
-/// hours or minutes, and is refused.
+/// `DAYS-HOURS:MINUTES:SECONDS`, `HOURS:MINUTES:SECONDS`, or `DAYS-HOURS:MINUTES`. `1:30` could be hours or minutes and
+/// is refused.
 fn clock(text: &str) -> Result<u64, AmountError> {
     let (days, time) = text.split_once('-').map_or((None, text), |(days, time)| (Some(days), time));
     let number = |text: &str| {
@@ -102,7 +102,7 @@ fn clock(text: &str) -> Result<u64, AmountError> {
     sum.ok_or(AmountError::TooLarge)
 }
 
-/// The digits at the start of `text`, and what comes behind them.
+/// The digits at the start of `text`, and what follows them.
 fn split(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     (&text[..end], text[end..].trim())
@@ -126,7 +126,7 @@ fn counted(number: &str, unit: &str, units: &[(&str, u64)]) -> Result<u64, Amoun
     scaled.checked_add(part(fraction, factor)).ok_or(AmountError::TooLarge)
 }
 
-/// The decimal digits `fraction` of `factor`, rounded up; digits from the nineteenth on are too small to count.
+/// The decimal digits `fraction` of `factor`, rounded up; digits from the nineteenth on are ignored as too small.
 fn part(fraction: &str, factor: u64) -> u64 {
     let digits: String = fraction.chars().take(18).collect();
     let scale = 10_u128.pow(u32::try_from(digits.len()).unwrap_or(0));

@@ -1,4 +1,4 @@
-//! One arm of a layer. The only place that writes arms (`p2`, `s41`, `data2`, `seed41`) and reads them.
+//! One arm of a layer. The only place that reads and writes arms (`p2`, `s41`, `data2`, `seed41`).
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Arm {
     /// The partition of this number, counted from 1.
     Partition(u64),
-    /// The copy under this seed.
+    /// The copy for this seed.
     Seed(u64),
 }
 
 impl Arm {
-    /// Its key where an aggregation gathers it: `data2`, `seed41`.
+    /// Its key when an aggregation gathers it: `data2`, `seed41`.
     pub(crate) fn label(self) -> String {
         match self {
             Self::Partition(number) => format!("data{number}"),
@@ -32,7 +32,7 @@ impl Arm {
         }
     }
 
-    /// The seed, if it is one.
+    /// The seed, if it is a seed.
     pub(crate) fn seed(self) -> Option<u64> {
         match self {
             Self::Seed(seed) => Some(seed),
@@ -51,12 +51,12 @@ impl fmt::Display for Arm {
     }
 }
 
-/// Arms as a path names them, with `between` between them: `p2.p1`.
+/// Arms as they appear in a path, separated by `between`: `p2.p1`.
 pub(crate) fn join(arms: &[Arm], between: &str) -> String {
     arms.iter().map(Arm::to_string).collect::<Vec<_>>().join(between)
 }
 
-/// Reads what [`Arm`] prints as, and nothing else: `p02` and `p+2` are no arms.
+/// Accepts exactly what [`Arm`] prints: `p02` and `p+2` are not arms.
 impl FromStr for Arm {
     type Err = &'static str;
 

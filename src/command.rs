@@ -1,5 +1,5 @@
-//! Templates of shell commands: checked when compiling, filled in when running. A path or a value that
-//! is printed is quoted for the shell, so that no name can break a command.
+//! Templates of shell commands: checked when compiling, filled in when running. Every path and value is printed quoted
+//! for the shell, so that no name can break a command.
 
 use std::collections::BTreeMap;
 use std::collections::HashSet;
@@ -58,7 +58,7 @@ pub enum Input {
     Gathered(Vec<(String, Input)>),
 }
 
-/// What a template is filled with.
+/// What to fill a template with.
 #[derive(Debug, Default)]
 pub(crate) struct Filling {
     /// Inputs by key.
@@ -85,7 +85,7 @@ fn environment<'t>() -> Environment<'t> {
     environment
 }
 
-/// Checks the syntax of a template and the names at its top level.
+/// Checks the syntax of a template and its top-level names.
 pub(crate) fn check(source: &str) -> Result<(), CommandError> {
     let environment = environment();
     let template = environment.template_from_str(source)?;
@@ -134,7 +134,7 @@ pub(crate) fn uses_seed(template: &str) -> bool {
     names.map_or(true, |names| names.contains("seed"))
 }
 
-/// Where `word` stands in a template, as a whole word inside braces.
+/// Where a template contains `word` as a whole word inside braces.
 pub(crate) fn find(template: &str, word: &str) -> Option<Span> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let fits = |start: &usize| {
@@ -147,7 +147,7 @@ pub(crate) fn find(template: &str, word: &str) -> Option<Span> {
     Some(Span::new(start, start + word.len()))
 }
 
-/// The command line that a template makes of `filling`.
+/// Fills in a template.
 pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandError> {
     let inputs: Vec<(String, Value)> =
         filling.inputs.into_iter().map(|(key, input)| (key, input.into())).collect();
@@ -171,8 +171,8 @@ pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandEr
     Ok(environment.render_str(template, context)?)
 }
 
-/// Writes the paths of an input into a file, one on each line: a command over thousands of partitions would be longer
-/// than a system allows.
+/// Writes the paths in an input to a file, one per line: with thousands of partitions, the command line would exceed
+/// the system's limit.
 fn write_list(path: &Utf8Path, value: &Value) -> Result<(), Error> {
     let mut lines = Vec::new();
     collect(value, &mut lines)?;
@@ -187,7 +187,7 @@ fn write_list(path: &Utf8Path, value: &Value) -> Result<(), Error> {
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("cannot write `{path}`: {error}")))
 }
 
-/// The texts in a value, at any depth, in order.
+/// Collects the texts in a value, at any depth, in order.
 fn collect(value: &Value, lines: &mut Vec<String>) -> Result<(), Error> {
     match (value.kind(), value.as_str()) {
         (ValueKind::Map, _) => value.try_iter()?.try_for_each(|key| collect(&value.get_item(&key)?, lines)),
@@ -244,10 +244,10 @@ impl Object for OrderedMap {
     }
 }
 
-/// A value as words of the shell: a mapping or a list prints all that it holds.
+/// A value as words of the shell: a mapping or a list prints everything in it.
 fn printed(value: &Value) -> Result<String, Error> {
     match value.kind() {
-        // What a template marks with `| safe` is the author's own responsibility.
+        // What a template marks `| safe` is its author's responsibility.
         ValueKind::String if value.is_safe() => Ok(value.to_string()),
         ValueKind::String => Ok(quote::word(value.as_str().unwrap_or_default())),
         ValueKind::None => Ok(String::new()),

@@ -48,13 +48,13 @@ impl Digest {
         Self::of([padded(0x5c).as_slice(), &inner.0].concat())
     }
 
-    /// Its bytes.
+    /// The bytes of the digest.
     #[cfg(feature = "remote")]
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether two digests are equal, in a time that does not tell how much of them is.
+    /// Whether two digests are equal; the time it takes does not depend on where they differ.
     pub(crate) fn is_equal(self, other: Self) -> bool {
         self.0.iter().zip(other.0).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
     }
@@ -107,7 +107,7 @@ impl From<Digest> for String {
     }
 }
 
-/// A digest in the making. Also a [`Write`], so that whatever prints can be hashed.
+/// A digest being computed. Implements [`Write`], so that anything that prints can be hashed.
 #[derive(Clone, Default)]
 pub(crate) struct Hasher(Sha256);
 

@@ -1,5 +1,5 @@
-//! What must be on the disk before something vouches for it. `EXPOPS_FSYNC=0` is for who would rather build again after
-//! a power cut.
+//! Flushes to disk what must be there before something vouches for it. `EXPOPS_FSYNC=0` is for those who would rather
+//! rebuild after a power cut.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -18,15 +18,15 @@ fn is_wanted() -> bool {
     *WANTED.get_or_init(|| std::env::var_os(VARIABLE).is_none_or(|value| value != "0"))
 }
 
-/// Waits until the content of an open file is on the disk.
+/// Waits until the content of an open file is on disk.
 pub(crate) fn flush(file: &File) -> io::Result<()> {
     if is_wanted() { file.sync_all() } else { Ok(()) }
 }
 
-/// The same for the file at `path`, or for everything in the folder there; links are left alone.
+/// Flushes the file at `path`, or everything in the folder there; links are left alone.
 ///
 /// # Errors
-/// If something cannot be read, or the disk says that it cannot be written.
+/// If something cannot be read, or the disk reports a write error.
 pub(crate) fn flush_all(path: &Utf8Path) -> Result<(), FileError> {
     if !is_wanted() {
         return Ok(());
@@ -42,10 +42,10 @@ pub(crate) fn flush_all(path: &Utf8Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Waits until the names in a folder are on the disk: what was renamed, and what was removed.
+/// Waits until changes of a folder's entries (renames, removals) are on disk.
 ///
 /// # Errors
-/// If the disk says that it cannot be written.
+/// If the disk reports a write error.
 pub(crate) fn flush_folder(path: &Utf8Path) -> Result<(), FileError> {
     if is_wanted() { file::context(flush_names(path.as_std_path()), "flush", path) } else { Ok(()) }
 }
@@ -62,7 +62,7 @@ fn flush_names(path: &std::path::Path) -> io::Result<()> {
     }
 }
 
-/// A file that its owner may not read, as a process may have left it, cannot be opened, and so not be flushed.
+/// A process may leave files that even their owner may not read; such a file cannot be opened, and so not flushed.
 fn flush_file(path: &std::path::Path) -> io::Result<()> {
     match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
@@ -70,7 +70,7 @@ fn flush_file(path: &std::path::Path) -> io::Result<()> {
     }
 }
 
-/// Writes `content` to `path` as [`file::write_if_changed`] does, and returns when it is on the disk.
+/// Writes `content` to `path` as [`file::write_if_changed`] does, and returns once it is on disk.
 ///
 /// # Errors
 /// If it cannot be written.

@@ -1,5 +1,5 @@
-//! The only place where text is quoted for Ninja or Make (for a shell: `quote`; for a depfile: `depfile`). Each function takes plain text and
-//! returns what stands for it in one position of one language; nothing else escapes.
+//! The only place where text is quoted for Ninja or Make (for a shell: `quote`; for a depfile: `depfile`). Each
+//! function takes plain text and returns its form for one position in one language; nothing else escapes.
 
 /// A file name in a `build` line of Ninja.
 pub(crate) fn ninja_path(path: &str) -> String {
@@ -11,12 +11,12 @@ pub(crate) fn ninja_value(text: &str) -> String {
     text.replace('$', "$$")
 }
 
-/// A target of Make.
+/// A Make target.
 pub(crate) fn make_target(path: &str) -> String {
     make_prerequisite(path).replace('%', "\\%")
 }
 
-/// A prerequisite of Make: `%` is no pattern there, and a backslash before it would stay.
+/// A Make prerequisite: `%` is no pattern there, and a backslash before it would not be removed.
 pub(crate) fn make_prerequisite(path: &str) -> String {
     let mut out = String::new();
     for c in path.chars() {
@@ -32,12 +32,12 @@ pub(crate) fn make_prerequisite(path: &str) -> String {
     out
 }
 
-/// Text in a recipe, in a function call or in a variable of Make.
+/// Text in a recipe, a function call or a variable of Make.
 pub(crate) fn make_text(text: &str) -> String {
     text.replace('$', "$$")
 }
 
-/// The start of a variable's name, made of a path: blanks and what separates a name from its value cannot be in it.
+/// A path as the start of a variable's name, which cannot contain blanks or what separates a name from its value.
 pub(crate) fn make_variable(path: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-./+,@".contains(c);
     path.chars().map(|c| if is_plain(c) { c.to_string() } else { format!(",{:X}", c as u32) }).collect()
@@ -48,19 +48,19 @@ pub(crate) fn make_info(text: &str) -> String {
     make_text(text).replace(['(', ')'], "|").replace('#', "\\#")
 }
 
-/// A comment in any of the three languages: one line, and no backslash at its end, which would make it
-/// swallow the next one.
+/// A comment in any of the three languages: one line, without a backslash at its end, which would swallow the next
+/// line.
 pub(crate) fn comment(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if line.ends_with('\\') { format!("{line}.") } else { line }
 }
 
-/// What of `path` cannot stand in a Ninja file: the language has no quoting for it.
+/// What in `path` Ninja cannot quote.
 pub(crate) fn ninja_lacks(path: &str) -> Option<&'static str> {
     control(path).or_else(|| path.contains('|').then_some("`|`, which Ninja cannot quote"))
 }
 
-/// What of `path` cannot stand in a Makefile: the language has no quoting for it.
+/// What in `path` Make cannot quote.
 pub(crate) fn make_lacks(path: &str) -> Option<&'static str> {
     let has = |set: &[char]| path.contains(set);
     if has(&[';', '|', '=', '(', ')', '\\', '*', '?', '[', ']', '~']) {
@@ -70,7 +70,7 @@ pub(crate) fn make_lacks(path: &str) -> Option<&'static str> {
     control(path).or(ends)
 }
 
-/// A character that ends a line, or that nobody sees, fits into no generated file.
+/// A control character ends a line or is invisible: no generated file can contain it.
 pub(crate) fn control(path: &str) -> Option<&'static str> {
     path.chars().any(char::is_control).then_some("a control character")
 }

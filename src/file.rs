@@ -1,4 +1,4 @@
-//! Files that are never seen half-written, and errors that name the path.
+//! Files that nobody ever sees half-written, and errors that name the path.
 
 use std::fmt;
 use std::fs;
@@ -8,7 +8,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::layout::passing;
 
-/// What could not be done with which path, and why.
+/// What failed, on which path, and why.
 #[derive(Debug)]
 pub struct FileError {
     /// What was tried, as in "cannot {action} `{path}`": `read`, `write`, `create`.
@@ -31,7 +31,7 @@ impl std::error::Error for FileError {
     }
 }
 
-/// The system's message without the number that Rust adds, which helps nobody.
+/// The system's message without the error number that Rust appends, which helps nobody.
 pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error ") {
@@ -40,7 +40,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
-/// `result` with the action and path that an error of it belongs to.
+/// `result`, with the action and path added to its error.
 pub(crate) fn context<T>(
     result: io::Result<T>,
     action: &'static str,
@@ -54,7 +54,7 @@ pub(crate) fn context<T>(
 pub enum Written {
     /// The file is new or has new content.
     Changed,
-    /// The content was already there; the file and its time stamp were left alone.
+    /// The file had this content already; it and its time stamp were left alone.
     Unchanged,
 }
 
@@ -63,16 +63,16 @@ pub(crate) fn read_text(path: &Utf8Path) -> Result<String, FileError> {
     context(fs::read_to_string(path), "read", path)
 }
 
-/// Makes a folder and those above it.
+/// Creates a folder and its parents.
 pub(crate) fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
     context(fs::create_dir_all(path), "create", path)
 }
 
-/// Replaces the file at `path` in one step: what `fill` writes goes to a temporary file beside it,
-/// which then takes its name. Whatever goes wrong, `path` holds its old content or its new one.
+/// Replaces the file at `path` atomically: what `fill` writes goes to a temporary file next to it, which is then
+/// renamed. Whatever goes wrong, `path` has either its old content or its new one.
 ///
-/// The temporary file has the same name each time, and its writer holds a lock on it: what a killed
-/// program left is used again or removed by the next, and two programs take turns.
+/// The temporary file always has the same name, and its writer holds a lock on it: a file left by a killed program is
+/// reused or removed by the next one, and two programs take turns.
 pub(crate) fn replace(
     path: &Utf8Path,
     fill: impl FnOnce(&mut io::BufWriter<&fs::File>) -> io::Result<()>,
@@ -90,7 +90,7 @@ pub(crate) fn replace(
     context(write(), "write", path)
 }
 
-/// Writes `content` to `path` by [`replace`], unless it is there already.
+/// Writes `content` to `path` by [`replace`], unless the file has that content already.
 pub(crate) fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Written, FileError> {
     if fs::read(path).is_ok_and(|old| old == content) {
         forsake(path);
@@ -100,7 +100,7 @@ pub(crate) fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Writte
     Ok(Written::Changed)
 }
 
-/// The first file called `program` in the folders in which programs are looked for.
+/// The first file called `program` on the `PATH`.
 pub(crate) fn on_path(program: &str) -> Option<Utf8PathBuf> {
     let path = std::env::var_os("PATH")?;
     let found =
@@ -108,8 +108,8 @@ pub(crate) fn on_path(program: &str) -> Option<Utf8PathBuf> {
     Utf8PathBuf::try_from(found).ok()
 }
 
-/// Opens a file of ours to be written, and makes it if there is none. A link in its place, which somebody else must have
-/// put there, is removed and not followed.
+/// Opens a file of ours for writing, creating it if necessary. A link in its place, which somebody else must have put
+/// there, is removed and not followed.
 pub(crate) fn create_own(path: &Utf8Path) -> io::Result<fs::File> {
     if path.is_symlink() {
         fs::remove_file(path)?;
@@ -128,10 +128,10 @@ fn own(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     options
 }
 
-/// Insists that `path`, which is below `base`, is reached through folders alone: a link among them may lead anywhere.
+/// Checks that no part of `path` below `base` is a link, which might lead anywhere.
 ///
 /// # Errors
-/// If there is a link on the way, or at the end of it.
+/// If one of the folders on the way, or `path` itself, is a link.
 pub(crate) fn insist_on_no_links(base: &Utf8Path, path: &Utf8Path) -> Result<(), FileError> {
     let above = path.ancestors().take_while(|above| *above != base && above.starts_with(base));
     match above.filter(|above| above.is_symlink()).last() {
@@ -143,7 +143,7 @@ pub(crate) fn insist_on_no_links(base: &Utf8Path, path: &Utf8Path) -> Result<(),
     }
 }
 
-/// Makes a link at `link` that says `target`.
+/// Creates a symbolic link at `link` to `target`.
 #[cfg(unix)]
 pub(crate) fn link(target: &Utf8Path, link: &Utf8Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, link)
@@ -167,8 +167,7 @@ pub(crate) fn remove(path: &Utf8Path) -> Result<(), FileError> {
     }
 }
 
-/// `path` without `.` and, where a folder is there to be left, `..`: a build tool knows files by their
-/// names alone.
+/// `path` without `.` and, where there is a folder to go up from, `..`: a build tool identifies files by name alone.
 pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
     let mut out = Utf8PathBuf::new();
     for part in path.components() {
@@ -185,17 +184,17 @@ pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
     if out.as_str().is_empty() { Utf8PathBuf::from(".") } else { out }
 }
 
-/// Removes the temporary file that a killed [`replace`] of `path` may have left.
+/// Removes the temporary file that a killed [`replace`] of `path` may have left behind.
 pub(crate) fn forsake(path: &Utf8Path) {
     let temporary = passing::temporary(path);
     let Ok(file) = fs::File::open(&temporary) else { return };
-    // One that is locked belongs to a program that is still writing it.
+    // If it is locked, a program is still writing it.
     if file.try_lock().is_ok() && is_at(&file, &temporary) {
         let _ = fs::remove_file(&temporary);
     }
 }
 
-/// The temporary file of [`replace`], locked; removed when dropped, unless it has taken its final name.
+/// The locked temporary file of [`replace`]; removed when dropped, unless it has been renamed to its final name.
 struct Temporary {
     file: fs::File,
     path: Utf8PathBuf,
@@ -207,7 +206,7 @@ impl Temporary {
         loop {
             let file = create_own(&path)?;
             match file.lock() {
-                // Nobody can take turns: each writes to a file of its own.
+                // Without locks, nobody can take turns: each writes a file of its own.
                 Err(_) if is_shared => {
                     let _ = fs::remove_file(&path);
                     path = Utf8PathBuf::from(format!("{path}.{}", std::process::id()));
@@ -216,7 +215,7 @@ impl Temporary {
                 }
                 _ => {}
             }
-            // Whoever held the lock before has renamed or removed the file.
+            // The previous holder of the lock may have renamed or removed the file.
             if is_at(&file, &path) {
                 file.set_len(0)?;
                 if let Ok(meta) = fs::metadata(target) {
@@ -236,7 +235,7 @@ impl Drop for Temporary {
     }
 }
 
-/// Whether `path` is still the name of the open file.
+/// Whether `path` still names the open file.
 #[cfg(unix)]
 fn is_at(file: &fs::File, path: &Utf8Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;

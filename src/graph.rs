@@ -1,22 +1,22 @@
-//! The expanded pipeline: one instance of each process per coordinate of the layers that it lives
-//! in. Nothing is stored per instance: a process's instances are numbered, and a coordinate is that
-//! number written in the mixed base of its layers' sizes, so a million of them cost no memory.
+//! The expanded pipeline: one instance of each process per coordinate of the layers that it lives in. Nothing is stored
+//! per instance: the instances of a process are numbered, and a coordinate is that number in the mixed base of its
+//! layers' sizes, so a million of them take no memory.
 
 use crate::arm::Arm;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::name;
 use crate::pipeline::{LayerId, Pipeline, ProcessId, Stacks};
 
-/// A process's outputs at one coordinate: an instance, or one arm of what a split made.
+/// The outputs of a process at one coordinate: those of an instance, or of one arm of a split.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Address {
     /// The process.
     pub process: ProcessId,
-    /// Where.
+    /// Its coordinate.
     pub at: Coordinate,
 }
 
-/// Which arm of each layer, from 0, outermost first: the data layers, then the seed layers.
+/// The arm of each layer, counted from 0, outermost first: the data layers, then the seed layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Coordinate {
     /// Arms of the data layers.
@@ -25,15 +25,15 @@ pub(crate) struct Coordinate {
     pub seed: Vec<usize>,
 }
 
-/// How the inputs of a process follow from its own coordinate, for one upstream: the arms of the
-/// outer layers that both share, and every arm of the layers that the process closes.
+/// How the inputs that a process takes from one upstream follow from its own coordinate: the arms of the outer layers
+/// that both share, and every arm of the layers that the process closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Edge {
     /// The upstream.
     pub from: ProcessId,
-    /// How many of the consumer's data arms address the upstream.
+    /// How many of the consumer's data arms the upstream has as well.
     pub data: usize,
-    /// How many of the consumer's seed arms do.
+    /// How many of the consumer's seed arms it has as well.
     pub seed: usize,
     /// The data layer whose arms are gathered.
     pub gather_data: Option<LayerId>,
@@ -44,11 +44,11 @@ pub(crate) struct Edge {
 /// The expanded pipeline.
 #[derive(Clone, Copy)]
 pub(crate) struct Graph<'p> {
-    /// What was expanded.
+    /// The pipeline that was expanded.
     pub pipeline: &'p Pipeline,
 }
 
-/// Expands a pipeline, unless that makes more than `limit` instances and partitions.
+/// Expands a pipeline, unless that results in more than `limit` instances and partitions.
 pub(crate) fn expand<'p>(
     pipeline: &'p Pipeline,
     limit: u64,
@@ -78,7 +78,7 @@ impl<'p> Graph<'p> {
         (0..self.size(place)).map(move |index| Address { process, at: self.coordinate(place, index) })
     }
 
-    /// What an instance makes, each with a stamp of its own: itself, or every arm that it opens.
+    /// What an instance makes that has its own stamp: the instance itself, or every arm that it opens.
     pub(crate) fn outlets(self, instance: &Address) -> Vec<Address> {
         let Some(layer) = self.pipeline.process(instance.process).opens else {
             return vec![instance.clone()];
@@ -111,7 +111,7 @@ impl<'p> Graph<'p> {
         })
     }
 
-    /// What an instance takes through one edge, in the order of partitions, then of seeds.
+    /// What an instance takes through one edge, in the order of partitions, then seeds.
     pub(crate) fn inputs(self, instance: &Address, edge: &Edge) -> Vec<Address> {
         let arms = |layer: Option<LayerId>| match layer {
             Some(id) => (0..self.pipeline.layer(id).len()).map(Some).collect(),

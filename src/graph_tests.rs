@@ -1,5 +1,5 @@
-//! Random pipelines against a slow, obvious enumeration: an instance is a mapping from splits to arms,
-//! and a join of upstreams is every union of their mappings that do not contradict each other.
+//! Random pipelines, checked against a slow but obvious enumeration: an instance is a mapping from splits to arms, and
+//! joining upstreams yields every union of their mappings without contradictions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::source::Source;
 use crate::syntax;
 use proptest::prelude::*;
 
-/// A process, as drawn.
+/// A randomly drawn process.
 #[derive(Clone, Debug)]
 struct Drawn {
     upstreams: BTreeSet<usize>,
@@ -26,10 +26,10 @@ enum Split {
     Seed(usize),
 }
 
-/// Seeds in an order that is not theirs.
+/// Seeds, deliberately unsorted.
 const SEEDS: [u64; 3] = [41, 7, 100];
 
-/// At most this many splits, so that the enumeration ends.
+/// At most this many splits, so that the enumeration terminates.
 const MOST_SPLITS: usize = 4;
 
 fn drawn() -> impl Strategy<Value = Vec<Drawn>> {
@@ -57,7 +57,7 @@ fn drawn() -> impl Strategy<Value = Vec<Drawn>> {
     })
 }
 
-/// The project file; processes stand in it last first, so that their order must be found.
+/// The project file, with the processes listed in reverse, so that their order has to be found.
 fn yaml(drawn: &[Drawn]) -> String {
     let mut text = String::from("pipeline:\n  process_adjlist: |\n");
     for (i, process) in drawn.iter().enumerate() {
@@ -80,7 +80,7 @@ fn yaml(drawn: &[Drawn]) -> String {
     text
 }
 
-/// Which arm of which split, the split by its number.
+/// The arm of each split, by the split's number.
 type At = BTreeMap<usize, usize>;
 
 /// Splits, outermost first.
@@ -94,7 +94,7 @@ struct Stacks {
 struct Oracle<'d>(&'d [Drawn]);
 
 impl Oracle<'_> {
-    /// The layers around what a process makes; `None` where something above it does not join.
+    /// The layers around the outputs of a process; `None` if something above it does not join.
     fn around_outputs(&self, i: usize) -> Option<Stacks> {
         let mut stacks = self.around(i)?;
         match self.0[i].split {
@@ -117,7 +117,7 @@ impl Oracle<'_> {
         Some(stacks)
     }
 
-    /// The layers around its inputs, all together.
+    /// The layers around all its inputs.
     fn joined(&self, i: usize) -> Option<Stacks> {
         let mut joined = Stacks::default();
         for up in &self.0[i].upstreams {
@@ -127,7 +127,7 @@ impl Oracle<'_> {
         Some(joined)
     }
 
-    /// The processes whose upstreams are fine, each by itself, and do not join.
+    /// The processes whose upstreams are each fine, but do not join.
     fn unrelated(&self) -> BTreeSet<String> {
         let is_to_blame = |i: &usize| {
             let ups = &self.0[*i].upstreams;
@@ -136,7 +136,7 @@ impl Oracle<'_> {
         (0..self.0.len()).filter(is_to_blame).map(|i| format!("n{i}")).collect()
     }
 
-    /// How many flags have nothing to close.
+    /// The number of flags that close nothing.
     fn idle_flags(&self) -> usize {
         let idle = |(i, process): (usize, &Drawn)| {
             let Some(joined) = self.joined(i) else { return 0 };
@@ -173,7 +173,7 @@ impl Oracle<'_> {
         instances.iter().flat_map(|at| (0..self.arms(i)).map(move |arm| with(at, arm))).collect()
     }
 
-    /// What an instance takes from `up`: all that does not contradict where it is itself.
+    /// What an instance takes from `up`: everything that does not contradict its own arms.
     fn inputs(&self, at: &At, up: usize) -> BTreeSet<At> {
         self.outputs(up).into_iter().filter(|other| union(at, other).is_some()).collect()
     }
@@ -199,7 +199,7 @@ impl Oracle<'_> {
     }
 }
 
-/// The longer of two lists, of which one must begin with the other.
+/// The longer of two lists, if the other is its prefix.
 fn longer(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     long.starts_with(short).then(|| long.to_vec())
@@ -210,7 +210,7 @@ fn union(a: &At, b: &At) -> Option<At> {
     agrees.then(|| a.iter().chain(b).map(|(k, v)| (*k, *v)).collect())
 }
 
-/// The arms of `at` in the order of the stacks: how instances and inputs are sorted.
+/// Sorts as instances and inputs are sorted: by their arms, in the order of the stacks.
 fn sorted(all: BTreeSet<At>, stacks: &Stacks) -> Vec<At> {
     let mut all: Vec<_> = all.into_iter().collect();
     all.sort_by_key(|at| stacks.data.iter().chain(&stacks.seed).map(|split| at[split]).collect::<Vec<_>>());

@@ -1,5 +1,5 @@
-//! Where everything of a build lies. Only here are paths invented: the compiler writes these into the generated file,
-//! `exec` finds its inputs by them, and they cannot drift.
+//! Where all files of a build are. Paths are made up nowhere else: the compiler writes these into the generated file
+//! and `exec` finds its inputs by them, so they cannot diverge.
 //!
 //! Under the build folder (`build`), relative to the project:
 //!
@@ -14,35 +14,35 @@
 //! | `PROCESS/ARM/…/log` | its stdout and stderr |
 //! | `PROCESS/ARM/…/failed.json` | how it failed, if it was left out |
 //! | `PROCESS/ARM/…/why.json` | why it last ran, for people |
-//! | `PROCESS/ARM/…/.rows` | what a split learned of the rows of the file that it cut |
-//! | `PROCESS/ARM/…/.run-*/` | a run under way, or one that was killed |
-//! | `….retired`, `.tmp-*`, `.*.tmp` | a stamp out of force; files on their way (`passing`) |
+//! | `PROCESS/ARM/…/.rows` | what a split learned about the rows of the file that it split |
+//! | `PROCESS/ARM/…/.run-*/` | a run in progress, or one that was killed |
+//! | `….retired`, `.tmp-*`, `.*.tmp` | a stamp that is not valid now; files not yet renamed (`passing`) |
 //! | `.expops/plan/PROCESS.json` | everything about a process that its instances need to know |
 //! | `.expops/plan/instances` | the folders of all stamps, where instances may be left out |
 //! | `.expops/plan/environment/NAME.json` | what it takes to make an environment |
 //! | `.expops/environment/NAME/` | an environment and its stamp |
-//! | `PROCESS/ARM/…/reads.d` | the files that it was seen to read, on their way to Ninja |
-//! | `.expops/shared/PROCESS/` | a stamp of what all instances of a process share, and the record of the last look at it |
-//! | `.expops/modules/FOLDER/` | a stamp of the names of modules in a folder of scripts, and the record of the last look at it |
+//! | `PROCESS/ARM/…/reads.d` | the files that it was seen to read, until Ninja takes it |
+//! | `.expops/shared/PROCESS/` | a stamp of what all instances of a process share, and the record of the last check |
+//! | `.expops/modules/FOLDER/` | a stamp of the module names in a folder of scripts, and the record of the last check |
 //! | `.expops/reads/PROCESS.mk` | the files that its instances were seen to read, for Make |
 //! | `.expops/verdict/…/passed` | the proof that nothing was dropped of an instance, a process, or everything |
-//! | `.expops/compiled/FILE` | the proof that a generated file is as new as what it was made of |
-//! | `.expops/compiled/FILE.d` | the modules it was made of, for a Ninja build that takes it in |
+//! | `.expops/compiled/FILE` | the proof that a generated file is as new as its sources |
+//! | `.expops/compiled/FILE.d` | the modules among its sources, for a Ninja build that includes it |
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
-//! | `.expops/origin` | of a build folder outside its project: where the project is, and where it itself is from there |
+//! | `.expops/origin` | in a build folder outside its project: the paths to the project and from there back |
 //! | `.expops/places.json` | where the project file names processes and environments, for messages |
 //! | `.expops/python/` | the Python runtime |
-//! | `.expops/busy` | the lock of who makes something here, or clears it away |
-//! | `PROCESS/ARM/…/.force` | `expops run --force` asked for it: it runs whatever the key says |
+//! | `.expops/busy` | the lock of those who write here or clean up |
+//! | `PROCESS/ARM/…/.force` | requested by `expops run --force`: it runs whatever its action key is |
 //! | `.expops/turn` | the lock of the one `expops run` that builds here |
-//! | `.expops/damaged` | something was found to be damaged, and will be made again |
-//! | `.expops/no-locks` | there are no locks here, and that has been said |
-//! | `.expops/account/` | what instances have taken of the machine, and who waits for something |
-//! | `.expops/remote.json` | until when a remote cache that did not work is left alone |
+//! | `.expops/damaged` | something was found to be damaged and will be remade |
+//! | `.expops/no-locks` | there are no locks here, and the user has been told |
+//! | `.expops/account/` | which cores, memory and devices instances hold, and which of them wait for some |
+//! | `.expops/remote.json` | until when a remote cache that failed is left alone |
 //! | `.expops/journal`, `.expops/journal.1` | what happened to which instance, when and where |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
 //! | `.expops/trust/` | the stats of large files and their digests, so that none is hashed twice |
-//! | `.expops/known/DIGEST` | what a digest of code, packages or files is of, so that a change can be named |
+//! | `.expops/known/DIGEST` | what a digest of code, packages or files covers, so that a change can be named |
 
 pub(crate) mod passing;
 
@@ -53,13 +53,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::arm::{self, Arm};
 use crate::digest::Digest;
 
-/// The longest name of one file that file systems accept is 255 bytes; a temporary name needs some.
+/// File systems accept names of up to 255 bytes; a temporary name needs some of them.
 const LONGEST_NAME: usize = 120;
 
-/// `name` as one component of a path. Letters, digits and `.`, `_`, `-`, `+`, `@`, `,` stay, anything else becomes
-/// `,XX`, a comma and the hexadecimal digits of each byte: Ninja, GNU Make back to 3.81 and shells read all of these
-/// as they are. A leading dot, which hides, and a leading dash, which starts a flag, are written so, too, and a comma
-/// that two such digits follow. Very long names end in a digest instead.
+/// `name` as one component of a path. Letters, digits and `.`, `_`, `-`, `+`, `@`, `,` stay; each byte of anything else
+/// becomes `,XX`, a comma and two hexadecimal digits: Ninja, GNU Make back to 3.81 and shells read all of these
+/// literally. Escaped as well are a leading dot, which hides a file, a leading dash, which starts a flag, and a comma
+/// followed by two such digits. Very long names end in a digest instead.
 pub(crate) fn component(name: &str) -> String {
     let mut out = String::new();
     for (i, c) in name.char_indices() {
@@ -92,7 +92,7 @@ fn encode(c: char, out: &mut String) {
     }
 }
 
-/// `name` with its first letter escaped, whatever it is: the target of a process that has the name of a file.
+/// `name` with its first letter escaped in any case: the target of a process that is called like a file.
 pub(crate) fn aside(name: &str) -> String {
     let mut letters = name.chars();
     let mut out = String::new();
@@ -102,7 +102,7 @@ pub(crate) fn aside(name: &str) -> String {
     out + letters.as_str()
 }
 
-/// Whether a name ends as the target of one instance does: `fit@p2.s41`.
+/// Whether a name ends like the target of an instance: `fit@p2.s41`.
 fn ends_in_arms(name: &str) -> bool {
     let is_arm = |arm: &str| {
         let number = arm.strip_prefix(['p', 's']).unwrap_or_default();
@@ -137,7 +137,7 @@ impl Layout {
         path
     }
 
-    /// An instance as a target for people: `train@p2.s41`. The process `a@p2` is not partition 2 of `a`.
+    /// An instance as a target for people: `train@p2.s41`. A process called `a@p2` is not partition 2 of `a`.
     pub(crate) fn target(process: &str, arms: &[Arm]) -> String {
         let mut name = component(process);
         if ends_in_arms(&name) {
@@ -152,17 +152,17 @@ impl Layout {
         Folder(self.build.join(instance))
     }
 
-    /// Shared by everybody who makes something in the build folder, and held by who clears it away.
+    /// A lock that is shared by everybody who writes to the build folder and held exclusively by whoever cleans it up.
     pub(crate) fn busy(&self) -> Utf8PathBuf {
         self.build.join(".expops/busy")
     }
 
-    /// Held by the one `expops run` that builds here.
+    /// A lock held by the one `expops run` that builds here.
     pub(crate) fn turn(&self) -> Utf8PathBuf {
         self.build.join(".expops/turn")
     }
 
-    /// Until when a remote cache that did not work is left alone.
+    /// Until when a remote cache that failed is left alone.
     pub(crate) fn remote(&self) -> Utf8PathBuf {
         self.build.join(".expops/remote.json")
     }
@@ -177,17 +177,17 @@ impl Layout {
         self.build.join(".expops/account")
     }
 
-    /// Left by who found something damaged, for the `expops run` that waits for the build.
+    /// Written by whoever found something damaged, for the `expops run` that waits for the build.
     pub(crate) fn damaged(&self) -> Utf8PathBuf {
         self.build.join(".expops/damaged")
     }
 
-    /// Left by the first who found that there are no locks, so that it is said once.
+    /// Written by the first to find that there are no locks, so that the user is told only once.
     pub(crate) fn no_locks(&self) -> Utf8PathBuf {
         self.build.join(".expops/no-locks")
     }
 
-    /// What is never there, so that what depends on it is looked at by every build.
+    /// A file that never exists, so that every build checks what depends on it.
     pub(crate) fn always(&self) -> Utf8PathBuf {
         self.build.join(".expops/always")
     }
@@ -208,12 +208,12 @@ impl Layout {
         self.environment_plan_of(&component(name))
     }
 
-    /// The plan file of the environment whose folder is called `name`.
+    /// The plan file of the environment in the folder `name`.
     pub(crate) fn environment_plan_of(&self, name: &str) -> Utf8PathBuf {
         self.build.join(format!(".expops/plan/environment/{name}.json"))
     }
 
-    /// The folders of all stamps, where instances may be left out: a verdict is on those that there are.
+    /// The list of the folders of all stamps, where instances may be left out: a verdict covers only these.
     pub(crate) fn instances(&self) -> Utf8PathBuf {
         self.plans().join("instances")
     }
@@ -233,7 +233,7 @@ impl Layout {
         self.build.join(".expops/environment")
     }
 
-    /// The stamp of an environment; of the active Python if `name` is empty.
+    /// The stamp of an environment, or of the active Python if `name` is empty.
     pub(crate) fn environment_stamp(&self, name: &str) -> Utf8PathBuf {
         match name {
             "" => self.build.join(".expops/interpreter"),
@@ -246,7 +246,7 @@ impl Layout {
         self.build.join(".expops/python")
     }
 
-    /// The library that sees what processes read.
+    /// The library that watches what processes read.
     pub(crate) fn watch_library(&self) -> Utf8PathBuf {
         self.build.join(".expops/watch.so")
     }
@@ -256,12 +256,12 @@ impl Layout {
         self.build.join(".expops/places.json")
     }
 
-    /// Where a build folder outside its project says which project it is of.
+    /// Where a build folder outside its project records which project it belongs to.
     pub(crate) fn origin(&self) -> Utf8PathBuf {
         self.build.join(".expops/origin")
     }
 
-    /// The cache of this build alone.
+    /// This build's own cache.
     pub(crate) fn cache(&self) -> Utf8PathBuf {
         self.build.join(".expops/cache")
     }
@@ -271,23 +271,23 @@ impl Layout {
         self.build.join(".expops/trust")
     }
 
-    /// What the digest of code, of packages or of files is of.
+    /// What a digest of code, packages or files covers.
     pub(crate) fn known(&self, digest: Digest) -> Utf8PathBuf {
         self.all_known().join(digest.to_string())
     }
 
-    /// The folder of what is known of digests.
+    /// The folder of what digests cover.
     pub(crate) fn all_known(&self) -> Utf8PathBuf {
         self.build.join(".expops/known")
     }
 
-    /// Which modules the compiler has read for the generated file `output`, as a compiler of C says it.
+    /// The modules that the compiler read for the generated file `output`, as a depfile.
     pub(crate) fn depfile(&self, output: &Utf8Path) -> Utf8PathBuf {
         self.proofs().join(format!("{}.d", component(output.as_str())))
     }
 
-    /// The proof that the generated file `output`, as the build tool sees it, is as new as what it was made of.
-    /// Each has its own: to compile for one tool says nothing of what was compiled for another.
+    /// The proof that the generated file `output`, as the build tool sees it, is as new as its sources. Each has its
+    /// own: compiling for one tool says nothing about a file compiled for another.
     pub(crate) fn proof(&self, output: &Utf8Path) -> Utf8PathBuf {
         self.proofs().join(component(output.as_str()))
     }
@@ -297,22 +297,22 @@ impl Layout {
         self.build.join(".expops/compiled")
     }
 
-    /// What the instances of a process share, by the process's name on disk: a stamp and the record of the last look.
+    /// What the instances of a process, given by its name on disk, share: a stamp and the record of the last check.
     pub(crate) fn shared(&self, process: &str) -> Folder {
         Folder(self.build.join(format!(".expops/shared/{process}")))
     }
 
-    /// Which modules the folder of scripts `folder` of the project has: a stamp and the record of the last look.
+    /// The modules in the project's folder of scripts `folder`: a stamp and the record of the last check.
     pub(crate) fn modules(&self, folder: &Utf8Path) -> Folder {
         Folder(self.build.join(".expops/modules").join(component(folder.as_str())))
     }
 
-    /// The files that the instances of a process were seen to read, for Make; by the process's name on disk.
+    /// The files that the instances of a process, given by its name on disk, were seen to read, for Make.
     pub(crate) fn reads(&self, process: &str) -> Utf8PathBuf {
         self.build.join(format!(".expops/reads/{process}.mk"))
     }
 
-    /// The proof that nothing was dropped of an instance, of a process, or (without a name) of everything.
+    /// The proof that nothing was dropped of an instance, a process, or (without a name) everything.
     pub(crate) fn verdict(&self, name: &str) -> Utf8PathBuf {
         let folder = self.build.join(".expops/verdict");
         if name.is_empty() { folder.join("passed") } else { folder.join(name).join("passed") }
@@ -338,28 +338,28 @@ const FAILED: &str = "failed.json";
 pub(crate) struct Folder(pub Utf8PathBuf);
 
 impl Folder {
-    /// What lies beside the data file of a partition.
+    /// The files next to the data file of a partition.
     pub(crate) const OF_PARTITION: [&str; 2] = [STAMP, VALUES];
 
-    /// Whether there is something in the folder that only an instance or a partition has.
+    /// Whether the folder contains something that only an instance or a partition has.
     pub(crate) fn is_one(&self) -> bool {
         [RECORD, VALUES, WHY, STAMP, LOCK, FAILED].iter().any(|name| self.0.join(name).exists())
     }
 
-    /// Whether a folder of this name, in that of an instance, is the user's.
+    /// Whether a folder of this name inside an instance's folder is the user's.
     pub(crate) fn holds_values(name: &str) -> bool {
         [OUT, FILES].contains(&name)
     }
 
-    /// Everything that is written here, but for what names the data file of a partition ([`Self::values`]) and the
-    /// lock. The record and the stamp come first: without them, nothing vouches for the rest.
+    /// Everything that is written here, except the file that names the data file of a partition ([`Self::values`]) and
+    /// the lock. The record and the stamp come first: without them, nothing vouches for the rest.
     pub(crate) fn own(&self) -> impl Iterator<Item = Utf8PathBuf> {
         let first = [self.record(), self.stamp(), passing::retired(&self.stamp())];
         let rest = [OUT, FILES, METRICS, LOG, WHY, ROWS, READS, FORCE, FAILED];
         first.into_iter().chain(rest.map(|name| self.0.join(name)))
     }
 
-    /// What build tools watch.
+    /// The file that build tools watch.
     pub(crate) fn stamp(&self) -> Utf8PathBuf {
         self.0.join(STAMP)
     }
@@ -399,7 +399,7 @@ impl Folder {
         self.0.join(METRICS)
     }
 
-    /// What a split learned of the rows of the file that it cut.
+    /// What a split learned about the rows of the file that it split.
     pub(crate) fn rows(&self) -> Utf8PathBuf {
         self.0.join(ROWS)
     }
@@ -409,17 +409,17 @@ impl Folder {
         self.0.join(LOG)
     }
 
-    /// There if the next look has to run it, whatever the key says.
+    /// Exists if the instance must run at the next check, whatever its action key is.
     pub(crate) fn force(&self) -> Utf8PathBuf {
         self.0.join(FORCE)
     }
 
-    /// The files that it was seen to read, for Ninja, which takes them into its own store.
+    /// The files that it was seen to read, for Ninja, which takes them into its own database.
     pub(crate) fn reads(&self) -> Utf8PathBuf {
         self.0.join(READS)
     }
 
-    /// Held while the instance runs.
+    /// A lock held while the instance runs.
     pub(crate) fn lock(&self) -> Utf8PathBuf {
         self.0.join(LOCK)
     }
@@ -442,7 +442,7 @@ mod tests {
         assert!(long.len() <= LONGEST_NAME && long != component(&"x".repeat(301)));
     }
 
-    /// The name behind what `component` made of it.
+    /// The inverse of `component`.
     fn decoded(component: &str) -> String {
         let mut out = Vec::new();
         let mut rest = component;

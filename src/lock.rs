@@ -1,6 +1,6 @@
 //! Locks between programs. Where the file system has none (Lustre without `flock`, some FUSE and 9p mounts), a file
-//! that only one program can create stands for the lock; it names its holder, so that one whose holder is gone
-//! counts for nothing.
+//! that only one program can create serves as the lock. It names its holder, so that it can be ignored once the holder
+//! is gone.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
@@ -10,19 +10,19 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::file::{self, FileError};
 
-/// How often somebody else's file is looked at again.
+/// How often to check whether another program's lock file is gone.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    /// Held to be closed.
+    /// Closing it releases the lock.
     _file: File,
-    /// The file that stands for the lock, where the system has none.
+    /// The file that serves as the lock, where the system has none.
     own: Option<Utf8PathBuf>,
 }
 
-/// What is asked for.
+/// What kind of lock is requested.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Alone,
@@ -30,10 +30,10 @@ enum Kind {
 }
 
 impl Lock {
-    /// Waits until nobody else holds the lock at `path`, and takes it. The folder must be there.
+    /// Takes the lock at `path`, waiting until nobody else holds it. The folder must exist.
     ///
     /// # Errors
-    /// If the file cannot be made.
+    /// If the file cannot be created.
     pub(crate) fn wait(path: &Utf8Path) -> Result<Self, FileError> {
         file::context(Self::take(path, Kind::Alone, true), "lock", path)
             .map(|lock| lock.expect("waits until it has it"))
@@ -42,22 +42,22 @@ impl Lock {
     /// Takes the lock at `path`, unless somebody holds it.
     ///
     /// # Errors
-    /// If the file cannot be made.
+    /// If the file cannot be created.
     pub(crate) fn try_now(path: &Utf8Path) -> Result<Option<Self>, FileError> {
         file::context(Self::take(path, Kind::Alone, false), "lock", path)
     }
 
-    /// Takes a share of the lock at `path`: any number can have one, while nobody has it alone. Where the system has
-    /// no locks, there are no shares, and nobody is kept out.
+    /// Takes a share of the lock at `path`: any number of programs can have one while nobody holds it exclusively.
+    /// Where the system has no locks, there are no shares either, and nobody is kept out.
     ///
     /// # Errors
-    /// If the file cannot be made.
+    /// If the file cannot be created.
     pub(crate) fn share(path: &Utf8Path) -> Result<Self, FileError> {
         file::context(Self::take(path, Kind::Shared, true), "lock", path)
             .map(|lock| lock.expect("waits until it has it"))
     }
 
-    /// Whether it is a lock of the system, and not a file that stands for one.
+    /// Whether it is a lock of the system, not a file that serves as one.
     pub(crate) fn is_of_the_system(&self) -> bool {
         self.own.is_none()
     }
@@ -89,7 +89,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A share has no file; what another program holds is not removed.
+        // A share has no file, and another program's file is not ours to remove.
         if let Some(own) =
             self.own.as_ref().filter(|own| fs::read_to_string(own).is_ok_and(|text| text == me()))
         {
@@ -98,7 +98,7 @@ impl Drop for Lock {
     }
 }
 
-/// Whether an error says that the file system has no locks.
+/// Whether an error means that the file system has no locks.
 pub(crate) fn is_without_locks(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported || is_out_of_locks(error)
 }
@@ -113,7 +113,7 @@ fn is_out_of_locks(_error: &io::Error) -> bool {
     false
 }
 
-/// Creates the file that stands for a lock, waiting for whoever has it if `waits`; says whether it could.
+/// Creates the file that serves as a lock, waiting for its holder if `waits`; returns whether it succeeded.
 fn create(path: &Utf8Path, waits: bool) -> io::Result<bool> {
     loop {
         match File::create_new(path).and_then(|mut file| file.write_all(me().as_bytes())) {
@@ -132,8 +132,8 @@ fn create(path: &Utf8Path, waits: bool) -> io::Result<bool> {
     }
 }
 
-/// Removes a file whose holder is gone. Another program may have done so meanwhile, and may hold the lock: then its
-/// file comes back.
+/// Removes a lock file whose holder is gone. Another program may have done so meanwhile and now hold the lock: then its
+/// file is put back.
 fn take_away(path: &Utf8Path, holder: &str) -> io::Result<()> {
     let aside = Utf8PathBuf::from(format!("{path}.{}", std::process::id()));
     match fs::rename(path, &aside) {
@@ -146,13 +146,13 @@ fn take_away(path: &Utf8Path, holder: &str) -> io::Result<()> {
     fs::remove_file(&aside)
 }
 
-/// This program, as others can look for it: its number, and when it was started.
+/// Identifies this program to others: its process id and start time.
 fn me() -> String {
     let number = std::process::id();
     format!("{number} {}", started(number).unwrap_or_default())
 }
 
-/// Whether the program that wrote `text` is still there.
+/// Whether the program that wrote `text` is still running.
 fn is_alive(text: &str) -> bool {
     let Some((number, start)) = text.split_once(' ') else { return false };
     let Ok(number) = number.parse() else { return false };
@@ -162,10 +162,10 @@ fn is_alive(text: &str) -> bool {
     }
 }
 
-/// When a program was started, in the system's own measure; `None` if it is gone or that cannot be known.
+/// When a program was started, in the system's own unit; `None` if it is gone or that is unknown.
 fn started(number: u32) -> Option<String> {
     let text = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
-    // The name of the program, in parentheses, may hold anything.
+    // The program's name, in parentheses, may contain anything.
     let rest = text.rsplit_once(')')?.1;
     rest.split_whitespace().nth(19).map(str::to_owned)
 }

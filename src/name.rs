@@ -1,5 +1,5 @@
-//! What an instance is called: its label for people and its canonical path, the same text everywhere
-//! (graph, generated files, logs, reports, charts).
+//! The names of an instance: its label for people and its canonical path, the same everywhere (graph, generated files,
+//! logs, reports, charts).
 
 use std::fmt::Write as _;
 
@@ -29,7 +29,7 @@ pub(crate) fn canonical(process: &str, arms: &[Arm]) -> String {
     path
 }
 
-/// How an arm is written in the tree that paths select from: `partition="p2"`, `seed="41"`.
+/// An arm as an attribute in the tree that paths select from: `partition="p2"`, `seed="41"`.
 pub(crate) fn attribute(arm: Arm) -> (&'static str, String) {
     match arm {
         Arm::Partition(_) => ("partition", arm.to_string()),
@@ -37,12 +37,12 @@ pub(crate) fn attribute(arm: Arm) -> (&'static str, String) {
     }
 }
 
-/// The canonical path of a step of it.
+/// The canonical path of a step of a process.
 pub(crate) fn canonical_step(process: &str, arms: &[Arm], step: &str) -> String {
     format!("{}/step[@name={}]", canonical(process, arms), literal(step))
 }
 
-/// `name` as an XPath literal. XPath 1.0 has no escapes: a name with both quotes is concatenated.
+/// `name` as an XPath literal. XPath 1.0 has no escapes: a name with both kinds of quotes needs `concat`.
 fn literal(name: &str) -> String {
     if !name.contains('\'') {
         format!("'{name}'")

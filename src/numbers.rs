@@ -1,6 +1,6 @@
-//! Numbers that JSON does not have, written so that any parser reads them: `{"$float": "nan"}`, `"inf"`, `"-inf"`, and
-//! `{"$int": "123"}` beyond 64 bits. A mapping that only looks like one of them is `{"$dict": MAPPING}`. The other half is
-//! `src/python/expops_build/_plain.py`.
+//! Numbers that JSON lacks, written so that any parser reads them: `{"$float": "nan"}`, `"inf"`, `"-inf"`, and
+//! `{"$int": "123"}` beyond 64 bits. A mapping that merely looks like one of them is `{"$dict": MAPPING}`. The Python
+//! counterpart is `src/python/expops_build/_plain.py`.
 
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::value::RawValue;
@@ -21,7 +21,7 @@ pub(crate) fn float(value: f64) -> Value {
     json!({FLOAT: name})
 }
 
-/// The whole number that these decimal digits, with or without a sign, say.
+/// The integer with these decimal digits, with or without a sign.
 pub(crate) fn whole(digits: &str) -> Value {
     let signed = digits.parse::<i64>().map(Value::from);
     let unsigned = || digits.parse::<u64>().map(Value::from);
@@ -34,20 +34,20 @@ pub(crate) fn mapping(map: Map<String, Value>) -> Value {
     if is_tagged { json!({DICT: map}) } else { Value::Object(map) }
 }
 
-/// The tag of a value that is no mapping of the user's, and what stands under it.
+/// The tag and content of a value that is not a mapping of the user's.
 fn tagged(value: &Value) -> Option<(&str, &Value)> {
     let map = value.as_object().filter(|map| map.len() == 1)?;
     let (tag, inner) = map.iter().next()?;
     [FLOAT, INT, DICT].contains(&tag.as_str()).then_some((tag.as_str(), inner))
 }
 
-/// The number as Python writes it, if `value` is one that JSON does not have.
+/// The number as Python writes it, if JSON lacks it.
 pub(crate) fn text(value: &Value) -> Option<&str> {
     let (tag, inner) = tagged(value)?;
     inner.as_str().filter(|_| tag != DICT)
 }
 
-/// `value` with such numbers as texts: for templates.
+/// `value` with such numbers as texts, for templates.
 pub(crate) fn as_texts(value: Value) -> Value {
     if let Some(text) = text(&value) {
         return Value::from(text);
@@ -64,8 +64,8 @@ pub(crate) fn as_texts(value: Value) -> Value {
     }
 }
 
-/// Serializes as JSON without our marks: whole numbers of any length as they are, and `"NaN"`, `"Infinity"` and
-/// `"-Infinity"` as texts.
+/// Serializes as JSON without our tags: integers of any length as they are, and `"NaN"`, `"Infinity"` and `"-Infinity"`
+/// as texts.
 pub(crate) struct Plain<'v>(pub(crate) &'v Value);
 
 impl Serialize for Plain<'_> {

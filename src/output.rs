@@ -1,7 +1,8 @@
-//! Output that cannot be written: a full disk behind `>`, a reader of a pipe that has gone.
+//! Output that cannot be written: a full disk behind `>`, or a pipe whose reader is gone.
 
-/// The standard library panics when it cannot print. From now on that ends the program in one sentence: with status 1 for
-/// a full disk and the like, and silently with 0 where whoever reads a pipe has read enough (`expops graph | head -1`).
+/// The standard library panics when it cannot print. From now on, the program then ends in one sentence: with status 1
+/// for a full disk and the like, and silently with 0 where the reader of a pipe has read enough (`expops graph | head
+/// -1`).
 pub fn end_in_words() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -17,7 +18,7 @@ pub fn end_in_words() {
     }));
 }
 
-/// Says that the standard output cannot be written, if that can be said.
+/// Reports that the standard output cannot be written, if that can be reported.
 pub(crate) fn say_unwritten(why: &str) {
     use std::io::Write as _;
     let why = why.split(" (os error").next().unwrap_or_default().to_lowercase();

@@ -1,7 +1,6 @@
-//! Plan files: all that the instances of one process need to know, written by `compile` and read by
-//! `exec`. A file is rewritten only when it changes, and every instance depends on it, so an edit of
-//! the project file wakes the processes that it concerns and no others. Nothing here depends on
-//! where the project lies or on what other processes do.
+//! Plan files: everything that the instances of one process need to know, written by `compile` and read by `exec`. A
+//! file is rewritten only when it changes, and every instance depends on it, so an edit of the project file wakes only
+//! the processes that it concerns. Nothing here depends on where the project is or on what other processes do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,11 +13,11 @@ use crate::digest::Digest;
 use crate::settings::{Settings, is_default};
 use crate::size::{By, Size};
 
-/// The version of the format, of the layout of the build folder and of the Python runtime's protocol.
-/// A new number runs everything again.
+/// The version of the plan file format, the layout of the build folder and the protocol of the Python runtime. A new
+/// number makes everything run again.
 pub(crate) const VERSION: u32 = 2;
 
-/// A process, as its instances see it.
+/// A process as its instances see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlanFile {
     /// [`VERSION`].
@@ -27,42 +26,42 @@ pub(crate) struct PlanFile {
     pub project: String,
     /// The process's name.
     pub process: String,
-    /// How many data layers it lives in: so many arms of an instance's path are partitions, the rest are seeds.
+    /// How many data layers it lives in: so many arms of an instance's path are partitions, the rest seeds.
     pub data_depth: usize,
-    /// What runs.
+    /// What an instance does.
     pub work: Work,
     /// The layer that it opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens: Option<Opens>,
-    /// Parameters that it can observe.
+    /// The parameters that it can observe.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub parameters: Map<String, Value>,
     /// The names of the parameters that it does not take, for messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_parameters: Vec<String>,
-    /// The seed outside every seed layer.
+    /// The seed outside of any seed layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub random_seed: Option<u64>,
     /// The folders from which the project's modules are imported, relative to the project.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<Utf8PathBuf>,
-    /// The environment's name, or empty for the active Python.
+    /// The environment's name; empty for the active Python.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub environment: String,
     /// How its instances are run.
     #[serde(default, skip_serializing_if = "is_default")]
     pub settings: Settings,
-    /// Those of its files, with the data, that were folders when the project was compiled: the generated file names
-    /// what is in them.
+    /// Those of its files, data included, that were folders when the project was compiled: the generated file lists
+    /// their content.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listed: Vec<Utf8PathBuf>,
-    /// The project's data files by name (`path`: that of `data.path`); observed only if `observes_data`.
+    /// The project's data files by name (`path`: that of `data.path`); only relevant if `observes_data`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub data: BTreeMap<String, Utf8PathBuf>,
     /// Whether its instances can observe the content of `data`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub observes_data: bool,
-    /// Names that it gives to inputs.
+    /// Names that the process gives to its inputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renames: Vec<Rename>,
     /// Where its inputs come from.
@@ -74,7 +73,7 @@ pub(crate) struct PlanFile {
 }
 
 impl PlanFile {
-    /// Reads the text of a plan file; the error completes the sentence "the file …".
+    /// Parses the text of a plan file; the error completes the sentence "the file …".
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if Self::version_of(text).is_some_and(|version| version != VERSION) {
             return Err("was written by another version of expops".to_owned());
@@ -82,19 +81,19 @@ impl PlanFile {
         serde_json::from_str(text).map_err(|error| format!("cannot be read: {error}"))
     }
 
-    /// The version of the format of a plan file's text, if it says one.
+    /// The format version in the text of a plan file, if it has one.
     pub(crate) fn version_of(text: &str) -> Option<u32> {
         let json: Value = serde_json::from_str(text).ok()?;
         u32::try_from(json.get("version")?.as_u64()?).ok()
     }
 
-    /// The digest of all that it says.
+    /// The digest of the whole plan file.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of(serde_json::to_string(self).unwrap_or_default())
     }
 
-    /// The folder of the instance that makes what the instance or partition with these `arms` hands on: a partition's
-    /// own arm is not one of it.
+    /// The arms of the instance that makes what the instance or partition with these `arms` hands on: without the
+    /// partition's own arm.
     pub(crate) fn maker(&self, arms: &[Arm]) -> Vec<Arm> {
         let mut arms = arms.to_vec();
         match &self.opens {
@@ -105,8 +104,8 @@ impl PlanFile {
         arms
     }
 
-    /// Whether `arms` look like those of an instance: partitions, then seeds, as many as its inputs need.
-    /// Which partitions there are, the plan file does not say.
+    /// Whether `arms` could be those of an instance: partitions, then seeds, as many as its inputs need. Which
+    /// partitions exist is not in the plan file.
     pub(crate) fn may_have(&self, arms: &[Arm]) -> bool {
         let is_arm = |(i, arm): (usize, &Arm)| arm.partition().is_some() == (i < self.data_depth);
         let depth = |input: &Upstream| {
@@ -115,7 +114,7 @@ impl PlanFile {
         arms.len() >= self.data_depth && arms.iter().enumerate().all(is_arm) && self.inputs.iter().all(depth)
     }
 
-    /// What an instance of the process is called.
+    /// A sentence that shows how an instance of the process is named.
     pub(crate) fn example(&self) -> String {
         let seeds = self.inputs.iter().map(|input| input.seed_depth).max().unwrap_or_default();
         let arms = [vec![Arm::Partition(1); self.data_depth], vec![Arm::Seed(42); seeds]].concat();
@@ -134,14 +133,14 @@ pub(crate) enum Work {
         script: Utf8PathBuf,
         /// The function.
         function: String,
-        /// The digest of the function and of everything that it reaches.
+        /// The digest of the function and of everything reachable from it.
         code: Digest,
         /// The names that it takes; `None` means everything.
         takes: Option<Vec<String>>,
-        /// The keys that it returns as files, with their names.
+        /// The keys that it returns as files, with their file names.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         outputs: Vec<(String, Utf8PathBuf)>,
-        /// What it imports of libraries that a worker may import ahead: modules, and names taken from them.
+        /// What it imports from libraries that a worker may import ahead: modules, and the names taken from them.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         libraries: BTreeMap<String, BTreeSet<String>>,
     },
@@ -152,7 +151,7 @@ pub(crate) enum Work {
         /// Output key to file name.
         outputs: Vec<(String, Utf8PathBuf)>,
     },
-    /// Passes its inputs on; a data split also cuts one of them.
+    /// Passes its inputs on; a data split also splits one of them.
     Merge,
     /// Records a chart that a page will draw.
     DynamicChart {
@@ -171,7 +170,7 @@ pub(crate) enum Opens {
         size: Size,
         /// Which rows go where.
         by: By,
-        /// The key that is cut.
+        /// The key that is split.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
     },
@@ -189,12 +188,12 @@ impl Opens {
     }
 }
 
-/// One upstream: whose outputs an instance takes follows from the instance's own arms.
+/// One upstream. An instance's own arms determine whose outputs it takes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Upstream {
     /// The upstream's name.
     pub process: String,
-    /// How many data layers of the consumer it shares: so many of the consumer's partitions address it.
+    /// How many of the consumer's data layers it shares: the same number of the consumer's partitions address it.
     pub data_depth: usize,
     /// How many seed layers it shares.
     pub seed_depth: usize,
@@ -207,7 +206,7 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    /// Whether what it makes is gathered from a layer.
+    /// Whether its outputs are gathered from a layer.
     pub(crate) fn is_gathered(&self) -> bool {
         self.gather_data.is_some() || self.gather_seed.is_some()
     }
@@ -218,7 +217,7 @@ impl Upstream {
 pub(crate) struct Rename {
     /// The name in the process.
     pub name: String,
-    /// The upstream, where only one of several is meant.
+    /// The upstream, if the name applies to only one of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
     /// The key in the upstream.
@@ -243,7 +242,7 @@ pub(crate) struct Probe {
 /// What it takes to make an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EnvironmentPlan {
-    /// The interpreter that it is made with.
+    /// The interpreter to create it with.
     pub python: String,
     /// Its requirement files, relative to the project.
     pub requirements: Vec<Utf8PathBuf>,

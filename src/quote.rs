@@ -10,12 +10,12 @@ pub(crate) fn word(text: &str) -> String {
     }
 }
 
-/// `words` as words with blanks between them.
+/// `words` as shell words, separated by blanks.
 pub(crate) fn words<W: AsRef<str>>(words: &[W]) -> String {
     words.iter().map(|text| word(text.as_ref())).collect::<Vec<_>>().join(" ")
 }
 
-/// A path that no program can take for a flag.
+/// A path that no program can mistake for a flag.
 pub(crate) fn operand(path: &str) -> String {
     if path.starts_with(['-', '+']) { format!("./{path}") } else { path.to_owned() }
 }

@@ -1,5 +1,5 @@
-//! The Python packages `expops_build` and `expops`, which the compiler carries in itself and leaves in the build folder.
-//! An installed distribution has the same files; builds never use it, whatever version it is.
+//! The Python packages `expops_build` and `expops`, which the compiler has built in and writes to the build folder. An
+//! installed distribution has the same files, but builds never use it, whatever its version.
 
 use camino::Utf8Path;
 
@@ -54,8 +54,8 @@ const FILES: &[(&str, &str)] = package! {
     "expops_build/reporting.py"
 };
 
-/// Writes the packages into `folder`, which then is what `PYTHONPATH` needs. Files that are there already
-/// are left alone.
+/// Writes the packages into `folder`, which can then be used as `PYTHONPATH`. Files that are there already are left
+/// alone.
 pub(crate) fn install(folder: &Utf8Path) -> Result<(), FileError> {
     for (name, text) in FILES {
         durable::write_if_changed(&folder.join(name), text.as_bytes())?;

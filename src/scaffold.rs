@@ -1,10 +1,10 @@
-//! The files of a new project. Knows nothing of where they are written to.
+//! The files of a new project. Does not know where they are written.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{Environment, context};
 
-/// What a project begins as.
+/// What a new project starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Template {
     /// Functions of the standard library.
@@ -17,20 +17,20 @@ pub(crate) enum Template {
     Empty,
 }
 
-/// The table that a project is about.
+/// The data table of a project.
 pub(crate) struct Table {
     /// The name of its file in `data/`: letters, digits, `.`, `_`, `-`.
     pub(crate) file: String,
-    /// Between its fields.
+    /// Separates its fields.
     pub(crate) delimiter: char,
-    /// The column that the example looks at.
+    /// The column that the example uses.
     pub(crate) column: String,
-    /// What is in it.
+    /// Its content.
     pub(crate) content: Vec<u8>,
 }
 
 impl Table {
-    /// A small one to begin with.
+    /// A small table to start with.
     pub(crate) fn plants() -> Self {
         let content = include_bytes!("../templates/new/plants.csv").to_vec();
         Self { file: "plants.csv".to_owned(), delimiter: ',', column: "height_cm".to_owned(), content }
@@ -73,13 +73,13 @@ impl Template {
         self != Self::Empty
     }
 
-    /// Whether the example needs a column of numbers.
+    /// Whether the example needs a numeric column.
     pub(crate) fn needs_numbers(self) -> bool {
         matches!(self, Self::Basic | Self::Sklearn)
     }
 }
 
-/// The files of a new project: their paths in its folder, and what is in them.
+/// The files of a new project: paths in its folder, and contents.
 pub(crate) fn files(template: Template, name: &str, table: &Table) -> Vec<(String, Vec<u8>)> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
@@ -97,7 +97,7 @@ pub(crate) fn files(template: Template, name: &str, table: &Table) -> Vec<(Strin
     files
 }
 
-/// A text as YAML has it: in JSON's quotes, which are YAML's, unless nobody could take it for anything but a text.
+/// A text in YAML: in JSON's quotes, which YAML has too, unless it cannot be taken for anything but a text.
 fn yaml(text: &str) -> Value {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let word = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain);

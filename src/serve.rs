@@ -1,5 +1,5 @@
-//! A small web server for one person on one machine: it listens on 127.0.0.1 alone, answers `GET`, and only who knows the
-//! token in its address. It knows nothing of what it serves.
+//! A small web server for one person on one machine: it listens on 127.0.0.1 only, answers only `GET`, and only those
+//! who know the token in its address. It knows nothing about what it serves.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -8,24 +8,24 @@ use std::time::{Duration, Instant};
 
 use crate::digest::Digest;
 
-/// The longest head of a request, in bytes.
+/// The longest request head, in bytes.
 const HEAD: usize = 16 << 10;
 
-/// The most headers of a request.
+/// The most headers in a request.
 const HEADERS: usize = 100;
 
-/// The most connections at once.
+/// The most simultaneous connections.
 const CONNECTIONS: usize = 64;
 
-/// How long a request, or a reader of an answer, may take.
+/// How long sending a request or reading an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is asked for.
+/// A request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// The path behind the token, without a slash before it.
+    /// The path after the token, without a leading slash.
     pub path: String,
-    /// What is behind the question mark, decoded.
+    /// The decoded query after the question mark.
     pub query: Vec<(String, String)>,
 }
 
@@ -36,7 +36,7 @@ impl Request {
     }
 }
 
-/// What is answered.
+/// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The status.
@@ -55,13 +55,13 @@ impl Answer {
         Self { status: 200, kind, headers: Vec::new(), content: content.into() }
     }
 
-    /// An answer that says why there is none.
+    /// An answer that says why the request is refused.
     pub(crate) fn no(status: u16, why: &str) -> Self {
         Self { status, ..Self::of("text/plain; charset=utf-8", format!("{why}\n")) }
     }
 }
 
-/// A server that has its place, and does not answer yet.
+/// A server that is bound to its port, but does not answer yet.
 pub(crate) struct Server {
     listener: TcpListener,
     port: u16,
@@ -69,7 +69,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Takes `port`, or a free one for 0, and makes a token.
+    /// Binds `port`, or a free one for 0, and makes a token.
     ///
     /// # Errors
     /// If the port is taken.
@@ -81,12 +81,12 @@ impl Server {
         Ok(Self { port: listener.local_addr()?.port(), listener, token })
     }
 
-    /// Where it is to be found.
+    /// The address to open.
     pub(crate) fn address(&self) -> String {
         format!("http://127.0.0.1:{}/{}/", self.port, self.token)
     }
 
-    /// Answers for ever. Only one request at a time is handed to `answer`.
+    /// Answers forever, calling `answer` for one request at a time.
     pub(crate) fn run(&self, answer: &(dyn Fn(&Request) -> Answer + Sync)) {
         let open = AtomicUsize::new(0);
         std::thread::scope(|scope| {
@@ -97,7 +97,7 @@ impl Server {
                 }
                 let open = &open;
                 scope.spawn(move || {
-                    // Who hung up does not wait for an answer.
+                    // Clients that hung up need no answer.
                     let _ = self.serve(stream, answer);
                     open.fetch_sub(1, Ordering::Relaxed);
                 });
@@ -115,7 +115,7 @@ impl Server {
         write(&mut stream, &answer)
     }
 
-    /// The request in a head, or why it is refused. Pages of other origins can make a browser send requests here: so
+    /// The request in a head, or why it is refused. Pages of other origins can make a browser send requests here, so
     /// host, origin and token must be ours.
     fn request(&self, head: &[u8]) -> Result<Request, Answer> {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS];
@@ -136,7 +136,7 @@ impl Server {
         if all("host").len() != 1 || !all("host").iter().all(is_host) {
             return Err(Answer::no(403, "another host was meant"));
         }
-        // A link to a file opens in a window of its own; an address from elsewhere has the token, or gets nothing.
+        // Links to files open in a new window; a request from elsewhere needs the token, or gets nothing.
         if !all("origin").iter().all(is_origin) || !all("sec-fetch-site").iter().all(is_own) {
             return Err(Answer::no(403, "another origin asks"));
         }
@@ -146,11 +146,11 @@ impl Server {
         self.target(target).ok_or_else(|| Answer::no(404, "there is nothing here"))
     }
 
-    /// What a target behind the token asks for.
+    /// Parses a target that starts with the token.
     fn target(&self, target: &str) -> Option<Request> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (token, path) = path.strip_prefix('/')?.split_once('/')?;
-        // How much of a guess was right must not be told by the time that the answer takes.
+        // The time taken must not reveal how much of a guess was right.
         let is_token = Digest::of(token).is_equal(Digest::of(&self.token));
         let pair = |pair: &str| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -161,7 +161,7 @@ impl Server {
     }
 }
 
-/// The bytes up to the empty line that ends a head.
+/// Reads up to the empty line that ends a head.
 fn read_head(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let until = Instant::now() + PATIENCE;
     let mut head = Vec::new();
@@ -204,7 +204,7 @@ fn write(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
     stream.flush()
 }
 
-/// `%2F` and `+` decoded; `None` if that is no text.
+/// Decodes `%2F` and `+`; `None` if the result is not text.
 fn decode(text: &str) -> Option<String> {
     let mut out = Vec::new();
     let mut bytes = text.bytes();

@@ -1,8 +1,8 @@
-//! What a process sets for how its instances are run: one value from the project file to the plan file. None
-//! of it is in an action key but the content of [`files`](Settings::files).
+//! How a process wants its instances run: one value from the project file to the plan file. None of it is in an action
+//! key, except the content of [`files`](Settings::files).
 //!
-//! To add a setting: a field here, its row in `syntax::process` (from which parser, messages and schema come),
-//! its place in `tests/syntax/full.yaml` and `docs/fields.md`, and whoever uses it.
+//! To add a setting: a field here, its row in `syntax::process` (the source of parser, messages and schema), its place
+//! in `tests/syntax/full.yaml` and `docs/fields.md`, and the code that uses it.
 
 use std::fmt;
 
@@ -19,37 +19,37 @@ pub(crate) struct Settings {
     /// What each attempt may use.
     #[serde(skip_serializing_if = "is_default")]
     pub resources: Resources,
-    /// What is tried again.
+    /// What is retried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<Retries>,
-    /// What a failed instance means for the rest; `None` means [`OnFailure::Fail`].
+    /// What a failed instance means for the rest of the build; `None` means [`OnFailure::Fail`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
     /// How many ready instances may share one job of a cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<u32>,
-    /// How many of the instances that an aggregation gathers must have succeeded.
+    /// How many of the instances that an aggregation gathers must succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_least: Option<AtLeast>,
-    /// Whether results go into the cache and come from it; `None` means that they do.
+    /// Whether its results are stored in and taken from the cache; `None` means that they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<bool>,
-    /// Whether every build runs it again.
+    /// Whether it runs in every build.
     #[serde(skip_serializing_if = "is_default")]
     pub always: bool,
-    /// Whether one warm process may run several of its instances one after another.
+    /// Whether one warm process may run several of its instances in turn.
     #[serde(skip_serializing_if = "is_default")]
     pub reuse: bool,
 }
 
 impl Settings {
-    /// How often an instance is tried at most, the first time included.
+    /// How many attempts an instance has, including the first.
     pub(crate) fn attempts(&self) -> u32 {
         self.retries.as_ref().map_or(0, |retries| retries.times).saturating_add(1)
     }
 }
 
-/// Whether `value` can be left out of a file.
+/// Whether `value` can be omitted from a file.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -72,7 +72,7 @@ pub(crate) struct Resources {
     pub gpus: PerAttempt<u32>,
 }
 
-/// An amount for each attempt; later attempts have the last one. Empty if nothing was said.
+/// An amount for each attempt; the last one is used for further attempts. Empty if unset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct PerAttempt<T>(pub Vec<T>);
@@ -84,7 +84,7 @@ impl<T> Default for PerAttempt<T> {
 }
 
 impl<T: Copy> PerAttempt<T> {
-    /// Whether nothing was said.
+    /// Whether it is unset.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -96,24 +96,24 @@ impl<T: Copy> PerAttempt<T> {
     }
 }
 
-/// What is tried again, and how often.
+/// What is retried, and how often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Retries {
     /// Attempts after the first one.
     pub times: u32,
-    /// The failures after which it is tried again, each once.
+    /// The kinds of failures that are retried, each listed once.
     pub on: Vec<FailureKind>,
     /// Seconds before each further attempt.
     pub wait: u64,
 }
 
-/// What an instance that failed, after its retries, means for the rest of the build.
+/// What an instance that failed despite its retries means for the rest of the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OnFailure {
     /// What depends on it does not run.
     Fail,
-    /// What gathers it does without it.
+    /// Whatever gathers it does without it.
     Drop,
 }
 
@@ -123,12 +123,12 @@ pub(crate) enum OnFailure {
 pub(crate) enum AtLeast {
     /// Thousandths of a percent: `90%` is 90,000.
     Share(u32),
-    /// So many.
+    /// This many.
     Count(u64),
 }
 
 impl AtLeast {
-    /// Whether `left` of `all` are enough.
+    /// Whether `left` out of `all` are enough.
     pub(crate) fn is_met(self, all: usize, left: usize) -> bool {
         match self {
             Self::Count(count) => left as u64 >= count,

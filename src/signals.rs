@@ -1,15 +1,15 @@
-//! Runs a program in such a way that a signal that asks us to end reaches it, too, and that we stay until it has
-//! ended: nothing goes on behind the back of a person who has the terminal's prompt again.
+//! Runs a program so that a signal that asks us to end also reaches the program, and so that we stay until it has
+//! ended: once the user has the prompt back, nothing keeps running behind it.
 
 use std::io;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-/// Runs `command` to its end. With how it ended comes the first signal that asked for that end, if one did.
+/// Runs `command` to its end. Returns how it ended, and the first signal that asked for that, if any.
 pub(crate) fn run(command: &mut Command) -> io::Result<(ExitStatus, Option<i32>)> {
     run_and(command, |mut child| child.wait())
 }
 
-/// The same, with what the program prints given to `read`.
+/// Like [`run`], passing the program's output to `read`.
 pub(crate) fn run_with_output(
     command: &mut Command,
     read: impl FnOnce(ChildStdout) -> io::Result<()>,
@@ -20,7 +20,7 @@ pub(crate) fn run_with_output(
     })
 }
 
-/// Calls `wait`, and `pass_on` with each signal that asks for the end meanwhile. Returns the first of them.
+/// Calls `wait`, and meanwhile `pass_on` for each signal that asks us to end. Returns the first of them.
 #[cfg(target_os = "linux")]
 pub(crate) fn during<T>(
     pass_on: impl Fn(i32) + Sync,
@@ -29,7 +29,7 @@ pub(crate) fn during<T>(
     Ok(unix::Watch::start()?.until(pass_on, wait))
 }
 
-/// The same, with `wait` to wait for the end; if the program leads a process group, signals are for all of that.
+/// Like [`run`], but `wait` waits for the end. If the program leads a process group, the whole group gets the signals.
 #[cfg(unix)]
 pub(crate) fn run_and<T>(
     command: &mut Command,
@@ -50,12 +50,12 @@ pub(crate) fn run_and<T>(
     Ok((wait(command.spawn()?)?, None))
 }
 
-/// Sleeps, unless a signal asks for the end: that signal.
+/// Sleeps; if a signal asks us to end meanwhile, returns that signal at once.
 #[cfg(unix)]
 pub(crate) fn pause(time: std::time::Duration) -> io::Result<Option<i32>> {
     let (end, ended) = std::sync::mpsc::channel();
     let pass_on = |_| end.send(()).unwrap_or_default();
-    // Whether it was the time or a signal, the signal tells.
+    // The signal tells whether the time ran out.
     Ok(unix::Watch::start()?.until(pass_on, || ended.recv_timeout(time)).1)
 }
 
@@ -65,13 +65,13 @@ pub(crate) fn pause(time: std::time::Duration) -> io::Result<Option<i32>> {
     Ok(None)
 }
 
-/// Kills the process group that `leader` leads.
+/// Kills the process group of `leader`.
 #[cfg(unix)]
 pub(crate) fn kill_group(leader: u32) {
     unix::send_to_group(rustix::process::Signal::KILL, leader);
 }
 
-/// Asks the process group that `leader` leads to end.
+/// Asks the process group of `leader` to end.
 #[cfg(unix)]
 pub(crate) fn end_group(leader: u32) {
     unix::send_to_group(rustix::process::Signal::TERM, leader);
@@ -92,16 +92,16 @@ mod unix {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
-    /// Keeps signals from ending this program, from its making on.
+    /// While it exists, signals do not end this program.
     pub(super) struct Watch(Signals);
 
     impl Watch {
-        /// Starts to keep SIGINT, SIGTERM and SIGHUP.
+        /// Starts to catch SIGINT, SIGTERM and SIGHUP.
         pub(super) fn start() -> io::Result<Self> {
             Ok(Self(Signals::new([SIGHUP, SIGINT, SIGTERM])?))
         }
 
-        /// Calls `wait`, and `pass_on` with each signal meanwhile. Returns the first of them.
+        /// Calls `wait`, and meanwhile `pass_on` for each signal. Returns the first of them.
         pub(super) fn until<T>(
             mut self,
             pass_on: impl Fn(i32) + Sync,
@@ -125,7 +125,7 @@ mod unix {
         }
     }
 
-    /// From a terminal the program has the signal already; a second one does no harm.
+    /// In a terminal the program has received the signal already; a second one does no harm.
     pub(super) fn send(signal: i32, pid: u32) {
         let Some((id, signal)) = self::pid(pid).zip(Signal::from_named_raw(signal)) else { return };
         if getpgid(Some(id)) == Ok(id) {

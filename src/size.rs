@@ -1,6 +1,5 @@
-//! How a split divides rows: [`Size`] (how many go where) and [`By`] (which go where), as values and
-//! as one text (`60%,20%,rest`), for the project file and for the command line alike. Knows nothing
-//! of YAML, processes or data.
+//! How a split divides rows: [`Size`] (how many rows each partition gets) and [`By`] (which ones), as values and as one
+//! text (`60%,20%,rest`), for the project file and the command line alike. Knows nothing of YAML, processes or data.
 
 use std::fmt;
 use std::ops::Range;
@@ -16,10 +15,10 @@ use crate::source::clip;
 /// One hundred percent, in the unit of [`Share::Percent`].
 pub(crate) const WHOLE: u32 = 100_000;
 
-/// More equal partitions than this are a slip of the finger, whatever the limit on instances is.
+/// More equal partitions than this are a typo, whatever the limit on instances is.
 const MOST_PARTITIONS: u64 = 1_000_000_000;
 
-/// Longest text that is parsed: a million entries are no size that a person wrote.
+/// Longest text that is parsed: nobody writes a size with a million entries.
 const LONGEST_TEXT: usize = 100_000;
 
 /// How many rows go into each partition.
@@ -40,7 +39,7 @@ pub enum Size {
 pub enum Share {
     /// Thousandths of a percent, so that sums are exact: `60%` is 60,000.
     Percent(u32),
-    /// What the other shares leave.
+    /// What the other shares leave over.
     Rest,
 }
 
@@ -53,19 +52,19 @@ pub enum By {
     Rows,
     /// Row i goes to partition i modulo their number.
     RoundRobin,
-    /// A row goes where the hash of all of it says.
+    /// The hash of the whole row decides.
     HashRow,
-    /// A row goes where the hash of these columns says.
+    /// The hash of these columns decides.
     Hash(Vec<String>),
     /// Rows with the same values in these columns stay together; the partitions are balanced by rows.
     Group(Vec<String>),
-    /// Of the rows with the same values in these columns every partition gets its share.
+    /// Every partition gets its share of the rows with the same values in these columns.
     Stratify(Vec<String>),
     /// A seeded permutation decides.
     Shuffle {
         /// The seed.
         seed: u64,
-        /// Rows with the same values in these columns stay together; none: each row goes by itself.
+        /// Rows with the same values in these columns stay together; if empty, each row is on its own.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         group: Vec<String>,
     },
@@ -76,7 +75,7 @@ pub enum By {
 /// One entry of a list of sizes, before it is known whether the list makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// A row count; may be negative, which is an error to be told.
+    /// A row count; may be negative, which is reported as an error.
     Count(i128),
     /// Thousandths of a percent; may be negative too.
     Percent(i64),
@@ -84,20 +83,20 @@ pub enum Entry {
     Rest,
 }
 
-/// Why a text or a list is no [`Size`] or [`By`].
+/// Why a text or a list is not a [`Size`] or [`By`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SizeError {
     /// What is wrong, as one sentence without a full stop.
     pub message: String,
-    /// What is at the place that is to blame, in a few words.
+    /// What is at the place of the error, in a few words.
     pub label: String,
     /// What to write instead.
     pub help: String,
-    /// Which entry of the list (from 0) is to blame, if one is.
+    /// The entry of the list (from 0) at fault, if it is one.
     pub entry: Option<usize>,
-    /// Which bytes of the text are to blame, where a text was read.
+    /// The bytes of the text at fault, if it was read from a text.
     pub range: Option<Range<usize>>,
-    /// Whether it cannot be read at all; otherwise it can, but makes no sense.
+    /// Whether it could not be parsed; otherwise it could, but makes no sense.
     pub is_unreadable: bool,
 }
 
@@ -109,7 +108,7 @@ impl fmt::Display for SizeError {
 
 impl std::error::Error for SizeError {}
 
-/// In a module of its own: the derived `Rule` is public and must not be a part of our interface.
+/// In a module of its own: the derived `Rule` is public and must not be part of our interface.
 mod grammar {
     #![allow(missing_docs)]
 
@@ -146,7 +145,7 @@ impl Size {
         }
     }
 
-    /// The size that the list `entries` means; every entry that makes no sense is in the errors.
+    /// The size that the list `entries` means; the errors cover every entry that makes no sense.
     pub fn from_entries(entries: &[Entry]) -> Result<Self, Vec<SizeError>> {
         if entries.is_empty() {
             let message = "a list of sizes is empty".to_owned();
@@ -225,7 +224,7 @@ fn shares(entries: &[Entry]) -> Result<Size, Vec<SizeError>> {
 impl FromStr for Size {
     type Err = SizeError;
 
-    /// The size that `text` means; of several errors, the first.
+    /// Parses a size; of several errors, returns the first.
     fn from_str(text: &str) -> Result<Self, SizeError> {
         let pair = read(Rule::size, text, "a size", FORMS)?;
         let (mut entries, mut ranges, mut is_list) = (Vec::new(), Vec::new(), false);
@@ -262,7 +261,7 @@ impl FromStr for Entry {
     }
 }
 
-/// The entry that `pair` (of the rule `entry`) means, or why there is none.
+/// The entry that `pair` (of the rule `entry`) means, or why it means none.
 fn entry(pair: &Pair<'_, Rule>) -> Result<Entry, String> {
     let text = pair.as_str();
     if text.eq_ignore_ascii_case("rest") {
@@ -286,7 +285,7 @@ fn entry(pair: &Pair<'_, Rule>) -> Result<Entry, String> {
 impl FromStr for By {
     type Err = SizeError;
 
-    /// A strategy and what it needs behind a colon: columns, those with a comma in double quotes, or a seed.
+    /// A strategy and, after a colon, what it needs: columns (in double quotes if they contain a comma) or a seed.
     fn from_str(text: &str) -> Result<Self, SizeError> {
         const HELP: &str = "write `rows`, `round_robin`, `hash`, `hash:COLUMN`, `group:COLUMN`, `stratify:COLUMN`, \
                             `shuffle:SEED`, `shuffle:SEED,group:COLUMN` or `range:COLUMN`";
@@ -317,7 +316,7 @@ impl FromStr for By {
 }
 
 impl By {
-    /// Whether the strategy goes with sizes of this kind: not with one that says what the strategy decides.
+    /// Whether the strategy works with sizes of this kind: they must not fix what the strategy decides.
     pub fn goes_with(&self, size: &Size) -> bool {
         match (self, size) {
             (_, Size::Equal(_)) | (By::Rows, _) => true,
@@ -338,7 +337,7 @@ impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Size::Equal(count) => write!(f, "{count}"),
-            // The comma tells a list of one from a number of partitions.
+            // The comma distinguishes a list of one from a number of partitions.
             Size::Counts(counts) if counts.len() == 1 => write!(f, "{},", counts[0]),
             Size::Counts(counts) => joined(f, counts),
             Size::Shares(shares) => joined(f, shares),
@@ -384,7 +383,7 @@ fn joined<T: fmt::Display>(f: &mut fmt::Formatter<'_>, entries: &[T]) -> fmt::Re
     Ok(())
 }
 
-/// Thousandths as a decimal number without needless zeros: 33,300 is `33.3`.
+/// Thousandths as a decimal number without trailing zeros: 33,300 is `33.3`.
 fn decimal(thousandths: i64) -> String {
     let sign = if thousandths < 0 { "-" } else { "" };
     let (whole, part) = (thousandths.unsigned_abs() / 1_000, thousandths.unsigned_abs() % 1_000);
@@ -395,7 +394,7 @@ fn decimal(thousandths: i64) -> String {
     }
 }
 
-/// `text` read by `rule`; an error says that it is not `what` and where it stops to be that.
+/// Parses `text` by `rule`; the error says that it is not `what` and from where on it is not.
 fn read<'t>(rule: Rule, text: &'t str, what: &str, help: &str) -> Result<Pair<'t, Rule>, SizeError> {
     let message = format!("`{}` is not {what}", clip(text));
     if text.len() > LONGEST_TEXT {
@@ -403,7 +402,7 @@ fn read<'t>(rule: Rule, text: &'t str, what: &str, help: &str) -> Result<Pair<'t
     }
     let parsed = Grammar::parse(rule, text).map_err(|error| {
         let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
-        // The whole entry that cannot be read, not the character where that becomes certain.
+        // Blame the whole unreadable entry, not the character where that becomes certain.
         let start = text[..at].rfind([',', '[']).map_or(0, |i| i + 1);
         let end = text[at..].find([',', ']']).map_or(text.len(), |i| at + i);
         let start = start + (text[start..end].len() - text[start..end].trim_start().len());

@@ -12,7 +12,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source called `name` (as a user would write its path) with the content `text`.
+    /// A source called `name` (the path as a user would write it) with the content `text`.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         Self { name: name.into(), text: text.into() }
     }
@@ -27,7 +27,7 @@ impl Source {
         &self.text
     }
 
-    /// The text at `span`; empty where the span does not fit the text.
+    /// The text at `span`; empty if the span does not fit the text.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.range()).unwrap_or("")
     }
@@ -61,28 +61,28 @@ pub struct Span {
 }
 
 impl Span {
-    /// The bytes from `start` up to, not including, `end`.
+    /// The bytes from `start` up to but excluding `end`.
     pub fn new(start: usize, end: usize) -> Self {
         Self { start, end: end.max(start) }
     }
 
-    /// As a range, to slice with.
+    /// As a range, for slicing.
     pub fn range(self) -> Range<usize> {
         self.start..self.end
     }
 
-    /// The same span, `offset` bytes further on: from a place in a slice to a place in the whole.
+    /// The same span, moved by `offset` bytes: turns a place in a slice into a place in the whole.
     pub fn shifted(self, offset: usize) -> Self {
         Self { start: self.start + offset, end: self.end + offset }
     }
 }
 
-/// A value and the place where it was written.
+/// A value and where it was written.
 #[derive(Clone, Debug)]
 pub(crate) struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Where it was written.
     pub span: Span,
 }
 
@@ -93,14 +93,14 @@ impl<T> Spanned<T> {
     }
 }
 
-/// Two are equal when their values are: where a value stands is not a part of what it means.
+/// Equal if the values are: the place is not part of the meaning.
 impl<T: PartialEq> PartialEq for Spanned<T> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
 }
 
-/// `text`, cut to what fits a message: one line, 60 characters.
+/// `text`, cut to fit a message: one line, 60 characters.
 pub(crate) fn clip(text: &str) -> String {
     let end = text.char_indices().nth(60).map_or(text.len(), |(at, _)| at);
     let line = text[..end].lines().next().unwrap_or("");

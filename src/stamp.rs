@@ -1,10 +1,9 @@
-//! Stamps: the small text files that build tools watch. A stamp says by content what an instance
-//! made: one line per key, `sha256:HEX rows=N key=NAME file=NAME` (`rows=` only where the value is a
-//! partition, `file=` only where its reader is given a path, and so sees the file's name), and one for
-//! its metrics. A process that reads the key can observe what the line says and nothing else, so an
-//! unchanged stamp is a promise that nothing downstream can differ.
+//! Stamps: the small text files that build tools watch. A stamp describes the content that an instance made: one line
+//! per key, `sha256:HEX rows=N key=NAME file=NAME` (`rows=` only if the value is a partition, `file=` only if its
+//! reader is given a path, and so sees the file's name), and one for its metrics. A process that reads the key can
+//! observe what its line says and nothing else, so an unchanged stamp promises that nothing downstream can differ.
 //!
-//! A stamp is rewritten only when its content changes: its time is the time of the last change.
+//! A stamp is rewritten only when its content changes: its time is that of the last change.
 
 use std::fmt;
 use std::fs;
@@ -17,7 +16,7 @@ use crate::durable;
 use crate::file::{self, FileError, Written};
 use crate::layout::passing::retired;
 
-/// What one line of a stamp is about.
+/// What a line of a stamp is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// The value of an output key.
@@ -31,11 +30,11 @@ pub enum Subject {
 pub struct Line {
     /// The digest of what a reader can observe.
     pub digest: Digest,
-    /// How many rows the value has, where it is a partition.
+    /// The number of rows, if the value is a partition.
     pub rows: Option<u64>,
     /// What was hashed.
     pub subject: Subject,
-    /// The name of the file, where it is a path that readers are given.
+    /// The name of the file, if readers are given its path.
     pub file: Option<String>,
 }
 
@@ -52,7 +51,7 @@ impl Stamp {
         self.lines.iter().find(|line| matches!(&line.subject, Subject::Key(k) if k == key))
     }
 
-    /// Reads the stamp at `path`; `None` if there is none, or none that can be read as one.
+    /// Reads the stamp at `path`; `None` if it is missing or unreadable.
     pub fn read(path: &Utf8Path) -> Option<Self> {
         fs::read_to_string(path).ok()?.parse().ok()
     }
@@ -116,7 +115,7 @@ impl FromStr for Stamp {
     }
 }
 
-/// A key may hold any character; a line of words may not.
+/// A key may contain any character; a line made of words may not.
 fn escape(key: &str) -> String {
     let mut out = String::new();
     for c in key.chars() {
@@ -146,7 +145,7 @@ fn unescape(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// The stamp of an instance that was dropped. It says nothing else, so that it is the same every time.
+/// The stamp of an instance that was dropped. It says nothing else, so that it is always the same.
 pub(crate) const FAILED: &str = "failed\n";
 
 /// Whether the stamp at `path` is that of an instance that was dropped.
@@ -154,9 +153,9 @@ pub(crate) fn is_failed(path: &Utf8Path) -> bool {
     fs::read(path).is_ok_and(|content| content == FAILED.as_bytes())
 }
 
-/// Takes the stamp at `path` out of force before what it vouches for is touched. A build that dies
-/// now finds no stamp and makes the instance again; [`settle`] brings the old file back, with its
-/// time, if it turns out to be right after all.
+/// Invalidates the stamp at `path` before anything that it vouches for is touched. If the build dies now, the next one
+/// finds no stamp and remakes the instance; [`settle`] restores the old file with its old time if it turns out to be
+/// right after all.
 pub(crate) fn retire(path: &Utf8Path) -> Result<(), FileError> {
     match fs::rename(path, retired(path)) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
@@ -164,13 +163,13 @@ pub(crate) fn retire(path: &Utf8Path) -> Result<(), FileError> {
     }
 }
 
-/// Puts `stamp` in force at `path`: the file that is there, or was before [`retire`], if its content
-/// is the same; a new one otherwise.
+/// Makes `stamp` the valid one at `path`: keeps the current file, or the one before [`retire`], if its content is the
+/// same, and writes a new one otherwise.
 pub(crate) fn settle(path: &Utf8Path, stamp: &Stamp) -> Result<Written, FileError> {
     settle_text(path, &stamp.to_string())
 }
 
-/// The same for a file of any content.
+/// Like [`settle`], for a file with any content.
 pub(crate) fn settle_text(path: &Utf8Path, content: &str) -> Result<Written, FileError> {
     let retired = retired(path);
     file::forsake(path);
