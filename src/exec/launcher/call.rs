@@ -1,4 +1,4 @@
-//! Hands a command to a launcher, and takes what came of it.
+//! Hands a command to a launcher, and collects the result.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -26,17 +26,17 @@ use crate::journal::Build;
 use crate::settings::FailureKind;
 use crate::signals;
 
-/// The variable that says how many seconds results may take to be seen: attributes are cached on shared file systems.
+/// How many seconds results may take to appear: shared file systems cache attributes.
 const LATENCY: &str = "EXPOPS_LATENCY";
 
-/// The variable that says how many seconds a task goes on without a sign of life from the build.
+/// How many seconds a task continues without a sign of life from the build.
 const PATIENCE: &str = "EXPOPS_PATIENCE";
 const USUAL_PATIENCE: u64 = 120;
 
-/// How often a result is looked for that is not there yet.
+/// How often to look for a result that is not there yet.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What is handed over.
+/// A command for a launcher, with its context.
 pub(in crate::exec) struct Call<'a> {
     /// The instance, for people.
     pub label: String,
@@ -52,10 +52,10 @@ pub(in crate::exec) struct Call<'a> {
     pub trust: Trust,
 }
 
-/// Has `command` run by `launcher`, with stdout and stderr in the file `log`.
+/// Runs `command` by `launcher`, with stdout and stderr in the file `log`.
 ///
 /// # Errors
-/// If there is no whole result in the end: by which kind of failure, as far as that is known.
+/// If there is no complete result in the end, with the kind of failure as far as it is known.
 pub(in crate::exec) fn run(
     launcher: &Launcher,
     command: &Command,
@@ -71,7 +71,7 @@ pub(in crate::exec) fn run(
     }
 }
 
-/// Puts into the run folder what the task needs.
+/// Puts what the task needs into the run folder.
 fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, Failure> {
     let run = call.run;
     drop(child::new_log(log)?);
@@ -105,7 +105,7 @@ fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, F
     Ok(task)
 }
 
-/// Writes what nobody else is to read: the environment is in it.
+/// Writes a file that nobody else may read: it contains the environment.
 fn write_private(path: &Utf8Path, content: &[u8]) -> Result<(), Failure> {
     file::remove(path)?;
     let mut options = File::options();
@@ -116,7 +116,7 @@ fn write_private(path: &Utf8Path, content: &[u8]) -> Result<(), Failure> {
     Ok(file::context(written, "write", path)?)
 }
 
-/// A text that no other attempt has.
+/// A text that is different for each attempt.
 fn nonce() -> Result<String, Failure> {
     let made = tempfile::Builder::new().prefix("").rand_bytes(16).make(|path| {
         Ok(path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
@@ -169,7 +169,7 @@ fn keep(order: &Order, task: &Task) -> Result<Word, Failure> {
     let build = Build::present();
     let patience = Duration::from_secs(task.patience);
     let life = Mutex::new(None::<ChildStdin>);
-    // The keeper takes the end of this pipe for the end of the build.
+    // The keeper takes the closing of this pipe for the end of the build.
     let end = || drop(life.lock().unwrap_or_else(PoisonError::into_inner).take());
     let attend = || -> io::Result<Option<Word>> {
         let mut keeper = Command::new(own_program().map_err(io::Error::other)?)
@@ -201,7 +201,7 @@ fn seconds(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// The end of the task, as soon as all of it is to be seen.
+/// The end of the task, once all its files have appeared.
 fn wait_for_result(launcher: &Launcher, word: &Word, task: &Task, trust: &Trust) -> Option<Done> {
     let usual = if word.kind.is_some() || word.not_started.is_some() { 0 } else { launcher.latency() };
     let latency = Duration::from_secs(seconds(LATENCY).unwrap_or(usual));
@@ -214,7 +214,7 @@ fn wait_for_result(launcher: &Launcher, word: &Word, task: &Task, trust: &Trust)
             return None;
         }
         std::thread::sleep(LOOK);
-        // Some file systems look for new names only when a folder is listed.
+        // Some file systems only notice new names when a folder is listed.
         let _ = task.run.read_dir_utf8().map(Iterator::count);
     }
 }
@@ -225,7 +225,7 @@ fn ended(done: Done) -> Exit {
     Exit { status, cut: done.cut, usage }
 }
 
-/// Why there is no whole result.
+/// Explains why there is no complete result.
 fn failure(launcher: &Launcher, word: &Word, task: &Task, log: &Utf8Path) -> Failure {
     let name = launcher.name();
     if let Some(why) = &word.not_started {

@@ -1,4 +1,4 @@
-//! Which launcher a build uses. That is said when the build runs: the build file is the same with and without.
+//! Which launcher a build uses. It is chosen when the build runs: the build file is the same with or without one.
 
 use std::path::Path;
 
@@ -11,21 +11,21 @@ const VARIABLE: &str = "EXPOPS_LAUNCHER";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Launcher {
-    /// Slurm, with more words for `srun`.
+    /// Slurm, with more arguments for `srun`.
     Slurm(Vec<String>),
-    /// A program, with its first words.
+    /// A program, with its first arguments.
     Program(Vec<String>),
 }
 
 impl Launcher {
-    /// The launcher that `EXPOPS_LAUNCHER` names, if it names one: a program, a program with its first words, or
-    /// `slurm` with more words for `srun`.
+    /// The launcher that `EXPOPS_LAUNCHER` names, if any: a program, a program with its first arguments, or `slurm`
+    /// with more arguments for `srun`.
     pub(crate) fn chosen() -> Option<Self> {
         Self::parse(&std::env::var(VARIABLE).ok()?)
     }
 
     fn parse(text: &str) -> Option<Self> {
-        // A path may have blanks in it.
+        // A path may contain blanks.
         if Path::new(text).is_file() {
             return Some(Self::Program(vec![text.to_owned()]));
         }
@@ -44,7 +44,7 @@ impl Launcher {
         }
     }
 
-    /// The seconds that results may take to be seen where the build runs, if the user does not say.
+    /// How many seconds results may take to appear where the build runs, unless the user says otherwise.
     pub(super) fn latency(&self) -> u64 {
         match self {
             Self::Slurm(_) => 10,

@@ -1,4 +1,4 @@
-//! The end of a task: the file `done.json`, written last, which lists all that the task has left.
+//! The end of a task: the file `done.json`, written last, which lists everything that the task left.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -15,12 +15,12 @@ use crate::settings::FailureKind;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Done {
     pub version: u32,
-    /// That of the task.
+    /// The nonce of the task.
     pub nonce: String,
     /// The exit status, unless a signal ended it.
     pub code: Option<i32>,
     pub signal: Option<i32>,
-    /// Why it did not run to its end, if the status does not say so.
+    /// Why it was cut short, if the status does not tell.
     pub cut: Option<FailureKind>,
     /// CPU seconds.
     pub cpu: Option<f64>,
@@ -47,7 +47,7 @@ pub(super) enum Left {
 }
 
 impl Done {
-    /// Writes it, for all to see at once.
+    /// Writes it atomically.
     pub(super) fn write(&self, run: &Utf8Path) -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(run)?;
         serde_json::to_writer(&mut file, self)?;
@@ -57,7 +57,7 @@ impl Done {
         Ok(())
     }
 
-    /// The end of `task`, if it is there and all that it lists is, too.
+    /// The end of `task`, if it has been written and everything that it lists is there.
     pub(super) fn read(task: &Task, digest: impl Fn(&Utf8Path) -> io::Result<Digest>) -> Option<Self> {
         let text = fs::read(task.run.join(name::DONE)).ok()?;
         let done: Self = serde_json::from_slice(&text).ok()?;
@@ -77,7 +77,7 @@ impl Done {
     }
 }
 
-/// What is in a run folder that the build needs.
+/// What the build needs from a run folder.
 pub(super) fn left(run: &Utf8Path) -> io::Result<Vec<(Utf8PathBuf, Left)>> {
     let mut all = Vec::new();
     for entry in name::RESULTS.map(|name| run.join(name)).iter().filter(|path| path.exists()) {

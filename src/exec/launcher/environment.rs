@@ -1,13 +1,13 @@
-//! What of the environment goes along with a task. Some launchers pass the environment on and some do not: a task finds
-//! the build's in either case, except for what belongs to the node or to the job.
+//! The part of the environment that goes along with a task. Some launchers pass the environment on and some do not:
+//! either way a task gets the build's, except for what belongs to the node or to the job.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// What the node, the job or the connection says of itself: the beginnings of such names.
+/// Prefixes of variables that describe the node, the job or the connection.
 const OWN_PREFIXES: [&str; 8] = ["SLURM", "SRUN", "PMI", "HQ_", "SSH_", "XDG_", "PBS_", "LSB_"];
 
-/// The rest of these names.
+/// Other variables of this kind.
 const OWN: [&str; 12] = [
     "TMPDIR",
     "TMP",
@@ -23,7 +23,7 @@ const OWN: [&str; 12] = [
     "_",
 ];
 
-/// What a launcher is told of a task.
+/// The variables that tell a launcher about a task.
 pub(super) const TOLD: [&str; 9] = [
     "EXPOPS_LABEL",
     "EXPOPS_CPUS",
@@ -36,7 +36,7 @@ pub(super) const TOLD: [&str; 9] = [
     "EXPOPS_OUTPUTS",
 ];
 
-/// What `command` would find in its environment, and what it must not find there.
+/// The environment that `command` would get, and the variables that it must not get.
 pub(super) fn of(command: &Command) -> (BTreeMap<String, String>, BTreeSet<String>) {
     let mut sent: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -1,5 +1,5 @@
-//! Signs of life across machines: the build counts in a file, and a task ends when the count stands still. A launcher
-//! whose build was killed may be gone itself, or its machine.
+//! Signs of life across machines: the build counts in a file, and a task ends when the count stops. A launcher whose
+//! build was killed may be gone itself, or its machine.
 
 use std::fs;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -10,12 +10,12 @@ use camino::Utf8Path;
 
 use super::task::name;
 
-/// How often the build counts while a task may wait as long as this.
+/// How often the build counts, for tasks with this patience.
 fn beat(patience: Duration) -> Duration {
     patience / 8
 }
 
-/// Counts in `run` while `work` is under way. `is_over` is asked between; once it holds, `end` is called.
+/// Counts in `run` while `work` is under way. Checks `is_over` in between, and calls `end` once it holds.
 pub(super) fn beating<T>(
     run: &Utf8Path,
     patience: Duration,
@@ -48,7 +48,7 @@ pub(super) fn beating<T>(
     })
 }
 
-/// Calls `end` once if the count in `run` stands still for longer than `patience` while `work` is under way, or if the
+/// Calls `end` once, if the count in `run` has stopped for longer than `patience` while `work` is under way, or if the
 /// folder is gone.
 pub(super) fn listening<T>(
     run: &Utf8Path,

@@ -1,6 +1,6 @@
-//! The process between `exec` and a launcher. It is in a session of its own, so that neither a Ctrl-C nor the end of a
-//! terminal reaches what it keeps before it says so, and it has a pipe from `exec`: when that closes, however `exec`
-//! has come to its end, it ends the launcher.
+//! The process between `exec` and a launcher. It has a session of its own, so that neither Ctrl-C nor the end of a
+//! terminal reaches the launcher before the keeper passes it on, and a pipe from `exec`: when that closes, however
+//! `exec` ended, the keeper ends the launcher.
 
 use std::io::{self, BufRead as _, Read, Write as _};
 use std::process::{Command, Stdio};
@@ -22,29 +22,29 @@ use crate::signals;
 /// How long a launcher may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long what a launcher has left running may keep the end of its output from us.
+/// How long to wait for the end of a launcher's output, which something that it left running may keep open.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
-/// How much of what a launcher says is kept, of its beginning and of its end, in bytes.
+/// How many bytes of a launcher's output are kept, of its beginning and of its end.
 const KEPT: usize = 16 * 1024;
 
-/// What came of it.
+/// How it went.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Word {
     /// Why the launcher could not be started.
     pub not_started: Option<String>,
     pub code: Option<i32>,
     pub signal: Option<i32>,
-    /// What it said: the beginning and the end.
+    /// The beginning and the end of its output.
     pub said: String,
     /// How the task failed, if the launcher knows.
     pub kind: Option<FailureKind>,
 }
 
-/// Reads an [`Order`] from stdin, launches, and writes a [`Word`] to stdout.
+/// Reads an [`Order`] from stdin, starts the launcher, and writes a [`Word`] to stdout.
 ///
 /// # Errors
-/// If the order cannot be read, or the word not be written.
+/// If the order cannot be read, or the word cannot be written.
 pub(crate) fn keep() -> io::Result<()> {
     #[cfg(unix)]
     let _ = rustix::process::setsid();
@@ -63,7 +63,7 @@ fn launch(order: &Order) -> io::Result<Word> {
         Launcher::Program(words) => program(words, order),
     };
     let (output, input) = io::pipe()?;
-    // Launchers hand the environment on.
+    // Launchers pass the environment on.
     for name in cache::secrets() {
         command.env_remove(name);
     }
@@ -106,7 +106,7 @@ fn why_not(error: &io::Error) -> String {
     }
 }
 
-/// Ends the process group that `leader` leads when nobody holds the other end of our stdin any more.
+/// Ends the process group that `leader` leads once the other end of our stdin is closed.
 fn watch_for_end(leader: u32) {
     thread::spawn(move || {
         let mut rest = Vec::new();
@@ -117,7 +117,7 @@ fn watch_for_end(leader: u32) {
     });
 }
 
-/// What a launcher says, as much of it as is kept.
+/// The kept part of a launcher's output.
 #[derive(Clone, Default)]
 struct Said(Arc<Mutex<Kept>>);
 
@@ -125,7 +125,7 @@ struct Said(Arc<Mutex<Kept>>);
 struct Kept {
     first: Vec<u8>,
     last: Vec<u8>,
-    /// Whether something between them is not kept.
+    /// Whether something in between was dropped.
     is_cut: bool,
 }
 

@@ -1,13 +1,13 @@
-//! Has the user's part of an instance run elsewhere: on a node of a cluster, on another host, in a container. `exec`
-//! stays where the build tool is, and decides, restores and publishes there.
+//! Runs the user's part of an instance elsewhere: on a node of a cluster, on another host, in a container. `exec` stays
+//! where the build tool is, and decides, restores and publishes there.
 //!
 //! ```text
 //! exec ──starts──▶ keeper ──starts──▶ LAUNCHER -- expops task RUN/task.json ──▶ the user's part
 //!   ◀── what the launcher said ──┘           RUN/done.json ◀── written last ──┘
 //! ```
 //!
-//! The keeper is there so that nothing is left when a build is killed. What the launcher's exit status says is for
-//! messages only: an instance has run if `done.json` is there with the task's nonce, and every file that it lists.
+//! The keeper makes sure that nothing is left when a build is killed. The launcher's exit status is only used for
+//! messages: an instance has run if `done.json` is there with the task's nonce, and so is every file that it lists.
 
 mod call;
 mod chosen;

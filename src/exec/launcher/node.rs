@@ -1,4 +1,4 @@
-//! Where a launcher has brought it: runs the user's part of an instance and writes down its end.
+//! The far end of a launcher: runs the user's part of an instance, and writes down how it ended.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -16,17 +16,17 @@ use crate::exec::exit::{self, Exit};
 use crate::exec::watcher;
 use crate::signals;
 
-/// The exit status if a task could not be run, or its end not be written.
+/// The exit status if a task could not be run, or its end could not be written.
 const BROKEN: u8 = 70;
 
-/// What a shell ends with where a program is not there.
+/// The status of a shell for a program that does not exist.
 const NOT_FOUND: i32 = 127;
 
-/// The variables that hold the job: the first that is set names it.
+/// The variables that may hold the job id: the first one that is set counts.
 const JOBS: [&str; 4] = ["SLURM_JOB_ID", "HQ_JOB_ID", "PBS_JOBID", "LSB_JOBID"];
 
-/// Runs the tasks in `files`, one after another, and returns the first exit status that is not 0. `say` hears of those
-/// that could not be run.
+/// Runs the tasks in `files`, one after another, and returns the first exit status that is not 0. `say` is told about
+/// those that could not be run.
 pub(crate) fn run<'f>(files: impl IntoIterator<Item = &'f Utf8Path>, say: impl Fn(&str)) -> u8 {
     let statuses = files.into_iter().map(|file| {
         one(file).unwrap_or_else(|error| {
@@ -51,8 +51,8 @@ fn one(file: &Utf8Path) -> io::Result<u8> {
     Ok(u8::try_from(code).unwrap_or(1))
 }
 
-/// The right to run a task, which one has. Who comes second waits until the first has ended: a launcher that waits
-/// for the second only has waited for both.
+/// The right to run a task, which only the first one gets. The second waits until the first has ended, so a launcher
+/// that only waits for the second has waited for both.
 fn claim(task: &Task) -> io::Result<Option<File>> {
     let path = task.run.join(name::CLAIM);
     match File::create_new(&path) {
@@ -107,7 +107,7 @@ fn command(task: &Task) -> Command {
     if let Some((library, rest)) = preload.map(|all| all.split_once(':').unwrap_or((all, "")))
         && !Utf8Path::new(library).is_file()
     {
-        // Where the build lies in a folder that no variable can name, the library is in one of that machine's own.
+        // If the build is in a folder that no variable can name, use the library in this machine's own folder.
         let here = watcher::private_library().map(String::from);
         let all: Vec<&str> =
             here.iter().map(String::as_str).chain([rest]).filter(|one| !one.is_empty()).collect();
@@ -135,7 +135,7 @@ fn finish(task: &Task, exit: &Exit) -> io::Result<()> {
     done.write(&task.run)
 }
 
-/// The node's name: several virtual ones may share a host.
+/// The node's name: several virtual nodes may share a host.
 fn host() -> Option<String> {
     let of_system = || fs::read_to_string("/proc/sys/kernel/hostname").ok();
     std::env::var("SLURMD_NODENAME").ok().or_else(of_system).map(|name| name.trim().to_owned())

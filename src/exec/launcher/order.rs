@@ -1,4 +1,4 @@
-//! What `exec` has its keeper launch.
+//! What `exec` tells its keeper to launch.
 
 use std::collections::BTreeMap;
 
@@ -7,29 +7,29 @@ use serde::{Deserialize, Serialize};
 
 use super::chosen::Launcher;
 
-/// What is to be launched.
+/// What to launch.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
     pub launcher: Launcher,
     /// The program that runs the task, and its arguments.
     pub words: Vec<String>,
-    /// What the launcher finds in its environment.
+    /// The variables for the launcher's environment.
     pub told: BTreeMap<String, String>,
-    /// A name for a job: no other has it.
+    /// A unique name for the job.
     pub name: String,
-    /// Where the task writes down its end.
+    /// The file in which the task writes down how it ended.
     pub done: Utf8PathBuf,
     pub need: Need,
 }
 
 impl Order {
-    /// Whether the task has written down its end.
+    /// Whether the task has written down how it ended.
     pub(super) fn is_done(&self) -> bool {
         self.done.exists()
     }
 }
 
-/// What it needs.
+/// The resources that it needs.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Need {
     pub cpus: u32,

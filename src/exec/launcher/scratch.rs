@@ -1,5 +1,6 @@
-//! A folder on the node's own disk in place of the run folder's, where the shared one is slow: `EXPOPS_SCRATCH`. What the
-//! task sees by the names of the shared folder lies there while it runs, and comes back by copy and rename.
+//! A folder on the node's own disk to replace folders of the run folder, where the shared one is slow:
+//! `EXPOPS_SCRATCH`. Their names in the shared folder lead to it while the task runs; the results come back by copy and
+//! rename.
 
 use std::{fs, io};
 
@@ -8,14 +9,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::task::Task;
 use crate::file;
 
-/// The variable that names the folder: a path, or the name of another variable such as `$TMPDIR`, which a job has for
+/// The variable that names the folder: a path, or the name of another variable such as `$TMPDIR`, which a job sets for
 /// itself.
 const VARIABLE: &str = "EXPOPS_SCRATCH";
 
 /// The folders that a task writes into.
 const WRITTEN: [&str; 2] = ["out", "files"];
 
-/// Where a task looks for what it must watch.
+/// The variable that tells a task which paths to watch.
 const ROOTS: &str = "EXPOPS_WATCH_ROOTS";
 
 /// The scratch folder of one task, removed when this is dropped.
@@ -26,7 +27,7 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Moves what the task writes into a scratch folder, if one is wanted.
+    /// Moves what the task writes to a scratch folder, if one is wanted.
     pub(super) fn new(task: &mut Task) -> io::Result<Option<Self>> {
         let Some(place) = place(task) else { return Ok(None) };
         let folder = tempfile::Builder::new().prefix("expops-").tempdir_in(&place).map_err(|error| {
@@ -49,7 +50,7 @@ impl Scratch {
         Ok(Some(scratch))
     }
 
-    /// Brings back what the task has written. What was seen of it has the names of the run folder again.
+    /// Brings back what the task wrote. In the list of what was seen, paths get the names of the run folder again.
     pub(super) fn bring_back(&self) -> io::Result<()> {
         for name in WRITTEN {
             let (there, on_its_way) = (self.run.join(name), self.run.join(format!("{name}.back")));
@@ -86,7 +87,7 @@ fn replace(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
     replaced
 }
 
-/// Copies a folder with all that is in it; links stay what they are.
+/// Copies a folder with all its contents; links stay links.
 fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     fs::create_dir(to)?;
     for entry in from.read_dir_utf8()? {

@@ -1,4 +1,4 @@
-//! Slurm: a step inside an allocation, a job outside one. Both are an `srun`, which stays until the task has ended.
+//! Slurm: a step inside an allocation, a job outside one. Both use `srun`, which stays until the task has ended.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use super::order::{Need, Order};
 use crate::settings::FailureKind;
 
-/// What makes `srun` behave as the command that it starts.
+/// Makes `srun` behave like the command that it starts.
 const QUIET: [&str; 6] =
     ["--quiet", "--quit-on-interrupt", "--kill-on-bad-exit=1", "--input=none", "--nodes=1", "--ntasks=1"];
 
-/// What an allocation or an outer step says of itself, and an inner `srun` would take for its own.
+/// Variables by which an allocation or an outer step describes itself; an inner `srun` would take them for its own.
 const INHERITED: [&str; 12] = [
     "SLURM_MEM_PER_CPU",
     "SLURM_MEM_PER_NODE",
@@ -26,15 +26,15 @@ const INHERITED: [&str; 12] = [
     "SLURM_STEP_GPUS",
 ];
 
-/// Slurm counts minutes, and looks at the time twice a minute: the task itself keeps to its `time`, and this is for
-/// one that cannot.
+/// Slurm counts in minutes, and checks the time twice a minute: the task itself keeps to its `time`, this is for one
+/// that cannot.
 const SPARE_MINUTES: u64 = 2;
 
-/// How long it is tried to take a job out of the queue, and how often.
+/// How long, and how often, to try to remove a job from the queue.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Words that `srun` and a node say when they end a task, in lower case, and what they mean.
+/// Words that `srun` and a node print when they end a task, in lower case, and what they mean.
 const WORDS: [(&str, FailureKind); 17] = [
     ("due to time limit", FailureKind::Timeout),
     ("oom-kill", FailureKind::OutOfMemory),
@@ -55,13 +55,13 @@ const WORDS: [(&str, FailureKind); 17] = [
     ("job step aborted", FailureKind::Lost),
 ];
 
-/// The command that launches.
+/// The command that starts the task.
 pub(super) fn command(options: &[String], order: &Order) -> Command {
     let is_inside = is_inside();
     let mut command = Command::new("srun");
     command.args(QUIET).args(words(&order.need)).arg(format!("--job-name={}", order.name));
     if is_inside {
-        // Without `--exact` a step takes all cores of its node, without `--mem` all the memory.
+        // Without `--exact` a step takes all cores of its node, without `--mem` all its memory.
         command.arg("--exact");
         let memory = order.need.memory.or_else(|| share(order.need.cpus));
         memory.map(|memory| command.arg(format!("--mem={memory}M")));
@@ -85,7 +85,7 @@ fn words(need: &Need) -> Vec<String> {
     [Some(format!("--cpus-per-task={}", need.cpus)), time, gpus].into_iter().flatten().collect()
 }
 
-/// The memory of an allocation that goes with so many of its cores, in megabytes.
+/// The share of an allocation's memory that goes with this many of its cores, in megabytes.
 fn share(cpus: u32) -> Option<u64> {
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let all = number("SLURM_MEM_PER_NODE").zip(number("SLURM_CPUS_ON_NODE"));
@@ -94,7 +94,7 @@ fn share(cpus: u32) -> Option<u64> {
     (each > 0).then(|| each * u64::from(cpus))
 }
 
-/// The memory for each core of the allocation, from the controller: the configuration may set it without a word in the
+/// The memory for each core of the allocation, from the controller: the configuration may set it without a trace in the
 /// environment.
 fn asked() -> Option<u64> {
     let job = std::env::var("SLURM_JOB_ID").ok()?;
@@ -119,8 +119,8 @@ fn asked() -> Option<u64> {
     })
 }
 
-/// What there is to do and to say when an `srun` has ended and its task has not: nothing of it is left in the queue, and
-/// how it failed is returned, if that is known.
+/// Cleans up after an `srun` that has ended without its task: removes all of it from the queue, and returns how it
+/// failed, if that is known.
 pub(super) fn settle(text: &str, order: &Order) -> Option<FailureKind> {
     let kind = why(text, order);
     let start = Instant::now();
@@ -138,7 +138,7 @@ fn is_out_of_the_queue(order: &Order) -> bool {
         .is_some_and(|jobs| jobs.is_empty())
 }
 
-/// How a task failed that has left no whole result, by what was said and by what became of its job.
+/// How a task without a complete result failed, by what was printed and by what became of its job.
 fn why(text: &str, order: &Order) -> Option<FailureKind> {
     let text = text.to_lowercase();
     let found = WORDS.iter().find(|(word, _)| text.contains(word)).map(|(_, kind)| *kind);
@@ -148,7 +148,7 @@ fn why(text: &str, order: &Order) -> Option<FailureKind> {
     }
 }
 
-/// How the job ended, if it did not by itself; it is known for some minutes.
+/// How the job was ended, if it did not end by itself; Slurm knows that for some minutes.
 fn state(order: &Order) -> Option<FailureKind> {
     if is_inside() {
         return None;

@@ -1,4 +1,4 @@
-//! What is to be run: the file `task.json` in the run folder, which `expops task` is given.
+//! What to run: the file `task.json` in the run folder, which is passed to `expops task`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,21 +13,21 @@ pub(super) const VERSION: u32 = 1;
 pub(super) struct Task {
     /// [`VERSION`].
     pub version: u32,
-    /// Comes back in `done.json`, so that the end of another attempt is not taken for this one's.
+    /// Returned in `done.json`, so that the end of another attempt is not mistaken for this one's.
     pub nonce: String,
     /// The instance, for people.
     pub label: String,
     /// The program and its arguments.
     pub arguments: Vec<String>,
-    /// Where it runs.
+    /// The working folder.
     pub folder: Utf8PathBuf,
-    /// What it has in its environment beside what belongs to the node or the job.
+    /// Its environment, besides what belongs to the node or the job.
     pub environment: BTreeMap<String, String>,
-    /// What it must not have there.
+    /// Variables that it must not have.
     pub removed: BTreeSet<String>,
     /// The run folder, absolute.
     pub run: Utf8PathBuf,
-    /// The seconds that it may take.
+    /// How many seconds it may take.
     pub time: Option<u64>,
     /// After how many seconds without a sign of life from the build it is ended.
     pub patience: u64,
@@ -37,9 +37,9 @@ pub(super) struct Task {
 pub(super) mod name {
     pub(in crate::exec::launcher) const TASK: &str = "task.json";
     pub(in crate::exec::launcher) const DONE: &str = "done.json";
-    /// Made by the first that runs the task; who comes later does not run it again.
+    /// Created by the first that runs the task; any other does not run it again.
     pub(in crate::exec::launcher) const CLAIM: &str = "claim";
-    /// Another name of the instance's log. A task that outlives its run cannot write into the next one's by it.
+    /// Another name of the instance's log, by which a task that outlives its run cannot write into the next one's.
     pub(in crate::exec::launcher) const LOG: &str = "task.log";
     /// A number that grows as long as the build lives.
     pub(in crate::exec::launcher) const ALIVE: &str = "alive";

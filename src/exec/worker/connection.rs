@@ -1,4 +1,4 @@
-//! What a client and a worker say to each other: a line of JSON there, lines of JSON back.
+//! The protocol between a client and a worker: one line of JSON to the worker, lines of JSON back.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -15,24 +15,24 @@ use super::start::{Stop, patience};
 use crate::exec::exit::{Exit, Usage};
 use crate::settings::FailureKind;
 
-/// How often it is looked whether a child is still there.
+/// How often to check whether a child is still there.
 const STEP: Duration = Duration::from_secs(1);
 
 /// How it ended.
 pub(super) enum Answer {
     /// The child ran to its end.
     Ended(Exit),
-    /// The worker is none for this instance.
+    /// This worker cannot run the instance.
     Refused,
-    /// The worker has ended, or is about to: another one has to be found.
+    /// The worker has ended, or is about to: find another one.
     Again,
     /// The worker died while the child ran.
     Died,
-    /// The worker does not answer any more.
+    /// The worker no longer answers.
     Hangs,
 }
 
-/// A line of the worker's.
+/// A line from the worker.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Line {
@@ -42,7 +42,7 @@ struct Line {
     again: bool,
 }
 
-/// What a child has used, in seconds and KiB.
+/// What a child used, in seconds and KiB.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Spent {
@@ -52,7 +52,7 @@ struct Spent {
 }
 
 impl Line {
-    /// How the child ended; `is_late` if it was ended because its time was over.
+    /// How the child ended; `is_late` if it was killed because its time was up.
     fn exit(&self, status: i32, is_late: bool) -> Exit {
         let status = ExitStatus::from_raw(status);
         let usage = Usage {
@@ -65,14 +65,14 @@ impl Line {
     }
 }
 
-/// A connection to a worker that is fit for us.
+/// A connection to a worker that we may use.
 pub(super) struct Connection {
     stream: BufReader<UnixStream>,
     worker: Option<Pid>,
     read: Vec<u8>,
 }
 
-/// What reading a line came to.
+/// The result of reading a line.
 enum Heard {
     Line(Line),
     Nothing,
@@ -80,7 +80,7 @@ enum Heard {
 }
 
 impl Connection {
-    /// The connection, if the worker is the user's own and accounts to the same control group.
+    /// The connection, if the worker belongs to the user and is in the same control group.
     pub(super) fn new(stream: UnixStream) -> Option<Self> {
         let peer = rustix::net::sockopt::socket_peercred(&stream).ok()?;
         let group = |who: String| fs::read_to_string(format!("/proc/{who}/cgroup")).ok();
@@ -90,7 +90,7 @@ impl Connection {
         is_ours.then(|| Self { stream: BufReader::new(stream), worker: Some(peer.pid), read: Vec::new() })
     }
 
-    /// Has the worker do what `request` asks for.
+    /// Makes the worker do what `request` asks for.
     pub(super) fn run(mut self, request: &str, stop: &Stop) -> Answer {
         if !stop.connection(self.stream.get_ref())
             || self.stream.get_mut().write_all(format!("{request}\n").as_bytes()).is_err()
@@ -106,7 +106,7 @@ impl Connection {
         }
     }
 
-    /// The child that was started.
+    /// Waits for the child to be started, and returns its process id.
     fn first(&mut self) -> Result<i32, Answer> {
         let end = Instant::now() + patience();
         while Instant::now() < end {
@@ -121,7 +121,7 @@ impl Connection {
         Err(Answer::Hangs)
     }
 
-    /// Waits for the end of the child, and sees to it that it ends if the worker does not wait for it any more.
+    /// Waits for the child to end, and ends it if the worker no longer waits for it.
     fn end_of(&mut self, pid: i32, stop: &Stop) -> Answer {
         let (mut since, mut is_late) = (None, false);
         let start = Instant::now();
@@ -175,7 +175,7 @@ fn is_for_now(kind: std::io::ErrorKind) -> bool {
     matches!(kind, Interrupted | TimedOut | WouldBlock)
 }
 
-/// Whether a process is there and has not ended.
+/// Whether a process exists and has not ended.
 fn is_running(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());
@@ -187,7 +187,7 @@ pub(super) fn end(socket: &Utf8Path) {
     if let Ok(mut stream) = UnixStream::connect(socket) {
         let _ = stream.write_all(b"{\"end\": true}\n");
         let _ = stream.set_read_timeout(Some(STEP));
-        // It has stopped listening when it has answered.
+        // Once it has answered, it no longer listens.
         let _ = BufReader::new(stream).read_until(b'\n', &mut Vec::new());
     }
 }

@@ -1,4 +1,4 @@
-//! What the workers of a build keep, for people.
+//! What the workers of a build hold, for people.
 
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use camino::Utf8Path;
 use serde::Deserialize;
 
-/// What of its configuration a worker was told to import.
+/// The part of a worker's configuration that says what to import.
 #[derive(Deserialize)]
 struct Configuration {
     libraries: Vec<(String, serde_json::Value)>,
@@ -36,7 +36,7 @@ fn memory(status: &str) -> Option<u64> {
     Some(kilobytes * 1024 / 1_000_000)
 }
 
-/// The libraries that a worker has imported, by the command that started it, or that it started itself again with.
+/// The libraries that a worker has imported, from the command that started it, or with which it restarted itself.
 fn libraries(command: &str) -> Option<Vec<String>> {
     let last = command.trim_end_matches('\0').rsplit('\0').next()?;
     let told: Configuration = serde_json::from_str(last).ok()?;

@@ -1,4 +1,5 @@
-//! What tells one worker from another: all that an instance can see and that cannot be changed in a child.
+//! What distinguishes one worker from another: everything that an instance can see and that cannot be changed in a
+//! child.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,14 +13,14 @@ use crate::exec::interpreter::Interpreter;
 use crate::plan_file::{PlanFile, Work};
 use crate::script::{Preloaded, libraries_in_order};
 
-/// Variables that differ from instance to instance: each child is given its own.
+/// Variables that differ between instances: each child gets its own.
 const OWN: [&str; 8] =
     ["PWD", "OLDPWD", "_", "SHLVL", "MFLAGS", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_TASK_PID"];
 
-/// The beginnings of others.
+/// Prefixes of other such variables.
 const OWN_PREFIXES: [&str; 5] = ["MAKE", "GNUMAKE", "NINJA", "SLURM_STEP", "EXPOPS"];
 
-/// What of `/proc/self/status` a child has from its parent.
+/// The fields of `/proc/self/status` that a child inherits.
 const STATUS: [&str; 12] = [
     "Umask",
     "Uid",
@@ -41,7 +42,7 @@ pub(in crate::exec) struct Kind {
     pub(super) runtime: Utf8PathBuf,
     /// The folders of the project's modules.
     pub(super) folders: Vec<Utf8PathBuf>,
-    /// Modules to import ahead, and the names taken from each; by library.
+    /// Modules to import ahead, and the names taken from each, by library.
     pub(super) libraries: Vec<Preloaded>,
     /// Threads that libraries may start.
     pub(super) cpus: u32,
@@ -107,7 +108,7 @@ impl Kind {
     }
 }
 
-/// Whether a file among the inputs is matplotlib's settings, which it reads from the folder that it is imported in.
+/// Whether one of the inputs is matplotlib's settings file, which is read from the working folder on import.
 fn reads_settings(files: &[Utf8PathBuf]) -> bool {
     files.iter().any(|file| file.file_name() == Some("matplotlibrc"))
 }
@@ -137,7 +138,7 @@ pub(super) fn environment(command: &Command) -> Option<BTreeMap<String, String>>
     all.into_iter().map(text).collect()
 }
 
-/// Whether a variable means the same for every instance: a relative path is one in the folder that each runs in.
+/// Whether all variables mean the same for every instance: a relative path depends on the folder that each runs in.
 pub(super) fn is_shared(environment: &BTreeMap<String, String>) -> bool {
     let path = environment.get("PYTHONPATH").map(String::as_str).unwrap_or_default();
     path.is_empty() || path.split(':').all(|folder| folder.starts_with('/'))

@@ -1,9 +1,9 @@
 //! The client of the workers: Python processes that have imported libraries and fork once per instance. The other
 //! half is `src/python/expops_build/_worker.py`.
 //!
-//! A worker is found by its socket, whose name is the digest of all that the worker cannot change for a child
-//! ([`Kind`]); whoever finds none starts one. The connection is the instance's life: when it closes, the worker
-//! kills the child and what that has started.
+//! A worker is found by its socket, whose name is the digest of everything that the worker cannot change for a child
+//! ([`Kind`]); whoever finds none starts one. The instance lives as long as the connection: when it closes, the worker
+//! kills the child and what that started.
 
 mod connection;
 mod kept;
@@ -28,10 +28,10 @@ pub(super) use kind::Kind;
 use place::Place;
 use start::Stop;
 
-/// Has `command`, which would start Python for a request, done by a worker of the given kind.
+/// Lets a worker of the given kind do what `command`, which would start Python for a request, would do.
 ///
 /// # Errors
-/// If the log cannot be written, or a signal asked for the end.
+/// If the log cannot be written, or a signal interrupts it.
 pub(super) fn run(
     command: &Command,
     kind: &Kind,
@@ -39,7 +39,7 @@ pub(super) fn run(
     allotment: &Allotment,
 ) -> Result<Attempt, Failure> {
     let output = child::new_log(log)?;
-    // Not by its path, where the log of a later run may lie by the time that a child opens it.
+    // Not by its path: by the time a child opens it, the log of a later run may be there.
     let log = format!("/proc/{}/fd/{}", std::process::id(), output.as_raw_fd());
     let stop = Stop::new(allotment.time);
     let (attempt, signal) =
@@ -67,7 +67,7 @@ fn attempt(command: &Command, kind: &Kind, log: &str, stop: &Stop) -> Attempt {
         return Attempt::Refused;
     }
     let request = request(command, kind, log, &environment);
-    // A worker may end just when it is found, or find that it is stale.
+    // A worker may end just as it is found, or find that it is stale.
     for _ in 0..3 {
         let stream = match start::find(&place, kind, command, stop) {
             Ok(stream) => stream,
@@ -105,14 +105,14 @@ fn request(command: &Command, kind: &Kind, log: &str, environment: &BTreeMap<Str
     format!("{request}\n")
 }
 
-/// Tells the workers of a build that no more work comes. They end with the last of their children.
+/// Tells the workers of a build that no more work is coming. They end with the last of their children.
 pub(crate) fn end(layout: &Layout) {
     if let Ok(runtime) = layout.python().canonicalize_utf8() {
         end_all(&runtime);
     }
 }
 
-/// A line about each worker of a build: its memory, the libraries that it keeps, what it does.
+/// A line about each worker of a build: its memory, the libraries that it holds, what it is doing.
 pub(crate) fn describe(layout: &Layout) -> Vec<String> {
     let runtime = layout.python().canonicalize_utf8();
     let sockets = runtime.map(|runtime| place::sockets(&runtime)).unwrap_or_default();

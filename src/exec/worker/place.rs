@@ -11,7 +11,7 @@ use super::kind::Kind;
 use crate::digest::Digest;
 use crate::exec::private;
 
-/// How long a worker that could not be started is not tried again.
+/// How long not to retry a worker that could not be started.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// The place of one worker.
@@ -32,7 +32,7 @@ impl Place {
         Ok(Self { socket })
     }
 
-    /// Held by whoever starts a worker.
+    /// The lock of whoever starts a worker.
     pub(super) fn lock(&self) -> Utf8PathBuf {
         self.socket.with_file_name("lock")
     }
@@ -47,13 +47,13 @@ impl Place {
         Utf8PathBuf::from(format!("{}.events", self.socket))
     }
 
-    /// Whether it could not be started, or hung, a short time ago.
+    /// Whether it recently could not be started, or hung.
     pub(super) fn has_failed(&self) -> bool {
         let noted = fs::metadata(self.failure()).and_then(|meta| meta.modified());
         noted.is_ok_and(|time| time.elapsed().is_ok_and(|age| age < PAUSE))
     }
 
-    /// Takes note that it cannot be started, or hangs.
+    /// Records that it cannot be started, or hangs.
     pub(super) fn note_failure(&self) {
         let _ = fs::write(self.failure(), "");
     }

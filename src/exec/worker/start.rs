@@ -14,13 +14,13 @@ use serde_json::json;
 use super::kind::Kind;
 use super::place::Place;
 
-/// How often something that nobody tells us of is looked at.
+/// How often to check things that nobody notifies us about.
 const STEP: Duration = Duration::from_millis(3);
 
-/// The variable that names the file of events of a process that is watched.
+/// The variable that names the event file of a watched process.
 const WATCH: &str = "EXPOPS_WATCH";
 
-/// What a signal that asks for the end has to reach.
+/// What a signal that interrupts us has to reach.
 #[derive(Default)]
 pub(super) struct Stop {
     group: AtomicI32,
@@ -31,23 +31,23 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// One for a child that may run for `limit`.
+    /// For a child that may run for `limit`.
     pub(super) fn new(limit: Option<Duration>) -> Self {
         Self { limit, ..Self::default() }
     }
 
-    /// The child, and all that it starts, are reached from now on.
+    /// From now on signals reach the child, and everything that it starts.
     pub(super) fn child(&self, pid: i32) {
         self.group.store(pid, Ordering::SeqCst);
     }
 
-    /// The connection, which is closed as long as there is no child. False if the end has been asked for.
+    /// The connection, which a signal closes as long as there is no child. False if there already was a signal.
     pub(super) fn connection(&self, stream: &UnixStream) -> bool {
         *self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = stream.try_clone().ok();
         !self.is_asked()
     }
 
-    /// Whether the end has been asked for.
+    /// Whether there was a signal.
     pub(super) fn is_asked(&self) -> bool {
         self.is_asked.load(Ordering::SeqCst)
     }
@@ -88,7 +88,7 @@ fn seconds(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// A connection to the worker at `place`, which is started if nobody answers there.
+/// A connection to the worker at `place`, which is started if nobody answers.
 pub(super) fn find(place: &Place, kind: &Kind, command: &Command, stop: &Stop) -> Result<UnixStream, String> {
     if let Ok(stream) = UnixStream::connect(&place.socket) {
         return Ok(stream);
