@@ -5,20 +5,20 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-/// The programs that are taken for build tools: what their names begin with.
+/// Prefixes of the names of programs that count as build tools.
 const TOOLS: [&str; 7] = ["ninja", "make", "gmake", "samu", "n2", "siso", "expops"];
 
-/// How far up it is looked for: build tools start a shell, which starts `exec`, perhaps through a few wrappers.
+/// How far up to look: build tools start a shell, which starts `exec`, perhaps through a few wrappers.
 const FARTHEST: usize = 16;
 
 /// One run of a build tool.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Build {
-    /// The tool, by its name as a process: `ninja`.
+    /// The name of the tool's process: `ninja`.
     pub tool: String,
     /// Its process id.
     pub process: u32,
-    /// When it was started, in ticks since the machine's: two processes with one id differ in it.
+    /// When it was started, in ticks since boot: this distinguishes two processes with the same id.
     pub started: u64,
 }
 
@@ -29,13 +29,13 @@ impl Build {
         PRESENT.get_or_init(find).clone()
     }
 
-    /// Whether it still runs; one that has ended, and whose parent has not heard of it, does not.
+    /// Whether it is still running; a zombie is not.
     pub fn is_running(&self) -> bool {
         Process::read(self.process).is_some_and(|process| process.started == self.started)
     }
 }
 
-/// What `/proc/PID/stat` says of a process.
+/// What `/proc/PID/stat` says about a process.
 struct Process {
     name: String,
     parent: u32,
@@ -60,7 +60,7 @@ impl Process {
     }
 }
 
-/// The nearest build tool above this process; the nearest process above it that is no shell, where there is none.
+/// The nearest build tool above this process, or else the nearest process above it that is not a shell.
 fn find() -> Build {
     let own = std::process::id();
     let mut above = Vec::new();

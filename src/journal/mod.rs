@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 pub use build::Build;
 
-/// The longest line, in bytes: what one `write` adds whole. Longer texts are cut; the whole text is in the log.
+/// The longest line, in bytes: what one `write` appends atomically. Longer texts are cut; the whole text is in the log.
 const LONGEST_LINE: usize = 4096;
 
-/// The length at which the journal is put aside, in bytes. Two of these are kept.
+/// The length at which the journal is rotated, in bytes. Two files are kept.
 const FULL: u64 = 16 << 20;
 
 /// One thing that happened.
@@ -23,11 +23,11 @@ const FULL: u64 = 16 << 20;
 pub struct Entry {
     /// When, in milliseconds since 1970.
     pub at: u64,
-    /// In which build.
+    /// The build in which it happened.
     pub build: Build,
     /// The instance, by its folder: `train/p2/s41`.
     pub instance: String,
-    /// What.
+    /// What happened.
     #[serde(flatten)]
     pub event: Event,
 }
@@ -53,7 +53,7 @@ pub enum Event {
 pub struct Ended {
     /// `ran`, `restored`, `dropped`, `skipped`, or a kind of failure.
     pub outcome: String,
-    /// The kind of failure, also of what was dropped.
+    /// The kind of failure, also for what was dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// What went wrong, in one line.
@@ -61,9 +61,9 @@ pub struct Ended {
     pub message: Option<String>,
     /// How long it waited for resources, or in a queue, in seconds.
     pub waited: f64,
-    /// How long it ran, in seconds; of what came from the cache, how long it once ran.
+    /// How long it ran, in seconds; for a result from the cache, how long the original run took.
     pub ran: f64,
-    /// CPU seconds of the user's part; of what came from the cache, what that once took.
+    /// CPU seconds of the user's part; for a result from the cache, those of the original run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<f64>,
     /// Peak memory in bytes.
@@ -72,7 +72,7 @@ pub struct Ended {
     /// The host that the user's part ran on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The job of a cluster.
+    /// The job on a cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
     /// The last attempt.
@@ -86,7 +86,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// The journal in the file `path`, which need not be there.
+    /// The journal in the file `path`, which need not exist.
     pub fn new(path: Utf8PathBuf) -> Self {
         Self { path }
     }
@@ -94,13 +94,13 @@ impl Journal {
     /// Adds an event of the present build.
     ///
     /// # Errors
-    /// If the file cannot be written. No build should fail for that.
+    /// If the file cannot be written. No build should fail because of that.
     pub fn add(&self, instance: &str, event: Event) -> io::Result<()> {
         let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
         let at = u64::try_from(at).unwrap_or_default();
         let entry = Entry { at, build: Build::present(), instance: instance.to_owned(), event };
         let mut file = File::options().create(true).append(true).open(&self.path)?;
-        // One write: lines of several processes do not mix.
+        // One write, so that lines of several processes do not mix.
         file.write_all(line(entry).as_bytes())?;
         if file.metadata()?.len() > FULL {
             fs::rename(&self.path, self.earlier())?;
@@ -108,7 +108,7 @@ impl Journal {
         Ok(())
     }
 
-    /// All entries, oldest first. Lines that cannot be read are left out: a machine may have died in one.
+    /// All entries, oldest first. Unreadable lines are skipped: a machine may have died while writing one.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + use<> {
         let files = [self.earlier(), self.path.clone()].into_iter().filter_map(|path| File::open(path).ok());
         let lines = files.flat_map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok));
@@ -134,7 +134,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// One that begins at the end of the journal in the file `path`, which need not be there.
+    /// Starts at the end of the journal in the file `path`, which need not exist.
     pub fn at_end(path: Utf8PathBuf) -> Self {
         let read = fs::metadata(&path).map_or(0, |meta| meta.len());
         Self { journal: Journal::new(path), read }
@@ -145,7 +145,7 @@ impl Follower {
         let mut bytes = Vec::new();
         let length = fs::metadata(&self.journal.path).map_or(0, |meta| meta.len());
         if length < self.read {
-            // It was put aside meanwhile.
+            // It was rotated meanwhile.
             read_from(&self.journal.earlier(), self.read, &mut bytes);
             self.read = 0;
         }
@@ -160,7 +160,7 @@ impl Follower {
     }
 }
 
-/// Adds what is in a file from an offset on, as far as it can be read.
+/// Appends the content of a file from an offset on, as far as it can be read.
 fn read_from(path: &Utf8Path, offset: u64, bytes: &mut Vec<u8>) {
     let Ok(mut file) = File::open(path) else { return };
     if file.seek(SeekFrom::Start(offset)).is_ok() {
@@ -168,7 +168,7 @@ fn read_from(path: &Utf8Path, offset: u64, bytes: &mut Vec<u8>) {
     }
 }
 
-/// An entry as a line that is not too long: the message is the only text without a bound.
+/// An entry as a line that is not too long: the message is the only text of unbounded length.
 fn line(mut entry: Entry) -> String {
     let mut keep = LONGEST_LINE;
     loop {
@@ -182,7 +182,7 @@ fn line(mut entry: Entry) -> String {
         if keep == 0 {
             return String::new();
         }
-        // In JSON a character may take six.
+        // A character may take six in JSON.
         keep /= 2;
     }
 }
