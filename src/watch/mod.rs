@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-/// The library, to be preloaded; `None` where it cannot be used.
+/// The library to preload; `None` where it cannot be used.
 pub fn library() -> Option<&'static [u8]> {
     const LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/watch.so"));
     (!LIBRARY.is_empty()).then_some(LIBRARY)
@@ -11,31 +11,31 @@ pub fn library() -> Option<&'static [u8]> {
 /// What was done with a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// An existing file was opened to be read.
+    /// An existing file was opened for reading.
     Read,
-    /// An existing file was opened to be changed.
+    /// An existing file was opened for reading and writing.
     Update,
-    /// An existing file was opened to be written to, and cannot be read in this way.
+    /// An existing file was opened for writing only.
     Write,
     /// A file was created.
     Create,
-    /// An existing file was emptied, to be written anew.
+    /// An existing file was truncated, to be rewritten.
     Truncate,
-    /// It was looked up, and is there.
+    /// It was looked up, and exists.
     Find,
-    /// It was looked up, and is not there.
+    /// It was looked up, and does not exist.
     Miss,
     /// A folder was listed.
     List,
-    /// A folder was made.
+    /// A folder was created.
     MakeFolder,
     /// The name was removed, or moved away.
     Remove,
     /// Something was moved or linked to the name.
     MoveTo,
-    /// A program was started whose reads are seen, too.
+    /// A program was started whose reads are also seen.
     Start,
-    /// A program was started whose reads are not seen: it is linked statically, or was given another environment.
+    /// A program was started whose reads are not seen: it is statically linked, or was given another environment.
     StartUnseen,
 }
 
@@ -48,12 +48,12 @@ pub struct Seen {
     pub modified: i64,
     /// The inode.
     pub inode: u64,
-    /// Kind and permissions, as `stat` has them.
+    /// Kind and permissions, as in `stat`.
     pub mode: u32,
 }
 
 impl Seen {
-    /// Whether it was a file, and no folder or device.
+    /// Whether it was a regular file.
     pub fn is_file(&self) -> bool {
         self.mode & 0o170_000 == 0o100_000
     }
@@ -66,7 +66,7 @@ impl Seen {
 
 #[cfg(unix)]
 impl Seen {
-    /// What the file at `path` is like now; `None` if there is none.
+    /// The present state of the file at `path`; `None` if it does not exist.
     pub fn now(path: &camino::Utf8Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
         let meta = std::fs::metadata(path).ok()?;
@@ -77,24 +77,24 @@ impl Seen {
 
 #[cfg(not(unix))]
 impl Seen {
-    /// What the file at `path` is like now: nothing is seen here, so that nothing is compared.
+    /// Always `None`: nothing is seen here, so nothing is compared.
     pub fn now(_path: &camino::Utf8Path) -> Option<Self> {
         None
     }
 }
 
-/// One thing that was done, the first time that it was.
+/// One thing that was done; repetitions are not listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// What.
+    /// What was done.
     pub operation: Operation,
     /// What was there; `None` if nothing was, or if that does not matter.
     pub seen: Option<Seen>,
-    /// The absolute path as it was asked for: with `..` and links in it.
+    /// The absolute path as requested, with `..` and links.
     pub path: Utf8PathBuf,
 }
 
-/// Reads the events that the library wrote, in their order. A record that was cut short, or whose path is not text, is
+/// Parses the events that the library wrote, in their order. A record that is truncated, or whose path is not text, is
 /// `None`: something was read that cannot be named.
 pub fn events(bytes: &[u8]) -> impl Iterator<Item = Option<Event>> {
     bytes.split(|byte| *byte == 0).filter(|record| !record.is_empty()).map(event)

@@ -1,22 +1,23 @@
-/* Sees what a process reads: a library that is loaded before all others (LD_PRELOAD) and stands in front of the calls of
- * the C library that open, look up and list files. One record for each new thing goes into the file that EXPOPS_WATCH
- * names. Linux with glibc; src/watch/mod.rs carries it and reads what it writes.
+/* Sees what a process reads: a library that is preloaded (LD_PRELOAD) and wraps the calls of the C library that open,
+ * look up and list files. It appends one record for each new thing to the file that EXPOPS_WATCH names. Linux with
+ * glibc; src/watch/mod.rs embeds it and parses what it writes.
  *
- * A record is `OP SIZE MTIME_NS INODE MODE PATH` and a NUL byte, added by one write to a descriptor that is open only for
- * that: user code closes and reuses descriptors as it likes. Size and times are those at the opening. OP is
+ * A record is `OP SIZE MTIME_NS INODE MODE PATH` and a NUL byte, appended by one write to a descriptor that is open
+ * only for that: user code closes and reuses descriptors as it likes. Size and times are those at the opening. OP is
  *
- *   r  an existing file was opened to be read          c  a file was created
- *   u  an existing file was opened to be changed       t  an existing file was emptied
- *   a  an existing file was opened to be written to, not to be read
- *   s  something was looked up and is there            -  something was looked up and is not there
- *   l  a folder was listed                             m  a folder was made
- *   d  a name was removed (or moved away)              n  a name was moved to
+ *   r  an existing file was opened to read             c  a file was created
+ *   u  an existing file was opened to read and write   t  an existing file was truncated
+ *   a  an existing file was opened only to write
+ *   s  something was looked up and exists              -  something was looked up and does not exist
+ *   l  a folder was listed                             m  a folder was created
+ *   d  a name was removed (or moved away)              n  something was moved or linked to a name
  *   x  a program was started that is watched           S  a program was started that cannot be watched
  *
- * EXPOPS_WATCH_ROOTS lists `+PATH` (of interest) and `-PATH` (not), one a line; the longest that contains a path decides,
- * and a path in none is of interest; a program that cannot be watched always is. Python's import system lists folders
- * between lookups of `//expops-pause//` and `//expops-resume//`, in which this thread records nothing. A forked child of a warm worker changes the file by a lookup of the path
- * `//expops-watch//FILE`, and has the roots read anew by one of `//expops-roots//`: reading the variable at each call would race with whoever sets variables.
+ * EXPOPS_WATCH_ROOTS lists `+PATH` (of interest) and `-PATH` (not), one per line. The longest one that contains a path
+ * decides, and a path in none is of interest; a program that cannot be watched always is. Python's import system lists
+ * folders between lookups of `//expops-pause//` and `//expops-resume//`, in which this thread records nothing. A forked
+ * child of a warm worker changes the file by looking up `//expops-watch//FILE`, and makes the roots be read again by
+ * looking up `//expops-roots//`: reading the variable at each call would race with whoever sets variables.
  *
  * No allocation, no locks, no standard streams: this runs between vfork and exec, in signal handlers and in any thread.
  */
@@ -61,7 +62,7 @@ static void watch_into(const char *path) {
     if (length >= sizeof log_path) length = 0;
     memcpy(log_path, path, length);
     log_path[length] = 0;
-    /* Zeros without a copy of each page that a fork shares with its parent. */
+    /* Zeroes it without copying each page that a fork shares with its parent. */
     if (madvise((void *)seen, sizeof seen, MADV_DONTNEED))
         for (size_t i = 0; i < SEEN; i++) atomic_store_explicit(&seen[i], 0, memory_order_relaxed);
 }
@@ -105,7 +106,7 @@ static int is_of_interest(const char *path) {
     return counts;
 }
 
-/* Whether this has been recorded before; FNV-1a, open addressing. A full table forgets, and records twice. */
+/* Whether this has been recorded already; FNV-1a, open addressing. A full table forgets, so some are recorded twice. */
 static int is_known(char op, const char *path) {
     uint64_t hash = 14695981039346656037u ^ (unsigned char)op;
     for (const char *c = path; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
@@ -124,7 +125,7 @@ static int is_known(char op, const char *path) {
 
 /* ---- records */
 
-/* `path` as an absolute path, as far as it can be known; 0 if it cannot. */
+/* Makes `path` absolute; returns 0 if that is impossible. */
 static int absolute(int folder, const char *path, char *out) {
     size_t used = 0;
     if (*path != '/') {
@@ -173,7 +174,7 @@ static int look(int folder, const char *path, int flags, struct stat *about) {
 
 static int is_absence(int error) { return error == ENOENT || error == ENOTDIR; }
 
-/* What a lookup found, or that it found nothing. */
+/* Records whether a lookup found something. */
 static void looked_up(int folder, const char *path, int is_there, int error) {
     if (!path || !*path) return;
     if (!strncmp(path, SWITCH, sizeof SWITCH - 1)) {
@@ -190,7 +191,7 @@ static void looked_up(int folder, const char *path, int is_there, int error) {
     if (is_there) record('s', whole, look(folder, path, 0, &about) ? &about : NULL);
 }
 
-/* What an opening did. `before`: whether the file was there before the call. */
+/* Records what opening a file did. `before`: whether the file existed before the call. */
 static void opened(int folder, const char *path, int flags, int before, int file, int error) {
     char whole[PATH_MAX];
     struct stat about;
@@ -217,7 +218,7 @@ static int existed(int folder, const char *path, int flags) {
     return !(flags & O_CREAT) || !path || look(folder, path, 0, &about);
 }
 
-/* A name that was made, removed or moved. */
+/* Records that a name was created, removed or moved. */
 static void named(char op, int folder, const char *path) {
     char whole[PATH_MAX];
     if (path && absolute(folder, path, whole)) record(op, whole, NULL);
@@ -278,7 +279,7 @@ OPEN(open64)
 OPENAT(openat)
 OPENAT(openat64)
 
-/* What programs that were compiled with checks call instead. */
+/* Called instead by programs compiled with _FORTIFY_SOURCE. */
 #define OPEN_2(name)                                                                \
     int name(const char *path, int flags);                                          \
     int name(const char *path, int flags) {                                         \
@@ -336,7 +337,7 @@ FOPEN(fopen64)
 FREOPEN(freopen)
 FREOPEN(freopen64)
 
-/* Functions that look a path up: parameters, arguments, where the path is, whether the result means success. */
+/* Functions that look up a path: parameters, arguments, where the path is, whether the result means success. */
 #define LOOKUP(type, name, parameters, arguments, folder, path, success)            \
     type name parameters;                                                           \
     type name parameters {                                                          \
@@ -366,7 +367,7 @@ LOOKUP(ssize_t, readlinkat, (int folder, const char *path, char *to, size_t size
 LOOKUP(char *, realpath, (const char *restrict path, char *restrict to), (path, to), AT_FDCWD, path, result != NULL)
 LOOKUP(char *, canonicalize_file_name, (const char *path), (path), AT_FDCWD, path, result != NULL)
 
-/* A relative path means another folder afterwards. */
+/* Looked up before the call: a relative path means another folder afterwards. */
 int chdir(const char *path) {
     struct stat about;
     int is_there = path && look(AT_FDCWD, path, 0, &about);
@@ -396,7 +397,7 @@ DIR *fdopendir(int file) {
 SCANDIR(scandir, dirent)
 SCANDIR(scandir64, dirent64)
 
-/* Names that the process makes or takes away itself. */
+/* Names that the process itself creates or removes. */
 #define NAMES(name, parameters, arguments, then)                                    \
     int name parameters {                                                           \
         int result = NEXT(name) arguments;                                          \
@@ -420,7 +421,7 @@ NAMES(symlinkat, (const char *old, int to, const char *new), (old, to, new), nam
 
 /* ---- programs */
 
-/* Whether the environment that a program is given keeps it watched. */
+/* Whether a program that is given this environment is still watched. */
 static int keeps_watching(char *const *variables) {
     if (!variables) variables = environ;
     int preloaded = 0, file = 0;
@@ -431,8 +432,8 @@ static int keeps_watching(char *const *variables) {
     return preloaded && file;
 }
 
-/* What kind of program the file is: 1, dynamic and of this C library; 0, anything else; -1, a script, whose interpreter
- * is then in `interpreter`. */
+/* The kind of program in a file: 1, dynamic and for this C library; 0, anything else; -1, a script, whose interpreter
+ * is put into `interpreter`. */
 static int kind_of(const char *path, char *interpreter, size_t size) {
     union { char text[4096]; Elf64_Ehdr elf; } head;
     struct stat about;
@@ -477,7 +478,7 @@ static void started(const char *path, char *const *variables) {
     else record('S', whole, NULL);
 }
 
-/* The first program of that name on PATH, as execvp finds it. */
+/* The first program with this name on PATH, as execvp finds it. */
 static const char *on_path(const char *name, char *out) {
     const char *list = getenv("PATH");
     if (!name || strchr(name, '/')) return name;
