@@ -1,23 +1,23 @@
-//! Which step of a path selects nothing, and what there is at that place instead.
+//! Which step of a path selects nothing, and what could be selected there instead.
 
 use crate::source::Span;
 use crate::xpath::{self, Expr, ExprKind, NodeId, NodeTest, Path, Step, Value};
 
 use super::tree::Tree;
 
-/// So many nodes are looked at for what there is.
+/// How many nodes are examined to find out what there is.
 const MOST: usize = 10_000;
 
-/// The step at which a path ends up with nothing.
+/// The first step of a path that selects nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Failing {
-    /// Where it is in the expression.
+    /// Its place in the expression.
     pub span: Span,
-    /// What there is at this place, as it is written in a path: `@name='fit'`, or the names of elements.
+    /// What there is at this place, as written in a path: `@name='fit'`, or the names of elements.
     pub there: Vec<String>,
 }
 
-/// The first step of `expression` that selects nothing; `None` if it is no path.
+/// The first step of `expression` that selects nothing; `None` if it is not a path.
 pub(super) fn find(expression: &str, tree: &Tree) -> Option<Failing> {
     let expr = xpath::parse(expression).ok()?;
     let path = match &expr.kind {
@@ -49,7 +49,7 @@ struct Begun<'p> {
 }
 
 impl Begun<'_> {
-    /// What they select, with `last` in the place of the last one.
+    /// The nodes that they select, with `last` as the last step.
     fn nodes(&self, last: &Step, tree: &Tree) -> Vec<NodeId> {
         let mut steps = self.path.steps[..self.count - 1].to_vec();
         steps.push(last.clone());
@@ -66,7 +66,7 @@ impl Begun<'_> {
     }
 }
 
-/// A step with its first predicates only.
+/// A step with only its first predicates.
 fn first(step: &Step, kept: usize) -> Step {
     Step { predicates: step.predicates[..kept].to_vec(), ..step.clone() }
 }
@@ -86,7 +86,7 @@ fn attributes(nodes: &[NodeId], predicate: &str, tree: &Tree) -> Vec<String> {
     once(wanted.map(|(name, value)| format!("@{name}='{value}'")))
 }
 
-/// Each once, in order.
+/// Each text once, in order of appearance.
 fn once(all: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     all.filter(|one| seen.insert(one.clone())).collect()

@@ -30,21 +30,21 @@ pub(crate) struct Resolved {
     pub instance: Address,
     /// The step, if one is selected.
     pub step: Option<String>,
-    /// Another name for it, where a probe path selects several: `fit`, `fit__2`.
+    /// Another name for it, if a probe path selects several: `fit`, `fit__2`.
     pub alias: Option<String>,
 }
 
 impl Probes {
-    /// What the chart `process` plots; `None` if it is no chart.
+    /// What the chart `process` plots; `None` if it is not a chart.
     pub(crate) fn of(&self, process: ProcessId) -> Option<&[Resolved]> {
         self.by_chart.get(&process).map(Vec::as_slice)
     }
 }
 
-/// Why an expression selects nothing that can be used.
+/// Why an expression selects nothing usable.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Unusable {
-    /// It is not XPath, or nothing that XPath can evaluate.
+    /// It is not XPath, or cannot be evaluated.
     Syntax {
         /// The place in the expression.
         span: Span,
@@ -53,7 +53,7 @@ pub(crate) enum Unusable {
         /// What to write.
         help: Option<String>,
     },
-    /// Its value is this, and not a node set.
+    /// It has this value, which is not a node set.
     NotNodes(Value),
     /// It matches nothing.
     Nothing {
@@ -64,8 +64,7 @@ pub(crate) enum Unusable {
     },
 }
 
-/// What `expression` selects: the plain name of a process, or XPath over `tree`. In document order,
-/// nothing twice.
+/// What `expression` selects: the plain name of a process, or XPath over `tree`. In document order, without duplicates.
 pub(crate) fn select(expression: &str, graph: Graph<'_>, tree: &Tree) -> Result<Vec<Selected>, Unusable> {
     if let Some(process) = graph.pipeline.find(expression) {
         return Ok(graph.instances(process).map(|instance| Selected { instance, step: None }).collect());
@@ -102,7 +101,7 @@ fn nothing(expression: &str, graph: Graph<'_>, tree: &Tree) -> Unusable {
     Unusable::Nothing { span: failing.map(|failing| failing.span), advice }
 }
 
-/// The names that come nearest to those in an expression that matches nothing.
+/// The names closest to those in an expression that matches nothing.
 fn near(expression: &str, graph: Graph<'_>, tree: &Tree) -> Option<String> {
     let known = names(graph, tree);
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -116,7 +115,7 @@ fn near(expression: &str, graph: Graph<'_>, tree: &Tree) -> Option<String> {
     (!near.is_empty()).then(|| format!("did you mean {}?", list(near)))
 }
 
-/// Every name, partition and seed that stands in the tree, once.
+/// Every name, partition and seed in the tree, once.
 fn names(graph: Graph<'_>, tree: &Tree) -> Vec<String> {
     let mut names: Vec<String> =
         graph.pipeline.processes.iter().map(|process| process.name.clone()).collect();
@@ -143,8 +142,7 @@ fn literals(expression: &str) -> Vec<&str> {
     found
 }
 
-/// Resolves the probe paths of every chart. What is wrong with one goes to `sink`, with its place in the
-/// project file.
+/// Resolves the probe paths of every chart. Problems go to `sink`, with their place in the project file.
 pub(crate) fn resolve(graph: Graph<'_>, steps: &Steps, sink: &mut Diagnostics) -> Probes {
     let mut probes = Probes::default();
     let charts = graph.pipeline.iter().filter_map(|(id, process)| Some((id, process.chart.as_ref()?)));
@@ -159,7 +157,7 @@ pub(crate) fn resolve(graph: Graph<'_>, steps: &Steps, sink: &mut Diagnostics) -
     probes
 }
 
-/// What one chart plots. Charts log no metrics, so that none is plotted: least of all itself.
+/// What one chart plots. Charts log no metrics, so none of them is plotted, least of all the chart itself.
 fn plotted(chart: &Chart, graph: Graph<'_>, tree: &Tree, sink: &mut Diagnostics) -> Vec<Resolved> {
     let mut all: Vec<Resolved> = Vec::new();
     let mut seen = HashSet::new();
@@ -189,7 +187,7 @@ fn plotted(chart: &Chart, graph: Graph<'_>, tree: &Tree, sink: &mut Diagnostics)
     all
 }
 
-/// Gives what is one of several the names that existing charts look for: the process's for the first in document
+/// Gives each of several selected ones the name that existing charts look for: the process's for the first in document
 /// order, `NAME__2`, `NAME__3` for the others.
 fn name_aliases(all: &mut [Resolved], graph: Graph<'_>) {
     let mut order: Vec<usize> = (0..all.len()).filter(|i| all[*i].alias.is_some()).collect();
@@ -211,7 +209,7 @@ fn without_charts(mut selected: Vec<Selected>, graph: Graph<'_>) -> Result<Vec<S
     if selected.is_empty() { Err(nothing()) } else { Ok(selected) }
 }
 
-/// The canonical path of what is selected.
+/// The canonical path of a selected instance or step.
 pub(crate) fn canonical(graph: Graph<'_>, selected: &Selected) -> String {
     let process = &graph.pipeline.process(selected.instance.process).name;
     let arms = graph.arms(&selected.instance);

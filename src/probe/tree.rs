@@ -1,6 +1,6 @@
-//! The pipeline as the tree that probe paths and queries see: a root `pipeline`; in it, for each
-//! instance, one `process` element for each of its layers (named after the split, with `partition` or
-//! `seed`), inside them the `process` itself, inside that its steps.
+//! The pipeline as the tree that probe paths and queries see: a root `pipeline`, which has for each instance one
+//! `process` element for each of its layers (named after the split, with `partition` or `seed`), inside these the
+//! `process` itself, and inside that its steps.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,15 @@ use crate::xpath::{Builder, Document, NodeId, NodeKind};
 /// The steps of each process, by name.
 pub(crate) type Steps = BTreeMap<ProcessId, Vec<String>>;
 
-/// The tree, and what its elements stand for.
+/// The tree, and the meaning of its elements.
 pub(crate) struct Tree {
     /// The elements.
     pub document: Document,
-    /// What each `process` and `step` element stands for, by its position in document order.
+    /// The meaning of each `process` and `step` element, by its position in document order.
     meanings: BTreeMap<NodeId, Selected>,
 }
 
-/// What an element stands for.
+/// What an element means.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Selected {
     /// The instance.
@@ -56,12 +56,12 @@ impl Tree {
         Self { document: builder.finish(), meanings }
     }
 
-    /// The names of the steps in the tree, in document order; one that occurs often, often.
+    /// The names of the steps in the tree, in document order, with repetitions.
     pub(super) fn step_names(&self) -> impl Iterator<Item = String> + '_ {
         self.meanings.values().filter_map(|selected| selected.step.clone())
     }
 
-    /// What a node stands for; an attribute stands for its element. The root stands for nothing.
+    /// The meaning of a node; an attribute means its element. The root means nothing.
     pub(crate) fn meaning(&self, node: NodeId) -> Option<&Selected> {
         match self.document.kind(node) {
             NodeKind::Attribute => self.document.parent(node).and_then(|owner| self.meanings.get(&owner)),
@@ -70,7 +70,7 @@ impl Tree {
     }
 }
 
-/// Opens an element for each layer that an instance lives in. Each stands for the split it is named after.
+/// Opens an element for each layer that an instance is in. Each means the split that it is named after.
 fn open_layers(builder: &mut Builder, graph: Graph<'_>, instance: &Address) -> Vec<(NodeId, Selected)> {
     let place = &graph.pipeline.process(instance.process).place;
     let data = place.data.iter().zip(&instance.at.data);
