@@ -1,4 +1,5 @@
-//! Imports that lead to no module of the project. Whether a library of that name is installed is for others to ask.
+//! Finds imports that no module of the project satisfies. Others check whether a library of that name is
+//! installed.
 
 use camino::Utf8PathBuf;
 
@@ -9,8 +10,8 @@ use super::outline::{Import, Module};
 use crate::source::Span;
 
 impl Library {
-    /// What `import` at `span` of `module` asks for, if the project does not have it. Nothing where modules may be found
-    /// in other ways than those that we see.
+    /// The module that `import` at `span` of `module` asks for, if the project does not have it. `None` also if
+    /// modules may be found in ways that we cannot see.
     pub(super) fn foreign(&self, module: usize, import: &Import, span: Span) -> Option<Foreign> {
         let outline = &self.modules[module];
         let alters_path = |id: &usize| self.modules.get(*id).is_some_and(|module| module.alters_path);
@@ -42,7 +43,8 @@ impl Library {
         if is_there { None } else { self.told(outline, (!inside).then_some(&import.loads), joined, span) }
     }
 
-    /// `library`: the name whose first part may be installed.
+    /// A [`Foreign`] import, unless it is of Python's own library. The first part of `library` may be
+    /// installed.
     fn told(&self, from: &Module, library: Option<&String>, module: String, span: Span) -> Option<Foreign> {
         let library = library.and_then(|name| Some(name.split('.').next()?.to_owned()));
         if library
@@ -67,7 +69,7 @@ impl Library {
 }
 
 impl Module {
-    /// The folder that so many leading dots of an import mean.
+    /// The folder that an import with `level` leading dots starts from.
     fn above(&self, level: u32) -> Utf8PathBuf {
         let mut folder = self.path.parent().map_or(Utf8PathBuf::new(), ToOwned::to_owned);
         (1..level).for_each(|_| folder = find::normal(&folder.join("..")));

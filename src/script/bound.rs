@@ -1,5 +1,5 @@
-//! Which names a block of Python binds, by Python's rules of scope: what is assigned anywhere in a
-//! function is local to all of it. Does not know what the names mean.
+//! Which names a block of Python binds, by Python's scoping rules: a name assigned anywhere in a function is
+//! local to all of it. Does not know what the names mean.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,18 +11,18 @@ use ruff_python_ast::{Alias, Expr, Pattern, Stmt};
 
 use super::outline::Import;
 
-/// How a name comes to be bound in a block.
+/// How a name is bound in a block.
 #[derive(Clone, Default)]
 pub(super) struct Bound {
     /// By these imports.
     pub(super) imports: Vec<Import>,
-    /// And by something else as well.
+    /// Whether something else binds it as well.
     pub(super) otherwise: bool,
-    /// By being a parameter, so that it may be anything of the caller's.
+    /// Whether it is a parameter, so that the caller may pass anything.
     pub(super) parameter: bool,
 }
 
-/// The names that a block binds, and those it declares `global` or `nonlocal`.
+/// The names that a block binds, and those that it declares `global` or `nonlocal`.
 #[derive(Default)]
 pub(super) struct Names {
     /// The names bound.
@@ -34,7 +34,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The names bound by `body`, not in the functions and classes in it.
+    /// The names bound by `body`, except in functions and classes inside it.
     pub(super) fn of_body(body: &[Stmt]) -> Self {
         let mut names = Self::default();
         names.visit_body(body);
@@ -76,7 +76,7 @@ impl Names {
     }
 }
 
-/// The name that `import alias` binds, and to what.
+/// The name that `import alias` binds, and what it is bound to.
 pub(super) fn import(alias: &Alias) -> (String, Import) {
     let whole = alias.name.to_string();
     let (bound, module) = match &alias.asname {
@@ -89,7 +89,7 @@ pub(super) fn import(alias: &Alias) -> (String, Import) {
     (bound, Import { level: 0, module, name: None, loads: whole })
 }
 
-/// The name that `from module import alias` binds, and to what.
+/// The name that `from module import alias` binds, and what it is bound to.
 pub(super) fn import_from(node: &ast::StmtImportFrom, alias: &Alias) -> (String, Import) {
     let module = node.module.as_ref().map_or(String::new(), ToString::to_string);
     let bound = alias.asname.as_ref().unwrap_or(&alias.name).to_string();
@@ -138,7 +138,7 @@ impl<'a> Visitor<'a> for Names {
         }
     }
 
-    /// The target of a comprehension is its own; a `:=` inside it is ours.
+    /// The target of a comprehension is local to it; a `:=` inside it binds in our block.
     fn visit_comprehension(&mut self, comprehension: &'a ast::Comprehension) {
         self.visit_expr(&comprehension.iter);
         comprehension.ifs.iter().for_each(|test| self.visit_expr(test));

@@ -1,5 +1,5 @@
-//! From a syntax tree to the outline of its module. Takes blocks at module level apart, so that the
-//! functions and imports in them are units; what remains of such a block is an effect.
+//! From a syntax tree to the outline of its module. Blocks at module level are taken apart, so that the
+//! functions and imports in them are units; the rest of such a block is an effect.
 
 use camino::Utf8Path;
 use ruff_python_ast as ast;
@@ -43,7 +43,7 @@ fn whole(text: &str, statements: &[&Stmt]) -> [Digest; 2] {
     [canon::digest(text, form(false), &counted), canon::digest(text, form(true), statements)]
 }
 
-/// Where lines begin, to find a line fast.
+/// The offsets of lines, to look up line numbers quickly.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -86,7 +86,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Functions, classes and imports, at the top or in a block of it.
+    /// Functions, classes and imports, at module level or in a block there.
     fn definition(&mut self, statement: &Stmt) -> bool {
         match statement {
             Stmt::FunctionDef(def) => self.function(statement, def),
@@ -205,8 +205,8 @@ impl Builder<'_> {
         self.mutation(statement, base, None, |mentions| mentions.visit_stmt(statement));
     }
 
-    /// A statement that changes what stands at `base`: if that begins with a name of the module, the
-    /// name's users are those who observe it; whether they are the only ones is decided later.
+    /// A statement that changes what is stored at `base`. If that begins with a name of the module, the users
+    /// of the name observe the change; whether nobody else does is decided later.
     fn mutation(
         &mut self,
         statement: &Stmt,
@@ -245,7 +245,8 @@ impl Builder<'_> {
                     self.mutation(statement, &func.value, method, |mentions| {
                         mentions.visit_expr(&func.value);
                         mentions.visit_arguments(&call.arguments);
-                        // The whole of it as well, for the words in it; the call itself is judged apart.
+                        // The words of the whole expression count as well; the call itself is judged
+                        // separately.
                         let mut all = Mentions::default();
                         all.visit_expr(value);
                         mentions.code.words = all.code.words;
@@ -282,7 +283,7 @@ impl Builder<'_> {
         if !never_on_import(&node.test) {
             return self.effect(statement);
         }
-        // What is left when the test is false. An `elif` is rare enough there to be taken as a whole.
+        // Keeps what runs when the test is false. An `elif` is so rare here that the whole statement is taken.
         match node.elif_else_clauses.as_slice() {
             [] => {}
             [only] if only.test.is_none() => self.body(&only.body),
@@ -313,7 +314,7 @@ fn binds_only(definition: &Stmt, name: &str) -> bool {
         || matches!(definition, Stmt::ClassDef(def) if &def.name == name)
 }
 
-/// `__name__ == "__main__"` and `TYPE_CHECKING`: false whenever a script is imported.
+/// Tests that are false whenever a script is imported: `__name__ == "__main__"` and `TYPE_CHECKING`.
 fn never_on_import(test: &Expr) -> bool {
     match test {
         Expr::Compare(node) => {

@@ -1,6 +1,6 @@
-//! Does a top-level statement do something when its module is loaded that others might observe, beyond
-//! binding its own names? If that is not certain, it does. Decides by the tables of known names and by
-//! looking into the project's own functions; runs nothing.
+//! Does a top-level statement do anything on loading its module that others might observe, besides binding its
+//! own names? If in doubt, it does. Decides by tables of known names and by inspecting the project's own
+//! functions; runs nothing.
 
 use super::library::Library;
 use super::link::Resolved;
@@ -8,7 +8,7 @@ use super::outline::{Call, Chain, Class, Code, Decorator, Fresh, Import, Kind, U
 use super::quiet;
 use crate::diagnostic::Diagnostic;
 
-/// How far calls are followed; deeper ones are taken to have effects.
+/// How deep calls are followed; deeper ones are assumed to have effects.
 const DEEPEST: usize = 50;
 
 impl Library {
@@ -17,7 +17,7 @@ impl Library {
         if let Some(known) = self.effects.get(&id) {
             return Ok(*known);
         }
-        // While it is being decided it is taken for quiet: a cycle adds nothing of its own.
+        // Assumed quiet while it is being decided: a cycle adds no effect of its own.
         self.effects.insert(id, false);
         self.judged.clear();
         let module = self.modules[id.0].clone();
@@ -46,8 +46,8 @@ impl Library {
         Ok(effect)
     }
 
-    /// Whether a library is imported although nothing in the module uses it: some are imported only for
-    /// what that does (`from sklearn.experimental import enable_...`).
+    /// Whether a library is imported although nothing in the module uses it: some libraries are imported only
+    /// for the effect (`from sklearn.experimental import enable_...`).
     fn imported_for_effect(&mut self, id: UnitId, import: &Import) -> Result<bool, Diagnostic> {
         let module = self.modules[id.0].clone();
         if module.used.contains(&module.units[id.1].name) || module.is_init() {
@@ -101,15 +101,15 @@ impl Library {
         Ok(!(resolved.units.is_empty() && resolved.libraries.is_empty()))
     }
 
-    /// Whether calling what the unit binds (or a method of it, by `chain`) is quiet.
+    /// Whether calling what the unit binds (or, by `chain`, a method of that) is quiet.
     fn unit_call_quiet(&mut self, id: UnitId, chain: &Chain, depth: usize) -> Result<bool, Diagnostic> {
         let module = self.modules[id.0].clone();
         let unit = &module.units[id.1];
-        // All calls met must be quiet, so one that is being judged need not be judged again.
+        // All calls must be quiet, so one that is already being judged need not be judged again.
         if !chain_is_attribute(chain, &unit.name) && !self.judged.insert(id) {
             return Ok(true);
         }
-        // `fit` of `from helpers import fit` has no attributes left, `fit.register` has one.
+        // `fit` from `from helpers import fit` has no attributes left, `fit.register` has one.
         let last = chain.attrs.last().filter(|_| chain_is_attribute(chain, &unit.name));
         match &unit.kind {
             Kind::Function(_) if last.is_none() => Ok(!unit.code.deferred_writes_outside
@@ -130,7 +130,7 @@ impl Library {
         }
     }
 
-    /// Whether making an instance runs no code of the class's bases.
+    /// Whether instantiating the class runs no code of its bases.
     fn bases_known(&mut self, module: usize, class: &Class) -> Result<bool, Diagnostic> {
         for base in &class.bases {
             let Some(chain) = base else { return Ok(false) };
@@ -166,7 +166,7 @@ impl Library {
         let libraries = resolved.libraries.iter().all(|path| quiet::quiet_decorator(path));
         let units =
             resolved.units.iter().all(|(module, unit)| match &self.modules[*module].units[*unit].kind {
-                // Of a local decorator that is itself decorated we do not know what it becomes.
+                // We do not know what a local decorator becomes if it is decorated itself.
                 Kind::Function(signature) => {
                     let unit = &self.modules[*module].units[*unit];
                     let itself = chain.attrs.last().is_none_or(|last| *last == unit.name);
@@ -179,14 +179,14 @@ impl Library {
         builtin && libraries && units
     }
 
-    /// Whether making the class runs nobody else's code: no metaclass, no `__init_subclass__` of ours.
+    /// Whether defining the class runs no other code: no metaclass, no `__init_subclass__` of ours.
     fn class_quiet(&mut self, module: usize, class: &Class, depth: usize) -> Result<bool, Diagnostic> {
         if depth > DEEPEST {
             return Ok(false);
         }
         let meta = self.metaclass_quiet(module, class)?;
         for base in &class.bases {
-            // A base that is an expression (`Generic[T]`, `make_base()`): its calls are judged as calls.
+            // A base may be an expression (`Generic[T]`, `make_base()`); its calls are judged as calls.
             let Some(chain) = base else { continue };
             for (home, unit) in self.resolve(module, chain)?.units {
                 let home_module = self.modules[home].clone();
@@ -215,7 +215,7 @@ impl Library {
         Ok(builtin && resolved.units.is_empty() && resolved.libraries.iter().all(known))
     }
 
-    /// Whether only the users of the module-level name `root` can observe a change of what it holds.
+    /// Whether only the users of the module-level name `root` can observe a change of its value.
     fn owns(&mut self, module: usize, root: &str, deep: bool) -> Result<bool, Diagnostic> {
         let home = self.modules[module].clone();
         let units = home.binding(root);
@@ -252,7 +252,7 @@ impl Library {
     }
 }
 
-/// Whether a chain that leads to the unit `name` goes on to an attribute of it.
+/// Whether a chain that leads to the unit `name` continues to an attribute of it.
 fn chain_is_attribute(chain: &Chain, name: &str) -> bool {
     chain.attrs.last().is_some_and(|last| last != name)
 }

@@ -1,6 +1,6 @@
-//! Which file an import means, by Python's own rules: a package before a module, both before a folder
-//! without `__init__.py`, earlier folders before later ones. Knows nothing of what is in the files, and
-//! not of what is installed: an import that is not found here is a library.
+//! Which file an import means, by Python's own rules: a package before a module, both before a folder without
+//! `__init__.py`, earlier folders before later ones. Knows neither what is in the files nor what is installed:
+//! an import that is not found here is taken for a library.
 
 use std::collections::BTreeSet;
 
@@ -8,21 +8,21 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::file;
 
-/// Folders that hold no code of the project's own.
+/// Folders that contain no code of the project's own.
 const SKIPPED: [&str; 3] = ["node_modules", "__pycache__", "site-packages"];
-/// What a folder has in it that is an environment or was made by a build of ours. Its name says nothing: a package
-/// may be called `env`, `build` or `dist`.
+/// Entries that mark a folder as an environment, or as made by one of our builds. Its name tells nothing: a
+/// package may be called `env`, `build` or `dist`.
 const MADE: [&str; 5] = ["pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate", ".expops"];
-/// The modules of Python's own library (`sys.stdlib_module_names` of 3.11, with those that other versions have
-/// or had and those that Python imports when it starts; without a few that nothing imports).
+/// The modules of Python's own library: `sys.stdlib_module_names` of 3.11, with those of other versions and
+/// those that Python imports when it starts, without a few that nothing imports.
 const STANDARD: &str = include_str!("standard_modules.txt");
-/// Most files that a dynamic import is taken to mean.
+/// At most this many files are considered for a dynamic import.
 const MOST_FILES: usize = 2_000;
 
-/// What one part of a dotted name means. Paths are relative to the project.
+/// What one part of a dotted name resolves to. Paths are relative to the project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ModulePath {
-    /// A file; with the package's folder if it is an `__init__.py`.
+    /// A file; for an `__init__.py`, with the package's folder.
     File { path: Utf8PathBuf, folder: Option<Utf8PathBuf> },
     /// Folders without `__init__.py`.
     Namespace(Vec<Utf8PathBuf>),
@@ -56,7 +56,7 @@ pub(super) fn is_standard(name: &str) -> bool {
     STANDARD.split_ascii_whitespace().any(|standard| standard == name)
 }
 
-/// Whether one of `folders` has a compiled module `name`, which cannot be looked into: `name.cpython-311-….so`.
+/// Whether one of `folders` has a compiled module `name` (`name.cpython-311-….so`), which cannot be read.
 pub(super) fn is_compiled(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> bool {
     let is_module = |file: &str| {
         let is_library = file.ends_with(".so") || file.ends_with(".pyd") || file.ends_with(".pyc");
@@ -66,7 +66,7 @@ pub(super) fn is_compiled(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) 
     entries.flatten().flatten().any(|entry| is_module(entry.file_name()))
 }
 
-/// The modules in `folders` that take the place of one of Python's own, sorted.
+/// The modules in `folders` that shadow one of Python's own, sorted.
 pub(super) fn shadowing(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
     let mut found = BTreeSet::new();
     for folder in folders {
@@ -84,14 +84,13 @@ pub(super) fn shadowing(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8Pat
     found.into_iter().collect()
 }
 
-/// `path` without `.` and `..` where they can be resolved by looking at the text; nothing for the project's own
-/// folder.
+/// `path` without any `.` and `..` that can be resolved textually; empty for the project's own folder.
 pub(super) fn normal(path: &Utf8Path) -> Utf8PathBuf {
     let path = file::normal(path);
     if path == "." { Utf8PathBuf::new() } else { path }
 }
 
-/// All Python files under `folders`, sorted; without hidden folders, environments and outputs.
+/// All Python files under `folders`, sorted, except in hidden folders, environments and outputs.
 pub(super) fn all_python(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
     let mut all = BTreeSet::new();
     for folder in folders {
@@ -114,7 +113,7 @@ pub(super) fn all_python(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<Utf8Pa
     all.into_iter().take(MOST_FILES).collect()
 }
 
-/// The name of a module's file as an import from `folder` would write it.
+/// The dotted name of a module, from the path of its file below a folder where imports are looked up.
 pub(in crate::script) fn dotted_name(path: &Utf8Path) -> String {
     let path = path.as_str().trim_end_matches(".py");
     path.trim_end_matches("/__init__").replace('/', ".")

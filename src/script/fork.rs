@@ -1,21 +1,21 @@
-//! Which imports of libraries a worker may do before it forks.
+//! Which libraries a worker may import before it forks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::outline::Import;
 
-/// Libraries whose own maintainers support a fork after the import, in an order in which none needs a later one.
-/// The evidence is in `src/python/README.md`. What only looks harmless is imported in the child, and what turns out
-/// not to be (`src/python/expops_build/_ahead.py` looks), too.
+/// Libraries whose own maintainers support a fork after the import, ordered so that none needs a later one. The
+/// evidence is in `src/python/README.md`. Libraries that only look harmless are imported in the child, as are
+/// those that turn out not to be (`src/python/expops_build/_ahead.py` checks).
 const SAFE: [&str; 6] = ["numpy", "pyarrow", "scipy", "pandas", "sklearn", "matplotlib"];
 
-/// Modules of such libraries, and the names that are imported from each.
+/// Modules of these libraries, and the names imported from each.
 pub(crate) type Ahead = BTreeMap<String, BTreeSet<String>>;
 
-/// A library and its modules, with the names that are imported from each.
+/// A library and its modules, with the names imported from each.
 pub(crate) type Library = (&'static str, Vec<(String, Vec<String>)>);
 
-/// Takes note of an import of a library.
+/// Records an import of a library.
 pub(super) fn note(ahead: &mut Ahead, import: &Import) {
     let module = if import.name.is_some() { &import.module } else { &import.loads };
     let top = module.split('.').next().unwrap_or_default();
@@ -25,7 +25,7 @@ pub(super) fn note(ahead: &mut Ahead, import: &Import) {
     }
 }
 
-/// The libraries among `ahead`, each with its modules, in an order in which they can be imported.
+/// The libraries in `ahead`, each with its modules, in an order in which they can be imported.
 pub(crate) fn in_order(ahead: &Ahead) -> Vec<Library> {
     let modules_of = |top: &str| -> Vec<(String, Vec<String>)> {
         let of_top = ahead.iter().filter(|(module, _)| module.split('.').next() == Some(top));
@@ -33,15 +33,15 @@ pub(crate) fn in_order(ahead: &Ahead) -> Vec<Library> {
     };
     let all = SAFE.into_iter().map(|top| (top, modules_of(top)));
     let mut found: Vec<Library> = all.filter(|(_, modules)| !modules.is_empty()).collect();
-    // All of them use it, so that it always has a step of its own.
+    // All of them use numpy, so it always gets a step of its own.
     if found.first().is_some_and(|(top, _)| *top != "numpy") {
         found.insert(0, ("numpy", vec![("numpy".to_owned(), Vec::new())]));
     }
     found
 }
 
-/// Whether a module may change what the import of a library goes by: an import that comes before it is another one
-/// then. Any text that may be such a change counts.
+/// Whether a module may change something that the import of a library depends on, so that importing it earlier
+/// would make a difference. Any text that may be such a change counts.
 pub(super) fn may_steer_imports(text: &str) -> bool {
     const WORDS: [&str; 6] =
         ["putenv", "unsetenv", "meta_path", "path_hooks", "addaudithook", "monkey.patch"];
@@ -49,7 +49,7 @@ pub(super) fn may_steer_imports(text: &str) -> bool {
         || text.match_indices("environ").any(|(at, word)| !only_reads(&text[at + word.len()..]))
 }
 
-/// Whether what follows `environ` can only read.
+/// Whether the text after `environ` can only be a read.
 fn only_reads(rest: &str) -> bool {
     let methods = [".get(", ".copy()", ".items()", ".keys()", ".values()", ")", ","];
     let is_read = |after: &str| {

@@ -1,4 +1,4 @@
-//! What is asked of a library: the functions of a script, and what they reach.
+//! The queries of a library: the functions of a script, and what they reach.
 
 use camino::Utf8Path;
 
@@ -33,7 +33,7 @@ impl Library {
         let mut role = None;
         let mut chain = Chain::global(name);
         let mut home = module;
-        // An alias of an alias of itself (`f = f`) ends here.
+        // An alias of itself (`f = f`) ends here.
         for _ in 0..100 {
             let bound = self.resolve(home, &chain)?.units;
             let Some(id) = bound.into_iter().rfind(|id| self.makes_function(*id)) else { return Ok(None) };
@@ -56,7 +56,7 @@ impl Library {
                 None => self.role(id.0, &unit.decorators)?,
             };
             let mut found = found(name, signature, role.map(|(role, _)| role));
-            // Another decorator may return something else.
+            // Any other decorator may return something else.
             let is_plain = unit.decorators.len() <= usize::from(found.role.is_some());
             found.returns = found.returns.filter(|_| is_plain && home == module);
             return Ok(Some(found));
@@ -66,8 +66,7 @@ impl Library {
 
     /// Everything that a call of the function can reach, and its digest.
     ///
-    /// # Errors
-    /// As [`Library::script`], and E105 if the script has no such function.
+    /// # Errors As [`Library::script`], and E105 if the script has no such function.
     pub(crate) fn reach(&mut self, script: &Utf8Path, function: &str) -> Result<Reach, Diagnostic> {
         let Some(known) = self.function(script, function)? else {
             let message = format!("the script `{script}` has no function `{function}`");
@@ -86,8 +85,7 @@ impl Library {
 
     /// Everything that a use of `name`, at the top level of the script, can reach.
     ///
-    /// # Errors
-    /// As [`Library::script`].
+    /// # Errors As [`Library::script`].
     pub(crate) fn code(&mut self, script: &Utf8Path, name: &str) -> Result<Reach, Diagnostic> {
         let module = self.enter(&find::normal(script))?;
         let walk = self.walk(module, name)?;

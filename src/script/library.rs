@@ -1,4 +1,4 @@
-//! The modules that have been read, and where imports are looked up.
+//! The modules that have been read, and where to look up imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,26 +14,26 @@ use crate::diagnostic::{Diagnostic, codes};
 pub(crate) struct Library {
     pub(super) root: Utf8PathBuf,
     pub(super) folders: Vec<Utf8PathBuf>,
-    /// Where imports are looked up now: the folder of the script in question, the folders, the project.
+    /// Where imports are looked up for the current script: its folder, the folders, the project.
     pub(super) search: Vec<Utf8PathBuf>,
     pub(super) modules: Vec<Arc<Module>>,
     pub(super) by_path: BTreeMap<Utf8PathBuf, Result<usize, Diagnostic>>,
     pub(super) scripts: BTreeMap<Utf8PathBuf, Script>,
     pub(super) files: BTreeSet<Utf8PathBuf>,
     pub(super) effects: BTreeMap<UnitId, bool>,
-    /// What has been looked at in the decision on one effect.
+    /// The units visited while deciding on one effect.
     pub(super) judged: BTreeSet<UnitId>,
-    /// The modules beside the scripts that hide Python's own, once they have been asked for.
+    /// The modules next to the scripts that shadow Python's own, once asked for.
     pub(super) shadowing: Option<Vec<Utf8PathBuf>>,
-    /// The folders with Python files, once they have been asked for.
+    /// The folders with Python files, once asked for.
     pub(super) python_folders: Option<Vec<Utf8PathBuf>>,
-    /// The module of the script in question.
+    /// The module of the current script.
     pub(super) script: usize,
 }
 
 impl Library {
-    /// Nothing read yet. `root` is the project's folder, `folders` those that imports are looked up in,
-    /// in this order, relative to it or absolute.
+    /// A library without any module read yet. `root` is the project's folder; `folders`, relative to it or
+    /// absolute, are where imports are looked up, in this order.
     pub(crate) fn new(root: &Utf8Path, folders: Vec<Utf8PathBuf>) -> Self {
         let inside = |folder: &Utf8PathBuf| find::normal(folder.strip_prefix(root).unwrap_or(folder));
         let folders: Vec<_> = folders.iter().map(inside).collect();
@@ -58,7 +58,7 @@ impl Library {
         self.files.iter().cloned().collect()
     }
 
-    /// Makes `script` the script in question: imports are looked up beside it first.
+    /// Makes `script` the current script: imports are looked up next to it first.
     pub(super) fn enter(&mut self, script: &Utf8Path) -> Result<usize, Diagnostic> {
         let beside = script.parent().map_or(Utf8PathBuf::new(), ToOwned::to_owned);
         let mut search = vec![beside];
@@ -79,7 +79,7 @@ impl Library {
         Ok(module)
     }
 
-    /// The folders that an import may mean when `module` (or the script) changes `sys.path`.
+    /// The folders that an import may mean if `module` (or the script) changes `sys.path`.
     pub(super) fn folders_by_path(&mut self, module: usize) -> Vec<Utf8PathBuf> {
         let alters =
             [module, self.script].iter().any(|id| self.modules.get(*id).is_some_and(|m| m.alters_path));
@@ -96,13 +96,13 @@ impl Library {
         folders.clone()
     }
 
-    /// The modules in the scripts' folders that take the place of one of Python's own.
+    /// The modules in the scripts' folders that shadow one of Python's own.
     pub(super) fn shadowing(&mut self) -> Vec<Utf8PathBuf> {
         let (root, folders) = (&self.root, &self.folders);
         self.shadowing.get_or_insert_with(|| find::shadowing(root, folders)).clone()
     }
 
-    /// The folders that a dynamic import can be taken to mean: not the whole project.
+    /// The folders that a dynamic import is assumed to mean: not the whole project.
     pub(super) fn script_folders(&self) -> Vec<Utf8PathBuf> {
         let only_root = |folder: &&Utf8PathBuf| !folder.as_str().is_empty() || self.folders.contains(folder);
         let mut folders: Vec<_> = self.search.iter().take(1).cloned().collect();
@@ -134,8 +134,8 @@ impl Library {
         parse::with_tree(&source, |body| build::module(&source, path, body))
     }
 
-    /// The name of a module, the same wherever the project lies: as an import would write it, from the
-    /// innermost of the folders that imports are looked up in.
+    /// The name of a module, independent of where the project is: as an import would write it, from the
+    /// innermost of the folders where imports are looked up.
     pub(super) fn name_of(&self, module: usize) -> String {
         let path = &self.modules[module].path;
         let inside = self.search.iter().filter_map(|folder| path.strip_prefix(folder).ok());

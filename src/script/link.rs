@@ -1,5 +1,5 @@
 //! What a name means across the modules of the project: follows imports, re-exports, star imports and
-//! attributes of modules to the units that bind a name. Reads modules as they are needed.
+//! attributes of modules to the units that bind the name. Reads modules as they are needed.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::outline::{Chain, Import, Kind, Mention, Module, Root, UnitId};
 use super::{quiet, words};
 use crate::diagnostic::Diagnostic;
 
-/// What a chain of names leads to.
+/// What a chain of names resolves to.
 #[derive(Default)]
 pub(super) struct Resolved {
     /// Units that bind the name.
@@ -22,29 +22,29 @@ pub(super) struct Resolved {
     pub(super) libraries: Vec<String>,
     /// A name that nothing binds.
     pub(super) builtin: Option<String>,
-    /// Modules that are used as values, so that any name of them may be asked for.
+    /// Modules used as values, so that any of their names may be asked for.
     pub(super) bare: Vec<usize>,
-    /// Modules of which a name was asked that is not to be found in them.
+    /// Modules that were asked for a name not found in them.
     pub(super) missing: Vec<usize>,
-    /// Modules that are loaded on the way.
+    /// Modules loaded on the way.
     pub(super) loads: Vec<usize>,
 }
 
 impl Resolved {
-    /// All modules that have to do with it.
+    /// All modules involved.
     pub(super) fn modules(&self) -> BTreeSet<usize> {
         let units = self.units.iter().chain(&self.via).map(|(module, _)| *module);
         units.chain(self.bare.iter().chain(&self.missing).chain(&self.loads).copied()).collect()
     }
 }
 
-/// Something that attributes can be asked of.
+/// Something that has attributes.
 enum Container {
     Module(usize, Vec<Utf8PathBuf>),
     Namespace(Vec<Utf8PathBuf>),
 }
 
-/// One resolution in progress: `seen` ends cycles of imports.
+/// A resolution in progress; `seen` breaks cycles of imports.
 struct Search<'l> {
     library: &'l mut Library,
     out: Resolved,
@@ -52,7 +52,7 @@ struct Search<'l> {
 }
 
 impl Library {
-    /// What `chain`, mentioned in `module`, leads to.
+    /// Resolves `chain`, mentioned in `module`.
     pub(super) fn resolve(&mut self, module: usize, chain: &Chain) -> Result<Resolved, Diagnostic> {
         let mut search = Search { library: self, out: Resolved::default(), seen: BTreeSet::new() };
         match &chain.root {
@@ -70,7 +70,7 @@ impl Library {
         Ok(search.out)
     }
 
-    /// What an import statement loads and names.
+    /// Resolves what an import statement loads and names.
     pub(super) fn resolve_import(&mut self, module: usize, import: &Import) -> Result<Resolved, Diagnostic> {
         let mut search = Search { library: self, out: Resolved::default(), seen: BTreeSet::new() };
         search.import(module, import, &[])?;
@@ -162,7 +162,7 @@ impl Search<'_> {
         self.out.libraries.push(path);
     }
 
-    /// The module of an import, if it is one of the project's; loads the packages above it.
+    /// The module of an import, if it belongs to the project; loads the packages above it.
     fn place(&mut self, module: usize, import: &Import) -> Result<Option<Container>, Diagnostic> {
         let mut folders = self.library.search.clone();
         let mut place = None;
@@ -255,13 +255,13 @@ impl Search<'_> {
     }
 }
 
-/// What every module has without binding it, and that says nothing of its code.
+/// Attributes that every module has without binding them, and that tell nothing of its code.
 fn is_own_attribute(name: &str) -> bool {
     matches!(name, "__name__" | "__file__" | "__path__" | "__package__" | "__spec__")
 }
 
 impl Module {
-    /// Whether names may come to be in the module by other ways than those we see.
+    /// Whether the module may get names in ways that we cannot see.
     pub(super) fn is_dynamic(&self) -> bool {
         self.units.iter().any(|unit| {
             unit.code.words.dynamic

@@ -1,14 +1,14 @@
-//! Reads a project's Python scripts without running them: which functions they define, with which
-//! parameters; what a function reaches, and a digest of that; its steps. The parser's types stop here.
+//! Reads a project's Python scripts without running them: which functions they define, with which parameters;
+//! what a function reaches, and a digest of that; its steps. The parser's types stop here.
 //!
-//! What counts for a digest: the function and, transitively, every function, class and module-level
-//! value that it names, through imports of the project's own modules; the statements that change such a
-//! value; and everything that loading those modules does besides defining names. Comments, docstrings,
-//! formatting and positions do not count, nor do definitions that nothing reaches. What cannot be
-//! followed is counted as whole modules (see `reach`).
+//! What counts for a digest: the function and, transitively, every function, class and module-level value that
+//! it names, through imports of the project's own modules; the statements that change such a value; and
+//! everything that loading those modules does besides defining names. Comments, docstrings, formatting and
+//! positions do not count, nor do definitions that nothing reaches. Where code cannot be followed, whole
+//! modules count (see `reach`).
 //!
-//! What this does not know: what libraries do; compiled modules and `.pyc` files of the project; what
-//! is written to `sys.path` at run time; what a caller does with a function that a library hands out.
+//! Not known here: what libraries do; compiled modules and `.pyc` files of the project; what is written to
+//! `sys.path` at run time; what a caller does with a function that a library returns.
 
 mod absent;
 mod bound;

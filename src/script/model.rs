@@ -1,4 +1,4 @@
-//! What is known of scripts and functions.
+//! What is known about scripts and functions.
 
 use camino::Utf8PathBuf;
 
@@ -9,11 +9,11 @@ use crate::source::{Source, Span};
 /// A script that has been read and parsed.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
-    /// The names of the functions at its top level, in order; to suggest the nearest one.
+    /// The names of the functions at its top level, in order, for suggesting the nearest one.
     pub functions: Vec<String>,
 }
 
-/// What a function is to expops, by its decorator.
+/// The role of a function in expops, by its decorator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// `@process()`
@@ -24,7 +24,7 @@ pub(crate) enum Role {
     Chart,
 }
 
-/// A parameter that can be given by name, or by position only. `*args` is none.
+/// A parameter that can be given by name, or only by position. `*args` is not one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parameter {
     /// Its name.
@@ -42,72 +42,72 @@ pub(crate) struct Function {
     pub parameters: Vec<Parameter>,
     /// Whether it has `**kwargs`.
     pub takes_everything: bool,
-    /// What its decorator makes of it.
+    /// Its role, if a decorator gives it one.
     pub role: Option<Role>,
-    /// The keys of the dict that it returns, if they are written out.
+    /// The keys of the dict that it returns, if they are spelled out.
     pub returns: Option<Vec<String>>,
 }
 
-/// Something that is counted into a digest.
+/// Something that counts for a digest.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     /// The module as an import would name it.
     pub module: String,
     /// The name defined, or the beginning of a statement; `None` for a whole module.
     pub name: Option<String>,
-    /// Of its canonical form.
+    /// The digest of its canonical form.
     pub digest: Digest,
     /// Its file, relative to the project.
     pub file: Utf8PathBuf,
     /// Its line, from 1.
     pub line: usize,
-    /// Why a module counts as a whole, where that is known.
+    /// Why a module counts whole, if known.
     pub why: Option<String>,
 }
 
 /// A step of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
-    /// Its name: that of `@step(name=...)`, else the function's.
+    /// Its name: from `@step(name=...)`, else the function's.
     pub name: String,
-    /// The file of the top-level statement it stands in, relative to the project.
+    /// The file of the top-level statement that it is in, relative to the project.
     pub file: Utf8PathBuf,
     /// The line of that statement.
     pub line: usize,
 }
 
-/// An import that leads to no module of the project.
+/// An import that no module of the project satisfies.
 #[derive(Clone, Debug)]
 pub(crate) struct Foreign {
-    /// The module that is not there.
+    /// The missing module.
     pub module: String,
-    /// The library that may have it; `None` if it can only be one of the project's.
+    /// The library that may have it; `None` if it can only be a module of the project.
     pub library: Option<String>,
-    /// The text that imports it.
+    /// The source that imports it.
     pub source: Source,
-    /// Where in it.
+    /// The place in that source.
     pub span: Span,
 }
 
-/// What a call of a function can reach.
+/// Everything that a call of a function can reach.
 #[derive(Clone, Debug)]
 pub(crate) struct Reach {
-    /// Over all items.
+    /// The digest of all items.
     pub digest: Digest,
-    /// What is counted, by module and place.
+    /// The items that count, by module and place.
     pub items: Vec<Item>,
-    /// What stands in the modules that are counted whole, for people.
+    /// The content of the modules that count whole, for people.
     pub inside: Vec<Item>,
     /// The steps, in order of first appearance.
     pub steps: Vec<Step>,
-    /// What loading the code and running it imports of libraries that may be imported before a fork: nothing, if the
-    /// code may do something to what an import goes by.
+    /// The libraries that loading and running the code imports, if they may be imported before a fork. Empty if
+    /// the code may change what an import depends on.
     pub ahead: Ahead,
-    /// Whether the code reached may open a file of the project by itself. Deliberately conservative:
-    /// any word that could have to do with files makes it true (`open`, `pathlib`, `read_csv`, a text
-    /// with a `/`, a parameter `context`, code that cannot be followed). False is certain enough to say
-    /// that the process sees the project's data only through its inputs.
+    /// Whether the code reached may open a file of the project by itself. Deliberately conservative: any word
+    /// that could have to do with files makes it true (`open`, `pathlib`, `read_csv`, a text with a `/`, a
+    /// parameter `context`, code that cannot be followed). If it is false, the process certainly sees the
+    /// project's data only through its inputs.
     pub reads_files: bool,
-    /// The imports that lead to no module of the project and that nothing guards.
+    /// The unguarded imports that no module of the project satisfies.
     pub foreign: Vec<Foreign>,
 }

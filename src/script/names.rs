@@ -1,15 +1,15 @@
-//! Which modules a folder has, by their names alone: what an import could find in it.
+//! Which modules a folder has, judging only by names: what an import could find in it.
 
 use camino::Utf8Path;
 
-/// Folders that no import means.
+/// A folder that no import can mean.
 const CACHE: &str = "__pycache__";
 
-/// The names in `folder` that an import could mean, sorted, each on a line: `a.py`, a compiled module, a folder with a
-/// slash behind it. Nothing else counts: an editor's file beside a script, or what Python keeps there. Empty if the folder
-/// is gone.
+/// The names in `folder` that an import could mean, sorted, one on each line: `a.py`, a compiled module, or a
+/// folder with a trailing slash. Nothing else counts, such as an editor's file next to a script, or Python's
+/// cache. Empty if the folder is gone.
 pub(crate) fn module_names(folder: &Utf8Path) -> String {
-    // `join` makes the folder of an empty path the working folder.
+    // An empty path means the working folder; `join` makes it `.`.
     let entries = folder.join(".").read_dir_utf8().into_iter().flatten().flatten();
     let mut names: Vec<_> = entries.filter_map(|entry| counted(entry.file_name(), entry.path())).collect();
     names.sort_unstable();
@@ -44,7 +44,7 @@ mod tests {
             "d.pyd",
             "e.pyc",
             "größe.py",
-            // Of editors, of Python, of people.
+            // Files that editors, Python and people leave.
             ".a.py.swp",
             "a.py~",
             "4913",

@@ -1,5 +1,5 @@
-//! A module as far as expops needs it: its top-level statements as units, each with what it binds,
-//! what it mentions, and the digest of its canonical form. Flat: no syntax tree outlives its parse.
+//! The outline of a module: its top-level statements as units, each with the names that it binds, what it
+//! mentions, and the digest of its canonical form. Flat: no syntax tree outlives its parse.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +9,16 @@ use super::words::Words;
 use crate::digest::Digest;
 use crate::source::{Source, Span};
 
-/// What an import statement asks for, for one name.
+/// What an import statement asks for, for a single name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Import {
-    /// Leading dots.
+    /// The number of leading dots.
     pub(super) level: u32,
-    /// The module that the bound name stands for, or that `name` is taken from.
+    /// The module that the bound name refers to, or that `name` is taken from.
     pub(super) module: String,
     /// The name taken from it.
     pub(super) name: Option<String>,
-    /// The module that is loaded: for `import a.b`, `a` is bound and `a.b` loaded.
+    /// The module that is loaded: `import a.b` binds `a` and loads `a.b`.
     pub(super) loads: String,
 }
 
@@ -27,11 +27,11 @@ pub(super) struct Import {
 pub(super) enum Root {
     /// A name of the module, or a builtin.
     Global(String),
-    /// A name that a function imported for itself.
+    /// A name that a function itself imported.
     Imports(Vec<Import>),
 }
 
-/// `root.attr.attr`, and the text it is called with, if it is called with one.
+/// `root.attr.attr`, and the text that it is called with, if any.
 #[derive(Clone, Debug)]
 pub(super) struct Chain {
     pub(super) root: Root,
@@ -40,7 +40,7 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// As it is written: `root.attr.attr`.
+    /// The chain as written: `root.attr.attr`.
     pub(super) fn spelled(&self) -> String {
         let root = match &self.root {
             Root::Global(name) => name.as_str(),
@@ -49,19 +49,19 @@ impl Chain {
         [root].into_iter().chain(self.attrs.iter().map(String::as_str)).collect::<Vec<_>>().join(".")
     }
 
-    /// What `import NAME` binds, and then `attrs`.
+    /// The chain of `attrs` on what `import NAME` binds.
     pub(super) fn by_import(name: &str, attrs: &[String]) -> Self {
         let import = Import { level: 0, module: name.to_owned(), name: None, loads: name.to_owned() };
         Self { root: Root::Imports(vec![import]), attrs: attrs.to_vec(), literal: None }
     }
 
-    /// The module-level name `name`.
+    /// The chain that is just the module-level name `name`.
     pub(super) fn global(name: &str) -> Self {
         Self { root: Root::Global(name.to_owned()), attrs: Vec::new(), literal: None }
     }
 }
 
-/// A decorator: what it is called, whether it is `@name(...)`, and its `name=` argument.
+/// A decorator: its name, whether it is `@name(...)`, and its `name=` argument.
 #[derive(Clone, Debug)]
 pub(super) struct Decorator {
     pub(super) chain: Option<Chain>,
@@ -69,38 +69,38 @@ pub(super) struct Decorator {
     pub(super) label: Option<String>,
 }
 
-/// Something that code mentions, in the order of the text.
+/// Something that code mentions, in source order.
 pub(super) enum Mention {
     /// A name, perhaps with attributes.
     Use(Chain),
-    /// An import that runs with the code; where it is, unless a `try` or an `if` guards it.
+    /// An import that runs with the code, and its place, unless a `try` or an `if` guards it.
     Load(Import, Option<Span>),
     /// A decorated function or class inside the code.
     Def { name: String, decorators: Vec<Decorator> },
 }
 
-/// What a text that is used as a value may name, for whoever evaluates it.
+/// What a text used as a value may name, for whoever evaluates it.
 #[derive(Clone, Debug)]
 pub(super) struct TextMention {
-    /// The names, and what is asked of them.
+    /// The name, with the attributes asked of it.
     pub(super) chain: Chain,
-    /// Whether it is the beginning of a name that is put together (`env.`).
+    /// Whether it is the beginning of a name that is put together at run time (`env.`).
     pub(super) is_package: bool,
 }
 
-/// What is called.
+/// The callee of a call.
 pub(super) enum Call {
     /// Something with a name that leads outside the code.
     Chain(Chain),
-    /// A method of a value; `own` if the value is the code's own variable.
+    /// A method of a value; `own` if the value is a variable of this code.
     Method { name: String, own: bool },
-    /// What a call of this made: `process()(f)`.
+    /// The result of a call: `process()(f)`.
     Made(Chain),
     /// Anything else.
     Unknown,
 }
 
-/// What a piece of code mentions and does. `eager`: when it is loaded; `deferred`: in functions.
+/// What a piece of code mentions and does. `eager`: when it is loaded; `deferred`: inside functions.
 #[derive(Default)]
 pub(super) struct Code {
     pub(super) mentions: Vec<Mention>,
@@ -114,19 +114,19 @@ pub(super) struct Code {
     pub(super) words: Words,
 }
 
-/// What is known of a function's signature.
+/// What is known about a function's signature.
 #[derive(Clone, Default)]
 pub(super) struct Signature {
-    /// Name, and whether it has no default.
+    /// The name, and whether it has no default.
     pub(super) parameters: Vec<(String, bool)>,
     pub(super) takes_everything: bool,
-    /// The keys of the dict that it returns, if they are written out.
+    /// The keys of the dict that it returns, if they are spelled out.
     pub(super) returns: Option<Vec<String>>,
-    /// As a decorator, it does nothing but make a function: used as `@name`, and as `@name(...)`.
+    /// Whether, as a decorator, it only makes a function: used as `@name`, and as `@name(...)`.
     pub(super) decorates_quietly: [bool; 2],
 }
 
-/// What is known of a class.
+/// What is known about a class.
 #[derive(Default)]
 pub(super) struct Class {
     pub(super) bases: Vec<Option<Chain>>,
@@ -136,7 +136,7 @@ pub(super) struct Class {
     pub(super) defines: BTreeSet<String>,
 }
 
-/// What a name is assigned, where that makes it another name of a function.
+/// The value assigned to a name, if that makes the name an alias of a function.
 pub(super) enum Alias {
     /// `name = other`, `name = wrapper(other)`, `name = wrapper(...)(other)`.
     Of { target: Chain, wrapper: Option<Decorator> },
@@ -144,20 +144,20 @@ pub(super) enum Alias {
     Lambda(Signature),
 }
 
-/// Whether an assigned value is a new container that nothing else holds.
+/// Whether an assigned value is a new container that nothing else refers to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fresh {
-    /// It may be anybody's.
+    /// Others may refer to it.
     No,
-    /// It is new; what is in it may be somebody's.
+    /// It is new, but others may refer to its content.
     Shallow,
-    /// It is new, with all that is in it.
+    /// It is new, with everything in it.
     Deep,
-    /// It is, if a call of this unit's only eager chain makes a new container.
+    /// It is new if the unit's only eager call makes a new container.
     IfCallIs,
 }
 
-/// What kind of statement a unit is.
+/// The kinds of units, by their statement.
 pub(super) enum Kind {
     Function(Signature),
     Class(Class),
@@ -166,7 +166,7 @@ pub(super) enum Kind {
         fresh: Fresh,
         alias: Option<Alias>,
     },
-    /// `name.append(x)`, `name[k] = v`, `name.attr = v`; `deep` if further inside than that.
+    /// `name.append(x)`, `name[k] = v`, `name.attr = v`; `deep` if it reaches further inside.
     Mutation {
         root: String,
         deep: bool,
@@ -185,7 +185,7 @@ pub(super) struct Unit {
     pub(super) binds: Vec<String>,
     pub(super) decorators: Vec<Decorator>,
     pub(super) code: Code,
-    /// Of its canonical form, without docstrings and with them.
+    /// Digests of its canonical form, without docstrings and with them.
     pub(super) digests: [Digest; 2],
     pub(super) span: Span,
     pub(super) line: usize,
@@ -197,28 +197,28 @@ pub(super) struct Module {
     pub(super) path: Utf8PathBuf,
     pub(super) source: Source,
     pub(super) units: Vec<Unit>,
-    /// Which units bind, change or (inside a function, by `global`) rebind a name.
+    /// The units that bind, change or (inside a function, by `global`) rebind a name.
     pub(super) bindings: BTreeMap<String, Vec<usize>>,
-    /// The names that anything in the module mentions.
+    /// All names that the module mentions.
     pub(super) used: BTreeSet<String>,
-    /// Whether it does something to where modules are found.
+    /// Whether it changes where modules are found.
     pub(super) alters_path: bool,
     /// The units that are `from module import *`.
     pub(super) stars: Vec<usize>,
-    /// Of the canonical form of all of it, without docstrings and with them.
+    /// Digests of the canonical form of the whole module, without docstrings and with them.
     pub(super) whole: [Digest; 2],
 }
 
 impl Module {
-    /// The name of a star import's binding, which no program can have.
+    /// The name under which a star import is indexed, which no program can use.
     pub(super) const STAR: &'static str = "*";
 
-    /// Whether it is a package's own file, where names are imported to be used elsewhere.
+    /// Whether it is a package's `__init__.py`, where names are imported to be used elsewhere.
     pub(super) fn is_init(&self) -> bool {
         self.path.file_name() == Some("__init__.py")
     }
 
-    /// Makes the index of names.
+    /// Builds the index of names.
     pub(super) fn index(&mut self) {
         for mention in self.units.iter().flat_map(|unit| &unit.code.mentions) {
             if let Mention::Use(Chain { root: Root::Global(name), attrs, .. }) = mention {
@@ -239,7 +239,7 @@ impl Module {
         }
     }
 
-    /// The units that have to do with `name`.
+    /// The units that bind or change `name`.
     pub(super) fn binding(&self, name: &str) -> &[usize] {
         self.bindings.get(name).map_or(&[], Vec::as_slice)
     }

@@ -1,6 +1,6 @@
-//! A script's bytes to its syntax tree, on a thread of its own with a deep stack, so that hostile
-//! nesting is a diagnostic and never a crash. Does not know what the tree is used for: the caller
-//! gives a function that turns it into something flat, because a deep tree must not leave the thread.
+//! A script's bytes to its syntax tree, on a thread of its own with a deep stack, so that hostile nesting is a
+//! diagnostic and never a crash. A deep tree must not leave that thread, so the caller passes a function that
+//! turns it into something flat.
 
 use std::thread;
 
@@ -11,16 +11,17 @@ use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Source, Span};
 
-/// Largest script that is read. Generated data belongs into a data file.
+/// Largest script that is read. Generated data belongs in a data file.
 const LARGEST: usize = 16 << 20;
 /// Deepest tree that is walked. CPython gives up at a third of this.
 const DEEPEST: usize = 10_000;
-/// Most tokens that may be open at one place (see [`Pressure`]): what bounds the parser's own recursion.
+/// Largest number of tokens that may be open at one place (see [`Pressure`]), which bounds the parser's own
+/// recursion.
 const MOST_PENDING: usize = 50_000;
-/// The stack: 10,000 levels of the largest frames of an unoptimised build fit several times.
+/// Stack size: 10,000 levels of the largest frames of an unoptimised build fit several times.
 const STACK: usize = 256 << 20;
 
-/// The text of a script: UTF-8, one kind of line end (as Python itself reads it), not too large.
+/// The text of a script: UTF-8, one kind of line ending (as Python itself reads it), not too large.
 pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Diagnostic> {
     let wrong = |source: &Source, at: usize, message: String, help: &str| {
         Err(Diagnostic::new(&codes::SCRIPT_SYNTAX, message).at(source, Span::new(at, at + 1), "").help(help))
@@ -45,7 +46,7 @@ pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Diagnostic> {
     }
 }
 
-/// Parses `source` and gives its statements to `build`.
+/// Parses `source` and passes its statements to `build`.
 pub(super) fn with_tree<T: Send>(
     source: &Source,
     build: impl FnOnce(&[Stmt]) -> T + Send,
@@ -77,7 +78,7 @@ fn parse<T>(source: &Source, build: impl FnOnce(&[Stmt]) -> T) -> Result<T, Diag
     let mut depth = Depth { now: 0, exceeded: None };
     depth.visit_body(parsed.suite());
     if let Some(at) = depth.exceeded {
-        // Dropping a tree is recursive as well. A leak in a compiler that is about to stop is harmless.
+        // Dropping the tree would recurse as well. A leak is harmless in a compiler that is about to stop.
         std::mem::forget(parsed);
         return Err(too_deep(source, at));
     }
@@ -103,7 +104,7 @@ fn too_deep(source: &Source, at: usize) -> Diagnostic {
     Diagnostic::new(&codes::SCRIPT_SYNTAX, message).at(source, Span::new(at, at + 1), label)
 }
 
-/// Measures a tree without walking deeper than allowed.
+/// Measures the depth of a tree without walking deeper than allowed.
 struct Depth {
     now: usize,
     exceeded: Option<usize>,
@@ -138,8 +139,8 @@ impl<'a> Visitor<'a> for Depth {
     }
 }
 
-/// A rough count, before parsing, of the tokens that may nest in each other: those since the last comma
-/// or line end of each open bracket. Depth cannot exceed it, and long flat lists do not raise it.
+/// A rough count, before parsing, of the tokens that may nest in each other: those since the last comma or line
+/// end of each open bracket. The depth cannot exceed it, and long flat lists do not raise it.
 struct Pressure<'a> {
     bytes: &'a [u8],
     at: usize,

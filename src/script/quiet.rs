@@ -1,8 +1,7 @@
-//! Tables: what of Python and its libraries is known to have no effect but to make a value. What is not
-//! here is taken to have one.
+//! Tables of what in Python and its libraries is known to have no effect besides making a value. Anything not
+//! listed is assumed to have one.
 
-/// Names that are known without being bound anywhere: builtins that do nothing when they are called
-/// but make a value.
+/// Names known without being bound anywhere: builtins that only make a value when called.
 pub(super) fn quiet_builtin(name: &str) -> bool {
     const NAMES: [&str; 50] = [
         "abs",
@@ -139,12 +138,12 @@ fn quiet_numpy(name: &str) -> bool {
     !LOUD.iter().any(|loud| name.starts_with(loud))
 }
 
-/// Whether the result of the library function `path` is a new container that nobody else holds.
+/// Whether the library function `path` returns a new container that nobody else refers to.
 pub(super) fn fresh_library(path: &str) -> bool {
     path.starts_with("collections.") || (path.starts_with("numpy.") && quiet_library(path))
 }
 
-/// Methods that only make a value, whatever they are called on.
+/// Methods that only make a value, whatever object they are called on.
 pub(super) fn quiet_method(name: &str) -> bool {
     const NAMES: [&str; 44] = [
         "split",
@@ -195,7 +194,7 @@ pub(super) fn quiet_method(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-/// Methods that change the container they are called on, and nothing else.
+/// Methods that only change the container that they are called on.
 pub(super) fn mutator(name: &str) -> bool {
     matches!(
         name,
@@ -217,7 +216,7 @@ pub(super) fn mutator(name: &str) -> bool {
     )
 }
 
-/// Decorators that only make a new function or class of the one given.
+/// Decorators that only make a new function or class from the given one.
 pub(super) fn quiet_decorator(path: &str) -> bool {
     const WHOLE: [&str; 8] =
         ["functools", "dataclasses", "contextlib", "abc", "typing", "typing_extensions", "enum", "numba"];
@@ -295,8 +294,8 @@ const SILENT_LIBRARIES: [&str; 63] = [
     "matplotlib",
 ];
 
-/// Whether importing a library does nothing that others might observe. A list of what is imported
-/// without being used often enough that re-running for it would annoy.
+/// Whether importing a library has no effect that others might observe. Lists what is imported unused often
+/// enough that re-running for it would annoy.
 pub(super) fn silent_library(path: &str) -> bool {
     let top = path.split('.').next().unwrap_or(path);
     SILENT_LIBRARIES.contains(&top) && !path.starts_with("sklearn.experimental")

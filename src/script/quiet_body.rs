@@ -1,6 +1,6 @@
-//! Is a function, used as a decorator, known to do nothing but make another function? Then a function
-//! that it decorates, and that nothing calls, changes nothing for anyone. Looks at one function's
-//! text only; whatever it does not know is not quiet.
+//! Does a function, used as a decorator, certainly do nothing but make another function? If so, a function that
+//! it decorates and that nothing calls changes nothing for anyone. Looks only at the text of the one function;
+//! anything unknown is not quiet.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use ruff_python_ast::{Expr, Stmt};
 use super::bound::Names;
 use super::mentions::dotted;
 
-/// Whether applying `def` is quiet: as `@name`, and as `@name(...)`, where what it returns is applied.
+/// Whether applying `def` is quiet: as `@name`, and as `@name(...)`, where the result is applied.
 pub(super) fn decorates_quietly(def: &ast::StmtFunctionDef) -> [bool; 2] {
     let plain = quiet_body(def);
     let inner = def.body.iter().filter_map(|statement| statement.as_function_def_stmt());
@@ -53,7 +53,7 @@ fn quiet_expr(expr: &Expr) -> bool {
     !loud.0
 }
 
-/// Whether an expression calls anything that is not known to be harmless.
+/// Whether an expression calls anything not known to be harmless.
 struct Loud(bool);
 
 impl<'a> Visitor<'a> for Loud {

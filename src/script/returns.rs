@@ -1,4 +1,4 @@
-//! The keys of the dict that a function returns, where they are written out.
+//! The keys of the dict that a function returns, if they are spelled out.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use ruff_python_ast as ast;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, Stmt};
 
-/// The keys that a call of `def` may return: those of all its `return {"key": …}`; `None` if anything else is
-/// returned, or may be.
+/// The keys that a call of `def` may return: those of all its `return {"key": …}`. `None` if it returns, or may
+/// return, anything else.
 pub(super) fn keys(def: &ast::StmtFunctionDef) -> Option<Vec<String>> {
     let mut returns = Returns::default();
     def.body.iter().for_each(|statement| returns.visit_stmt(statement));
@@ -19,14 +19,14 @@ pub(super) fn keys(def: &ast::StmtFunctionDef) -> Option<Vec<String>> {
 struct Returns {
     keys: BTreeSet<String>,
     count: usize,
-    /// Whether something is returned that is not written out.
+    /// Whether it returns something that is not spelled out.
     is_open: bool,
 }
 
 impl<'a> Visitor<'a> for Returns {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
-            // They return for themselves.
+            // Their returns are their own.
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
             Stmt::Return(node) => {
                 self.count += 1;
@@ -48,7 +48,7 @@ impl<'a> Visitor<'a> for Returns {
     }
 }
 
-/// The keys of a dict that is written with all its keys.
+/// The keys of a dict literal that spells out all of its keys.
 fn literal(value: &Expr) -> Option<Vec<String>> {
     let key = |item: &ast::DictItem| match &item.key {
         Some(Expr::StringLiteral(text)) => Some(text.value.to_str().to_owned()),

@@ -1,5 +1,5 @@
-//! The steps of a process: functions decorated with `@step()`, nested in its function or reached from
-//! it, in the order in which the text mentions them.
+//! The steps of a process: functions decorated with `@step()`, nested in its function or reached from it, in
+//! source order.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::outline::{Alias, Decorator, Kind, Mention, UnitId};
 use crate::diagnostic::Diagnostic;
 
 impl Library {
-    /// What a decorator makes of a function, if it is one of expops' own.
+    /// The role that a decorator gives to a function, if it is one of expops' own.
     pub(super) fn role(
         &mut self,
         module: usize,
@@ -30,7 +30,7 @@ impl Library {
         Ok(None)
     }
 
-    /// The steps reached from what `start` binds, then those of the modules that are counted whole.
+    /// The steps reached from what `start` binds, then those of the modules that count whole.
     pub(super) fn steps(&mut self, start: Vec<UnitId>, whole: Vec<usize>) -> Result<Vec<Step>, Diagnostic> {
         let mut found = StepWalk { steps: Vec::new(), visited: BTreeSet::new() };
         found.visit_all(self, start)?;
@@ -52,7 +52,7 @@ struct StepWalk {
 }
 
 impl StepWalk {
-    /// Depth first, by the text, on a stack of its own: a chain of calls may be long.
+    /// Depth first, in source order, with an explicit stack: a chain of calls may be long.
     fn visit_all(&mut self, library: &mut Library, start: Vec<UnitId>) -> Result<(), Diagnostic> {
         for unit in start {
             let mut stack = Vec::new();
@@ -68,7 +68,7 @@ impl StepWalk {
                 match mention {
                     Mention::Use(chain) => {
                         let resolved = library.resolve(id.0, chain)?;
-                        // In reverse: the last entered is looked at first.
+                        // Reversed, since the last one pushed is visited first.
                         for unit in resolved.units.into_iter().rev() {
                             self.enter(library, unit, &mut stack)?;
                         }

@@ -1,20 +1,20 @@
-//! Tables: which words of Python make code special. They are names of the language, its standard
-//! library and the libraries that pipelines use; nothing here knows of a project.
+//! Tables of the words of Python that make code special: names of the language, its standard library and the
+//! libraries that pipelines use. Nothing here knows of a project.
 
-/// What the words of a piece of code say of it.
+/// What the words of a piece of code tell about it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Words {
     /// It may open a file by itself.
     pub(super) reads: bool,
-    /// It looks at docstrings.
+    /// It reads docstrings.
     pub(super) docs: bool,
-    /// It looks at its own source text or at positions in it.
+    /// It reads its own source text, or positions in it.
     pub(super) source: bool,
-    /// It reaches for code by a way that cannot be followed.
+    /// It reaches code in a way that cannot be followed.
     pub(super) dynamic: bool,
 }
 
-/// Takes note of an attribute called `name`, whatever it is an attribute of.
+/// Records an attribute called `name`, whatever it is an attribute of.
 pub(super) fn attribute(name: &str, words: &mut Words) {
     match name {
         "__doc__" | "getdoc" => words.docs = true,
@@ -61,7 +61,7 @@ fn opens(name: &str) -> bool {
     PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name)
 }
 
-/// Takes note of a text: does it look like a path?
+/// Records a text: does it look like a path?
 pub(super) fn text(text: &str, words: &mut Words) {
     const ENDINGS: [&str; 28] = [
         ".csv", ".tsv", ".parquet", ".json", ".jsonl", ".txt", ".npy", ".npz", ".pkl", ".pickle", ".feather",
@@ -72,7 +72,7 @@ pub(super) fn text(text: &str, words: &mut Words) {
     words.reads |= text.contains(['/', '\\']) || ENDINGS.iter().any(|ending| lower.contains(ending));
 }
 
-/// Whether the module-level name `name`, bound by nobody, opens files.
+/// Whether `name`, if nothing at module level binds it, opens files.
 pub(super) fn builtin_opens(name: &str) -> bool {
     matches!(
         name,
@@ -122,7 +122,7 @@ pub(super) fn library_opens(path: &str) -> bool {
     LIBRARIES.contains(&top)
 }
 
-/// A builtin through which code reaches what cannot be followed.
+/// A builtin that reaches code which cannot be followed.
 pub(super) fn builtin_dynamic(name: &str) -> Option<&'static str> {
     ["exec", "eval", "compile", "globals", "locals", "vars"].into_iter().find(|known| *known == name)
 }
@@ -143,17 +143,17 @@ pub(super) fn imports_by_name(path: &str) -> bool {
     PATHS.iter().any(inside)
 }
 
-/// Whether a library that is imported by a text hands out every module.
+/// Whether a library, imported by a text, gives access to every module.
 pub(super) fn leads_everywhere(library: &str) -> bool {
     ["sys", "builtins", "importlib", "inspect", "gc", "runpy", "pkgutil"].contains(&library)
 }
 
-/// Whether a library function looks at source text.
+/// Whether a library function reads source text.
 pub(super) fn reads_source(path: &str) -> bool {
     path.starts_with("linecache") || path.starts_with("inspect.getsource") || path == "inspect"
 }
 
-/// Whether a library looks at the docstrings of the functions and classes it is given.
+/// Whether a library reads the docstrings of functions and classes that it is given.
 pub(super) fn reads_docs(path: &str) -> bool {
     const LIBRARIES: [&str; 9] =
         ["dspy", "docopt", "fire", "click", "typer", "langchain", "langchain_core", "instructor", "magentic"];

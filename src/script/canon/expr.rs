@@ -102,7 +102,7 @@ impl Canon<'_> {
         }
     }
 
-    /// Expressions that name a place.
+    /// Expressions that denote a place: names, attributes, subscripts.
     fn place(&mut self, expr: &Expr) {
         match expr {
             Expr::Attribute(node) => {

@@ -6,7 +6,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::writer::Canon;
 
-/// What the parser puts for a lone surrogate (`"\ud800"`): several texts would look alike.
+/// The parser's replacement for a lone surrogate (`"\ud800"`), which would make different texts look alike.
 const REPLACED: char = '\u{fffd}';
 
 impl Canon<'_> {
@@ -58,7 +58,7 @@ impl Canon<'_> {
         }
     }
 
-    /// A text as its value; and the escapes in it whose value cannot be held by a Rust string.
+    /// A text by its value, with those of its escapes that a Rust string cannot hold.
     fn written(&mut self, value: &str, range: TextRange) {
         self.text(value);
         if value.contains(REPLACED) {
@@ -78,8 +78,8 @@ impl Canon<'_> {
         self.elements(pieces.into_iter(), false);
     }
 
-    /// The pieces of an f-string: neighbouring texts are one text, and `{x=}` is the text `x=` and then
-    /// `{x!r}`, so that implicit concatenation and the ways to write the same do not differ.
+    /// The pieces of an f-string. Adjacent texts are one text, and `{x=}` is the text `x=` and then `{x!r}`, so
+    /// that implicit concatenation and different spellings of the same string make no difference.
     fn elements<'n>(&mut self, pieces: impl Iterator<Item = Piece<'n>>, template: bool) {
         let mut text = String::new();
         for piece in pieces {
@@ -147,7 +147,7 @@ impl<'n> From<&'n InterpolatedStringElement> for Piece<'n> {
     }
 }
 
-/// The escapes of lone surrogates in a literal as it is written.
+/// The escapes of lone surrogates in the source of a literal.
 fn surrogates(written: &str) -> String {
     let lower = written.to_lowercase();
     let code = |rest: &str| -> Option<String> {
@@ -157,9 +157,9 @@ fn surrogates(written: &str) -> String {
     lower.split('\\').skip(1).filter_map(code).collect::<Vec<_>>().join(" ")
 }
 
-/// A whole number in one spelling. The parser keeps those beyond 64 bits as they are written.
+/// A whole number in one spelling. The parser keeps those beyond 64 bits as written.
 fn integer(token: &str) -> String {
-    /// Longer ones are compared by their spelling: the conversion takes quadratic time.
+    /// Longer ones are compared as written: the conversion takes quadratic time.
     const LONGEST: usize = 5_000;
     let text = token.replace('_', "").to_lowercase();
     let (radix, digits) = match text.get(..2) {

@@ -126,8 +126,8 @@ impl Canon<'_> {
         }
     }
 
-    /// Statements made of names only. What is not one of them has been matched by the callers, of which
-    /// [`Canon::statement`] names every kind.
+    /// Statements made only of names. Callers have matched every other kind; [`Canon::statement`] names them
+    /// all.
     fn words(&mut self, statement: &Stmt) {
         match statement {
             Stmt::Import(node) => {
@@ -201,7 +201,7 @@ impl Canon<'_> {
         decorators.iter().for_each(|decorator| self.expr(&decorator.expression));
     }
 
-    /// `elif` is written as an `if` alone in an `else`, which is what it means.
+    /// `elif` is written as an `if` alone in an `else`, which means the same.
     fn if_statement(&mut self, node: &ast::StmtIf) {
         self.tag("if");
         self.expr(&node.test);

@@ -1,17 +1,17 @@
-//! The bytes that a form is made of: lengths before what they count.
+//! Writes the bytes of a canonical form: lengths before the data that they belong to.
 
 use ruff_python_ast as ast;
 
-/// What of a piece of code counts.
+/// Which parts of a piece of code count.
 #[derive(Clone, Copy, Default)]
 pub(in crate::script) struct Form {
     /// Docstrings (and other statements that are only a literal) count.
     pub(in crate::script) docs: bool,
-    /// Of functions and classes only the name counts: they are counted by themselves.
+    /// Only the names of functions and classes count: their bodies are counted separately.
     pub(in crate::script) stubs: bool,
 }
 
-/// What is written so far, and what counts.
+/// The bytes written so far, and which parts count.
 pub(super) struct Canon<'a> {
     pub(super) out: Vec<u8>,
     pub(super) source: &'a str,

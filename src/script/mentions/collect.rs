@@ -21,7 +21,7 @@ pub(super) struct Scope {
     names: Names,
 }
 
-/// Where a name leads.
+/// What a name refers to.
 enum Lead {
     Outside(Root),
     Own { parameter: bool },
@@ -33,22 +33,22 @@ pub(in crate::script) struct Mentions {
     pub(super) scopes: Vec<Scope>,
     pub(super) deferred: usize,
     pub(super) in_annotation: bool,
-    /// Whether what is around here only shows texts: `raise`, `print`, a logger.
+    /// Whether the surrounding code only displays texts: `raise`, `print`, a logger.
     pub(super) only_shown: bool,
     pub(super) stubs: bool,
-    /// How many blocks around here guard what is in them.
+    /// The number of surrounding blocks that guard their content.
     pub(super) guards: usize,
     /// What has been found.
     pub(in crate::script) code: Code,
 }
 
 impl Mentions {
-    /// A visitor that passes over functions and classes at module level: they are units of their own.
+    /// A visitor that skips functions and classes at module level: they are units of their own.
     pub(in crate::script) fn without_definitions() -> Self {
         Self { stubs: true, ..Self::default() }
     }
 
-    /// The decorators as far as they can be named.
+    /// The decorators, as far as they can be named.
     pub(in crate::script) fn decorators(&self, list: &[ast::Decorator]) -> Vec<Decorator> {
         list.iter().map(|decorator| self.decorator(&decorator.expression)).collect()
     }
@@ -62,7 +62,7 @@ impl Mentions {
         Decorator { chain: self.chain(&call.func), called: true, label }
     }
 
-    /// The chain of names that `expr` is, if it is one that leads outside.
+    /// The chain of names in `expr`, if it is one and leads outside.
     pub(in crate::script) fn chain(&self, expr: &Expr) -> Option<Chain> {
         let (root, attrs) = dotted(expr)?;
         match self.lead(root) {
@@ -112,7 +112,7 @@ impl Mentions {
         self.scopes.pop();
     }
 
-    /// Visits in a scope that holds the type parameters (`def f[T]`), if there are any.
+    /// Visits in a scope with the type parameters (`def f[T]`), if there are any.
     pub(super) fn with_type_params(
         &mut self,
         params: Option<&ast::TypeParams>,
@@ -148,7 +148,7 @@ impl Mentions {
         }
         for decorator in list {
             match &decorator.expression {
-                // At module level the unit's own decorators are judged by themselves.
+                // At module level the unit's own decorators are judged separately.
                 Expr::Call(call) if self.scopes.is_empty() => {
                     self.visit_expr(&call.func);
                     self.visit_arguments(&call.arguments);
@@ -181,8 +181,8 @@ impl Mentions {
         });
     }
 
-    /// In a class body a name is the class's own only after the statement that binds it, and only for
-    /// certain if that statement is not inside another.
+    /// In a class body a name belongs to the class only after the statement that binds it, and for certain only
+    /// if that statement is not nested in another.
     fn bind_in_class(&mut self, stmt: &Stmt) {
         let certain = match stmt {
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::Assign(_) => true,
@@ -222,7 +222,7 @@ impl Mentions {
             Some(("getattr", attrs)) if attrs.is_empty() && self.attribute_by_name(call) => return,
             _ => match (self.chain(&call.func), literal) {
                 (Some(chain), Some(literal)) => {
-                    // `import_module("name")` can be followed, if it is the library's.
+                    // `import_module("name")` can be followed, if it is the one of `importlib`.
                     let unknown = chain.attrs.iter().filter(|attr| *attr != "import_module");
                     unknown.for_each(|attr| words::attribute(attr, &mut self.code.words));
                     self.mention(Chain { literal: Some(literal), ..chain });
@@ -237,7 +237,7 @@ impl Mentions {
         }
     }
 
-    /// Whether a function does nothing with its texts but show them.
+    /// Whether a function only displays the texts that it is given.
     fn only_shows(&self, func: &Expr) -> bool {
         match func {
             Expr::Name(name) => {
@@ -249,7 +249,7 @@ impl Mentions {
         }
     }
 
-    /// `locals()` or `vars()` in a function, or `vars(x)`: nothing of the module is asked for.
+    /// `locals()` or `vars()` in a function, or `vars(x)`: does not ask for names of the module.
     fn asks_for_own_names(&self, name: &str, has_argument: bool) -> bool {
         let in_function = self.deferred > 0;
         match name {
@@ -260,7 +260,7 @@ impl Mentions {
         }
     }
 
-    /// `getattr(module, "name")` is `module.name`. True if that was all of it.
+    /// Treats `getattr(module, "name")` as `module.name`. True if that was all of the call.
     fn attribute_by_name(&mut self, call: &ast::ExprCall) -> bool {
         let [object, name, rest @ ..] = &*call.arguments.args else { return false };
         let (Some(mut chain), Some(name)) = (self.chain(object), text_of(name)) else { return false };
@@ -271,7 +271,7 @@ impl Mentions {
         true
     }
 
-    /// A store into something: is it into something of this code's own?
+    /// Records a store into something, unless it belongs to this code.
     pub(super) fn stored(&mut self, place: &Expr) {
         let mut base = place;
         while let Expr::Attribute(ast::ExprAttribute { value, .. })
@@ -334,10 +334,10 @@ impl Mentions {
         }
     }
 
-    /// A text that is used as a value: whoever gets it may evaluate it, here or in another module.
+    /// A text used as a value: whoever gets it may evaluate it, here or in another module.
     pub(super) fn text_value(&mut self, text: &str) {
         words::text(text, &mut self.code.words);
-        // One name alone is a column, a key, a mode.
+        // A single name is a column, a key or a mode.
         if self.in_annotation || self.only_shown || texts::is_name(text) {
             return;
         }
@@ -390,7 +390,7 @@ impl Mentions {
     }
 }
 
-/// `a.b.c` as `a` and `[b, c]`.
+/// Splits `a.b.c` into `a` and `[b, c]`.
 pub(in crate::script) fn dotted(expr: &Expr) -> Option<(&str, Vec<String>)> {
     let mut attrs = Vec::new();
     let mut base = expr;

@@ -1,6 +1,6 @@
-//! What a piece of code mentions of the world outside it: module-level names with the attributes asked
-//! of them, imports, calls, and words that make it special. Follows Python's scopes; does not know
-//! which files exist or what a name is bound to.
+//! What a piece of code mentions of the world outside it: module-level names with the attributes asked of them,
+//! imports, calls, and words that make it special. Follows Python's scopes; does not know which files exist or
+//! what a name is bound to.
 
 mod collect;
 mod texts;

@@ -1,4 +1,4 @@
-//! Which names a text may mean to whoever evaluates it: a query, a formula, SQL, the path of a class.
+//! The names that a text may contain for whoever evaluates it: a query, a formula, SQL, the path of a class.
 
 /// The chains of names in `text`, each split at its dots; `models:Net` also as `models.Net`.
 pub(in crate::script) fn chains(text: &str) -> Vec<Vec<String>> {
@@ -11,7 +11,7 @@ pub(in crate::script) fn chains(text: &str) -> Vec<Vec<String>> {
         for spelling in spellings {
             let chain: Vec<String> =
                 spelling.split('.').map(str::to_owned).take_while(|part| is_name(part)).collect();
-            // `.merge` and `1.5` begin with no name; names may still follow.
+            // `.merge` and `1.5` do not begin with a name, but names may follow.
             let rest = spelling.split('.').skip(chain.len()).filter(|part| is_name(part));
             let rest: Vec<Vec<String>> = rest.map(|part| vec![part.to_owned()]).collect();
             chains.extend((!chain.is_empty()).then_some(chain));
@@ -21,20 +21,20 @@ pub(in crate::script) fn chains(text: &str) -> Vec<Vec<String>> {
     chains
 }
 
-/// Whether `text` is one name and nothing else: a column, a key, a mode.
+/// Whether `text` is a single name: a column, a key, a mode.
 pub(in crate::script) fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// The package in `env.`, the beginning of a text that goes on with what is known only when it runs.
+/// The package in a text such as `env.`, the rest of which is known only at run time.
 pub(in crate::script) fn package(text: &str) -> Option<Vec<String>> {
     let parts: Vec<String> = text.strip_suffix(['.', ':'])?.split('.').map(str::to_owned).collect();
     parts.iter().all(|part| is_name(part)).then_some(parts)
 }
 
-/// Whether a function of this name only shows the texts that it is given.
+/// Whether a function of this name only displays the texts that it is given.
 pub(super) fn only_shows(name: &str) -> bool {
     ["info", "debug", "warning", "warn", "error", "exception", "critical"].contains(&name)
 }

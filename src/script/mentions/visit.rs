@@ -1,4 +1,4 @@
-//! Where in the syntax tree something is mentioned.
+//! The parts of the syntax tree in which something is mentioned.
 
 use ruff_python_ast as ast;
 use ruff_python_ast::visitor::{Visitor, walk_annotation, walk_expr, walk_stmt};
@@ -32,9 +32,9 @@ impl<'a> Visitor<'a> for Mentions {
                 let params = node.type_params.as_deref();
                 self.with_type_params(params, |this| this.visit_annotation(&node.value));
             }
-            // A docstring, or a comment in disguise.
+            // A docstring, or a string used as a comment.
             Stmt::Expr(node) if node.value.is_string_literal_expr() => {}
-            // What an exception or a failed assertion says is read by people.
+            // The text of an exception or a failed assertion is for people.
             Stmt::Raise(_) => self.shown(|this| walk_stmt(this, stmt)),
             Stmt::Assert(node) => {
                 self.visit_expr(&node.test);

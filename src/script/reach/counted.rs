@@ -1,4 +1,4 @@
-//! What a walk has counted, and the digest of that.
+//! What a walk has counted, and its digest.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use super::walk::Walk;
 use crate::diagnostic::Diagnostic;
 use crate::digest::{Digest, Hasher};
 
-/// What the format of digests was called when they last changed meaning.
+/// The version of the digests' format, from when their meaning last changed.
 const FORMAT: &str = "expops-code 1";
 
-/// An item, whether its place among the others counts, and its module.
+/// An item, whether its order among the others counts, and its module.
 struct CountedItem {
     item: Item,
     ordered: bool,
@@ -47,7 +47,7 @@ impl Walk {
         self.load_order(library, &counted).iter().for_each(|module| add(module));
         add("in this order");
         let line = |counted: &CountedItem| {
-            // The script itself is called nothing, so that it can be renamed.
+            // The script itself has no name here, so that it can be renamed.
             let module = if counted.module == self.script { "" } else { &counted.item.module };
             let kind = if counted.item.name.is_none() { "whole" } else { "unit" };
             format!("{module} {kind} {}", counted.item.digest)
@@ -68,14 +68,14 @@ impl Walk {
         })
     }
 
-    /// The modules that do something when they are loaded, in the order in which they are met.
+    /// The modules that have effects when they are loaded, in load order.
     fn load_order(&self, library: &Library, counted: &[CountedItem]) -> Vec<String> {
         let active: BTreeSet<usize> = counted.iter().filter(|c| c.ordered).map(|c| c.module).collect();
         let loaded = self.load_order.iter().filter(|id| active.contains(id) && **id != self.script);
         loaded.map(|id| library.name_of(*id)).collect()
     }
 
-    /// What is counted, by module and place; with whether its place among the others counts.
+    /// The items that count, by module and place, each with whether its order among the others counts.
     fn items(&self, library: &mut Library) -> Result<Vec<CountedItem>, Diagnostic> {
         let mut modules: BTreeSet<usize> = self.counted.iter().map(|(module, _)| *module).collect();
         modules.extend(&self.whole);
@@ -103,7 +103,7 @@ impl Walk {
         Ok(items)
     }
 
-    /// The units of the modules that are counted whole.
+    /// The units of the modules that count whole.
     fn inside(&self, library: &Library) -> Vec<Item> {
         let mut all = Vec::new();
         for id in &self.whole {

@@ -1,4 +1,4 @@
-//! What texts that are used as values may reach: `df.query("x > @LIMIT")`, `"models.Net"`, `f"env.{kind}"`.
+//! What texts used as values may reach: `df.query("x > @LIMIT")`, `"models.Net"`, `f"env.{kind}"`.
 
 use camino::Utf8PathBuf;
 
@@ -10,7 +10,7 @@ use super::walk::{Task, Walk};
 use crate::diagnostic::Diagnostic;
 
 impl Walk {
-    /// Follows what a text in `module` may name: a name there, or a module of the project by its whole path.
+    /// Follows what a text in `module` may name: a name there, or a module of the project by its full path.
     pub(super) fn text(
         &mut self,
         library: &mut Library,
@@ -60,7 +60,7 @@ impl Walk {
         self.queue.extend(resolved.loads.iter().map(|id| Task::Load(*id)));
         self.queue.extend(resolved.via.iter().chain(&resolved.units).map(|id| Task::Count(*id)));
         let why = self.why_here(library, &format!("has a text that names `{}`", chain.spelled()));
-        // A name that is not there is a word like any other (`train.csv`), unless names may come to be there.
+        // A missing name is a word like any other (`train.csv`), unless the module may still get such a name.
         let makes_names = |id: &usize| {
             library.modules[*id].is_dynamic() || !library.modules[*id].binding("__getattr__").is_empty()
         };
@@ -68,8 +68,8 @@ impl Walk {
         self.queue.extend(resolved.bare.into_iter().chain(missing).map(|id| Task::Whole(id, why.clone())));
     }
 
-    /// Counts what an expression in a text means in the other modules that code is reached in: the text may be
-    /// handed to them.
+    /// Counts what the expressions in texts mean in the other modules with reached code: a text may be passed
+    /// to them.
     pub(super) fn evaluated_elsewhere(&mut self, library: &Library) {
         let reached: Vec<usize> = self.counted.iter().map(|(module, _)| *module).collect();
         let mut last = None;

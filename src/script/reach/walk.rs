@@ -20,10 +20,10 @@ pub(super) enum Task {
     Everything(Why),
 }
 
-/// Why modules are counted whole, in words that go on after "because".
+/// Why modules count whole, worded to follow "because".
 pub(super) type Why = String;
 
-/// The walk.
+/// The state of a walk.
 #[derive(Default)]
 pub(in crate::script) struct Walk {
     pub(super) script: usize,
@@ -32,7 +32,7 @@ pub(in crate::script) struct Walk {
     pub(super) loaded: BTreeSet<usize>,
     pub(super) load_order: Vec<usize>,
     pub(super) whole: BTreeSet<usize>,
-    /// Files that are counted by their bytes, because they cannot be parsed.
+    /// Files that count by their bytes, because they cannot be parsed.
     pub(super) bytes: BTreeMap<Utf8PathBuf, Digest>,
     pub(super) everything: bool,
     pub(super) ahead: Ahead,
@@ -41,11 +41,11 @@ pub(in crate::script) struct Walk {
     pub(super) docs: bool,
     pub(super) source: bool,
     pub(super) foreign: Vec<Foreign>,
-    /// Why the modules in `whole` are there.
+    /// Why each module in `whole` is there.
     pub(super) why: BTreeMap<usize, String>,
     /// The unit whose mentions are being followed.
     here: Option<UnitId>,
-    /// The names in texts that may be evaluated in another module than their own.
+    /// The names in texts that may be evaluated in a module other than their own.
     pub(super) in_texts: BTreeSet<String>,
 }
 
@@ -138,7 +138,7 @@ impl Walk {
         Ok(())
     }
 
-    /// An import inside counted code, used or not, is an import.
+    /// An import inside code that counts always counts, whether it is used or not.
     fn import_of_library(
         &mut self,
         library: &mut Library,
@@ -171,8 +171,8 @@ impl Walk {
         }
         self.queue.extend(resolved.loads.iter().map(|id| Task::Load(*id)));
         self.queue.extend(resolved.via.iter().chain(&resolved.units).map(|id| Task::Count(*id)));
-        // Of a module that is used itself any name may be meant, and of one that is asked for a name which is
-        // not seen in it, that name.
+        // If a module is used as a value, any of its names may be meant; if it is asked for a name that we do
+        // not see in it, the name may still be there.
         for id in resolved.bare {
             let why = self.why_here(library, "uses the module itself, so that any name of it may be meant");
             self.queue.push_back(Task::Whole(id, why));
@@ -196,7 +196,7 @@ impl Walk {
             self.reads = true;
             self.queue.push_back(Task::Whole(module, why.clone()));
             if word == "exec" {
-                // What is run may have been read from a script beside it.
+                // The code that is run may have been read from a neighbouring script.
                 self.queue.push_back(Task::Everything(why.clone()));
             }
         }
@@ -229,7 +229,7 @@ impl Walk {
         self.follow(library, module, &Chain::by_import(&name, &[]))
     }
 
-    /// Counts a module whole, and everything it imports: whatever is run in it can name all that.
+    /// Counts a module whole, with everything it imports: any code that is run in it can name all of that.
     fn whole(&mut self, library: &mut Library, module: usize, why: Why) -> Result<(), Diagnostic> {
         if !self.whole.insert(module) {
             return Ok(());
@@ -257,14 +257,14 @@ impl Walk {
         Ok(())
     }
 
-    /// Counts the modules that any library may import in the place of Python's own.
+    /// Counts the modules that shadow Python's own, since any library may import them.
     fn shadowing(&mut self, library: &mut Library) {
         let files = library.shadowing();
         let why = "it has the name of a module of Python's own, which any library may import";
         self.files(library, files, why);
     }
 
-    /// Counts every Python file of the script's folders.
+    /// Counts every Python file in the script's folders.
     fn everything(&mut self, library: &mut Library, why: Why) {
         self.reads = true;
         if std::mem::replace(&mut self.everything, true) {
@@ -279,7 +279,7 @@ impl Walk {
         for path in files {
             match library.module(&path) {
                 Ok(id) => self.queue.push_back(Task::Whole(id, why.to_owned())),
-                // It may never be imported: it need not be Python of this century.
+                // It may never be imported, and need not even be valid Python today.
                 Err(_) => {
                     let digest =
                         Digest::of_file(&library.root.join(&path)).unwrap_or(Digest::of("unreadable"));
@@ -289,14 +289,14 @@ impl Walk {
         }
     }
 
-    /// "`model.py:12` does so", of the unit whose mentions are being followed.
+    /// "`model.py:12` does so", for the unit whose mentions are being followed.
     pub(super) fn why_here(&self, library: &Library, does: &str) -> Why {
         let Some((module, unit)) = self.here else { return does.to_owned() };
         let outline = &library.modules[module];
         format!("`{}:{}` {does}", outline.path, outline.units[unit].line)
     }
 
-    /// The modules that are counted whole.
+    /// The modules that count whole.
     pub(in crate::script) fn whole_modules(&self) -> impl Iterator<Item = usize> + '_ {
         self.whole.iter().copied()
     }

@@ -1,9 +1,9 @@
-//! The matrix: an edit of a project, and which of its functions then have another digest. Each row says
-//! both what must change and what must not.
+//! The matrix: an edit of a project, and which of its functions get another digest. Each row lists both what
+//! must change and what must not.
 
 use super::*;
 
-/// `f`, `g`, ... in `main.py`; `edit` is a file, the text to replace and the new one.
+/// The functions are `f`, `g`, ... in `main.py`; `edit` is a file, the text to replace and the new text.
 struct Row {
     what: &'static str,
     files: &'static Files<'static>,

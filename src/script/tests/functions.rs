@@ -1,4 +1,4 @@
-//! Where functions are found, and what is said of their signatures and decorators.
+//! Where functions are found, and what is reported of their signatures and decorators.
 
 use super::*;
 

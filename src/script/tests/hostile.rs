@@ -10,7 +10,7 @@ fn outcome(text: impl AsRef<[u8]>) -> Result<usize, Diagnostic> {
     library.reach("main.py".into(), "f").map(|reach| reach.items.len())
 }
 
-/// Parses, or E502.
+/// Parses `text`, or fails with E502.
 fn survives(text: impl AsRef<[u8]>) {
     if let Err(error) = outcome(text) {
         assert!(["E502", "E105"].contains(&error.code.id), "{error:?}");

@@ -11,7 +11,7 @@ use super::*;
 struct Web {
     constants: Vec<u16>,
     calls: Vec<Vec<usize>>,
-    /// How a function of another module is reached.
+    /// How each function refers to functions of other modules.
     styles: Vec<u8>,
 }
 
@@ -82,7 +82,7 @@ impl Web {
     }
 }
 
-/// The same code in another dress: comments, blank lines, docstrings, a deeper indentation.
+/// The same code, formatted differently: comments, blank lines, docstrings, deeper indentation.
 fn dressed(text: &str, choices: &[u8]) -> String {
     let mut out = String::new();
     for (i, line) in text.lines().enumerate() {
@@ -136,8 +136,8 @@ proptest! {
     }
 }
 
-/// Over every file of the Python standard library: the digests of its functions survive `ast.unparse`.
-/// Run by hand: it takes minutes and needs `python3`.
+/// Over every file of the Python standard library: the digests of its functions survive `ast.unparse`. Run by
+/// hand: it takes minutes and needs `python3`.
 #[test]
 #[ignore = "needs python3 and minutes"]
 fn the_standard_library_survives_a_round_trip_through_python() {
