@@ -1,15 +1,15 @@
-//! The syntax tree of an expression, as written: spans, names, no abbreviations. Knows nothing of
-//! documents. Chains of operators of one precedence are flat lists, applied left to right, so that
-//! the depth of the tree is bounded by the brackets in the text and not by its length.
+//! The syntax tree of an expression, as written: spans, names, no abbreviations. Knows nothing of documents.
+//! Chains of operators of one precedence are flat lists, applied left to right, so that the brackets in the
+//! text bound the depth of the tree, not its length.
 
 use crate::source::Span;
 
-/// An expression and the place where it stands. Equality ignores places.
+/// An expression and its place. Equality ignores places.
 #[derive(Clone, Debug)]
 pub struct Expr {
-    /// What it is.
+    /// Its kind.
     pub kind: ExprKind,
-    /// Where it stands, in bytes of the parsed text.
+    /// Its place, in bytes of the parsed text.
     pub span: Span,
 }
 
@@ -41,7 +41,7 @@ impl Expr {
         }
     }
 
-    /// How many expressions are inside each other at most.
+    /// The largest number of expressions nested in each other.
     pub fn depth(&self) -> usize {
         let mut deepest = 0;
         let mut waiting = vec![(self, 1)];
@@ -80,7 +80,7 @@ pub enum ExprKind {
     Call(Call),
 }
 
-/// A number as written. The text is kept so that it prints back as it was.
+/// A number as written. The text is kept so that it prints back unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Number(pub String);
 
@@ -89,7 +89,7 @@ pub struct Number(pub String);
 pub struct Call {
     /// The function's name.
     pub name: Name,
-    /// Where the name stands.
+    /// The place of the name.
     pub name_span: Span,
     /// The arguments.
     pub arguments: Vec<Expr>,
@@ -131,9 +131,9 @@ pub enum Operator {
 /// A name with an optional prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
-    /// What stands before the colon.
+    /// The part before the colon.
     pub prefix: Option<String>,
-    /// The name proper.
+    /// The part after it, or the whole name.
     pub local: String,
 }
 
@@ -162,11 +162,11 @@ pub enum Start {
 pub struct Step {
     /// The direction.
     pub axis: Axis,
-    /// Which nodes.
+    /// The nodes that it selects.
     pub test: NodeTest,
     /// The predicates, in order.
     pub predicates: Vec<Expr>,
-    /// Where it stands; for a `//`, the slashes.
+    /// Its place; for a `//`, that of the slashes.
     pub span: Span,
 }
 
@@ -213,7 +213,7 @@ pub const AXES: [(&str, Axis); 13] = [
 ];
 
 impl Axis {
-    /// The name, as it stands before `::`.
+    /// The name, as written before `::`.
     pub fn name(self) -> &'static str {
         AXES.iter().find(|(_, axis)| *axis == self).map_or("", |(name, _)| name)
     }
@@ -223,13 +223,13 @@ impl Axis {
         AXES.iter().find(|(other, _)| *other == name).map(|(_, axis)| *axis)
     }
 
-    /// Whether positions on it count against document order.
+    /// Whether positions on it count in reverse document order.
     pub fn is_reverse(self) -> bool {
         matches!(self, Self::Ancestor | Self::AncestorOrSelf | Self::Preceding | Self::PrecedingSibling)
     }
 }
 
-/// What follows the axis: which nodes of it are meant.
+/// What follows the axis: which of its nodes are selected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeTest {
     /// `*`
@@ -244,6 +244,6 @@ pub enum NodeTest {
     Text,
     /// `comment()`
     Comment,
-    /// `processing-instruction()`, with the target that it asks for.
+    /// `processing-instruction()`, with the target if one is given.
     ProcessingInstruction(Option<String>),
 }

@@ -1,19 +1,18 @@
-//! The axes: from a whole set of nodes at once, in time linear in the document however many nodes
-//! the set has; and from one node, in the order of the axis, for predicates that count. Knows
-//! nothing of expressions.
+//! The axes: from a whole set of nodes at once, in time linear in the document however large the set is; and
+//! from one node, in the order of the axis, for predicates that count. Knows nothing of expressions.
 //!
-//! Attributes are where libxml2 leaves the standard: what follows or precedes an attribute is what
-//! follows or precedes its element, so that the element's content is not among it.
+//! For attributes, libxml2 departs from the standard: what follows or precedes an attribute is what follows or
+//! precedes its element, which excludes the element's content.
 
 use super::ast::Axis;
 use super::bits::Bits;
 use super::code::Test;
 use super::document::{Document, NodeId};
 
-/// Below this many nodes a subtree is looked through without asking an index.
+/// Subtrees with fewer nodes than this are scanned without consulting an index.
 const SMALL: u32 = 8;
 
-/// A set grows out of document order only where contexts lie inside each other.
+/// A set is out of document order only if some of its contexts are nested in each other.
 pub(super) fn tidy(nodes: &mut Vec<NodeId>) {
     if !nodes.is_sorted_by(|a, b| a < b) {
         nodes.sort_unstable();
@@ -26,12 +25,12 @@ pub(super) struct Walk<'d> {
     pub(super) document: &'d Document,
     pub(super) axis: Axis,
     pub(super) test: Test,
-    /// Whether the preceding axis is the standard's, to find the way back along the following axis.
+    /// Whether the preceding axis follows the standard, as needed to invert the following axis.
     pub(super) is_inverse: bool,
 }
 
 impl Walk<'_> {
-    /// All nodes on the axis of any node of `set`, and how many nodes were looked at.
+    /// All nodes on the axis of any node of `set`, and how many nodes were visited.
     pub(super) fn all(&self, set: &[NodeId]) -> (Vec<NodeId>, u64) {
         let mut out = Vec::new();
         let looked = match self.axis {
@@ -67,7 +66,7 @@ impl Walk<'_> {
     fn matches(&self, node: NodeId) -> bool {
         match node.attribute {
             0 => self.test.matches(self.document, node.tree),
-            // An attribute is never of the principal type of another axis than its own.
+            // An attribute is never of the principal node type of any axis but its own.
             _ => self.test == Test::Node,
         }
     }
@@ -96,7 +95,7 @@ impl Walk<'_> {
         set.len() as u64
     }
 
-    /// Walks up from each node to the first ancestor that the node before it has too.
+    /// Walks up from each node to the first ancestor shared with the previous node.
     fn ancestors(&self, set: &[NodeId], out: &mut Vec<NodeId>) -> u64 {
         let mut looked = 0;
         let mut known = None;
@@ -130,7 +129,7 @@ impl Walk<'_> {
         looked
     }
 
-    /// The same, by one pass over the document: in order without sorting.
+    /// The same in one pass over the document: in order, without sorting.
     fn children_of_many(&self, set: &[NodeId], out: &mut Vec<NodeId>) -> u64 {
         let mut parents = Bits::new(self.document.len());
         set.iter().filter(|node| node.attribute == 0).for_each(|node| parents.insert(node.tree));
@@ -141,7 +140,7 @@ impl Walk<'_> {
         looked
     }
 
-    /// The subtrees of `set`, each without its first `skipped` nodes; subtrees inside others once.
+    /// The subtrees of `set`, each without its first `skipped` nodes; nested subtrees only once.
     fn descendants(&self, set: &[NodeId], skipped: u32, out: &mut Vec<NodeId>) -> u64 {
         let mut looked = 0;
         let mut done = 0;
@@ -176,7 +175,7 @@ impl Walk<'_> {
         u64::from(to.saturating_sub(from))
     }
 
-    /// Everything before `node` but its ancestors: the gaps between them.
+    /// Everything before `node` except its ancestors: the gaps between them.
     fn preceding(&self, node: u32, out: &mut Vec<NodeId>) -> u64 {
         let mut ancestors = self.line(node);
         ancestors.pop();
@@ -189,7 +188,7 @@ impl Walk<'_> {
         looked
     }
 
-    /// The root, the ancestors of `node`, and itself.
+    /// The root, the ancestors of `node`, and `node` itself.
     fn line(&self, node: u32) -> Vec<u32> {
         let mut line = vec![node];
         let mut next = node;
@@ -201,7 +200,7 @@ impl Walk<'_> {
         line
     }
 
-    /// Of several siblings the first one has all that follow, the last one all that precede.
+    /// Among several siblings, all following ones follow the first, and all preceding ones precede the last.
     fn siblings(&self, set: &[NodeId], out: &mut Vec<NodeId>) -> u64 {
         let is_following = self.axis == Axis::FollowingSibling;
         let parent = |node: u32| self.document.nodes[node as usize].parent;
@@ -227,7 +226,7 @@ impl Walk<'_> {
         looked
     }
 
-    /// The first `limit` nodes on the axis of `node`, nearest first, and how many were looked at.
+    /// The first `limit` nodes on the axis of `node`, nearest first, and how many nodes were visited.
     pub(super) fn from(&self, node: NodeId, limit: usize) -> (Vec<NodeId>, u64) {
         let is_lazy = limit < usize::MAX;
         let mut out = Vec::new();

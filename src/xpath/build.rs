@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use super::document::{AttributeNode, Document, NodeId, NodeKind, TreeNode};
 use super::intern::Interner;
 
-/// Builds a document, from the outside in, in document order.
+/// Builds a document in document order, from the outermost element inwards.
 ///
-/// Names are given as they are written, with their prefix if they have one. The only prefix that
-/// means something is `xml` (for `xml:lang` and `xml:id`).
+/// Names are given as written, with their prefix if they have one. The only prefix with a meaning is `xml` (for
+/// `xml:lang` and `xml:id`).
 #[derive(Debug)]
 pub struct Builder {
     document: Document,
@@ -41,7 +41,7 @@ impl Builder {
         builder
     }
 
-    /// Begins an element in the one that is open.
+    /// Opens an element inside the one that is open.
     pub fn open(&mut self, name: &str) -> NodeId {
         let name = self.document.names.intern(name);
         let element = self.node(NodeKind::Element, name);
@@ -49,11 +49,9 @@ impl Builder {
         element
     }
 
-    /// Adds an attribute to the element that was just opened. A second one of the same name
-    /// replaces the first.
+    /// Adds an attribute to the element that was just opened. A second one of the same name replaces the first.
     ///
-    /// # Panics
-    /// If no element was opened, or it has content already.
+    /// # Panics If no element was opened, or it already has content.
     pub fn attribute(&mut self, name: &str, value: &str) {
         let document = &mut self.document;
         let owner = document.nodes.len() as u32 - 1;
@@ -69,7 +67,7 @@ impl Builder {
         }
     }
 
-    /// Adds text. Text next to text becomes one node; empty text is none.
+    /// Adds text. Adjacent texts become one node; empty text is ignored.
     pub fn text(&mut self, text: &str) {
         if text.is_empty() {
             return;
@@ -100,10 +98,9 @@ impl Builder {
         self.document.nodes[node.index()].attributes = self.document.values.intern(content);
     }
 
-    /// Ends the element that was opened last and is still open.
+    /// Closes the element that was opened last.
     ///
-    /// # Panics
-    /// If none is open.
+    /// # Panics If none is open.
     pub fn close(&mut self) {
         assert!(self.open.len() > 1, "every close has its open");
         self.end_last();

@@ -13,7 +13,7 @@ use super::number;
 const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 impl Evaluator<'_> {
-    /// Calls a function that needs no more than the values of its arguments.
+    /// Calls a function that needs only the values of its arguments.
     pub(super) fn library(&self, function: Function, arguments: &[Code], at: &Context) -> Item {
         match function {
             Function::True => Item::Boolean(true),
@@ -84,7 +84,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The elements with the IDs in the words of the argument's value, or of each of its nodes'.
+    /// The elements whose IDs are the words of the argument's value, or of the value of each of its nodes.
     fn id(&self, argument: &Code, at: &Context) -> Vec<NodeId> {
         let mut found = Vec::new();
         let mut add = |text: &str| {

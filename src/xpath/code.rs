@@ -1,5 +1,5 @@
-//! An expression made ready for one document: names are numbers, types and dependences on the
-//! context are known. `lower.rs` makes it, `eval.rs` runs it.
+//! An expression compiled for one document: names are numbers, and types and dependences on the context are
+//! known. `lower.rs` makes it, `eval.rs` runs it.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use super::document::{Document, NodeId, NodeKind, XML_PREFIX};
 use super::function::{Function, Type};
 use super::number;
 
-/// A value while it is computed: cheap to clone.
+/// A value during evaluation: cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) enum Item {
     Nodes(Rc<Vec<NodeId>>),
@@ -17,16 +17,16 @@ pub(super) enum Item {
     String(Rc<str>),
 }
 
-/// An expression, ready.
+/// A compiled expression.
 #[derive(Debug)]
 pub(super) struct Code {
     pub(super) kind: Kind,
     pub(super) result: Type,
-    /// Whether its value is the same in every context, so that it is computed once.
+    /// Whether its value is the same in every context, so that it is computed only once.
     pub(super) is_constant: bool,
     /// Whether it asks for the position or the size of its own context.
     pub(super) is_positional: bool,
-    /// Its place in the evaluator's memory.
+    /// Its index in the evaluator's memory.
     pub(super) slot: usize,
 }
 
@@ -43,12 +43,12 @@ pub(super) enum Kind {
     Path(Route),
     Filter(Box<Code>, Vec<Predicate>),
     Call(Function, Vec<Code>),
-    /// `@name = 'value'`, the commonest predicate; nothing stands for a name or a value that the
-    /// document does not have.
+    /// `@name = 'value'`, the most common predicate; `None` if the document does not have the name or the
+    /// value.
     AttributeIs(Option<(u32, u32)>),
 }
 
-/// A location path, ready.
+/// A compiled location path.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) origin: Origin,
@@ -69,16 +69,16 @@ pub(super) struct Move {
     pub(super) axis: Axis,
     pub(super) test: Test,
     pub(super) predicates: Vec<Predicate>,
-    /// Whether a predicate depends on positions, so that each context node has a list of its own.
+    /// Whether a predicate depends on positions, so that each context node needs its own list.
     pub(super) is_positional: bool,
-    /// How many nodes of the axis can matter at all: `a[2]` needs two.
+    /// At most this many nodes of the axis can matter: `a[2]` needs two.
     pub(super) limit: usize,
 }
 
 /// A predicate.
 #[derive(Debug)]
 pub(super) enum Predicate {
-    /// The node at this place; none if it is not a whole number from 1 on.
+    /// The node at this position; none if it is not a whole number of at least 1.
     At(f64),
     /// The last node.
     Last,
@@ -89,8 +89,8 @@ pub(super) enum Predicate {
 }
 
 impl Route {
-    /// Whether the nodes that have such a path can be found backwards from its end: no positions,
-    /// and attributes only where the path ends.
+    /// Whether the nodes with such a path can be found backwards from its end: no positions, and attributes
+    /// only at the end of the path.
     pub(super) fn is_invertible(&self) -> bool {
         let Some((last, before)) = self.steps.split_last() else { return false };
         matches!(self.origin, Origin::Context)
@@ -100,24 +100,24 @@ impl Route {
     }
 }
 
-/// A node test, with the names of one document.
+/// A node test, with names by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Test {
-    /// `*`: elements, or attributes on their axis.
+    /// `*`: elements, or attributes on the attribute axis.
     Any,
     /// `xml:*`
     AnyXml,
-    /// A name; nothing if the document does not have it.
+    /// A name; `None` if the document does not have it.
     Name(Option<u32>),
     Node,
     Text,
     Comment,
-    /// A processing instruction, with this target if one is asked for.
+    /// A processing instruction, with its target if one is given.
     Instruction(Option<Option<u32>>),
 }
 
 impl Test {
-    /// Whether a node of the tree (no attribute) passes.
+    /// Whether a node of the tree (not an attribute) passes.
     pub(super) fn matches(self, document: &Document, node: u32) -> bool {
         let kind = document.kinds[node as usize];
         let name = document.nodes[node as usize].name;

@@ -1,5 +1,5 @@
-//! Comparisons and arithmetic. A comparison with a node set holds if it holds for one node of it;
-//! two sets are compared in time linear in both. Knows nothing of expressions.
+//! Comparisons and arithmetic. A comparison with a node set holds if it holds for one of its nodes; two sets
+//! are compared in time linear in both. Knows nothing of expressions.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use super::code::Item;
 use super::document::{Document, NodeId};
 use super::number;
 
-/// The operator that holds with the operands exchanged.
+/// The operator that holds if the operands are swapped.
 pub(super) fn mirrored(operator: Operator) -> Operator {
     match operator {
         Operator::Less => Operator::Greater,
@@ -20,7 +20,7 @@ pub(super) fn mirrored(operator: Operator) -> Operator {
     }
 }
 
-/// `left operator right`, of numbers, for arithmetic operators.
+/// `left operator right` on numbers, for arithmetic operators.
 pub(super) fn arithmetic(operator: Operator, left: f64, right: f64) -> f64 {
     match operator {
         Operator::Add => left + right,
@@ -90,7 +90,7 @@ fn compare_nodes(document: &Document, operator: Operator, nodes: &[NodeId], othe
     }
 }
 
-/// What has to be known of a node set to compare any other with it.
+/// A summary of a node set, sufficient to compare any other with it.
 pub(super) struct Summary {
     strings: HashSet<Box<str>>,
     least: f64,
@@ -106,7 +106,7 @@ impl Summary {
             if strings.contains(&*value) {
                 continue;
             }
-            // `min` and `max` pass over what is no number.
+            // `min` and `max` ignore NaN.
             let number = number::from_str(&value);
             (least, greatest) = (least.min(number), greatest.max(number));
             strings.insert(value.into());

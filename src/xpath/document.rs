@@ -1,5 +1,5 @@
-//! The tree that expressions are evaluated over: an arena in document order, some 20 bytes for a
-//! node and 12 for an attribute. Knows nothing of expressions.
+//! The tree that expressions are evaluated over: an arena in document order, some 20 bytes for a node and 12
+//! for an attribute. Knows nothing of expressions.
 
 use std::sync::OnceLock;
 
@@ -8,16 +8,16 @@ use super::intern::Interner;
 
 /// The one namespace prefix that a document can have without declaring it.
 pub(super) const XML_PREFIX: &str = "xml";
-/// What the prefix `xml` stands for.
+/// The namespace of the prefix `xml`.
 pub(super) const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
-/// A node of a document: the root, an element, an attribute, a text, a comment or a processing
-/// instruction. Ordered as in the document; an element's attributes stand between it and its content.
+/// A node of a document: the root, an element, an attribute, a text, a comment or a processing instruction.
+/// Ordered as in the document; an element's attributes come between it and its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId {
-    /// Which node of the tree; for an attribute its element.
+    /// The index of the node in the tree; for an attribute, that of its element.
     pub(super) tree: u32,
-    /// 0 for a node of the tree, else one more than the place among the document's attributes.
+    /// 0 for a node of the tree, else one more than the index among the document's attributes.
     pub(super) attribute: u32,
 }
 
@@ -29,19 +29,19 @@ impl NodeId {
         Self { tree: index, attribute: 0 }
     }
 
-    /// The place among all attributes of the document, of an attribute.
+    /// For an attribute, its index among all attributes of the document.
     pub(super) fn attribute_index(self) -> Option<usize> {
         self.attribute.checked_sub(1).map(|index| index as usize)
     }
 
-    /// The place in document order among all nodes that are not attributes; an attribute has its
-    /// element's.
+    /// The index in document order among all nodes that are not attributes; for an attribute, that of its
+    /// element.
     pub fn index(self) -> usize {
         self.tree as usize
     }
 }
 
-/// What a node is.
+/// The kinds of node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeKind {
     /// The root node.
@@ -102,22 +102,22 @@ impl Document {
         self.children(NodeId::ROOT).find(|child| self.kind(*child) == NodeKind::Element)
     }
 
-    /// How many nodes there are, the root counted, attributes not.
+    /// The number of nodes, including the root but not attributes.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Whether there is nothing but the root.
+    /// Whether there is only the root.
     pub fn is_empty(&self) -> bool {
         self.nodes.len() == 1
     }
 
-    /// What `node` is.
+    /// The kind of `node`.
     pub fn kind(&self, node: NodeId) -> NodeKind {
         if node.attribute > 0 { NodeKind::Attribute } else { self.kinds[node.index()] }
     }
 
-    /// The name of an element or an attribute, the target of a processing instruction; else empty.
+    /// The name of an element or an attribute, or the target of a processing instruction; else empty.
     pub fn name(&self, node: NodeId) -> &str {
         match (node.attribute_index(), self.kind(node)) {
             (Some(index), _) => self.names.get(self.attributes[index].name),
@@ -128,7 +128,7 @@ impl Document {
         }
     }
 
-    /// What `node` stands in; an attribute stands in its element. Nothing for the root.
+    /// The parent of `node`; for an attribute, its element. `None` for the root.
     pub fn parent(&self, node: NodeId) -> Option<NodeId> {
         match (node.attribute, node.tree) {
             (0, 0) => None,
@@ -137,7 +137,7 @@ impl Document {
         }
     }
 
-    /// What stands directly in `node`, in order. Attributes are not children.
+    /// The children of `node`, in order. Attributes are not children.
     pub fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let (mut next, end) = match node.attribute {
             0 => (node.tree + 1, self.nodes[node.index()].end),
@@ -170,8 +170,8 @@ impl Document {
             return 0..0;
         }
         let start = self.nodes[node.index()].attributes;
-        // The next node knows where its attributes begin, unless it is a processing instruction,
-        // which has something else there.
+        // The next node knows where its attributes begin, unless it is a processing instruction, which stores
+        // something else there.
         let mut next = node.index() + 1;
         while self.kinds.get(next) == Some(&NodeKind::ProcessingInstruction) {
             next += 1;
@@ -180,8 +180,8 @@ impl Document {
         start as usize..end
     }
 
-    /// The string value: an attribute's value, a text, the content of a comment or a processing
-    /// instruction; of an element or the root, all text inside it.
+    /// The string value: the value of an attribute, a text, the content of a comment or a processing
+    /// instruction; for an element or the root, all text inside.
     pub fn string_value(&self, node: NodeId) -> std::borrow::Cow<'_, str> {
         use std::borrow::Cow;
         if let Some(index) = node.attribute_index() {
@@ -209,19 +209,19 @@ impl Document {
         self.nodes[node as usize].end
     }
 
-    /// Whether `node` is missing from every preceding axis. By the standard none is; libxml2 forgets
-    /// the first child of the root if that has children, which shows at comments and processing
-    /// instructions behind the outermost element.
+    /// Whether `node` is missing from every preceding axis. By the standard none is; libxml2 forgets the first
+    /// child of the root if that has children, which shows with comments and processing instructions after the
+    /// outermost element.
     pub(super) fn is_never_preceding(&self, node: u32) -> bool {
         node == 1 && self.end(node) > 2
     }
 
-    /// The indexes of this document; what they hold is built when it is first asked for.
+    /// The indexes of this document; their content is built when it is first needed.
     pub(super) fn indexes(&self) -> &Indexes {
         self.indexes.get_or_init(Indexes::default)
     }
 
-    /// Bytes of memory that the tree takes, without indexes.
+    /// The memory of the tree in bytes, without indexes.
     pub fn memory(&self) -> usize {
         self.nodes.capacity() * size_of::<TreeNode>()
             + self.kinds.capacity()

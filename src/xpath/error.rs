@@ -1,4 +1,4 @@
-//! Why an expression cannot be read, or has no value.
+//! Why an expression cannot be parsed, or has no value.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct SyntaxError {
     pub span: Span,
     /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// What to write instead, if that can be told.
+    /// What to write instead, if known.
     pub help: Option<String>,
 }
 
@@ -22,7 +22,7 @@ pub struct EvalError {
     pub span: Span,
     /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// What to write instead, if that can be told.
+    /// What to write instead, if known.
     pub help: Option<String>,
 }
 

@@ -1,11 +1,10 @@
-//! Runs [`Code`] over a document: values in a context, paths set by set. Position-free steps take a
-//! whole node set at a time, so that a path costs time linear in the document; what is the same in
-//! every context is computed once; predicates that would walk far for many nodes are answered from
-//! tables (`table.rs`).
+//! Runs [`Code`] over a document: values in a context, paths set by set. Position-free steps take a whole node
+//! set at a time, so that a path costs time linear in the document; anything that is the same in every context
+//! is computed once; predicates that would walk far for many nodes are answered from tables (`table.rs`).
 //!
 //! What remains superlinear: predicates that count positions on long axes for many contexts
-//! (`//*/preceding::*[last()]`), string values of many nested elements (`//*[. = 'x']` in a deep tree),
-//! and paths from many contexts whose value, not whose existence, is asked for (`//*[string(.//x)]`).
+//! (`//*/preceding::*[last()]`), string values of many nested elements (`//*[. = 'x']` in a deep tree), and
+//! paths from many contexts if their value matters rather than their existence (`//*[string(.//x)]`).
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -18,7 +17,7 @@ use super::document::{Document, NodeId};
 use super::function::{Function, Type};
 use super::table::Table;
 
-/// Where an expression is evaluated.
+/// The context of an evaluation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Context {
     pub(super) node: NodeId,
@@ -27,32 +26,32 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// A context of one node.
+    /// A context with a single node.
     pub(super) fn alone(node: NodeId) -> Self {
         Self { node, position: 1, size: 1 }
     }
 }
 
-/// What is remembered of one piece of code.
+/// What is remembered about one piece of code.
 #[derive(Default)]
 pub(super) struct Memory {
     /// The value, if it is the same everywhere.
     value: OnceCell<Item>,
     /// The string values of a node set that is the same everywhere.
     summary: OnceCell<Rc<Summary>>,
-    /// How many nodes have been looked at for its sake.
+    /// How many nodes have been visited for it.
     pub(super) spent: Cell<u64>,
-    /// The answers for all nodes, once that is cheaper.
+    /// The answers for all nodes, once a table is cheaper.
     pub(super) table: RefCell<Option<Rc<Table>>>,
 }
 
-/// An evaluation.
+/// The state of an evaluation.
 pub(super) struct Evaluator<'d> {
     pub(super) document: &'d Document,
     pub(super) memory: Vec<Memory>,
-    /// How many nodes have been looked at in all.
+    /// How many nodes have been visited in total.
     pub(super) looked: Cell<u64>,
-    /// How many nodes may be looked at for one piece of code before a table of answers is made.
+    /// How many nodes may be visited for one piece of code before a table of answers is made.
     pub(super) patience: u64,
 }
 
@@ -105,7 +104,7 @@ impl<'d> Evaluator<'d> {
         }
     }
 
-    /// The value of `code` as a boolean; of a path no more is found out than whether it leads anywhere.
+    /// The value of `code` as a boolean; for a path, only finds out whether it leads anywhere.
     pub(super) fn boolean(&self, code: &Code, at: &Context) -> bool {
         match &code.kind {
             Kind::AttributeIs(Some((name, value))) => self.attribute_is(at.node, *name, *value),
@@ -190,7 +189,7 @@ impl<'d> Evaluator<'d> {
         if code.is_constant { Rc::clone(self.memory[code.slot].summary.get_or_init(new)) } else { new() }
     }
 
-    /// The nodes at the end of a path.
+    /// The nodes that a path leads to.
     pub(super) fn route(&self, route: &Route, at: &Context) -> Vec<NodeId> {
         let set = match &route.origin {
             Origin::Root => vec![NodeId::ROOT],
@@ -249,7 +248,7 @@ impl<'d> Evaluator<'d> {
         self.looked.set(self.looked.get() + looked);
     }
 
-    /// Keeps the nodes that pass. Positions are those in `nodes`.
+    /// Keeps the nodes that pass. Positions count in `nodes`.
     pub(super) fn filter(&self, predicate: &Predicate, nodes: &mut Vec<NodeId>) {
         match predicate {
             Predicate::At(place) => {

@@ -1,5 +1,5 @@
-//! Words for the place where the parser stopped: from the token before it and the token there.
-//! Knows nothing of the grammar but what may follow what.
+//! Words an error for the place where the parser stopped, from the token before it and the token there. Of the
+//! grammar, knows only what may follow what.
 
 use crate::diagnostic::nearest;
 use crate::source::Span;
@@ -8,7 +8,7 @@ use super::ast::AXES;
 use super::error::SyntaxError;
 use super::scan::{Token, TokenKind};
 
-/// The error for a `text` of `tokens` in which the parser got no further than the byte `stopped`.
+/// The error for a `text` of `tokens` in which the parser got no further than byte `stopped`.
 pub(super) fn explain(text: &str, tokens: &[Token], stopped: usize) -> SyntaxError {
     let index = tokens.iter().position(|token| token.span.end > stopped).unwrap_or(tokens.len());
     let mut place = Gap { text, tokens, index };
@@ -28,7 +28,7 @@ pub(super) fn explain(text: &str, tokens: &[Token], stopped: usize) -> SyntaxErr
     }
 }
 
-/// A position between two tokens.
+/// A gap between two tokens.
 struct Gap<'a> {
     text: &'a str,
     tokens: &'a [Token],
@@ -48,7 +48,7 @@ impl<'a> Gap<'a> {
         self.word(self.index)
     }
 
-    /// The next token, or the empty place after the last one.
+    /// The place of the next token, or the empty place after the last one.
     fn span(&self) -> Span {
         let end = self.tokens.last().map_or(0, |token| token.span.end);
         self.tokens.get(self.index).map_or(Span::new(end, end), |token| token.span)
@@ -58,8 +58,8 @@ impl<'a> Gap<'a> {
         SyntaxError::new(self.span(), message)
     }
 
-    /// Section 3.7 of the standard: after an operator, or at the start, a name is a name; after
-    /// anything else it is an operator.
+    /// Section 3.7 of the standard: after an operator, or at the start, a name is a name; after anything else
+    /// it is an operator.
     fn is_operator(&self, index: usize) -> bool {
         let Some(token) = self.tokens.get(index) else { return false };
         let word = &self.text[token.span.range()];
@@ -73,14 +73,14 @@ impl<'a> Gap<'a> {
         }
     }
 
-    /// Whether what follows the token must begin an operand.
+    /// Whether an operand must follow the token.
     fn leaves_open(&self, index: usize) -> bool {
         self.tokens[index].kind == TokenKind::Open || self.is_operator(index)
     }
 }
 
-/// A name that the grammar refuses for what follows it: the parser stops before the name. Moves the
-/// place behind the bracket of a node test that has something in it.
+/// A name that the grammar refuses because of what follows it: the parser stops before the name. For a node
+/// test with something between its brackets, moves the place past the opening one.
 fn refused_name(place: &mut Gap<'_>) -> Option<SyntaxError> {
     let word = place.next()?;
     let is_word = place.tokens[place.index].kind == TokenKind::Name || word == "*";
@@ -172,7 +172,7 @@ fn unknown_axis(place: &Gap<'_>, name: &str) -> SyntaxError {
     }
 }
 
-/// `div2` and `or-1` are names by the lexical rules, which is hardly what was meant.
+/// `div2` and `or-1` are names by the lexical rules, but hardly intended.
 fn stuck_operator(word: &str) -> Option<&'static str> {
     let is_stuck = |operator: &&str| {
         word.strip_prefix(*operator)

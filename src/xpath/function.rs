@@ -1,4 +1,4 @@
-//! The core function library: names, arities, types. What the functions do stands in `call.rs`.
+//! The core function library: names, arities, types. `call.rs` implements the functions.
 
 /// The four types of the language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(super) enum Type {
 }
 
 impl Type {
-    /// As a person would call it, with its article.
+    /// The name for people, with its article.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Nodes => "a node set",
@@ -53,7 +53,7 @@ pub(super) enum Function {
     True,
 }
 
-/// What is known of a function before it is called.
+/// What is known about a function before it is called.
 pub(super) struct Signature {
     pub(super) name: &'static str,
     pub(super) function: Function,

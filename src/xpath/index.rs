@@ -1,5 +1,4 @@
-//! Where things are in a document, by name: built once, when first asked for. Knows nothing of
-//! expressions.
+//! Indexes of a document by name, each built once, when it is first needed. Knows nothing of expressions.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -7,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::document::{Document, NodeKind};
 
-/// How often everything is scanned from end to end before an index is worth its while.
+/// How many full scans it takes before an index is worth building.
 const SCANS: u32 = 3;
 
 /// The indexes of one document.
@@ -15,9 +14,9 @@ const SCANS: u32 = 3;
 pub(super) struct Indexes {
     by_name: OnceLock<Groups>,
     by_value: OnceLock<Groups>,
-    /// How many times the attributes have been looked through.
+    /// How many times the attributes have been scanned.
     scans: AtomicU32,
-    /// How many nodes have been looked at one by one for want of an index.
+    /// How many nodes have been visited one by one for lack of an index.
     looked: AtomicU64,
     ids: OnceLock<HashMap<u32, u32>>,
 }
@@ -25,13 +24,13 @@ pub(super) struct Indexes {
 /// Numbers grouped by a key, in ascending order within each group.
 #[derive(Debug)]
 struct Groups {
-    /// Where the group of each key begins; one more than there are keys.
+    /// Where the group of each key begins; one entry more than there are keys.
     starts: Vec<u32>,
     members: Vec<u32>,
 }
 
 impl Groups {
-    /// A counting sort: linear in the number of keys and of members.
+    /// A counting sort: linear in the number of keys and members.
     fn new(keys: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
         let mut starts = vec![0_u32; keys + 1];
         for (key, _) in pairs.clone() {
@@ -55,20 +54,20 @@ impl Groups {
 }
 
 impl Document {
-    /// Builds the indexes at the next question.
+    /// Makes the next query build the indexes.
     pub(super) fn expect_questions(&self) {
         self.indexes().scans.store(SCANS, Ordering::Relaxed);
         self.indexes().looked.store(u64::MAX / 2, Ordering::Relaxed);
     }
 
-    /// Counts nodes that were looked at one by one.
+    /// Counts nodes that were visited one by one.
     pub(super) fn note_scan(&self, looked: u32) {
         self.indexes().looked.fetch_add(u64::from(looked), Ordering::Relaxed);
     }
 
-    /// The elements called by the name with the number `name`, if there is an index of names by
-    /// now, or so much has been looked at without one that it is time to build it; else the caller
-    /// looks at `range` nodes.
+    /// The elements called by the name with the number `name`, if the index of names has been built or enough
+    /// nodes have been visited without it that it is time to build it; else `None`, and the caller visits
+    /// `range` nodes.
     pub(super) fn elements_named(&self, name: u32, range: u32) -> Option<&[u32]> {
         let indexes = self.indexes();
         if indexes.by_name.get().is_none() {
@@ -87,8 +86,8 @@ impl Document {
         Some(groups.get(name))
     }
 
-    /// The elements between the nodes `from` and `to` whose attribute `name` has the value `value`
-    /// (both by number), in document order.
+    /// The elements between the nodes `from` and `to` whose attribute `name` has the value `value` (both by
+    /// number), in document order.
     pub(super) fn elements_with(&self, name: u32, value: u32, from: u32, to: u32) -> Vec<u32> {
         let indexes = self.indexes();
         let is_wide = (to - from) as usize * 4 > self.nodes.len();
@@ -117,7 +116,7 @@ impl Document {
             .collect()
     }
 
-    /// The element with the ID `value`: the first with this `xml:id`.
+    /// The element with the ID `value`: the first one with this `xml:id`.
     pub(super) fn element_by_id(&self, value: &str) -> Option<u32> {
         let ids = self.indexes().ids.get_or_init(|| {
             let Some(name) = self.names.find("xml:id") else { return HashMap::new() };

@@ -1,17 +1,17 @@
-//! Strings kept once each, known by a number. Knows nothing of what they mean.
+//! Stores each string once, and identifies it by a number. Knows nothing of what strings mean.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-/// The marker of an empty place in the table.
+/// Marks an empty slot in the table.
 const EMPTY: u32 = u32::MAX;
 
-/// The strings, one after the other in one buffer, and a hash table of their numbers.
+/// The strings, concatenated in one buffer, and a hash table of their numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Interner {
     text: String,
     /// Where each string ends in `text`.
     ends: Vec<u32>,
-    /// Open addressing; its length is a power of two, at most three quarters are taken.
+    /// Open addressing; the length is a power of two, and at most three quarters are occupied.
     table: Vec<u32>,
 }
 
@@ -40,10 +40,9 @@ impl Interner {
         (id != EMPTY).then_some(id)
     }
 
-    /// The number of `string`, from now on.
+    /// The number of `string`, which is added if it is not known.
     ///
-    /// # Panics
-    /// If the strings come to more than 4 GiB.
+    /// # Panics If the strings exceed 4 GiB.
     pub(super) fn intern(&mut self, string: &str) -> u32 {
         let place = self.place(string);
         if self.table[place] != EMPTY {
@@ -81,7 +80,7 @@ impl Interner {
         self.text.capacity() + (self.ends.capacity() + self.table.capacity()) * 4
     }
 
-    /// Gives back memory that growth has reserved.
+    /// Frees memory that growth has reserved.
     pub(super) fn shrink(&mut self) {
         self.text.shrink_to_fit();
         self.ends.shrink_to_fit();

@@ -1,6 +1,5 @@
-//! From [`Expr`] to [`Code`] for one document. Everything that can be wrong with an expression
-//! besides its syntax is found here, before anything is evaluated: lxml reports an unknown function
-//! only when it comes to call it.
+//! From [`Expr`] to [`Code`] for one document. All errors of an expression besides its syntax are found here,
+//! before anything is evaluated: lxml reports an unknown function only when it comes to call it.
 
 use crate::diagnostic::{nearest, plural};
 use crate::source::Span;
@@ -16,7 +15,7 @@ use super::number;
 pub(super) struct Lowering<'d> {
     document: &'d Document,
     pub(super) slots: usize,
-    /// How many predicates the current place is inside of.
+    /// How many predicates surround the current place.
     predicates: usize,
 }
 
@@ -25,7 +24,7 @@ impl<'d> Lowering<'d> {
         Self { document, slots: 0, predicates: 0 }
     }
 
-    /// `expr`, ready for the document.
+    /// Compiles `expr` for the document.
     pub(super) fn lower(&mut self, expr: &Expr) -> Result<Code, EvalError> {
         match &expr.kind {
             ExprKind::Or(operands) => {
@@ -72,7 +71,7 @@ impl<'d> Lowering<'d> {
         operands.iter().map(|operand| self.lower(operand)).collect()
     }
 
-    /// An operand that must be a node set, because `user` takes nothing else.
+    /// An operand that must be a node set, because `user` accepts nothing else.
     fn nodes(&mut self, operand: &Expr, user: &str) -> Result<Code, EvalError> {
         let code = self.lower(operand)?;
         if code.result == Type::Nodes {
@@ -119,7 +118,7 @@ impl<'d> Lowering<'d> {
         Ok(self.code(Kind::Chain(Box::new(first), operands), result))
     }
 
-    /// `@name = 'value'`, if that is what the operands are.
+    /// `@name = 'value'`, if the operands have this form.
     fn attribute_is(&self, path: &Code, literal: &Code) -> Option<Kind> {
         let Kind::Path(Route { origin: Origin::Context, steps }) = &path.kind else { return None };
         let Kind::Value(Item::String(text)) = &literal.kind else { return None };
@@ -143,7 +142,7 @@ impl<'d> Lowering<'d> {
             });
         };
         check_arity(signature, call, span)?;
-        // The standard leaves it to the host what they are outside; lxml refuses.
+        // The standard leaves their meaning outside predicates to the host; lxml refuses.
         if self.predicates == 0 && matches!(signature.function, Function::Position | Function::Last) {
             return Err(EvalError::new(span, format!("`{name}()` has a meaning only inside a predicate")));
         }
@@ -239,7 +238,7 @@ impl<'d> Lowering<'d> {
             match code {
                 Code { kind: Kind::Value(Item::Number(place)), .. } => lowered.push(Predicate::At(place)),
                 Code { kind: Kind::Call(Function::Last, _), .. } => lowered.push(Predicate::Last),
-                // `[a and b]` is `[a][b]` where positions do not matter.
+                // `[a and b]` equals `[a][b]` if positions do not matter.
                 Code { kind: Kind::And(operands), is_positional: false, .. } => {
                     lowered.extend(operands.into_iter().map(|operand| Predicate::Free(self.truth(operand))));
                 }
@@ -252,7 +251,7 @@ impl<'d> Lowering<'d> {
         Ok(lowered)
     }
 
-    /// `code` where only its truth counts: a number must not be taken for a position.
+    /// `code` where only its truth matters: a number must not be taken for a position.
     fn truth(&mut self, code: Code) -> Code {
         match code.result {
             Type::Number => self.logical(Kind::Call(Function::Boolean, vec![code])),
@@ -274,8 +273,8 @@ fn check_arity(signature: &Signature, call: &Call, span: Span) -> Result<(), Eva
     Err(EvalError::new(span, format!("`{}` takes {wanted}, here it has {given}", signature.name)))
 }
 
-/// The one axis that does what `descendant-or-self::node()` followed by `next` does. Predicates of
-/// `next` that count positions count them per parent, and must be left alone.
+/// The one axis that is equivalent to `descendant-or-self::node()` followed by `next`. If predicates of `next`
+/// count positions, they count them per parent, and the steps must stay separate.
 fn merged_axis(last: &Move, next: &Move) -> Option<Axis> {
     let is_slashes = last.axis == Axis::DescendantOrSelf && last.test == Test::Node;
     if !is_slashes || !last.predicates.is_empty() || next.is_positional {
@@ -288,7 +287,7 @@ fn merged_axis(last: &Move, next: &Move) -> Option<Axis> {
     }
 }
 
-/// How many nodes in axis order can pass `predicate`.
+/// How many nodes, in axis order, can pass `predicate`.
 fn limit(predicate: &Predicate) -> usize {
     let whole = |number: f64| if number >= 1.0 { number as usize } else { 0 };
     match predicate {
@@ -308,7 +307,7 @@ fn limit(predicate: &Predicate) -> usize {
     }
 }
 
-/// Whether a value is the same in every context, and whether it asks for position or size.
+/// Whether a value is the same in every context, and whether it depends on position or size.
 fn dependences(kind: &Kind) -> (bool, bool) {
     let of = |parts: &mut dyn Iterator<Item = &Code>| {
         parts.fold((true, false), |(constant, positional), part| {
@@ -331,7 +330,7 @@ fn dependences(kind: &Kind) -> (bool, bool) {
         Kind::Call(Function::Position | Function::Last, _) => (false, true),
         Kind::Call(Function::Lang, arguments) => (false, of(&mut arguments.iter()).1),
         Kind::Call(Function::True | Function::False, _) => (true, false),
-        // Without arguments they speak of the context node.
+        // Without arguments they refer to the context node.
         Kind::Call(_, arguments) if arguments.is_empty() => (false, false),
         Kind::Call(_, arguments) => of(&mut arguments.iter()),
     }

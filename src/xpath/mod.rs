@@ -1,6 +1,6 @@
-//! XPath 1.0, whole: the language of probe paths and queries, parsed, printed back and evaluated
-//! over a [`Document`]. Knows nothing of pipelines. Where libxml2 answers otherwise than the letter of
-//! the standard, so does this; each place says so.
+//! All of XPath 1.0, the language of probe paths and queries: parsed, printed back and evaluated over a
+//! [`Document`]. Knows nothing of pipelines. Where libxml2 departs from the letter of the standard, so does
+//! this; each such place says so.
 
 mod ast;
 mod axis;
@@ -42,18 +42,18 @@ pub use parse::parse;
 pub use scan::{MAX_LENGTH, MAX_NESTING};
 pub use value::Value;
 
-/// How deep an expression may be to be evaluated on the stack of any thread.
+/// How deep an expression may be to be evaluated on any thread's stack.
 const SHALLOW: usize = 24;
 
-/// The value of `expr` in `document` at the node `context`. Everything that is wrong with the
-/// expression is found before anything is evaluated, whatever the document holds.
+/// The value of `expr` in `document` at the node `context`. All errors of the expression are found before
+/// anything is evaluated, whatever the document contains.
 pub fn evaluate(expr: &Expr, document: &Document, context: NodeId) -> Result<Value, EvalError> {
     // Documents of a few hundred nodes are not worth a table.
     evaluate_patiently(expr, document, context, document.len().max(256) as u64)
 }
 
-/// The same, with every index and table made as soon as it could be of use: for tests, whose
-/// documents are too small to need them.
+/// The same, with every index and table made as soon as it could be useful: for tests, whose documents are too
+/// small to need them.
 #[doc(hidden)]
 pub fn evaluate_eagerly(expr: &Expr, document: &Document, context: NodeId) -> Result<Value, EvalError> {
     document.expect_questions();

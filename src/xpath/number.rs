@@ -1,13 +1,13 @@
-//! Numbers as text and text as numbers, the way libxml2 does both: that is where lxml's answers
-//! leave the letter of the standard most visibly.
+//! Numbers as text and text as numbers, the way libxml2 does both: this is where lxml's answers most visibly
+//! depart from the letter of the standard.
 
-/// The digits that a double surely holds (`DBL_DIG` of C).
+/// The number of digits that a double always preserves (`DBL_DIG` of C).
 const DIGITS: i32 = 15;
-/// How many digits after the point count, leading zeros not counted.
+/// How many digits after the point count, not counting leading zeros.
 const FRACTION_DIGITS: usize = 20;
 
-/// `string(number)`. The standard knows no exponents; libxml2 prints one from 1e9 on (whole numbers
-/// that fit an `int` excepted) and below 1e-5, and no more than 15 significant digits.
+/// `string(number)`. The standard has no exponents; libxml2 prints one from 1e9 on (except for whole numbers
+/// that fit an `int`) and below 1e-5, and no more than 15 significant digits.
 pub(super) fn to_string(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
@@ -39,7 +39,7 @@ fn without_zeros(text: &str) -> &str {
     text.trim_end_matches('0').trim_end_matches('.')
 }
 
-/// `number(string)`: the standard's numbers with a minus sign and white space around them, and
+/// `number(string)`: the standard's numbers, with an optional minus sign and surrounding white space, and
 /// libxml2's exponents.
 pub(super) fn from_str(text: &str) -> f64 {
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
@@ -54,7 +54,7 @@ pub(super) fn from_str(text: &str) -> f64 {
     }
 }
 
-/// A number without a sign. Rounded as libxml2 rounds: whole part and fraction each on its own.
+/// An unsigned number, rounded as libxml2 rounds: whole part and fraction separately.
 pub(super) fn decimal(text: &str) -> Option<f64> {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let accumulate = |sum: f64, digit: u8| sum * 10.0 + f64::from(digit - b'0');

@@ -1,5 +1,5 @@
-//! An expression printed back as XPath text, abbreviated where that is shorter. What is printed
-//! parses to an equal expression. Knows nothing of documents.
+//! Prints an expression as XPath text, abbreviated where that is shorter. The text parses to an equal
+//! expression. Knows nothing of documents.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -95,8 +95,8 @@ fn joined(f: &mut Formatter<'_>, operands: &[Expr], operator: &str, level: Level
     })
 }
 
-/// `expr` as an operand of an operator of `level`: in parentheses unless it binds tighter. So is a
-/// bare `/`, which would take the operator after it for a step.
+/// `expr` as an operand of an operator of `level`: in parentheses unless it binds tighter. A bare `/` gets them
+/// as well, as it would take the operator after it for a step.
 fn tighter_than(f: &mut Formatter<'_>, expr: &Expr, level: Level) -> fmt::Result {
     let is_bare_root = matches!(&expr.kind, ExprKind::Path(path) if path.steps.is_empty());
     if Level::of(expr) > level && !is_bare_root { write!(f, "{expr}") } else { write!(f, "({expr})") }
@@ -139,7 +139,7 @@ impl Display for Path {
                 f.write_str("/")?;
             }
         }
-        // A relative path must not begin with `//`: that would start it at the root.
+        // A relative path must not begin with `//`, which would start it at the root.
         let mut may_abbreviate = !matches!(self.start, Start::Context);
         for (index, step) in self.steps.iter().enumerate() {
             let is_last = index + 1 == self.steps.len();
@@ -156,7 +156,7 @@ impl Display for Path {
 }
 
 impl Step {
-    /// Whether it is what `//` stands for.
+    /// Whether it is the step that `//` abbreviates.
     fn is_descendant_abbreviation(&self) -> bool {
         self.axis == Axis::DescendantOrSelf && self.test == NodeTest::Node && self.predicates.is_empty()
     }

@@ -1,5 +1,5 @@
-//! The tokens of an expression, without grammar: what is checked before the parser runs (length,
-//! nesting, quotes, brackets, foreign characters) and what its errors are worded from.
+//! The tokens of an expression, without grammar: for the checks before the parser runs (length, nesting,
+//! quotes, brackets, foreign characters) and for wording its errors.
 
 use super::error::SyntaxError;
 use crate::source::Span;
@@ -9,7 +9,7 @@ pub const MAX_LENGTH: usize = 64 * 1024;
 /// How deep parentheses and brackets may be nested.
 pub const MAX_NESTING: usize = 256;
 
-/// The kinds of token that error messages tell apart.
+/// The kinds of token that error messages distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenKind {
     Name,
@@ -28,14 +28,14 @@ pub(super) struct Token {
     pub(super) span: Span,
 }
 
-/// What [`scan`] finds.
+/// The result of [`scan`].
 pub(super) struct Scan {
     pub(super) tokens: Vec<Token>,
     /// How deep the brackets are nested.
     pub(super) depth: usize,
 }
 
-/// The tokens of `text`, once it is sure that it may be parsed.
+/// The tokens of `text`, after checking that it may be parsed.
 pub(super) fn scan(text: &str) -> Result<Scan, SyntaxError> {
     if text.len() > MAX_LENGTH {
         let message = format!("the expression is longer than {MAX_LENGTH} bytes");
@@ -125,7 +125,7 @@ fn sign_length(rest: &str) -> usize {
     if pairs.iter().any(|pair| rest.starts_with(pair)) { 2 } else { 1 }
 }
 
-/// A name, with its prefix: one token by the standard's lexical rules.
+/// The length of a name with its prefix, which is one token by the standard's lexical rules.
 fn name_length(rest: &str) -> usize {
     let part = |text: &str| text.find(|c| !is_name(c)).unwrap_or(text.len());
     let length = part(rest);

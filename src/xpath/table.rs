@@ -1,9 +1,9 @@
-//! Answers for all nodes of a document at once, in one or a few passes over it: whether a path
-//! leads anywhere (found backwards, from the nodes at its end to those that can reach them), whether
-//! a comparison of such a path with a constant holds, and how many nodes one step finds.
+//! Answers for all nodes of a document at once, in one or a few passes over it: whether a path leads anywhere
+//! (found backwards, from the nodes at its end to those that can reach them), whether a comparison of such a
+//! path with a constant holds, and how many nodes one step finds.
 //!
-//! A predicate is first tried node by node, which is cheapest while it stays near its node; only
-//! when that has looked at more nodes than the document has is the table made.
+//! A predicate is first tried node by node, which is cheapest as long as it stays near its node; the table is
+//! made only after that has visited more nodes than the document has.
 
 use std::rc::Rc;
 
@@ -31,7 +31,7 @@ impl Evaluator<'_> {
         self.measured(code, || !self.route(route, at).is_empty())
     }
 
-    /// Whether a comparison, of the code `code`, holds at `at`.
+    /// Whether the comparison compiled to `code` holds at `at`.
     pub(super) fn comparison(&self, code: &Code, parts: (&Code, Operator, &Code), at: &Context) -> bool {
         let (first, operator, second) = parts;
         let (path, constant) = if second.is_constant { (first, second) } else { (second, first) };
@@ -70,7 +70,7 @@ impl Evaluator<'_> {
         self.measured(code, || self.nodes(argument, at).len())
     }
 
-    /// The table of `code`, once so much has been spent on it that it pays.
+    /// The table of `code`, once so much has been spent on it that a table pays off.
     fn table(&self, code: &Code, make: impl FnOnce() -> Table) -> Option<Rc<Table>> {
         let memory = &self.memory[code.slot];
         if let Some(table) = &*memory.table.borrow() {
@@ -84,7 +84,7 @@ impl Evaluator<'_> {
         Some(table)
     }
 
-    /// Runs `work` and notes what it has looked at as spent on `code`.
+    /// Runs `work` and charges the nodes that it visits to `code`.
     fn measured<T>(&self, code: &Code, work: impl FnOnce() -> T) -> T {
         let before = self.looked.get();
         let result = work();
@@ -172,13 +172,13 @@ impl Table {
     }
 }
 
-/// `code` without its content, to be given another.
+/// A copy of `code` without its content, which the caller replaces.
 fn plain(code: &Code) -> Code {
     let kind = Kind::Value(Item::Boolean(false));
     Code { kind, result: code.result, is_constant: false, is_positional: false, slot: code.slot }
 }
 
-/// The axis that leads back.
+/// The inverse axis.
 fn inverse(axis: Axis) -> Axis {
     match axis {
         Axis::Ancestor => Axis::Descendant,
@@ -195,7 +195,7 @@ fn inverse(axis: Axis) -> Axis {
     }
 }
 
-/// Passes over the document that add up which nodes are found.
+/// Passes over the document that add up the nodes found.
 struct Tree<'a, 'd> {
     evaluator: &'a Evaluator<'d>,
     is_found: &'a [u32],
@@ -238,7 +238,7 @@ impl Tree<'_, '_> {
         counts
     }
 
-    /// Axes that are ranges of the document: from sums over all that stands before a place.
+    /// Axes that are ranges of the document: from sums over everything before a place.
     fn ranges(&self, axis: Axis) -> Vec<u32> {
         let mut before = vec![0];
         let mut sum = 0;

@@ -1,12 +1,12 @@
-//! The parts of XPath that need no lxml: errors and their places, printing, hostile texts, and
-//! the examples that the standard gives of its own syntax.
+//! The parts of XPath that need no lxml: errors and their places, printing, hostile texts, and the standard's
+//! own examples of its syntax.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::source::Span;
 
-/// The error of `text` as two lines: the text and, under it, carets, the message and the help.
+/// The error of `text`, as the text itself and, under it, carets, the message and the help.
 fn error(text: &str) -> String {
     let error = parse(text).expect_err(text);
     let before = text[..error.span.start].chars().count();
@@ -89,7 +89,7 @@ fn printing_is_canonical() {
     }
 }
 
-/// Found by the property test below: after the root alone, `*` would be a step.
+/// Found by the property test below: after the lone root, `*` would be a step.
 #[test]
 fn the_root_as_a_factor_prints_back() {
     let expr = parse("/ancestor::*[(/) * 0]").unwrap();
@@ -244,7 +244,7 @@ fn document(description: &str) -> Document {
     builder.finish()
 }
 
-/// What `text` finds from `context`: elements by their attribute `n`, else string values.
+/// What `text` finds from `context`: elements by their attribute `n`, everything else by its string value.
 fn found(document: &Document, context: NodeId, text: &str) -> String {
     match evaluate(&parse(text).unwrap(), document, context).unwrap() {
         Value::NodeSet(nodes) => {
@@ -260,7 +260,7 @@ fn found(document: &Document, context: NodeId, text: &str) -> String {
     }
 }
 
-/// From which element, what, and what is found.
+/// The element to start from, the expression, and what it finds.
 const FORMS: &[(&str, &str, &str)] = &[
     ("1", "child::para", "3 4 7"),
     ("1", "child::*", "2 3 4 7"),
@@ -341,7 +341,7 @@ fn the_forms_that_the_standard_lists() {
     }
 }
 
-/// Trees of `size` elements: flat, one inside the other, and in families of ten.
+/// Trees of `size` elements: flat, nested in each other, and in families of ten.
 fn shapes(size: usize) -> Vec<Document> {
     let names = ["a", "b", "c"];
     let element = |builder: &mut Builder, index: usize| {
@@ -465,7 +465,7 @@ fn operators() -> impl Strategy<Value = Vec<Operator>> {
     ])
 }
 
-/// Any expression that some text stands for.
+/// Any expression that has a text.
 fn expression() -> impl Strategy<Value = Expr> {
     let leaf = prop_oneof![
         prop::sample::select(vec!["0", "1.", ".5", "10.25"])

@@ -1,11 +1,11 @@
-//! What evaluation returns.
+//! The result of an evaluation.
 
 use super::document::NodeId;
 
-/// What an expression comes to.
+/// The value of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Nodes in document order, none of them twice.
+    /// Nodes in document order, without duplicates.
     NodeSet(Vec<NodeId>),
     /// True or false.
     Boolean(bool),

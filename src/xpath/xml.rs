@@ -1,12 +1,12 @@
-//! A [`Document`] written as XML that any parser reads back as the same tree: no white space is
-//! added, and what a parser would normalise is written as character references.
+//! Writes a [`Document`] as XML that any parser reads back as the same tree: no white space is added, and what
+//! a parser would normalise is written as character references.
 
 use std::fmt::{self, Write};
 
 use super::document::{Document, NodeId, NodeKind};
 
 impl Document {
-    /// The document as XML, on one line where its content is.
+    /// The document as XML, on one line unless its content has line breaks.
     pub fn to_xml(&self) -> String {
         let mut xml = String::new();
         // Writing to a string cannot fail.
@@ -28,7 +28,7 @@ impl Document {
         open.iter().rev().try_for_each(|last| write!(out, "</{}>", self.name(NodeId::tree(*last))))
     }
 
-    /// Writes one node, of an element the start; whether an end is still to come.
+    /// Writes one node (for an element, the start tag). Returns whether an end tag is still due.
     fn write_node(&self, out: &mut impl Write, node: NodeId) -> Result<bool, fmt::Error> {
         match self.kind(node) {
             NodeKind::Element => {
