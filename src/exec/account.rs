@@ -25,7 +25,7 @@ const LONGEST: Duration = Duration::from_millis(500);
 const WAITS: &str = "waits";
 const TAKEN: &str = "taken";
 
-/// What is taken.
+/// Amounts that are taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Amounts {
     cpus: u64,
@@ -96,7 +96,7 @@ fn insist_on_less(allotment: &Allotment, machine: &Machine) -> Result<(), Failur
     )))
 }
 
-/// The result of checking whether it is one's turn.
+/// Whether it is one's turn.
 enum Turn {
     Taken(Held),
     /// How many are ahead in the queue.

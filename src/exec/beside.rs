@@ -24,7 +24,7 @@ pub(crate) struct Beside {
     pub digest: Digest,
 }
 
-/// What lies beside the values in an instance's folder.
+/// The files beside the values in an instance's folder.
 ///
 /// # Errors
 /// If it cannot be read.

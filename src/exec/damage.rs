@@ -58,8 +58,8 @@ fn look_at(instance: Instance) -> Result<bool, Failure> {
         instance.wake_for_reads(record)?;
         return Ok(false);
     }
-    // If it was never made, or was interrupted, the build tool knows. A record that cannot be read is as good as none,
-    // but the tool sees that the file exists.
+    // If it was never made, or was interrupted, the build tool knows. An unreadable record counts as none, but the tool
+    // sees that the file exists.
     if record.is_none() && !instance.folder.record().exists() {
         return Ok(false);
     }

@@ -25,7 +25,7 @@ use crate::digest::Digest;
 use crate::plan_file::Work;
 use crate::script;
 
-/// What is to be done.
+/// What to do.
 #[derive(Debug)]
 pub(crate) enum Todo {
     /// Nothing: what it can observe has not changed, and what it made is there.

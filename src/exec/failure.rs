@@ -7,12 +7,12 @@ use crate::file::FileError;
 use crate::layout::Folder;
 use crate::settings::FailureKind;
 
-/// How much of a line is shown, in characters.
+/// How many characters of a line are shown.
 const LONGEST_LINE: usize = 400;
-/// How many lines are shown of the beginning and of the end of what there is more to say.
+/// How many lines of a longer text are shown, of its beginning and of its end.
 const SHOWN_LINES: usize = 25;
 
-/// A failure of the world or of the user's code: never of the project file, which has been checked.
+/// A failure of the world or of the user's code, never of the project file, which has been checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failure {
     /// One sentence.
@@ -103,8 +103,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A line as it is shown: not longer than a person reads, and without characters that would move a terminal. All of it
-/// is in the log.
+/// A line as it is shown: no longer than a person would read, and without characters that control a terminal. The log
+/// has all of it.
 fn shown(line: &str) -> String {
     let end = line.char_indices().nth(LONGEST_LINE).map_or(line.len(), |(at, _)| at);
     let visible = |c: char| if c.is_control() && c != '\t' { '\u{FFFD}' } else { c };

@@ -1,23 +1,23 @@
-//! The ingredients of an instance's action key: this function lists them, and this table says why.
+//! The ingredients of an instance's action key: this function lists them, and this table gives the reasons.
 //!
 //! | observed | ingredients | why |
 //! | --- | --- | --- |
 //! | the version of the format | `Format` | what an earlier version made is made again |
 //! | digests of the keys that it takes, with the code of the project's classes and functions in them | `Input` | its inputs; keys that it does not take are not loaded |
-//! | the names of inputs that are paths | `InputName` | `path.suffix` decides how many readers read |
-//! | whether an input that is a path can be executed | `Input` | the digest of a file says so |
+//! | the names of inputs that are paths | `InputName` | many readers choose a format by `path.suffix` |
+//! | whether an input that is a path is executable | `Input` | the digest of a file covers it |
 //! | parameters that it takes | `Parameter` | |
 //! | its seed, and its own path in the layers | `Seed`, `Instance` | the random number generators are seeded with both |
 //! | its function and what that reaches, or its command | `Code`, `ChartScript`; `Command`, `Outputs` | |
 //! | its environment: versions of Python and of packages | `Python`, `Packages` | |
-//! | declared `files` | `File` | by content, and whether they can be executed; of folders what is in them |
+//! | declared `files` | `File` | by content, and whether they are executable; folders by what is in them |
 //! | `data.path`, outside every data layer, of a source or where code may open files | `Data` | by content: it may open the file by itself |
 //! | the project's name and the names and paths of its data files, where `context` or a chart shows them | `Project`, `DataPath` | |
 //! | how a split cuts (`size`, `by`, `data_name`, `seeds`) | `Split` | it decides what the partitions are |
 //! | metrics that a chart probes | `Metrics` | |
 //! | what it was seen to read while it ran | `ReadFile`, `ReadFolder`, `Absent`, `Variable` | listed in the record beside the key |
-//! | which of what it gathers failed and was dropped | `Failed` | |
-//! | `resources`, `retries` and other settings | none | results repeat whatever the number of threads that libraries may start, and whoever runs them |
+//! | which failed instances were dropped from what it gathers | `Failed` | |
+//! | `resources`, `retries` and other settings | none | results are the same for any number of threads, and whoever runs them |
 //! | time stamps, absolute paths, host, `-j`, descriptions, the order of YAML keys | none | they cannot be observed, or must not matter |
 //! | the process's name | only in its path | a seed of its own for each process |
 

@@ -1,5 +1,5 @@
-//! Where the project file names what is built, for messages. No action key holds it and nothing in a build depends on
-//! it: a line that moves wakes nobody.
+//! Where the project file names what is built, for messages. It is in no action key, and nothing in a build depends on
+//! it: moving a line does not rerun anything.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,23 +11,23 @@ use crate::durable;
 use crate::file::FileError;
 use crate::layout::Layout;
 
-/// `expops.yaml:12:9`, by the name on disk of a process or of an environment.
+/// Places such as `expops.yaml:12:9`, by the name on disk of a process or an environment.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Places {
-    /// The names of processes.
+    /// The places of processes.
     pub processes: BTreeMap<String, String>,
-    /// The names of environments.
+    /// The places of environments.
     pub environments: BTreeMap<String, String>,
 }
 
 impl Places {
-    /// Writes them down for [`of_process`] and [`of_environment`], if they have changed.
+    /// Writes them for [`of_process`] and [`of_environment`], if they have changed.
     pub(crate) fn write(&self, path: &Utf8Path) -> Result<(), FileError> {
         let text = serde_json::to_string_pretty(self).expect("places have string keys only");
         durable::write_if_changed(path, format!("{text}\n").as_bytes()).map(drop)
     }
 
-    /// Those of the last compilation; none if they cannot be read.
+    /// The places of the last compilation; empty if they cannot be read.
     fn read(layout: &Layout) -> Self {
         let text = fs::read_to_string(layout.places()).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()

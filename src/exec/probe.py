@@ -1,6 +1,6 @@
-# Prints the version and the installed packages, each on a line. It runs with `-I`: no folder of the project is on the
-# path. What PYTHONPATH and the user's own site hold is installed nevertheless, and is listed without being imported.
-# A package that cannot be read, as a broken installation leaves it, must not hide the others.
+# Prints the version and the installed packages, one per line. It runs with `-I`, so no folder of the project is on the
+# path. What is in PYTHONPATH and in the user's site is installed nevertheless, and is listed without being imported. A
+# package that cannot be read, left by a broken installation, must not hide the others.
 import hashlib
 import importlib.metadata
 import json
@@ -11,7 +11,7 @@ import sys
 import urllib.parse
 import urllib.request
 
-# What tools leave, unless it is a package of that name.
+# Leftovers of tools, unless there is a package with that name.
 SKIPPED = {"__pycache__", "node_modules", "build", "dist", ".git", ".hg", ".tox", ".venv", "venv", "env"}
 
 
@@ -29,7 +29,7 @@ def is_left(above, name):
 
 
 def content(folder):
-    """What is in the folder of a package that is used where it lies."""
+    """The digest of the folder of an editable package."""
     digest = hashlib.sha256()
     for above, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not is_left(above, name))
@@ -44,7 +44,7 @@ def content(folder):
 
 
 def source(package):
-    """What is known of a package beside its version, if it did not come from an index: that says little of it."""
+    """What identifies a package beside its version, which says little unless it came from an index."""
     told = package.read_text("direct_url.json")
     if not told:
         return ""
@@ -56,7 +56,7 @@ def source(package):
         is_own = os.path.commonpath([os.path.realpath(folder), os.path.realpath(".")]) == os.path.realpath(folder)
         return "" if is_own else " " + content(folder)[:16]
     lines = (package.read_text("RECORD") or "").splitlines()
-    # Programs and notes about the installation name where it is.
+    # Programs and notes about the installation contain its path.
     own = [line for line in lines if not line.startswith("..") and ".dist-info/" not in line]
     return " " + hashlib.sha256("\n".join(own).encode()).hexdigest()[:16]
 
@@ -72,7 +72,7 @@ for package in importlib.metadata.distributions(path=places()):
         version = str(version) + source(package)
     except Exception as error:
         version = str(version) + " (" + type(error).__name__ + ")"
-    # Builds have their own copy of ours.
+    # Builds have their own copy of our package.
     if name and name.lower().replace("_", "-") != "expops-build":
         found.add(name.lower().replace("_", "-") + "==" + version)
 print("\n".join(sorted(found)))
