@@ -141,8 +141,8 @@ pub(crate) fn included(file: &Utf8Path, project: &Utf8Path) -> Vec<Utf8PathBuf> 
     all.into_iter().filter(|path| *path != file).collect()
 }
 
-/// Makes a virtual environment of the interpreter that the plan names, whether `uv` is installed or not; `uv` only
-/// installs packages faster.
+/// Makes a virtual environment with the interpreter that the plan names. `uv`, where it is installed, only installs
+/// packages faster, and reads `uv.lock`.
 fn install(
     plan: &EnvironmentPlan,
     venv: &Utf8Path,
@@ -160,7 +160,7 @@ fn install(
     let log = folder.log();
     let make = [plan.python.as_str(), "-m", "venv", venv.as_str()];
     run(&make, &log, venv).or_else(|failure| {
-        // Some systems have no pip to put in.
+        // Some systems have no pip to put into it.
         if has_uv { run(&[&make[..], &["--without-pip"]].concat(), &log, venv) } else { Err(failure) }
     })?;
     let files: Vec<&str> = plan.requirements.iter().flat_map(|path| ["-r", path.as_str()]).collect();
