@@ -38,7 +38,7 @@ fn shorten(path: &Utf8Path, length: u64) -> io::Result<()> {
     log.set_len(now)
 }
 
-/// Prunes a folder that has more than `most` files: the newest half of `most` stay.
+/// Prunes a folder that has more than `most` files: only the newest stay, half of `most`.
 ///
 /// # Errors
 /// If one cannot be removed.
