@@ -96,7 +96,8 @@ pub(super) fn last_lines(text: &str) -> String {
     lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
 }
 
-/// What Python's fault handler wrote at the end of a log: the reason, and the frames that are not ours, innermost first.
+/// What Python's fault handler wrote at the end of a log: the reason, and the frames that are not ours, innermost
+/// first.
 pub(super) fn crash(log: &Utf8Path) -> Option<String> {
     let text = end(log);
     let text = &text[text.rfind("Fatal Python error: ")?..];
