@@ -90,7 +90,7 @@ fn named(line: &str) -> Named<'_> {
     }
 }
 
-/// Whether it is what `uv lock` writes.
+/// Whether it is a lock file written by `uv lock`.
 pub(super) fn is_lock(path: &Utf8Path) -> bool {
     path.file_name() == Some("uv.lock")
 }
@@ -100,7 +100,8 @@ fn is_project_of_uv(path: &Utf8Path) -> bool {
     is_lock(path) || path.file_name() == Some("pyproject.toml")
 }
 
-/// What a line of `uv.lock` names on this machine: `source = { editable = "lib" }`. The project itself is not installed.
+/// What a line of `uv.lock` names on this machine: `source = { editable = "lib" }`. The project itself is not
+/// installed.
 fn locked(line: &str) -> Named<'_> {
     let source = line.trim().strip_prefix("source = {").and_then(|text| text.trim().strip_suffix('}'));
     let Some((kind, path)) = source.and_then(|text| text.split_once('=')) else { return Named::Nothing };
