@@ -1,4 +1,4 @@
-//! Entries: what one key stands for.
+//! Entries: what is stored under a key.
 
 use std::io::{self, Write as _};
 use std::{fs, time};
@@ -11,43 +11,43 @@ use super::object::{StoredItem, are_safe};
 use super::store::{Cache, VERSION, vouched};
 use crate::digest::Digest;
 
-/// After one of so many writes it is seen whether the cache has become too large.
+/// The cache's size is checked after one in this many writes.
 const LOOKS: u8 = 32;
 
-/// What one key stands for.
+/// What is stored under a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(super) version: u32,
-    /// What the code said: output keys with format, digest and rows; metrics.
+    /// What the code returned: output keys with format, digest and rows; metrics.
     pub answer: Value,
     /// The files that it made.
     pub files: Vec<StoredItem>,
-    /// Its text, as long as it is only in a remote cache.
+    /// Its text, if it is only in a remote cache so far.
     #[serde(skip)]
     pub(super) foreign: Option<String>,
 }
 
-/// What a text is that the key of a team vouches for.
+/// The kinds of texts that are signed with a team's key.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     /// An entry.
     Entry,
-    /// Lists of reads, where they leave this machine.
+    /// Lists of reads; signed only when they leave this machine.
     Lists,
 }
 
 impl Entry {
-    /// Whether it is only in a remote cache, as long as nobody has brought it here.
+    /// Whether it is only in a remote cache, not yet brought here.
     pub(crate) fn is_foreign(&self) -> bool {
         self.foreign.is_some()
     }
 }
 
 impl Cache {
-    /// The entry of `key`, if it and its objects are there. Looking is not using.
+    /// The entry of `key`, if it and its objects exist. Does not count as a use.
     ///
     /// # Errors
-    /// If the folder cannot be read. A damaged entry is no error: it is dropped.
+    /// If the folder cannot be read. A damaged entry is not an error: it is dropped.
     pub(crate) fn lookup(&self, key: Digest) -> io::Result<Option<Entry>> {
         let path = self.entry(key);
         let secret = self.secret()?;
@@ -57,7 +57,7 @@ impl Cache {
             Err(error) => return Err(error),
         };
         if !secret.as_ref().is_none_or(|secret| is_signed(&text, (Kind::Entry, key), secret)) {
-            // Whoever has no key may still use it.
+            // Those without the key may still use it.
             return Ok(None);
         }
         let entry = read(&text).filter(|entry| entry.files.iter().all(|held| self.holds(held)));
@@ -67,8 +67,8 @@ impl Cache {
         Ok(entry)
     }
 
-    /// Puts the files of an entry into `folder`, which has none of them, and says whether all of them are
-    /// what they were. If not, what is damaged is dropped, and so is the entry.
+    /// Copies the files of an entry into `folder`, which has none of them yet. Returns whether all of them are intact.
+    /// If not, damaged objects are dropped, and so is the entry.
     ///
     /// # Errors
     /// If files cannot be read or written.
@@ -76,7 +76,7 @@ impl Cache {
         let path = self.entry(key);
         let mut is_whole = true;
         for held in &entry.files {
-            // All of them are looked at, so that no damaged one stays behind for the next to find.
+            // Check all of them, so that no damaged one is left for the next to find.
             is_whole &= self.fetch(held, folder)?;
         }
         if !is_whole {
@@ -86,17 +86,17 @@ impl Cache {
         if self.is_read_only() {
             return Ok(true);
         }
-        // The time orders entries for trimming, nothing else: a cache that cannot be written still serves.
+        // The time only orders entries for trimming: a cache that cannot be written still serves.
         let now = time::SystemTime::now();
         let _ = fs::File::options().append(true).open(&path).and_then(|file| file.set_modified(now));
         Ok(true)
     }
 
-    /// Remembers `answer` under `key`, with the files and folders `parts`, each under its own name. What cannot be
-    /// remembered for other places (a link that leads out of its folder) is not.
+    /// Stores `answer` under `key`, with the files and folders `parts`, each under its own name. If one of them is
+    /// meaningful only where it is (a link that leads out of its folder), nothing is stored.
     ///
     /// # Errors
-    /// If files cannot be read or written; nothing is remembered then.
+    /// If files cannot be read or written; then nothing is stored.
     pub(crate) fn publish(&self, key: Digest, answer: Value, parts: &[Utf8PathBuf]) -> io::Result<()> {
         if self.is_read_only() {
             return Ok(());
@@ -115,13 +115,14 @@ impl Cache {
         self.write_entry(key, &sealed(&text, (Kind::Entry, key), secret.as_deref()), size)
     }
 
-    /// Writes the text of an entry whose contents, of so many bytes, are here; then what there is too much of goes.
+    /// Writes the text of an entry whose contents, of `size` bytes, are stored already; then trims the cache if it is
+    /// too large.
     pub(super) fn write_entry(&self, key: Digest, text: &str, size: u64) -> io::Result<()> {
         let most = self.most()?;
         let mut temporary = self.temporary()?;
         temporary.write_all(text.as_bytes())?;
         self.settle(temporary, &self.entry(key))?;
-        // To look how much there is costs more than a write: it is done after one of so many, and after a large one.
+        // Measuring the cache costs more than a write, so it is done only now and then, and after a large write.
         let is_looked_at = u8::from_str_radix(&key.to_string()[..2], 16).is_ok_and(|byte| byte % LOOKS == 0);
         if is_looked_at || size > most / u64::from(LOOKS) {
             self.trim_to(most)?;
@@ -129,7 +130,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Forgets what `key` stands for.
+    /// Removes the entry of `key`.
     ///
     /// # Errors
     /// If the entry cannot be removed.
@@ -138,8 +139,8 @@ impl Cache {
     }
 }
 
-/// The signature of a text: over the version of the format, what it is, the key that it is found under, and the text,
-/// which has the digests of all contents. So no entry works under another key.
+/// The signature of a text. It covers the format version, the kind, the key under which the text is found, and the
+/// text, which includes the digests of all contents. So no entry works under another key.
 fn sign(text: &str, (kind, key): (Kind, Digest), secret: &[u8]) -> Digest {
     let kind = match kind {
         Kind::Entry => "entry",
@@ -148,13 +149,13 @@ fn sign(text: &str, (kind, key): (Kind, Digest), secret: &[u8]) -> Digest {
     Digest::signature(secret, &format!("expops cache {VERSION}\n{kind}\n{key}\n{text}"))
 }
 
-/// A text behind a line with its digest and, if there is a key, its signature.
+/// A text after a line with its digest and, if there is a key, its signature.
 pub(super) fn sealed(text: &str, what: (Kind, Digest), secret: Option<&[u8]>) -> String {
     let signature = secret.map(|secret| format!(" {}", sign(text, what, secret))).unwrap_or_default();
     format!("{}{signature}\n{text}\n", Digest::of(text))
 }
 
-/// Whether a text has the signature of whoever knows `secret`.
+/// Whether a text was signed by someone who knows `secret`.
 pub(super) fn is_signed(text: &str, what: (Kind, Digest), secret: &[u8]) -> bool {
     let signed = || {
         let (first, rest) = text.split_once('\n')?;
@@ -164,7 +165,7 @@ pub(super) fn is_signed(text: &str, what: (Kind, Digest), secret: &[u8]) -> bool
     signed().unwrap_or(false)
 }
 
-/// The entry in a text whose first line vouches for the rest.
+/// Parses the text of an entry, whose first line vouches for the rest.
 pub(super) fn read(text: &str) -> Option<Entry> {
     let entry: Entry = serde_json::from_str(vouched(text)?).ok()?;
     (entry.version == VERSION && are_safe(&entry.files)).then_some(entry)

@@ -13,7 +13,7 @@ use crate::digest::Digest;
 pub(super) struct Folder(Utf8PathBuf);
 
 impl Folder {
-    /// The folder that the URL names whose scheme has been taken away.
+    /// The folder named by a URL whose scheme has been stripped.
     pub(super) fn open(rest: &str) -> Result<Self, String> {
         let path = rest.strip_prefix("localhost").unwrap_or(rest);
         let path =
@@ -35,7 +35,7 @@ impl Store for Folder {
         match path.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
-            // To open something else may take for ever.
+            // Opening anything else may block forever.
             Ok(meta) if !meta.is_file() => Err(io::Error::other("it has something that is no file")),
             Ok(_) => Ok(Some(Box::new(fs::File::open(path)?))),
         }

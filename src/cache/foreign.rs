@@ -1,6 +1,6 @@
-//! What comes from a remote cache and goes there. Nothing is believed: an entry is checked as one that somebody else wrote
-//! into a shared folder, and a content goes into the folder of the cache only if it is what its name says. From there it is
-//! restored like everything else.
+//! Exchange with a remote cache. Nothing is trusted: an entry is checked like one that somebody else wrote to a shared
+//! folder, and a content is stored in the cache's folder only if it matches its name. From there it is restored like
+//! everything else.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,10 +15,11 @@ use super::store::{Cache, vouched};
 use crate::digest::{Digest, Hasher};
 
 impl Cache {
-    /// The entry that `remote` has for `key`, if it is signed where it has to be. Its contents are still there.
+    /// The entry that `remote` has for `key`, provided that it is signed if it must be. Its contents stay there for
+    /// now.
     ///
     /// # Errors
-    /// If it cannot be had, or is none.
+    /// If it cannot be fetched, or is not an entry.
     pub(crate) fn lookup_in(&self, remote: &Remote, key: Digest) -> io::Result<Option<Entry>> {
         let Some(text) = self.text_in(remote, Name::Entry(key), (Sealed::Entry, key))? else {
             return Ok(None);
@@ -30,7 +31,7 @@ impl Cache {
     /// The lists of reads that `remote` has for `key`.
     ///
     /// # Errors
-    /// If they cannot be had, or are none.
+    /// If they cannot be fetched, or are not lists.
     pub(crate) fn lists_in(&self, remote: &Remote, key: Digest) -> io::Result<Vec<List>> {
         let Some(text) = self.text_in(remote, Name::Lists(key), (Sealed::Lists, key))? else {
             return Ok(Vec::new());
@@ -41,18 +42,17 @@ impl Cache {
         Ok(lists)
     }
 
-    /// A text, unless it is not signed and has to be.
+    /// A text; `None` if it must be signed and is not.
     fn text_in(&self, remote: &Remote, name: Name, seal: (Sealed, Digest)) -> io::Result<Option<String>> {
         let secret = self.secret()?;
         let is_ours = |text: &String| secret.as_ref().is_none_or(|secret| is_signed(text, seal, secret));
         Ok(remote.text(name)?.filter(is_ours))
     }
 
-    /// Brings an entry that [`Self::lookup_in`] has found into this cache; false if that cannot be done because something
-    /// of it is not there, or it is too large.
+    /// Copies an entry found by [`Self::lookup_in`] into this cache; false if part of it is missing or it is too large.
     ///
     /// # Errors
-    /// If something cannot be had, is not what its name says, or cannot be written.
+    /// If something cannot be fetched, does not match its name, or cannot be written.
     pub(crate) fn pull(&self, remote: &Remote, key: Digest, entry: &Entry) -> io::Result<bool> {
         let (Some(text), most) = (&entry.foreign, self.most()?) else { return Ok(true) };
         let objects = objects(&entry.files);
@@ -70,7 +70,7 @@ impl Cache {
     fn pull_object(&self, remote: &Remote, object: Digest, (size, mode): (u64, u32)) -> io::Result<bool> {
         let Some(content) = remote.store.get(Name::Object(object), size)? else { return Ok(false) };
         let mut temporary = self.temporary_for(kept_mode(mode))?;
-        // One byte more than there may be, so that an endless content ends here.
+        // One byte more than expected, so that an endless content is cut off.
         let (digest, length) = copy(content.take(size.saturating_add(1)), temporary.as_file_mut())?;
         if length != size || digest != object {
             return Err(lies());
@@ -79,13 +79,13 @@ impl Cache {
         Ok(true)
     }
 
-    /// Sends the entry of `key` to `remote`, behind its contents, and with it the list of what its run has read.
+    /// Sends the entry of `key` to `remote`, after its contents, together with the list of what its run read.
     ///
     /// # Errors
     /// If something cannot be sent.
     pub(crate) fn push(&self, remote: &Remote, key: Digest, list: Option<(Digest, List)>) -> io::Result<()> {
         let text = fs::read_to_string(self.entry(key)).unwrap_or_default();
-        // What is not there was too large, or is damaged.
+        // A missing entry was too large, or is damaged.
         let Some(entry) = read(&text) else { return Ok(()) };
         for (object, (size, _)) in objects(&entry.files) {
             if !remote.store.has(Name::Object(object))? && !self.push_object(remote, object, size)? {
@@ -94,7 +94,7 @@ impl Cache {
         }
         remote.put_text(Name::Entry(key), &text)?;
         let Some((key, list)) = list else { return Ok(()) };
-        // What is damaged there is replaced.
+        // Damaged lists are replaced.
         let mut lists = self.lists_in(remote, key).unwrap_or_default();
         if lists.first() == Some(&list) {
             return Ok(());
@@ -116,7 +116,7 @@ impl Cache {
     }
 }
 
-/// The contents of an entry, each once, with its length and the mode of the file that most may read.
+/// The contents of an entry, each once, with its length and the union of its files' modes.
 fn objects(files: &[StoredItem]) -> BTreeMap<Digest, (u64, u32)> {
     let mut objects = BTreeMap::new();
     for held in files {
@@ -127,7 +127,7 @@ fn objects(files: &[StoredItem]) -> BTreeMap<Digest, (u64, u32)> {
     objects
 }
 
-/// Copies all of `from`, and says what it was.
+/// Copies all of `from`; returns its digest and length.
 fn copy(mut from: impl Read, to: &mut fs::File) -> io::Result<(Digest, u64)> {
     let (mut hasher, mut length, mut buffer) = (Hasher::new(), 0, vec![0; 1 << 16]);
     loop {

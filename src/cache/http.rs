@@ -1,5 +1,5 @@
-//! A remote cache behind a web server: `PUT`, `GET` and `HEAD` of names (bazel-remote, WebDAV, nginx), and the same in a
-//! bucket of S3, where each request is signed.
+//! A remote cache on a web server: `PUT`, `GET` and `HEAD` of names (bazel-remote, WebDAV, nginx), or of objects in an
+//! S3 bucket, where each request is signed.
 
 use std::env;
 use std::fmt;
@@ -18,28 +18,28 @@ use super::protocol::{Content, Name, Store};
 use super::s3::{self, Account, Asked};
 use crate::digest::Digest;
 
-/// Names the certificates that are believed instead of Mozilla's, as for OpenSSL.
+/// Certificates to trust instead of Mozilla's, as in OpenSSL.
 const CERTIFICATES: &str = "SSL_CERT_FILE";
 
-/// As fast at least has a content to come, in bytes a second, once its server is out of patience: to run again what made it
-/// may be faster.
+/// The slowest acceptable transfer, in bytes per second, once the patience with a server is used up: it may be faster
+/// to run the instance again.
 const SLOWEST: u64 = 1 << 20;
 
-/// A server, and what it has to be told.
+/// A server, and the credentials for it.
 pub(super) struct Http {
     agent: Agent,
     scheme: String,
-    /// The host, and its port where it is not the usual one.
+    /// The host, with its port if it is not the default one.
     host: String,
-    /// Percent-encoded; without a slash at its end.
+    /// Percent-encoded, without a trailing slash.
     path: String,
     who: Who,
     patience: Duration,
-    /// What people call it.
+    /// Its name for people.
     shown: String,
 }
 
-/// Who asks.
+/// Credentials.
 enum Who {
     Nobody,
     /// The value of the header `Authorization`.
@@ -79,7 +79,7 @@ impl Http {
         })
     }
 
-    /// A bucket with a prefix: `results/team`, at S3 or at a server that speaks like it.
+    /// An S3 bucket with a prefix: `results/team`, at AWS or at a compatible server.
     pub(super) fn bucket(
         rest: &str,
         endpoint: Option<&str>,
@@ -102,12 +102,12 @@ impl Http {
         Ok(Self { who: Who::Account(account), shown: format!("s3://{bucket}"), ..server })
     }
 
-    /// What people may be told of where it is.
+    /// What messages may reveal of its address.
     pub(super) fn shown(&self) -> String {
         self.shown.clone()
     }
 
-    /// Asks for `path`, which is below its own; sends `size` bytes of `content`.
+    /// Sends a request for `path`, relative to the server's own, with `size` bytes of `content`.
     fn ask(
         &self,
         method: &str,
@@ -151,18 +151,18 @@ impl Http {
         self.agent.run(request).map_err(|error| why(&error))
     }
 
-    /// Sends a content; the status of the answer.
+    /// Sends a content; returns the status of the answer.
     fn send(&self, name: Name, content: &mut dyn Content, (size, digest): (u64, Digest)) -> io::Result<u16> {
         content.rewind()?;
         self.ask("PUT", &name.to_string(), Some((content, size, digest)), 0)
             .map(|answer| answer.status().as_u16())
     }
 
-    /// Makes the folder of a name, as a WebDAV server wants it before there is something in it (RFC 4918).
+    /// Creates the folder of a name, which WebDAV requires before anything can be put into it (RFC 4918).
     fn make_folder(&self, name: Name) -> io::Result<()> {
         let name = name.to_string();
         let folder = name.split('/').next().unwrap_or(&name);
-        // Somebody else may have made it: what follows tells.
+        // Somebody else may have created it; the next request will tell.
         self.ask("MKCOL", &format!("{folder}/"), None, 0).map(drop)
     }
 }
@@ -198,7 +198,7 @@ impl Store for Http {
     }
 }
 
-/// A content on its way; what goes wrong is told without the address.
+/// A content being received; its errors do not reveal the address.
 struct Arriving<R>(R);
 
 impl<R: Read> Read for Arriving<R> {
@@ -207,7 +207,7 @@ impl<R: Read> Read for Arriving<R> {
     }
 }
 
-/// What a status means that is none of those that are expected.
+/// The meaning of an unexpected status.
 fn refused(status: u16) -> io::Error {
     let meaning = match status {
         300..=399 => "it points to another place, which is not followed",

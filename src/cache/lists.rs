@@ -1,5 +1,5 @@
-//! Lists of reads: what a run reads beyond what is known before it can be told only by earlier runs. The key of what is
-//! known leads to the lists of those runs; whoever finds one that still holds finds the entry of that run.
+//! Lists of reads: what a run reads beyond what is known in advance, only earlier runs can tell. The key of what is
+//! known leads to the lists of those runs; if one of them still holds, it leads to that run's entry.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -11,15 +11,15 @@ use serde_json::Value;
 use super::store::{Cache, remove, vouched};
 use crate::digest::Digest;
 
-/// More lists for one key are not kept: the oldest goes.
+/// At most this many lists are kept for a key: the oldest goes.
 pub(super) const MOST: usize = 32;
 
-/// What one run has read.
+/// What one run read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct List {
-    /// The key of its entry, for trimming: whoever believes the list makes the key himself.
+    /// The key of its entry, only for trimming: whoever trusts the list computes the key anew.
     pub entry: Digest,
-    /// What it has read.
+    /// What it read.
     pub reads: Value,
 }
 
@@ -28,7 +28,7 @@ impl Cache {
         self.part("lists").join(key.to_string())
     }
 
-    /// The lists of runs with this key, the newest first. What cannot be read is as good as none.
+    /// The lists of runs with this key, newest first. Unreadable ones are treated as missing.
     pub(crate) fn lists(&self, key: Digest) -> Vec<List> {
         let text = fs::read_to_string(self.lists_of(key)).unwrap_or_default();
         vouched(&text).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()

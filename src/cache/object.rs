@@ -11,19 +11,19 @@ use super::store::Cache;
 use crate::digest::Digest;
 use crate::file;
 
-/// Files of at most so many bytes are hashed in memory before they are copied.
+/// Files up to this size are hashed in memory before they are copied.
 const SMALL: u64 = 1 << 20;
 
-/// Something in a folder, and where its content is kept.
+/// An item in a folder, and where its content is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredItem {
     /// Where it belongs, relative to the folder.
     pub path: Utf8PathBuf,
-    /// What it is.
+    /// What kind of item it is.
     pub kind: Kind,
 }
 
-/// What is held.
+/// The kind of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -33,18 +33,18 @@ pub(crate) enum Kind {
         object: Digest,
         /// Its length in bytes.
         size: u64,
-        /// Who may do what with it, as the process left it: the lowest nine bits of a mode.
+        /// Its permissions as the process left them: the lowest nine bits of the mode.
         #[serde(default = "usual_mode", skip_serializing_if = "is_usual_mode")]
         mode: u32,
     },
-    /// A folder; with its files held by themselves.
+    /// A folder; its files are items of their own.
     Folder,
     /// A link to something in the same folder.
     Link(Utf8PathBuf),
 }
 
 impl StoredItem {
-    /// How many bytes are held.
+    /// The size of its content in bytes.
     pub(super) fn size(&self) -> u64 {
         match &self.kind {
             Kind::File { size, .. } => *size,
@@ -59,7 +59,7 @@ impl Cache {
         self.part("objects").join(&name[..2]).join(name)
     }
 
-    /// Whether the object is there with the right length. Its content is looked at when it is used.
+    /// Whether the object exists and has the right length. Its content is checked when it is used.
     pub(super) fn holds(&self, held: &StoredItem) -> bool {
         match &held.kind {
             Kind::File { object, size, .. } => self
@@ -70,8 +70,8 @@ impl Cache {
         }
     }
 
-    /// Keeps the file `top` or everything in the folder of that name, if there is one; `None` if there is something
-    /// that only means what it means where it is.
+    /// Stores the file `top` or everything in the folder of that name, if it exists; `None` if there is something whose
+    /// meaning depends on where it is.
     pub(super) fn keep(&self, top: &Utf8Path) -> io::Result<Option<Vec<StoredItem>>> {
         let mut all = Vec::new();
         if !top.exists() {
@@ -102,7 +102,7 @@ impl Cache {
         Ok(Some(all))
     }
 
-    /// Copies a file into the cache. The copy is what is hashed: the file may be written to meanwhile.
+    /// Copies a file into the cache. The copy is hashed, because the file may be written to meanwhile.
     fn store(&self, path: &Utf8Path) -> io::Result<Kind> {
         let meta = fs::metadata(path)?;
         let mode = mode(&meta);
@@ -119,7 +119,7 @@ impl Cache {
         Ok(Kind::File { object, size, mode })
     }
 
-    /// The same for what is in memory: no file is made for what the cache has.
+    /// Stores bytes in memory; writes no file if the cache has them already.
     fn store_bytes(&self, bytes: &[u8], mode: u32) -> io::Result<Kind> {
         let (object, size) = (Digest::of(bytes), bytes.len() as u64);
         if !self.has(object, size, mode) {
@@ -130,13 +130,13 @@ impl Cache {
         Ok(Kind::File { object, size, mode })
     }
 
-    /// Whether an object is there that whoever may read a file of this mode may read.
+    /// Whether the object exists and can be read by everybody who may read a file of this mode.
     pub(super) fn has(&self, object: Digest, size: u64, mode: u32) -> bool {
         fs::metadata(self.object(object))
             .is_ok_and(|meta| meta.len() == size && self::mode(&meta) & 0o044 & mode == mode & 0o044)
     }
 
-    /// Puts something held in its place, and says whether it is what it was. A damaged object is dropped.
+    /// Restores an item to its place; returns whether it is intact. A damaged object is dropped.
     pub(super) fn fetch(&self, held: &StoredItem, folder: &Utf8Path) -> io::Result<bool> {
         let to = folder.join(&held.path);
         if let Some(parent) = to.parent() {
@@ -162,8 +162,8 @@ impl Cache {
     }
 }
 
-/// Whether files can be put into a folder without reaching anything outside of it, in whatever order: paths are relative
-/// and normal, each is there once, nothing lies below a file or a link, and links stay inside.
+/// Whether files can be put into a folder in any order without reaching anything outside of it: paths are relative,
+/// normal and unique, nothing is below a file or a link, and links stay inside.
 pub(super) fn are_safe(files: &[StoredItem]) -> bool {
     let kinds: BTreeMap<&Utf8Path, &Kind> =
         files.iter().map(|held| (held.path.as_path(), &held.kind)).collect();
@@ -177,15 +177,15 @@ pub(super) fn are_safe(files: &[StoredItem]) -> bool {
     })
 }
 
-/// Whether a path is one of names alone: not absolute, without `.` and `..`, written in the one way that it can be.
+/// Whether a path consists of names only: not absolute, without `.` and `..`, and in its normal spelling.
 pub(crate) fn is_inside(path: &Utf8Path) -> bool {
     let is_name = |part: Utf8Component<'_>| matches!(part, Utf8Component::Normal(_));
     let written: Utf8PathBuf = path.components().collect();
     path.components().next().is_some() && path.components().all(is_name) && written.as_str() == path.as_str()
 }
 
-/// Whether a link at `path` leads to something in the same folder of the run. The folder that the link is in is no link,
-/// so that `..` at the start of its target means what it says; behind a name, which may be another link's, it may not be.
+/// Whether a link at `path` leads to something in the same folder of the run. The folder that contains the link is not
+/// a link itself, so `..` at the start of its target is safe; after a name, which might be another link, it may not be.
 fn stays_inside(path: &Utf8Path, target: &Utf8Path) -> bool {
     let part = path.components().next().map(|part| part.as_str());
     let there = file::normal(&path.parent().unwrap_or(Utf8Path::new("")).join(target));
@@ -195,7 +195,7 @@ fn stays_inside(path: &Utf8Path, target: &Utf8Path) -> bool {
         && there.components().next().map(|first| first.as_str()) == part
 }
 
-/// What others may not read they may not read in the cache.
+/// Files that others may not read are not readable for them in the cache either.
 pub(super) fn kept_mode(mode: u32) -> u32 {
     mode & 0o444 | 0o200
 }
@@ -220,7 +220,7 @@ fn mode(_meta: &fs::Metadata) -> u32 {
     usual_mode()
 }
 
-/// A new file with this mode, less what the umask takes away; its owner may write it.
+/// Creates a file with this mode minus the umask; its owner may always write it.
 #[cfg(unix)]
 fn create(path: &Utf8Path, mode: u32) -> io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt as _;

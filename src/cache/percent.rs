@@ -1,6 +1,6 @@
-//! Bytes in a URL: `%2F`.
+//! Percent-encoding in URLs: `%2F`.
 
-/// What a part of a URL stands for. A `%` without two digits behind it stands for itself.
+/// Decodes a part of a URL. A `%` without two digits after it is literal.
 pub(super) fn decoded(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -22,7 +22,7 @@ pub(super) fn decoded(text: &str) -> Vec<u8> {
     out
 }
 
-/// A path as a URL has it, and as it is signed (RFC 3986): everything but letters, digits, `-._~` and `/` as `%XX`.
+/// A path as it appears in URLs and signatures (RFC 3986): everything except letters, digits, `-._~` and `/` as `%XX`.
 #[cfg(feature = "remote")]
 pub(super) fn encoded(path: &str) -> String {
     let mut out = String::with_capacity(path.len());

@@ -1,13 +1,13 @@
-//! What a remote cache is asked.
+//! The protocol of a remote cache.
 //!
 //! | name | what |
 //! | --- | --- |
-//! | `ac/KEY` | the text of an entry, as the file of the cache in a folder has it, with its signature |
-//! | `ac/SHA256` of [`Name::Lists`] | the same of lists of reads |
+//! | `ac/KEY` | the text of an entry, like the file in the cache's folder, with its signature |
+//! | `ac/SHA256` of [`Name::Lists`] | the same for lists of reads |
 //! | `cas/SHA256` | a file's content |
 //!
-//! These are the names that Bazel's and ccache's HTTP caches have: names and contents, nothing else. Which server
-//! keeps them is the business of a [`Store`].
+//! These are the names of Bazel's and ccache's HTTP caches: names and contents, nothing else. How they are stored is up
+//! to a [`Store`].
 
 use std::fmt;
 use std::io::{self, Read, Seek};
@@ -15,14 +15,14 @@ use std::io::{self, Read, Seek};
 use super::store::VERSION;
 use crate::digest::Digest;
 
-/// What something is called there.
+/// The name of something in a remote cache.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Name {
     /// The entry of a key.
     Entry(Digest),
-    /// What runs have read that had this key before they ran.
+    /// What runs with this key, computed before they ran, have read.
     Lists(Digest),
-    /// A content.
+    /// The content of a file.
     Object(Digest),
 }
 
@@ -38,17 +38,17 @@ impl fmt::Display for Name {
     }
 }
 
-/// What is sent, and perhaps sent again.
+/// Content to send, possibly more than once.
 pub(super) trait Content: Read + Seek {}
 
 impl<T: Read + Seek> Content for T {}
 
-/// What keeps contents by name.
+/// Stores contents by name.
 pub(super) trait Store: fmt::Debug + Send + Sync {
-    /// The content of `name`, which is large if `size` is; none if there is none.
+    /// The content of `name`, if it exists; `size` is a hint of its length.
     fn get(&self, name: Name, size: u64) -> io::Result<Option<Box<dyn Read>>>;
 
-    /// Whether there is something of that name.
+    /// Whether `name` exists.
     fn has(&self, name: Name) -> io::Result<bool>;
 
     /// Writes `size` bytes of `content`, whose digest is `digest`.

@@ -1,4 +1,4 @@
-//! A second cache, behind the one in a folder: results that other machines made, by key (`EXPOPS_CACHE_URL`).
+//! A second cache behind the one in the folder, with results from other machines, by key (`EXPOPS_CACHE_URL`).
 
 use std::env;
 use std::io::{self, Cursor, Read as _};
@@ -12,21 +12,21 @@ use super::protocol::{Name, Store};
 use super::store::SECRETS;
 use crate::digest::Digest;
 
-/// Says where it is.
+/// The remote cache's address.
 const URL: &str = "EXPOPS_CACHE_URL";
 
-/// Whether what is made here goes there.
+/// Whether results made here are sent there.
 const PUSH: &str = "EXPOPS_CACHE_PUSH";
 
-/// How many seconds a server may be silent, and how many that is if nothing is said.
+/// How many seconds a server may be silent, and the default.
 const PATIENCE: &str = "EXPOPS_CACHE_TIMEOUT";
 const USUAL_PATIENCE: u64 = 10;
 
-/// Texts of entries and lists are at most so long.
+/// The longest text of an entry or of lists.
 pub(super) const MOST_TEXT: u64 = 16 << 20;
 
-/// The names of AWS for what opens a bucket. Each may have `EXPOPS_CACHE_` before it: then the user's own code, which is
-/// never told what opens the cache, has a bucket of its own.
+/// AWS's variables for access to a bucket. Each may be prefixed with `EXPOPS_CACHE_`: then the user's own code, which
+/// never sees the cache's credentials, can have a bucket of its own.
 const AWS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 const OURS: [&str; 3] = [
     "EXPOPS_CACHE_AWS_ACCESS_KEY_ID",
@@ -39,15 +39,15 @@ const OURS: [&str; 3] = [
 pub(crate) struct Remote {
     pub(super) store: Box<dyn Store>,
     is_written: bool,
-    /// What people may be told: the scheme and the host.
+    /// What messages may reveal: the scheme and the host.
     name: String,
 }
 
 impl Remote {
-    /// The one that the environment names, if it names any.
+    /// The remote cache that the environment names, if any.
     ///
     /// # Errors
-    /// What is wrong with the name; the name itself is not in there.
+    /// What is wrong with the address, without the address itself.
     pub(crate) fn present() -> Option<&'static Result<Self, String>> {
         static PRESENT: OnceLock<Option<Result<Remote, String>>> = OnceLock::new();
         PRESENT.get_or_init(|| variable(URL).map(|url| Self::open(&url))).as_ref()
@@ -64,17 +64,17 @@ impl Remote {
         Ok(Self { store, is_written, name })
     }
 
-    /// Whether results go there.
+    /// Whether results are sent there.
     pub(crate) fn is_written(&self) -> bool {
         self.is_written
     }
 
-    /// What people may be told of where it is.
+    /// What messages may reveal of its address.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// The text of `name`, if there is one.
+    /// The text of `name`, if it exists.
     pub(super) fn text(&self, name: Name) -> io::Result<Option<String>> {
         let Some(content) = self.store.get(name, 0)? else { return Ok(None) };
         let mut text = Vec::new();
@@ -91,7 +91,7 @@ impl Remote {
     }
 }
 
-/// What is wrong with a store whose contents are not what their names say.
+/// The error for a store whose contents do not match their names.
 pub(super) fn lies() -> io::Error {
     io::Error::other("it sends what is not what was asked for")
 }
@@ -134,12 +134,13 @@ fn open_server(scheme: &str, _rest: &str, _patience: Duration) -> Result<Opened,
     ))
 }
 
-/// The variables that open a bucket.
+/// The variables with the credentials for a bucket.
 fn credentials() -> [&'static str; 3] {
     if variable(OURS[0]).is_some() { OURS } else { AWS }
 }
 
-/// The variables that name the key of a team, the remote cache, and what opens it: none of our children is told.
+/// The variables with a team's key, the remote cache's address and its credentials: they are withheld from all
+/// children.
 pub(crate) fn secrets() -> Vec<&'static str> {
     let mut names = SECRETS.to_vec();
     names.extend([URL, PUSH]);
@@ -150,7 +151,7 @@ pub(crate) fn secrets() -> Vec<&'static str> {
     names
 }
 
-/// The value of a variable that says something.
+/// The value of a variable, unless it is empty.
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

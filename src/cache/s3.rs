@@ -1,34 +1,34 @@
-//! How requests to S3 are signed (AWS Signature Version 4, as "Authenticating Requests: Using the Authorization Header" of
-//! the Amazon S3 API Reference has it). A crate that does it would cost more to compile than the rest of the client.
+//! Signs requests to S3 (AWS Signature Version 4, as described in "Authenticating Requests: Using the Authorization
+//! Header" of the Amazon S3 API Reference). A crate for this would cost more compile time than the rest of the client.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::digest::Digest;
 
-/// Who asks.
+/// Credentials.
 pub(super) struct Account {
     /// The access key's id.
     pub key: String,
     /// The secret.
     pub secret: String,
-    /// What a temporary account has beside it.
+    /// The session token of temporary credentials.
     pub token: Option<String>,
-    /// Where the bucket is: `eu-central-1`.
+    /// The bucket's region: `eu-central-1`.
     pub region: String,
 }
 
-/// What is asked for.
+/// A request to sign.
 pub(super) struct Asked<'a> {
     pub method: &'a str,
     pub host: &'a str,
-    /// Percent-encoded, with a slash in front.
+    /// Percent-encoded, with a leading slash.
     pub path: &'a str,
-    /// The digest of what is sent.
+    /// The digest of the body.
     pub content: Digest,
 }
 
-/// The headers that prove who asks, at the time `now`, beside `Host`; `more` are signed as well, and lie in the order of
-/// names between `host` and `x-amz-content-sha256`.
+/// The headers that authenticate a request at the time `now`, besides `Host`. `more` are signed as well; their names
+/// must sort between `host` and `x-amz-content-sha256`.
 pub(super) fn headers(
     asked: &Asked<'_>,
     more: &[(&'static str, String)],
@@ -68,7 +68,7 @@ fn stamp(now: SystemTime) -> String {
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
-/// The date that is so many days after the first of January 1970.
+/// The date `days` days after 1 January 1970.
 fn date(mut days: u64) -> (u64, u64, u64) {
     let is_leap =
         |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));

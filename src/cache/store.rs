@@ -1,4 +1,4 @@
-//! The folder of a cache, and how files come into it.
+//! The folder of a cache, and how files get into it.
 
 use std::fs;
 use std::io;
@@ -8,23 +8,23 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::amount;
 use crate::digest::Digest;
 
-/// The version of the entries' format, and of what their keys are digests of.
+/// The version of the entries' format and of what their keys cover.
 pub(super) const VERSION: u32 = 2;
 
-/// Names the folder of a cache that several checkouts share.
+/// The folder of a cache that several checkouts share.
 const VARIABLE: &str = "EXPOPS_CACHE_DIR";
 
-/// Whether results only come from the cache.
+/// Whether results are only taken from the cache.
 const READ_ONLY: &str = "EXPOPS_CACHE_READONLY";
 
-/// How much the cache may hold, and how much that is if nothing is said.
+/// How much the cache may hold, and the default.
 const MOST: &str = "EXPOPS_CACHE_MAX";
 const USUAL_MOST: u64 = 50_000_000_000;
 
-/// What names the key of a team.
+/// The variables with a team's key.
 pub(super) const SECRETS: [&str; 2] = ["EXPOPS_CACHE_KEY", "EXPOPS_CACHE_KEY_FILE"];
 
-/// How the names of writes under way begin.
+/// The prefix of unfinished writes' names.
 pub(super) const TEMPORARY: &str = "new-";
 
 /// A folder of results.
@@ -33,11 +33,11 @@ pub(crate) struct Cache {
     folder: Utf8PathBuf,
     is_read_only: bool,
     key: Key,
-    /// How much it may hold, as it was written; nothing for the usual amount.
+    /// How much it may hold, as written; `None` for the default.
     most: Option<String>,
 }
 
-/// Where the key of a team comes from. It is never shown.
+/// Where a team's key comes from. It is never shown.
 #[derive(Clone)]
 enum Key {
     None,
@@ -52,13 +52,13 @@ impl std::fmt::Debug for Key {
 }
 
 impl Cache {
-    /// The cache in `folder`, which need not exist; written to, and without a key.
+    /// The cache in `folder`, which need not exist: writable and without a key.
     #[cfg(test)]
     pub(super) fn new(folder: impl Into<Utf8PathBuf>) -> Self {
         Self { folder: folder.into(), is_read_only: false, key: Key::None, most: None }
     }
 
-    /// The cache that the environment names, else the one in `own`; and how the environment says that it is used.
+    /// The cache that the environment names, or else the one in `own`, used as the environment says.
     pub(crate) fn find(own: Utf8PathBuf) -> Self {
         let folder = variable(VARIABLE).map_or(own, Utf8PathBuf::from);
         let is_read_only = variable(READ_ONLY).is_some_and(|value| value != "0");
@@ -77,19 +77,19 @@ impl Cache {
         Self { key: Key::Text(key.into()), ..self.clone() }
     }
 
-    /// The same cache, which may hold so much.
+    /// The same cache, limited to this size.
     #[cfg(test)]
     pub(super) fn bounded(&self, most: &str) -> Self {
         Self { most: Some(most.to_owned()), ..self.clone() }
     }
 
-    /// The same cache, which is not written to.
+    /// The same cache, read-only.
     #[cfg(test)]
     pub(super) fn read_only(&self) -> Self {
         Self { is_read_only: true, ..self.clone() }
     }
 
-    /// Where it is.
+    /// Its folder.
     pub(crate) fn folder(&self) -> &Utf8Path {
         &self.folder
     }
@@ -98,17 +98,17 @@ impl Cache {
         self.part("entries").join(key.to_string())
     }
 
-    /// The folder of one kind of files.
+    /// The subfolder for one kind of files.
     pub(super) fn part(&self, name: &str) -> Utf8PathBuf {
         self.folder.join(format!("v{VERSION}")).join(name)
     }
 
-    /// A file on its way into the cache, which others may read as far as the umask lets them.
+    /// A temporary file to be moved into the cache, readable for others as far as the umask allows.
     pub(super) fn temporary(&self) -> io::Result<tempfile::NamedTempFile> {
         self.temporary_for(0o644)
     }
 
-    /// A file on its way into the cache, with this mode less what the umask takes away.
+    /// A temporary file to be moved into the cache, with this mode minus the umask.
     pub(super) fn temporary_for(&self, mode: u32) -> io::Result<tempfile::NamedTempFile> {
         let folder = self.part("tmp");
         fs::create_dir_all(&folder)?;
@@ -119,7 +119,7 @@ impl Cache {
         builder.prefix(TEMPORARY).tempfile_in(folder)
     }
 
-    /// Whether results only come from it (`EXPOPS_CACHE_READONLY=1`).
+    /// Whether results are only taken from it (`EXPOPS_CACHE_READONLY=1`).
     pub(crate) fn is_read_only(&self) -> bool {
         self.is_read_only
     }
@@ -127,7 +127,7 @@ impl Cache {
     /// The key that entries are signed with, if there is one.
     ///
     /// # Errors
-    /// If the file that should hold it cannot be read, or holds nothing: nothing is used then, signed or not.
+    /// If the file that should contain it cannot be read or is empty: then nothing is used, signed or not.
     pub(super) fn secret(&self) -> io::Result<Option<Vec<u8>>> {
         match &self.key {
             Key::None => Ok(None),
@@ -145,14 +145,14 @@ impl Cache {
     /// How many bytes it may hold.
     ///
     /// # Errors
-    /// If `EXPOPS_CACHE_MAX` is no size.
+    /// If `EXPOPS_CACHE_MAX` is not a size.
     pub(super) fn most(&self) -> io::Result<u64> {
         let Some(text) = &self.most else { return Ok(USUAL_MOST) };
         amount::bytes(text)
             .map_err(|_| io::Error::other(format!("{MOST} is `{text}`, which is no size such as 10GB")))
     }
 
-    /// Forgets a damaged file, unless nothing may be written.
+    /// Removes a damaged file, unless the cache is read-only.
     pub(super) fn drop_file(&self, path: &Utf8Path) -> io::Result<()> {
         if self.is_read_only { Ok(()) } else { remove(path) }
     }
@@ -163,14 +163,14 @@ impl Cache {
     }
 }
 
-/// The rest of a text whose first line begins with the digest of it.
+/// The rest of a text, if its first line begins with the digest of it.
 pub(super) fn vouched(text: &str) -> Option<&str> {
     let (first, rest) = text.split_once('\n')?;
     let rest = rest.trim_end_matches('\n');
     (first.split(' ').next()?.parse() == Ok(Digest::of(rest))).then_some(rest)
 }
 
-/// Removes a file; somebody else may have done so.
+/// Removes a file, which somebody else may have done already.
 pub(super) fn remove(path: &Utf8Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -178,7 +178,7 @@ pub(super) fn remove(path: &Utf8Path) -> io::Result<()> {
     }
 }
 
-/// The value of a variable that says something.
+/// The value of a variable, unless it is empty.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

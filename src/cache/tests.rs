@@ -112,7 +112,7 @@ fn a_link_that_leads_out_is_not_remembered() {
     assert!(cache.lookup(Digest::of("k")).unwrap().is_none());
 }
 
-/// An entry with these files, as anybody can write it who can write to the folder.
+/// Writes an entry with these files, as anybody with write access to the folder can.
 fn planted(cache: &Cache, key: Digest, files: serde_json::Value) {
     let text = json!({"version": 2, "answer": 0, "files": files}).to_string();
     fs::write(cache.entry(key), format!("{}\n{text}\n", Digest::of(&text))).unwrap();

@@ -1,4 +1,4 @@
-//! How much there is in the cache, and how there comes to be less.
+//! Measures and trims the cache.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use super::object::{Kind, StoredItem};
 use super::store::{Cache, TEMPORARY, remove};
 use crate::digest::Digest;
 
-/// A write that has not ended after this time never will.
+/// A write that is unfinished after this time never will be finished.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a cache holds.
@@ -33,7 +33,7 @@ struct File {
 }
 
 impl Cache {
-    /// Counts what there is.
+    /// Counts the content of the cache.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -43,14 +43,14 @@ impl Cache {
         Ok(Contents { entries: entries.len(), objects: objects.len(), bytes })
     }
 
-    /// Whether there is nothing in it, or nothing that can be read.
+    /// Whether it is empty or unreadable.
     pub(crate) fn is_empty(&self) -> bool {
         let entries = self.part("entries");
         fs::read_dir(&entries).is_ok_and(|mut entries| entries.next().is_none()) || !entries.exists()
     }
 
-    /// Forgets what has not been used for longest, if there are more than `most` bytes: then a tenth more than is needed,
-    /// so that it is not done again at once.
+    /// If there are more than `most` bytes, removes what has not been used for longest: a tenth more than necessary, so
+    /// that this is not needed again at once.
     ///
     /// # Errors
     /// If the folder cannot be read or written.
@@ -58,8 +58,8 @@ impl Cache {
         if self.contents()?.bytes <= most { Ok(()) } else { self.trim(most - most / 10) }
     }
 
-    /// Forgets what has not been used for longest, until at most `keep` bytes are left, and objects that no
-    /// entry names.
+    /// Removes what has not been used for longest until at most `keep` bytes are left, and objects that no entry refers
+    /// to.
     ///
     /// # Errors
     /// If the folder cannot be read or written.
@@ -99,7 +99,7 @@ impl Cache {
         files(&self.part("tmp"))?.iter().filter(is_old).try_for_each(|file| remove(&file.path))
     }
 
-    /// Forgets everything, of the first version, too.
+    /// Removes everything, including what the first version wrote.
     ///
     /// # Errors
     /// If something cannot be removed.
@@ -125,7 +125,7 @@ fn files(folder: &Utf8Path) -> io::Result<Vec<File>> {
             found => found?,
         };
         let Ok(path) = Utf8PathBuf::try_from(entry.into_path()) else { continue };
-        // A file of somebody else's stays.
+        // Files of others stay.
         let name = path.file_name().unwrap_or_default();
         let is_own = name.starts_with(TEMPORARY) || name.parse::<Digest>().is_ok();
         if meta.is_file() && is_own {
