@@ -1,4 +1,4 @@
-//! Charts: those that were drawn, with their images, and those that the page draws.
+//! Charts: those drawn by a run, as images, and those that the page draws.
 
 use super::detail;
 use super::document::{Chart, ChartScript, Head, Output, Probe};
@@ -8,7 +8,7 @@ use super::module;
 use crate::exec::Record;
 use crate::pipeline::Work;
 
-/// All charts. Images show metrics and nothing else, so that they are there without values, too.
+/// All charts. Images show nothing but metrics, so they are included even without values.
 pub(super) fn all(look: &Look<'_>, find: &dyn Fn(&str) -> Option<usize>) -> Vec<Chart> {
     let mut charts = Vec::new();
     for (id, process) in look.graph.pipeline.iter().filter(|(_, process)| process.chart.is_some()) {

@@ -1,4 +1,4 @@
-//! What is known in detail of one instance.
+//! The details of one instance.
 
 use camino::Utf8Path;
 
@@ -9,16 +9,16 @@ use crate::dry_run::{self, State};
 use crate::exec::{Ended, Fingerprint, Ingredient, Record, Value, Values, Why};
 use crate::layout::Folder;
 
-/// How much of a log is in the file, in bytes.
+/// How much of a log is included, in bytes.
 pub(super) const TAIL: u64 = 4 << 10;
 
 /// How many ingredients are listed.
 const OBSERVED: usize = 200;
 
-/// How many files beside the values are listed.
+/// How many files besides the values are listed.
 const FILES: usize = 50;
 
-/// What is known of the instance `index`; of its log, the last so many bytes.
+/// The details of the instance `index`, with the last `tail` bytes of its log.
 pub(crate) fn of(look: &Look<'_>, index: usize, tail: u64) -> Detail {
     let survey = look.survey;
     let looked = &survey.all[index];
@@ -51,15 +51,15 @@ fn last_run(look: &Look<'_>, index: usize, why: &Why) -> LastRun {
     LastRun { said, because: reasons(&dry_run::then(look.survey, index, why), look.has_values) }
 }
 
-/// Reasons for the page. Their sentences quote parameters, lines of data and messages; where nothing of that may be told,
-/// only what changed is said.
+/// Reasons for the page. Their sentences quote parameters, lines of data and messages; if none of that may be shown,
+/// they only say what changed.
 pub(super) fn reasons(all: &[dry_run::Reason], has_values: bool) -> Vec<Reason> {
     let reason = |reason: &dry_run::Reason| {
         let because = reasons(&reason.because, has_values);
         let text = match &reason.change {
             _ if has_values => reason.text.clone(),
             Some(change) => format!("{} changed", change.ingredient),
-            // What was found in a file.
+            // It was found in a file.
             None if reason.text.starts_with(dry_run::FAILED) => dry_run::FAILED.to_owned(),
             None if because.is_empty() => return None,
             None => "what it takes changed".to_owned(),
@@ -85,7 +85,7 @@ fn observed(record: &Record, has_values: bool) -> Vec<(String, String)> {
     kept.take(OBSERVED).map(told).collect()
 }
 
-/// The values that an instance hands on; of a split, those of its first partition.
+/// The values that an instance hands on; for a split, those of its first partition.
 fn outputs(look: &Look<'_>, index: usize) -> Vec<Output> {
     let stamp = look.survey.all[index].action.stamps.first();
     let folder = stamp.and_then(|stamp| stamp.parent()).map(|folder| Folder(folder.to_owned()));
@@ -106,7 +106,7 @@ fn output(look: &Look<'_>, value: &Value) -> Output {
     }
 }
 
-/// The files that a run left beside its values.
+/// The files that a run left besides its values.
 pub(super) fn files(look: &Look<'_>, folder: &Folder, record: &Record) -> Vec<Output> {
     let left = record.beside.iter().filter(|beside| folder.0.join(&beside.file).starts_with(folder.files()));
     let build = look.survey.layout.build();

@@ -1,4 +1,4 @@
-//! The document that the page draws and that `expops report --json` prints. `docs/page.md` describes it.
+//! The document that the page draws and `expops report --json` prints. `docs/page.md` describes it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::dry_run;
 use crate::picture::Picture;
 
-/// The version of the document. It changes when a field goes or means something else, not when one is added.
+/// The version of the document. It changes when a field is removed or changes its meaning, not when one is added.
 pub(crate) const VERSION: u32 = 1;
 
 /// A project and what has been built of it.
@@ -19,23 +19,23 @@ pub(crate) struct Document {
     pub version: u32,
     /// `expops` and its version.
     pub made_by: String,
-    /// When, in milliseconds since 1970.
+    /// When it was made, in milliseconds since 1970.
     pub made_at: u64,
     /// The project.
     pub project: Project,
-    /// Whether data, parameters, logs and messages are in it (`--no-values` leaves them out).
+    /// Whether it includes data, parameters, logs and messages (`--no-values` leaves them out).
     pub has_values: bool,
-    /// What was left out because the document would be too large, in sentences.
+    /// What was left out to keep the document small, in sentences.
     pub left_out: Vec<String>,
     /// The layers, by their number.
     pub layers: Vec<Layer>,
     /// The processes, in the order of the project file.
     pub processes: Vec<Process>,
-    /// Where the boxes of the processes, their edges and their layers go; a box for each process.
+    /// Where the boxes, edges and layers are drawn; a box for each process.
     pub picture: Picture,
     /// The instances, process by process.
     pub instances: Vec<Instance>,
-    /// What is known in detail of some instances, by their number.
+    /// The details of some instances, by their number.
     pub details: BTreeMap<usize, Detail>,
     /// The charts.
     pub charts: Vec<Chart>,
@@ -45,7 +45,7 @@ pub(crate) struct Document {
     pub timeline: Option<Timeline>,
 }
 
-/// What the project is called.
+/// The project's name and file.
 #[derive(Debug, Serialize)]
 pub(crate) struct Project {
     /// Its name.
@@ -54,7 +54,7 @@ pub(crate) struct Project {
     pub file: String,
 }
 
-/// What a split opens.
+/// A layer, opened by a split.
 #[derive(Debug, Serialize)]
 pub(crate) struct Layer {
     /// `data` or `seed`.
@@ -63,13 +63,13 @@ pub(crate) struct Layer {
     pub process: usize,
     /// Its arms: `p1`, `s41`.
     pub arms: Vec<String>,
-    /// The key that is cut.
+    /// The key that is split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Which row goes where, as in the project file.
+    /// Which row goes to which partition, as in the project file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Json>,
-    /// The partitions that there are, by the instance of the split.
+    /// The existing partitions, by the instance of the split.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub partitions: BTreeMap<usize, Vec<Option<Partition>>>,
 }
@@ -77,10 +77,10 @@ pub(crate) struct Layer {
 /// A partition.
 #[derive(Debug, Serialize)]
 pub(crate) struct Partition {
-    /// How many rows it has.
+    /// Its number of rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
-    /// How many bytes.
+    /// Its size in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// The first 12 digits of its digest.
@@ -92,7 +92,7 @@ pub(crate) struct Partition {
 pub(crate) struct Process {
     /// Its name.
     pub name: String,
-    /// What its author says of it.
+    /// Its author's description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// `process`, `split`, `aggregation` or `chart`.
@@ -100,14 +100,14 @@ pub(crate) struct Process {
     /// What runs: `src/main.py: train`, a command, or nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runs: Option<String>,
-    /// The line of its name in the project file.
+    /// The line in the project file with its name.
     pub line: usize,
-    /// The script and the line of its function in it.
+    /// The script, and the line in it where its function is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<(String, usize)>,
-    /// Its folder in the build folder; those of its instances are in it.
+    /// Its folder in the build folder, which contains those of its instances.
     pub folder: String,
-    /// Its target; an instance's is this, `@`, and its arms with `.` between.
+    /// Its target; that of an instance is this, `@`, and its arms separated by `.`.
     pub target: String,
     /// The last step of its canonical path: `process[@name='train']`.
     pub path: String,
@@ -120,13 +120,13 @@ pub(crate) struct Process {
     pub opens: Option<usize>,
     /// The layers that it closes.
     pub closes: Vec<usize>,
-    /// What it takes inputs from.
+    /// The processes that it takes inputs from.
     pub upstreams: Vec<usize>,
-    /// What it plots, if it is a chart.
+    /// The processes that it plots, if it is a chart.
     pub plots: Vec<usize>,
     /// The number of its first instance, and how many it has.
     pub instances: (usize, usize),
-    /// How many instances are how, in the words of `expops status --json`.
+    /// How many instances are in which state, in the words of `expops status --json`.
     pub counts: Counts,
     /// Its parameters.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,45 +136,45 @@ pub(crate) struct Process {
     pub environment: String,
 }
 
-/// How many instances of a process are how.
+/// How many instances of a process are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Counts {
     /// In the words of `expops status --json`.
     #[serde(flatten)]
     pub states: dry_run::Counts,
-    /// Run now.
+    /// Currently running.
     pub running: usize,
 }
 
-/// An instance. Its label is the process's name, its partitions and its seeds; its canonical path has a step for each
-/// arm before that of the process.
+/// An instance. Its label consists of the process's name, its partitions and its seeds; its canonical path has a step
+/// for each arm before that of the process.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Instance {
     /// The process.
     pub process: usize,
-    /// Its arms, outermost first: `p2/s41`; empty where there is one instance.
+    /// Its arms, outermost first: `p2/s41`; empty if there is only one instance.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub arms: String,
     /// Its state: `up_to_date`, `would_run`, `from_cache`, `may_run` or `unknown`.
     pub state: &'static str,
-    /// Whether it runs now.
+    /// Whether it is running now.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub running: bool,
     /// Whether its last run failed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
-    /// What its last run ended with.
+    /// How its last run ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Last>,
     /// Its metrics, by name: a value, or a series by step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Box<RawValue>>,
-    /// Those of its steps, by step.
+    /// The metrics of its steps, by step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Box<RawValue>>,
 }
 
-/// What an instance's last run ended with, from the journal.
+/// How an instance's last run ended, from the journal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Last {
     /// `ran`, `restored`, `dropped`, `skipped`, or a kind of failure.
@@ -198,7 +198,7 @@ pub(crate) struct Last {
     /// The job of a cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
-    /// The last attempt.
+    /// The number of the last attempt.
     #[serde(skip_serializing_if = "is_first")]
     pub attempt: u32,
 }
@@ -211,30 +211,30 @@ fn is_first(attempt: &u32) -> bool {
     *attempt <= 1
 }
 
-/// What is known of an instance besides.
+/// The details of an instance.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Detail {
-    /// What a build would do about it, as `expops explain` says it.
+    /// What a build would do about it, in the words of `expops explain`.
     pub headline: String,
     /// Why.
     pub because: Vec<Reason>,
     /// Why it last ran, or how it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRun>,
-    /// What it observed when it last ran: ingredients and what they were.
+    /// What it observed when it last ran: the ingredients and their values.
     pub observed: Vec<(String, String)>,
     /// The instances that it takes inputs from.
     pub inputs: Vec<usize>,
     /// The values that it hands on.
     pub outputs: Vec<Output>,
-    /// Files that it left beside them.
+    /// Other files that it left.
     pub files: Vec<Output>,
     /// The end of its log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<Log>,
 }
 
-/// A reason, as `expops explain` says it.
+/// A reason, in the words of `expops explain`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Reason {
     /// One sentence.
@@ -244,38 +244,38 @@ pub(crate) struct Reason {
     pub because: Vec<Reason>,
 }
 
-/// An instance's last run, as `expops explain` tells it.
+/// An instance's last run, in the words of `expops explain`.
 #[derive(Debug, Serialize)]
 pub(crate) struct LastRun {
-    /// What came of it.
+    /// How it ended.
     pub said: String,
     /// Why it ran.
     pub because: Vec<Reason>,
 }
 
-/// A value, or a file.
+/// A value or a file.
 #[derive(Debug, Serialize)]
 pub(crate) struct Output {
-    /// The key; of a file, its name.
+    /// The key; for a file, its name.
     pub key: String,
     /// `arrow`, `npy`, `json`, `pickle` or `file`.
     pub format: String,
     /// Where it is, relative to the build folder.
     pub file: String,
-    /// How many bytes it has; folders have no number.
+    /// Its size in bytes; none for a folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// How many rows, if it is a partition.
+    /// Its number of rows, if it is a partition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
     /// The first 12 digits of its digest.
     pub digest: String,
-    /// What it begins with.
+    /// Its beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<Head>,
 }
 
-/// What a value begins with.
+/// The beginning of a value.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Head {
@@ -283,7 +283,7 @@ pub(crate) enum Head {
     Table {
         /// The names of the columns.
         columns: Vec<String>,
-        /// The first rows, as texts.
+        /// The first rows, as text.
         rows: Vec<Vec<String>>,
         /// Whether there are more rows or columns.
         is_cut: bool,
@@ -292,7 +292,7 @@ pub(crate) enum Head {
     Array {
         /// The type of its elements, as NumPy writes it.
         dtype: String,
-        /// Its lengths.
+        /// Its dimensions.
         shape: Vec<u64>,
     },
     /// A text, such as JSON.
@@ -304,7 +304,7 @@ pub(crate) enum Head {
     },
     /// An image.
     Image {
-        /// A data address.
+        /// A data URL.
         url: String,
     },
 }
@@ -312,9 +312,9 @@ pub(crate) enum Head {
 /// The end of a log.
 #[derive(Debug, Serialize)]
 pub(crate) struct Log {
-    /// How long the whole is, in bytes.
+    /// The length of the whole log, in bytes.
     pub bytes: u64,
-    /// The end of it.
+    /// Its end.
     pub tail: String,
 }
 
@@ -327,7 +327,7 @@ pub(crate) struct Chart {
     pub files: Vec<Output>,
     /// What it plots.
     pub probes: Vec<Probe>,
-    /// What draws it in the page, if it is a dynamic one.
+    /// What draws it in the page, if it is dynamic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub script: Option<ChartScript>,
 }
@@ -347,12 +347,12 @@ pub(crate) struct Probe {
     pub alias: Option<String>,
 }
 
-/// The script of a dynamic chart, ready for a frame.
+/// The script of a dynamic chart, prepared for its frame.
 #[derive(Debug, Serialize)]
 pub(crate) struct ChartScript {
     /// The file.
     pub file: String,
-    /// The script, with its import of `/mlops-charts.js` replaced; absent where it cannot run.
+    /// The script, with its import of `/mlops-charts.js` replaced; absent if it cannot run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     /// Whether it uses the global `Chart`.
@@ -367,34 +367,34 @@ pub(crate) struct ChartScript {
 pub(crate) struct Build {
     /// The tool: `ninja`.
     pub tool: String,
-    /// When its first event was, in milliseconds since 1970.
+    /// The time of its first event, in milliseconds since 1970.
     pub from: u64,
-    /// When its last event was.
+    /// The time of its last event.
     pub to: u64,
-    /// Whether it still runs.
+    /// Whether it is still running.
     pub running: bool,
-    /// How many instances ended how: `ran`, `restored`, `looked`, or a kind of failure.
+    /// How many instances ended in which way: `ran`, `restored`, `looked`, or a kind of failure.
     pub outcomes: BTreeMap<String, usize>,
-    /// CPU seconds of what ran.
+    /// CPU seconds of the instances that ran.
     pub cpu: f64,
-    /// CPU seconds that what came from the cache once took.
+    /// CPU seconds once spent on what now came from the cache.
     pub saved: f64,
 }
 
 /// A build in detail.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Timeline {
-    /// The position of the build in [`Document::builds`].
+    /// The index of the build in [`Document::builds`].
     pub build: usize,
-    /// What ran, in the order of its begin.
+    /// What ran, in the order in which it started.
     pub spans: Vec<Span>,
-    /// How many slots there are.
+    /// The number of slots.
     pub slots: usize,
-    /// The instances of the critical path, in their order, and the seconds that it takes.
+    /// The instances of the critical path in order, and its length in seconds.
     pub critical: (Vec<usize>, f64),
     /// The slowest instances, slowest first.
     pub slowest: Vec<usize>,
-    /// What failed, with its message.
+    /// What failed, with its messages.
     pub failures: Vec<Failure>,
 }
 
@@ -403,16 +403,16 @@ pub(crate) struct Timeline {
 pub(crate) struct Span {
     /// The instance.
     pub instance: usize,
-    /// When it began to run.
+    /// When it started to run.
     pub from: f64,
-    /// When it ended; for what still runs, the last event of the build.
+    /// When it ended; if it is still running, the time of the build's last event.
     pub to: f64,
-    /// Seconds that it waited before.
+    /// Seconds that it waited before that.
     #[serde(skip_serializing_if = "is_zero")]
     pub waited: f64,
-    /// How it ended; `running` for what still runs.
+    /// How it ended; `running` if it has not.
     pub outcome: String,
-    /// The slot, from 0: no two spans of a slot overlap.
+    /// The slot, from 0: spans of the same slot never overlap.
     pub slot: usize,
 }
 

@@ -1,5 +1,5 @@
-//! What a value begins with: the first rows of a table, the shape of an array, a text, an image. Reads little of a file,
-//! whatever its size, and shows nothing of what it cannot read.
+//! The beginning of a value: the first rows of a table, the shape of an array, a text, an image. Reads only a little of
+//! a file, whatever its size, and shows nothing of a file that it cannot read.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -18,12 +18,12 @@ const COLUMNS: usize = 24;
 const CELL: usize = 120;
 /// How many bytes of a text.
 const TEXT: usize = 2_000;
-/// How many bytes of a file are looked at to find the first rows of a table.
+/// How many bytes of a file are read to find the first rows of a table.
 const BEGINNING: u64 = 64 << 10;
 /// The largest image that is shown, in bytes.
 const IMAGE: u64 = 8 << 20;
 
-/// What the file at `path`, a value in `format`, begins with.
+/// The beginning of the file at `path`, a value in `format`.
 pub(super) fn of(path: &Utf8Path, format: &str) -> Option<Head> {
     if !is_plain_file(path) {
         return None;
@@ -38,19 +38,19 @@ pub(super) fn of(path: &Utf8Path, format: &str) -> Option<Head> {
     }
 }
 
-/// The end of a log, of at most so many bytes.
+/// The last `most` bytes of a log.
 pub(super) fn tail(path: &Utf8Path, most: u64) -> Option<Log> {
     let mut file = File::open(path).ok().filter(|_| is_plain_file(path))?;
     let bytes = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(bytes.saturating_sub(most))).ok()?;
     let mut end = Vec::new();
     file.take(most).read_to_end(&mut end).ok()?;
-    // A character that is cut in two is left out, and so is a line, if the tail has another one.
+    // A character cut in two is left out, and so is a cut line, unless the tail has no other.
     let start = if bytes <= most { 0 } else { end.iter().position(|b| *b == b'\n').map_or(0, |i| i + 1) };
     Some(Log { bytes, tail: String::from_utf8_lossy(&end[start..]).into_owned() })
 }
 
-/// Nothing else is looked into: a pipe would wait for somebody who writes, and a link may lead anywhere.
+/// Nothing else is opened: a pipe would block until somebody writes, and a link may lead anywhere.
 fn is_plain_file(path: &Utf8Path) -> bool {
     path.symlink_metadata().is_ok_and(|meta| meta.is_file())
 }
@@ -61,7 +61,7 @@ fn beginning(path: &Utf8Path, most: u64) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// At most so many characters of a text, and an ellipsis where something is missing.
+/// At most `most` characters of a text, with an ellipsis if something is missing.
 pub(super) fn clip(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -75,7 +75,7 @@ fn text(path: &Utf8Path) -> Option<Head> {
     let whole = &bytes[..bytes.len().min(TEXT)];
     let text = match std::str::from_utf8(whole) {
         Ok(text) => text,
-        // Only a character at the end that was cut in two is no reason to show nothing.
+        // A character cut in two at the end is no reason to show nothing.
         Err(error) if cut && error.error_len().is_none() => {
             std::str::from_utf8(&whole[..error.valid_up_to()]).unwrap_or_default()
         }
@@ -96,14 +96,14 @@ fn table(path: &Utf8Path, delimiter: u8) -> Option<Head> {
     };
     let header = reader.byte_headers().ok()?.clone();
     let records: Vec<_> = reader.byte_records().take(ROWS + 1).map_while(Result::ok).collect();
-    // The last row may have been cut where the beginning ends.
+    // The last row may have been cut at the end of what was read.
     let is_cut = records.len() > ROWS || header.len() > COLUMNS || !is_whole;
     let whole = if is_whole { records.len() } else { records.len().saturating_sub(1) };
     let rows = records.iter().take(whole.min(ROWS)).map(cells).collect();
     Some(Head::Table { columns: cells(&header), rows, is_cut })
 }
 
-/// The header of a `.npy` file: `\x93NUMPY`, two bytes of version, its length, and a dictionary of Python.
+/// The header of a `.npy` file: `\x93NUMPY`, a two-byte version, its length, and a Python dictionary.
 /// <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>
 fn array(path: &Utf8Path) -> Option<Head> {
     let bytes = beginning(path, BEGINNING)?;
@@ -126,7 +126,7 @@ fn image(path: &Utf8Path, extension: &str) -> Option<Head> {
         "jpg" | "jpeg" => "image/jpeg",
         "gif" => "image/gif",
         "webp" => "image/webp",
-        // In an `<img>` its scripts do not run.
+        // Scripts in it do not run inside an `<img>`.
         "svg" => "image/svg+xml",
         _ => return None,
     };

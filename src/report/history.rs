@@ -1,4 +1,4 @@
-//! What the journal tells: the last builds, the timeline of the last one, what ran where and for how long.
+//! What the journal contains: the last builds, the timeline of the last one, what ran where and for how long.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,10 +14,10 @@ const SLOWEST: usize = 20;
 /// How many failures are listed.
 const FAILURES: usize = 200;
 
-/// What an outcome is called that is none of these: a kind of failure.
+/// Any outcome other than these is a kind of failure.
 const WELL: [&str; 5] = ["ran", "restored", "looked", "skipped", "running"];
 
-/// The journal, as far as it is about instances that there are.
+/// The journal, restricted to instances that exist.
 #[derive(Default)]
 pub(crate) struct History {
     /// The last builds, newest first.
@@ -41,8 +41,8 @@ pub(crate) fn is_failure(outcome: &str) -> bool {
     !WELL.contains(&outcome)
 }
 
-/// Reads a journal. `find` has the number of an instance by its folder; `upstreams` the numbers of what each one takes
-/// inputs from, which come in `order`.
+/// Reads a journal. `find` returns the number of the instance in a folder, `upstreams` the numbers of the instances
+/// that one takes inputs from.
 pub(crate) fn read(
     entries: impl Iterator<Item = Entry>,
     find: impl Fn(&str) -> Option<usize>,
@@ -87,7 +87,7 @@ fn last(ended: &Ended, at: u64) -> Last {
     }
 }
 
-/// What has begun and not ended, and when.
+/// The instances that have started and not ended, and when they started.
 fn open(events: &Events) -> HashMap<usize, u64> {
     let mut open = HashMap::new();
     for (instance, entry) in &events.entries {
@@ -180,7 +180,7 @@ fn timeline(build: usize, events: &Events, upstreams: &dyn Fn(usize) -> Vec<usiz
     Timeline { build, spans, slots, critical, slowest, failures }
 }
 
-/// Gives each span the first slot that is free when it begins; returns how many there are.
+/// Gives each span the first slot that is free when it starts; returns the number of slots.
 fn give_slots(spans: &mut [Span]) -> usize {
     let mut free: Vec<f64> = Vec::new();
     for span in spans {
@@ -194,11 +194,11 @@ fn give_slots(spans: &mut [Span]) -> usize {
     free.len()
 }
 
-/// The chain of instances, each of which takes inputs from the one before, that took longest.
+/// The chain of instances that took longest, in which each takes inputs from the one before.
 fn critical_path(spans: &[Span], upstreams: &dyn Fn(usize) -> Vec<usize>) -> (Vec<usize>, f64) {
     let mut took: BTreeMap<usize, f64> = BTreeMap::new();
     spans.iter().for_each(|span| *took.entry(span.instance).or_default() += span.to - span.from);
-    // What an instance takes ended before it began, so that in the order of ends each comes after what it takes.
+    // Inputs were finished before an instance started, so in the order of ends each comes after its inputs.
     let mut order: Vec<&Span> = spans.iter().collect();
     order.sort_by(|a, b| a.to.total_cmp(&b.to).then(a.from.total_cmp(&b.from)));
     let mut longest: HashMap<usize, (f64, Option<usize>)> = HashMap::new();
@@ -234,7 +234,7 @@ mod tests {
         Event::Ended(Ended { outcome: outcome.to_owned(), ran, cpu: Some(cpu), ..Ended::default() })
     }
 
-    /// `a`, `b` and `c` at once, then `d` behind `b` and `c`.
+    /// `a`, `b` and `c` at the same time, then `d` after `b` and `c`.
     fn history() -> History {
         let started = || Event::Started { attempt: 1 };
         let entries = [

@@ -1,4 +1,4 @@
-//! What the document is made of.
+//! The sources of the document.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -16,7 +16,7 @@ use crate::layout::Folder;
 use crate::pipeline::{ProcessId, Work};
 use crate::probe::Probes;
 
-/// A project that was looked at, in whose folder we are.
+/// A project that has been examined; the working folder is its own.
 pub(crate) struct Look<'p> {
     /// What the compiler knows.
     pub checked: &'p Checked,
@@ -24,11 +24,11 @@ pub(crate) struct Look<'p> {
     pub graph: Graph<'p>,
     /// What charts plot.
     pub probes: &'p Probes,
-    /// How the instances are.
+    /// The state of the instances.
     pub survey: &'p Survey,
-    /// Whether data, parameters, logs and messages may be told.
+    /// Whether data, parameters, logs and messages may be shown.
     pub has_values: bool,
-    /// The first instance of each process.
+    /// The number of the first instance of each process.
     first: Vec<usize>,
     /// The texts of scripts.
     scripts: RefCell<HashMap<Utf8PathBuf, Option<Rc<str>>>>,
@@ -64,7 +64,7 @@ impl<'p> Look<'p> {
         scripts.entry(path.to_owned()).or_insert_with(read).clone()
     }
 
-    /// The number of the instance in a folder.
+    /// The number of the instance with this folder.
     pub(crate) fn find(&self, folder: &str) -> Option<usize> {
         self.survey.all.iter().position(|looked| looked.action.instance == folder)
     }
@@ -80,8 +80,8 @@ impl<'p> Look<'p> {
         scripts.into_iter().collect()
     }
 
-    /// The file at `path`, relative to the build folder, if an instance says that it made it, or logged into it. Never
-    /// one behind a link.
+    /// The file at `path`, relative to the build folder, if an instance recorded it as its own or it is an instance's
+    /// log. Never a file behind a link.
     pub(crate) fn output(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
         let build = self.survey.layout.build();
         let file = build.join(path);

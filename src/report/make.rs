@@ -1,4 +1,4 @@
-//! Puts the document together, and keeps it small.
+//! Assembles the document, and keeps it small.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,15 +16,15 @@ use crate::journal::Journal;
 use crate::layout::{Folder, Layout};
 use crate::numbers::Plain;
 
-/// How many bytes the details of instances take at most, images left out.
+/// How many bytes the details of instances may take, without images.
 const DETAILS: usize = 1_500_000;
-/// How many bytes the metrics take at most.
+/// How many bytes the metrics may take.
 const METRICS: usize = 1_700_000;
-/// How many instances of a process are told in detail because they failed.
+/// How many failed instances of a process get details.
 const FAILED: usize = 20;
-/// How many because they are the slowest, and how many because they are the first.
+/// How many of its slowest and how many of its first instances do.
 const SOME: usize = 3;
-/// How many after these, if there is room: those that the last build ran, then others.
+/// How many more do, if there is room: those that the last build ran, then others.
 const MORE: usize = 40;
 
 /// The journal of a build folder.
@@ -115,7 +115,7 @@ fn raw(metrics: Json) -> Option<Box<RawValue>> {
     if is_empty { None } else { to_raw_value(&Plain(&metrics)).ok() }
 }
 
-/// Takes values out of long series until the whole is small enough; returns how many values of each are left at most.
+/// Thins out long series until the whole is small enough; returns the length to which they were cut, if they were.
 fn thin(metrics: &mut [(Json, Json)]) -> Option<usize> {
     let size = |metrics: &[(Json, Json)]| {
         metrics.iter().map(|(process, steps)| bytes(process) + bytes(steps)).sum::<usize>()
@@ -147,7 +147,7 @@ fn thin(metrics: &mut [(Json, Json)]) -> Option<usize> {
     left
 }
 
-/// How many entries the largest mapping in a value has.
+/// The number of entries in the largest mapping inside a value.
 fn longest(value: &Json) -> usize {
     let all = value.as_object().into_iter().flat_map(Map::values);
     all.map(longest).max().unwrap_or_default().max(value.as_object().map_or(0, Map::len))
@@ -164,18 +164,18 @@ fn thin_all(metrics: &mut Json, points: usize) {
     }
 }
 
-/// How long something is as JSON.
+/// The length of a value as JSON.
 fn bytes(value: &impl Serialize) -> usize {
     serde_json::to_string(value).map_or(0, |text| text.len())
 }
 
-/// Details of what failed, of the slowest, and of the first instances of each process.
+/// Details of each process's failed, slowest and first instances.
 fn details(look: &Look<'_>, history: &History, left_out: &mut Vec<String>) -> BTreeMap<usize, Detail> {
     let mut details = BTreeMap::new();
     let mut room = DETAILS;
     let all: Vec<Vec<usize>> = look.graph.pipeline.iter().map(|(id, _)| told(look, history, id)).collect();
     let most = all.iter().map(Vec::len).max().unwrap_or_default();
-    // Each process has its turn, so that none takes the room of all others.
+    // The processes take turns, so that none uses up the room of the others.
     for turn in 0..most {
         for index in all.iter().filter_map(|list| list.get(turn)) {
             let detail = detail::of(look, *index, detail::TAIL);
@@ -190,7 +190,7 @@ fn details(look: &Look<'_>, history: &History, left_out: &mut Vec<String>) -> BT
     details
 }
 
-/// The instances of a process that are told in detail, the most important first.
+/// The instances of a process that get details, most important first.
 fn told(look: &Look<'_>, history: &History, process: crate::pipeline::ProcessId) -> Vec<usize> {
     let all = look.instances(process);
     let failed = all.clone().filter(|index| look.survey.all[*index].failed_last_time()).take(FAILED);
@@ -210,7 +210,7 @@ fn told(look: &Look<'_>, history: &History, process: crate::pipeline::ProcessId)
 }
 
 impl Detail {
-    /// How long it is as JSON, images left out.
+    /// Its length as JSON, without images.
     fn bytes(&self) -> usize {
         let heads = self.outputs.iter().chain(&self.files).filter_map(|output| output.head.as_ref());
         let images = heads.map(|head| match head {

@@ -1,5 +1,5 @@
-//! What there is to see of a project and its builds, as one document with a version (`docs/page.md`), and the page that
-//! draws it. The document is made from what the build folder holds; the page knows nothing else.
+//! What there is to see of a project and its builds, as one versioned document (`docs/page.md`), and the page that
+//! draws it. The document is made from the content of the build folder; the page knows nothing else.
 
 mod charts;
 mod detail;

@@ -1,13 +1,13 @@
-//! JavaScript modules of charts, made ready for a frame without an address: there nothing can be imported, so the
+//! Prepares the JavaScript modules of charts for a frame without an origin: nothing can be imported there, so the
 //! import of `/mlops-charts.js` becomes a constant.
 
 /// What charts import.
 const LIBRARY: &str = "/mlops-charts.js";
 
-/// What stands for it in a frame.
+/// What replaces it in a frame.
 const GLOBAL: &str = "globalThis.expopsCharts";
 
-/// Whether a script names a global.
+/// Whether a script mentions a global.
 pub(super) fn uses(text: &str, name: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     text.match_indices(name).any(|(at, _)| {
@@ -20,7 +20,7 @@ pub(super) fn uses(text: &str, name: &str) -> bool {
 /// A module as the text of an inline `<script type="module">`.
 ///
 /// # Errors
-/// If it imports something else, in one sentence.
+/// If it imports anything else; one sentence.
 pub(super) fn for_frame(text: &str) -> Result<String, String> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut out = String::new();
@@ -36,8 +36,8 @@ pub(super) fn for_frame(text: &str) -> Result<String, String> {
     Ok(inline(&(out + rest)))
 }
 
-/// A script as text between tags: what would end it there is written in another way that means the same in strings and
-/// regular expressions.
+/// A script between tags: what would end it there is respelled with the same meaning in strings and regular
+/// expressions.
 pub(super) fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -57,8 +57,8 @@ pub(super) fn inline(text: &str) -> String {
     out + rest
 }
 
-/// The next import statement: what comes before it, what it imports, from where, and what comes behind it. A statement
-/// begins a line.
+/// The next import statement: what comes before it, what it imports, from where, and what comes after it. A statement
+/// starts at the beginning of a line.
 fn next_import(text: &str) -> Option<(&str, &str, &str, &str)> {
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
@@ -81,7 +81,7 @@ fn begins_clause(behind: &str) -> bool {
     behind.starts_with(|c: char| c.is_whitespace() || matches!(c, '{' | '*' | '\'' | '"'))
 }
 
-/// `{ chart as draw }` as a constant that takes apart, `* as charts` or `charts` as one that names the whole.
+/// `{ chart as draw }` as a destructuring constant, `* as charts` or `charts` as a constant for the whole.
 fn constant(clause: &str) -> String {
     if clause.is_empty() {
         return String::new();

@@ -1,5 +1,5 @@
-//! The page: one file with the document in it, our script, and the scripts of dynamic charts. Its policy names each script
-//! by its digest, so that nothing else runs, and lets it load nothing.
+//! The page: one file with the document, our script, and the scripts of dynamic charts. Its policy lists each script by
+//! digest, so that nothing else runs, and forbids it to load anything.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::module;
 
 const TEMPLATE: &str = include_str!("../../templates/report.html.j2");
 const STYLE: &str = include_str!("../../templates/report/page.css");
-/// The script of the page, in parts that see each other.
+/// The script of the page, in parts that share a scope.
 const SCRIPT: [&str; 11] = [
     include_str!("../../templates/report/dom.js"),
     include_str!("../../templates/report/model.js"),
@@ -26,17 +26,17 @@ const SCRIPT: [&str; 11] = [
     include_str!("../../templates/report/live.js"),
     include_str!("../../templates/report/main.js"),
 ];
-/// What a dynamic chart finds in its frame.
+/// The script that a dynamic chart finds in its frame.
 const FRAME: &str = include_str!("../../templates/report/frame.js");
 
-/// Libraries of others that a page may need; none of them is a part of expops.
+/// Third-party libraries that a page may need; expops includes none of them.
 #[derive(Debug, Default)]
 pub(crate) struct Libraries {
     /// Chart.js, in the form that defines a global `Chart`.
     pub chart_js: Option<String>,
 }
 
-/// What the page has beside the document.
+/// What is in the page besides the document.
 #[derive(Serialize)]
 struct Assets<'a> {
     frame: &'a str,
@@ -44,7 +44,7 @@ struct Assets<'a> {
     is_live: bool,
 }
 
-/// The page about `document`; if it `is_live`, it asks who served it for news.
+/// The page for `document`; if `is_live`, it polls its server for news.
 pub(crate) fn page(document: &Document, libraries: &Libraries, is_live: bool) -> String {
     let script = format!("(() => {{\n\"use strict\";\n{}}})();\n", SCRIPT.concat());
     let frame = module::inline(FRAME);
@@ -71,12 +71,12 @@ pub(crate) fn page(document: &Document, libraries: &Libraries, is_live: bool) ->
 }
 
 fn render(context: minijinja::Value) -> String {
-    // What is printed has been written for its place by `text` and `data`.
+    // The values are already escaped for their places, by `text` and `data`.
     let rendered = Environment::new().render_str(TEMPLATE, context);
     rendered.unwrap_or_else(|error| panic!("a template of expops is faulty: {error:#}"))
 }
 
-/// What the page may do. Charts are free to set styles; where there are none, ours is the only one.
+/// The page's policy. Charts may set styles freely; without charts, only our own style is allowed.
 fn policy(scripts: &[&str], is_strict: bool, is_live: bool) -> String {
     let hash = |text: &&str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     let scripts: Vec<String> = scripts.iter().map(hash).collect();
@@ -90,7 +90,7 @@ fn policy(scripts: &[&str], is_strict: bool, is_live: bool) -> String {
     )
 }
 
-/// Data between `<script>` tags: nothing in it looks like a tag.
+/// Data between `<script>` tags: nothing in it can look like a tag.
 fn data(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default().replace('<', "\\u003c")
 }

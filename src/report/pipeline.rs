@@ -1,4 +1,4 @@
-//! Layers and processes of the document, and the picture of them.
+//! The layers and processes of the document, and their picture.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::picture::{self, Drawing, Line, Picture};
 use crate::pipeline::{self, Fan, LayerId, Pipeline, ProcessId, Stacks, Work};
 use crate::probe::Probes;
 
-/// The layers, with the partitions that there are.
+/// The layers, with the existing partitions.
 pub(super) fn layers(look: &Look<'_>) -> Vec<Layer> {
     look.graph.pipeline.layers.iter().map(|layer| self::layer(look, layer)).collect()
 }
@@ -38,7 +38,7 @@ fn layer(look: &Look<'_>, layer: &pipeline::Layer) -> Layer {
     }
 }
 
-/// What every instance of a split has made.
+/// The partitions made by each instance of a split.
 fn partitions(look: &Look<'_>, split: ProcessId) -> BTreeMap<usize, Vec<Option<Partition>>> {
     let made = |index: usize| {
         let stamps = &look.survey.all[index].action.stamps;
@@ -53,7 +53,7 @@ fn partition(folder: &Folder) -> Option<Partition> {
     Some(Partition { rows: cut.rows, bytes: cut.size, digest: cut.digest.short() })
 }
 
-/// The processes; instances that run now are in `running`.
+/// The processes, given which instances are running now.
 pub(super) fn processes(look: &Look<'_>, is_running: &dyn Fn(usize) -> bool) -> Vec<Process> {
     look.graph.pipeline.iter().map(|(id, process)| self::process(look, id, process, is_running)).collect()
 }
@@ -120,7 +120,7 @@ fn code(look: &Look<'_>, work: &Work) -> Option<(String, usize)> {
     Some((function.script.to_string(), line + 1))
 }
 
-/// The processes that a chart plots, each once.
+/// The processes that a chart plots, without duplicates.
 fn plots(look: &Look<'_>, id: ProcessId) -> Vec<usize> {
     let mut plotted = Vec::new();
     for probe in look.probes.of(id).into_iter().flatten() {
@@ -137,7 +137,7 @@ fn counts(instances: &[Finding], running: usize) -> Counts {
     Counts { states, running }
 }
 
-/// What a layer is, `data` or `seed`, and its title.
+/// The kind of a layer, `data` or `seed`, and its title.
 pub(crate) fn layer_title(pipeline: &Pipeline, layer: usize) -> (&'static str, String) {
     let layer = &pipeline.layers[layer];
     match &layer.fan {
@@ -149,7 +149,7 @@ pub(crate) fn layer_title(pipeline: &Pipeline, layer: usize) -> (&'static str, S
     }
 }
 
-/// Where the processes, edges and layers of a pipeline go.
+/// Where the processes, edges and layers of a pipeline are drawn.
 pub(super) fn picture(look: &Look<'_>) -> Picture {
     picture::lay_out(&drawing(look.graph, look.probes))
 }
