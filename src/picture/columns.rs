@@ -1,21 +1,21 @@
-//! Which column each box is in, and in which order the boxes of a column are.
+//! Assigns boxes to columns, and orders the boxes of each column.
 
 use std::collections::BTreeMap;
 
 use super::drawing::Drawing;
 
-/// What is in a column: a box, or an edge on its way through.
+/// An item of a column: a box, or an edge passing through.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     /// The column.
     pub column: usize,
     /// The box; `None` for an edge.
     pub node: Option<usize>,
-    /// The bands that it is in, outermost first.
+    /// The bands around it, outermost first.
     pub bands: Vec<usize>,
-    /// The items of the column before that lead here.
+    /// The items in the previous column that lead here.
     pub before: Vec<usize>,
-    /// The items of the column behind that this leads to.
+    /// The items in the next column that this leads to.
     pub after: Vec<usize>,
 }
 
@@ -25,17 +25,17 @@ pub(super) struct Columns {
     pub items: Vec<Item>,
     /// The columns, each from top to bottom.
     pub columns: Vec<Vec<usize>>,
-    /// For each edge, the items that it goes through between its ends.
+    /// For each edge, the items that it passes through between its ends.
     pub ways: Vec<Vec<usize>>,
 }
 
-/// An item, and how high it would like to be.
+/// An item, and its preferred height.
 type Wish = (usize, f64);
 
-/// How often the order of all columns is improved.
+/// How many times the order in all columns is improved.
 const SWEEPS: usize = 8;
 
-/// Puts all boxes into columns. Boxes of one band are neighbours in each column.
+/// Assigns all boxes to columns. Boxes of the same band are adjacent in each column.
 pub(super) fn arrange(drawing: &Drawing) -> Columns {
     let ranks = ranks(drawing);
     let mut columns = itemize(drawing, &ranks);
@@ -51,11 +51,12 @@ pub(super) fn arrange(drawing: &Drawing) -> Columns {
     columns
 }
 
-/// The column of each box: behind all that leads to it; what nothing leads to is right before what it leads to.
+/// The column of each box: after everything that leads to it; a box that nothing leads to is right before what it leads
+/// to.
 fn ranks(drawing: &Drawing) -> Vec<usize> {
     let count = drawing.boxes.len();
     let mut ranks = vec![0; count];
-    // There are no circles, so that each round settles at least one more box.
+    // There are no cycles, so each round settles at least one more box.
     for _ in 0..count {
         let mut is_settled = true;
         for line in drawing.edges.iter().filter(|line| line.from != line.to) {
@@ -112,11 +113,11 @@ fn join(items: &mut [Item], from: usize, to: usize) {
     items[to].before.push(from);
 }
 
-/// The items of a column, sorted by where their neighbours on one side are.
+/// The items of a column, sorted by the positions of their neighbours on one side.
 fn sort(columns: &Columns, column: usize, is_forward: bool) -> Vec<usize> {
     let mut height = BTreeMap::new();
     for list in &columns.columns {
-        // Columns of different lengths are compared by their middles.
+        // Columns of different lengths are aligned at their middles.
         let middle = list.len() as f64 / 2.0;
         height.extend(list.iter().enumerate().map(|(i, item)| (*item, i as f64 - middle)));
     }
@@ -130,7 +131,7 @@ fn sort(columns: &Columns, column: usize, is_forward: bool) -> Vec<usize> {
     grouped(columns, list, 0).into_iter().map(|(item, _)| item).collect()
 }
 
-/// Sorts items that are in the same bands up to `depth`, so that those of a further band stay together.
+/// Sorts items that share their bands up to `depth`, keeping those of each deeper band together.
 fn grouped(columns: &Columns, list: Vec<Wish>, depth: usize) -> Vec<Wish> {
     let mut groups: Vec<(Option<usize>, Vec<Wish>)> = Vec::new();
     for one in list {

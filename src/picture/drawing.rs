@@ -1,17 +1,17 @@
-//! A graph to be drawn, and what comes of that.
+//! A graph to draw, and the resulting picture.
 
 use serde::Serialize;
 
-/// A graph to be drawn. Bands are numbers; each list of them is in the order in which they open.
+/// A graph to draw. Bands are numbers; each list of them goes from the outside in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Drawing {
-    /// For each box, the bands that it is in.
+    /// For each box, the bands around it.
     pub boxes: Vec<Vec<usize>>,
-    /// From which box to which, and the bands that the line between them is in. There are no circles.
+    /// The edges, with the bands that each runs in. There are no cycles.
     pub edges: Vec<Line>,
 }
 
-/// An edge to be drawn.
+/// An edge to draw.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     /// Where it begins.
@@ -22,7 +22,7 @@ pub(crate) struct Line {
     pub bands: Vec<usize>,
 }
 
-/// A graph with places, in pixels from the upper left corner.
+/// A graph with coordinates, in pixels from the upper left corner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Picture {
     /// How wide it is.
@@ -37,26 +37,26 @@ pub(crate) struct Picture {
     pub bands: Vec<Band>,
 }
 
-/// An edge with its way.
+/// An edge with its path.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Edge {
     /// Where it begins.
     pub from: usize,
     /// Where it ends.
     pub to: usize,
-    /// The way, as SVG has it in `d`.
+    /// The path, as in SVG's `d`.
     pub path: String,
 }
 
 /// A band.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Band {
-    /// Which.
+    /// Its number.
     pub band: usize,
-    /// Its outline, as SVG has it in `d`.
+    /// Its outline, as in SVG's `d`.
     pub path: String,
-    /// Where its title goes.
+    /// The position of its title.
     pub title: (f64, f64),
-    /// How wide that may be.
+    /// How wide the title may be.
     pub room: f64,
 }

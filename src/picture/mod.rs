@@ -1,5 +1,5 @@
-//! Where the boxes of a pipeline go: columns from left to right, and around what lives in a layer a band. Knows
-//! nothing of pipelines, only of boxes, edges, and who is in which band.
+//! The layout of a pipeline's picture: boxes in columns from left to right, and a band around everything that lives in
+//! a layer. Knows nothing of pipelines, only boxes, edges, and which box is in which band.
 
 mod columns;
 mod drawing;
@@ -9,7 +9,7 @@ mod svg;
 pub(crate) use drawing::{Drawing, Line, Picture};
 pub(crate) use svg::{Labels, svg};
 
-/// Finds a place for everything.
+/// Computes the place of everything.
 pub(crate) fn lay_out(drawing: &Drawing) -> Picture {
     let columns = columns::arrange(drawing);
     place::place(drawing, &columns)

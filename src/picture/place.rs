@@ -1,4 +1,4 @@
-//! Places in pixels for what has been put into columns.
+//! Computes pixel coordinates for what has been arranged in columns.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,27 +7,27 @@ use std::ops::RangeInclusive;
 use super::columns::{Columns, Item};
 use super::drawing::{Band, Drawing, Edge, Line, Picture};
 
-/// How wide a box is.
+/// The width of a box.
 pub(crate) const BOX_WIDTH: f64 = 176.0;
-/// How high a box is.
+/// The height of a box.
 pub(crate) const BOX_HEIGHT: f64 = 58.0;
 
-/// Between two boxes of a column.
+/// Between two boxes in a column.
 const GAP: f64 = 26.0;
-/// How high an edge is that passes through a column.
+/// The height of an edge passing through a column.
 const PASSAGE: f64 = 6.0;
-/// Between a band and what is in it, or the band that is in it.
+/// Between a band and its content, or a band inside it.
 const MARGIN: f64 = 10.0;
-/// What a band's title takes.
+/// The height of a band's title.
 const TITLE: f64 = 18.0;
-/// Between two columns, but for bands that end there.
+/// Between two columns, without the bands that end there.
 const ALLEY: f64 = 44.0;
-/// Around the whole.
+/// Around the whole picture.
 const EDGE: f64 = 16.0;
-/// How often heights are evened out.
+/// How many times heights are evened out.
 const ROUNDS: usize = 12;
 
-/// Finds a place for every item, and draws edges and bands.
+/// Computes a place for every item, and draws edges and bands.
 pub(super) fn place(drawing: &Drawing, columns: &Columns) -> Picture {
     let depths = depths(&columns.items);
     let middles = middles(columns, &depths);
@@ -37,7 +37,7 @@ pub(super) fn place(drawing: &Drawing, columns: &Columns) -> Picture {
     sheet.draw(drawing)
 }
 
-/// How many bands lie inside each band, itself included.
+/// How many levels of bands are inside each band, including itself.
 fn depths(items: &[Item]) -> BTreeMap<usize, usize> {
     let mut depths = BTreeMap::new();
     for item in items {
@@ -53,20 +53,20 @@ fn height(item: &Item) -> f64 {
     if item.node.is_some() { BOX_HEIGHT } else { PASSAGE }
 }
 
-/// Room above an item for the bands that begin there, or below it for those that end.
+/// The room above an item for the bands that begin there, or below it for those that end there.
 fn room(item: &Item, other: Option<&Item>, depths: &BTreeMap<usize, usize>, is_above: bool) -> f64 {
     let is_outside = |band: &&usize| other.is_none_or(|other| !other.bands.contains(band));
     let deepest = item.bands.iter().filter(is_outside).map(|band| depths[band]).max().unwrap_or_default();
     deepest as f64 * if is_above { MARGIN + TITLE } else { MARGIN }
 }
 
-/// The least distance of the middles of an item and the next one of its column.
+/// The minimum distance between the middles of an item and the next one in its column.
 fn distance(above: &Item, below: &Item, depths: &BTreeMap<usize, usize>) -> f64 {
     let rooms = room(above, Some(below), depths, false) + room(below, Some(above), depths, true);
     (height(above) + height(below)) / 2.0 + GAP + rooms
 }
 
-/// The middle of each item from top to bottom: near the middles of its neighbours, without overlaps.
+/// The vertical middle of each item: close to the middles of its neighbours, without overlaps.
 fn middles(columns: &Columns, depths: &BTreeMap<usize, usize>) -> Vec<f64> {
     let items = &columns.items;
     let mut middles = vec![0.0; items.len()];
@@ -90,7 +90,7 @@ fn middles(columns: &Columns, depths: &BTreeMap<usize, usize>) -> Vec<f64> {
     middles.iter().map(|middle| middle - top + EDGE).collect()
 }
 
-/// Where an item would like to be: between its neighbours.
+/// The preferred position of an item: between its neighbours.
 fn wanted(item: &Item, index: usize, middles: &[f64], round: usize) -> f64 {
     let neighbours: Vec<usize> = match round {
         0 => item.before.clone(),
@@ -100,8 +100,8 @@ fn wanted(item: &Item, index: usize, middles: &[f64], round: usize) -> f64 {
     if neighbours.is_empty() { middles[index] } else { sum / neighbours.len() as f64 }
 }
 
-/// The places nearest to the wanted ones (least squares) that are at least so far apart: neighbours that come too near
-/// are moved together, by pooling adjacent violators.
+/// The positions closest to the wanted ones (least squares) that keep these minimum distances: items that come too
+/// close are moved as one, by pooling adjacent violators.
 fn spread(wanted: &[f64], least: &[f64]) -> Vec<f64> {
     let mut offset = 0.0;
     let mut offsets = vec![0.0];
@@ -162,7 +162,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// An edge as a smooth line from the right side of a box to the left side of another.
+    /// An edge as a smooth line from the right side of one box to the left side of another.
     fn way(&self, from: usize, through: &[usize], to: usize) -> String {
         let item = |i: usize| (&self.columns.items[i], self.middles[i]);
         let (first, y) = item(from);
@@ -186,7 +186,8 @@ impl Sheet<'_> {
         path
     }
 
-    /// A rectangle around what is in a band; where something else would lie in that, a line around each column.
+    /// A rectangle around the content of a band, or, if that would enclose something else, an outline around each
+    /// column.
     fn band(&self, band: usize, depth: usize) -> Band {
         let margin = MARGIN * depth as f64;
         let mut extents: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
@@ -217,7 +218,7 @@ impl Sheet<'_> {
         Band { band, path: self.outline(&extents, margin), title, room }
     }
 
-    /// Whether something that is not in a band lies in the rectangle around it.
+    /// Whether the rectangle around a band would enclose something that is not in it.
     fn has_others(
         &self,
         band: usize,
@@ -236,7 +237,7 @@ impl Sheet<'_> {
 
     fn outline(&self, extents: &BTreeMap<usize, (f64, f64)>, margin: f64) -> String {
         let sides = |column: usize| {
-            // Neighbouring columns of a band meet halfway.
+            // Adjacent columns of a band meet halfway.
             let half = (self.step - BOX_WIDTH) / 2.0;
             let left = if column > 0 && extents.contains_key(&(column - 1)) { half } else { margin };
             let right = if extents.contains_key(&(column + 1)) { half } else { margin };
@@ -260,7 +261,7 @@ impl Sheet<'_> {
     }
 }
 
-/// Columns without a gap between them.
+/// Runs of adjacent columns.
 fn runs(extents: &BTreeMap<usize, (f64, f64)>) -> Vec<RangeInclusive<usize>> {
     let mut runs: Vec<RangeInclusive<usize>> = Vec::new();
     for column in extents.keys() {
@@ -272,7 +273,7 @@ fn runs(extents: &BTreeMap<usize, (f64, f64)>) -> Vec<RangeInclusive<usize>> {
     runs
 }
 
-/// To a tenth of a pixel.
+/// Rounds to a tenth of a pixel.
 fn round(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }

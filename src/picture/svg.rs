@@ -9,11 +9,11 @@ use super::place::{BOX_HEIGHT, BOX_WIDTH};
 
 const TEMPLATE: &str = include_str!("../../templates/graph.svg.j2");
 
-/// What the boxes, bands and edges of a picture are called.
+/// The texts of a picture's boxes, bands and edges.
 pub(crate) struct Labels<'a> {
-    /// The title of the whole.
+    /// The title of the picture.
     pub title: &'a str,
-    /// For each box, its name and what is said of it.
+    /// For each box, its name and a note.
     pub boxes: Vec<(String, String)>,
     /// For each band, `data` or `seed`, and its title.
     pub bands: Vec<(&'static str, String)>,
@@ -45,7 +45,7 @@ struct Edge {
     plots: bool,
 }
 
-/// `picture` as a file of its own, for light and dark pages.
+/// `picture` as a standalone file, for light and dark pages.
 pub(crate) fn svg(picture: &Picture, labels: &Labels<'_>) -> String {
     let boxes = picture.boxes.iter().zip(&labels.boxes).map(|((x, y), (name, words))| Box {
         x: *x,
@@ -81,8 +81,8 @@ fn all<T: Serialize>(list: impl Iterator<Item = T>) -> Value {
     Value::from(Serde(list.collect::<Vec<_>>()))
 }
 
-/// A text that is hardly wider than `room`: how wide letters are, nobody here knows. Characters that XML does not have are
-/// left out.
+/// A text hardly wider than `room`; the width of letters can only be estimated here. Characters that XML does not have
+/// are left out.
 fn clip(text: &str, room: f64, letter: f64) -> String {
     let width = |c: char| if c > '\u{1100}' { letter * 1.8 } else { letter };
     let mut used = 0.0;

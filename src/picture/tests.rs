@@ -1,4 +1,4 @@
-//! No box overlaps another, edges go to the right, and a band holds what is in it and nothing else.
+//! No boxes overlap, edges go to the right, and a band encloses exactly its content.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ fn line(from: usize, to: usize) -> Line {
     Line { from, to, bands: Vec::new() }
 }
 
-/// Random graphs whose edges go from smaller to larger numbers; boxes are in band 0, in band 1 inside it, or in none.
+/// Random graphs whose edges go from smaller to larger numbers; boxes are in band 0, in band 1 within it, or in none.
 fn drawings() -> impl Strategy<Value = Drawing> {
     let boxes = prop::collection::vec(0..3_usize, 1..12);
     let edges = prop::collection::vec((0..12_usize, 0..12_usize), 0..20);
