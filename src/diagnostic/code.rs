@@ -1,6 +1,5 @@
-//! Every kind of diagnostic: its number, which never changes its meaning, and what
-//! `expops explain CODE` says of it. E0xx: the text. E1xx: names. E2xx: the graph. E3xx: layers.
-//! E4xx: probe paths. E5xx: files and output. Wxxx: warnings.
+//! Every kind of diagnostic: its number, whose meaning never changes, and its text for `expops explain CODE`. E0xx: the
+//! text. E1xx: names. E2xx: the graph. E3xx: layers. E4xx: probe paths. E5xx: files and output. Wxxx: warnings.
 
 /// A kind of diagnostic.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,27 +8,27 @@ pub struct Code {
     pub id: &'static str,
     /// A few words.
     pub title: &'static str,
-    /// What it means and how to mend it, in whole sentences.
+    /// What it means and how to fix it, in whole sentences.
     pub explanation: &'static str,
-    /// What must be right for it to be true.
+    /// What must be correct for it to be meaningful.
     pub(crate) needs: Needs,
 }
 
-/// What must be right of a project file for a diagnostic to be true: where it is not, the diagnostic may only be a
-/// consequence, and is kept back.
+/// Which part of a project file must be correct for a diagnostic to be meaningful. If that part is not, the diagnostic
+/// may be a mere consequence and is held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Needs {
-    /// The process that it is about.
+    /// The process it refers to.
     Process,
     /// Also the names of all processes.
     Names,
     /// Also `scripts`, `environment` and `data`.
     References,
-    /// All of the file.
+    /// The whole file.
     Everything,
 }
 
-/// The code that is called `id` (in either case).
+/// The code called `id`, in upper or lower case.
 pub(crate) fn find(id: &str) -> Option<&'static Code> {
     ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
 }

@@ -1,4 +1,4 @@
-//! One thing that is wrong: its kind, its places, and advice.
+//! A diagnostic: its kind, its places, and advice.
 
 use super::code::Code;
 use crate::source::{Source, Span};
@@ -6,9 +6,9 @@ use crate::source::{Source, Span};
 /// Whether a diagnostic stops the compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing is written.
+    /// It does: nothing is written.
     Error,
-    /// The pipeline is compiled; it may not be what was meant.
+    /// It does not: the pipeline is compiled, but may not be what was meant.
     Warning,
 }
 
@@ -23,23 +23,23 @@ pub struct Label {
     pub text: String,
 }
 
-/// One thing that is wrong, with everything a person needs to mend it.
+/// A problem, with everything a person needs to fix it.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
-    /// Which kind of thing it is; stable.
+    /// The kind of problem; stable.
     pub code: &'static Code,
     /// Whether it stops the compiler.
     pub severity: Severity,
     /// One sentence, lower case, no full stop: what is wrong, in the user's words.
     pub message: String,
-    /// Where. The first label is the place itself; others add to it ("first declared here").
+    /// Where. The first label is the actual place; others add to it ("first declared here").
     pub labels: Vec<Label>,
-    /// What to do, in one sentence each.
+    /// What to do; one sentence each.
     pub help: Vec<String>,
 }
 
 impl Diagnostic {
-    /// A diagnostic of the kind `code`; an error, unless the code begins with `W`.
+    /// A diagnostic with the code `code`: a warning if the code begins with `W`, otherwise an error.
     pub fn new(code: &'static Code, message: impl Into<String>) -> Self {
         let severity = if code.id.starts_with('W') { Severity::Warning } else { Severity::Error };
         Self { code, severity, message: message.into(), labels: Vec::new(), help: Vec::new() }

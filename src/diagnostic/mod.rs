@@ -1,5 +1,5 @@
-//! What a stage has to say of a user's text: coded, placed, and with advice. Knows nothing of
-//! pipelines; a stage builds a [`Diagnostic`] and gives it to the [`Diagnostics`] sink.
+//! What a stage reports about a user's text: with a code, a place and advice. Knows nothing of pipelines; a stage
+//! builds a [`Diagnostic`] and passes it to the [`Diagnostics`] sink.
 
 mod code;
 mod message;

@@ -1,4 +1,4 @@
-//! Diagnostics as text (the layout of rustc, by annotate-snippets) and as JSON lines.
+//! Diagnostics as text (in rustc's layout, by annotate-snippets) and as JSON lines.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::message::{Diagnostic, Label, Severity};
 
-/// Longest line that is shown whole, in bytes. A longer one (a data dump, a minified file) is named by
-/// its place only: the picture would not help and could be megabytes.
+/// Longest line that is shown, in bytes. Of a longer one (a data dump, a minified file) only the place is given: the
+/// picture would not help and could be megabytes.
 const LONGEST_LINE: usize = 400;
 
 /// `diagnostic` for a person; with ANSI colours if `colour`.
@@ -24,7 +24,7 @@ pub fn render(diagnostic: &Diagnostic, colour: bool) -> String {
     for (i, label) in diagnostic.labels.iter().enumerate().filter(|(_, label)| shown(label)) {
         let kind = if i == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let text = Some(texts[i].as_str()).filter(|text| !text.is_empty());
-        // Only the line itself: the renderer makes an index of every line that it is given.
+        // Only the line itself, because the renderer indexes every line it is given.
         let (start, end) = line_bounds(label);
         let text_here = label.source.text()[start..end].trim_end_matches('\r');
         let (span, last) = (inside(label), text_here.len());
@@ -41,7 +41,7 @@ pub fn render(diagnostic: &Diagnostic, colour: bool) -> String {
     renderer.decor_style(DecorStyle::Ascii).render(&[group])
 }
 
-/// The label's span, cut to its first line: a caret under twenty lines points at nothing.
+/// The label's span, cut to its first line: a caret under twenty lines points nowhere.
 fn inside(label: &Label) -> std::ops::Range<usize> {
     let text = label.source.text();
     let start = label.span.start.min(text.len());
@@ -67,7 +67,7 @@ fn shown(label: &Label) -> bool {
     line_end - line_start <= LONGEST_LINE
 }
 
-/// `file:line:column` where the first label's line cannot be shown; otherwise empty.
+/// `file:line:column` if the first label's line cannot be shown; otherwise empty.
 fn bare_place(labels: &[Label]) -> String {
     match labels.first() {
         Some(label) if !shown(label) => {

@@ -1,15 +1,15 @@
-//! Where the stages put what they find.
+//! Collects what the stages report.
 
 use super::message::{Diagnostic, Severity};
 
-/// The proof that an error has been put into the sink: only [`Diagnostics`] can make one.
+/// The proof that an error has been reported: only [`Diagnostics`] can make one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reported(());
 
-/// So many errors, and as many warnings, are kept; the others are counted.
+/// At most this many errors are kept, and as many warnings; the others are only counted.
 const MOST: usize = 100;
 
-/// The sink for what the stages find.
+/// Collects what the stages report.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     found: Vec<Diagnostic>,
@@ -18,12 +18,12 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Nothing found yet.
+    /// An empty sink.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes a diagnostic.
+    /// Adds a diagnostic.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let count = match diagnostic.severity {
             Severity::Error => &mut self.errors,
@@ -35,14 +35,14 @@ impl Diagnostics {
         }
     }
 
-    /// Takes an error; what it returns proves that.
+    /// Adds an error; the return value proves it.
     pub fn error(&mut self, diagnostic: Diagnostic) -> Reported {
         debug_assert_eq!(diagnostic.severity, Severity::Error);
         self.push(diagnostic);
         Reported(())
     }
 
-    /// Takes the error that `make` makes: only if it is kept, because good advice takes time.
+    /// Adds the error made by `make`, which is called only if the error is kept, because good advice takes time.
     pub(crate) fn error_by(&mut self, make: impl FnOnce() -> Diagnostic) -> Reported {
         if self.errors < MOST {
             return self.error(make());
@@ -56,22 +56,22 @@ impl Diagnostics {
         self.errors
     }
 
-    /// How many errors and how many warnings were found, but not kept.
+    /// How many errors and warnings were found but not kept.
     pub(crate) fn not_kept(&self) -> (usize, usize) {
         (self.errors.saturating_sub(MOST), self.warnings.saturating_sub(MOST))
     }
 
-    /// `value`, unless an error has been found.
+    /// `value`, unless an error was found.
     pub fn unless_errors<T>(&self, value: T) -> Result<T, Reported> {
         if self.has_errors() { Err(Reported(())) } else { Ok(value) }
     }
 
-    /// Whether an error has been found.
+    /// Whether an error was found.
     pub fn has_errors(&self) -> bool {
         self.errors > 0
     }
 
-    /// Everything found, by file and place, without repetitions.
+    /// Everything found, sorted by file and place, without duplicates.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut all: Vec<_> = self.found.iter().collect();
         let key = |d: &Diagnostic| {

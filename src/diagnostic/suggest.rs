@@ -1,7 +1,7 @@
-//! Wording that all messages share: the nearest name, counts, lists.
+//! Wording shared by all messages: the nearest name, counts, lists.
 
-/// Of `names`, the one that a person who wrote `word` most likely meant: at most a third of its
-/// characters differ (insertions, deletions, replacements and swaps of neighbours count one each).
+/// The one of `names` that a person who wrote `word` most likely meant: at most a third of its characters differ
+/// (insertions, deletions, replacements and swaps of neighbours count as one each).
 pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
     let word = folded(word);
@@ -10,12 +10,12 @@ pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
     (distance <= limit).then_some(name)
 }
 
-/// As it is compared: in lower case, and no longer than what a person looks through.
+/// The form in which names are compared: lower case, and cut to a length that a person would still read.
 fn folded(name: &str) -> String {
     name.chars().take(200).flat_map(char::to_lowercase).collect()
 }
 
-/// "`a`, `b` and `c`"; the names in the order given, at most eight of them.
+/// "`a`, `b` and `c`"; the names in the given order, at most eight of them.
 pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
