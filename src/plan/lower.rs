@@ -1,4 +1,4 @@
-//! Graph to plan: which command makes which file from which.
+//! Lowers a graph to a plan: which command makes which file from which.
 
 use std::collections::BTreeSet;
 
@@ -25,15 +25,15 @@ pub(crate) struct Options {
     pub build: Utf8PathBuf,
     /// The generated file.
     pub output: Utf8PathBuf,
-    /// The project's folder, seen from where the build tool runs; empty if it is the same.
+    /// The project's folder, relative to where the build tool runs; empty if it is the same.
     pub root: Utf8PathBuf,
-    /// Where the build tool runs, seen from the folder of the generated file; empty if it is the same.
+    /// Where the build tool runs, relative to the folder of the generated file; empty if it is the same.
     pub up: Utf8PathBuf,
-    /// What comes before every name that could clash in an outer build.
+    /// The prefix of every name that could clash in an enclosing build.
     pub prefix: String,
-    /// The interpreter that environments are made with.
+    /// The interpreter for creating environments.
     pub python: String,
-    /// The words that make the generated file again: `compile` and its flags.
+    /// The arguments that regenerate the generated file: `compile` and its flags.
     pub compile: Vec<String>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
     };
     let pipeline = graph.pipeline;
     let output = lowering.seen(&options.output);
-    // Environments are made with it.
+    // It is needed to create environments.
     let uses_interpreter = !pipeline.environments.is_empty()
         || pipeline.processes.iter().any(|p| p.environment.is_none() && needs_python(&p.work));
     Plan {
@@ -87,7 +87,7 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
     }
 }
 
-/// The positions of the processes in an order in which each comes after what it needs, as charts need what they plot.
+/// The positions of the processes in dependency order; a chart depends on what it plots.
 fn order(pipeline: &Pipeline) -> Vec<usize> {
     let is_chart = |id: &ProcessId| pipeline.process(*id).chart.is_some();
     let (charts, others): (Vec<_>, Vec<_>) = pipeline.order.iter().copied().partition(is_chart);
@@ -101,7 +101,7 @@ struct Lowering<'a> {
     options: &'a Options,
     layout: Layout,
     taken: BTreeSet<Utf8PathBuf>,
-    /// Whether an instance can be dropped, so that the build ends in a verdict.
+    /// Whether instances can be dropped, so that the build ends with a verdict.
     drops: bool,
 }
 
@@ -116,8 +116,8 @@ impl Lowering<'_> {
         files.chain(processes).chain(environments).map(|path| self.seen(path)).chain([all]).collect()
     }
 
-    /// What an instance is called on the command line of a build tool. Where a file has that name, the
-    /// first letter is escaped.
+    /// The name of an instance on the command line of a build tool. If a file has the same name, the first letter is
+    /// escaped.
     fn target(&self, process: &str, arms: &[Arm]) -> String {
         let (prefix, name) = (&self.options.prefix, Layout::target(process, arms));
         let target = format!("{prefix}{name}");
@@ -132,7 +132,7 @@ impl Lowering<'_> {
         file::normal(&self.options.root.join(path))
     }
 
-    /// What the compiler reads, and what it will read once another build has made it.
+    /// What the compiler reads, including what another build has yet to make.
     fn sources(&self) -> Vec<Utf8PathBuf> {
         let is_hosted = !self.options.prefix.is_empty() || !self.options.root.as_str().is_empty();
         let promised = self.code.promised.iter().filter(|_| is_hosted);
@@ -157,7 +157,7 @@ impl Lowering<'_> {
         Discoveries { modules: seen(&self.code.found.modules), folders: seen(&self.code.found.folders) }
     }
 
-    /// What instances depend on that every build runs, if there are any.
+    /// The file that instances which run in every build depend on, if there are any.
     fn always(&self) -> Option<Utf8PathBuf> {
         let mut processes = self.graph.pipeline.processes.iter();
         processes.any(|process| process.settings.always).then(|| self.seen(&self.layout.always()))
@@ -177,7 +177,7 @@ impl Lowering<'_> {
         self.graph.pipeline.iter().map(text).chain(environments).chain(instances).collect()
     }
 
-    /// The folders of all stamps: who looks for those that were left out finds folders of others, too.
+    /// The folders of all stamps: searching for instances that were left out would also find folders of others.
     fn instances(&self) -> PlanText {
         let mut text = String::new();
         for (id, _) in self.graph.pipeline.iter() {
@@ -224,7 +224,7 @@ impl Lowering<'_> {
     fn shared(&self, id: ProcessId, name: String) -> Shared {
         let process = self.graph.pipeline.process(id);
         let mut inputs = vec![self.layout.plan_of(&name)];
-        // A shell command needs an environment only where it names one.
+        // A shell command needs an environment only if it names one.
         if needs_python(&process.work)
             || (process.environment.is_some() && matches!(process.work, Work::Shell(_)))
         {
@@ -247,7 +247,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// The verdict on an instance, on all of a process, or (without a name) on everything.
+    /// The verdict on an instance, a whole process, or (without a name) everything.
     fn verdict(&self, name: &str) -> Option<Verdict> {
         let of = Some(name.to_owned()).filter(|name| !name.is_empty());
         let passed = self.seen(&self.layout.verdict(name));
@@ -301,24 +301,24 @@ impl Lowering<'_> {
     }
 }
 
-/// Whether an instance starts Python: also where a split may have to cut a value that only Python
+/// Whether an instance starts Python, which includes splits that may have to split a value that only Python
 /// understands.
 fn needs_python(work: &Work) -> bool {
     !matches!(work, Work::Shell(_) | Work::DynamicChart(_))
 }
 
-/// Whether an instance runs something that can open files by itself.
+/// Whether an instance runs something that can open files on its own.
 fn can_read(work: &Work) -> bool {
     matches!(work, Work::Python(_) | Work::Shell(_))
 }
 
-/// The paths, each once, in the order of their first appearance.
+/// The paths without duplicates, in the order of their first appearance.
 fn unique(paths: impl Iterator<Item = Utf8PathBuf>) -> Vec<Utf8PathBuf> {
     let mut seen = BTreeSet::new();
     paths.filter(|path| seen.insert(path.clone())).collect()
 }
 
-/// The first line, without the blanks around it: a comment in a generated file is one line.
+/// The first line, trimmed: a comment in a generated file is one line.
 fn one_line(text: &str) -> String {
     text.trim().lines().next().unwrap_or("").trim_end().to_owned()
 }

@@ -1,5 +1,5 @@
-//! The plan: every action of the build with its command and files, before any build tool's syntax.
-//! [`lower()`] makes all decisions; an emitter only lays them out.
+//! The plan: every action of the build with its command and files, independent of any build tool's syntax. [`lower()`]
+//! makes all decisions; an emitter only formats them.
 
 mod lower;
 mod model;

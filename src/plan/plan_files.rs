@@ -1,4 +1,4 @@
-//! The text of a process's plan file.
+//! The text of plan files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,42 +14,42 @@ use crate::pipeline::{Environment, Fan, Function, LayerId, Pipeline, Process, Pr
 use crate::plan_file::{EnvironmentPlan, Opens, PlanFile, Probe, Upstream, VERSION, Work as PlannedWork};
 use crate::probe::Probes;
 
-/// What the scripts say: the digest of what each Python process reaches, and what was read to know it.
+/// What the scripts yield: the digest of what each Python process reaches, and what was read to compute it.
 #[derive(Debug, Default)]
 pub(crate) struct Codes {
     /// Digest by process.
     pub digests: BTreeMap<ProcessId, Digest>,
-    /// What each imports of libraries that a worker may import ahead.
+    /// What each process imports from libraries that a worker may import ahead.
     pub libraries: BTreeMap<ProcessId, BTreeMap<String, BTreeSet<String>>>,
-    /// Those whose code may open files by itself.
+    /// The processes whose code may open files on its own.
     pub reads_files: BTreeSet<ProcessId>,
     /// Folders from which the project's modules are imported, relative to the project.
     pub folders: Vec<Utf8PathBuf>,
     /// Every file that the compiler read, relative to the project.
     pub sources: Vec<Utf8PathBuf>,
-    /// Folders in which one more module, or one less, means that the compiler has to look again.
+    /// Folders in which an added or removed module means that the compiler must run again.
     pub module_folders: Vec<Utf8PathBuf>,
-    /// Those of them that the project file does not name.
+    /// The sources and folders that the project file does not name.
     pub found: Discoveries,
-    /// Declared modules that are not there yet. A build that takes this one in may make them: then the compiler has to
-    /// wait for them, for it reads them.
+    /// Declared modules that do not exist yet. An enclosing build may make them; the compiler reads them, so it then
+    /// has to wait for them.
     pub promised: BTreeSet<Utf8PathBuf>,
-    /// What lies in the folders that processes read, at any depth; what requirement files name.
+    /// What is in the folders that processes read, at any depth, and what requirement files refer to.
     pub inside: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
 }
 
 impl Codes {
-    /// A declared file, with what belongs to it: its own time says nothing of that.
+    /// A declared file with what belongs to it, whose changes do not show in its own time stamp.
     pub(super) fn with_inside<'a>(&'a self, path: &'a Utf8PathBuf) -> impl Iterator<Item = &'a Utf8PathBuf> {
         [path].into_iter().chain(self.inside.get(path).into_iter().flatten())
     }
 }
 
-/// Whether the instances of a process can observe the content of the project's data file. Only those
-/// outside every data layer: within one, a process sees its partition. Of these
-/// - a source does: whatever it returns, it has from somewhere;
-/// - a Python process with upstreams does only if its code may open files by itself, so that it sleeps when
-///   the file changes and the rows that reach it do not;
+/// Whether the instances of a process can observe the content of the project's data file. Only those outside every data
+/// layer can: within one, a process sees its partition. Of these
+/// - a source does: its data has to come from somewhere;
+/// - a Python process with upstreams does only if its code may open files on its own, so that it does not run when the
+///   file changes but the rows that reach it do not;
 /// - a shell command does: nobody can tell which files a program opens;
 /// - what expops does by itself does not.
 pub(super) fn observes_data(process: &Process, code: &Codes, id: ProcessId) -> bool {
@@ -77,7 +77,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
         parameters: process.parameters.iter().cloned().collect::<Map<_, _>>(),
         other_parameters: process.other_parameters.clone(),
         random_seed: process.random_seed,
-        // A split without code reads instances of the project's classes, too.
+        // A split without code also reads instances of the project's classes.
         folders: match process.work {
             Work::Python(_) | Work::Merge => code.folders.clone(),
             Work::Shell(_) | Work::DynamicChart(_) => Vec::new(),
@@ -99,7 +99,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
     json(&plan)
 }
 
-/// What the process reads of the project, or may read.
+/// The files of the project that the process reads or may read.
 fn read<'p>(process: &'p Process, pipeline: &'p Pipeline) -> impl Iterator<Item = &'p Utf8PathBuf> {
     process.settings.files.iter().chain(pipeline.data.values())
 }

@@ -1,4 +1,4 @@
-//! What a build would come to at most.
+//! How large a build can get at most.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use camino::Utf8Path;
 use super::model::{Action, Plan};
 
 impl Plan {
-    /// How many instances a build of `goals` (targets; all if there are none) looks at, at most, if the instances
-    /// `first` are looked at for sure: these, and what depends on them.
+    /// How many instances a build of `goals` (targets; all if empty) checks at most, given that it checks the instances
+    /// `first`: these, and what depends on them.
     pub(crate) fn at_most(&self, goals: &[String], first: &BTreeSet<&str>) -> usize {
         let all: Vec<(&str, &Action)> = self
             .groups
@@ -36,7 +36,7 @@ impl Plan {
     }
 }
 
-/// All that can be reached from `waiting` by `next`.
+/// Everything reachable from `waiting` by `next`.
 fn closure(mut waiting: Vec<usize>, next: &dyn Fn(usize) -> Vec<usize>) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     while let Some(index) = waiting.pop() {
