@@ -1,39 +1,39 @@
-//! What lies in a folder for a while: on its way to its name, or left by a program that was killed.
+//! Files that exist only for a while: not yet renamed to their final names, or left by a program that was killed.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// How the name of the folder of a run begins, which is new each time.
+/// The prefix of the name of a run's folder, which is new each time.
 pub(crate) const RUN: &str = ".run-";
-/// How the name of a temporary file begins.
+/// The prefix of a temporary file's name.
 const TEMPORARY: &str = ".tmp-";
-/// How the name of the draft of a partition ends.
+/// The suffix of a partition's draft.
 const DRAFT: &str = ".tmp";
-/// Longer names are cut, so that what comes before them fits as well.
+/// Longer names are cut, so that the prefix fits as well.
 const LONGEST: usize = 200;
 
-/// Where the file that becomes `target` is written.
+/// Where the file that becomes `target` is written first.
 pub(crate) fn temporary(target: &Utf8Path) -> Utf8PathBuf {
     let name = target.file_name().unwrap_or_default();
     let end = name.floor_char_boundary(LONGEST);
     target.with_file_name(format!("{TEMPORARY}{}", &name[..end]))
 }
 
-/// Where the partition that becomes `target` is written.
+/// Where the partition that becomes `target` is written first.
 pub(crate) fn draft(target: &Utf8Path) -> Utf8PathBuf {
     target.with_file_name(format!(".{}{DRAFT}", target.file_name().unwrap_or_default()))
 }
 
-/// Where a stamp lies while it is out of force.
+/// Where a stamp is kept while it is not valid.
 pub(crate) fn retired(stamp: &Utf8Path) -> Utf8PathBuf {
     Utf8PathBuf::from(format!("{stamp}.retired"))
 }
 
-/// Whether a file of this name was on its way to another one.
+/// Whether this is the name of a temporary file.
 pub(crate) fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY) || (name.starts_with('.') && name.ends_with(DRAFT))
 }
 
-/// Whether the folder of a run has this name.
+/// Whether this is the name of a run's folder.
 pub(crate) fn is_run(name: &str) -> bool {
     name.starts_with(RUN)
 }
