@@ -3,8 +3,8 @@
 //!
 //! | path, below `v2` | what |
 //! | --- | --- |
-//! | `entries/KEY` | a line with the digest of the rest and, if there is a key, its signature, then the entry as JSON; its time is that of its last use |
-//! | `lists/KEY` | in the same form, what runs with this key have read; here KEY is that of what is known before a run |
+//! | `entries/KEY` | a line with the digest of the rest, then the entry as JSON; its time is that of the last use |
+//! | `lists/KEY` | likewise, what runs with this key have read; here KEY covers what is known before a run |
 //! | `objects/AB/SHA256` | a file's content |
 //! | `tmp/` | unfinished writes |
 //!
