@@ -41,7 +41,7 @@ pub(super) fn matching<'p>(plan: &'p Plan, label: &str) -> Result<Vec<&'p Action
     })
 }
 
-/// What to say of `fit@p9` where there is a process `fit` without a partition 9: which instances it has.
+/// The message for `fit@p9` if the process `fit` has no partition 9: lists the instances that it has.
 fn wrong_arms(plan: &Plan, label: &str) -> Option<String> {
     let (process, _) = label.split_once(['@', '/', ' '])?;
     let group = plan.groups.iter().find(|group| group.process == process || group.target == process)?;
@@ -49,7 +49,7 @@ fn wrong_arms(plan: &Plan, label: &str) -> Option<String> {
     (!targets.is_empty()).then(|| format!("there is no instance `{label}`; {}", those_of(process, &targets)))
 }
 
-/// Which instances a process has, by their targets.
+/// Lists the instances of a process, by their targets.
 pub(super) fn those_of(process: &str, targets: &[&str]) -> String {
     match targets {
         [only] => format!("`{process}` has one, `{only}`"),

@@ -10,7 +10,7 @@ use crate::layout::Layout;
 /// The environment variable that names the build folder.
 pub(super) const BUILD_DIR: &str = "EXPOPS_BUILD_DIR";
 
-/// What commands about instances are told of the place of these.
+/// The flags that tell commands about instances where to find these.
 #[derive(Debug, Args)]
 pub(super) struct Folders {
     /// The project: a folder, or a project file

@@ -29,7 +29,7 @@ fn wrong(expression: &str, unusable: &Unusable) -> String {
     }
 }
 
-/// The expression, with a caret under a part of it.
+/// The expression, with carets under a part of it.
 fn pointed(expression: &str, span: Span) -> String {
     let before = expression.get(..span.start).unwrap_or(expression).chars().count();
     let width = expression.get(span.range()).map_or(1, |part| part.chars().count().max(1));

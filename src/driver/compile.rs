@@ -24,13 +24,13 @@ use crate::source::Span;
 pub struct Compiled {
     /// What the build does.
     pub plan: Plan,
-    /// The text of the depfile that comes with it, if there is one.
+    /// The text of the generated file.
     pub text: String,
-    /// The text of the depfile beside it, if it has one.
+    /// The text of the depfile that goes with it, if there is one.
     pub depfile: Option<String>,
     /// The generated file, relative to the project.
     pub output: Utf8PathBuf,
-    /// Where the project file names what is built.
+    /// The places in the project file that name what is built.
     pub(super) places: Places,
     /// The project.
     pub(crate) project: Project,
@@ -76,7 +76,7 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     })
 }
 
-/// Where the project file, which is named from the project, names processes and environments.
+/// The places in the project file (its path is relative to the project) that name processes and environments.
 fn places(pipeline: &Pipeline, project: &Project) -> Places {
     let place = |name: &str, span: Span| {
         let (line, column) = pipeline.source.line_column(span.start);
@@ -136,7 +136,7 @@ fn report_absent(
     }
 }
 
-/// The names of the modules in the folders that the project's modules are imported from.
+/// The names of the modules in `folders`, where the project's modules are imported from.
 fn modules(folders: &[Utf8PathBuf], project: &Project) -> Vec<String> {
     let entries =
         folders.iter().filter_map(|folder| project.at(folder).read_dir_utf8().ok()).flatten().flatten();

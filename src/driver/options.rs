@@ -1,4 +1,4 @@
-//! The options of a compilation: what is compiled, to what, and where.
+//! The options of a compilation: what to compile, to which format, and where.
 
 use camino::{Utf8Path, Utf8PathBuf};
 

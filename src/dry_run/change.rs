@@ -13,7 +13,7 @@ pub(super) fn split(change: &Change) -> Reason {
     Reason::new(words::plain(&change))
 }
 
-/// A path that did not exist when a run asked for it.
+/// A path that did not exist when a run looked for it.
 pub(super) fn absent(change: &Change, path: &Rooted) -> Reason {
     Reason::new(match (&change.was, &change.is) {
         (Some(_), Some(_)) => format!("`{path}`, which was not there, is there now"),

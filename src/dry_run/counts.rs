@@ -15,7 +15,7 @@ pub(crate) struct Counts {
     pub from_cache: usize,
     /// May run, depending on what upstream makes.
     pub may_run: usize,
-    /// Cannot be told without building first.
+    /// Not known without building first.
     pub unknown: usize,
     /// Failed last time.
     pub failed_last_time: usize,

@@ -55,9 +55,9 @@ impl Rules {
     }
 }
 
-/// How the generated file is made. Ninja deletes what an interrupted statement was making, if that has a depfile or has
-/// changed by then: that is the proof alone. The generated file, without which no build could go on, and the plan files
-/// only follow from it.
+/// The statements that make the generated file. Ninja deletes the outputs of an interrupted statement if it has a
+/// depfile or they have changed by then. So its only output is the proof; the generated file, without which no
+/// build could go on, and the plan files depend on that.
 fn compiled(plan: &Plan, rules: &Rules) -> String {
     let sources: Vec<_> = sources(plan).iter().chain(plan.module_stamps()).cloned().collect();
     let written = [std::slice::from_ref(&plan.output), plan.written().as_slice()].concat();

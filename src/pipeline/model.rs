@@ -272,6 +272,6 @@ pub(crate) struct Environment {
     pub requirements: Vec<Utf8PathBuf>,
     /// The interpreter to make it with, if it asks for one.
     pub python: Option<String>,
-    /// Where its name is written.
+    /// The place of its name.
     pub span: Span,
 }

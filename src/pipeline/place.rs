@@ -90,7 +90,7 @@ fn cyclic(cycle: &[ProcessId], config: &Config) -> Diagnostic {
 }
 
 fn unclosed(written: &ProcessConfig, without: (bool, bool), config: &Config, sink: &mut Diagnostics) {
-    // A layer may be missing because of what has been told already.
+    // A layer may be missing because of an error that has been reported already.
     if sink.has_errors() {
         return;
     }

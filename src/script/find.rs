@@ -10,7 +10,7 @@ use crate::file;
 
 /// Folders that contain no code of the project's own.
 const SKIPPED: [&str; 3] = ["node_modules", "__pycache__", "site-packages"];
-/// Entries that mark a folder as an environment, or as made by one of our builds. Its name tells nothing: a
+/// Entries that mark a folder as an environment, or as made by one of our builds. A folder's name is no sign: a
 /// package may be called `env`, `build` or `dist`.
 const MADE: [&str; 5] = ["pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate", ".expops"];
 /// The modules of Python's own library: `sys.stdlib_module_names` of 3.11, with those of other versions and

@@ -255,7 +255,7 @@ impl Search<'_> {
     }
 }
 
-/// Attributes that every module has without binding them, and that tell nothing of its code.
+/// Attributes that every module has without binding them, and that reveal nothing about its code.
 fn is_own_attribute(name: &str) -> bool {
     matches!(name, "__name__" | "__file__" | "__path__" | "__package__" | "__spec__")
 }

@@ -36,7 +36,7 @@ pub(crate) struct Parameter {
 /// A function at the top level of a script.
 #[derive(Clone, Debug)]
 pub(crate) struct Function {
-    /// The name by which it was asked for.
+    /// The name under which it was requested.
     pub name: String,
     /// Its parameters, in order.
     pub parameters: Vec<Parameter>,

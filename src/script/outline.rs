@@ -82,7 +82,7 @@ pub(super) enum Mention {
 /// What a text used as a value may name, for whoever evaluates it.
 #[derive(Clone, Debug)]
 pub(super) struct TextMention {
-    /// The name, with the attributes asked of it.
+    /// The name, with its attributes.
     pub(super) chain: Chain,
     /// Whether it is the beginning of a name that is put together at run time (`env.`).
     pub(super) is_package: bool,

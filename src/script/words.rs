@@ -1,7 +1,7 @@
 //! Tables of the words of Python that make code special: names of the language, its standard library and the
 //! libraries that pipelines use. Nothing here knows of a project.
 
-/// What the words of a piece of code tell about it.
+/// What the words of a piece of code reveal about it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Words {
     /// It may open a file by itself.

@@ -106,7 +106,7 @@ fn environment(name: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Envi
     environment
 }
 
-/// Refuses files that only other programs can read. Of a project of `uv` either file means both.
+/// Refuses files that only other programs can read. For a project of `uv`, naming one of its two files means both.
 fn insist_on_files(environment: &mut EnvironmentConfig, reader: &mut Reader<'_>) {
     let is_uv = environment.manager.as_ref().is_some_and(|manager| manager.value == "uv");
     let of_uv = |file: &Spanned<String>| matches!(base(&file.value), "pyproject.toml" | "uv.lock");

@@ -37,7 +37,7 @@ pub(super) enum Kind {
     Or(Vec<Code>),
     And(Vec<Code>),
     Chain(Box<Code>, Vec<(Operator, Code)>),
-    /// The number, with its sign changed or not.
+    /// The value as a number, negated or not.
     Negative(bool, Box<Code>),
     Union(Vec<Code>),
     Path(Route),

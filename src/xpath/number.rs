@@ -86,7 +86,7 @@ pub(super) fn decimal(text: &str) -> Option<f64> {
     rest.is_empty().then_some(number)
 }
 
-/// `round()`: to the nearest whole number, halves upwards; what is rounded to zero from below is -0.
+/// `round()`: to the nearest whole number, halves upwards; a negative number that rounds to zero gives -0.
 pub(super) fn round(number: f64) -> f64 {
     if (-0.5..0.0).contains(&number) {
         return -0.0;

@@ -1,4 +1,4 @@
-//! What a piece of code mentions of the world outside it: module-level names with the attributes asked of them,
+//! What a piece of code mentions of the world outside it: module-level names with their attributes,
 //! imports, calls, and words that make it special. Follows Python's scopes; does not know which files exist or
 //! what a name is bound to.
 
