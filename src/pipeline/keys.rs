@@ -67,8 +67,8 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Reports keys that the process takes and that come from two upstreams, or are also parameters. Clashes between two
-    /// commands have been reported by `clashes`.
+    /// Reports keys that the process takes and that come from two upstreams, or are also parameters. Clashes between
+    /// two commands have been reported by `clashes`.
     fn clashes(&self, upstreams: &[(ProcessId, Option<&Keys>)], sink: &mut Diagnostics) {
         let takes = match &self.process.work {
             Work::Python(function) => function.takes.as_ref(),
