@@ -66,7 +66,8 @@ impl Library {
 
     /// Everything that a call of the function can reach, and its digest.
     ///
-    /// # Errors As [`Library::script`], and E105 if the script has no such function.
+    /// # Errors
+    /// As [`Library::script`], and E105 if the script has no such function.
     pub(crate) fn reach(&mut self, script: &Utf8Path, function: &str) -> Result<Reach, Diagnostic> {
         let Some(known) = self.function(script, function)? else {
             let message = format!("the script `{script}` has no function `{function}`");
@@ -85,7 +86,8 @@ impl Library {
 
     /// Everything that a use of `name`, at the top level of the script, can reach.
     ///
-    /// # Errors As [`Library::script`].
+    /// # Errors
+    /// As [`Library::script`].
     pub(crate) fn code(&mut self, script: &Utf8Path, name: &str) -> Result<Reach, Diagnostic> {
         let module = self.enter(&find::normal(script))?;
         let walk = self.walk(module, name)?;

@@ -51,7 +51,8 @@ impl Builder {
 
     /// Adds an attribute to the element that was just opened. A second one of the same name replaces the first.
     ///
-    /// # Panics If no element was opened, or it already has content.
+    /// # Panics
+    /// If no element was opened, or it already has content.
     pub fn attribute(&mut self, name: &str, value: &str) {
         let document = &mut self.document;
         let owner = document.nodes.len() as u32 - 1;
@@ -98,9 +99,10 @@ impl Builder {
         self.document.nodes[node.index()].attributes = self.document.values.intern(content);
     }
 
-    /// Closes the element that was opened last.
+    /// Closes the innermost open element.
     ///
-    /// # Panics If none is open.
+    /// # Panics
+    /// If none is open.
     pub fn close(&mut self) {
         assert!(self.open.len() > 1, "every close has its open");
         self.end_last();

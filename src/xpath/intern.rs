@@ -42,7 +42,8 @@ impl Interner {
 
     /// The number of `string`, which is added if it is not known.
     ///
-    /// # Panics If the strings exceed 4 GiB.
+    /// # Panics
+    /// If the strings exceed 4 GiB.
     pub(super) fn intern(&mut self, string: &str) -> u32 {
         let place = self.place(string);
         if self.table[place] != EMPTY {
