@@ -1,24 +1,24 @@
-//! Which partition each row goes to, by its number. Strategies that look at values have done so before, and left
-//! a number for each row. Knows nothing of formats.
+//! The partition of each row, by its number. Strategies that look at values have done so beforehand and recorded a
+//! number for each row. Knows nothing of formats.
 
 /// The partition of every row.
 pub(super) enum Assignment {
-    /// Contiguous rows: the number of the first row of each partition but the first, ascending.
+    /// Contiguous rows: the number of the first row of each partition except the first, ascending.
     Cuts(Vec<u64>),
-    /// Each partition in its turn.
+    /// The partitions take turns.
     Turns(u64),
-    /// A seeded permutation: the rank of a row is that of its number's mix.
+    /// A seeded permutation: a row's rank is that of its number's mix.
     Shuffled {
-        /// What is mixed into the numbers.
+        /// The seed for the mixes.
         seed: u64,
-        /// The least mix of each partition but the first, ascending.
+        /// The smallest mix of each partition except the first, ascending.
         cuts: Vec<u64>,
     },
     /// One for each row.
     Listed(Listed),
 }
 
-/// A partition for each row, in as few bytes as their number allows.
+/// A partition for each row, in as few bytes as the number of partitions allows.
 pub(super) enum Listed {
     /// Up to 256 partitions.
     Bytes(Vec<u8>),
@@ -29,7 +29,7 @@ pub(super) enum Listed {
 }
 
 impl Listed {
-    /// No rows, of this many partitions.
+    /// No rows yet, with this many partitions.
     pub(super) fn new(partitions: u64) -> Self {
         match partitions {
             0..=0x100 => Self::Bytes(Vec::new()),
@@ -80,20 +80,20 @@ impl Assignment {
         }
     }
 
-    /// The distance of a partition's rows, if they are equally far from each other.
+    /// The distance between a partition's rows, if it is constant.
     #[cfg(feature = "columnar")]
     pub(super) fn stride(&self) -> Option<u64> {
         if let Self::Turns(partitions) = self { Some(*partitions) } else { None }
     }
 
-    /// How many rows of `rows` each of `of` partitions gets.
+    /// How many of `rows` rows each of `of` partitions gets.
     pub(super) fn counts(&self, rows: u64, of: u64) -> Vec<u64> {
         let mut counts = vec![0; of as usize];
         (0..rows).for_each(|row| counts[self.partition(row)] += 1);
         counts
     }
 
-    /// A seeded permutation of `rows` rows, of which each partition gets as many as `counts` says.
+    /// A seeded permutation that gives each partition as many rows as `counts` says.
     pub(super) fn shuffled(seed: u64, counts: &[u64]) -> Self {
         let rows: u64 = counts.iter().sum();
         let mut mixes: Vec<u64> = (0..rows).map(|row| mix(seed, row)).collect();
@@ -102,25 +102,25 @@ impl Assignment {
             *end += count;
             Some(*end)
         });
-        // A partition that begins behind the last row is empty.
+        // A partition that begins after the last row is empty.
         let cut = |end: u64| mixes.get(end as usize).copied().unwrap_or(u64::MAX);
         Self::Shuffled { seed, cuts: ends.take(counts.len().saturating_sub(1)).map(cut).collect() }
     }
 }
 
-/// The last step of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014):
-/// each number has an image of its own.
+/// The finalizer of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014): a
+/// bijection.
 pub(super) fn scramble(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
 }
 
-/// The step of SplitMix64.
+/// The increment of SplitMix64.
 pub(super) const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The number `number` of the sequence that begins at `seed`. No two numbers of a sequence are equal, and seeds
-/// that lie together have sequences that do not.
+/// Element `number` of the sequence of `seed`. No two elements of a sequence are equal, and neighbouring seeds have
+/// unrelated sequences.
 pub(super) fn mix(seed: u64, number: u64) -> u64 {
     scramble(scramble(seed.wrapping_add(STEP)).wrapping_add(number.wrapping_add(1).wrapping_mul(STEP)))
 }
@@ -139,7 +139,7 @@ mod tests {
         assert_ne!(partitions, (0..10).map(|row| other.partition(row)).collect::<Vec<_>>());
     }
 
-    /// Product with the Python that docs/splitting.md shows.
+    /// Computed with the Python code in docs/splitting.md.
     const VECTOR: [usize; 10] = [1, 1, 0, 1, 0, 0, 2, 2, 2, 0];
 
     #[test]

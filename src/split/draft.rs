@@ -1,9 +1,9 @@
-//! The partitions on their way to disk: written beside their final names, taken back if the split
-//! fails, published one by one when all are complete. Knows nothing of what they hold.
+//! Partitions being written: next to their final names, removed if the split fails, published one by one once all are
+//! complete. Knows nothing of their content.
 //!
-//! For each changed partition the new data is flushed, the old stamp is retired, the data takes its name, and the new
-//! stamp is settled, in this order: whenever the process is killed or the power fails, a stamp that is in force is that
-//! of the data beside it.
+//! For each changed partition, the new data is flushed, the old stamp retired, the data renamed to its final name, and
+//! the new stamp settled, in this order: whenever the process is killed or the power fails, a valid stamp is that of
+//! the data next to it.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -17,7 +17,7 @@ use crate::file;
 use crate::layout::passing;
 use crate::stamp;
 
-/// A file that is not yet in its place. It is removed again unless it is published.
+/// A file that does not have its final name yet. It is removed unless it is published.
 pub(super) struct Draft {
     path: Utf8PathBuf,
     compression: Option<Compression>,
@@ -25,8 +25,8 @@ pub(super) struct Draft {
     published: bool,
 }
 
-/// An open file, and what packs the bytes on their way to it. A file that is opened again goes on with
-/// another gzip member or Zstandard frame, which is one file to every reader.
+/// An open file, and what compresses the bytes written to it. Reopening a file starts another gzip member or Zstandard
+/// frame, which every reader treats as one file.
 enum Out {
     Plain(File),
     Gzip(flate2::write::GzEncoder<File>),
@@ -66,8 +66,8 @@ impl Out {
 }
 
 impl Draft {
-    /// An empty draft of the file at `target`, to be packed as `compression` says. Its name is always the same, so that what a killed
-    /// split left behind is used again; [`lock`] keeps two splits apart.
+    /// An empty draft of the file at `target`, to be compressed as `compression` says. Its name is always the same, so
+    /// that a file left by a killed split is reused; [`lock`] keeps two splits apart.
     pub(super) fn create(target: &Utf8Path, compression: Option<Compression>) -> Result<Self, SplitError> {
         let path = passing::draft(target);
         file::remove(&path)?;
@@ -100,7 +100,7 @@ impl Draft {
         Ok(file::context(finished, "write", &self.path)?)
     }
 
-    /// Puts the file in the place of the one at `target`, whose stamp at `stamp` then says `content`.
+    /// Replaces the file at `target`, and sets its stamp at `stamp` to `content`.
     pub(super) fn publish(
         mut self,
         target: &Utf8Path,
@@ -129,15 +129,15 @@ impl Drop for Draft {
     }
 }
 
-/// Holds the folder for one split at a time until the file is dropped. Where a folder cannot be
-/// locked (some network file systems), nobody is kept out.
+/// Reserves the folder for one split until the returned file is dropped. If a folder cannot be locked (on some network
+/// file systems), nobody is kept out.
 pub(super) fn lock(folder: &Utf8Path) -> Option<File> {
     let folder = File::open(folder).ok()?;
     folder.lock().ok()?;
     Some(folder)
 }
 
-/// Copies everything that `reader` gives to a nameless temporary file in `folder`.
+/// Copies everything from `reader` to a nameless temporary file in `folder`.
 pub(super) fn spool(reader: &mut dyn io::Read, folder: &Utf8Path) -> io::Result<File> {
     let file = tempfile::tempfile_in(folder)?;
     let mut writer = BufWriter::with_capacity(1 << 16, &file);

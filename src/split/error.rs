@@ -1,24 +1,24 @@
-//! What can go wrong in a split, in the user's words. A flaw of the data names its place as
-//! `file:line:column`; lines and columns count from 1, columns in characters.
+//! What can go wrong in a split, in the user's words. The place of a flaw in the data is `file:line:column`; lines and
+//! columns count from 1, columns in characters.
 
 use std::fmt;
 
 use super::rows::SizeMismatch;
 use crate::file::FileError;
 
-/// Why a split failed. Every earlier partition and stamp is then as it was.
+/// Why a split failed. All earlier partitions and stamps are unchanged then.
 #[derive(Debug)]
 pub enum SplitError {
-    /// The file cannot be split as what it is said to be.
+    /// The file is not valid in its format.
     Data(Box<Flaw>),
-    /// The row counts do not fit the file.
+    /// The row counts do not match the file.
     Size {
         /// The file, as the user wrote it.
         file: String,
         /// Both numbers.
         mismatch: SizeMismatch,
     },
-    /// The request cannot be meant: an unknown format, a column that does not exist.
+    /// The request makes no sense: an unknown format, a column that does not exist.
     Usage {
         /// One sentence.
         message: String,
@@ -41,7 +41,7 @@ pub struct Flaw {
     pub file: String,
     /// Where in the file.
     pub place: Option<Position>,
-    /// The row, counted from 1 without the header, where it is known.
+    /// The row, counted from 1 without the header, if it is known.
     pub row: Option<u64>,
     /// One sentence, lower case, no full stop.
     pub message: String,
@@ -61,7 +61,7 @@ pub struct Position {
 }
 
 impl SplitError {
-    /// What the user can do about it, in one sentence.
+    /// What the user can do about it; one sentence.
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Data(flaw) => flaw.help.as_deref(),
@@ -74,7 +74,7 @@ impl SplitError {
         }
     }
 
-    /// The exit status: 2 for a request that cannot be meant, 1 for everything else.
+    /// The exit status: 2 for a request that makes no sense, 1 for everything else.
     pub fn status(&self) -> u8 {
         if matches!(self, Self::Usage { .. }) { 2 } else { 1 }
     }
@@ -84,7 +84,7 @@ impl SplitError {
         Self::Usage { message: message.into(), help: Some(help.into()) }
     }
 
-    /// The error for a column that does not exist, with those that do.
+    /// An error for a column that does not exist, listing those that do.
     pub(super) fn no_column(file: &str, column: &str, known: &[impl AsRef<str>]) -> Self {
         let names: Vec<&str> = known.iter().take(20).map(AsRef::as_ref).collect();
         let more = if known.len() > names.len() { ", …" } else { "" };

@@ -1,11 +1,11 @@
-//! Which format a file has: by its name, by what the user says, and whether its first bytes agree.
+//! The format of a file: from its name or the user's word, checked against its first bytes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use camino::Utf8Path;
 
-/// What the rows of a file look like.
+/// The format of a file's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// RFC 4180, in this dialect.
@@ -26,18 +26,18 @@ pub enum Kind {
     Parquet,
 }
 
-/// What stands between and around the fields and rows of a CSV file.
+/// What separates and surrounds the fields and rows of a CSV file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect {
-    /// Between the fields.
+    /// Separates fields.
     pub delimiter: u8,
-    /// Around fields that hold it, a delimiter or a line end; `None`: nothing does.
+    /// Surrounds fields that contain it, a delimiter or a line end; `None` if nothing does.
     pub quote: Option<u8>,
-    /// What begins a line that is no row.
+    /// Starts a line that is not a row.
     pub comment: Option<u8>,
     /// Whether the first row names the columns. If not, they are called `1`, `2`, …
     pub header: bool,
-    /// How many lines stand before everything else.
+    /// How many lines to skip at the beginning.
     pub skip: u64,
 }
 
@@ -48,7 +48,7 @@ impl Dialect {
     }
 }
 
-/// How a file is packed.
+/// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     /// gzip.
@@ -57,12 +57,12 @@ pub enum Compression {
     Zstd,
 }
 
-/// A format and, for a text format, how it is packed.
+/// A format and, for a text format, its compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Format {
-    /// The rows.
+    /// The format of the rows.
     pub rows: Kind,
-    /// Around them.
+    /// The compression around them.
     pub compression: Option<Compression>,
 }
 
@@ -73,7 +73,7 @@ impl Format {
     }
 }
 
-/// Name, format: the first name of a format is the one that is printed.
+/// Name, format: the first name of a format is the one printed.
 const NAMES: &[(&str, Kind)] = &[
     ("csv", Kind::Csv(Dialect::new(b','))),
     ("tsv", Kind::Csv(Dialect::new(b'\t'))),
@@ -95,7 +95,7 @@ const NAMES: &[(&str, Kind)] = &[
 ];
 
 impl Format {
-    /// The format that the name of a file tells.
+    /// The format indicated by the name of a file.
     pub fn of_name(path: &Utf8Path) -> Option<Self> {
         let name = path.file_name()?.to_ascii_lowercase();
         let (stem, compression) = match name.rsplit_once('.')? {
@@ -107,7 +107,7 @@ impl Format {
         Some(Self { rows, compression })
     }
 
-    /// The ending of a partition's name: `.csv`.
+    /// The extension of a partition's name: `.csv`.
     pub fn extension(self) -> &'static str {
         self.rows.name()
     }
@@ -118,7 +118,7 @@ impl Kind {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
     }
 
-    /// The name that `--format` takes.
+    /// The name accepted by `--format`.
     pub fn name(self) -> &'static str {
         let same = |kind: Self| match (self, kind) {
             (Self::Csv(one), Self::Csv(other)) => (one.delimiter == b'\t') == (other.delimiter == b'\t'),
@@ -127,14 +127,14 @@ impl Kind {
         NAMES.iter().find(|(_, kind)| same(*kind)).map_or("csv", |(name, _)| name)
     }
 
-    /// Whether the format is text, which can be packed.
+    /// Whether the format is text, which can be compressed.
     pub fn is_text(self) -> bool {
         matches!(self, Self::Csv(_) | Self::JsonLines | Self::Lines | Self::JsonArray)
     }
 }
 
 impl Compression {
-    /// The ending of a packed file's name.
+    /// The extension of a compressed file's name.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Gzip => "gz",
@@ -184,16 +184,16 @@ impl fmt::Display for Format {
     }
 }
 
-/// What the first bytes of a file say beyond doubt, in words, and the format if it is one of ours.
+/// What the first bytes of a file prove it to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looks {
-    /// Like this packed file.
+    /// A compressed file.
     Packed(Compression),
-    /// Like this format.
+    /// A file of this format.
     Like(Kind),
-    /// Like something that is not supported: what it is.
+    /// Something unsupported, described in words.
     Foreign(&'static str),
-    /// Like nothing in particular.
+    /// Nothing in particular.
     Unknown,
 }
 
@@ -220,7 +220,7 @@ pub(super) fn looks(start: &[u8]) -> Looks {
         (b"PAR1", Looks::Like(Kind::Parquet)),
         (b"PARE", Looks::Foreign("Parquet with an encrypted footer")),
     ];
-    // A skippable frame of Zstandard, which pzstd begins with (RFC 8878, section 3.1.2).
+    // A skippable frame of Zstandard, as pzstd writes at the start (RFC 8878, section 3.1.2).
     if let [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] = start {
         return Looks::Packed(Compression::Zstd);
     }
@@ -228,7 +228,7 @@ pub(super) fn looks(start: &[u8]) -> Looks {
         return *looks;
     }
     match foreign.iter().find(|(magic, _)| start.starts_with(magic)) {
-        // Plain text may begin with letters such as `ORC`; a binary file goes on with something else.
+        // Plain text may begin with letters such as `ORC`; a binary file would not continue as text.
         Some((magic, _)) if magic.is_ascii() && is_plain(start) => Looks::Unknown,
         Some((_, name)) => Looks::Foreign(name),
         None if is_wide(start) => Looks::Foreign(UTF16),
@@ -236,7 +236,7 @@ pub(super) fn looks(start: &[u8]) -> Looks {
     }
 }
 
-/// What text in two-byte characters is called.
+/// The name of text in two-byte characters.
 pub(super) const UTF16: &str = "text in UTF-16";
 
 /// Whether every other byte is a NUL, as in UTF-16 without a byte order mark.

@@ -1,4 +1,4 @@
-//! What the fuzzer calls: readers of hostile bytes, held against slower ones. No part of the API.
+//! Entry points for the fuzzer: readers of hostile bytes, compared with slower ones. Not part of the API.
 
 use camino::Utf8PathBuf;
 
@@ -12,7 +12,7 @@ use super::text::json::{Json, Utf8};
 use super::text::json_line;
 use crate::size::{By, Size};
 
-/// The CSV scanner must find by blocks, in two pieces, what it finds byte by byte.
+/// Scanning by blocks, in two pieces, must find the same as scanning byte by byte.
 pub fn csv(bytes: &[u8]) {
     let Some((cut, text)) = bytes.split_first() else { return };
     let (blank_is_row, has_comments) = (cut & 1 == 1, cut & 2 == 2);
@@ -35,7 +35,7 @@ pub fn csv(bytes: &[u8]) {
     assert!(result.is_err() || fast == slow);
 }
 
-/// The JSON checker must accept what serde_json accepts, in two pieces.
+/// The JSON checker, fed in two pieces, must accept what serde_json accepts.
 pub fn json(bytes: &[u8]) {
     let Some((cut, text)) = bytes.split_first() else { return };
     let cut = usize::from(*cut).min(text.len());
@@ -50,12 +50,12 @@ pub fn json(bytes: &[u8]) {
     assert!(!json_line::accepts(text) || reference || nested || std::str::from_utf8(text).is_err());
 }
 
-/// The `.npy` header must be read without a panic, and what is written must read back the same.
+/// An `.npy` header must be read without a panic, and read back the same after being written.
 pub fn npy(bytes: &[u8]) {
     npy::survive(bytes);
 }
 
-/// A file of this format must be split, or refused, without a panic; and no row may be lost on the way.
+/// A file of this format must be split or refused without a panic, and no row may be lost.
 fn whole_and_parts(bytes: &[u8], format: &str) {
     let Ok(folder) = tempfile::tempdir() else { return };
     let Ok(folder) = Utf8PathBuf::try_from(folder.path().to_owned()).map(|path| (path, folder)) else {

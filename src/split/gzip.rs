@@ -1,11 +1,11 @@
-//! gzip files: several members one after the other, and behind the last perhaps zeros, with which tapes and some
-//! tools fill up a block (the `gzip` program accepts both).
+//! gzip files: several members in sequence, possibly followed by zeros, with which tapes and some tools pad a block
+//! (the `gzip` program accepts both).
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 
-/// Unpacks all members.
+/// Decompresses all members.
 pub(super) struct Members<R: Read> {
     state: State<BufReader<R>>,
 }
@@ -44,7 +44,7 @@ impl<R: Read> Read for Members<R> {
     }
 }
 
-/// Whether nothing but zeros follows.
+/// Whether only zeros follow.
 fn ends(reader: &mut impl BufRead) -> io::Result<bool> {
     loop {
         let there = reader.fill_buf()?;

@@ -1,9 +1,9 @@
-//! The texts of values of JSON (see [`value`](super::value)).
+//! The texts of JSON values (see [`value`](super::value)).
 
 use super::value::of_text;
 
-/// The text of a value of JSON, which must be well formed. Half a pair of surrogates (`"\\ud83d"`), which some
-/// programs write and UTF-8 has no place for, stands for its three bytes.
+/// The text of a JSON value, which must be well formed. An unpaired surrogate (`"\\ud83d"`), which some programs write
+/// but UTF-8 cannot represent, becomes its three bytes.
 pub(super) fn of_json(raw: &[u8]) -> Vec<u8> {
     match raw.first() {
         Some(b'"') => of_text(&unescaped(raw)).into_owned(),
@@ -13,7 +13,7 @@ pub(super) fn of_json(raw: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The fields of a well-formed object: names, and values as they are written.
+/// The fields of a well-formed object: names, and values as written.
 pub(super) fn fields(object: &[u8]) -> Vec<(Vec<u8>, &[u8])> {
     let mut json = Json { text: object, at: 1 };
     let mut fields = Vec::new();
@@ -30,7 +30,7 @@ pub(super) fn fields(object: &[u8]) -> Vec<(Vec<u8>, &[u8])> {
     fields
 }
 
-/// Well-formed JSON that is gone through.
+/// A parser of well-formed JSON.
 struct Json<'a> {
     text: &'a [u8],
     at: usize,
@@ -45,7 +45,7 @@ impl<'a> Json<'a> {
         self.text.get(self.at).copied()
     }
 
-    /// The value that begins here, as it is written.
+    /// The value that begins here, as written.
     fn value(&mut self) -> &'a [u8] {
         let start = self.at;
         let mut depth = 0;
@@ -66,7 +66,7 @@ impl<'a> Json<'a> {
         &self.text[start..self.at.min(self.text.len())]
     }
 
-    /// Goes to the closing quote of the string whose opening one is here.
+    /// Moves to the closing quote of the string whose opening quote is here.
     fn string(&mut self) {
         self.at += 1;
         while let Some(found) = memchr::memchr2(b'"', b'\\', self.text.get(self.at..).unwrap_or_default()) {
@@ -85,7 +85,7 @@ impl<'a> Json<'a> {
             Some(b'[') => return self.items(),
             Some(b'{') => {
                 let mut sorted = std::collections::BTreeMap::new();
-                // Of a key that is written twice the last counts, as for every reader.
+                // If a key is repeated, the last one counts, as for every reader.
                 sorted.extend(fields(self.value()));
                 let field = |(name, raw): (Vec<u8>, &[u8])| {
                     [quoted(&name), b":".to_vec(), Json { text: raw, at: 0 }.nested()].concat()
@@ -136,7 +136,7 @@ pub(super) fn quoted(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The text of a well-formed string of JSON.
+/// The text of a well-formed JSON string.
 fn unescaped(raw: &[u8]) -> Vec<u8> {
     let mut rest = &raw[1..raw.len().saturating_sub(1).max(1)];
     let mut out = Vec::with_capacity(rest.len());
@@ -171,7 +171,7 @@ fn unescaped(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The number that four hexadecimal digits say.
+/// The value of four hexadecimal digits.
 fn unit(digits: &[u8]) -> u32 {
     let digits = digits.get(..4).and_then(|digits| std::str::from_utf8(digits).ok());
     digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0)

@@ -1,5 +1,6 @@
-//! From the values of rows to their partitions. A format says the key of each row ([`Keys`]); what follows from
-//! that is the same for every format. What an edit, an inserted and an appended row touch, docs/splitting.md says.
+//! From the values of rows to their partitions. A format provides the key of each row ([`Keys`]); the rest is the same
+//! for every format. docs/splitting.md explains which partitions are affected when rows are edited, inserted or
+//! appended.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -14,25 +15,25 @@ use super::rows::weights;
 use super::source::Source;
 use crate::size::{By, Size};
 
-/// Which values of a row are its key.
+/// The values of a row that make up its key.
 #[derive(Clone, Copy)]
 pub(super) struct KeyRequest<'a> {
     /// These columns; `None`: all.
     pub(super) columns: Option<&'a [String]>,
-    /// The text of the one column itself, and not the message that is hashed (see [`message`]).
+    /// Whether to return the text of the single column itself, instead of the message to hash (see [`message`]).
     pub(super) plain: bool,
 }
 
 /// The keys of rows, chunk by chunk.
 pub(super) trait Keys: Sync {
-    /// How many chunks there are.
+    /// The number of chunks.
     fn chunks(&self) -> usize;
 
     /// Calls `each` with the key of every row of a chunk, in order.
     fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError>;
 }
 
-/// Who makes the keys that are wanted.
+/// Makes the keys that are requested.
 pub(super) type KeySource<'a> = &'a dyn Fn(KeyRequest) -> Result<Box<dyn Keys + 'a>, SplitError>;
 
 /// The partition of each of `rows` rows of `source`.
@@ -77,7 +78,7 @@ pub(super) fn assign(
     if list.len() as u64 == rows { Ok(Assignment::Listed(list)) } else { Err(source.changed()) }
 }
 
-/// The number of the first row of each partition but the first.
+/// The number of the first row of each partition except the first.
 pub(super) fn cuts(rows: &[u64]) -> Vec<u64> {
     let ends = rows.iter().scan(0, |end, rows| {
         *end += rows;
@@ -86,8 +87,8 @@ pub(super) fn cuts(rows: &[u64]) -> Vec<u64> {
     ends.take(rows.len() - 1).collect()
 }
 
-/// What `work` makes of the keys of each chunk, in order; at most so many chunks at a time that their results fit
-/// into memory.
+/// Applies `work` to the keys of each chunk and returns the results in order; at most as many chunks at a time as fit
+/// into memory with their results.
 fn waves<T: Send>(
     request: &Request,
     keys: &dyn Keys,
@@ -127,16 +128,16 @@ fn hash(request: &Request, keys: &dyn Keys) -> Result<Listed, SplitError> {
     Ok(list)
 }
 
-/// Decides row by row, in their order, so that what comes later changes nothing of what came before.
+/// Decides row by row, in order, so that later rows never change what happens to earlier ones.
 trait Dealer {
-    /// The partition of the next row, whose key has this hash.
+    /// The partition of the next row, given the hash of its key.
     fn deal(&mut self, key: u128) -> usize;
 
-    /// How many keys are remembered.
+    /// How many keys are held in memory.
     fn known(&self) -> usize;
 }
 
-/// About what a key takes that is remembered.
+/// About how many bytes a key takes in memory.
 const KEY: u64 = 48;
 
 fn listed(request: &Request, keys: &dyn Keys, mut dealer: impl Dealer) -> Result<Listed, SplitError> {
@@ -154,10 +155,10 @@ fn listed(request: &Request, keys: &dyn Keys, mut dealer: impl Dealer) -> Result
     Ok(list)
 }
 
-/// What is remembered of each key.
+/// What is held in memory for each key.
 type Remembered<T> = HashMap<u128, T, BuildHasherDefault<First>>;
 
-/// The first bytes of what is a hash already.
+/// Uses the first bytes of what is a hash already.
 #[derive(Default)]
 struct First(u64);
 
@@ -179,7 +180,7 @@ impl Hasher for First {
 struct Groups {
     seed: u64,
     weights: Vec<u64>,
-    /// The sum of the weights up to each partition.
+    /// The cumulative sums of the weights.
     sums: Vec<u64>,
     known: Remembered<u32>,
     loads: Vec<u64>,
@@ -197,8 +198,8 @@ impl Groups {
         Self { seed, weights, sums, known: Remembered::default(), loads, rows: 0 }
     }
 
-    /// The partition of a key that is new: of those that its hash names, one after the other, the first that
-    /// has at most an eighth more than its share of the rows so far; else the one that has least of it.
+    /// The partition of a new key: of the candidates that its hash yields in turn, the first that has at most an eighth
+    /// more than its share of the rows so far; if there is none, the partition that has least of its share.
     fn place(&self, key: u128) -> usize {
         const TRIES: u64 = 8;
         let start = (key >> 64) as u64 ^ mix(self.seed, 0);
@@ -237,14 +238,14 @@ impl Dealer for Groups {
     }
 }
 
-/// Strata: the rows of each key go to the partitions in turn.
+/// Strata: the partitions take turns with the rows of each key.
 struct Strata {
     turns: Turns,
-    /// For each key the turn that is next.
+    /// The next turn of each key.
     known: Remembered<u64>,
 }
 
-/// A sequence of partitions, each prefix of which has their shares.
+/// A sequence of partitions in which every prefix has the right shares.
 enum Turns {
     Equal(u64),
     Listed(Vec<u32>),
@@ -262,7 +263,8 @@ impl Strata {
 
 impl Dealer for Strata {
     fn deal(&mut self, key: u128) -> usize {
-        // Each key begins one turn later than the key before, so that small strata do not all begin with the first.
+        // Each key begins one turn later than the previous one, so that not all small strata begin with the first
+        // partition.
         let first = self.known.len() as u64;
         let turn = self.known.entry(key).or_insert(first);
         *turn += 1;
@@ -277,8 +279,8 @@ impl Dealer for Strata {
     }
 }
 
-/// The quota method (Balinski and Young, "The Quota Method of Apportionment", 1975): after each turn every
-/// partition has its share of the turns so far, rounded down or up.
+/// The quota method (Balinski and Young, "The Quota Method of Apportionment", 1975): after each turn, every partition
+/// has its share of the turns so far, rounded down or up.
 fn turns(weights: &[u64]) -> Vec<u32> {
     let total: u64 = weights.iter().sum();
     let common = weights.iter().fold(total, |one, other| gcd(one, *other));
@@ -303,7 +305,7 @@ fn gcd(mut one: u64, mut other: u64) -> u64 {
     one
 }
 
-/// The values of a column, one behind the other.
+/// The values of a column, concatenated.
 #[derive(Default)]
 struct Values {
     bytes: Vec<u8>,
@@ -317,7 +319,7 @@ impl Values {
     }
 }
 
-/// Ranges of values: a row goes by its value alone, and equal values stay together.
+/// Ranges of values: a row's own value decides, so equal values stay together.
 fn ranges(request: &Request, source: &Source, keys: &dyn Keys, rows: u64) -> Result<Listed, SplitError> {
     let mut values = Values::default();
     waves(request, keys, order::order, |key| {
@@ -336,7 +338,7 @@ fn ranges(request: &Request, source: &Source, keys: &dyn Keys, rows: u64) -> Res
     let mut sorted: Vec<usize> = (0..count).collect();
     sorted.sort_unstable_by(|a, b| values.get(*a).cmp(values.get(*b)));
     let ends = range_ends(request, source, rows)?;
-    // The last value of each partition but the last.
+    // The last value of each partition except the last.
     let lasts: Vec<Option<&[u8]>> = ends
         .into_iter()
         .map(|end| (end.min(count as u64) as usize).checked_sub(1).map(|last| values.get(sorted[last])))
@@ -346,15 +348,15 @@ fn ranges(request: &Request, source: &Source, keys: &dyn Keys, rows: u64) -> Res
     Ok(list)
 }
 
-/// At which rows, in the order of the values, the partitions but the last end.
+/// The rows, in the order of the values, at which the partitions except the last end.
 fn range_ends(request: &Request, source: &Source, rows: u64) -> Result<Vec<u64>, SplitError> {
     let Size::Equal(count) = request.size else { return Ok(cuts(&request.sizes(source, rows)?)) };
     let each = coarse(rows / count, *count).max(1);
     Ok((1..*count).map(|i| (i * each).min(rows)).collect())
 }
 
-/// `number`, rounded down to a few binary figures: two for up to eight partitions, one more for each doubling, so
-/// that the last partition, which takes what is left, has at most some five times what the others have.
+/// `number`, rounded down to a few significant bits: two for up to eight partitions, one more for each doubling, so
+/// that the last partition, which takes the remainder, has at most about five times as much as the others.
 fn coarse(number: u64, partitions: u64) -> u64 {
     let figures = partitions.next_power_of_two().ilog2().saturating_sub(1).max(2);
     let cut = (64 - number.leading_zeros()).saturating_sub(figures);

@@ -1,10 +1,10 @@
-//! What an earlier split learned of a text file, so that of a file with a few changed rows only the
-//! partitions with those rows are searched for rows again: the others are hashed, and that is all.
+//! What an earlier split learned about a text file. If only a few rows of the file have changed, rows are searched only
+//! in the partitions with those rows: the others are just hashed.
 //!
-//! It rests on a fact that no edit makes wrong: bytes that once were, behind this header, so and so many
-//! whole and well-formed rows from the first to the last are that wherever they come again; and equal
-//! digests are equal bytes. Where the partitions lie in the changed file is guessed from their old
-//! lengths. A guess that does not hold is given up, and the file gone through from its beginning.
+//! This relies on a fact that no edit can invalidate: bytes that once were so many whole and well-formed rows after
+//! this header are that wherever they occur again, and equal digests mean equal bytes. Where the partitions are in the
+//! changed file is guessed from their old lengths. If a guess turns out wrong, it is discarded and the whole file is
+//! read from the beginning.
 
 use std::fs::File;
 use std::ops::Range;
@@ -22,10 +22,10 @@ use super::text::{Pace, Text};
 use crate::digest::Digest;
 use crate::file;
 
-/// Another number whenever other bytes count as rows than before.
+/// Changes whenever different bytes count as rows.
 const RULES: u32 = 2;
 
-/// How many bytes of a partition tell whether it begins at a place.
+/// How many bytes of a partition are compared to tell whether it begins at a place.
 const SAMPLE: u64 = 4 << 10;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,25 +37,25 @@ struct EarlierSplit {
     partitions: Vec<EarlierPartition>,
 }
 
-/// What is known of the contents of a partition.
+/// What is known about the content of a partition.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct EarlierPartition {
-    /// Of the header and the rows.
+    /// Of the header and rows.
     digest: Digest,
     rows: u64,
-    /// How long the rows are, without the header.
+    /// The length of the rows, without the header.
     bytes: u64,
 }
 
-/// Where the partitions may lie.
+/// Where the partitions may be.
 struct Guess {
-    /// Where each begins, and where the last ends.
+    /// Where each begins, and finally where the last one ends.
     offsets: Vec<u64>,
-    /// The one that has grown or shrunk.
+    /// The partition that has grown or shrunk.
     changed: Option<usize>,
 }
 
-/// Splits by what is known; `None` if that says too little of the file as it is now.
+/// Splits using what is known; `None` if that is not enough for the file as it is now.
 pub(super) fn split(
     request: &Request,
     text: &Text,
@@ -82,8 +82,8 @@ pub(super) fn split(
     Ok(Some(partitions))
 }
 
-/// Writes down what has been learned of `partitions`: contiguous rows of `text`. That this cannot be written is
-/// no error: the partitions are in their places, and the next split will have to find it out again.
+/// Records what has been learned about `partitions`: contiguous rows of `text`. Failing to write it is no error: the
+/// partitions are in place, and the next split will just have to learn it again.
 pub(super) fn remember(request: &Request, text: &Text, partitions: &[Partition]) {
     let Some(path) = request.layout.known().filter(|_| text.header.end <= HEADER) else { return };
     let fact = |part: &Partition| EarlierPartition {
@@ -103,7 +103,7 @@ impl EarlierSplit {
         Ok(Self { rules: RULES, kind: format!("{:?}", text.kind), header, partitions })
     }
 
-    /// What is known, if it is about files like `text` and about the partitions that are wanted.
+    /// What is known, if it applies to files like `text` and to the requested partitions.
     fn read(request: &Request, text: &Text) -> Result<Option<Self>, SplitError> {
         let path = request.layout.known().filter(|_| text.header.end <= HEADER);
         let Some(known) = path.and_then(|path| Self::parse(&path)) else { return Ok(None) };
@@ -126,7 +126,7 @@ impl EarlierSplit {
         (digest.parse() == Ok(Digest::of(json))).then(|| serde_json::from_str(json).ok())?
     }
 
-    /// Where the partitions may lie if at most one of them has become longer or shorter.
+    /// Where the partitions may be if at most one of them has become longer or shorter.
     fn guesses(&self, request: &Request, text: &Text) -> Vec<Guess> {
         let mut offsets = vec![text.header.end];
         for fact in &self.partitions {
@@ -140,12 +140,12 @@ impl EarlierSplit {
         }
         let starts: Vec<usize> = (1..self.partitions.len()).collect();
         let changed = starts.partition_point(|i| begins(request, text, *i, offsets[*i]));
-        // If the next one does not begin as it did, that may be because its first rows have changed.
+        // If the next one begins differently, that may be because its own first rows have changed.
         let candidates = [changed, changed + 1].into_iter().filter(|i| *i < self.partitions.len());
         candidates.filter_map(|changed| shifted(&offsets, changed, more)).collect()
     }
 
-    /// Whether the part `range` of `text` is as many rows as partition `i` had, from the first to the last.
+    /// Whether the range `range` of `text` consists of exactly as many rows as partition `i` had.
     fn holds(&self, i: usize, text: &Text, range: Range<u64>, pace: Pace) -> bool {
         let ends = || -> Result<bool, SplitError> {
             let mut last = [0];
@@ -157,16 +157,16 @@ impl EarlierSplit {
                 return Ok(false);
             }
             let index = text.rows(range.clone(), pace)?;
-            // What stands before the first row of all is a part of the first partition.
+            // Anything before the very first row belongs to the first partition.
             let begins = i == 0 || index.offsets(text.source, pace.threads, &[0])? == [range.start];
             Ok(begins && index.rows == self.partitions[i].rows)
         };
-        // An error is found again, and reported, when the file is gone through from its beginning.
+        // An error will be found again, and reported, when the file is read from the beginning.
         holds().unwrap_or(false)
     }
 }
 
-/// The guess that the partition `changed` has so many bytes `more` than before.
+/// The guess that the partition `changed` has `more` bytes than before.
 fn shifted(offsets: &[u64], changed: usize, more: i64) -> Option<Guess> {
     let mut offsets = offsets.to_vec();
     for offset in &mut offsets[changed + 1..] {
@@ -175,7 +175,7 @@ fn shifted(offsets: &[u64], changed: usize, more: i64) -> Option<Guess> {
     (offsets[changed] <= offsets[changed + 1]).then_some(Guess { offsets, changed: Some(changed) })
 }
 
-/// Whether what lies at `offset` begins as partition `i`, or what there is of it on disk.
+/// Whether the text at `offset` begins like the file of partition `i` on disk.
 fn begins(request: &Request, text: &Text, i: usize, offset: u64) -> bool {
     let compare = || -> Result<bool, SplitError> {
         let path = request.layout.data(i as u64 + 1);

@@ -1,25 +1,24 @@
-//! The stable hash that `--by hash` goes by: the same on every machine, in every format that holds the same values,
-//! and in a few lines of any language.
+//! The stable hash used by `--by hash`: the same on every machine, in every format with the same values, and computable
+//! in a few lines of any language.
 //!
-//! With `N(x)` for the length of `x` in bytes, in decimal digits, a colon, and `x`:
-//! `hash:a,b` takes `N(text of a) N(text of b)`; `hash` takes `N(name) N(text)` for every field whose
-//! text is not empty, sorted by name; a row that has no named fields (a line, a number) is `N(text)`.
-//! The partition (from 0) is the first eight bytes of the SHA-256 of that, as a big-endian number, modulo
-//! the number of partitions.
+//! Let `N(x)` be the length of `x` in bytes, in decimal, a colon, and `x`. `hash:a,b` hashes `N(text of a) N(text of
+//! b)`; `hash` hashes `N(name) N(text)` for every field whose text is not empty, sorted by name; a row without named
+//! fields (a line, a number) is `N(text)`. The partition (from 0) is the first eight bytes of the SHA-256 of that, as a
+//! big-endian number, modulo the number of partitions.
 
 use super::sha;
 use super::value::{Spelling, spell};
 
-/// What is hashed of a row, in the making.
+/// The bytes of a row to hash, being assembled.
 #[derive(Default)]
 pub(super) struct Message {
     bytes: Vec<u8>,
-    /// The digits of the number that is added, if they are others than in the source.
+    /// The digits of the number being added, if they differ from the source.
     digits: Vec<u8>,
 }
 
 impl Message {
-    /// Forgets the row, but not the memory for it.
+    /// Removes the row, but keeps the memory.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
     }
@@ -46,7 +45,7 @@ impl Message {
         self.bytes.extend_from_slice(text);
     }
 
-    /// Adds `N(text)` of the text of `value`, or that text as it is.
+    /// Adds `N(text)` of the text of `value`, or the text alone if `plain`.
     pub(super) fn add_value(&mut self, value: &[u8], plain: bool) {
         let mut digits = std::mem::take(&mut self.digits);
         let text = match spell(value, &mut digits) {
@@ -61,7 +60,7 @@ impl Message {
         self.digits = digits;
     }
 
-    /// Adds a text as it is.
+    /// Adds a text alone.
     pub(super) fn add_plain(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
     }
@@ -91,7 +90,7 @@ pub(super) fn partition(message: &[u8], of: u64) -> usize {
 mod tests {
     use super::*;
 
-    /// Product with Python: `int.from_bytes(sha256(b"5:alice").digest()[:8], "big") % 1000`.
+    /// Computed with Python: `int.from_bytes(sha256(b"5:alice").digest()[:8], "big") % 1000`.
     #[test]
     fn the_published_vectors() {
         let partition = |texts: &[&str]| {

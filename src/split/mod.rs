@@ -1,38 +1,38 @@
-//! Cuts a file into partitions and stamps each. Knows nothing of pipelines: where a partition lies
-//! and what its key is called, the caller says.
+//! Splits a file into partitions and stamps each. Knows nothing of pipelines: the caller decides where a partition is
+//! stored and what its key is called.
 //!
-//! A text file is gone through twice, in parallel and in constant memory. First its rows are found and
-//! checked (`text`); then each partition is hashed and, if its hash has changed, written
-//! (`produce`). No row is altered: the partitions' rows one after the other are the source's bytes.
-//! If most of the file is what an earlier split saw, it is gone through once (`known`).
+//! A text file is read twice, in parallel and in constant memory. First its rows are found and checked (`text`); then
+//! each partition is hashed and, if its hash has changed, written (`produce`). No row is altered: the partitions' rows,
+//! concatenated, are the source's bytes. If most of the file is as an earlier split saw it, it is read only once
+//! (`known`).
 //!
 //! # What a partition's digest covers
 //!
-//! For text formats and `.npy` it is the SHA-256 of the partition's file (before compression), so that
-//! `sha256sum p1.csv` confirms the stamp: the header and the rows, and nothing else.
+//! For text formats and `.npy` it is the SHA-256 of the partition's file (before compression), so that `sha256sum
+//! p1.csv` confirms the stamp: the header and the rows, and nothing else.
 //!
 //! # Text formats, where their standards leave room
 //!
-//! - CSV and TSV follow RFC 4180. The first row that is not blank is the header; it is repeated in each
-//!   partition with everything before it (a byte order mark, blank lines, a line `sep=;`, lines that are skipped).
-//!   A blank line is no row (as in pandas and pyarrow), but where there is one column: there its value is missing.
-//!   It stays behind the row that it follows. A quote inside an unquoted field is
-//!   data. A row with another number of fields than the header, text behind a closing quote, a NUL, and
-//!   a carriage return that no line feed follows (outside quotes) are errors. Bytes need not be UTF-8.
-//! - In JSON Lines every line that is not white space is a row and must be one JSON value in UTF-8.
-//! - In plain text every line is a row, also an empty one; a last line needs no line feed.
-//! - The elements of a JSON array are rows. A partition is `[e1,e2]`: the bytes of the elements are the
-//!   source's, those between them are not.
+//! - CSV and TSV follow RFC 4180. The first row that is not blank is the header; it is repeated in each partition
+//!   together with everything before it (a byte order mark, blank lines, a line `sep=;`, skipped lines). A blank line
+//!   is not a row (as in pandas and pyarrow), unless there is only one column: then its value is missing. It stays with
+//!   the row before it. A quote inside an unquoted field is data. Errors are: a row whose number of fields differs from
+//!   the header's, text after a closing quote, a NUL, and a carriage return (outside quotes) without a line feed. Bytes
+//!   need not be UTF-8.
+//! - In JSON Lines, every line that is not white space is a row and must be one JSON value in UTF-8.
+//! - In plain text, every line is a row, even an empty one; the last line needs no line feed.
+//! - The elements of a JSON array are rows. A partition is `[e1,e2]`: the bytes of the elements are the source's, those
+//!   between them are not.
 //!
 //! # Other formats, and other strategies than contiguous rows
 //!
-//! A partition of an `.npy` file has the dtype and the order of its source and a canonical header. Parquet is
-//! copied below its schema, Arrow batch by batch; their digest is one of values (`columnar`), and an index of
-//! pandas that is a range stays that of the rows.
+//! A partition of an `.npy` file has the dtype and the order of its source and a canonical header. Parquet is copied
+//! below the level of its schema, Arrow batch by batch; their digest is one of values (`columnar`), and a pandas index
+//! that is a range remains that of the rows.
 //!
-//! Every strategy comes down to the partition of each row (`assign`), which those that look at values find
-//! first (`keys`); then the rows are sent there, and keep their order. What stands between rows (blank lines) is
-//! then left out. docs/splitting.md says what each strategy does, which types survive, and what memory it takes.
+//! Every strategy amounts to assigning a partition to each row (`assign`); those that look at values do so first
+//! (`keys`). Then the rows are sent there, in their original order. Anything between rows (blank lines) is then left
+//! out. docs/splitting.md describes each strategy, which types survive, and how much memory is needed.
 
 mod assign;
 #[cfg(feature = "columnar")]

@@ -1,5 +1,5 @@
-//! From what the user names to a file that can be read at positions, and its format. What cannot be
-//! read so is laid, unpacked, in a nameless file in the output folder.
+//! From what the user names to a file that can be read at any position, and its format. Anything that cannot be read
+//! like that is decompressed into a nameless file in the output folder.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -14,7 +14,7 @@ use super::source::{BOM, Input, Source};
 use super::text::json_line;
 use crate::file;
 
-/// Opens `input` as `format`, or as what its name or its first bytes tell.
+/// Opens `input` as `format`, or as the format that its name or first bytes indicate.
 pub(super) fn open(
     input: &Input,
     format: Option<Format>,
@@ -40,7 +40,7 @@ pub(super) fn open(
     Ok((spool(&mut reader, name, format, folder)?, format))
 }
 
-/// What is told of the format of `input` without reading more than its beginning.
+/// Determines the format of `input` without reading more than its beginning.
 pub(super) fn told(input: &Input, given: Option<Format>) -> Result<Format, SplitError> {
     let Input::Path(path) = input else {
         return given.ok_or_else(|| nothing_tells("standard input", Looks::Unknown));
@@ -83,7 +83,7 @@ fn open_file(
     Ok((source, format))
 }
 
-/// The format of a file whose name says nothing: the binary ones can be told from their bytes, and JSON.
+/// The format of a file whose name indicates none: the binary ones and JSON can be recognized by their bytes.
 fn of_content(start: &[u8]) -> Option<Format> {
     let rows = match looks(start) {
         Looks::Like(rows) => Some(rows),
@@ -93,8 +93,8 @@ fn of_content(start: &[u8]) -> Option<Format> {
     rows.map(|rows| Format { rows, compression: None })
 }
 
-/// JSON Lines, if the first line is an object or there are several lines with arrays; else what begins with
-/// `[` is one array.
+/// JSON Lines, if the first line is an object or several lines have arrays; otherwise, what begins with `[` is a single
+/// array.
 fn json(start: &[u8]) -> Option<Kind> {
     let text = visible(start);
     let mut lines = text.splitn(2, |byte| *byte == b'\n');
@@ -108,7 +108,7 @@ fn json(start: &[u8]) -> Option<Kind> {
     }
 }
 
-/// `told`, if the first bytes of the file do not contradict it.
+/// `told`, unless the first bytes of the file contradict it.
 fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, SplitError> {
     let looks = looks(start);
     let Some(told) = told else { return Err(nothing_tells(name, looks)) };
@@ -121,7 +121,7 @@ fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, Spli
         (None, Looks::Like(kind)) if kind == told.rows => None,
         (_, Looks::Like(kind)) => Some(kind.to_string()),
         (Some(_), Looks::Unknown) => Some("an unpacked file".to_owned()),
-        // Its first line would be taken for the names of the columns.
+        // Its first line would be taken for the column names.
         (None, Looks::Unknown) if matches!(told.rows, Kind::Csv(_)) && is_object(start) => {
             Some(Kind::JsonLines.to_string())
         }
@@ -162,7 +162,7 @@ fn described(format: Format) -> String {
     }
 }
 
-/// Lays what `reader` gives, unpacked, in a temporary file.
+/// Decompresses `reader` into a temporary file.
 fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -> Result<Source, SplitError> {
     let spooled = match format.compression {
         None => draft::spool(reader, folder),
@@ -180,7 +180,7 @@ fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -
     }
 }
 
-/// Whether an error comes from the packed bytes and not from the system.
+/// Whether an error is due to the compressed bytes and not to the system.
 fn is_damage(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof | Other)

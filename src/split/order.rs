@@ -1,9 +1,9 @@
-//! The order of values, by which `--by range` cuts.
+//! The order of values, for `--by range`.
 
 use super::value::is_json_number;
 
-/// Bytes whose order is that of the values whose texts these are: what is missing, numbers by their value
-/// (NaN last), then all other texts by their bytes.
+/// Bytes that sort like the values with these texts: missing values, then numbers by value (NaN last), then all other
+/// texts by their bytes.
 pub(super) fn order(text: &[u8]) -> Vec<u8> {
     match text {
         b"" => Vec::new(),
@@ -15,7 +15,7 @@ pub(super) fn order(text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The same for the text of a number other than 0: sign, exponent, digits; inverted for a negative one.
+/// Likewise for the text of a number other than 0: sign, exponent, digits; inverted if negative.
 fn order_of_number(text: &[u8]) -> Option<Vec<u8>> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     if !digits.first()?.is_ascii_digit() || !is_json_number(digits) {

@@ -1,18 +1,18 @@
-//! Work spread over threads, in order of its number: the caller's closure runs for 0, 1, 2, … on
-//! whichever thread is free. Knows nothing of what the work is.
+//! Work distributed over threads, in order: the caller's closure runs for 0, 1, 2, … on whichever thread is free. Knows
+//! nothing of the work itself.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// The number of threads that `asked` (0: as many as there are cores) stands for.
+/// The number of threads for `asked`; 0 means as many as there are cores.
 pub(super) fn threads(asked: usize) -> usize {
     if asked > 0 { asked } else { thread::available_parallelism().map_or(1, usize::from) }
 }
 
-/// Runs `work` for every number below `count` and returns what it returned, in order. Each thread
-/// makes its own `state` (buffers) once. After an error no new number is begun; of several errors the
-/// one with the smallest number is returned, so that the outcome does not depend on timing.
+/// Runs `work` for every number below `count` and returns the results in order. Each thread makes its own `state`
+/// (buffers) once. After an error, no new number is started; of several errors, the one with the smallest number is
+/// returned, so that the outcome does not depend on timing.
 pub(super) fn map<S, T: Send, E: Send>(
     threads: usize,
     count: usize,
@@ -49,7 +49,7 @@ pub(super) fn map<S, T: Send, E: Send>(
     Ok(done.into_iter().map(|(_, value)| value).collect())
 }
 
-/// What `run` returns on `threads` threads, one of them this one.
+/// The results of `run` on `threads` threads, including this one.
 fn on<T: Send>(threads: usize, run: &(impl Fn() -> Vec<T> + Sync)) -> Vec<T> {
     if threads <= 1 {
         return run();

@@ -1,5 +1,5 @@
-//! From what the partitions consist of to their digests and drafts, on all cores. Knows nothing of
-//! formats, stamps and final names.
+//! From what the partitions consist of to their digests and drafts, on all cores. Knows nothing of formats, stamps and
+//! final names.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -26,31 +26,31 @@ pub(super) enum Want {
     Write,
 }
 
-/// A partition that was gone through.
+/// A partition that has been processed.
 pub(super) struct Product {
     pub(super) rows: u64,
-    /// Of the partition as it is read: before any compression.
+    /// The length of the partition as it is read: before compression.
     pub(super) bytes: u64,
     pub(super) digest: Digest,
     pub(super) draft: Option<Draft>,
 }
 
-/// The order to produce partitions.
+/// An order to produce partitions.
 pub(super) struct Order<'a> {
     pub(super) source: &'a Source,
     pub(super) threads: usize,
     /// What is wanted of each partition.
     pub(super) wants: &'a [Want],
-    /// How the partitions are to be packed.
+    /// How to compress the partitions.
     pub(super) compress: Option<Compression>,
-    /// Where partition `i` (from 0) will lie.
+    /// The final path of partition `i` (from 0).
     pub(super) target: &'a (dyn Fn(usize) -> Utf8PathBuf + Sync),
-    /// Is told how many bytes more have been gone through.
+    /// Called with the number of bytes just processed.
     pub(super) progress: &'a (dyn Fn(u64) + Sync),
 }
 
 impl Order<'_> {
-    /// The draft of partition `i`, if it is to be written.
+    /// Creates the draft of partition `i`, if it is to be written.
     pub(super) fn draft(&self, i: usize) -> Result<Option<Draft>, SplitError> {
         match self.wants[i] {
             Want::Write => Draft::create(&(self.target)(i), self.compress).map(Some),
@@ -59,9 +59,9 @@ impl Order<'_> {
     }
 }
 
-/// A way to make partitions. May be asked several times, each time for other partitions.
+/// Makes partitions. May be called several times, each time for different ones.
 pub(super) trait Producer: Sync {
-    /// Makes what is wanted; `None` for what is to be skipped.
+    /// Makes what is wanted; `None` for partitions to skip.
     fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError>;
 }
 
@@ -76,7 +76,7 @@ pub(super) enum Piece {
 
 /// Partitions that consist of whole ranges of the source.
 pub(super) trait Ranges: Sync {
-    /// How many rows partition `i` has.
+    /// The number of rows of partition `i`.
     fn rows(&self, i: usize) -> u64;
 
     /// What partition `i` consists of, in order.
@@ -88,7 +88,7 @@ impl<T: Ranges> Producer for T {
         let made: Vec<_> = order.wants.iter().map(|_| Mutex::new(None)).collect();
         let wanted: Vec<usize> = (0..made.len()).filter(|i| order.wants[*i] != Want::Skip).collect();
         let next = AtomicUsize::new(0);
-        // Two partitions at once on each thread, so that their hashes share it; but no thread idle.
+        // Two partitions at once on each thread, so that they can be hashed together, unless that leaves threads idle.
         let lanes = wanted.len().div_ceil(order.threads).clamp(1, 2);
         parallel::map(
             order.threads,
@@ -105,7 +105,7 @@ impl<T: Ranges> Producer for T {
                         Some(lane.finish(self.rows(i))?);
                     Ok(())
                 };
-                // After an error the other threads end the partitions that they have begun.
+                // After an error, the other threads finish the partitions that they have started.
                 run_lanes(order, lanes, take, finish)
                     .inspect_err(|_| next.store(wanted.len(), Ordering::Relaxed))
             },
@@ -114,7 +114,7 @@ impl<T: Ranges> Producer for T {
     }
 }
 
-/// A partition that is being made.
+/// A partition being made.
 struct Lane<'a> {
     partition: usize,
     pieces: Box<dyn Iterator<Item = Piece> + 'a>,
@@ -125,7 +125,7 @@ struct Lane<'a> {
     buffer: Vec<u8>,
 }
 
-/// Goes through partitions that `take` gives, up to `lanes` at a time, and hands them to `finish`.
+/// Processes the partitions from `take`, up to `lanes` at a time, and passes them to `finish`.
 fn run_lanes<'a>(
     order: &Order,
     lanes: usize,
@@ -171,7 +171,7 @@ impl<'a> Lane<'a> {
         Ok(Self { partition, pieces, piece: None, sha: Sha::new(), bytes: 0, draft, buffer: Vec::new() })
     }
 
-    /// Gets the next bytes of the partition; false at its end.
+    /// Reads the next bytes of the partition; false at its end.
     fn fill(&mut self, source: &Source) -> Result<bool, SplitError> {
         let limit = BUFFER as usize;
         let mut filled = 0;

@@ -1,5 +1,5 @@
-//! Which partitions have changed since the last split, by their stamps, and how the changed ones take
-//! their places. Nothing is published before every partition is complete.
+//! Determines from the stamps which partitions have changed since the last split, and replaces those. Nothing is
+//! published before every partition is complete.
 
 use std::fs;
 
@@ -27,7 +27,7 @@ pub(super) fn publish(
     publication.complete(made, length)
 }
 
-/// Partitions on their way to their places, and what lies there.
+/// Partitions to be published, and what is in their places now.
 pub(super) struct Publication<'a> {
     request: &'a Request<'a>,
     source: &'a Source,
@@ -37,19 +37,19 @@ pub(super) struct Publication<'a> {
 }
 
 impl<'a> Publication<'a> {
-    /// Looks at what lies in the places.
+    /// Examines what is in the places now.
     pub(super) fn new(request: &'a Request<'a>, source: &'a Source, producer: &'a dyn Producer) -> Self {
         let places = Places::new(request);
         let old = places.old(request.key);
         Self { request, source, producer, places, old }
     }
 
-    /// Hashes all partitions, and changes none.
+    /// Hashes all partitions without changing any.
     pub(super) fn check(&self) -> Result<Vec<Option<Product>>, SplitError> {
         self.produce(&vec![Want::Check; self.old.len()])
     }
 
-    /// Writes those of the partitions `made` that have changed and have not been written, and publishes all.
+    /// Writes the partitions in `made` that have changed and are not written yet, and publishes all.
     pub(super) fn complete(
         self,
         mut made: Vec<Option<Product>>,
@@ -81,7 +81,7 @@ impl<'a> Publication<'a> {
         let data = &self.places.data;
         for (i, path) in data.iter().enumerate().filter(|(i, _)| wants[*i] == Want::Write) {
             let folder = path.parent().filter(|folder| !folder.as_str().is_empty());
-            // Most layouts have all partitions in one folder or each in its own.
+            // Most layouts have all partitions in one folder, or each in its own.
             if let Some(folder) = folder.filter(|folder| i == 0 || data[i - 1].parent() != Some(*folder)) {
                 file::create_folder(folder)?;
             }
@@ -97,13 +97,13 @@ impl<'a> Publication<'a> {
     }
 }
 
-/// What an old stamp says of a partition whose data is there.
+/// What an old stamp says about a partition whose data exists.
 struct Old {
     digest: Digest,
     rows: Option<u64>,
 }
 
-/// Where everything lies.
+/// The paths of everything.
 struct Places {
     data: Vec<Utf8PathBuf>,
     stamps: Vec<Utf8PathBuf>,
@@ -120,7 +120,7 @@ impl Places {
         let read = |i: usize| {
             fs::metadata(&self.data[i]).ok().filter(fs::Metadata::is_file)?;
             let stamp = Stamp::read(&self.stamps[i])?;
-            // Under another key it is the same data, if the stamp speaks of nothing else.
+            // If the stamp has only one line, it describes the same data even under another key.
             let only = || stamp.lines.first().filter(|_| stamp.lines.len() == 1);
             let line = stamp.key(key).or_else(only);
             line.map(|line| Old { digest: line.digest, rows: line.rows })
@@ -128,7 +128,7 @@ impl Places {
         (0..self.data.len()).map(read).collect()
     }
 
-    /// Whether the data that is there is what was made now.
+    /// Whether the existing data is what was made now.
     fn holds(&self, i: usize, old: &Old, made: &Product, length: Option<u64>) -> bool {
         let there = fs::metadata(&self.data[i]).map(|meta| meta.len());
         old.digest == made.digest

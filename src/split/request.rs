@@ -1,4 +1,4 @@
-//! What a caller asks of a split, and what it gets: the words that everything in this folder uses.
+//! What a caller requests from a split, and what it gets: the vocabulary of this folder.
 
 use camino::Utf8PathBuf;
 
@@ -12,7 +12,7 @@ use crate::file::Written;
 use crate::size::{By, Size};
 use crate::stamp::Line;
 
-/// Where the partitions lie. Partitions count from 1.
+/// The paths of the partitions, which count from 1.
 pub trait Layout: Sync {
     /// The data file of partition `i`.
     fn data(&self, i: u64) -> Utf8PathBuf;
@@ -20,99 +20,98 @@ pub trait Layout: Sync {
     /// The stamp of partition `i`.
     fn stamp(&self, i: u64) -> Utf8PathBuf;
 
-    /// The name of the data files, if the stamps shall say it.
+    /// The name of the data files, if the stamps are to include it.
     fn name(&self) -> Option<&str> {
         None
     }
 
-    /// Where else an earlier split may have put partition `i`: what lies there goes when it is in its place.
+    /// Other paths where an earlier split may have put partition `i`: they are removed once it is in place.
     fn leftovers(&self, _i: u64) -> Vec<Utf8PathBuf> {
         Vec::new()
     }
 
-    /// Where the next split of a changed file finds what this one learned of the rows; `None` to go
-    /// through all of it again.
+    /// The file with what a split learned about the rows, for the next split of the changed file; `None` to read
+    /// everything again.
     fn known(&self) -> Option<Utf8PathBuf> {
         None
     }
 }
 
-/// What is to be split, and how.
+/// What to split, and how.
 pub struct Request<'a> {
     /// The data.
     pub source: Input,
-    /// Its format; told by its name or its first bytes if not given.
+    /// Its format; if `None`, its name or first bytes decide.
     pub format: Option<Format>,
     /// How many partitions, and how large.
     pub size: &'a Size,
-    /// How large a partition may be, if that says how many there are; `size` then says nothing.
+    /// How large a partition may be, if that determines their number; `size` is then ignored.
     pub each: Option<Each>,
-    /// Which row goes where.
+    /// Which row goes to which partition.
     pub by: &'a By,
-    /// Where the partitions go.
+    /// Where the partitions are stored.
     pub layout: &'a dyn Layout,
-    /// The key that the stamps name.
+    /// The key named in the stamps.
     pub key: &'a str,
-    /// What each partition's stamp says besides: the keys that are passed through.
+    /// Further lines for each partition's stamp: the keys that are passed through.
     pub extra: &'a [Line],
-    /// How the partitions of a text format are packed. The digest is that of the bytes before.
+    /// How to compress the partitions of a text format. The digest is that of the uncompressed bytes.
     pub compress: Option<Compression>,
     /// How many threads to use; 0 for one per core.
     pub threads: usize,
-    /// How many bytes of the source a thread takes at once; 0 for what is fastest.
+    /// How many bytes of the source a thread processes at a time; 0 for the fastest choice.
     pub chunk: u64,
-    /// How many bytes of memory the columns of Arrow and Parquet files, and what is remembered of keys, may take;
-    /// 0 for [`MEMORY`].
+    /// How many bytes of memory the columns of Arrow and Parquet files and the known keys may take; 0 for [`MEMORY`].
     pub memory: u64,
-    /// Is told how far the work is.
+    /// Called to report progress.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }
 
-/// What each partition may have, but the last, which has what is left.
+/// What each partition may contain; the last one takes the remainder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Each {
-    /// So many rows.
+    /// This many rows.
     Rows(u64),
-    /// As many rows as a file of so many bytes holds.
+    /// As many rows as fit into a file of this many bytes.
     Bytes(u64),
 }
 
-/// The memory that a split may take if nothing else is said: 1 GB.
+/// The default memory limit of a split: 1 GB.
 pub const MEMORY: u64 = 1_000_000_000;
 
 /// A step of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The source has this many bytes, each of which is gone through about twice.
+    /// The source has this many bytes, each of which is processed about twice.
     Total(u64),
-    /// This many bytes more have been gone through.
+    /// This many more bytes have been processed.
     Bytes(u64),
 }
 
-/// A partition that is in its place.
+/// A partition that is in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// How many rows it has.
+    /// Its number of rows.
     pub rows: u64,
-    /// How long it is, before compression.
+    /// Its length before compression.
     pub bytes: u64,
     /// What a reader of it observes.
     pub digest: Digest,
-    /// Where it lies.
+    /// Its path.
     pub path: Utf8PathBuf,
-    /// Whether its data was written. If not, its time is still that of its last change.
+    /// Whether its data was written. If not, its time is still that of the last change.
     pub written: Written,
 }
 
 impl Request<'_> {
-    /// Says that `bytes` more have been gone through.
+    /// Reports that `bytes` more have been processed.
     pub(super) fn tell(&self, bytes: u64) {
         if let Some(progress) = self.progress {
             progress(Progress::Bytes(bytes));
         }
     }
 
-    /// How many threads there are.
+    /// The number of threads.
     pub(super) fn threads(&self) -> usize {
         parallel::threads(self.threads)
     }
@@ -122,7 +121,7 @@ impl Request<'_> {
         if self.chunk > 0 { self.chunk } else { (len / 100_000).clamp(256 << 10, 8 << 20) }
     }
 
-    /// How many bytes of memory there are.
+    /// The memory limit in bytes.
     pub(super) fn memory(&self) -> u64 {
         if self.memory > 0 { self.memory } else { MEMORY }
     }

@@ -1,15 +1,15 @@
-//! From a size and a number of rows to the number of rows of each partition. Pure arithmetic.
+//! The number of rows of each partition, from a size and the number of all rows. Pure arithmetic.
 
 use std::fmt;
 
 use crate::size::{self, Share, Size};
 
-/// Row counts that do not sum to the rows that there are.
+/// Row counts whose sum is not the number of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeMismatch {
-    /// What the counts sum to.
+    /// The sum of the counts.
     pub asked: u128,
-    /// How many rows there are.
+    /// The number of rows.
     pub rows: u64,
 }
 
@@ -25,11 +25,11 @@ impl std::error::Error for SizeMismatch {}
 ///
 /// - `Equal(n)`: `rows div n` each; the first `rows mod n` partitions one more.
 /// - `Counts`: those counts; an error unless they sum to `rows`.
-/// - `Shares`: the whole rows in each percentage (rounded down). With a `rest`, that takes all that is
-///   left. Without one, the rows that rounding left over go, one each, to the partitions with the
-///   largest fractions, the earlier of two equal ones first.
+/// - `Shares`: the whole rows in each percentage (rounded down). A `rest` takes all that is left. Without one, the rows
+///   left over by rounding go, one each, to the partitions with the largest fractions, the earlier of two equal ones
+///   first.
 ///
-/// Percentages are whole thousandths, so that the result is the same on every machine.
+/// Percentages are integers in thousandths, so that the result is the same on every machine.
 pub fn partition_rows(size: &Size, rows: u64) -> Result<Vec<u64>, SizeMismatch> {
     match size {
         Size::Equal(count) => {
@@ -47,8 +47,8 @@ pub fn partition_rows(size: &Size, rows: u64) -> Result<Vec<u64>, SizeMismatch> 
 /// A whole, in the unit of shares.
 const WHOLE: u128 = size::WHOLE as u128;
 
-/// How many of their sum each partition gets: equal ones 1 each, shares their thousandths of a percent, a `rest`
-/// what they leave. Row counts are weights, too.
+/// The weight of each partition: 1 for equal ones, the thousandths of a percent for shares, what they leave for a
+/// `rest`, and the row counts themselves.
 pub(super) fn weights(size: &Size) -> Vec<u64> {
     match size {
         Size::Equal(count) => vec![1; *count as usize],

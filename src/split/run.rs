@@ -1,5 +1,5 @@
-//! A split from its beginning to its end: what makes no sense is refused, the file is opened, and its
-//! format decides who cuts it.
+//! A split from beginning to end: requests that make no sense are refused, the file is opened, and its format decides
+//! how to split it.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -21,9 +21,8 @@ use crate::digest::Digest;
 use crate::file;
 use crate::size::{By, Size};
 
-/// Splits a file. All partitions are made before the first is put in its place; after an error every
-/// earlier partition and its stamp are as they were. A partition whose digest is the one of its stamp is
-/// not written again.
+/// Splits a file. All partitions are made before the first one is put in place; after an error, all earlier partitions
+/// and stamps are unchanged. A partition whose digest matches its stamp is not written again.
 pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
     if request.each.is_none() {
         check(request)?;
@@ -55,7 +54,7 @@ fn split(request: &Request, source: &Source, format: Format) -> Result<Vec<Parti
         Kind::Npy => produce_npy(request, source, |producer| {
             publish::publish(request, source, producer, |made| Some(made.bytes))
         }),
-        // The length of an Arrow or Parquet file is that of its packing: it says nothing.
+        // The length of an Arrow or Parquet file depends on its compression, so it says nothing about the rows.
         Kind::Arrow | Kind::ArrowStream | Kind::Parquet => {
             produce_table(request, source, format.rows, |producer| {
                 publish::publish(request, source, producer, |_| None)
@@ -64,7 +63,7 @@ fn split(request: &Request, source: &Source, format: Format) -> Result<Vec<Parti
     }
 }
 
-/// The size that follows from what each partition may have.
+/// The size that follows from what each partition may contain.
 fn size_of(request: &Request, source: &Source, format: Format, each: Each) -> Result<Size, SplitError> {
     let counts = match (each, format.rows) {
         (Each::Rows(each), _) => {
@@ -93,18 +92,18 @@ fn size_of(request: &Request, source: &Source, format: Format, each: Each) -> Re
     Ok(if counts.is_empty() { Size::Equal(1) } else { Size::Counts(counts) })
 }
 
-/// What a reader sees of a file.
+/// What a reader observes of a whole file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whole {
-    /// What it observes: that of the one partition that all rows make.
+    /// Its digest: that of a single partition with all rows.
     pub digest: Digest,
-    /// How many rows there are.
+    /// The number of rows.
     pub rows: u64,
 }
 
-/// What a reader sees of the file at `path`, as [`run`] says it of partitions. For Arrow and Parquet that is types,
-/// names, metadata, values and nulls, however and by whom they were written; for `.npy` files the dtype, the shape
-/// and the elements; for a JSON array its elements; for other texts the bytes.
+/// What a reader observes of the file at `path`, defined as [`run`] defines it for partitions. For Arrow and Parquet
+/// these are types, names, metadata, values and nulls, regardless of how and by whom they were written; for `.npy`
+/// files the dtype, the shape and the elements; for a JSON array its elements; for other texts the bytes.
 pub fn digest_of(path: &Utf8Path, format: Option<Format>) -> Result<Whole, SplitError> {
     let input = Input::Path(path.to_owned());
     let temporary = std::env::temp_dir();
@@ -131,7 +130,7 @@ pub fn digest_of(path: &Utf8Path, format: Option<Format>) -> Result<Whole, Split
     Ok(whole)
 }
 
-/// The layout of what is not written.
+/// A layout for what is not written.
 struct Nowhere;
 
 impl Layout for Nowhere {
@@ -144,7 +143,7 @@ impl Layout for Nowhere {
     }
 }
 
-/// What a reader sees of all rows of `source`.
+/// What a reader observes of all rows of `source`.
 fn whole(request: &Request, source: &Source, format: Format) -> Result<Whole, SplitError> {
     let request = &Request {
         source: request.source.clone(),
@@ -173,12 +172,12 @@ fn whole(request: &Request, source: &Source, format: Format) -> Result<Whole, Sp
     }
 }
 
-/// The format of `source`: the one that is given, or what its name or its first bytes tell.
+/// The format of `source`: the given one, or the one that its name or first bytes indicate.
 pub fn format_of(source: &Input, given: Option<Format>) -> Result<Format, SplitError> {
     open::told(source, given)
 }
 
-/// The most partitions that a split may have: as many as a pipeline may have instances.
+/// The most partitions of a split: as many as a pipeline may have instances.
 const PARTITIONS: u64 = 1_000_000;
 
 fn check(request: &Request) -> Result<(), SplitError> {
@@ -205,7 +204,7 @@ fn check(request: &Request) -> Result<(), SplitError> {
     Err(SplitError::usage(message, help))
 }
 
-/// Whether both are one file.
+/// Whether both paths lead to the same file.
 pub(crate) fn is_same_file(one: &Utf8Path, other: &Utf8Path) -> bool {
     let resolved = |path: &Utf8Path| path.canonicalize_utf8().ok();
     one.file_name() == other.file_name() && resolved(one).is_some_and(|one| resolved(other) == Some(one))

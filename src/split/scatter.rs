@@ -1,6 +1,6 @@
-//! Partitions whose rows do not lie together in the source: each row goes where an [`Assignment`] sends it.
-//! The file is gone through in waves of a few megabytes; within a wave the chunks are read and sorted
-//! by partition in parallel, and then the partitions are hashed and written in parallel.
+//! Partitions whose rows are not contiguous in the source: each row goes where an [`Assignment`] sends it. The file is
+//! processed in waves of a few megabytes; within a wave, the chunks are read and sorted by partition in parallel, and
+//! then the partitions are hashed and written in parallel.
 
 use std::sync::Mutex;
 
@@ -12,37 +12,37 @@ use super::produce::{Order, Producer, Product, Want};
 use super::sha::Sha;
 use super::text::Index;
 
-/// What stands around the rows of a partition.
+/// What surrounds the rows of a partition.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Glue {
-    /// Of each partition; of all, if it is only one.
+    /// One for each partition, or a single one for all.
     pub(super) before: Vec<Vec<u8>>,
     pub(super) between: &'static [u8],
     pub(super) after: &'static [u8],
 }
 
-/// Partitions of a text file made row by row.
+/// Partitions of a text file, made row by row.
 pub(super) struct Scatter<'a> {
     pub(super) index: &'a Index,
     pub(super) assignment: &'a Assignment,
-    /// After how many items the rows begin again: those of an array in Fortran order do with each column.
+    /// After how many items the rows start over: in an array in Fortran order, they do with each column.
     pub(super) period: u64,
     pub(super) glue: Glue,
-    /// How many bytes of rows a wave may hold.
+    /// How many bytes of rows a wave may contain.
     pub(super) wave: u64,
 }
 
-/// Above this many partitions their files are opened anew for each wave: a process may have as few as 64 files.
+/// With more partitions than this, files are reopened for each wave: a process may have as few as 64 open files.
 pub(super) const HANDLES: usize = 40;
 
 /// The rows of a chunk, by partition.
 struct Sorted {
     bytes: Vec<u8>,
-    /// Partition, start and length in `bytes`; the rows of a partition in their order.
+    /// Partition, start and length in `bytes`; the rows of each partition are in order.
     rows: Vec<(u32, u32, u32)>,
 }
 
-/// A partition in the making.
+/// A partition being made.
 struct Part {
     sha: Sha,
     rows: u64,
@@ -128,7 +128,7 @@ impl Scatter<'_> {
         Ok(sorted)
     }
 
-    /// Adds the rows that a wave has for partition `i`.
+    /// Adds the rows of a wave that go to partition `i`.
     fn extend(
         &self,
         part: &mut Part,
@@ -172,7 +172,7 @@ impl Part {
         }
     }
 
-    /// Lets go of the file, if there are too many.
+    /// Closes the file, if there are too many.
     fn pause(&mut self) -> Result<(), SplitError> {
         if self.reopen { self.close() } else { Ok(()) }
     }

@@ -1,5 +1,5 @@
-//! SHA-256 of two streams at once. One stream waits for its own rounds; a second one, a block of each
-//! in turn, fills the waiting time, which makes a core hash about half as much again.
+//! SHA-256 of two streams at once. The rounds of one stream have to wait for each other; interleaving the blocks of a
+//! second one uses that time, which makes a core about half as fast again.
 
 use sha2::block_api::compress256;
 
@@ -11,7 +11,7 @@ const BLOCK: usize = 64;
 const START: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// A digest in the making. Equal to [`crate::digest::Hasher`], but can be fed in pairs.
+/// A digest being computed. Equivalent to [`crate::digest::Hasher`], but can be fed in pairs.
 #[derive(Clone)]
 pub(super) struct Sha {
     state: [u32; 8],
@@ -58,14 +58,14 @@ impl Sha {
         let (bits, filled) = (self.len * 8, self.len as usize % BLOCK);
         let mut padding = [0; 2 * BLOCK];
         padding[0] = 0x80;
-        // To the end of this block, or of the next where the length does not fit into this one.
+        // To the end of this block, or of the next if the length does not fit into this one.
         let end = if filled < BLOCK - 8 { BLOCK - filled } else { 2 * BLOCK - filled };
         padding[end - 8..end].copy_from_slice(&bits.to_be_bytes());
         self.update(&padding[..end]);
         self.state
     }
 
-    /// Completes the pending block, if there is one; what is left of `bytes`.
+    /// Completes the pending block, if there is one; returns the rest of `bytes`.
     fn align<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let filled = self.len as usize % BLOCK;
         if filled == 0 {
@@ -86,8 +86,8 @@ impl Sha {
     }
 }
 
-/// The digest of a few bytes, as the words that it is made of. Most messages fit into one block with their padding,
-/// and are then padded here: for so little the general way costs as much again as the rounds.
+/// The digest of a few bytes, as words. Most messages fit into one block with their padding and are padded here: for so
+/// little data, the general code costs as much again as the rounds.
 #[inline]
 pub(super) fn of_short(message: &[u8]) -> [u32; 8] {
     if message.len() >= BLOCK - 8 {

@@ -1,6 +1,5 @@
-//! The bytes that are split: a regular file that is read at positions, by many threads at once.
-//! What cannot be read so (standard input, a pipe, a compressed file) is first laid in a temporary
-//! file. Knows nothing of formats.
+//! The bytes to split: a regular file that many threads read at their own positions. Anything that cannot be read like
+//! that (standard input, a pipe, a compressed file) is copied to a temporary file first. Knows nothing of formats.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,16 +16,16 @@ use crate::file;
 /// Where the data comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A file, or anything else with a name that can be read.
+    /// A file, or anything else that has a path and can be read.
     Path(Utf8PathBuf),
     /// Standard input.
     Stdin,
 }
 
-/// A wrong byte of the source, before its line and column have been counted.
+/// A wrong byte in the source, before its line and column are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// The place, as an offset in the file.
+    /// Its offset in the file.
     pub(super) at: u64,
     /// Counted from 1.
     pub(super) row: Option<u64>,
@@ -57,14 +56,14 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The open `file`, which `name` stands for in messages.
+    /// The open `file`, called `name` in messages.
     pub(super) fn new(file: File, name: &str) -> Result<Self, SplitError> {
         let path = Utf8PathBuf::from(name);
         let meta = file::context(file.metadata(), "read", &path)?;
         Ok(Self { file, name: name.to_owned(), len: meta.len(), modified: meta.modified().ok(), path })
     }
 
-    /// Fills `buffer` from `offset` on.
+    /// Fills `buffer`, starting at `offset`.
     pub(super) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), SplitError> {
         match read_exact_at(&self.file, buffer, offset) {
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(self.changed()),
@@ -72,7 +71,7 @@ impl Source {
         }
     }
 
-    /// The bytes of `range`, in a buffer that is used again and again.
+    /// Reads the bytes of `range` into a reusable buffer.
     pub(super) fn read_into(&self, buffer: &mut Vec<u8>, range: Range<u64>) -> Result<(), SplitError> {
         buffer.resize((range.end - range.start) as usize, 0);
         self.read_exact_at(buffer, range.start)
@@ -90,19 +89,19 @@ impl Source {
         RangeReader { source: self, range }
     }
 
-    /// An error if the file is no longer the one that was opened.
+    /// An error if the file has changed since it was opened.
     pub(super) fn check_unchanged(&self) -> Result<(), SplitError> {
         let meta = file::context(self.file.metadata(), "read", &self.path)?;
         let same = meta.len() == self.len && meta.modified().ok() == self.modified;
         if same { Ok(()) } else { Err(self.changed()) }
     }
 
-    /// The error for a file that changed under our hands.
+    /// An error for a file that changed while it was read.
     pub(super) fn changed(&self) -> SplitError {
         SplitError::Changed { file: self.name.clone() }
     }
 
-    /// `fault` with its line and column: the file is read up to there once more.
+    /// Adds line and column to `fault`, for which the file is read again up to there.
     pub(super) fn flaw(&self, fault: Fault) -> SplitError {
         let place = self.place(fault.at).ok();
         let Fault { row, message, help, .. } = fault;
@@ -128,26 +127,26 @@ impl Source {
         Ok(Position { line, column, byte })
     }
 
-    /// The handle, for readers that want a file.
+    /// The open file, for readers that need one.
     #[cfg(feature = "columnar")]
     pub(super) fn file(&self) -> &File {
         &self.file
     }
 
-    /// Where the file lies, for messages of the system.
+    /// The path of the file, for system messages.
     #[cfg(feature = "columnar")]
     pub(super) fn path(&self) -> &Utf8Path {
         &self.path
     }
 }
 
-/// How much is read at once where nothing else decides.
+/// How much is read at a time if nothing else decides.
 pub(super) const BUFFER: u64 = 256 << 10;
 
 /// The mark that some programs put before UTF-8 text.
 pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// Reads a part of a [`Source`] from its beginning to its end.
+/// Reads a range of a [`Source`] from beginning to end.
 pub(super) struct RangeReader<'a> {
     source: &'a Source,
     range: Range<u64>,

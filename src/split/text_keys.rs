@@ -23,10 +23,10 @@ pub(super) struct TextKeys<'a> {
 enum Fields {
     /// The row is one value.
     Line,
-    /// The names of all columns, and which of them count (none: all).
-    /// `sorted`: the columns in the order of their names.
+    /// The names of all columns, and which of them count (`None`: all). `sorted` has the columns in the order of their
+    /// names.
     Csv { dialect: Dialect, names: Vec<Vec<u8>>, sorted: Vec<usize>, columns: Option<Vec<usize>> },
-    /// Which keys count (none: all).
+    /// The keys that count (`None`: all).
     Json { columns: Option<Vec<String>> },
 }
 
@@ -59,7 +59,7 @@ impl<'a> TextKeys<'a> {
         Ok(Self { source, index, fields, plain: wanted.plain })
     }
 
-    /// Puts the key of `row` into `message`.
+    /// Writes the key of `row` to `message`.
     fn key(&self, row: &[u8], message: &mut Message) {
         message.clear();
         let plain = self.plain;
@@ -89,13 +89,13 @@ impl<'a> TextKeys<'a> {
     }
 }
 
-/// Puts the key of an element of JSON into `message`.
+/// Writes the key of a JSON element to `message`.
 fn json_key(row: &[u8], columns: Option<&[String]>, plain: bool, message: &mut Message) {
     let mut add = |text: &[u8]| if plain { message.add_plain(text) } else { message.add(text) };
     match (row.first(), columns) {
         (Some(b'{'), None) => {
             let texts = fields(row).into_iter().map(|(name, raw)| (name, of_json(raw)));
-            // Of a key that is written twice the last counts, as for every reader.
+            // If a key is repeated, the last one counts, as for every reader.
             let last: std::collections::BTreeMap<_, _> = texts.collect();
             message.add_row(&mut last.into_iter().collect());
         }
@@ -107,7 +107,7 @@ fn json_key(row: &[u8], columns: Option<&[String]>, plain: bool, message: &mut M
             }
         }
         (_, None) => add(&of_json(row)),
-        // What is no object has no fields: all are missing.
+        // A value that is not an object has no fields: all are missing.
         (_, Some(columns)) => columns.iter().for_each(|_| add(b"")),
     }
 }

@@ -1,4 +1,4 @@
-//! Text files: from their rows to partitions.
+//! Splits text files: from their rows to partitions.
 
 use super::contiguous::{Contiguous, HEADER, length};
 use super::error::SplitError;
@@ -14,8 +14,8 @@ use super::text::{Pace, Span, Text};
 use super::text_keys::TextKeys;
 use crate::size::By;
 
-/// An error if nobody said what separates the columns and it does not seem to be the comma: with the
-/// wrong delimiter, quotes would not be seen, and rows cut at the line ends between them.
+/// An error if the delimiter was not specified and does not seem to be a comma: with the wrong delimiter, quotes would
+/// not be recognized, and rows would be cut at the line ends between them.
 fn check_delimiter(text: &Text) -> Result<(), SplitError> {
     let mut header = Vec::new();
     text.source.read_into(&mut header, text.names.start..text.names.end.min(text.names.start + HEADER))?;
@@ -58,7 +58,7 @@ pub(super) fn open<'a>(request: &Request, source: &'a Source, kind: Kind) -> Res
     Ok(text)
 }
 
-/// How to go through `source`.
+/// How to read through `source`.
 pub(super) fn pace<'a>(request: &Request, source: &Source, progress: &'a (dyn Fn(u64) + Sync)) -> Pace<'a> {
     Pace { threads: request.threads(), chunk: request.chunk(source.len), progress }
 }
@@ -68,7 +68,7 @@ fn is_in_ranges(request: &Request, kind: Kind) -> bool {
     *request.by == By::Rows && kind != Kind::JsonArray
 }
 
-/// Calls `then` with who makes the partitions of `text`.
+/// Calls `then` with the producer of the partitions of `text`.
 pub(super) fn produce<T>(
     request: &Request,
     text: &Text,
@@ -80,7 +80,7 @@ pub(super) fn produce<T>(
     if is_in_ranges(request, text.kind) {
         let rows = request.sizes(source, index.rows)?;
         let mut offsets = index.offsets(source, request.threads(), &cuts(&rows))?;
-        // What stands between the header and the first row belongs to the first partition.
+        // Anything between the header and the first row belongs to the first partition.
         offsets.insert(0, index.body.start);
         offsets.push(index.body.end);
         return then(&Contiguous { header: text.header.clone(), rows, offsets });
@@ -92,12 +92,12 @@ pub(super) fn produce<T>(
     then(&Scatter { index: &index, assignment: &assignment, period: u64::MAX, glue: glue(text)?, wave: WAVE })
 }
 
-/// How many rows each partition has if its file may have `most` bytes.
+/// How many rows each partition has if its file may have at most `most` bytes.
 pub(super) fn rows_by_bytes(request: &Request, text: &Text, most: u64) -> Result<Vec<u64>, SplitError> {
     let source = text.source;
     let index = text.rows(text.body(), pace(request, source, &|_| {}))?;
     let is_array = text.kind == Kind::JsonArray;
-    // A comma takes the place of what stands between the elements of an array.
+    // A comma replaces what is between the elements of an array.
     let around = if is_array { 2 } else { text.header.end };
     let (mut counts, mut rows, mut bytes, mut start) = (Vec::new(), 0, around, None);
     let mut too_long = None;
@@ -134,7 +134,7 @@ pub(super) fn rows_by_bytes(request: &Request, text: &Text, most: u64) -> Result
     Ok(counts)
 }
 
-/// The bytes of rows that are sorted by partition at a time. A row of two bytes takes some fifteen more.
+/// How many bytes of rows are sorted by partition at a time. A row of two bytes takes about fifteen more.
 const WAVE: u64 = 4 << 20;
 
 fn glue(text: &Text) -> Result<Glue, SplitError> {

@@ -15,7 +15,7 @@ pub(super) fn date(days: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// `13:58:04.5`, from a count of units since midnight of which a second has `per_second`.
+/// `13:58:04.5`, from a count of units since midnight, `per_second` of which make a second.
 pub(super) fn time(count: i64, per_second: i64) -> String {
     let (seconds, fraction) = (count.div_euclid(per_second), count.rem_euclid(per_second));
     let mut text = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -33,8 +33,8 @@ pub(super) fn timestamp(count: i64, per_second: i64) -> String {
     format!("{} {}", date(days as i64), time(rest as i64, per_second))
 }
 
-/// The text of NumPy's `datetime64[unit]`: a date for whole days; empty for NaT; `None` for units that
-/// are no fixed part of a day.
+/// The text of NumPy's `datetime64[unit]`: a date for whole days; empty for NaT; `None` for units without a fixed
+/// length in days.
 pub(super) fn datetime(count: i64, unit: &str) -> Option<String> {
     if count == i64::MIN {
         return Some(String::new());

@@ -1,24 +1,24 @@
 //! The text of a value, by which rows are hashed, grouped and ordered: the same on every machine, and in every format
-//! that holds the same values.
+//! that has the same values.
 //!
 //! - null, a missing field and the empty text: the empty text;
-//! - a truth value: `true` or `false`; also for the texts `True`, `TRUE`, `False`, `FALSE`;
-//! - a whole number: its decimal digits, `-` before a negative one, `0` for `-0`;
-//! - another number: if it is whole and its magnitude below 2^53, as a whole number; else its shortest
-//!   digits that read back as the same number, one before the point, and an exponent: `1.5e0`,
-//!   `1e-7`; or `NaN`, `inf`, `-inf`;
-//! - a text that is a number in the grammar of JSON (no leading zero, no `+`): as that number, so that
-//!   a CSV file and a Parquet file agree; any other text: itself, in UTF-8;
-//! - bytes: themselves; a date: `2026-11-22`; a time: `13:58:04`, with `.` and the decimals of the
-//!   second, without trailing zeros, if there are any; a date with a time: both, a blank between, in
-//!   UTC and with `+00:00` behind if it has a zone;
-//! - a list: `[` its items `]`, with `,` between; a structure: `{"name":item}`, sorted by name; in these, texts are
-//!   in JSON's quotes, and null is `null`.
+//! - a boolean: `true` or `false`; also for the texts `True`, `TRUE`, `False`, `FALSE`;
+//! - an integer: its decimal digits, after `-` if it is negative, `0` for `-0`;
+//! - another number: if it is whole and its magnitude is below 2^53, as an integer; otherwise the shortest digits that
+//!   read back as the same number, one of them before the point, and an exponent: `1.5e0`, `1e-7`; or `NaN`, `inf`,
+//!   `-inf`;
+//! - a text that is a number in JSON's grammar (no leading zero, no `+`): as that number, so that a CSV file and a
+//!   Parquet file agree; any other text: itself, in UTF-8;
+//! - bytes: themselves; a date: `2026-11-22`; a time: `13:58:04`, followed by `.` and the decimals of the second,
+//!   without trailing zeros, if there are any; a date with a time: both, separated by a blank, in UTC and followed by
+//!   `+00:00` if it has a zone;
+//! - a list: `[`, its items separated by `,`, `]`; a structure: `{"name":item}`, sorted by name; in these, texts are in
+//!   JSON's quotes, and null is `null`.
 
 use std::borrow::Cow;
 use std::io::Write as _;
 
-/// The text of a text.
+/// The text of a string.
 pub(super) fn of_text(text: &[u8]) -> Cow<'_, [u8]> {
     let mut digits = Vec::new();
     match spell(text, &mut digits) {
@@ -27,15 +27,16 @@ pub(super) fn of_text(text: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Where the text of a text is.
+/// Where to find the text of a string.
 pub(super) enum Spelling<'a> {
-    /// It is spelled as it was.
+    /// It is the string itself.
     Kept(&'a [u8]),
-    /// A number in other digits, which have been written down.
+    /// A number in different digits, which have been written to the buffer.
     New,
 }
 
-/// The text of a text; `digits` is overwritten if it is needed, so that its memory serves one value after another.
+/// The text of a string; `digits` is overwritten if necessary, so that its memory is reused for one value after
+/// another.
 pub(super) fn spell<'a>(text: &'a [u8], digits: &mut Vec<u8>) -> Spelling<'a> {
     match text {
         b"True" | b"TRUE" => Spelling::Kept(b"true"),
@@ -44,7 +45,7 @@ pub(super) fn spell<'a>(text: &'a [u8], digits: &mut Vec<u8>) -> Spelling<'a> {
     }
 }
 
-/// The text of a number, if `text` is one in the grammar of JSON.
+/// The text of a number, if `text` is one in JSON's grammar.
 fn spell_number<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Option<Spelling<'a>> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     if !digits.first()?.is_ascii_digit() || !is_json_number(digits) {
@@ -61,8 +62,8 @@ fn spell_number<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Option<Spelling<'a>> {
     Some(Spelling::New)
 }
 
-/// The same for a number without an exponent and of at most 15 digits: those are the shortest that read back as the
-/// same number (IEEE 754 doubles keep 15 digits).
+/// The same for a number with at most 15 digits and no exponent: those digits are the shortest that read back as the
+/// same number (IEEE 754 doubles preserve 15 digits).
 fn spell_short_decimal(text: &[u8], digits: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let point = digits.iter().position(|b| *b == b'.').filter(|_| digits.len() <= 16)?;
     let (whole, fraction) = (&digits[..point], &digits[point + 1..]);
@@ -92,8 +93,8 @@ fn spell_short_decimal(text: &[u8], digits: &[u8], out: &mut Vec<u8>) -> Option<
     write!(out, "e{exponent}").ok()
 }
 
-/// Whether `text`, which begins with a digit, is `0` or digits without a leading zero, then perhaps a
-/// fraction, then perhaps an exponent.
+/// Whether `text`, which begins with a digit, is `0` or digits without a leading zero, then optionally a fraction, then
+/// optionally an exponent.
 pub(super) fn is_json_number(text: &[u8]) -> bool {
     let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
     let whole = digits(text);
@@ -120,7 +121,7 @@ pub(super) fn of_float(number: f64) -> String {
     whole(number).unwrap_or_else(|| scientific(number.is_finite(), number, format!("{number:e}")))
 }
 
-/// The text of a number of single precision: its own shortest digits, not those of its double.
+/// The text of a single-precision number: its own shortest digits, not those of the equal double.
 pub(super) fn of_single(number: f32) -> String {
     let double = f64::from(number);
     whole(double).unwrap_or_else(|| scientific(number.is_finite(), double, format!("{number:e}")))

@@ -1,15 +1,14 @@
-//! The digest of a table: of its values, nulls, types and names, however they are laid out.
+//! The digest of a table: its values, nulls, types and names, regardless of their layout.
 //!
-//! SHA-256 of the texts, one line each: what the schema says to a reader ([`kinds`]), then `rows N`, then the
-//! digests of the columns in hexadecimal digits.
+//! The SHA-256 of these texts, one per line: what the schema means to a reader ([`kinds`]), then `rows N`, then the
+//! digests of the columns in hexadecimal.
 //!
-//! A column's digest is the SHA-256 of these digests in hexadecimal digits, one line each: of its nulls (the row
-//! numbers, eight bytes each, little end first), of its lengths (the same, for texts, bytes and lists; 0 for null),
-//! of its values (little end first, zero bytes for null; one byte for a truth value; texts and bytes one after the
-//! other; decimals as 32 bytes; for a union the number of each value's type), and of its children (the items of the
-//! lists that are not null; the fields of a structure, null where it is null; the values that a dictionary or a run
-//! stands for, and the categories of a dictionary in the order in which a reader of all batches sees them; the
-//! values of each type of a union).
+//! A column's digest is the SHA-256 of these digests in hexadecimal, one per line: of its nulls (the row numbers, eight
+//! little-endian bytes each), of its lengths (in the same form, for texts, bytes and lists; 0 for null), of its values
+//! (little-endian, zero bytes for null; one byte for a boolean; texts and bytes concatenated; decimals as 32 bytes; for
+//! a union the type number of each value), and of its children (the items of the lists that are not null; the fields of
+//! a structure, null where it is null; the values that a dictionary or run encodes, and the categories of a dictionary
+//! in the order in which a reader of all batches sees them; the values of each type of a union).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,7 +26,7 @@ use super::kinds;
 use crate::digest::Digest;
 use crate::split::sha::Sha;
 
-/// The digest of a table in the making.
+/// The digest of a table being computed.
 pub(super) struct TableDigest {
     schema: String,
     columns: Vec<Column>,
@@ -41,7 +40,7 @@ impl TableDigest {
         Self { schema: kinds::of_schema(schema), columns, rows: 0 }
     }
 
-    /// Adds the rows of `batch`.
+    /// Adds the rows of a batch.
     pub(super) fn update(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
         self.rows += batch.num_rows() as u64;
         self.columns.iter_mut().zip(batch.columns()).try_for_each(|(column, array)| column.update(array))
@@ -56,7 +55,7 @@ impl TableDigest {
     }
 }
 
-/// The digest of a column in the making.
+/// The digest of a column being computed.
 struct Column {
     rows: u64,
     nulls: Sha,
@@ -70,9 +69,9 @@ struct Column {
 /// The categories that have been hashed.
 #[derive(Default)]
 struct Categories {
-    /// Those of the batch before.
+    /// Those of the previous batch.
     last: Option<ArrayRef>,
-    /// The digest of each, if they were not always the same.
+    /// The digest of each category, if they have ever changed.
     known: HashSet<Digest>,
 }
 
@@ -223,7 +222,7 @@ impl Column {
         Ok(())
     }
 
-    /// Lists, of which each has a range of `items`.
+    /// Lists, each of which is a range of `items`.
     fn list(
         &mut self,
         array: &ArrayRef,
@@ -279,7 +278,7 @@ impl Column {
         if self.categories.known.is_empty() && goes_on {
             return self.child(1).update(&values.slice(known, values.len() - known));
         }
-        // The categories are others than before: of the new ones, those that are not known come behind.
+        // The categories have changed: unknown ones are appended.
         if let Some(last) = last.filter(|_| self.categories.known.is_empty()) {
             (0..last.len()).try_for_each(|i| {
                 self.categories.known.insert(one(&last.slice(i, 1))?);
@@ -327,7 +326,7 @@ impl Column {
 }
 
 fn range<T: TryInto<u64>>(start: T, end: T) -> std::ops::Range<u64> {
-    // Offsets are checked when the file is read.
+    // Offsets were checked when the file was read.
     start.try_into().unwrap_or(0)..end.try_into().unwrap_or(0)
 }
 

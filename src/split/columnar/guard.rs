@@ -1,5 +1,5 @@
-//! Damaged files make the Arrow and Parquet readers panic in places. Here a panic of theirs becomes an
-//! error of ours, and nothing of it is printed.
+//! Damaged files make the Arrow and Parquet readers panic in places. Here, such a panic is turned into an error of
+//! ours, and nothing is printed.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -28,7 +28,7 @@ pub(super) fn guarded<T>(
         }));
     });
     let before = GUARDED.replace(true);
-    // What `read` was in the middle of is dropped: after an error the whole split ends.
+    // Whatever `read` left half-done is dropped: after an error the whole split ends.
     let result = panic::catch_unwind(AssertUnwindSafe(read));
     GUARDED.set(before);
     result.unwrap_or_else(|_| Err(broken(file, what, "it is damaged")))

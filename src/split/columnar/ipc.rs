@@ -1,5 +1,5 @@
-//! Arrow's IPC file and stream formats. Both are a row of messages; where each lies is found first (from
-//! the footer, or by going from one to the next), so that a batch can be read at any time, at its place.
+//! Arrow's IPC file and stream formats. Both are sequences of messages, which are located first (from the footer, or by
+//! going from one to the next), so that a batch can be read from its place at any time.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -20,11 +20,11 @@ use super::table::{Batches, Sink, Table, TableWriter, broken};
 use crate::split::error::SplitError;
 use crate::split::source::Source;
 
-/// A message of a file.
+/// A message in a file.
 #[derive(Clone, Debug)]
 struct Message {
     block: Block,
-    /// `None`: a dictionary.
+    /// `None` for a dictionary.
     rows: Option<u64>,
 }
 
@@ -37,13 +37,13 @@ pub(super) struct Ipc<'a> {
     rows: u64,
     compression: Option<CompressionType>,
     stream: bool,
-    /// The batches that were read last: partitions often share one.
+    /// The batches read last: partitions often share one.
     recent: Mutex<Vec<(usize, RecordBatch)>>,
     keep: usize,
     memory: u64,
 }
 
-/// The longest description of a schema or a batch that is read.
+/// The longest metadata of a schema or a batch that is read.
 const METADATA: u64 = 256 << 20;
 
 impl<'a> Ipc<'a> {
@@ -105,7 +105,7 @@ impl<'a> Ipc<'a> {
         Self { source, schema, version, messages, rows, compression, stream, recent, keep, memory }
     }
 
-    /// Takes the message at `block`, after looking whether it lies in the file.
+    /// Adds the message at `block`, after checking that it is inside the file.
     fn add(&mut self, block: Block) -> Result<(), SplitError> {
         let bad = |error: &dyn std::fmt::Display| broken(&self.source.name, "Arrow", error);
         let metadata = metadata(self.source, &block)?;
@@ -135,7 +135,8 @@ impl<'a> Ipc<'a> {
         Ok(())
     }
 
-    /// An error if a batch of this many bytes, unpacked, would take too much memory; else fewer batches are kept.
+    /// An error if a batch of this many bytes, unpacked, would take too much memory; otherwise limits how many are
+    /// kept.
     fn weigh(&mut self, bytes: u64) -> Result<(), SplitError> {
         let most = self.memory / 3 / bytes.max(1);
         if most == 0 {
@@ -152,8 +153,8 @@ impl<'a> Ipc<'a> {
         Ok(())
     }
 
-    /// An error if a batch of `bytes` bytes cannot have this many rows. Where no column takes space for a row, only
-    /// the memory bounds them.
+    /// An error if a batch of `bytes` bytes cannot have this many rows. If no column needs space for a row, only memory
+    /// limits them.
     fn check_rows(&self, rows: u64, bytes: u64) -> Result<(), SplitError> {
         let takes_space = self.schema.fields().iter().any(|field| takes_space(field.data_type()));
         let most = if takes_space { bytes.saturating_mul(8) } else { self.memory };
@@ -171,7 +172,7 @@ impl<'a> Ipc<'a> {
         Ok(Buffer::from_vec(bytes))
     }
 
-    /// The batch that is message `i`.
+    /// Reads the batch of message `i`.
     fn batch(&self, i: usize, decoder: &FileDecoder) -> Result<RecordBatch, SplitError> {
         let recent = || self.recent.lock().expect("no thread panics while it holds the lock");
         if let Some((_, batch)) = recent().iter().find(|(known, _)| *known == i) {
@@ -215,13 +216,13 @@ fn bounds(source: &Source, block: &Block) -> Result<(u64, u64), SplitError> {
     bounds().ok_or_else(|| broken(&source.name, "Arrow", "a message lies outside the file; is it cut short?"))
 }
 
-/// Looks whether the buffers of a batch lie in its body, and do not claim to be impossibly long when
-/// they are unpacked; how many bytes they are then.
+/// Checks that the buffers of a batch are inside its body and do not claim an impossible unpacked size; returns that
+/// size.
 fn check_buffers(source: &Source, block: &Block, batch: RecordBatchHeader) -> Result<u64, SplitError> {
     let mut total = 0u64;
     let (start, end) = bounds(source, block)?;
     let body = start + block.metaDataLength() as u64;
-    // LZ4 packs at most 255 bytes in one; of Zstandard nothing like that is known, but this is plenty.
+    // LZ4 compresses at most by 255 to one; for Zstandard no limit is known, but this is plenty.
     let ratio =
         batch.compression().map(|packed| if packed.codec() == CompressionType::ZSTD { 1 << 16 } else { 256 });
     for buffer in batch.buffers().iter().flatten() {
@@ -236,7 +237,7 @@ fn check_buffers(source: &Source, block: &Block, batch: RecordBatchHeader) -> Re
         if let Some(ratio) = ratio.filter(|_| length >= 8) {
             let mut unpacked = [0; 8];
             source.read_exact_at(&mut unpacked, at)?;
-            // -1 says that the buffer is not packed after all.
+            // -1 means that the buffer is not compressed after all.
             total = total.saturating_add(i64::from_le_bytes(unpacked).max(0) as u64);
             if i64::from_le_bytes(unpacked) > length.saturating_mul(ratio) as i64 {
                 return Err(broken(&source.name, "Arrow", "a column claims to be longer than it can be"));
@@ -246,7 +247,7 @@ fn check_buffers(source: &Source, block: &Block, batch: RecordBatchHeader) -> Re
     Ok(total)
 }
 
-/// Whether each row of a column of this type takes at least a bit.
+/// Whether each row of a column of this type takes at least one bit.
 fn takes_space(kind: &DataType) -> bool {
     match kind {
         DataType::Null | DataType::RunEndEncoded(_, _) => false,
@@ -257,7 +258,7 @@ fn takes_space(kind: &DataType) -> bool {
     }
 }
 
-/// The bytes before the body of a message.
+/// The bytes that precede the body of a message.
 fn metadata(source: &Source, block: &Block) -> Result<Vec<u8>, SplitError> {
     let (start, _) = bounds(source, block)?;
     let mut bytes = Vec::new();
@@ -265,12 +266,12 @@ fn metadata(source: &Source, block: &Block) -> Result<Vec<u8>, SplitError> {
     Ok(bytes)
 }
 
-/// `bytes` without the mark (of newer writers) and the length.
+/// `bytes` without the marker (of newer writers) and the length.
 fn strip(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xFF\xFF\xFF\xFF").map_or(&bytes[4..], |rest| &rest[4..])
 }
 
-/// The message of a stream that begins at `at`, and where the next begins; `None` at the end.
+/// The message of a stream at `at`, and where the next one begins; `None` at the end.
 fn next_block(source: &Source, at: u64) -> Result<Option<(Block, u64)>, SplitError> {
     let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
     if at == source.len {
@@ -340,7 +341,7 @@ impl Table for Ipc<'_> {
             let batch = at..at + rows;
             at = batch.end;
             let (start, end) = (batch.start.max(wanted.start), batch.end.min(wanted.end));
-            // Of no rows the first batch tells the categories.
+            // Even with no rows, the first batch tells the categories.
             let is_first = std::mem::take(&mut first) && wanted.is_empty();
             let (start, end) = if is_first { (batch.start, batch.start) } else { (start, end) };
             (start < end || is_first).then(|| {
@@ -355,7 +356,7 @@ impl Table for Ipc<'_> {
     }
 
     fn writer(&self, schema: &Schema, sink: Sink) -> Result<Box<dyn TableWriter>, ArrowError> {
-        // What older readers know, and without a choice of ours.
+        // Only what older readers support, and no choices of our own.
         let options = IpcWriteOptions::default().with_dictionary_handling(DictionaryHandling::Resend);
         let options = options.try_with_compression(self.compression)?;
         Ok(match self.stream {

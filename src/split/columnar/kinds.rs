@@ -1,5 +1,5 @@
-//! What a schema says to a reader, as text. How many bytes an offset, a dictionary's number or a decimal takes is
-//! no part of it: pandas, polars and duckdb read the same from each. What a value is always is.
+//! What a schema means to a reader, as text. It leaves out how many bytes an offset, a dictionary index or a decimal
+//! takes, because pandas, polars and duckdb read the same from each, but never what a value is.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ fn quoted(text: &str) -> serde_json::Value {
     serde_json::Value::from(text)
 }
 
-/// The metadata and the fields of a schema, a line each.
+/// The metadata and the fields of a schema, one per line.
 pub(super) fn of_schema(schema: &Schema) -> String {
     let mut text = metadata(schema.metadata());
     schema.fields().iter().for_each(|field| text += &format!("field {}\n", of_field(field)));
@@ -23,7 +23,7 @@ fn metadata(metadata: &arrow_schema::Metadata) -> String {
     observable(metadata).into_iter().map(line).collect()
 }
 
-/// Name, type, whether values can be missing, and metadata.
+/// Name, type, nullability and metadata.
 fn of_field(field: &Field) -> String {
     let mut text = format!("{} {}", quoted(field.name()), unnamed(field));
     for (name, value) in observable(field.metadata()) {
@@ -32,7 +32,7 @@ fn of_field(field: &Field) -> String {
     text
 }
 
-/// A field whose name no reader sees: the items of a list.
+/// A field whose name no reader sees, such as the items of a list.
 fn unnamed(field: &Field) -> String {
     let ordered = if field.dict_is_ordered() == Some(true) { "ordered " } else { "" };
     let missing = if field.is_nullable() { "" } else { " not null" };
@@ -73,7 +73,7 @@ fn of_type(kind: &DataType) -> String {
     }
 }
 
-/// For each leaf of a schema, in the order of Parquet's columns: whether it has categories.
+/// For each leaf of a schema, in the order of Parquet's columns: whether it is categorical.
 pub(super) fn categorical(schema: &Schema) -> Vec<bool> {
     let mut found = Vec::new();
     schema.fields().iter().for_each(|field| leaves(field.data_type(), &mut found));

@@ -1,8 +1,8 @@
-//! Arrow IPC files and streams, and Parquet: tables whose values, not bytes, are kept. A partition has
-//! the format, the compression and the schema of its source.
+//! Arrow IPC files and streams, and Parquet: formats in which the values of a table are kept, not its bytes. A
+//! partition has the format, the compression and the schema of its source.
 //!
-//! The digest of a partition is that of its values ([`digest`]), so that another writer, batch size,
-//! compression or padding makes no difference. One batch per thread is in memory.
+//! The digest of a partition is that of its values ([`digest`]), so that a different writer, batch size, compression or
+//! padding makes no difference. One batch per thread is in memory.
 
 mod digest;
 mod guard;

@@ -1,5 +1,5 @@
-//! What pandas writes beside a table to get its frame back: above all, the index. An index that is a
-//! range is not stored as a column but as its start, stop and step; a partition's rows keep theirs.
+//! What pandas stores with a table to restore its frame: above all, the index. A range index is not stored as a column,
+//! but as start, stop and step; the rows of a partition keep theirs.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 /// Which rows a partition has.
 pub(super) enum Index {
-    /// Contiguous ones.
+    /// Contiguous rows.
     Slice(Range<u64>),
-    /// From `first` on every `step`th of `total`.
+    /// Every `step`th of `total` rows, starting at `first`.
     Every { first: u64, step: u64, total: u64 },
 }
 
-/// An index that is a range.
+/// A range index.
 pub(super) struct RangeIndex {
     column: String,
     start: i64,
@@ -30,8 +30,8 @@ fn range_of(metadata: &mut Value) -> Option<&mut serde_json::Map<String, Value>>
     (map.get("kind")? == "range").then_some(map)
 }
 
-/// The metadata of pandas for the partition that has these rows: its range index is that of the rows. `None` if
-/// the index is no range.
+/// The metadata of pandas for the partition with these rows: its range index is that of the rows. `None` if the index
+/// is not a range.
 pub(super) fn ranged(pandas: &str, rows: &Index) -> Option<String> {
     let mut metadata: Value = serde_json::from_str(pandas).ok()?;
     let range = range_of(&mut metadata)?;
@@ -53,8 +53,8 @@ pub(super) fn ranged(pandas: &str, rows: &Index) -> Option<String> {
 
 const COLUMN: &str = "__index_level_0__";
 
-/// For partitions whose rows' index is no range any more: the metadata with the index as a column, as pandas
-/// itself would store it. `taken` says which names columns have.
+/// For partitions whose rows' index is no longer a range: the metadata with the index as a column, as pandas itself
+/// would store it. `taken` tells which column names are in use.
 pub(super) fn materialized(pandas: &str, taken: &dyn Fn(&str) -> bool) -> Option<(String, RangeIndex)> {
     let mut metadata: Value = serde_json::from_str(pandas).ok()?;
     let range = range_of(&mut metadata)?;
@@ -72,13 +72,13 @@ pub(super) fn materialized(pandas: &str, taken: &dyn Fn(&str) -> bool) -> Option
     Some((metadata.to_string(), index))
 }
 
-/// `schema` for the partition that has these rows.
+/// `schema` for the partition with these rows.
 pub(super) fn with_range(schema: &SchemaRef, rows: &Index) -> SchemaRef {
     let text = schema.metadata().get("pandas").and_then(|text| ranged(text, rows));
     text.map_or_else(|| schema.clone(), |text| with_metadata(schema, text, schema.fields().clone()))
 }
 
-/// The schema with the index as its last column, where it is a range.
+/// The schema with the index as its last column, if it is a range.
 pub(super) fn materialize(schema: &SchemaRef) -> Option<(SchemaRef, RangeIndex)> {
     let taken = |name: &str| schema.field_with_name(name).is_ok();
     let (text, index) = materialized(schema.metadata().get("pandas")?, &taken)?;
@@ -94,7 +94,7 @@ fn with_metadata(schema: &Schema, pandas: String, fields: arrow_schema::Fields) 
 }
 
 impl RangeIndex {
-    /// What its column is called.
+    /// The name of its column.
     pub(super) fn column(&self) -> &str {
         &self.column
     }
@@ -104,7 +104,7 @@ impl RangeIndex {
         rows.map(|row| self.start.wrapping_add((row as i64).wrapping_mul(self.step))).collect()
     }
 
-    /// `batch`, whose first row has the number `first`, with the index as its last column.
+    /// `batch`, whose first row is number `first`, with the index as its last column.
     pub(super) fn append(
         &self,
         batch: &RecordBatch,
@@ -118,8 +118,8 @@ impl RangeIndex {
     }
 }
 
-/// The metadata of a schema that a reader can observe, sorted, each as a name and a text. Which version of
-/// which library wrote the file is left out.
+/// The metadata of a schema that a reader can observe, as sorted pairs of name and text. The name and version of the
+/// library that wrote the file are left out.
 pub(super) fn observable(metadata: &arrow_schema::Metadata) -> Vec<(&str, String)> {
     let mut found: Vec<(&str, String)> = metadata
         .iter()

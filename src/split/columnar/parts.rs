@@ -25,7 +25,7 @@ use crate::split::produce::{Order, Producer, Product, Want};
 use crate::split::request::Request;
 use crate::split::source::Source;
 
-/// Calls `then` with who makes the partitions of the table in `source`.
+/// Calls `then` with the producer of the partitions of the table in `source`.
 pub(in crate::split) fn produce<T>(
     request: &Request,
     source: &Source,
@@ -100,7 +100,7 @@ impl Keys for TableKeys<'_> {
     }
 }
 
-/// A partition in the making.
+/// A partition being written.
 struct Part<'a> {
     digest: TableDigest,
     writer: Option<Box<dyn TableWriter>>,
@@ -149,7 +149,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Contiguous rows: every partition is read on its own.
+/// Contiguous rows: every partition is read separately.
 struct Contiguous<'a> {
     table: &'a dyn Table,
     rows: Vec<Range<u64>>,
@@ -180,8 +180,8 @@ impl Producer for Contiguous<'_> {
     }
 }
 
-/// Rows that do not lie together: the table is read once, by one thread; the partitions' shares of each
-/// batch are hashed and written in parallel.
+/// Rows that are not contiguous: one thread reads the table once; the partitions' shares of each batch are hashed and
+/// written in parallel.
 struct Scattered<'a> {
     table: &'a dyn Table,
     assignment: &'a Assignment,
@@ -233,7 +233,7 @@ impl Producer for Scattered<'_> {
             )?;
         }
         let parts = parts.into_iter().map(|part| part.into_inner().expect("no thread panics with the lock"));
-        // Of no rows the categories are told all the same.
+        // Even with no rows, the categories have to be written.
         let finish = |mut part: Part| {
             if let Some(empty) = empty.as_ref().filter(|_| part.rows == 0) {
                 part.add(empty)?;
@@ -245,7 +245,7 @@ impl Producer for Scattered<'_> {
 }
 
 impl Scattered<'_> {
-    /// The rows of a batch that each partition gets.
+    /// The rows of a batch that go to each partition.
     fn rows_of(&self, first: u64, batch: &RecordBatch, of: usize) -> Vec<Vec<u32>> {
         let mut rows = vec![Vec::new(); of];
         (0..batch.num_rows())

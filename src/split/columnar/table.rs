@@ -1,4 +1,4 @@
-//! What Arrow and Parquet files have in common: a table that is read batch by batch and written so.
+//! What Arrow and Parquet files have in common: a table that is read and written in batches.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -10,15 +10,15 @@ use crate::split::draft::Draft;
 use crate::split::error::SplitError;
 pub(super) use crate::split::scatter::HANDLES;
 
-/// A table that can be read at any row.
+/// A table that can be read from any row.
 pub(super) trait Table: Sync {
-    /// The columns and what else is said of them.
+    /// The columns and their metadata.
     fn schema(&self) -> &SchemaRef;
 
-    /// How many rows there are.
+    /// The number of rows.
     fn rows(&self) -> u64;
 
-    /// The rows of each batch as it is stored.
+    /// The ranges of rows of the batches as stored.
     fn batches(&self) -> Vec<Range<u64>>;
 
     /// How many batches may be in memory at once.
@@ -37,11 +37,11 @@ pub(super) type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch, SplitE
 pub(super) trait TableWriter: Send {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), ArrowError>;
 
-    /// Writes the end; the draft, and how long it is.
+    /// Writes the end of the table; returns the draft and its length.
     fn finish(self: Box<Self>) -> Result<Sink, ArrowError>;
 }
 
-/// A draft as a writer. With many partitions its file is closed after every write.
+/// A draft as a writer. If there are many partitions, its file is closed after every write.
 pub(super) struct Sink {
     pub(super) draft: Draft,
     pub(super) bytes: u64,
@@ -69,7 +69,7 @@ impl Write for Sink {
         if !buffer.is_empty() {
             self.append(&buffer)?;
         }
-        // With many partitions each would hold on to its memory.
+        // With many partitions, each would hold on to its own buffer.
         if !self.close {
             buffer.clear();
             self.buffer = buffer;
@@ -79,7 +79,7 @@ impl Write for Sink {
 }
 
 impl Sink {
-    /// `close`: there are too many drafts to keep their files open.
+    /// `close` means that there are too many drafts to keep their files open.
     pub(super) fn new(mut draft: Draft, close: bool) -> Result<Self, SplitError> {
         if close {
             draft.close()?;
@@ -94,7 +94,7 @@ impl Sink {
     }
 }
 
-/// The error for an Arrow or Parquet file that cannot be read.
+/// An error for an Arrow or Parquet file that cannot be read.
 pub(super) fn broken(name: &str, what: &str, error: impl std::fmt::Display) -> SplitError {
     SplitError::whole(name, format!("the {what} data cannot be read: {error}"), None)
 }

@@ -1,4 +1,4 @@
-//! The values of a table as the texts that [`crate::split::value`] hashes.
+//! The values of a table as the texts hashed by [`crate::split::value`].
 
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ use crate::split::message::Message;
 use crate::split::time;
 use crate::split::value::{of_float, of_single, of_text};
 
-/// Which columns are the key of a row.
+/// The columns that make up the key of a row.
 pub(super) struct KeyNames {
     file: String,
     names: Vec<String>,
-    /// Their numbers among all columns.
+    /// Their positions among all columns.
     pub(super) columns: Vec<usize>,
     whole: bool,
     plain: bool,
@@ -40,7 +40,7 @@ impl KeyNames {
         };
         let columns = match wanted.columns {
             Some(columns) => columns.iter().map(find).collect::<Result<Vec<_>, _>>()?,
-            // An index that pandas made up is no part of the row.
+            // An index that pandas made up is not part of the row.
             None => (0..all.len()).filter(|i| !all[*i].starts_with("__index_level_")).collect(),
         };
         let names = columns.iter().map(|i| all[*i].clone()).collect();
@@ -84,7 +84,7 @@ impl KeyNames {
 
 type Texts = Box<dyn Fn(usize) -> Vec<u8>>;
 
-/// The texts of the values of `array`, or its type if they have none.
+/// The texts of the values of `array`, or its type if it has none.
 fn texts(array: &ArrayRef) -> Result<Texts, DataType> {
     let valid = array.clone();
     let inner = valid_texts(array)?;
@@ -171,7 +171,7 @@ fn timestamps(array: &ArrayRef, unit: TimeUnit, zone: &'static str) -> Texts {
     }
 }
 
-/// The digits of a decimal with the point in its place.
+/// The digits of a decimal with the point inserted.
 fn decimal(digits: &str, scale: i8) -> String {
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
     match usize::try_from(scale) {
@@ -185,7 +185,7 @@ fn decimal(digits: &str, scale: i8) -> String {
     }
 }
 
-/// The text of a value inside a list or structure, or the type that has none.
+/// The text of a value inside a list or structure, or its type if it has none.
 fn nested(array: &ArrayRef, i: usize) -> Result<String, DataType> {
     let text = |text: &str| String::from_utf8_lossy(&quoted(text.as_bytes())).into_owned();
     if i >= array.len() || array.is_null(i) {

@@ -1,5 +1,5 @@
-//! The header of an `.npy` file (NEP 1 and numpy.lib.format): read with suspicion, written in one
-//! canonical way, so that the same array always has the same bytes.
+//! The header of an `.npy` file (NEP 1 and numpy.lib.format): read with suspicion, written in one canonical way, so
+//! that the same array always has the same bytes.
 
 use super::literal::{Literal, parse};
 
@@ -7,7 +7,7 @@ use super::literal::{Literal, parse};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::split) struct Header {
     descr: Literal,
-    /// The elements of a row that lie side by side.
+    /// The type of the elements, which are adjacent in a row.
     pub(super) dtype: Dtype,
     fortran: bool,
     pub(super) shape: Vec<u64>,
@@ -18,20 +18,20 @@ pub(in crate::split) struct Header {
 /// The type of an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Dtype {
-    /// Kind letter, bytes, whether the bytes are in big-endian order, unit of a date or duration.
+    /// Kind letter, size in bytes, whether they are big-endian, unit of a date or duration.
     Plain { kind: u8, size: u64, big: bool, unit: String },
     /// Fields: name, type, shape.
     Structure(Vec<(String, Dtype, Vec<u64>)>),
 }
 
-/// Why a header cannot be used: one sentence.
+/// Why a header cannot be used; one sentence.
 pub(in crate::split) type Bad = String;
 
 /// The longest header that is read.
 const LIMIT: u64 = 1 << 20;
 
 impl Dtype {
-    /// Bytes per element; `None` if they cannot be counted in 64 bits.
+    /// Bytes per element; `None` if that exceeds 64 bits.
     pub(super) fn size(&self) -> Option<u64> {
         match self {
             Self::Plain { size, .. } => Some(*size),
@@ -47,8 +47,8 @@ fn product(shape: &[u64]) -> Option<u64> {
 }
 
 impl Header {
-    /// How long the header of a file that begins with `start` (at least 12 bytes, if the file has
-    /// them) is, with the magic and the length.
+    /// The length of the header of a file that begins with `start` (at least 12 bytes, if the file is that long),
+    /// including the magic and the length field.
     pub(in crate::split) fn length(start: &[u8]) -> Result<u64, Bad> {
         let length = match start {
             [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, a, b, ..] => {
@@ -65,8 +65,8 @@ impl Header {
         if length > LIMIT { Err(format!("the header claims to be {length} bytes long")) } else { Ok(length) }
     }
 
-    /// Reads the header `bytes` of a file that is `len` bytes long, and checks that the array that it
-    /// describes is the rest of the file.
+    /// Parses the header `bytes` of a file of length `len`, and checks that the array it describes is the rest of the
+    /// file.
     pub(in crate::split) fn read(bytes: &[u8], len: u64) -> Result<Self, Bad> {
         let skip = if bytes[6] == 1 { 10 } else { 12 };
         let text: String = match bytes[6] {
@@ -96,7 +96,7 @@ impl Header {
         }
         let bytes = product(&self.shape).and_then(|count| count.checked_mul(self.dtype.size()?));
         let there = len - self.data;
-        // With a zero among the axes, the others may claim anything.
+        // If one axis is zero, the others can claim anything.
         let rows = self.row_bytes().ok_or("the header describes a row of more than 2^64 bytes")?;
         if rows == 0 && self.shape[0] > 1 << 24 {
             return Err(format!("the header claims {} empty rows", self.shape[0]));
@@ -120,8 +120,8 @@ impl Header {
         product(&self.shape[1..])?.checked_mul(self.dtype.size()?)
     }
 
-    /// How many pieces of a partition lie apart, and how many bytes each row has in each of them: in
-    /// Fortran order the first axis runs fastest.
+    /// How many separate pieces a partition has in the file, and how many bytes each row takes in each of them: in
+    /// Fortran order, the first axis varies fastest.
     pub(super) fn pieces(&self) -> (u64, u64) {
         let size = self.dtype.size().unwrap_or(0);
         match (self.fortran, self.columns()) {
@@ -130,7 +130,7 @@ impl Header {
         }
     }
 
-    /// The header of an array that has `rows` of these rows.
+    /// The header of an array of `rows` rows like these.
     pub(super) fn with_rows(&self, rows: u64) -> Vec<u8> {
         let mut shape: Vec<Literal> = self.shape.iter().map(|axis| Literal::Int(*axis)).collect();
         shape[0] = Literal::Int(rows);
@@ -141,7 +141,7 @@ impl Header {
             (text("shape"), Literal::Tuple(shape)),
         ]);
         let dict = dict.to_string();
-        // The numbers of the versions say how the text is encoded and how long it may be.
+        // The version determines how the text is encoded and how long it may be.
         let (version, text): (u8, Vec<u8>) = match dict.chars().map(|c| u8::try_from(u32::from(c))).collect()
         {
             Ok(latin) if dict.len() < 60_000 => (1, latin),
@@ -232,7 +232,7 @@ fn plain(text: &str) -> Result<Dtype, Bad> {
     Ok(Dtype::Plain { kind, size, big, unit: unit.trim_end_matches(']').to_owned() })
 }
 
-/// Reads what any file might begin with: for the fuzzer.
+/// Parses the possible beginning of any file: for the fuzzer.
 #[doc(hidden)]
 pub(in crate::split) fn survive(bytes: &[u8]) {
     if let Ok(length) = Header::length(bytes)

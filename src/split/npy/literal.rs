@@ -1,4 +1,4 @@
-//! The part of Python's literals that stands in the header of an `.npy` file, read and printed.
+//! The part of Python's literals that occurs in the header of an `.npy` file: parsed and printed.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ pub(super) enum Literal {
     Dict(Vec<(Literal, Literal)>),
 }
 
-/// How deep literals may nest: structures in structures.
+/// How deeply literals may nest: structures in structures.
 const DEPTH: u32 = 32;
 
-/// Reads one literal, behind which only white space may stand; the offset of what cannot be read.
+/// Parses a literal, after which only white space may follow; the error is the offset of what cannot be parsed.
 pub(super) fn parse(text: &str) -> Result<Literal, usize> {
     let mut parser = Parser { text: text.as_bytes(), at: 0 };
     let literal = parser.literal(0)?;
@@ -41,7 +41,7 @@ impl Parser<'_> {
         self.text.get(self.at).copied()
     }
 
-    /// Whether the next byte is `byte`, which is then taken.
+    /// Consumes the next byte if it is `byte`; returns whether it was.
     fn take(&mut self, byte: u8) -> bool {
         self.blanks();
         let taken = self.peek() == Some(byte);
@@ -71,7 +71,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The items up to `close`, and whether a comma stands behind the last.
+    /// The items up to `close`, and whether a comma follows the last one.
     fn items(&mut self, close: u8, depth: u32) -> Result<(Vec<Literal>, bool), usize> {
         self.at += 1;
         let (mut items, mut comma) = (Vec::new(), true);
@@ -111,7 +111,7 @@ impl Parser<'_> {
             match self.peek().ok_or(self.at)? {
                 byte if Some(byte) == quote => break,
                 b'\\' => {
-                    // Names with control characters are not worth the rest of Python's escapes.
+                    // Supporting the rest of Python's escapes for names with control characters is not worth it.
                     match self.text.get(self.at + 1) {
                         Some(byte @ (b'\\' | b'\'' | b'"')) => bytes.push(*byte),
                         _ => return Err(self.at),
@@ -151,7 +151,7 @@ impl Parser<'_> {
     }
 }
 
-/// As Python prints it.
+/// Prints as Python does.
 impl fmt::Display for Literal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let join = |items: &[Self]| items.iter().map(Self::to_string).collect::<Vec<_>>().join(", ");

@@ -1,6 +1,6 @@
-//! NumPy's `.npy` files: the rows are the elements of the first axis. Every partition is an `.npy` file
-//! with a canonical header, so that its digest is that of its bytes. In C order a partition is one
-//! range of the file; in Fortran order it is one range of each column.
+//! NumPy's `.npy` files: the rows are the elements along the first axis. Every partition is an `.npy` file with a
+//! canonical header, so that its digest is that of its bytes. In C order, a partition is one range of the file; in
+//! Fortran order, one range of each column.
 
 mod header;
 mod literal;

@@ -29,11 +29,11 @@ impl Header {
     }
 }
 
-/// How many rows each partition has if its file may have `most` bytes.
+/// How many rows each partition has if its file may have at most `most` bytes.
 pub(in crate::split) fn rows_by_bytes(source: &Source, most: u64) -> Result<Vec<u64>, SplitError> {
     let header = open(source)?;
     let (pieces, bytes) = header.pieces();
-    // A longer header for fewer rows there is not.
+    // No smaller number of rows has a longer header.
     let left = most.saturating_sub(header.with_rows(header.rows()).len() as u64);
     let each = left.checked_div(pieces * bytes).unwrap_or(header.rows().max(1));
     if each == 0 {
@@ -108,7 +108,7 @@ impl Keys for ArrayKeys<'_> {
     }
 }
 
-/// Rows that do not lie together.
+/// Rows that are not contiguous.
 pub(in crate::split) struct Scattered<'a> {
     pub(in crate::split) header: &'a Header,
     pub(in crate::split) assignment: Assignment,
@@ -137,7 +137,7 @@ impl Producer for Scattered<'_> {
     }
 }
 
-/// Items of equal size, one behind the other.
+/// Items of equal size in sequence.
 struct Items {
     start: u64,
     bytes: u64,
@@ -147,7 +147,7 @@ struct Items {
 
 impl Replay for Items {
     fn chunks(&self) -> usize {
-        // Items without bytes need not be copied.
+        // Items of zero bytes need not be copied.
         if self.bytes == 0 { 0 } else { self.items.div_ceil(self.per_chunk) as usize }
     }
 

@@ -1,6 +1,5 @@
-//! The values of the rows of an array, as the texts that [`crate::split::value`] hashes. A row of a
-//! structured array has named fields, a row of an array with one axis is one value, and any other row
-//! is a list.
+//! The values of an array's rows, as the texts hashed by [`crate::split::value`]. A row of a structured array has named
+//! fields, a row of an array with one axis is a single value, and any other row is a list.
 
 use std::ops::Range;
 
@@ -12,10 +11,10 @@ use crate::split::source::Source;
 use crate::split::time;
 use crate::split::value::{of_float, of_single, of_text};
 
-/// Reads rows and finds their keys.
+/// Reads rows and computes their keys.
 pub(super) struct Reader<'a> {
     header: &'a Header,
-    /// Which fields count; `None`: all.
+    /// The fields that count; `None`: all.
     columns: Option<Vec<usize>>,
     plain: bool,
 }
@@ -100,7 +99,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A row of several elements, in the order of its bytes.
+/// A row with several elements, in the order of its bytes.
 fn list(dtype: &Dtype, bytes: &[u8], count: u64) -> Vec<u8> {
     let size = dtype.size().unwrap_or(0) as usize;
     let items = (0..count as usize).map(|i| text(dtype, &bytes[i * size..][..size]));
@@ -129,8 +128,8 @@ fn text(dtype: &Dtype, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The text of one element, whose bytes are in little-endian order (but those of texts and complex
-/// numbers are as in the file).
+/// The text of one element, whose bytes are little-endian (except that those of texts and complex numbers are as in the
+/// file).
 fn plain(kind: u8, bytes: &[u8], unit: &str, big: bool) -> Vec<u8> {
     let unsigned = || bytes.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
     let signed = || {
@@ -161,7 +160,7 @@ fn plain(kind: u8, bytes: &[u8], unit: &str, big: bool) -> Vec<u8> {
     }
 }
 
-/// A number of half precision.
+/// A half-precision number.
 fn half(bits: u16) -> f32 {
     let (sign, exponent, fraction) = (bits >> 15, bits >> 10 & 31, f32::from(bits & 1023));
     let magnitude = match exponent {

@@ -1,4 +1,4 @@
-//! Arrow and Parquet files: damaged ones, and those that others have written differently.
+//! Arrow and Parquet files: damaged ones, and the same data written in different ways.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use super::Space;
 use crate::split::{Format, digest_of, fuzzing};
 
-/// What reads a file, damaged or not.
+/// A function that reads a file, damaged or not.
 type Read = fn(&[u8]);
 
 fn table(texts: ArrayRef) -> RecordBatch {
@@ -121,7 +121,7 @@ fn rows_are_counted_against_the_whole() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
-    /// What the fuzz targets do, for a bounded time.
+    /// Does what the fuzz targets do, for a bounded time.
     #[test]
     fn damage_is_an_error(
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),

@@ -1,5 +1,5 @@
-//! Everything around the formats: standard formats that lie, packed files, many partitions, and a
-//! process that is killed.
+//! Everything around the formats: files that misrepresent themselves, compressed files, many partitions, and a killed
+//! process.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::file::Written;
 use crate::split::Layout;
 use crate::stamp::Stamp;
 
-/// An array of `count` eight-byte numbers, whose header claims that it has `claimed`.
+/// An array of `count` eight-byte numbers, whose header claims the shape `claimed`.
 fn npy(claimed: &str, count: usize) -> Vec<u8> {
     let header = format!("{{'descr': '<u8', 'fortran_order': False, 'shape': ({claimed},), }}\n");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
@@ -149,7 +149,7 @@ fn an_inserted_row_touches_one_partition() {
     assert_eq!(parts.iter().filter(|part| part.written == Written::Changed).count(), 1);
 }
 
-/// Whether every stamp that is in force is that of the data beside it.
+/// Whether every valid stamp is that of the data next to it.
 fn stamps_are_true(space: &Space, count: u64) -> bool {
     let layout = Parts(space.folder.join("out"));
     (1..=count).all(|i| match Stamp::read(&layout.stamp(i)) {
@@ -160,7 +160,7 @@ fn stamps_are_true(space: &Space, count: u64) -> bool {
     })
 }
 
-/// The states that a kill between any two steps of publishing a partition leaves behind.
+/// Covers the states left by a kill between any two steps of publishing a partition.
 #[test]
 fn whatever_step_a_split_is_killed_at_no_stamp_lies_and_the_next_split_mends_it() {
     let (old, new) = (b"a\n1\n2\n", b"a\n3\n2\n");
@@ -218,7 +218,7 @@ fn a_table_that_is_cut_anywhere_is_an_error_and_not_a_panic() {
         for cut in (0..bytes.len() - 8).step_by(97) {
             assert!(space.split(&bytes[..cut], format, "3", "rows", (0, 2)).is_err(), "{format} {cut}");
         }
-        // A flipped byte is an error or other values, but nothing worse.
+        // A flipped byte causes an error or different values, but nothing worse.
         for at in (0..bytes.len()).step_by(61) {
             let mut damaged = bytes.clone();
             damaged[at] ^= 0x5A;

@@ -1,4 +1,4 @@
-//! A changed file, split by what an earlier split learned, against one that is split for the first time.
+//! A changed file, split using what an earlier split learned, compared with one that is split for the first time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,7 +11,7 @@ use crate::file::Written;
 use crate::size::{By, Size};
 use crate::split::{Format, Input, Progress, Request, run};
 
-/// Which bytes go, and what comes in their place.
+/// Which bytes are removed, and what replaces them.
 type Edit = (Index, usize, &'static str);
 
 fn edits() -> impl Strategy<Value = Vec<Edit>> {
@@ -68,7 +68,7 @@ proptest! {
     }
 }
 
-/// How many bytes are gone through, as a ratio to the file's length, and how many partitions are written.
+/// How many bytes are read, relative to the file's length, and how many partitions are written.
 fn effort(space: &Space, format: &str, text: &str) -> (f64, usize) {
     let (total, done) = (AtomicU64::new(0), AtomicU64::new(0));
     std::fs::write(space.folder.join("data"), text).unwrap();
@@ -107,7 +107,7 @@ fn after_an_edit_in_one_partition_the_file_is_gone_through_once() {
             assert!(once < 1.1 && written == 1, "{format}: {once}, {written} written");
             effort(&space, format, &text);
         }
-        // A row more moves all that follow.
+        // An additional row shifts all that follow.
         assert!(effort(&space, format, &format!("{text}[1,2]\n")).0 > 1.9);
     }
 }

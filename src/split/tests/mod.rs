@@ -1,5 +1,4 @@
-//! The splitter against a slow and obvious one, on random files, with any chunk size and number of
-//! threads.
+//! The splitter compared with a slow and obvious one, on random files, with any chunk size and number of threads.
 
 #![allow(clippy::too_many_arguments, reason = "a call in a test reads like the command line")]
 

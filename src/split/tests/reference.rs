@@ -1,13 +1,13 @@
-//! Splitting as a person would explain it: all in memory, one character after the other.
+//! Splitting as a person would explain it: all in memory, one character at a time.
 
 use crate::size::Size;
 use crate::split::partition_rows;
 
-/// What stands around the rows of every partition, and the rows.
+/// The rows, and what surrounds them in every partition.
 pub(super) struct Rows {
     pub(super) header: Vec<u8>,
     pub(super) rows: Vec<Vec<u8>>,
-    /// What precedes the first row, of the first partition only.
+    /// What precedes the first row, in the first partition only.
     pub(super) gap: Vec<u8>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn csv(text: &[u8], delimiter: u8) -> Option<Rows> {
     let mut at = if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let mut lines: Vec<(usize, usize, usize)> = Vec::new();
     while at < text.len() {
-        // In a file of one column it is a row whose value is missing.
+        // In a file with one column, it is a row whose value is missing.
         let blank_is_row = lines.first().is_some_and(|(_, _, columns)| *columns == 1);
         if let Some(blank) = line_end(&text[at..]).filter(|_| !blank_is_row) {
             at += blank;
@@ -48,7 +48,7 @@ pub(super) fn csv(text: &[u8], delimiter: u8) -> Option<Rows> {
     if lines.iter().any(|(_, _, fields)| *fields != columns) {
         return None;
     }
-    // A row goes on to where the next begins: blank lines belong to what they follow.
+    // A row extends to where the next begins: blank lines belong to the row that they follow.
     let starts: Vec<usize> = lines[1..].iter().map(|line| line.0).chain([text.len()]).collect();
     let rows = starts.windows(2).map(|pair| text[pair[0]..pair[1]].to_vec()).collect();
     Some(Rows { header: text[..header].to_vec(), rows, gap: text[header..starts[0]].to_vec() })
@@ -63,7 +63,7 @@ fn line_end(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The end of the row at `at`, and how many fields it has.
+/// The end of the row at `at`, and its number of fields.
 fn csv_row(text: &[u8], mut at: usize, delimiter: u8) -> Option<(usize, usize)> {
     let mut fields = 1;
     loop {
@@ -117,7 +117,7 @@ pub(super) fn json_lines(text: &[u8]) -> Option<Rows> {
     Some(rows)
 }
 
-/// The elements of a JSON array; `None` if the text is no such.
+/// The elements of a JSON array; `None` if the text is not one.
 pub(super) fn json_array(text: &[u8]) -> Option<Vec<Vec<u8>>> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
     let elements: Vec<&serde_json::value::RawValue> = serde_json::from_slice(text).ok()?;

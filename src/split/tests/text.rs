@@ -244,7 +244,7 @@ fn only_what_changed_is_written() {
             tree(&space.folder.join("out")).iter().map(|(_, _, time)| *time == old).collect();
         assert_eq!(kept, [true, true, false, false]);
     }
-    // A file that was tampered with is made again, though its stamp is right.
+    // A file that was tampered with is remade, even though its stamp is right.
     std::fs::write(space.folder.join("out/p1"), "x").unwrap();
     let parts = space.split(b"a\n1\n2\n3\n5\n", "csv", "2", "round_robin", (2, 2)).unwrap();
     assert_eq!(parts[0].written, Written::Changed);

@@ -1,34 +1,34 @@
-//! The CSV scanner: where the rows of RFC 4180 text end, and whether they are well formed. It can
-//! stop between any two bytes and go on there. Knows nothing of files or partitions.
+//! The CSV scanner: where the rows of RFC 4180 text end, and whether they are well formed. It can stop between any two
+//! bytes and resume there. Knows nothing of files or partitions.
 //!
-//! What it takes for granted beyond the RFC: a quote inside an unquoted field is data, a blank line
-//! is no row (but where there is only one column: its value is missing), a carriage return outside quotes stands before a line feed, and a NUL is never text.
+//! Beyond the RFC, it assumes that a quote inside an unquoted field is data, that a blank line is not a row (unless
+//! there is only one column: then its value is missing), that a carriage return outside quotes precedes a line feed,
+//! and that text never contains NUL.
 //!
-//! [`Scanner::step`] is the definition, byte by byte. [`Scanner::block`] takes 64 bytes at once where
-//! nothing out of the ordinary happens in them, and leaves every other block to `step`; a test holds
-//! the two against each other.
+//! [`Scanner::step`] is the definition, byte by byte. [`Scanner::block`] takes 64 bytes at once if nothing out of the
+//! ordinary happens in them, and leaves every other block to `step`; a test compares the two.
 
 use super::mask::{BLOCK, Block, prefix_xor};
 use crate::split::format::Dialect;
 
-/// Between which two bytes of a row the scanner stands.
+/// The position of the scanner in a row, between two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::split) enum State {
     /// Before the first byte of a line.
     LineStart,
-    /// Behind a delimiter.
+    /// After a delimiter.
     FieldStart,
     /// In an unquoted field.
     Unquoted,
     /// Between quotes.
     Quoted,
-    /// Behind a quote between quotes: the closing one, or the first of a pair.
+    /// After a quote between quotes: the closing one, or the first of a pair.
     Closed,
-    /// Behind a carriage return outside quotes.
+    /// After a carriage return outside quotes.
     Return,
-    /// Behind a carriage return that begins a line.
+    /// After a carriage return at the beginning of a line.
     BlankReturn,
-    /// In a line that is a comment.
+    /// In a comment line.
     Comment,
 }
 
@@ -37,13 +37,13 @@ pub(in crate::split) enum State {
 pub(in crate::split) enum Wrong {
     /// A NUL.
     Nul,
-    /// Something other than a delimiter or a line end behind a closing quote.
+    /// Something other than a delimiter or a line end after a closing quote.
     AfterQuote,
-    /// A carriage return without a line feed; the byte is the one behind it.
+    /// A carriage return without a line feed; the byte is the one after it.
     BareReturn,
 }
 
-/// What a byte does to the row that it belongs to.
+/// What a byte does to its row.
 enum Event {
     None,
     Delimiter,
@@ -59,31 +59,31 @@ pub(in crate::split) struct Row {
     pub(in crate::split) start: u64,
     /// Where the next line begins.
     pub(in crate::split) end: u64,
-    /// How many delimiters it has.
+    /// The number of its delimiters.
     pub(in crate::split) delimiters: u64,
 }
 
-/// What the bytes mean.
+/// The meaning of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::split) struct Rules {
     pub(in crate::split) delimiter: u8,
-    /// NUL if there is none: that is never text.
+    /// NUL if there is none, which never occurs in text.
     pub(in crate::split) quote: u8,
-    /// What begins a comment, likewise.
+    /// What begins a comment; likewise.
     pub(in crate::split) comment: u8,
     /// Whether a blank line is a row.
     pub(in crate::split) blank_is_row: bool,
 }
 
 impl Rules {
-    /// The rules of a dialect for a file of several columns.
+    /// The rules of a dialect, for a file with several columns.
     pub(in crate::split) fn new(dialect: Dialect) -> Self {
         let Dialect { delimiter, quote, comment, .. } = dialect;
         Self { delimiter, quote: quote.unwrap_or(0), comment: comment.unwrap_or(0), blank_is_row: false }
     }
 }
 
-/// Everything that has to be known at a byte to scan on from there.
+/// Everything needed to resume scanning at a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::split) struct Scanner {
     pub(in crate::split) rules: Rules,
@@ -94,7 +94,7 @@ pub(in crate::split) struct Scanner {
     pub(in crate::split) line: u64,
 }
 
-/// Why a scan stopped early: at which offset, and either a wrong byte or what the visitor said.
+/// Why a scan stopped early: at a wrong byte, with its offset, or with what the visitor returned.
 pub(in crate::split) type Stop<E> = Result<E, (u64, Wrong)>;
 
 impl Scanner {
@@ -103,8 +103,8 @@ impl Scanner {
         Self { rules, place: State::LineStart, delimiters: 0, line }
     }
 
-    /// Scans `bytes`, which lie at offset `base`, and calls `row` at the end of each row. Stops at the
-    /// first wrong byte and at the first error of `row`.
+    /// Scans `bytes`, whose offset is `base`, and calls `row` at the end of each row. Stops at the first wrong byte and
+    /// at the first error from `row`.
     pub(in crate::split) fn feed<E>(
         &mut self,
         bytes: &[u8],
@@ -122,13 +122,13 @@ impl Scanner {
         self.bytes(rest, at, row)
     }
 
-    /// The last row of the file, at whose end the scanner stands, if no line feed ends it.
+    /// The last row of the file, given that the scanner is at its end, if no line feed ends it.
     pub(in crate::split) fn finish(&self, end: u64) -> Option<Row> {
         let open = !matches!(self.place, State::LineStart | State::Comment);
         open.then_some(Row { start: self.line, end, delimiters: self.delimiters })
     }
 
-    /// [`Self::feed`], one byte after the other.
+    /// Like [`Self::feed`], byte by byte.
     pub(in crate::split) fn bytes<E>(
         &mut self,
         bytes: &[u8],
@@ -179,9 +179,9 @@ impl Scanner {
         Ok(event)
     }
 
-    /// Takes the whole block and returns true, or leaves everything as it was and returns false: where
-    /// the block begins behind a quote or a carriage return, has a NUL, a lone carriage return, or
-    /// quotes that do not stand at the ends of fields.
+    /// Processes the whole block and returns true, or changes nothing and returns false: if the block begins after a
+    /// quote or a carriage return, or contains a NUL, a lone carriage return, or quotes that are not at the ends of
+    /// fields.
     #[inline]
     fn block<E>(
         &mut self,
@@ -233,7 +233,7 @@ impl Scanner {
         Ok(true)
     }
 
-    /// The place behind a byte outside quotes that is neither a quote nor a carriage return.
+    /// The state after a byte outside quotes that is neither a quote nor a carriage return.
     #[inline]
     fn outside_behind(&self, byte: u8) -> State {
         match byte {
@@ -243,7 +243,7 @@ impl Scanner {
         }
     }
 
-    /// Calls `row` for the line ends of a block that are not `blank`.
+    /// Calls `row` for the line ends in a block that are not `blank`.
     #[inline]
     fn rows<E>(
         &mut self,

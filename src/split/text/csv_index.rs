@@ -1,7 +1,7 @@
-//! The rows of a CSV file, found by many threads. Where a chunk begins, nobody knows yet whether
-//! that is between quotes: each chunk is scanned from the likely place, and if a row then turns out
-//! malformed, from between quotes. The chunks are joined in order, and a chunk whose guess was wrong
-//! is scanned again from the true place. So a guess costs or saves time and decides nothing.
+//! Finds the rows of a CSV file with many threads. It is not known in advance whether a chunk begins between quotes:
+//! each chunk is scanned from the likely state and, if a row then turns out malformed, from between quotes. The chunks
+//! are joined in order, and one whose guess was wrong is scanned again from the true state. So a guess costs or saves
+//! time, but decides nothing.
 
 use std::ops::Range;
 
@@ -11,16 +11,16 @@ use crate::split::error::SplitError;
 use crate::split::parallel;
 use crate::split::source::{BUFFER, Fault, Source};
 
-/// What a chunk says of its rows, once it is known where it begins.
+/// What a chunk says about its rows, once its initial state is known.
 struct Scanned {
-    /// The place that was taken for granted at its beginning.
+    /// The state assumed at its beginning.
     guess: State,
-    /// The delimiters of the first row that ends here, of which some may stand in earlier chunks.
+    /// The delimiters of the first row that ends here, some of which may be in earlier chunks.
     first: Option<Row>,
     rows: u64,
-    /// Where the scan stands at the end.
+    /// The state of the scan at its end.
     end: Scanner,
-    /// Whether a line ended, so that `end` says where the current line begins.
+    /// Whether a line has ended, so that `end` says where the current line begins.
     line_ended: bool,
     flaw: Option<Flaw>,
 }
@@ -38,15 +38,15 @@ struct Csv {
     checkpoints: Vec<Checkpoint>,
 }
 
-/// The beginning of a chunk.
+/// The state at the beginning of a chunk.
 #[derive(Clone, Copy)]
 struct Checkpoint {
     scanner: Scanner,
     rows: u64,
 }
 
-/// Finds the rows in the part `body` of the CSV file `source`, and checks that each has as many delimiters
-/// as the header.
+/// Finds the rows in the range `body` of the CSV file `source`, and checks that each has as many delimiters as the
+/// header.
 pub(super) fn index(
     source: &Source,
     (rules, delimiters): (Rules, u64),
@@ -61,7 +61,7 @@ pub(super) fn index(
         checkpoints: Vec::new(),
     };
     let count = chunk_count(&body, pace.chunk);
-    // Wave by wave, so that an error in the first rows does not wait for the last.
+    // In waves, so that an error in the first rows does not wait for the last ones.
     let wave = 64 * pace.threads;
     for first in (0..count).step_by(wave) {
         let scanned = parallel::map(pace.threads, wave.min(count - first), Vec::new, |buffer, i| {
@@ -78,7 +78,7 @@ pub(super) fn index(
     Ok(Index { body, rows, replay })
 }
 
-/// The first row from `start` on; `None` if there is none.
+/// The first row at or after `start`; `None` if there is none.
 pub(super) fn first_row(source: &Source, rules: Rules, start: u64) -> Result<Option<Row>, SplitError> {
     let mut scanner = Scanner::new(rules, start);
     let mut buffer = Vec::new();
@@ -96,7 +96,7 @@ pub(super) fn first_row(source: &Source, rules: Rules, start: u64) -> Result<Opt
     Ok(scanner.finish(source.len))
 }
 
-/// Scans a chunk of which it is not known where it begins.
+/// Scans a chunk whose initial state is unknown.
 fn speculate(
     source: &Source,
     columns: u64,
@@ -163,7 +163,7 @@ impl Joined<'_> {
             let scanner = Scanner { place: before.place, ..Scanner::new(before.rules, range.start) };
             chunk = scan(scanner, self.columns, &buffer, range.start);
         }
-        // A blank line may have ended before the first row: then that row is whole.
+        // If a blank line has ended before the first row, that row is whole.
         let first = chunk.first.map(|row| {
             if row.start > range.start {
                 return row;
@@ -213,7 +213,7 @@ impl Joined<'_> {
     }
 }
 
-/// An error if the rows must not end at `end`, where `scanner` stands.
+/// An error if the rows cannot end at `end`, in the state of `scanner`.
 fn check_end(source: &Source, scanner: &Scanner, end: u64, row: Option<u64>) -> Result<(), SplitError> {
     match scanner.place {
         State::Quoted => {
@@ -227,7 +227,7 @@ fn check_end(source: &Source, scanner: &Scanner, end: u64, row: Option<u64>) -> 
     }
 }
 
-/// Where the field began between whose quotes `last` stands, at `end`.
+/// Where the field begins that is still open, according to `last`, at `end`.
 fn last_opening_quote(source: &Source, last: &Scanner, end: u64) -> Result<u64, SplitError> {
     let mut scanner = Scanner::new(last.rules, last.line);
     let mut buffer = Vec::new();

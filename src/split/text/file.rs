@@ -1,4 +1,4 @@
-//! A text file of any of the formats: its header, and who finds its rows.
+//! A text file of any format: its header, and how to find its rows.
 
 use std::ops::Range;
 
@@ -9,21 +9,21 @@ use crate::split::error::SplitError;
 use crate::split::format::{Dialect, Kind};
 use crate::split::source::{BOM, Fault, Source};
 
-/// A text file whose header is known.
+/// A text file with a known header.
 pub(in crate::split) struct Text<'a> {
     pub(in crate::split) source: &'a Source,
     pub(in crate::split) kind: Kind,
-    /// What stands before the rows and is repeated in every partition.
+    /// What precedes the rows and is repeated in every partition.
     pub(in crate::split) header: Range<u64>,
-    /// The row in it that names the columns, if there is one.
+    /// The row in the header that names the columns, if there is one.
     pub(in crate::split) names: Range<u64>,
-    /// How many columns a CSV file has.
+    /// The number of columns of a CSV file.
     pub(in crate::split) columns: u64,
     rules: Rules,
 }
 
 impl<'a> Text<'a> {
-    /// Reads the header. `told`: somebody said what the dialect is.
+    /// Reads the header. `told` says whether the user has chosen the dialect.
     pub(in crate::split) fn open(source: &'a Source, kind: Kind, told: bool) -> Result<Self, SplitError> {
         let mark = if source.start(3)? == BOM { 3 } else { 0 };
         match kind {
@@ -73,12 +73,12 @@ impl<'a> Text<'a> {
         Ok(Self { source, kind: Kind::Csv(dialect), header: 0..end, names, columns, rules })
     }
 
-    /// Everything behind the header.
+    /// Everything after the header.
     pub(in crate::split) fn body(&self) -> Range<u64> {
         self.header.end..self.source.len
     }
 
-    /// Finds and checks the rows in `body`: a range between two rows, or behind the last one.
+    /// Finds and checks the rows in `body`: a range that ends between two rows or after the last one.
     pub(in crate::split) fn rows(&self, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
         match self.kind {
             Kind::Csv(_) => csv_index::index(self.source, (self.rules, self.columns - 1), body, pace),
@@ -89,7 +89,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The delimiter that a first line `sep=;` names, which Excel wants and writes, and where that line ends.
+/// The delimiter named by a first line `sep=;`, which Excel reads and writes, and where that line ends.
 fn separator(source: &Source, start: u64) -> Result<Option<(u8, u64)>, SplitError> {
     let mut line = Vec::new();
     source.read_into(&mut line, start..source.len.min(start + 7))?;

@@ -1,4 +1,4 @@
-//! Where the rows of a file lie, whatever its format.
+//! The positions of a file's rows, whatever its format.
 
 use std::ops::Range;
 
@@ -6,29 +6,29 @@ use crate::split::error::SplitError;
 use crate::split::parallel;
 use crate::split::source::Source;
 
-/// How to go through a file.
+/// How to read through a file.
 #[derive(Clone, Copy)]
 pub(in crate::split) struct Pace<'a> {
     pub(in crate::split) threads: usize,
     /// Bytes per chunk.
     pub(in crate::split) chunk: u64,
-    /// Is told how many bytes more have been read.
+    /// Called with the number of bytes just read.
     pub(in crate::split) progress: &'a (dyn Fn(u64) + Sync),
 }
 
-/// A row as the visitor of an index sees it: where it begins, and where its last byte ends.
+/// A row as passed to the visitor of an index: from its beginning to the end of its last byte.
 pub(in crate::split) type Span = Range<u64>;
 
 /// Finds rows again.
 pub(in crate::split) trait Replay: Sync {
-    /// How many chunks there are.
+    /// The number of chunks.
     fn chunks(&self) -> usize;
 
-    /// How many rows belong to the chunks before `chunk`.
+    /// The number of rows in the chunks before `chunk`.
     fn rows_before(&self, chunk: usize) -> u64;
 
-    /// Calls `row` for every row that belongs to `chunk`, in order, until it returns false. A row
-    /// belongs to one chunk; it may begin before that or end behind it.
+    /// Calls `row` for every row that belongs to `chunk`, in order, until it returns false. A row belongs to exactly
+    /// one chunk, but may begin before it or end after it.
     fn visit(
         &self,
         source: &Source,
@@ -39,16 +39,16 @@ pub(in crate::split) trait Replay: Sync {
 
 /// The rows of a text file.
 pub(in crate::split) struct Index {
-    /// From the first row to the end of the last, with whatever stands between.
+    /// From the first row to the end of the last, with everything between rows.
     pub(in crate::split) body: Range<u64>,
-    /// How many rows there are.
+    /// The number of rows.
     pub(in crate::split) rows: u64,
     pub(in crate::split) replay: Box<dyn Replay>,
 }
 
 impl Index {
-    /// The offset at which each of the rows `numbers` (from 0, ascending) begins; the end of the body
-    /// for a number that is the number of rows.
+    /// The offset at which each of the rows `numbers` (from 0, ascending) begins; for a number equal to the number of
+    /// rows, the end of the body.
     pub(in crate::split) fn offsets(
         &self,
         source: &Source,
@@ -75,7 +75,7 @@ impl Index {
         Ok(found.concat())
     }
 
-    /// The chunk that the row `number` belongs to.
+    /// The chunk to which the row `number` belongs.
     fn chunk_of(&self, number: u64) -> usize {
         let chunks = self.replay.chunks();
         let (mut low, mut high) = (0, chunks);
@@ -113,7 +113,7 @@ pub(super) fn chunk_range(body: &Range<u64>, chunk: u64, i: usize) -> Range<u64>
     start..body.end.min(start + chunk)
 }
 
-/// How many chunks `body` has.
+/// The number of chunks in `body`.
 pub(super) fn chunk_count(body: &Range<u64>, chunk: u64) -> usize {
     (body.end - body.start).div_ceil(chunk) as usize
 }

@@ -1,30 +1,30 @@
-//! A checker of JSON (RFC 8259) that is fed piece by piece and keeps nothing but where it stands: one
-//! bit per level of nesting. It does not check UTF-8; see [`Utf8`] for that.
+//! A JSON checker (RFC 8259) that is fed piece by piece and keeps only its state: one bit per level of nesting. It does
+//! not check UTF-8; see [`Utf8`] for that.
 
-/// How deep values may be nested. A file that nests deeper is refused, so that nothing that reads the
-/// partitions runs out of stack.
+/// How deeply values may be nested. A file with deeper nesting is refused, so that no reader of the partitions runs out
+/// of stack.
 pub(in crate::split) const DEPTH: u32 = 512;
 
-/// Where the checker stands within a value.
+/// The state of the checker within a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// A value must begin.
     Value,
-    /// Behind `[`: a value or `]`.
+    /// After `[`: a value or `]`.
     FirstItem,
-    /// Behind `{`: a key or `}`.
+    /// After `{`: a key or `}`.
     FirstKey,
-    /// Behind a comma in an object.
+    /// After a comma in an object.
     Key,
-    /// Behind a key.
+    /// After a key.
     Colon,
-    /// Behind a value inside an array or object.
+    /// After a value inside an array or object.
     Next,
     /// The value is complete.
     Done,
     String,
     Escape,
-    /// So many hexadecimal digits are missing.
+    /// This many hexadecimal digits are missing.
     Hex(u8),
     Minus,
     Zero,
@@ -34,16 +34,16 @@ enum State {
     Exponent,
     ExponentSign,
     ExponentDigits,
-    /// The letters that are missing of `true`, `false`, `null`.
+    /// The missing letters of `true`, `false` or `null`.
     Word(&'static [u8]),
 }
 
-/// What a fed piece ended with.
+/// Why a piece was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::split) enum Wrong {
-    /// The byte at this position of the piece has no place there; what would have.
+    /// The byte at this position of the piece is unexpected; what was expected instead.
     Byte(usize, &'static str),
-    /// The byte at this position opens a level too deep.
+    /// The byte at this position opens one level too many.
     Deep(usize),
 }
 
@@ -59,23 +59,23 @@ pub(in crate::split) struct Json {
 }
 
 impl Json {
-    /// Before the value.
+    /// The state before the value.
     pub(in crate::split) fn new() -> Self {
         Self { state: State::Value, key: false, depth: 0, levels: [0; DEPTH as usize / 64] }
     }
 
-    /// Whether the value is complete if nothing follows. A number may still go on.
+    /// Whether the value is complete if nothing follows. A number may still continue.
     pub(in crate::split) fn complete(&self) -> bool {
         use State::{Digits, Done, ExponentDigits, Fraction, Zero};
         self.depth == 0 && matches!(self.state, Done | Zero | Digits | Fraction | ExponentDigits)
     }
 
-    /// Whether nothing of the value has been read yet.
+    /// Whether nothing of the value has been fed yet.
     pub(in crate::split) fn untouched(&self) -> bool {
         self.depth == 0 && self.state == State::Value
     }
 
-    /// What would have to come next.
+    /// What is expected next.
     pub(in crate::split) fn expected(&self) -> &'static str {
         match self.state {
             State::Value => "a value",
@@ -96,12 +96,12 @@ impl Json {
         }
     }
 
-    /// Whether the value has ended, so that [`Self::value`] takes nothing more.
+    /// Whether the value has ended, so that [`Self::value`] consumes nothing more.
     pub(in crate::split) fn ended(&self) -> bool {
         self.state == State::Done
     }
 
-    /// Checks the next bytes of the value, behind which only white space may follow.
+    /// Checks the next bytes of the value, after which only white space may follow.
     pub(in crate::split) fn feed(&mut self, bytes: &[u8]) -> Result<(), Wrong> {
         let end = self.value(bytes)?;
         match bytes[end..].iter().position(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'\r')) {
@@ -110,7 +110,7 @@ impl Json {
         }
     }
 
-    /// Checks the next bytes of the value; how many of them belong to it.
+    /// Checks the next bytes of the value; returns how many of them belong to it.
     pub(in crate::split) fn value(&mut self, bytes: &[u8]) -> Result<usize, Wrong> {
         let mut i = 0;
         while i < bytes.len() && self.state != State::Done {
@@ -133,7 +133,7 @@ impl Json {
         Wrong::Byte(at, self.expected())
     }
 
-    /// The bytes of a string up to its end, to an escape, or to the end of the piece.
+    /// Consumes the bytes of a string up to its end, an escape, or the end of the piece.
     #[inline]
     fn string(&mut self, bytes: &[u8]) -> Result<usize, usize> {
         for (i, byte) in bytes.iter().enumerate() {
@@ -153,7 +153,7 @@ impl Json {
         Ok(bytes.len())
     }
 
-    /// One byte; false if it belongs to what comes behind a number and must be looked at again.
+    /// Consumes one byte; false if it follows a number and must be processed again.
     #[inline]
     fn step(&mut self, byte: u8, at: usize) -> Result<bool, Wrong> {
         use State::{
@@ -231,7 +231,7 @@ impl Json {
         self.after()
     }
 
-    /// The state behind a value.
+    /// The state after a value.
     fn after(&self) -> State {
         if self.depth == 0 { State::Done } else { State::Next }
     }
@@ -245,13 +245,13 @@ impl Json {
 /// A checker of UTF-8 that is fed piece by piece.
 #[derive(Clone, Debug, Default)]
 pub(in crate::split) struct Utf8 {
-    /// The beginning of a character that the piece before cut.
+    /// The beginning of a character that was cut at the end of the previous piece.
     cut: [u8; 4],
     len: usize,
 }
 
 impl Utf8 {
-    /// Checks the next bytes; the position in `bytes` of the first that cannot stand there.
+    /// Checks the next bytes; the error is the position in `bytes` of the first invalid one.
     pub(in crate::split) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), usize> {
         let mut skipped = 0;
         while self.len > 0 && skipped < bytes.len() {
@@ -276,7 +276,7 @@ impl Utf8 {
         Ok(())
     }
 
-    /// Whether no character is cut where the text ends.
+    /// Whether the text does not end in the middle of a character.
     pub(in crate::split) fn complete(&self) -> bool {
         self.len == 0
     }

@@ -1,5 +1,5 @@
-//! The rows of a JSON array: its elements. They are found from the beginning to the end by one thread;
-//! nothing of the file is kept but where each chunk stands.
+//! The rows of a JSON array: its elements. One thread finds them from beginning to end; it keeps only the state at each
+//! chunk.
 
 use std::ops::Range;
 
@@ -9,24 +9,24 @@ use super::json_lines::{fault, not_utf8};
 use crate::split::error::SplitError;
 use crate::split::source::{Fault, Source};
 
-/// Where a scan of an array stands.
+/// The state of a scan of an array.
 #[derive(Clone, Debug)]
 enum State {
     /// Before `[`.
     Before,
-    /// Behind `[`.
+    /// After `[`.
     Opened,
-    /// Behind a comma.
+    /// After a comma.
     Comma,
-    /// In the element that begins there.
+    /// In the element that begins at this offset.
     Element(u64, Json),
-    /// Behind an element.
+    /// After an element.
     Next,
-    /// Behind `]`.
+    /// After `]`.
     Closed,
 }
 
-/// The scan of an array; it can go on from any byte.
+/// The scan of an array; it can resume at any byte.
 #[derive(Clone, Debug)]
 struct Scanner {
     state: State,
@@ -38,7 +38,7 @@ struct JsonArray {
     checkpoints: Vec<(Scanner, u64)>,
 }
 
-/// Finds the elements of `source` and checks that all of its `body` is one JSON array in UTF-8.
+/// Finds the elements of `source` and checks that its whole `body` is one JSON array in UTF-8.
 pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
     let (mut scanner, mut utf8) = (Scanner { state: State::Before }, Utf8::default());
     let (mut rows, mut checkpoints, mut buffer) = (0, Vec::new(), Vec::new());
@@ -67,8 +67,7 @@ pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Ind
 }
 
 impl Scanner {
-    /// Scans `bytes`, which lie at offset `base`, and calls `element` at the end of each element,
-    /// until it returns false.
+    /// Scans `bytes`, whose offset is `base`, and calls `element` at the end of each element, until it returns false.
     fn feed(&mut self, bytes: &[u8], base: u64, element: &mut dyn FnMut(Span) -> bool) -> Result<(), Fault> {
         let mut i = 0;
         while i < bytes.len() {

@@ -1,12 +1,12 @@
-//! The fast way to check a JSON value that is in memory. It only says yes: whatever it does not accept
-//! is left to [`super::json`], which knows why.
+//! A fast check of a JSON value in memory. It can only accept: whatever it does not accept is left to [`super::json`],
+//! which can tell why.
 
 use std::ops::ControlFlow;
 
-/// Levels that are kept track of here: a bit each.
+/// The levels tracked here: one bit each.
 const DEPTH: u32 = 64;
 
-/// Whether `bytes` are surely one JSON value, with white space around it. They must be UTF-8.
+/// Whether `bytes` are certainly one JSON value, with optional white space around it. They must be UTF-8.
 pub(in crate::split) fn accepts(bytes: &[u8]) -> bool {
     Line { bytes, at: 0, depth: 0, objects: 0 }.value() == ControlFlow::Break(())
 }
@@ -34,7 +34,7 @@ impl Line<'_> {
         }
     }
 
-    /// The beginning of a value, or a scalar with what closes behind it; true at the end of the line.
+    /// The beginning of a value, or a scalar with the brackets that close after it; true at the end of the line.
     #[inline]
     fn one(&mut self) -> Option<bool> {
         match self.next()? {
@@ -64,7 +64,7 @@ impl Line<'_> {
         self.after()
     }
 
-    /// What stands behind a value, up to the beginning of the next.
+    /// What follows a value, up to the beginning of the next.
     #[inline]
     fn after(&mut self) -> Option<bool> {
         while self.depth > 0 {
@@ -147,7 +147,7 @@ impl Line<'_> {
         let is_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
         while let Some((eight, _)) = self.bytes[self.at..].split_first_chunk::<8>() {
             let word = u64::from_le_bytes(*eight);
-            // Of the bits set the lowest is right; those above it may be too many.
+            // The lowest of the set bits is right; higher ones may be set wrongly.
             let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
             let found = is_zero(word ^ (ONES * u64::from(b'"')))
                 | is_zero(word ^ (ONES * u64::from(b'\\')))

@@ -1,5 +1,5 @@
-//! The rows of a JSON Lines file: every line that is not blank is one, and must be one JSON value in
-//! UTF-8. A chunk holds the rows that begin in it.
+//! The rows of a JSON Lines file: every line that is not blank, which must be one JSON value in UTF-8. A chunk has the
+//! rows that begin in it.
 
 use std::ops::Range;
 
@@ -17,10 +17,10 @@ struct JsonLines {
     rows_before: Vec<u64>,
 }
 
-/// A fault in a chunk, whose row number is not known before the chunks are put together.
+/// A fault in a chunk; its row number is unknown until the chunks are joined.
 struct Broken(u64, Fault);
 
-/// Finds the rows in the part `body` of `source` and checks each.
+/// Finds and checks the rows in the range `body` of `source`.
 pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
     let count = chunk_count(&body, pace.chunk);
     let mut counts = Vec::with_capacity(count);
@@ -46,7 +46,7 @@ pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Ind
     Ok(Index { body, rows, replay })
 }
 
-/// How many rows begin in `range` (of which see [`for_each_line`]), or the first fault.
+/// How many rows begin in `range` (as defined by [`for_each_line`]), or the first fault.
 fn check(
     source: &Source,
     range: (u64, Range<u64>),
@@ -80,7 +80,7 @@ fn check_line(bytes: &[u8], start: u64) -> Result<bool, Fault> {
     end_of_line(&json, start + bytes.len() as u64)
 }
 
-/// The same for a line that is not in memory, and may be longer than memory.
+/// Likewise for a line that is not in memory, and may not fit into it.
 fn check_long_line(source: &Source, span: &Span) -> Result<Result<bool, Fault>, SplitError> {
     let (mut json, mut utf8, mut buffer) = (Json::new(), Utf8::default(), Vec::new());
     let mut at = span.start;

@@ -1,5 +1,5 @@
-//! The rows of a plain text file: every line is one, also an empty one. Bytes are bytes: no encoding
-//! is asked for. A chunk holds the lines that begin in it.
+//! The rows of a plain text file: every line, even an empty one. Bytes are bytes: the encoding does not matter. A chunk
+//! has the lines that begin in it.
 
 use std::ops::Range;
 
@@ -14,13 +14,13 @@ struct Lines {
     rows_before: Vec<u64>,
 }
 
-/// Finds the lines in the part `body` of `source`.
+/// Finds the lines in the range `body` of `source`.
 pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
     let count = chunk_count(&body, pace.chunk);
     let rows = parallel::map(pace.threads, count, Vec::new, |buffer, i| {
         let range = chunk_range(&body, pace.chunk, i);
         (pace.progress)(range.end - range.start);
-        // A line begins behind each line feed; behind the last byte there is none.
+        // A line begins after each line feed, except one that is the last byte.
         let start = body.start.max(range.start.saturating_sub(1));
         source.read_into(buffer, start..range.end - 1)?;
         let feeds = memchr::memchr_iter(b'\n', buffer).count() as u64;
@@ -30,7 +30,7 @@ pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Ind
     Ok(Index { body: body.clone(), rows, replay: Box::new(Lines { body, chunk: pace.chunk, rows_before }) })
 }
 
-/// The sum of what comes before each of `counts`, and the sum of all.
+/// The sum of what precedes each of `counts`, and the sum of all.
 pub(super) fn prefix_sums(counts: &[u64]) -> (Vec<u64>, u64) {
     let mut total = 0;
     let before = counts.iter().map(|count| {
@@ -60,9 +60,8 @@ impl Replay for Lines {
     }
 }
 
-/// Calls `line` for every line that begins in `range`, until it returns false: with its place, and
-/// with its bytes (without the line feed), unless it ends behind `range`. The first line begins at
-/// `first`.
+/// Calls `line` for every line that begins in `range`, until it returns false, with its position and, unless it ends
+/// after `range`, its bytes (without the line feed). The first line begins at `first`.
 pub(super) fn for_each_line(
     source: &Source,
     (first, range): (u64, Range<u64>),
@@ -92,7 +91,7 @@ pub(super) fn for_each_line(
     Ok(())
 }
 
-/// Behind the first line feed at or behind `from`; the end of the file if there is none.
+/// The position after the first line feed at or after `from`; the end of the file if there is none.
 pub(super) fn line_end(source: &Source, from: u64) -> Result<u64, SplitError> {
     let mut buffer = Vec::new();
     let mut at = from;

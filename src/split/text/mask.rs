@@ -1,5 +1,5 @@
-//! Sixty-four bytes at a time: which of them are a given byte, as a bit mask. The one place that
-//! uses SIMD (the baseline of the target: SSE2, NEON), through a crate that keeps it safe.
+//! Compares 64 bytes at a time with a given byte, with a bit mask as the result. The only place that uses SIMD (the
+//! target's baseline: SSE2, NEON), through a crate that keeps it safe.
 
 use wide::u8x64;
 
@@ -22,15 +22,15 @@ impl Block {
         self.0.simd_eq(u8x64::splat(byte)).to_bitmask()
     }
 
-    /// Whether some byte is one of the two.
+    /// Whether any byte is one of the two.
     #[inline]
     pub(in crate::split) fn has_either(self, one: u8, other: u8) -> bool {
         (self.0.simd_eq(u8x64::splat(one)) | self.0.simd_eq(u8x64::splat(other))).any()
     }
 }
 
-/// Bit `i` is the parity of the bits up to and including `i`: with the quotes of a block as `bits`,
-/// the bytes from an opening quote to the one before its closing quote.
+/// Bit `i` is the parity of the bits up to and including `i`: with the quotes of a block as `bits`, this marks the
+/// bytes from an opening quote to the one before its closing quote.
 #[inline]
 pub(in crate::split) fn prefix_xor(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {

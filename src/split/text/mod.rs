@@ -1,6 +1,6 @@
-//! Text formats: where the rows of a file lie. An [`Index`] knows how many rows there are and finds
-//! each again from the nearest of its checkpoints, one per chunk, so that the memory that it takes
-//! does not grow with the number of rows. Knows nothing of partitions, hashes or output.
+//! Text formats: where the rows of a file are. An [`Index`] knows how many rows there are and finds each again from the
+//! nearest checkpoint, one per chunk, so that its memory does not grow with the number of rows. Knows nothing of
+//! partitions, hashes or output.
 
 pub(super) mod csv;
 mod csv_index;

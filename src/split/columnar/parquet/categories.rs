@@ -1,6 +1,6 @@
-//! The categories of a column that readers take for one of categories (`ARROW:schema` says so): they see them in
-//! the order of the dictionary page, with those that no row has. A writer of Parquet puts them in the order of
-//! their first appearance, so the column chunk is made here.
+//! The categories of a column that readers treat as categorical (according to `ARROW:schema`): they see them in the
+//! order of the dictionary page, unused ones included. A Parquet writer sorts them by first appearance, so the column
+//! chunk is built here.
 
 use std::collections::HashMap;
 
@@ -15,21 +15,21 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::strip::{Strip, Values};
 
-/// Categories in their order.
+/// Categories in order.
 #[derive(Default, PartialEq, Eq)]
 pub(super) struct Categories {
     numbers: HashMap<Vec<u8>, u32>,
-    /// As in a dictionary page: each with its length before it.
+    /// As in a dictionary page: each preceded by its length.
     page: Vec<u8>,
 }
 
 impl Categories {
-    /// The categories as a dictionary page has them.
+    /// The categories as a dictionary page.
     pub(super) fn page(&self) -> &[u8] {
         &self.page
     }
 
-    /// Adds what the dictionary page of a column chunk has; false if there is none.
+    /// Adds the dictionary page of a column chunk; false if it has none.
     pub(super) fn read(&mut self, pages: &mut dyn PageReader) -> Result<bool> {
         let Some(Page::DictionaryPage { buf, num_values, .. }) = pages.get_next_page()? else {
             return Ok(false);
@@ -52,7 +52,7 @@ impl Categories {
         }
     }
 
-    /// Adds a category, if it is not known.
+    /// Adds a category, unless it is known.
     fn add(&mut self, value: &[u8]) {
         if !self.numbers.contains_key(value) {
             self.numbers.insert(value.to_vec(), self.numbers.len() as u32);
@@ -61,7 +61,7 @@ impl Categories {
         }
     }
 
-    /// The numbers of the values of `strip`.
+    /// The category numbers of the values of `strip`.
     fn numbers(&self, strip: &Strip) -> Result<Vec<u32>> {
         let number = |value: &[u8]| {
             let unknown = || ParquetError::General("the categories changed while they were read".to_owned());
@@ -74,7 +74,7 @@ impl Categories {
         }
     }
 
-    /// A column chunk with these categories in their order, and the rows of `strip`.
+    /// A column chunk with these categories in order and the rows of `strip`.
     pub(super) fn chunk(
         &self,
         column: &ColumnDescPtr,
@@ -93,7 +93,7 @@ impl Categories {
                 data.extend(packed);
             }
         }
-        // Not every reader knows numbers of no bits.
+        // Not every reader supports a bit width of zero.
         let bits = width((self.numbers.len() as u32).saturating_sub(1)).max(1);
         data.push(bits as u8);
         data.extend(hybrid(numbers.into_iter(), bits));
@@ -115,7 +115,7 @@ impl Categories {
     }
 }
 
-/// Both pages as a column chunk without compression: the numbers of categories are packed already.
+/// Both pages as an uncompressed column chunk: the category numbers are bit-packed already.
 fn finish(
     column: &ColumnDescPtr,
     pages: [Page; 2],
@@ -154,8 +154,8 @@ fn width(max: u32) -> u32 {
     32 - max.leading_zeros()
 }
 
-/// Numbers of so many `bits` in the hybrid encoding of Parquet, as one run of bit-packed groups of eight
-/// (`Encodings.md` of the format, "Run Length Encoding / Bit-Packing Hybrid").
+/// Numbers of `bits` bits in Parquet's hybrid encoding, as one run of bit-packed groups of eight (`Encodings.md` of the
+/// format, "Run Length Encoding / Bit-Packing Hybrid").
 fn hybrid(numbers: impl ExactSizeIterator<Item = u32>, bits: u32) -> Vec<u8> {
     let groups = numbers.len().div_ceil(8);
     let mut bytes = Vec::new();

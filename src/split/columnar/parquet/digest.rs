@@ -1,6 +1,6 @@
-//! The digest of a Parquet table: of what its schema says to a reader, and for each column of its levels, the
-//! lengths of its texts, and its values. Pages, encodings, compression and row groups make no difference, nor
-//! how many bytes a decimal number is stored in.
+//! The digest of a Parquet table: what its schema means to a reader, and for each column its levels, the lengths of its
+//! texts, and its values. Pages, encodings, compression, row groups and the number of bytes in which a decimal is
+//! stored make no difference.
 
 use parquet::basic::{ConvertedType, LogicalType};
 use parquet::schema::types::ColumnDescriptor;
@@ -10,7 +10,7 @@ use super::strip::{Strip, Values};
 use crate::digest::Digest;
 use crate::split::sha::Sha;
 
-/// The digest of a column in the making.
+/// The digest of a column being computed.
 pub(super) struct ColumnDigest {
     definitions: Sha,
     repetitions: Sha,
@@ -78,7 +78,7 @@ impl ColumnDigest {
         self.lengths.update(&lengths);
     }
 
-    /// The digest; `categories` for a column that readers take for one of categories.
+    /// The digest; with `categories` for a column that readers treat as categorical.
     pub(super) fn finish(self, categories: Option<&Categories>) -> Digest {
         let mut sha = Sha::new();
         for digest in [self.definitions, self.repetitions, self.lengths, self.values].map(Sha::finish) {
@@ -91,7 +91,7 @@ impl ColumnDigest {
     }
 }
 
-/// A number in big-endian order without the bytes that only repeat its sign.
+/// A big-endian number without the leading bytes that only repeat its sign.
 fn shortest(mut number: &[u8]) -> &[u8] {
     while let [first, second, ..] = number {
         let sign = if second & 0x80 == 0 { 0 } else { 0xFF };

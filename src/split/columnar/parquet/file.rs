@@ -23,11 +23,11 @@ pub(in crate::split::columnar) struct ParquetFile<'a> {
     pub(super) source: &'a Source,
     pub(super) handle: Handle,
     pub(super) reader: SerializedFileReader<Handle>,
-    /// The first row of each row group, and the number of all rows.
+    /// The first row of each row group, followed by the number of all rows.
     pub(super) groups: Vec<u64>,
     pub(super) shape: Shape,
-    /// The categories of each column that has some which a reader sees: those of the whole file, as rows that are
-    /// taken from a table in memory keep them all.
+    /// The categories of each column that readers treat as categorical: those of the whole file, because rows taken
+    /// from a table in memory keep all of them.
     pub(super) categories: Vec<Option<Categories>>,
 }
 
@@ -48,7 +48,7 @@ impl<'a> ParquetFile<'a> {
         Ok(file)
     }
 
-    /// The categories of column `c`, in the order in which a reader of all row groups meets them.
+    /// The categories of column `c`, in the order in which a reader of all row groups encounters them.
     fn read_categories(&self, c: usize) -> Result<Categories, SplitError> {
         let bad = |e: ParquetError| self.bad(c, e);
         let mut categories = Categories::default();
@@ -69,12 +69,12 @@ impl<'a> ParquetFile<'a> {
         Ok(categories)
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub(in crate::split::columnar) fn rows(&self) -> u64 {
         self.groups[self.groups.len() - 1]
     }
 
-    /// The error for column `c`.
+    /// An error about column `c`.
     pub(super) fn bad(&self, c: usize, error: impl std::fmt::Display) -> SplitError {
         let columns = self.shape.columns.columns();
         let name = columns.get(c).map_or(String::new(), |column| column.path().string());
@@ -82,14 +82,14 @@ impl<'a> ParquetFile<'a> {
     }
 }
 
-/// Whether all data pages of a chunk hold numbers of its dictionary page, as far as it says so.
+/// Whether all data pages of a chunk are dictionary-encoded, as far as it says so.
 fn is_all_numbers(column: &ColumnChunkMetaData) -> bool {
     column.page_encoding_stats_mask().is_some_and(|encodings| {
         encodings.is_only(Encoding::RLE_DICTIONARY) || encodings.is_only(Encoding::PLAIN_DICTIONARY)
     })
 }
 
-/// Where the row groups begin, or why the footer cannot be right.
+/// Where the row groups begin, or why the footer must be wrong.
 fn groups(metadata: &ParquetMetaData) -> Result<Vec<u64>, String> {
     let mut groups = vec![0u64];
     for group in metadata.row_groups() {
@@ -104,7 +104,7 @@ fn groups(metadata: &ParquetMetaData) -> Result<Vec<u64>, String> {
     Ok(groups)
 }
 
-/// An error for a column that cannot be copied as it is.
+/// An error for a column that cannot be copied as is.
 fn check_columns(source: &Source, metadata: &ParquetMetaData) -> Result<(), SplitError> {
     let refuse = |name: String, what: &str, help: &str| {
         Err(SplitError::whole(&source.name, format!("the column `{name}` {what}"), Some(help)))
@@ -124,7 +124,7 @@ fn check_columns(source: &Source, metadata: &ParquetMetaData) -> Result<(), Spli
     Ok(())
 }
 
-/// A file that several threads read, each at its own places.
+/// A file that several threads read, each at its own position.
 #[derive(Clone)]
 pub(super) struct Handle {
     file: Arc<File>,
@@ -154,7 +154,7 @@ impl ChunkReader for Handle {
     }
 }
 
-/// Reads from a place on.
+/// Reads from a position onwards.
 pub(super) struct From {
     handle: Handle,
     at: u64,

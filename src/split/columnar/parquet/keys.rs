@@ -1,4 +1,4 @@
-//! The columns of a Parquet file by whose values rows are assigned, as Arrow's arrays.
+//! The columns of a Parquet file whose values determine the partitions, as Arrow arrays.
 
 use std::ops::Range;
 
@@ -28,19 +28,19 @@ impl<'a> KeyColumns<'a> {
     /// All columns.
     pub(in crate::split::columnar) fn open(file: &'a ParquetFile<'a>) -> Result<Self, SplitError> {
         let bad = |error: &dyn std::fmt::Display| broken(&file.source.name, "Parquet", error);
-        // Hints of Arrow's writers say nothing of values.
+        // The hints of Arrow's writers are irrelevant to the values.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata = ArrowReaderMetadata::load(&file.handle, options).map_err(|e| bad(&e))?;
         let roots = (0..metadata.schema().fields().len()).collect();
         Ok(Self { file, metadata, roots })
     }
 
-    /// What the columns are called.
+    /// The schema with the names of the columns.
     pub(in crate::split::columnar) fn schema(&self) -> &SchemaRef {
         self.metadata.schema()
     }
 
-    /// The same with these columns only; an error for one whose values Arrow's reader would change.
+    /// Restricted to these columns; an error for one whose values Arrow's reader would change.
     pub(in crate::split::columnar) fn only(self, roots: &[usize]) -> Result<Self, SplitError> {
         let columns = &self.file.shape.columns;
         let spoiled = (0..columns.num_columns()).find(|c| {
@@ -95,11 +95,11 @@ impl<'a> KeyColumns<'a> {
 pub(in crate::split::columnar) struct ParquetKeys<'a> {
     columns: KeyColumns<'a>,
     names: KeyNames,
-    /// For each key column, which of the columns that are read it is.
+    /// For each key column, its position among the columns that are read.
     order: Vec<usize>,
 }
 
-/// Rows that are decoded at once.
+/// Rows decoded at a time.
 const BATCH: usize = 1 << 13;
 
 impl<'a> ParquetKeys<'a> {

@@ -1,5 +1,5 @@
-//! Parquet files. Their rows are copied as Parquet itself holds them: levels and physical values, column by
-//! column, below the schema of the source. So every type survives, also one that no reader here knows.
+//! Parquet files. Their rows are copied as Parquet itself stores them: levels and physical values, column by column,
+//! below the schema of the source. So every type survives, even one that no reader here knows.
 
 mod categories;
 mod digest;

@@ -22,19 +22,19 @@ use crate::split::error::SplitError;
 use crate::split::parallel;
 use crate::split::produce::{Order, Producer, Product, Want};
 
-/// How much of a column is decoded at once.
+/// How much of a column is decoded at a time.
 const BATCH: usize = 4 << 20;
 
-/// The most rows that are decoded at once.
+/// The most rows that are decoded at a time.
 const ROWS: usize = 1 << 16;
 
-/// Contiguous rows: every partition is read on its own.
+/// Contiguous rows: every partition is read separately.
 pub(in crate::split::columnar) struct Contiguous<'a> {
     pub(in crate::split::columnar) file: &'a ParquetFile<'a>,
     pub(in crate::split::columnar) rows: Vec<Range<u64>>,
 }
 
-/// What is done with each batch of a column.
+/// Called with each batch of a column.
 type EachStrip<'a> = dyn FnMut(&Strip) -> ParquetResult<()> + 'a;
 
 impl Producer for Contiguous<'_> {
@@ -77,7 +77,7 @@ impl Contiguous<'_> {
     }
 }
 
-/// Rows of a row group that has `of` rows.
+/// Rows of a row group, which has `of` rows.
 struct Slice<'a> {
     file: &'a ParquetFile<'a>,
     g: usize,
@@ -121,7 +121,7 @@ impl Slice<'_> {
         part.pause().map_err(broken)
     }
 
-    /// Reads the rows in column `c`, batch by batch, or all at once if they are to be kept.
+    /// Reads the rows of column `c` in batches, or all at once if they are to be kept.
     fn read(
         &self,
         group: &dyn RowGroupReader,
@@ -154,7 +154,7 @@ impl Slice<'_> {
         Ok(())
     }
 
-    /// Whether the column has no categories, or the row group those of the whole file.
+    /// Whether the column has no categories, or the row group has those of the whole file.
     fn has_all_categories(&self, group: &dyn RowGroupReader, c: usize) -> bool {
         let Some(all) = &self.file.categories[c] else { return true };
         let mut own = Categories::default();
@@ -162,7 +162,7 @@ impl Slice<'_> {
         read.is_ok_and(|has_page| has_page && own == *all)
     }
 
-    /// What is known of the column chunk, if it is wanted as it is.
+    /// The metadata of the column chunk, if it can be copied unchanged.
     fn raw(&self, c: usize) -> Option<ColumnCloseResult> {
         let metadata = self.file.reader.metadata().row_group(self.g).column(c).clone();
         let (data, dictionary) = (metadata.data_page_offset(), metadata.dictionary_page_offset());
@@ -181,7 +181,7 @@ impl Slice<'_> {
     }
 }
 
-/// How many rows to read next, if `rows` of them weighed so much.
+/// How many rows to read next, given the weight of the last `rows`.
 fn batch(rows: usize, weight: usize) -> usize {
     (BATCH * rows / weight.max(1)).clamp(1, ROWS)
 }
@@ -199,15 +199,15 @@ fn skip(reader: &mut ColumnReader, rows: usize) -> ParquetResult<usize> {
     }
 }
 
-/// Rows that do not lie together. The file is read once, its columns in parallel; each partition's rows are
-/// kept until all of them together weigh `memory`, and are then written as a row group.
+/// Rows that are not contiguous. The file is read once, its columns in parallel; the rows of the partitions are kept
+/// until together they weigh `memory`, and are then written as row groups.
 pub(in crate::split::columnar) struct Scattered<'a> {
     pub(in crate::split::columnar) file: &'a ParquetFile<'a>,
     pub(in crate::split::columnar) assignment: Assignment,
     pub(in crate::split::columnar) memory: u64,
 }
 
-/// The rows of a column that are kept for each partition.
+/// The rows of a column kept for each partition.
 type Kept = Vec<Option<Strip>>;
 
 impl Producer for Scattered<'_> {
@@ -249,12 +249,12 @@ impl Scattered<'_> {
     }
 }
 
-/// A scattering that is under way.
+/// A scattering in progress.
 struct Spread<'a> {
     file: &'a ParquetFile<'a>,
     order: &'a Order<'a>,
     shape: &'a Shape,
-    /// The index of pandas that becomes the last column.
+    /// The pandas index that becomes the last column.
     index: Option<&'a RangeIndex>,
     parts: Vec<Mutex<Option<Part>>>,
     columns: Vec<Mutex<Kept>>,
@@ -263,7 +263,7 @@ struct Spread<'a> {
 const HELD: &str = "no thread panics while it holds the lock";
 
 impl Spread<'_> {
-    /// Deals out the rows of a row group, band by band.
+    /// Distributes the rows of a row group, band by band.
     fn group(&self, g: usize, assignment: &Assignment, memory: usize) -> Result<(), SplitError> {
         let (file, rows) = (self.file, self.file.groups[g]..self.file.groups[g + 1]);
         let reader = file.reader.get_row_group(g).map_err(|e| broken(&file.source.name, "Parquet", e))?;
@@ -307,7 +307,7 @@ impl Spread<'_> {
         Ok(())
     }
 
-    /// Deals out the rows of column `c` from row `at` on; what they weigh, and what is kept.
+    /// Distributes the rows of column `c` from row `at` on; returns their weight and that of all rows kept.
     fn column(
         &self,
         c: usize,
@@ -333,7 +333,7 @@ impl Spread<'_> {
         Ok((strip.weight(), kept))
     }
 
-    /// Writes what is kept of every partition, each as a row group.
+    /// Writes the rows kept, as one row group for each partition.
     fn flush(&self) -> Result<(), SplitError> {
         let broken = |e: ParquetError| broken(&self.file.source.name, "Parquet", e);
         parallel::map(

@@ -1,4 +1,4 @@
-//! What a Parquet file says of its columns, beside their values: the schema, and the metadata in the footer.
+//! What a Parquet file says about its columns besides their values: the schema, and the metadata in the footer.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use parquet::schema::types::{BasicTypeInfo, SchemaDescPtr, SchemaDescriptor, Typ
 use super::super::{kinds, pandas};
 use pandas::{Index, RangeIndex};
 
-/// The key of the footer under which Arrow's own writers put their schema.
+/// The footer key under which Arrow's own writers store their schema.
 const ARROW: &str = "ARROW:schema";
 
-/// A schema and the pairs of the footer.
+/// A schema and the key-value pairs of the footer.
 #[derive(Clone)]
 pub(super) struct Shape {
     pub(super) columns: SchemaDescPtr,
     pub(super) pairs: Vec<KeyValue>,
-    /// What Arrow's readers make of it.
+    /// The schema as Arrow's readers see it.
     pub(super) arrow: Option<Schema>,
 }
 
@@ -28,14 +28,14 @@ impl Shape {
     pub(super) fn of(footer: &FileMetaData) -> Self {
         let columns = footer.schema_descr_ptr();
         let pairs = footer.key_value_metadata().cloned().unwrap_or_default();
-        // What it says is a hint: without it, or where it cannot be read, the columns speak for themselves.
+        // Its content is a hint: without it, or if it cannot be read, the columns are described by their own types.
         let arrow = parquet_to_arrow_schema(&columns, Some(&pairs))
             .or_else(|_| parquet_to_arrow_schema(&columns, None))
             .ok();
         Self { columns, pairs, arrow }
     }
 
-    /// For each column, whether readers take its values for categories.
+    /// For each column, whether readers treat its values as categories.
     pub(super) fn categorical(&self) -> Vec<bool> {
         let columns = self.columns.columns();
         let found = self.arrow.as_ref().map(kinds::categorical).filter(|found| found.len() == columns.len());
@@ -63,14 +63,14 @@ impl Shape {
         }
     }
 
-    /// Says what has changed in the schema of Arrow's writers, too: it has the metadata of pandas once more.
+    /// Updates the schema of Arrow's writers, too, which has a copy of the metadata of pandas.
     fn encode(&mut self) {
         if let Some(encoded) = self.arrow.as_ref().map(encode_arrow_schema) {
             self.set(ARROW, encoded);
         }
     }
 
-    /// The shape of the partition that has these rows: a range index of pandas is that of the rows.
+    /// The shape of the partition with these rows: a range index of pandas is that of the rows.
     pub(super) fn with_range(&self, rows: &Index) -> Self {
         let mut shape = self.clone();
         if let Some(text) = self.pandas().and_then(|text| pandas::ranged(text, rows)) {
@@ -80,7 +80,7 @@ impl Shape {
         shape
     }
 
-    /// For partitions whose rows' index is no range any more: the shape with the index as its last column.
+    /// For partitions whose rows' index is no longer a range: the shape with the index as its last column.
     pub(super) fn materialized(&self) -> Option<(Self, RangeIndex)> {
         let root = self.columns.root_schema();
         let taken = |name: &str| root.get_fields().iter().any(|field| field.name() == name);
@@ -120,7 +120,7 @@ fn of_type(kind: &Type) -> String {
     format!("{} {}", serde_json::Value::from(info.name()), unnamed(kind))
 }
 
-/// A type without its name: of the groups between a list and its items no reader sees the names.
+/// A type without its name: no reader sees the names of the groups between a list and its items.
 fn unnamed(kind: &Type) -> String {
     let info = kind.get_basic_info();
     let mut text = String::new();
@@ -154,7 +154,7 @@ fn unnamed(kind: &Type) -> String {
     text
 }
 
-/// The repeated group inside a list or map, and the single names in it, without the names.
+/// The repeated group inside a list or map, and single names in it, without the names.
 fn unnamed_below(kind: &Type) -> String {
     match kind {
         Type::GroupType { fields, .. } => {
@@ -164,7 +164,7 @@ fn unnamed_below(kind: &Type) -> String {
     }
 }
 
-/// The logical type, whichever of the two ways it is written in.
+/// The logical type, in whichever of the two ways it is written.
 fn meaning(info: &BasicTypeInfo) -> String {
     use ConvertedType as C;
     match info.logical_type_ref() {

@@ -1,5 +1,5 @@
-//! Some rows of one column as Parquet holds them: the levels that say where values are missing and where lists
-//! begin, and the values that are there.
+//! Some rows of one column as Parquet stores them: the levels that mark missing values and the beginnings of lists, and
+//! the values that are present.
 
 use parquet::column::reader::ColumnReader;
 use parquet::column::writer::ColumnWriter;
@@ -7,7 +7,7 @@ use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
 use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::ColumnDescriptor;
 
-/// The values of each physical type.
+/// The values, by physical type.
 pub(super) enum Values {
     Bool(Vec<bool>),
     Int32(Vec<i32>),
@@ -17,11 +17,11 @@ pub(super) enum Values {
     Double(Vec<f64>),
     Bytes(Vec<ByteArray>),
     Fixed(Vec<FixedLenByteArray>),
-    /// Bytes that do not keep the page alive which they were read from.
+    /// Bytes that do not keep alive the page that they were read from.
     Packed(Packed),
 }
 
-/// Texts or bytes, one behind the other.
+/// Texts or bytes, concatenated.
 #[derive(Default)]
 pub(super) struct Packed {
     pub(super) bytes: Vec<u8>,
@@ -31,11 +31,11 @@ pub(super) struct Packed {
 /// Rows of a column.
 pub(super) struct Strip {
     pub(super) values: Values,
-    /// One per value or missing value; none for a column in which nothing can be missing.
+    /// One per value, present or missing; empty for a column without missing values.
     pub(super) definitions: Vec<i16>,
-    /// One per value or missing value; none for a column without lists.
+    /// One per value, present or missing; empty for a column without lists.
     pub(super) repetitions: Vec<i16>,
-    /// The definition level of a value that is there.
+    /// The definition level of a present value.
     max_definition: i16,
 }
 
@@ -76,7 +76,7 @@ impl Packed {
 }
 
 impl Strip {
-    /// No rows of a column.
+    /// An empty strip of a column.
     pub(super) fn new(column: &ColumnDescriptor) -> Self {
         use parquet::basic::Type;
         let values = match column.physical_type() {
@@ -93,7 +93,7 @@ impl Strip {
         Self { values, definitions: Vec::new(), repetitions: Vec::new(), max_definition }
     }
 
-    /// The same, for rows that are kept for longer than a batch.
+    /// An empty strip for rows that are kept for longer than a batch.
     pub(super) fn kept(column: &ColumnDescriptor) -> Self {
         let strip = Self::new(column);
         match strip.values {
@@ -104,13 +104,13 @@ impl Strip {
         }
     }
 
-    /// Whole numbers, none of which is missing, for a column in which they can be.
+    /// Integers without missing values, for a nullable column.
     pub(super) fn of_numbers(numbers: Vec<i64>) -> Self {
         let definitions = vec![1; numbers.len()];
         Self { values: Values::Int64(numbers), definitions, repetitions: Vec::new(), max_definition: 1 }
     }
 
-    /// Forgets the rows, but not the memory for them.
+    /// Removes the rows, but keeps the memory.
     pub(super) fn clear(&mut self) {
         self.definitions.clear();
         self.repetitions.clear();
@@ -120,12 +120,12 @@ impl Strip {
         });
     }
 
-    /// Whether there is no row.
+    /// Whether there are no rows.
     pub(super) fn is_empty(&self) -> bool {
         self.definitions.is_empty() && with_values!(&self.values, v => v.is_empty(), p => p.ends.is_empty())
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub(super) fn rows(&self) -> usize {
         match (self.repetitions.is_empty(), self.definitions.is_empty()) {
             (false, _) => self.repetitions.iter().filter(|repetition| **repetition == 0).count(),
@@ -134,7 +134,7 @@ impl Strip {
         }
     }
 
-    /// How many bytes the rows take in memory, about.
+    /// About how many bytes the rows take in memory.
     pub(super) fn weight(&self) -> usize {
         let values = match &self.values {
             Values::Bytes(v) => v.iter().map(|value| value.len() + 32).sum(),
@@ -150,7 +150,7 @@ impl Strip {
         values + 2 * (self.definitions.capacity() + self.repetitions.capacity())
     }
 
-    /// Reads up to `rows` rows more; how many there were.
+    /// Reads up to `rows` more rows; returns how many there were.
     pub(super) fn read(&mut self, reader: &mut ColumnReader, rows: usize) -> Result<usize> {
         let levels = (&mut self.definitions, &mut self.repetitions);
         macro_rules! read {
@@ -200,7 +200,7 @@ impl Strip {
         Ok(())
     }
 
-    /// Appends each row to the strip of the partition that `route` says of it; to none if there is none.
+    /// Appends each row to the strip of the partition given by `route`, if that has one.
     pub(super) fn deal(&self, route: &[u32], strips: &mut [Option<Self>]) {
         let (mut level, mut value) = (0, 0);
         for partition in route {

@@ -1,4 +1,4 @@
-//! Partitions of a Parquet file on their way to disk: written as the source was, with its codecs and encodings.
+//! Writes the partitions of a Parquet file, with the codecs and encodings of the source.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::split::error::SplitError;
 use crate::split::produce::{Order, Product};
 use crate::split::sha::Sha;
 
-/// A partition in the making.
+/// A partition being written.
 pub(super) struct Part {
     pub(super) digests: Vec<ColumnDigest>,
     pub(super) writer: Option<SerializedFileWriter<Sink>>,
@@ -29,7 +29,7 @@ pub(super) struct Part {
     name: String,
 }
 
-/// Up to so many bytes of distinct values a column is written as numbers of them.
+/// Up to this many bytes of distinct values, a column is dictionary-encoded.
 const DICTIONARY: usize = 8 << 20;
 
 impl Part {
@@ -50,12 +50,12 @@ impl Part {
         Ok(Self { digests, writer, rows: 0, schema: shape.describe(), name })
     }
 
-    /// Hands all that is written to the file, and lets go of it if there are too many.
+    /// Passes everything written on to the file, and closes it if there are too many.
     pub(super) fn pause(&mut self) -> Result<()> {
         self.writer.as_mut().map_or(Ok(()), |writer| Ok(writer.flush()?))
     }
 
-    /// Ends the file; `categories` are those of the columns that have some.
+    /// Completes the file; `categories` are those of the categorical columns.
     pub(super) fn finish(
         self,
         categories: &[Option<Categories>],
@@ -88,11 +88,11 @@ fn properties(file: &ParquetFile, shape: &Shape, many: bool) -> WriterProperties
         .set_key_value_metadata(pairs)
         .set_dictionary_page_size_limit(DICTIONARY);
     if let [group] = groups {
-        // Of several groups each is sorted for itself, but not their rows one after the other.
+        // Each of several groups is sorted in itself, but not all their rows together.
         properties = properties.set_sorting_columns(group.sorting_columns().cloned());
     }
     if many {
-        // What is known of each page would be in memory for each of the many files.
+        // Metadata of each page would be held in memory for each of the many files.
         properties =
             properties.set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true);
     }
