@@ -1,8 +1,8 @@
 //! Output that cannot be written: a full disk behind `>`, or a pipe whose reader is gone.
 
 /// The standard library panics when it cannot print. From now on, the program then ends in one sentence: with status 1
-/// for a full disk and the like, and silently with 0 where the reader of a pipe has read enough (`expops graph | head
-/// -1`).
+/// for a full disk and the like, and silently with 0 where the reader of a pipe has read enough
+/// (`expops graph | head -1`).
 pub fn end_in_words() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -1,10 +1,10 @@
 //! The stable hash used by `--by hash`: the same on every machine, in every format with the same values, and computable
 //! in a few lines of any language.
 //!
-//! Let `N(x)` be the length of `x` in bytes, in decimal, a colon, and `x`. `hash:a,b` hashes `N(text of a) N(text of
-//! b)`; `hash` hashes `N(name) N(text)` for every field whose text is not empty, sorted by name; a row without named
-//! fields (a line, a number) is `N(text)`. The partition (from 0) is the first eight bytes of the SHA-256 of that, as a
-//! big-endian number, modulo the number of partitions.
+//! Let `N(x)` be the length of `x` in bytes, in decimal, a colon, and `x`. `hash:a,b` hashes
+//! `N(text of a) N(text of b)`; `hash` hashes `N(name) N(text)` for every field whose text is not empty, sorted by
+//! name; a row without named fields (a line, a number) is `N(text)`. The partition (from 0) is the first eight bytes of
+//! the SHA-256 of that, as a big-endian number, modulo the number of partitions.
 
 use super::sha;
 use super::value::{Spelling, spell};

@@ -8,8 +8,8 @@
 //!
 //! # What a partition's digest covers
 //!
-//! For text formats and `.npy` it is the SHA-256 of the partition's file (before compression), so that `sha256sum
-//! p1.csv` confirms the stamp: the header and the rows, and nothing else.
+//! For text formats and `.npy` it is the SHA-256 of the partition's file (before compression), so that
+//! `sha256sum p1.csv` confirms the stamp: the header and the rows, and nothing else.
 //!
 //! # Text formats, where their standards leave room
 //!

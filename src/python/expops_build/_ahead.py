@@ -243,7 +243,7 @@ class Ahead:
 
 
 def _says_where_it_is_from(value: Any) -> bool:
-    """Whether `__module__` is reliable: for functions and classes it is, even those made in C."""
+    """Whether `__module__` helps: it does for functions and classes; those made in C name their public module."""
     if isinstance(value, type):
         return bool(value.__flags__ & _HEAP_TYPE)
     return isinstance(value, (types.FunctionType, types.BuiltinFunctionType))

@@ -1,4 +1,4 @@
-"""What to do about an exception, where its kind tells: loaded only when something has failed."""
+"""Advice on an exception, where its type is enough to tell: loaded only after a failure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Dict, Iterable, List, Optional
 from expops_build import _watch
 from expops_build._failure import close_to
 
-# What the user's code imports of us, and from where.
+# What the user's code imports from us, and from where.
 _OURS = {
     **dict.fromkeys(("process", "step", "log_metric", "SerializableData", "ModelData"), "expops.core"),
     **dict.fromkeys(("chart", "ChartContext"), "expops.reporting"),
 }
-# Distributions whose modules have another name.
+# Distributions whose modules are named differently.
 _DISTRIBUTIONS = {
     "bs4": "beautifulsoup4",
     "cv2": "opencv-python",
@@ -26,7 +26,7 @@ _DISTRIBUTIONS = {
 
 
 def hint(error: BaseException, request: Dict[str, Any]) -> Optional[str]:
-    """One sentence of advice; None if there is nothing to say that the exception does not."""
+    """One sentence of advice; None if there is nothing to add to the exception."""
     with _watch.unwatched():
         return _hint(error, request)
 
@@ -104,7 +104,7 @@ def _file(name: str, request: Dict[str, Any]) -> Optional[str]:
 
 
 def _inside(name: str, root: str, request: Dict[str, Any]) -> Optional[str]:
-    """The path from the project's folder of what the user may mean, if it is there: from there, or from a script."""
+    """The path from the project's folder to what the user may mean, if it exists there or relative to a script."""
     if os.path.isabs(name):
         return None
     for folder in [root, *(request.get("script_folders") or [])]:

@@ -1,7 +1,8 @@
 """The bytes of a stored file, for use without copying; writing to them does not change the file.
 
-A large file is mapped privately: all who load the same file share its pages in memory, and a page that one writes to
-becomes its own. The caller says whether mapping is allowed: a file system shared between machines may take pages away.
+A large file is mapped privately: all who load the same file share its pages in memory, and writing to a page makes a
+private copy of it. The caller says whether mapping is allowed: a file system shared between machines may take pages
+away.
 """
 
 from __future__ import annotations

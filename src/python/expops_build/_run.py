@@ -1,8 +1,8 @@
 """Runs one instance: `python _run.py REQUEST.json`. The build tool is its counterpart.
 
-This file only sets up `sys.path`: when it starts a script, Python puts the script's folder there, and a user's `import
-core` must not find ours. With `--worker CONFIGURATION` it does the same, and each child of the worker continues here,
-so that a user's traceback shows the same frames.
+This file only sets up `sys.path`: when it starts a script, Python puts the script's folder there, and a user's
+`import core` must not find ours. With `--worker CONFIGURATION` it does the same, and each child of the worker continues
+here, so that a user's traceback shows the same frames.
 """
 
 import os

@@ -1,8 +1,9 @@
 """The worker: a process that has imported libraries ahead of time and forks once for each instance.
 
-It listens on a Unix socket. A request is one line of JSON, and so is each answer: `{"started": PID}`, `{"ended":
-STATUS, "usage": ...}`, or `{"refused": WHY}`. The instance lives as long as the connection: closing it kills the child
-and its whole process group. `_child` here and `_ahead` make a child what a process of its own would have been.
+It listens on a Unix socket. A request is one line of JSON, and so is each answer: `{"started": PID}`,
+`{"ended": STATUS, "usage": ...}`, or `{"refused": WHY}`. The instance lives as long as the connection: closing it kills
+the child and its whole process group. `_child` here and `_ahead` make a child what a process of its own would have
+been.
 """
 
 from __future__ import annotations
