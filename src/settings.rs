@@ -34,6 +34,9 @@ pub(crate) struct Settings {
     /// Whether its results are stored in and taken from the cache; `None` means that they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<bool>,
+    /// Whether the cache keeps the log of a run, too; `None` means that it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_log: Option<bool>,
     /// Whether it runs in every build.
     #[serde(skip_serializing_if = "is_default")]
     pub always: bool,

@@ -4,8 +4,11 @@
 //! `EXPOPS_SEQUENCES=500` runs more sequences than the few that fit into every test run (from
 //! `EXPOPS_FIRST` on), `EXPOPS_MOMENTS=200` more kills; `EXPOPS_SEED=17` one sequence again.
 
+mod damage;
 mod project;
+mod world;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
@@ -14,7 +17,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::random::Random;
-use crate::space::{Space, Tool, signal_group};
+use crate::space::{Ran, Space, Tool, signal_group};
 use project::Project;
 
 /// Sequences that once found a fault.
@@ -44,6 +47,21 @@ fn tool_command(space: &Space, tool: Tool) -> Command {
     }
 }
 
+/// How long one build of a sequence may take.
+const LIMIT: Duration = Duration::from_secs(150);
+
+fn build(space: &Space, tool: Tool) -> Ran {
+    match tool {
+        Tool::Ninja => space.run_within(LIMIT, "ninja", &[]),
+        Tool::Make => space.run_within(LIMIT, "make", &["-j2"]),
+    }
+}
+
+fn run(space: &Space, tool: Tool) -> Ran {
+    let with = if tool == Tool::Ninja { "ninja" } else { "make" };
+    space.run_within(LIMIT, env!("CARGO_BIN_EXE_expops"), &["run", "--with", with])
+}
+
 fn sequence(seed: u64) {
     let random = &mut Random(seed);
     let tool = if random.below(3) == 0 { Tool::Make } else { Tool::Ninja };
@@ -51,41 +69,76 @@ fn sequence(seed: u64) {
     let mut states = vec![Project::random(random)];
     for number in 0..6 {
         let state = states.last().unwrap().clone();
-        let context = || format!("EXPOPS_SEED={seed}, edit {number}: {state:#?}");
+        let context = || format!("EXPOPS_SEED={seed}, edit {number}, {tool:?}: {state:#?}");
         state.write(&space);
-        // What is installed is looked at when compiling.
-        if number == 0 || state.package != states[number - 1].package {
+        let before = states.iter().rev().nth(1);
+        let is_hidden = before
+            .is_none_or(|last| state.package != last.package || state.world.is_hidden_since(&last.world));
+        if number == 0 {
             space.compile(tool).success();
         }
         if random.below(5) == 0 {
             kill_after(&mut tool_command(&space, tool), random.below(1500));
         }
-        let ran = space.build(tool, &[]);
+        // What is installed, variables, and new names in the project's own folder are looked at by `expops run`.
+        let ran = if is_hidden { run(&space, tool) } else { build(&space, tool) };
         assert_eq!(ran.status != 0, state.broken, "{}\n{}{}", context(), ran.out, ran.err);
         if !state.broken {
             space.nothing_to_do(tool);
-            compare(&space, tool, &state, &context);
+            let fresh = fresh(&state, tool);
+            compare(&space, &fresh, &context);
+            if random.below(2) == 0 {
+                heal(&space, tool, random, &fresh, &context);
+            }
         }
-        let mut next = state.clone();
-        if random.below(4) == 0 {
-            next = states[random.below(states.len() as u64) as usize].clone();
-        } else {
-            (0..=random.below(2)).for_each(|_| next.edit(random));
-        }
-        states.push(next);
+        states.push(next(&states, random));
     }
 }
 
-/// Compares what is in the build folder with what a build from nothing makes.
-fn compare(space: &Space, tool: Tool, state: &Project, context: &dyn Fn() -> String) {
-    space.expops(&["clean", "--stale", "-q"]).success();
+fn next(states: &[Project], random: &mut Random) -> Project {
+    if random.below(4) == 0 {
+        return states[random.below(states.len() as u64) as usize].clone();
+    }
+    let mut next = states.last().unwrap().clone();
+    (0..=random.below(2)).for_each(|_| next.edit(random));
+    next
+}
+
+/// Damages what is there. A build mends it.
+fn heal(space: &Space, tool: Tool, random: &mut Random, fresh: &Space, context: &dyn Fn() -> String) {
+    space.tick();
+    let damaged = damage::some(space, random);
+    let context = || format!("damaged: {damaged:#?}\n{}", context());
+    let ran = run(space, tool);
+    assert_eq!(ran.status, 0, "{}\n{}{}", context(), ran.out, ran.err);
+    space.nothing_to_do(tool);
+    compare(space, fresh, &context);
+}
+
+/// The project in this state, built from nothing.
+fn fresh(state: &Project, tool: Tool) -> Space {
     let fresh = Space::new();
     state.write(&fresh);
     fresh.compile(tool).success();
-    fresh.build(tool, &[]).success();
+    build(&fresh, tool).success();
+    fresh
+}
+
+/// Compares what is in the build folder with what a build from nothing has made.
+fn compare(space: &Space, fresh: &Space, context: &dyn Fn() -> String) {
+    space.expops(&["clean", "--stale", "-q"]).success();
     let (left, right) = (space.tree("build"), fresh.tree("build"));
     for name in left.keys().chain(right.keys()) {
-        assert!(left.get(name) == right.get(name), "{name} differs; {}", context());
+        let shown = |tree: &BTreeMap<String, Vec<u8>>| {
+            tree.get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        };
+        assert!(
+            left.get(name) == right.get(name),
+            "{name} differs:\n{:?}\n{:?}\n{}",
+            shown(&left),
+            shown(&right),
+            context()
+        );
     }
 }
 

@@ -82,7 +82,7 @@ fn project() -> Space {
         "expops.yaml",
         format!(
             "scripts: {{main: src/steps.py}}\nexperiment:\n  pipeline:\n    process_adjlist: |\n{list}    processes:\n\
-             {processes}      - name: tool\n        command: echo tool >> ran.log; python3 tools/tool.py > {{{{ outputs.r }}}}\n        \
+             {processes}      - name: tool\n        command: echo tool >> \"$EXPOPS_PROJECT_ROOT\"/ran.log; python3 tools/tool.py > {{{{ outputs.r }}}}\n        \
              outputs: {{r: r.txt}}\n"
         ),
     );
@@ -107,6 +107,25 @@ fn link(space: &Space, to: &str) {
     std::os::unix::fs::symlink(to, space.path("data/newest.csv")).unwrap();
 }
 
+/// Makes one edit after another; after each, `check` is told which processes read what was edited.
+fn edit_one_thing_after_another(space: &Space, check: &dyn Fn(&dyn Fn(), &[&str])) {
+    check(&|| space.write("config.json", "{\"a\": 1}"), &["opened"]);
+    check(&|| space.write("src/query.sql", "select 2"), &["beside"]);
+    check(&|| space.write("data/t.csv", "2"), &["in_data"]);
+    check(&|| space.write("notes/b.txt", "1"), &["listed"]);
+    check(&|| space.write("notes/a.txt", "2"), &[]);
+    check(&|| space.write("settings/flag", "1"), &["asked"]);
+    check(&|| space.write("settings/more", "1"), &[]);
+    check(&|| space.write("child.txt", "2"), &["child"]);
+    check(&|| space.write("src/plugin_a.py", "VALUE = 2\n"), &["by_name"]);
+    check(&|| space.write("tools/helper.py", "VALUE = 2\n"), &["tool"]);
+    check(&|| space.write("tools/tool.py", "import helper\nprint(helper.VALUE, 1)\n"), &["tool"]);
+    space.write("data/v2.csv", "2");
+    check(&|| link(&space, "v2.csv"), &["linked"]);
+    check(&|| space.write("data/v2.csv", "3"), &["linked"]);
+    check(&|| space.write("README.md", "nobody reads it"), &[]);
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
 fn an_edit_of_what_one_process_reads_runs_that_one_alone() {
@@ -120,26 +139,39 @@ fn an_edit_of_what_one_process_reads_runs_that_one_alone() {
             assert_eq!(space.ran(tool), expected, "{tool:?}: {}", space.read("build/nothing/record.json"));
             assert_eq!(space.ran(tool), [""; 0], "{tool:?}: once more after {expected:?}");
         };
-        check(&|| space.write("config.json", "{\"a\": 1}"), &["opened"]);
-        check(&|| space.write("src/query.sql", "select 2"), &["beside"]);
-        check(&|| space.write("data/t.csv", "2"), &["in_data"]);
-        check(&|| space.write("notes/b.txt", "1"), &["listed"]);
-        check(&|| space.write("notes/a.txt", "2"), &[]);
-        check(&|| space.write("settings/flag", "1"), &["asked"]);
-        check(&|| space.write("settings/more", "1"), &[]);
-        check(&|| space.write("child.txt", "2"), &["child"]);
-        check(&|| space.write("src/plugin_a.py", "VALUE = 2\n"), &["by_name"]);
-        check(&|| space.write("tools/helper.py", "VALUE = 2\n"), &["tool"]);
-        check(&|| space.write("tools/tool.py", "import helper\nprint(helper.VALUE, 1)\n"), &["tool"]);
-        space.write("data/v2.csv", "2");
-        check(&|| link(&space, "v2.csv"), &["linked"]);
-        check(&|| space.write("data/v2.csv", "3"), &["linked"]);
-        check(&|| space.write("README.md", "nobody reads it"), &[]);
+        edit_one_thing_after_another(&space, &check);
         // That it was not there has been seen before: the result of then comes back.
         check(&|| fs::remove_file(space.path("settings/flag")).unwrap(), &[]);
         assert_eq!(space.read("build/asked/out/asked.json").trim(), "false");
         check(&|| fs::write(space.path("src/plugin_a.py"), "VALUE = 3\n").unwrap(), &["by_name"]);
         assert!(space.read("build/by_name/out/by_name.json").starts_with('3'));
+    }
+}
+
+/// Where no library can be preloaded, Python tells what it opens; what a program reads that it starts, and a command, counts
+/// by folders: more runs than must, never less.
+#[test]
+fn without_the_library_whoever_reads_an_edited_file_runs_and_only_the_unseen_run_too() {
+    const UNSEEN: [&str; 2] = ["child", "tool"];
+    for tool in TOOLS {
+        let space = project();
+        space.set("EXPOPS_PRELOAD", Some("0"));
+        space.compile(tool).success();
+        assert_eq!(space.ran(tool).len(), PROCESSES.len() + 1);
+        space.nothing_to_do(tool);
+        let check = |edit: &dyn Fn(), expected: &[&str]| {
+            edit();
+            let ran = space.ran(tool);
+            assert!(
+                expected.iter().all(|name| ran.contains(&(*name).to_owned())),
+                "{tool:?}: {expected:?}, {ran:?}"
+            );
+            let others = ran.iter().filter(|name| !expected.contains(&name.as_str()));
+            let surplus: Vec<_> = others.filter(|name| !UNSEEN.contains(&name.as_str())).collect();
+            assert!(surplus.is_empty(), "{tool:?}: {surplus:?} after {expected:?}");
+            assert_eq!(space.ran(tool), [""; 0], "{tool:?}: once more after {expected:?}");
+        };
+        edit_one_thing_after_another(&space, &check);
     }
 }
 
@@ -245,4 +277,57 @@ fn what_expops_itself_does_is_no_read() {
         assert!(!crate::space::Ran::from(ran).success().says("warning"));
     }
     assert_eq!(space.logged(), ["work"]);
+}
+
+/// What a process prints can be kept out of the cache; a result that comes from there then has no log.
+#[test]
+fn a_log_can_be_kept_out_of_the_cache() {
+    let space = Space::new();
+    let process = |name: &str, more: &str| format!("      - {{name: {name}, code: {name}{more}}}\n");
+    let processes = process("open", "") + &process("quiet", ", cache_log: false");
+    space.write(
+        "expops.yaml",
+        format!("scripts: {{main: steps.py}}\nexperiment:\n  pipeline:\n    process_adjlist: |\n      open\n      quiet\n    processes:\n{processes}"),
+    );
+    space.write(
+        "steps.py",
+        "from expops.core import process\n\n@process()\ndef open():\n    print('a word')\n    return {\"x\": 1}\n\n\
+         @process()\ndef quiet():\n    print('a word')\n    return {\"x\": 2}\n",
+    );
+    space.set("EXPOPS_CACHE_DIR", space.path("cache").to_str());
+    space.expops(&["run"]).success();
+    assert!(space.read("build/quiet/log").contains("a word"));
+    fs::remove_dir_all(space.path("build")).unwrap();
+    space.expops(&["run"]).success();
+    assert!(space.read("build/open/log").contains("a word"), "it came from the cache");
+    assert!(!space.exists("build/quiet/log"));
+    assert_eq!(space.read("build/quiet/out/x.json").trim(), "2");
+}
+
+/// What the system owns does not count, but a project that lies there does: `/usr/src/app`, `/dev/shm`.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_project_in_a_folder_of_the_system_is_watched() {
+    let Some(above) = ["/usr/src", "/dev/shm"]
+        .map(std::path::Path::new)
+        .into_iter()
+        .find(|path| tempfile::tempdir_in(path).is_ok())
+    else {
+        return;
+    };
+    let space = Space::within(above);
+    space.write(
+        "expops.yaml",
+        "scripts: {main: steps.py}\nexperiment:\n  pipeline:\n    process_adjlist: |\n      work\n    processes:\n      - name: work\n",
+    );
+    space.write(
+        "steps.py",
+        "import os\nfrom expops.core import process\n\n@process()\ndef work():\n    \
+         return {\"x\": open(os.environ[\"EXPOPS_PROJECT_ROOT\"] + \"/conf/x\").read()}\n",
+    );
+    for text in ["1", "2"] {
+        space.write("conf/x", text);
+        space.expops(&["run"]).success();
+        assert!(space.read("build/work/out/x.json").contains(text));
+    }
 }

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
 /// A folder that is removed at the end of the test.
 pub struct Space {
     folder: tempfile::TempDir,
+    /// Variables of the environment for every command.
+    variables: Mutex<BTreeMap<String, Option<String>>>,
 }
 
 /// The tools that can build what expops compiles.
@@ -59,7 +65,13 @@ impl From<Output> for Ran {
 
 impl Space {
     pub fn new() -> Self {
-        Self { folder: tempfile::Builder::new().prefix("expops test ").tempdir().unwrap() }
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// One in the folder `above`.
+    pub fn within(above: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("expops test ").tempdir_in(above).unwrap();
+        Self { folder, variables: Mutex::default() }
     }
 
     /// A copy of the folder `from` of the repository, without what was built in it.
@@ -96,12 +108,48 @@ impl Space {
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        // Build tools compare times, and a file system counts in ticks of some milliseconds.
+        self.tick();
+        fs::write(&path, text).unwrap();
+    }
+
+    /// Waits until what is written is newer than all that is there: build tools compare times, and a file system counts
+    /// in ticks of some milliseconds.
+    pub fn tick(&self) {
         let tick = std::time::Duration::from_millis(10);
         while self.newest() + tick > std::time::SystemTime::now() {
             std::thread::sleep(tick);
         }
-        fs::write(&path, text).unwrap();
+    }
+
+    /// Has a file hold `text`, or not be there; one that does already is left alone.
+    #[track_caller]
+    pub fn put(&self, name: &str, text: Option<&str>) {
+        let there = fs::read(self.path(name)).ok();
+        match text {
+            Some(text) if there.as_deref() != Some(text.as_bytes()) => self.write(name, text),
+            None if there.is_some() => {
+                self.tick();
+                fs::remove_file(self.path(name)).unwrap();
+            }
+            _ => {}
+        }
+    }
+
+    /// Has the symbolic link `name` lead to `to`.
+    #[track_caller]
+    pub fn link(&self, name: &str, to: &str) {
+        let path = self.path(name);
+        if fs::read_link(&path).is_ok_and(|there| there == Path::new(to)) {
+            return;
+        }
+        self.tick();
+        let _ = fs::remove_file(&path);
+        std::os::unix::fs::symlink(to, path).unwrap();
+    }
+
+    /// Sets a variable of the environment for every command, or has it not set.
+    pub fn set(&self, name: &str, value: Option<&str>) {
+        self.variables.lock().unwrap().insert(name.to_owned(), value.map(str::to_owned));
     }
 
     fn newest(&self) -> std::time::SystemTime {
@@ -146,6 +194,12 @@ impl Space {
             .env("EXPOPS_MACHINE_MEMORY", "64GB")
             .env("CUDA_VISIBLE_DEVICES", "0");
         command.env_remove("EXPOPS").env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env("NO_COLOR", "1");
+        for (name, value) in self.variables.lock().unwrap().iter() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         command
     }
 
@@ -153,6 +207,36 @@ impl Space {
     pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
         let output = self.command(program).args(arguments).output();
         output.unwrap_or_else(|error| panic!("{program}: {error}")).into()
+    }
+
+    /// As `run`, but all that it has started is killed if it does not end within `limit`, and the test fails.
+    #[track_caller]
+    pub fn run_within(&self, limit: Duration, program: &str, arguments: &[&str]) -> Ran {
+        let files = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
+        let mut command = self.command(program);
+        command.args(arguments).stdin(Stdio::null()).process_group(0);
+        command.stdout(files[0].try_clone().unwrap()).stderr(files[1].try_clone().unwrap());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"));
+        let end = Instant::now() + limit;
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if Instant::now() > end => break None,
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        if status.is_none() {
+            signal_group(&child, Signal::KILL);
+            child.wait().unwrap();
+        }
+        let [out, err] = files.map(|mut file| {
+            let mut bytes = Vec::new();
+            file.seek(SeekFrom::Start(0)).unwrap();
+            file.read_to_end(&mut bytes).unwrap();
+            String::from_utf8_lossy(&bytes).into_owned()
+        });
+        let status = status.unwrap_or_else(|| panic!("{program} {arguments:?} did not end:\n{out}{err}"));
+        Ran { status: status.code().unwrap_or(-1), out, err }
     }
 
     #[track_caller]
@@ -223,7 +307,7 @@ impl Space {
                 || name.starts_with(".expops/modules/")
                 || name.ends_with("/reads.d");
             // In the order in which instances ended.
-            let own = own || name.starts_with(".expops/reads/");
+            let own = own || name.starts_with(".expops/reads/") || name == ".expops/turn";
             // What is kept for later, and for people.
             let own = own
                 || name == ".expops/damaged"

@@ -98,7 +98,9 @@ impl Instance {
             return Ok(());
         }
         let entry = decided.key.digest_with(reads);
-        cache.publish(entry, serde_json::to_value(result)?, &[run.out(), run.files(), self.folder.log()])?;
+        let log = (self.plan.settings.cache_log != Some(false)).then(|| self.folder.log());
+        let kept: Vec<_> = [run.out(), run.files()].into_iter().chain(log).collect();
+        cache.publish(entry, serde_json::to_value(result)?, &kept)?;
         let list = match reads.is_empty() {
             true => None,
             false => Some((decided.digest, List { entry, reads: serde_json::to_value(reads)? })),

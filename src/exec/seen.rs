@@ -67,6 +67,9 @@ pub(super) const SYSTEM: [&str; 12] = [
     "/var/cache",
 ];
 
+/// What lies there and is people's own.
+pub(super) const NOT_SYSTEM: [&str; 2] = ["/dev/shm", "/run/media"];
+
 /// Programs that libraries start while loading, to learn about the machine.
 const HARMLESS: [&str; 7] =
     ["uname", "ldconfig", "ldconfig.real", "fc-list", "lscpu", "nvidia-smi", "getconf"];
@@ -82,6 +85,10 @@ struct Touched {
     made: BTreeSet<Utf8PathBuf>,
     /// There before, and modified by the process.
     updated: BTreeSet<Utf8PathBuf>,
+    /// What programs were told of that cannot be watched, and where they ran.
+    words: BTreeSet<Utf8PathBuf>,
+    /// One of them was the project's folder, or a folder above it.
+    sees_project: bool,
     is_coarse: bool,
 }
 
@@ -111,6 +118,11 @@ impl Touched {
             self.is_coarse |= !HARMLESS.contains(&event.path.file_name().unwrap_or_default());
             return Ok(());
         }
+        if event.operation == Operation::Word && places.roots.project().starts_with(file::normal(&event.path))
+        {
+            self.sees_project = true;
+            return Ok(());
+        }
         let Some(path) = places.counted(event)? else { return Ok(()) };
         let is_folder = event.seen.is_some_and(|seen| seen.is_folder());
         let is_own = path.ancestors().any(|above| self.made.contains(above));
@@ -137,6 +149,9 @@ impl Touched {
             }
             Operation::List => {
                 self.listed.insert(path);
+            }
+            Operation::Word => {
+                self.words.insert(path);
             }
             _ => {}
         }
@@ -179,8 +194,13 @@ impl Touched {
         for path in self.missed.iter().filter(|path| !self.read.contains_key(*path)) {
             reads.key.add(Ingredient::Absent(name(path)), world::absence(path));
         }
-        for path in places.visible.iter().filter(|_| self.is_coarse) {
-            reads.key.add(Ingredient::ReadTree(name(path)), world::whole(path, trust));
+        if self.is_coarse {
+            for path in self.words.iter().filter(|path| path.is_file() && !self.read.contains_key(*path)) {
+                reads.key.add(Ingredient::ReadFile(name(path)), world::content(path, trust));
+            }
+            for path in self.trees(places) {
+                reads.key.add(Ingredient::ReadTree(name(&path)), world::whole(&path, trust));
+            }
         }
         for (name, value) in variables {
             let fingerprint = value.map_or_else(world::not_set, Fingerprint::Digest);
@@ -190,9 +210,41 @@ impl Touched {
     }
 }
 
+impl Touched {
+    /// The folders that count whole for programs that cannot be watched: those that are always in sight, those that
+    /// they were told of, those of files that they were told of, and, where they run in the project's folder, all there.
+    fn trees(&self, places: &Places) -> BTreeSet<Utf8PathBuf> {
+        let project = places.roots.project();
+        let folder = |path: &Utf8PathBuf| {
+            if path.is_dir() { Some(path.clone()) } else { path.parent().map(Into::into) }
+        };
+        let told = self.words.iter().filter_map(folder).filter(|path| path.starts_with(project));
+        let all = if self.sees_project { folders(project) } else { Vec::new() };
+        let holds_the_build = |path: &Utf8PathBuf| places.build.starts_with(path) || path == project;
+        let trees =
+            places.visible.iter().cloned().chain(told.chain(all).filter(|path| !holds_the_build(path)));
+        trees.collect()
+    }
+}
+
+/// The folders in the folder of a project, but for hidden ones and environments.
+fn folders(project: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = project.read_dir_utf8().into_iter().flatten().flatten();
+    let is_kept = |path: &Utf8PathBuf| {
+        let is_hidden = path.file_name().is_some_and(|name| name.starts_with('.'));
+        path.is_dir() && !is_hidden && !path.join("pyvenv.cfg").exists()
+    };
+    entries.map(|entry| entry.into_path()).filter(is_kept).collect()
+}
+
 /// Whether a file has not changed since it was opened.
 fn is_same(path: &Utf8Path, seen: Option<Seen>) -> bool {
     seen.is_none_or(|seen| Seen::now(path).is_some_and(|now| now == seen))
+}
+
+fn is_of_the_system(path: &Utf8Path) -> bool {
+    let is_below = |prefix: &&str| path.starts_with(prefix);
+    SYSTEM.iter().any(|prefix| is_below(&prefix)) && !NOT_SYSTEM.iter().any(|prefix| is_below(&prefix))
 }
 
 /// What an interpreter looks for in one parent folder after another, to find itself.
@@ -248,7 +300,7 @@ impl Places<'_> {
         let is_below = |prefix: &Utf8PathBuf| path.starts_with(prefix) && !project.starts_with(prefix);
         let is_program = |folder: &Utf8PathBuf| path.parent() == Some(folder) && !folder.starts_with(project);
         let mut parts = path.components().map(|part| part.as_str());
-        SYSTEM.iter().any(|prefix| path.starts_with(prefix))
+        is_of_the_system(path) && !path.starts_with(project)
             || is_of_the_start(path)
             || self.searched.iter().any(is_program)
             || self.private.as_ref().is_some_and(|private| path.starts_with(private))

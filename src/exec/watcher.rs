@@ -1,5 +1,6 @@
 //! Watches a process while it runs.
 
+use std::cell::RefCell;
 use std::fs;
 use std::process::Command;
 
@@ -8,19 +9,24 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::interpreter::Interpreter;
 use super::private;
 use super::roots::Roots;
-use super::seen::SYSTEM;
+use super::seen::{NOT_SYSTEM, SYSTEM};
 use crate::digest::Digest;
 use crate::file;
 use crate::layout::Layout;
-use crate::watch::{self, Event};
+use crate::watch::{self, Event, Operation, Seen};
 
 /// The library has room for a limited number of roots: more links than this are named by their common folder.
 const MOST_LINKS: usize = 32;
 
+/// `EXPOPS_PRELOAD=0`: no library is put in front of anybody's programs, and Python tells what it can.
+const PRELOAD: &str = "EXPOPS_PRELOAD";
+
 /// How a process is watched.
 pub(super) struct Watcher {
-    /// The library; `None` where nothing can be seen.
+    /// The library; `None` where Python has to tell.
     library: Option<Utf8PathBuf>,
+    /// Where nobody else tells: that a program was started, and what its words name.
+    started: RefCell<Vec<Option<Event>>>,
     log: Utf8PathBuf,
     prefixes: Vec<Utf8PathBuf>,
     /// Which paths matter and which do not, as the library reads them.
@@ -38,6 +44,8 @@ impl Watcher {
         let files = run.join("files");
         let own = format!("{}/.expops", roots.project().join(layout.build()));
         let mut lines: Vec<String> = SYSTEM.iter().map(|path| format!("-{path}")).collect();
+        lines.extend(NOT_SYSTEM.iter().map(|path| format!("+{path}")));
+        lines.push(format!("+{}", roots.project()));
         let outside = prefixes.iter().filter(|prefix| !roots.project().starts_with(prefix));
         lines.extend(outside.map(|prefix| format!("-{prefix}")));
         lines.extend([format!("-{own}"), format!("-{run}")]);
@@ -46,18 +54,27 @@ impl Watcher {
         } else {
             lines.extend(links.iter().map(|link| format!("+{}", files.join(link))));
         }
-        Self { library: library(layout), log: run.join("reads"), prefixes, roots: lines.join("\n") }
+        let is_wanted = std::env::var(PRELOAD).map_or(true, |value| value != "0");
+        Self {
+            library: is_wanted.then(|| library(layout)).flatten(),
+            started: RefCell::default(),
+            log: run.join("reads"),
+            prefixes,
+            roots: lines.join("\n"),
+        }
     }
 
     /// Watches `command`, and everything that it starts.
     pub(super) fn watch(&self, command: &mut Command) {
-        let Some(library) = &self.library else { return };
+        command.env("EXPOPS_WATCH", &self.log).env("EXPOPS_WATCH_ROOTS", &self.roots);
+        let Some(library) = &self.library else {
+            command.env("EXPOPS_WATCH_HOOK", "1");
+            self.started.replace([None].into_iter().chain(words(command).map(Some)).collect());
+            return;
+        };
         let before = std::env::var("LD_PRELOAD").ok().filter(|before| !before.is_empty());
         let preload = before.map_or_else(|| library.to_string(), |before| format!("{library}:{before}"));
-        command
-            .env("LD_PRELOAD", preload)
-            .env("EXPOPS_WATCH", &self.log)
-            .env("EXPOPS_WATCH_ROOTS", &self.roots);
+        command.env("LD_PRELOAD", preload);
     }
 
     /// Where the interpreter and its packages are installed.
@@ -65,10 +82,28 @@ impl Watcher {
         &self.prefixes
     }
 
-    /// What was seen.
+    /// What was seen. A program in which nobody watched may have read anything.
     pub(super) fn events(&self) -> Vec<Option<Event>> {
-        watch::events(&fs::read(&self.log).unwrap_or_default()).collect()
+        match fs::read(&self.log) {
+            Ok(bytes) => watch::events(&bytes).collect(),
+            Err(_) => self.started.borrow().clone(),
+        }
     }
+}
+
+/// What the words of a command name, which nobody else sees.
+fn words(command: &Command) -> impl Iterator<Item = Event> {
+    let folder = command.get_current_dir().and_then(Utf8Path::from_path).unwrap_or(Utf8Path::new(""));
+    let text = |word: &std::ffi::OsStr| word.to_str().map(str::to_owned);
+    let arguments: Vec<String> = command.get_args().filter_map(text).collect();
+    let parts = arguments
+        .iter()
+        .flat_map(|word| word.split([' ', '\t', '\n', '=', ';', '|', '&', '<', '>', '\'', '"']));
+    let paths = parts.filter(|part| !part.is_empty()).map(|part| folder.join(part));
+    let paths: Vec<_> = paths.chain([folder.to_owned()]).collect();
+    paths
+        .into_iter()
+        .filter_map(|path| Some(Event { operation: Operation::Word, seen: Some(Seen::now(&path)?), path }))
 }
 
 /// Where the interpreter that a command starts is installed, with its packages.

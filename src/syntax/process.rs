@@ -165,6 +165,14 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
                 to.settings.cache = reader.truth(key, node).map(|truth| truth.value);
             },
         ),
+        Field::new(
+            "cache_log",
+            "`false`: what it prints is not put into the cache.",
+            shape::truth,
+            |to, key, node, reader| {
+                to.settings.cache_log = reader.truth(key, node).map(|truth| truth.value);
+            },
+        ),
         Field::new("always", "`true`: every build runs it again.", shape::truth, |to, key, node, reader| {
             to.settings.always = reader.truth(key, node).is_some_and(|truth| truth.value);
         }),

@@ -37,6 +37,8 @@ pub enum Operation {
     Start,
     /// A program was started whose reads are not seen: it is statically linked, or was given another environment.
     StartUnseen,
+    /// What is there by the name of a word that such a program was given, or the folder that it runs in.
+    Word,
 }
 
 /// What a file was like when it was opened or looked up.
@@ -129,6 +131,7 @@ fn operation(letter: &str) -> Option<Operation> {
         "n" => Operation::MoveTo,
         "x" => Operation::Start,
         "S" => Operation::StartUnseen,
+        "w" => Operation::Word,
         _ => return None,
     })
 }
@@ -182,5 +185,12 @@ mod tests {
         let events = watched(script, &[]);
         assert_eq!(of(&events, Operation::Start), ["here"]);
         assert_eq!(of(&events, Operation::StartUnseen), ["here"]);
+    }
+
+    #[test]
+    fn what_the_words_of_an_unseen_program_name_is_noted() {
+        let script = "cp /bin/true here; cd sub; env -i ../here --in=c.txt 'cat ../sub/c.txt' none";
+        let events = watched(script, &[]);
+        assert_eq!(of(&events, Operation::Word), ["sub/c.txt", "sub/../sub/c.txt", "sub/."]);
     }
 }

@@ -12,6 +12,7 @@
  *   l  a folder was listed                             m  a folder was created
  *   d  a name was removed (or moved away)              n  something was moved or linked to a name
  *   x  a program was started that is watched           S  a program was started that cannot be watched
+ *   w  what is there by the name of a word that such a program was given, or the folder that it runs in
  *
  * EXPOPS_WATCH_ROOTS lists `+PATH` (of interest) and `-PATH` (not), one per line. The longest one that contains a path
  * decides, and a path in none is of interest; a program that cannot be watched always is. Python's import system lists
@@ -462,7 +463,36 @@ static int kind_of(const char *path, char *interpreter, size_t size) {
     return 0;
 }
 
-static void started(const char *path, char *const *variables) {
+/* What a word names: the whole of it, what follows a `=`, or what stands between blanks and quotes. */
+static void named_by(const char *word) {
+    char part[PATH_MAX], whole[PATH_MAX];
+    static const char BETWEEN[] = " \t\n=:,;|&<>()'\"";
+    struct stat about;
+    if (strlen(word) < sizeof part && absolute(AT_FDCWD, word, whole) && look(AT_FDCWD, whole, 0, &about)) {
+        record('w', whole, &about);
+        return;
+    }
+    for (const char *at = word; *at;) {
+        size_t length = strcspn(at, BETWEEN);
+        if (length && length < sizeof part) {
+            memcpy(part, at, length);
+            part[length] = 0;
+            if (absolute(AT_FDCWD, part, whole) && look(AT_FDCWD, whole, 0, &about)) record('w', whole, &about);
+        }
+        at += length;
+        at += strspn(at, BETWEEN);
+    }
+}
+
+static void started_unwatched(const char *program, char *const *words) {
+    char whole[PATH_MAX];
+    struct stat about;
+    record('S', program, NULL);
+    for (int i = 1; words && words[0] && words[i] && i < 4096; i++) named_by(words[i]);
+    if (absolute(AT_FDCWD, ".", whole) && look(AT_FDCWD, whole, 0, &about)) record('w', whole, &about);
+}
+
+static void started(const char *path, char *const *words, char *const *variables) {
     char whole[PATH_MAX], interpreter[PATH_MAX];
     struct stat about;
     if (!path || !absolute(AT_FDCWD, path, whole)) return;
@@ -475,7 +505,7 @@ static void started(const char *path, char *const *variables) {
     }
     int is_watched = kind == 1 && keeps_watching(variables);
     if (is_watched) record('x', whole, look(AT_FDCWD, whole, 0, &about) ? &about : NULL);
-    else record('S', whole, NULL);
+    else started_unwatched(whole, words);
 }
 
 /* The first program with this name on PATH, as execvp finds it. */
@@ -493,33 +523,33 @@ static const char *on_path(const char *name, char *out) {
 }
 
 int execve(const char *path, char *const words[], char *const variables[]) {
-    KEEPING_ERRNO(started(path, variables));
+    KEEPING_ERRNO(started(path, words, variables));
     return NEXT(execve)(path, words, variables);
 }
 int execv(const char *path, char *const words[]) {
-    KEEPING_ERRNO(started(path, environ));
+    KEEPING_ERRNO(started(path, words, environ));
     return NEXT(execv)(path, words);
 }
 int execvp(const char *name, char *const words[]) {
     char found[PATH_MAX];
-    KEEPING_ERRNO(started(on_path(name, found), environ));
+    KEEPING_ERRNO(started(on_path(name, found), words, environ));
     return NEXT(execvp)(name, words);
 }
 int execvpe(const char *name, char *const words[], char *const variables[]) {
     char found[PATH_MAX];
-    KEEPING_ERRNO(started(on_path(name, found), variables));
+    KEEPING_ERRNO(started(on_path(name, found), words, variables));
     return NEXT(execvpe)(name, words, variables);
 }
 int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *restrict attributes, char *const words[restrict],
                 char *const variables[restrict]) {
-    KEEPING_ERRNO(started(path, variables));
+    KEEPING_ERRNO(started(path, words, variables));
     return NEXT(posix_spawn)(pid, path, actions, attributes, words, variables);
 }
 int posix_spawnp(pid_t *restrict pid, const char *restrict name, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *restrict attributes, char *const words[restrict],
                  char *const variables[restrict]) {
     char found[PATH_MAX];
-    KEEPING_ERRNO(started(on_path(name, found), variables));
+    KEEPING_ERRNO(started(on_path(name, found), words, variables));
     return NEXT(posix_spawnp)(pid, name, actions, attributes, words, variables);
 }

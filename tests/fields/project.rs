@@ -67,6 +67,7 @@ experiment:
         on_failure: drop
         batch: 5
         cache: true
+        cache_log: true
         always: false
         reuse: true
       - {name: total, data_aggregation: true, code: total, at_least: 1, script_path: src/model.py}
@@ -201,6 +202,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("process.on_failure", "on_failure: drop", "on_failure: fail", NOTHING),
     ("process.batch", "batch: 5", "batch: 6", NOTHING),
     ("process.cache", "cache: true", "cache: ", NOTHING),
+    ("process.cache_log", "cache_log: true", "cache_log: ", NOTHING),
     ("process.always", "always: false", "always: ", NOTHING),
     ("process.reuse", "reuse: true", "reuse: false", NOTHING),
     ("process.at_least", "at_least: 1", "at_least: 50%", NOTHING),

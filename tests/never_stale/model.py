@@ -1,9 +1,24 @@
 # COMMENT
+import importlib
+import os
+import pydoc
+import subprocess
+import sys
 from pathlib import Path
 
 from expops.core import log_metric, process
 from helper import mix, scale
 from judge import Judge
+
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def tried(path):
+    try:
+        return path.read_text()
+    except OSError as error:
+        return type(error).__name__
 
 
 @process()

@@ -6,6 +6,8 @@ use std::process::Command;
 use crate::random::Random;
 use crate::space::Space;
 
+use super::world::World;
+
 /// Everything about a project that an edit can change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Project {
@@ -32,6 +34,10 @@ pub struct Project {
     pub package: Option<u64>,
     /// `total` fails.
     pub broken: bool,
+    /// What nobody declares.
+    pub world: World,
+    /// Each edit writes every file anew, the same or not.
+    touches: bool,
 }
 
 /// A process that hangs somewhere on the others.
@@ -83,10 +89,15 @@ impl Project {
             taps: (0..random.below(4)).map(|_| Tap::random(random)).collect(),
             package: (random.below(4) == 0).then_some(1),
             broken: false,
+            world: World::random(random),
+            touches: random.below(4) == 0,
         }
     }
 
     pub fn edit(&mut self, random: &mut Random) {
+        if random.below(2) == 0 {
+            return self.world.edit(random);
+        }
         let row = random.below(self.rows.len() as u64) as usize;
         let tap = random.below(3) as usize;
         let file = random.below(self.conf.len() as u64) as usize;
@@ -126,31 +137,35 @@ impl Project {
     }
 
     pub fn write(&self, space: &Space) {
-        space.write("expops.yaml", self.yaml());
+        let write = |name: &str, text: String| {
+            if self.touches { space.write(name, text) } else { space.put(name, Some(&text)) }
+        };
+        write("expops.yaml", self.yaml());
         let comment = self.comment.to_string();
         let fail = if self.broken { "raise ValueError(score)" } else { "pass" };
-        let code = include_str!("model.py").to_owned() + &self.tap_code();
+        let code = include_str!("model.py").to_owned() + &self.tap_code() + &self.world.code();
         let code = code.replace("BODY", &self.body.to_string()).replace("FAIL", fail);
-        space.write("src/model.py", code.replace("COMMENT", &comment));
+        write("src/model.py", code.replace("COMMENT", &comment));
         let limit = self.limit.to_string();
         let helper = HELPERS[self.helper as usize].replace("{limit}", &limit);
         let mix = "\ndef mix(values):\n    values = [v.read_text() if hasattr(v, 'read_text') else v.judge() if hasattr(v, 'judge') else v for v in values]\n    return zlib.crc32(repr(values).encode())\n";
-        space.write("src/helper.py", format!("# {comment}\n{helper}{mix}"));
-        space.write("src/limits.py", format!("LIMIT = {limit}  # {comment}\n"));
-        space.write("extra.txt", format!("{}\n", self.extra));
+        write("src/helper.py", format!("# {comment}\n{helper}{mix}"));
+        write("src/limits.py", format!("LIMIT = {limit}  # {comment}\n"));
+        write("extra.txt", format!("{}\n", self.extra));
         let judge = "from limits import LIMIT\n\n\nclass Judge:\n    # COMMENT\n    def judge(self):\n        return JUDGE + self.least + LIMIT\n";
         let judge = judge.replace("JUDGE", &self.judge.to_string()).replace("COMMENT", &comment);
-        space.write("src/judge.py", judge);
+        write("src/judge.py", judge);
         let is_wanted = |name: u64| self.conf.iter().any(|file| file.0 == name);
         for name in (0..4).filter(|name| !is_wanted(*name)) {
-            let _ = std::fs::remove_file(space.path(&format!("conf/inner/{name}")));
+            space.put(&format!("conf/inner/{name}"), None);
         }
         for (name, content) in &self.conf {
-            space.write(&format!("conf/inner/{name}"), format!("{content}\n"));
+            write(&format!("conf/inner/{name}"), format!("{content}\n"));
         }
         let header = ["id,value\n", "key,value\n"][self.columns as usize];
         let rows = self.rows.iter().enumerate().map(|(i, row)| format!("{i},{row}\n"));
-        space.write("data/rows.csv", header.to_owned() + &rows.collect::<String>());
+        write("data/rows.csv", header.to_owned() + &rows.collect::<String>());
+        self.world.write(space, self.package.is_some());
         if let Some(version) = self.package {
             write_interpreter(space, version);
         }
@@ -178,6 +193,8 @@ impl Project {
     /// The upstreams of tap `i`, each with the key that the tap takes; no two return the same key.
     fn upstreams(&self, i: usize) -> Vec<(String, String)> {
         let mut hosts = self.hosts();
+        let keys = ["seen0", "seen1", "seen2", "seen3"];
+        hosts.extend(self.world.processes().zip(keys).map(|((name, key), all)| (name, key, all)));
         hosts.extend((0..i).map(|i| (format!("tap{i}"), format!("even{i}"), ["0", "1", "2", "3"][i])));
         let [first, second] = self.taps[i].upstreams.map(|number| &hosts[number as usize % hosts.len()]);
         let mut found = vec![(first.0.clone(), first.1.clone())];
@@ -232,6 +249,8 @@ impl Project {
             processes += &format!("    - {{name: tap{i}, parameters: {{weight: {}}}}}\n", tap.weight);
             self.upstreams(i).iter().for_each(|(name, _)| edges += &format!("    {name} tap{i}\n"));
         }
+        self.world.processes().for_each(|(name, _)| edges += &format!("    {name}\n"));
+        processes += &self.world.yaml();
         let names = if self.shell {
             "command: \"cat {{ inputs.columns }} extra.txt conf/inner/* > {{ outputs.names }}\", outputs: {names: names.txt}"
         } else {
@@ -263,5 +282,7 @@ fn write_interpreter(space: &Space, version: u64) {
     }
     let site = format!("tools/lib/python3.{}/site-packages", space.read("tools/minor"));
     let metadata = format!("Metadata-Version: 2.1\nName: fake\nVersion: {version}\n");
-    space.write(&format!("{site}/fake-1.dist-info/METADATA"), metadata);
+    space.put(&format!("{site}/fake-1.dist-info/METADATA"), Some(&metadata));
+    let lib = space.path("lib");
+    space.put(&format!("{site}/far.pth"), Some(&format!("{}\n", lib.display())));
 }

@@ -24,7 +24,7 @@ fn another_format_is_another_key_and_other_resources_are_not() {
     assert_ne!(of(plan()), of(PlanFile { version: 3, ..plan() }));
     let settings: Settings = serde_json::from_str(
         r#"{"resources": {"cpus": [2], "memory": [1], "time": [1], "gpus": [1]}, "batch": 2, "on_failure": "drop",
-            "retries": {"times": 2, "on": ["lost"], "wait": 1}, "cache": false, "always": true, "reuse": true}"#,
+            "retries": {"times": 2, "on": ["lost"], "wait": 1}, "cache": false, "cache_log": false, "always": true, "reuse": true}"#,
     )
     .unwrap();
     assert_eq!(of(plan()), of(PlanFile { settings, ..plan() }));

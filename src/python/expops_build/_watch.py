@@ -14,7 +14,14 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from expops_build._seed import THREADS
 
+<<<<<<< HEAD
 # Read by whoever starts programs, different on every machine, or set for each run.
+=======
+# Set where no library sees what is read.
+_HOOK = "EXPOPS_WATCH_HOOK"
+
+# Asked by whoever starts programs, different on every machine, or set for each run.
+>>>>>>> 8addf0f (What goes round the watching is told by its words; Python is the floor without the library; sequences read undeclared things and damage)
 _NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_")
 _NEVER_NAMES = frozenset(["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL"]).union(
     THREADS
@@ -32,6 +39,7 @@ _BETWEEN = (
 # The project's folder, with a trailing separator.
 _project = ""
 _variables: Dict[str, Optional[str]] = {}
+_hook: Any = None
 
 
 # This package, which lies in the build folder.
@@ -92,7 +100,8 @@ def unwatched() -> Iterator[None]:
     """What this thread reads inside the `with` block does not count as read by the user's code."""
     _say("//expops-pause//")
     try:
-        yield
+        with _hook.unheard() if _hook is not None else contextlib.nullcontext():
+            yield
     finally:
         _say("//expops-resume//")
 
@@ -112,14 +121,23 @@ def ignore_listings_of_imports() -> None:
 
 
 def begin(project: str) -> None:
+<<<<<<< HEAD
     """Start to watch for the project in the folder `project`."""
     global _project
+=======
+    """Begin to watch for the project in the folder `project`."""
+    global _hook, _project
+>>>>>>> 8addf0f (What goes round the watching is told by its words; Python is the floor without the library; sequences read undeclared things and damage)
     if not _project:
         _watch_variables()
         ignore_listings_of_imports()
     _project = os.path.join(os.path.realpath(project), "")
     _variables.clear()
     _say("//expops-roots//")
+    if _HOOK in os.environ and "EXPOPS_WATCH" in os.environ:
+        from expops_build import _hook
+
+        _hook.begin(os.environ["EXPOPS_WATCH"], os.environ.get("EXPOPS_WATCH_ROOTS", ""))
 
 
 def told() -> Dict[str, Any]:

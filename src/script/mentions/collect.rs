@@ -35,6 +35,8 @@ pub(in crate::script) struct Mentions {
     pub(super) in_annotation: bool,
     /// Whether the surrounding code only displays texts: `raise`, `print`, a logger.
     pub(super) only_shown: bool,
+    /// In what is given to a function that evaluates texts.
+    pub(super) evaluated: bool,
     pub(super) stubs: bool,
     /// The number of surrounding blocks that guard their content.
     pub(super) guards: usize,
@@ -233,7 +235,11 @@ impl Mentions {
         if self.only_shows(&call.func) {
             self.shown(|this| this.visit_arguments(&call.arguments));
         } else {
+            let evaluates = called(&call.func).is_some_and(texts::evaluates);
+            let before = self.evaluated;
+            self.evaluated |= evaluates;
             self.visit_arguments(&call.arguments);
+            self.evaluated = before;
         }
     }
 
@@ -337,8 +343,8 @@ impl Mentions {
     /// A text used as a value: whoever gets it may evaluate it, here or in another module.
     pub(super) fn text_value(&mut self, text: &str) {
         words::text(text, &mut self.code.words);
-        // A single name is a column, a key or a mode.
-        if self.in_annotation || self.only_shown || texts::is_name(text) {
+        // One name alone is a column, a key, a mode, but for who evaluates it.
+        if self.in_annotation || self.only_shown || (texts::is_name(text) && !self.evaluated) {
             return;
         }
         for parts in texts::chains(text) {
@@ -401,6 +407,15 @@ pub(in crate::script) fn dotted(expr: &Expr) -> Option<(&str, Vec<String>)> {
     attrs.reverse();
     match base {
         Expr::Name(name) => Some((name.id.as_str(), attrs)),
+        _ => None,
+    }
+}
+
+/// The name of a function or method that is called.
+fn called(func: &Expr) -> Option<&str> {
+    match func {
+        Expr::Name(name) => Some(&name.id),
+        Expr::Attribute(node) => Some(&node.attr),
         _ => None,
     }
 }

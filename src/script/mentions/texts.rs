@@ -38,3 +38,22 @@ pub(in crate::script) fn package(text: &str) -> Option<Vec<String>> {
 pub(super) fn only_shows(name: &str) -> bool {
     ["info", "debug", "warning", "warn", "error", "exception", "critical"].contains(&name)
 }
+
+/// Whether a function of this name evaluates the texts that it is given: one name alone is then a name.
+pub(super) fn evaluates(name: &str) -> bool {
+    const NAMES: [&str; 12] = [
+        "eval",
+        "query",
+        "evaluate",
+        "sql",
+        "execute",
+        "table",
+        "view",
+        "from_query",
+        "locate",
+        "resolve_name",
+        "import_string",
+        "substitute",
+    ];
+    NAMES.contains(&name)
+}

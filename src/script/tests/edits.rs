@@ -1266,6 +1266,384 @@ const OWN: &[Row] = &[
         "g",
     ),
     row(
+        "a name in df.eval",
+        &[(
+            "main.py",
+            "LIMIT = 1\ndef f(df):\n    return df.eval('y = x > @LIMIT')\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "df.eval of nothing but a name",
+        &[("main.py", "LIMIT = 1\ndef f(df):\n    return df.eval('@LIMIT')\ndef g():\n    return 1\n")],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "pd.eval of a bare name",
+        &[(
+            "main.py",
+            "import pandas as pd\nLIMIT = 1\ndef f(df):\n    return pd.eval('LIMIT')\ndef g(df):\n    return df['LIMIT']\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a name in pd.eval",
+        &[(
+            "main.py",
+            "import pandas as pd\nLIMIT = 1\ndef f(df):\n    return pd.eval('df.x * LIMIT')\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a function in a formula",
+        &[(
+            "main.py",
+            "import statsmodels.formula.api as smf\ndef scale(x):\n    return x * 2\ndef f(df):\n    return smf.ols('y ~ scale(x) + C(kind)', data=df).fit()\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "x * 2", "x * 3"),
+        "f",
+        "g",
+    ),
+    row(
+        "a formula of patsy",
+        &[(
+            "main.py",
+            "from patsy import dmatrix\ndef scale(x):\n    return x * 2\ndef f(df):\n    return dmatrix('scale(x)-1', df)\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "x * 2", "x * 3"),
+        "f",
+        "g",
+    ),
+    row(
+        "a name in numexpr",
+        &[(
+            "main.py",
+            "import numexpr as ne\nLIMIT = 1\ndef f(a):\n    return ne.evaluate('a*LIMIT')\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a bare name in numexpr",
+        &[(
+            "main.py",
+            "from numexpr import evaluate\nLIMIT = 1\ndef f(a):\n    return evaluate('LIMIT')\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a table of duckdb",
+        &[(
+            "main.py",
+            "import duckdb\nprices = [1]\ndef f():\n    return duckdb.sql('select sum(x) from prices').fetchall()\ndef g():\n    return {'prices': 1}\n",
+        )],
+        ("main.py", "prices = [1]", "prices = [2]"),
+        "f",
+        "g",
+    ),
+    row(
+        "a table of duckdb, and nothing else",
+        &[(
+            "main.py",
+            "import duckdb\nprices = [1]\ndef f():\n    return duckdb.query('prices')\ndef g():\n    return {'prices': 1}\n",
+        )],
+        ("main.py", "prices = [1]", "prices = [2]"),
+        "f",
+        "g",
+    ),
+    row(
+        "a table of a connection",
+        &[(
+            "main.py",
+            "import duckdb\nprices = [1]\ndef f():\n    con = duckdb.connect()\n    return con.execute('''select * from\\n  \"prices\" p''').df()\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "prices = [1]", "prices = [2]"),
+        "f",
+        "g",
+    ),
+    row(
+        "a query in a constant",
+        &[(
+            "main.py",
+            "QUERY = 'x > @LIMIT'\nLIMIT = 1\ndef f(df):\n    return df.query(QUERY)\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a query in f-string",
+        &[(
+            "main.py",
+            "LIMIT = 1\ndef f(df, c):\n    return df.query(f'{c} > @LIMIT')\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a query that is joined",
+        &[(
+            "main.py",
+            "LIMIT = 1\ndef f(df):\n    return df.query('x > @' + 'LIMIT')\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a query that is put together",
+        &[(
+            "main.py",
+            "LIMIT = 1\ndef f(df):\n    return df.query(' & '.join(['x > @LIMIT', 'y']))\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a query as a default",
+        &[(
+            "main.py",
+            "LIMIT = 1\ndef f(df, q='x > @LIMIT'):\n    return df.query(q)\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a query by its keyword",
+        &[("main.py", "LIMIT = 1\ndef f(df):\n    return df.query(expr='@LIMIT')\ndef g():\n    return 1\n")],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a class by pydoc.locate",
+        &[
+            (
+                "main.py",
+                "import pydoc\ndef f():\n    return pydoc.locate('models.Net')()\ndef g():\n    return 1\n",
+            ),
+            ("models.py", "class Net:\n    k = 1\n"),
+        ],
+        ("models.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a module by pydoc.locate",
+        &[
+            (
+                "main.py",
+                "import pydoc\ndef f():\n    return pydoc.locate('models').Net()\ndef g():\n    return 'models'\n",
+            ),
+            ("models.py", "class Net:\n    k = 1\n"),
+        ],
+        ("models.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a tag of yaml",
+        &[
+            (
+                "main.py",
+                "import yaml\ndef f():\n    return yaml.unsafe_load('!!python/object:models.Net {}')\ndef g():\n    return 1\n",
+            ),
+            ("models.py", "class Net:\n    k = 1\n"),
+        ],
+        ("models.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a tag of yaml that applies",
+        &[
+            (
+                "main.py",
+                "import yaml\ndef f():\n    return yaml.unsafe_load('!!python/object/apply:models.make [1]')\ndef g():\n    return 1\n",
+            ),
+            ("models.py", "def make(x):\n    return 1\n"),
+        ],
+        ("models.py", "return 1", "return 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a handler of logging.config",
+        &[
+            (
+                "main.py",
+                "import logging.config\ndef f():\n    logging.config.dictConfig({'handlers': {'a': {'class': 'mine.Handler'}}})\ndef g():\n    return 1\n",
+            ),
+            ("mine.py", "class Handler:\n    k = 1\n"),
+        ],
+        ("mine.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a factory of logging.config",
+        &[
+            (
+                "main.py",
+                "import logging.config\nCONFIG = {'filters': {'a': {'()': 'ext://mine.make'}}}\ndef f():\n    logging.config.dictConfig(CONFIG)\ndef g():\n    return 1\n",
+            ),
+            ("mine.py", "def make():\n    return 1\n"),
+        ],
+        ("mine.py", "return 1", "return 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "an object that hydra makes",
+        &[
+            (
+                "main.py",
+                "from hydra.utils import instantiate\ndef f():\n    return instantiate({'_target_': 'models.Net'})\ndef g():\n    return 1\n",
+            ),
+            ("models.py", "class Net:\n    k = 1\n"),
+        ],
+        ("models.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "getattr with a dotted name",
+        &[
+            (
+                "main.py",
+                "import operator\nimport models\ndef f():\n    return operator.attrgetter('Net.k')(models)\ndef g():\n    return 1\n",
+            ),
+            ("models.py", "class Net:\n    k = 1\n"),
+        ],
+        ("models.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "an entry point",
+        &[
+            (
+                "main.py",
+                "from importlib.metadata import EntryPoint\ndef f():\n    return EntryPoint('a', 'models:Net', 'b').load()()\ndef g():\n    return 1\n",
+            ),
+            ("models.py", "class Net:\n    k = 1\n"),
+        ],
+        ("models.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a name in Expression of polars sql",
+        &[(
+            "main.py",
+            "import polars as pl\nprices = [1]\ndef f():\n    return pl.sql('select * from prices').collect()\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "prices = [1]", "prices = [2]"),
+        "f",
+        "g",
+    ),
+    row(
+        "a name that string.Template fills",
+        &[(
+            "main.py",
+            "from string import Template\nLIMIT = 1\ndef f():\n    return Template('$LIMIT').substitute(globals())\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "pkgutil.resolve_name",
+        &[
+            (
+                "main.py",
+                "import pkgutil\ndef f():\n    return pkgutil.resolve_name('models:Net')()\ndef g():\n    return 1\n",
+            ),
+            ("models.py", "class Net:\n    k = 1\n"),
+        ],
+        ("models.py", "k = 1", "k = 2"),
+        "f",
+        "g",
+    ),
+    row(
+        "a comment that a helper reads",
+        &[(
+            "main.py",
+            "import inspect\ndef show(x):\n    return inspect.getsource(x)\ndef h():\n    return 1 # a\ndef f():\n    return show(h)\ndef g():\n    return h()\n",
+        )],
+        ("main.py", "# a", "# b"),
+        "f",
+        "g",
+    ),
+    row(
+        "a comment that a function in another module reads",
+        &[
+            (
+                "main.py",
+                "from tools import show\nfrom helpers import h\ndef f():\n    return show(h)\ndef g():\n    return h()\n",
+            ),
+            ("tools.py", "from inspect import getsource as text\ndef show(x):\n    return text(x)\n"),
+            ("helpers.py", "def h():\n    return 1 # a\n"),
+        ],
+        ("helpers.py", "# a", "# b"),
+        "f",
+        "g",
+    ),
+    row(
+        "a comment in a module whose text is read",
+        &[
+            (
+                "main.py",
+                "import inspect\nimport helpers\ndef f():\n    return inspect.getsource(helpers)\ndef g():\n    return helpers.h()\n",
+            ),
+            ("helpers.py", "# a\ndef h():\n    return 1\n"),
+        ],
+        ("helpers.py", "# a", "# b"),
+        "f",
+        "g",
+    ),
+    row(
+        "a comment in a class whose text is read",
+        &[(
+            "main.py",
+            "import inspect\nclass A:\n    x = 1 # a\ndef f():\n    return inspect.getsource(A)\ndef g():\n    return A.x\n",
+        )],
+        ("main.py", "# a", "# b"),
+        "f",
+        "g",
+    ),
+    row(
+        "a comment beside what a traceback shows",
+        &[(
+            "main.py",
+            "import traceback\ndef f():\n    try:\n        return 1 / 0 # a\n    except ZeroDivisionError:\n        return traceback.format_exc()\ndef g():\n    return 1\n",
+        )],
+        ("main.py", "# a", "# b"),
+        "",
+        "f g",
+    ),
+    row(
+        "a comment beside a warning",
+        &[("main.py", "import warnings\ndef f():\n    warnings.warn('old') # a\ndef g():\n    return 1\n")],
+        ("main.py", "# a", "# b"),
+        "",
+        "f g",
+    ),
+    row(
         "the path of a class in a text",
         &[
             ("main.py", "def f(kind='models:Net'):\n    return make(kind)\ndef g():\n    return 'Net'\n"),
