@@ -58,14 +58,18 @@ fn look_at(instance: Instance) -> Result<bool, Failure> {
         instance.wake_for_reads(record)?;
         return Ok(false);
     }
-    // If it was never made, or was interrupted, the build tool knows. An unreadable record counts as none, but the tool
-    // sees that the file exists.
-    if record.is_none() && !instance.folder.record().exists() {
+    // One that was never made, or was interrupted, the build tool knows of. A record that cannot be read is as good as
+    // none, but the tool sees that it is there.
+    let is_unknown = record.is_none() && !instance.folder.record().exists();
+    if is_unknown && (instance.folder.failed().exists() || !instance.folder.stamp().exists()) {
         return Ok(false);
     }
-    for folder in instance.stamped().iter().filter(|folder| !instance.is_whole(folder)) {
-        stamp::retire(&folder.stamp())?;
+    let stamped = instance.stamped();
+    let damaged: Vec<_> = stamped.iter().filter(|folder| !instance.is_whole(folder)).collect();
+    if is_unknown && damaged.is_empty() {
+        return Ok(false);
     }
+    damaged.iter().try_for_each(|folder| stamp::retire(&folder.stamp()))?;
     file::remove(&instance.folder.record())?;
     Ok(true)
 }

@@ -23,6 +23,7 @@ use crate::journal::{Ended, Event, Journal};
 use crate::layout::{Folder, Layout};
 use crate::name;
 use crate::plan_file::{Opens, PlanFile, Work};
+use crate::stamp::{Stamp, Subject};
 
 /// One instance, with everything needed to run it.
 pub(crate) struct Instance {
@@ -252,9 +253,16 @@ impl Instance {
     pub(super) fn is_whole(&self, folder: &Folder) -> bool {
         let (since, trust, build) = (Record::time(&self.folder), self.trust(), self.layout.build());
         let are_whole =
-            |values: Values| values.values.iter().all(|value| value.is_whole(build, since, &trust));
-        folder.stamp().exists() && Values::read(folder).is_some_and(are_whole)
+            |values: &Values| values.values.iter().all(|value| value.is_whole(build, since, &trust));
+        Values::read(folder).is_some_and(|values| is_stamped(folder, &values) && are_whole(&values))
     }
+}
+
+/// Whether the stamp of a folder says what its `values` are, and nothing else.
+fn is_stamped(folder: &Folder, values: &Values) -> bool {
+    let Some(stamp) = Stamp::read(&folder.stamp()) else { return false };
+    let metrics = stamp.lines.iter().find(|line| line.subject == Subject::Metrics).map(|line| line.digest);
+    stamp == values.stamp(metrics) && metrics.is_some() == folder.metrics().exists()
 }
 
 /// The name of this machine.

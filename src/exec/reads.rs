@@ -80,7 +80,16 @@ fn watched(
         let found = above.find(|path| path.exists() && can_name(path))?;
         (!is_written(found)).then(|| found.to_owned())
     };
-    paths.iter().filter_map(nearest).collect()
+    paths.iter().chain(&links(paths)).filter_map(nearest).collect()
+}
+
+/// The folders in which links lie that lead to `paths`: a link that is made to lead elsewhere may lead to an older file,
+/// which no build tool takes for a change.
+fn links(paths: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
+    let mut seen = BTreeSet::new();
+    let above = paths.iter().flat_map(|path| path.ancestors()).filter(|path| !path.as_str().is_empty());
+    let links = above.filter(|path| seen.insert(path.to_owned())).filter(|path| path.is_symlink());
+    links.filter_map(|link| Some(link.parent()?.to_owned())).collect()
 }
 
 /// Appends what Make reads about an instance to the file of its process, by one write: many instances write at once.

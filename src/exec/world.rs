@@ -42,17 +42,11 @@ pub(super) fn paths(reads: &ActionKey, roots: &Roots) -> Vec<Utf8PathBuf> {
     paths
 }
 
-<<<<<<< HEAD
-/// The files and folders in a tree, up to as many as a build tool can reasonably watch.
-fn inside(tree: &Utf8Path) -> Vec<Utf8PathBuf> {
-    const MOST: usize = 10_000;
-=======
 /// More files and folders of a tree than this a build tool is not told of: `expops run` looks at all.
 const MOST: usize = 10_000;
 
 /// The files and folders in a tree.
 fn inside(tree: &Utf8Path) -> impl Iterator<Item = Utf8PathBuf> {
->>>>>>> 8addf0f (What goes round the watching is told by its words; Python is the floor without the library; sequences read undeclared things and damage)
     let walk =
         walkdir::WalkDir::new(tree).follow_links(true).into_iter().filter_entry(|entry| !is_hidden(entry));
     walk.flatten().filter_map(|entry| Utf8PathBuf::try_from(entry.into_path()).ok())
@@ -99,10 +93,12 @@ pub(super) fn content(path: &Utf8Path, trust: &Trust) -> Fingerprint {
     tree::digest(path, trust).map_or_else(|_| missing(), Fingerprint::Digest)
 }
 
-/// The length of a file that was only looked up.
+/// How long a file is that was only looked up, and where it leads to if it is a link.
 pub(super) fn length(path: &Utf8Path) -> Fingerprint {
+    let link = fs::read_link(path).ok().map(|to| Digest::of(to.as_os_str().as_encoded_bytes()));
+    let link = link.map(|to| format!(", a link to {to}")).unwrap_or_default();
     match fs::metadata(path) {
-        Ok(meta) if meta.is_file() => Fingerprint::Text(format!("{} bytes", meta.len())),
+        Ok(meta) if meta.is_file() => Fingerprint::Text(format!("{} bytes{link}", meta.len())),
         Ok(_) => Fingerprint::Text("a folder".to_owned()),
         Err(_) => missing(),
     }

@@ -25,8 +25,11 @@ pub fn some(space: &Space, random: &mut Random) -> Vec<String> {
 fn files(space: &Space) -> Vec<PathBuf> {
     let walk = walkdir::WalkDir::new(space.path("build")).sort_by_file_name();
     let files = walk.into_iter().flatten().filter(|entry| entry.file_type().is_file());
-    // What the runtime consists of is written by the compiler, which does not look at it again while it is the same.
-    let is_data = |path: &PathBuf| !path.components().any(|part| part.as_os_str() == "__pycache__");
+    // Bytecode is Python's own; and what Make includes is Make's to read before anybody can look at it.
+    let is_data = |path: &PathBuf| {
+        !path.components().any(|part| part.as_os_str() == "__pycache__")
+            && path.extension().is_none_or(|e| e != "mk")
+    };
     files.map(walkdir::DirEntry::into_path).filter(is_data).collect()
 }
 

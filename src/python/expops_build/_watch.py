@@ -14,14 +14,10 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from expops_build._seed import THREADS
 
-<<<<<<< HEAD
-# Read by whoever starts programs, different on every machine, or set for each run.
-=======
 # Set where no library sees what is read.
 _HOOK = "EXPOPS_WATCH_HOOK"
 
 # Asked by whoever starts programs, different on every machine, or set for each run.
->>>>>>> 8addf0f (What goes round the watching is told by its words; Python is the floor without the library; sequences read undeclared things and damage)
 _NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_")
 _NEVER_NAMES = frozenset(["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL"]).union(
     THREADS
@@ -121,13 +117,8 @@ def ignore_listings_of_imports() -> None:
 
 
 def begin(project: str) -> None:
-<<<<<<< HEAD
-    """Start to watch for the project in the folder `project`."""
-    global _project
-=======
     """Begin to watch for the project in the folder `project`."""
     global _hook, _project
->>>>>>> 8addf0f (What goes round the watching is told by its words; Python is the floor without the library; sequences read undeclared things and damage)
     if not _project:
         _watch_variables()
         ignore_listings_of_imports()
