@@ -70,6 +70,9 @@ pub enum By {
     },
     /// Ranges of the values of this column.
     Range(String),
+    /// A partition for each value of this column. How many there are the data says, so no text and no project file
+    /// has it: the command line does.
+    Value(String),
 }
 
 /// One entry of a list of sizes, before it is known whether the list makes sense.
@@ -321,7 +324,7 @@ impl By {
         match (self, size) {
             (_, Size::Equal(_)) | (By::Rows, _) => true,
             (By::Shuffle { group, .. }, Size::Counts(_)) => group.is_empty(),
-            (By::RoundRobin | By::HashRow | By::Hash(_), _) | (_, Size::Counts(_)) => false,
+            (By::RoundRobin | By::HashRow | By::Hash(_) | By::Value(_), _) | (_, Size::Counts(_)) => false,
             (By::Group(_) | By::Stratify(_) | By::Shuffle { .. } | By::Range(_), Size::Shares(_)) => true,
         }
     }
@@ -371,6 +374,7 @@ impl fmt::Display for By {
             By::Shuffle { seed, group } if group.is_empty() => write!(f, "shuffle:{seed}"),
             By::Shuffle { seed, group } => write!(f, "shuffle:{seed},group:{}", list(group)),
             By::Range(column) => write!(f, "range:{}", quote(column)),
+            By::Value(column) => write!(f, "value:{}", quote(column)),
         }
     }
 }

@@ -1,16 +1,16 @@
-"""expops-split beside other programs that cut the same files into 8 partitions.
+"""expops-split beside other programs that cut the same files into 8 partitions, by rows and by value.
 
-    cargo build --release --bin expops-split
-    cargo bench --bench split_bound --no-run     # prints the path of the bound
-    python benches/split/bench.py --program target/release/expops-split --bound PATH [--size 1000] [--rounds 5]
+    python benches/split/bench.py [--size 100] [--rounds 3] [--only numbers.csv d.parquet]
 
-Every round runs every program once, one after the other, on files in the page cache; the table gives
-the median of each program's times and its ratio to the bound (text formats) or to copy plus hash
-(binary ones) of the same round. Programs and Python packages that are not installed are left out.
+Builds what it needs (`--program` and `--bound` name other builds). Every round runs every program once, one after the
+other, on files in the page cache; the table gives the median of each program's times and its ratios in the same round:
+to the bound (text formats) or to copy plus hash (binary ones), and to expops-split by rows. Programs and Python packages
+that are not installed are left out.
 """
 
 import argparse
 import importlib.util
+import json
 import os
 import pathlib
 import random
@@ -64,6 +64,14 @@ def json_lines(path, size):
     return repeat(path, "", rows, size)
 
 
+def wide(path, size):
+    """Rows of 100 kB, as documents have."""
+    random.seed(5)
+    words = " ".join(random.choices(["lorem", "ipsum", "dolor", "sit"], k=20000))[:99_980]
+    rows = [f'{i % 1000},"{i}, {words[i:] + words[:i]}"\n' for i in range(200)]
+    return repeat(path, "k,t\n", rows, size)
+
+
 def repeat(path, header, rows, size):
     """Writes `rows` again and again; returns how many rows there are in the end."""
     block, count = "".join(rows), 0
@@ -94,6 +102,10 @@ def tables(folder, size):
     )
     pyarrow.feather.write_feather(table, folder / "d.arrow", compression="uncompressed")
     pq.write_table(table, folder / "d.parquet")
+    texts = [rng.integers(97, 123, 100_000, dtype=np.uint8).tobytes().decode() for _ in range(50)]
+    count = size // 100_000
+    table = pa.table({"k": pa.array([i % 1000 for i in range(count)]), "t": [texts[i % 50] for i in range(count)]})
+    pq.write_table(table, folder / "wide.parquet", use_dictionary=False, row_group_size=500)
 
 
 def run(command, out):
@@ -116,17 +128,51 @@ def run(command, out):
 
 
 PYTHON = {
-    "polars": "import polars as pl; d = pl.{read}({path!r}); n = -(-len(d) // 8)\nfor i in range(8): d[i*n:(i+1)*n].{write}({out!r} + '/%d' % i)",
-    "pyarrow": "import pyarrow as pa, pyarrow.csv as c, pyarrow.parquet as q, pyarrow.feather as f; d = {read}({path!r}); n = -(-len(d) // 8)\nfor i in range(8): {write}(d[i*n:(i+1)*n], {out!r} + '/%d' % i)",
+    "polars": """import polars as pl
+d = pl.{read}({path!r}); n = -(-len(d) // 8)
+for i in range(8): d[i*n:(i+1)*n].{write}({out!r} + '/%d' % i)""",
+    "polars, by hash": """import polars as pl
+d = pl.{read}({path!r})
+d = d.with_columns(p=pl.col({key!r}).hash() % 8).partition_by('p', include_key=False)
+for i, part in enumerate(d): part.{write}({out!r} + '/%d' % i)""",
+    "pyarrow": """import pyarrow as pa, pyarrow.csv as c, pyarrow.parquet as q, pyarrow.feather as f
+d = {read}({path!r}); n = -(-len(d) // 8)
+for i in range(8): {write}(d[i*n:(i+1)*n], {out!r} + '/%d' % i)""",
+    "duckdb, by hash": """import duckdb
+duckdb.sql("copy (select *, hash({key}) % 8 as p from {read}('{path}')) to '{out}/d' (format {write}, partition_by (p))")""",
 }
 
 
-NUMPY = "import numpy as np; d = np.load({path!r}); n = -(-len(d) // 8)\nfor i in range(8): np.save({out!r} + '/%d' % i, d[i*n:(i+1)*n])"
+NUMPY = """import numpy as np
+d = np.load({path!r}); n = -(-len(d) // 8)
+for i in range(8): np.save({out!r} + '/%d' % i, d[i*n:(i+1)*n])"""
+
+#: How each package reads and writes a format.
+CALLS = {
+    "polars": {
+        ".csv": ("read_csv", "write_csv"),
+        ".jsonl": ("read_ndjson", "write_ndjson"),
+        ".parquet": ("read_parquet", "write_parquet"),
+        ".arrow": ("read_ipc", "write_ipc"),
+    },
+    "pyarrow": {
+        ".csv": ("c.read_csv", "c.write_csv"),
+        ".parquet": ("q.read_table", "q.write_table"),
+        ".arrow": ("f.read_table", "f.write_feather"),
+    },
+    "duckdb": {".csv": ("read_csv", "csv"), ".parquet": ("read_parquet", "parquet"), ".jsonl": ("read_json", "json")},
+}
+
+#: The column that rows go by, where a file has one.
+KEYS = {
+    "numbers.csv": "d", "quoted.csv": "a", "lines.jsonl": "id", "wide.csv": "k",
+    "d.arrow": "k", "d.parquet": "k", "wide.parquet": "k",
+}  # fmt: skip
 
 
 def commands(args, path, rows, out):
     """What to run on `path`, which has so many rows: name, command; the first is the measure."""
-    kind = path.suffix
+    kind, key = path.suffix, KEYS.get(path.name)
     text = kind in (".csv", ".jsonl")
     ours = [args.program, str(path), "--size", str(PARTS), "--out", out, "-q"]
     copy = f"cp {path} {out}/copy"
@@ -135,7 +181,9 @@ def commands(args, path, rows, out):
         found["the bound"] = [args.bound, str(path), out]
     else:
         found["copy, then hash (bound)"] = f"{copy} && {args.bound} {path} {out} hash"
-    found["expops-split"] = ours
+    found[ROWS] = ours
+    for by in ["hash", *([f"hash:{key}", f"group:{key}", f"stratify:{key}"] if key else []), "shuffle:1"]:
+        found[f"expops-split --by {by}"] = [*ours, "--by", by]
     found["cp"] = copy
     found["sha256sum"] = ["sha256sum", str(path)]
     found["openssl sha256"] = ["openssl", "sha256", str(path)]
@@ -147,22 +195,18 @@ def commands(args, path, rows, out):
             found["qsv split"] = ["qsv", "split", "-s", each, out, str(path)]
     if kind == ".npy":
         found["numpy"] = [sys.executable, "-c", NUMPY.format(path=str(path), out=out)]
-    polars = {
-        ".csv": ("read_csv", "write_csv"),
-        ".jsonl": ("read_ndjson", "write_ndjson"),
-        ".parquet": ("read_parquet", "write_parquet"),
-        ".arrow": ("read_ipc", "write_ipc"),
-    }
-    arrow = {
-        ".csv": ("c.read_csv", "c.write_csv"),
-        ".parquet": ("q.read_table", "q.write_table"),
-        ".arrow": ("f.read_table", "f.write_feather"),
-    }
-    for name, calls in [("polars", polars.get(kind)), ("pyarrow", arrow.get(kind))]:
-        if calls and importlib.util.find_spec(name) and not (name == "pyarrow" and path.stem == "quoted"):
-            code = PYTHON[name].format(read=calls[0], write=calls[1], path=str(path), out=out)
-            found[name] = [sys.executable, "-c", code]
+    for name, code in PYTHON.items():
+        package = name.split(",")[0]
+        calls = CALLS[package].get(kind)
+        # pyarrow does not write quoted line ends as it reads them.
+        if calls and importlib.util.find_spec(package) and not (package == "pyarrow" and path.stem == "quoted"):
+            filled = code.format(read=calls[0], write=calls[1], path=str(path), out=out, key=key)
+            found[name] = [sys.executable, "-c", filled]
     return {name: c for name, c in found.items() if isinstance(c, str) or shutil.which(c[0])}
+
+
+#: What the strategies are measured by.
+ROWS = "expops-split, by rows"
 
 
 def table_of(args, path, rows, out):
@@ -172,11 +216,17 @@ def table_of(args, path, rows, out):
             times.setdefault(name, []).append(run(command, out))
     measure = next(iter(times))
     print(f"\n### {path.name}, {path.stat().st_size / 1e6:.0f} MB\n")
-    print(f"| what | wall, s | CPU, s | wall against {measure} | memory, MB |\n| --- | --- | --- | --- | --- |")
+    print(f"| what | wall, s | CPU, s | wall against {measure} | CPU against it | CPU against by rows | memory, MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, runs in times.items():
-        ratios = [mine[0] / bound[0] for mine, bound in zip(runs, times[measure])]
+
+        def ratio(other, what):
+            pairs = zip(runs, times[other])  # noqa: B023 (called at once)
+            return statistics.median(mine[what] / max(its[what], 0.01) for mine, its in pairs)
+
         wall, cpu, memory = (statistics.median(values) for values in zip(*runs))
-        print(f"| {name} | {wall:.2f} | {cpu:.2f} | {statistics.median(ratios):.2f} | {memory:.0f} |", flush=True)
+        ratios = " | ".join(f"{r:.2f}" for r in (ratio(measure, 0), ratio(measure, 1), ratio(ROWS, 1)))
+        print(f"| {name} | {wall:.2f} | {cpu:.2f} | {ratios} | {memory:.0f} |", flush=True)
 
 
 def one_row(args, path, out):
@@ -209,14 +259,37 @@ def one_row(args, path, out):
     )
 
 
+def build():
+    """Release builds of expops-split and of the bound."""
+    root = pathlib.Path(__file__).parents[2]
+    bound = ["cargo", "bench", "--locked", "--bench", "split_bound", "--no-run"]
+    found = {}
+    for command in (["cargo", "build", "--locked", "--release", "--bin", "expops-split"], bound):
+        done = subprocess.run(
+            [*command, "--message-format=json"], cwd=root, check=True, stdout=subprocess.PIPE, text=True
+        )
+        for message in map(json.loads, done.stdout.splitlines()):
+            if message.get("executable"):
+                found[message["target"]["name"]] = message["executable"]
+    return found["expops-split"], found["split_bound"]
+
+
+TEXTS = {"numbers.csv": numbers, "quoted.csv": quoted, "lines.jsonl": json_lines, "wide.csv": wide}
+TABLES = ["d.npy", "d.arrow", "d.parquet", "wide.parquet"]
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--bound", required=True)
-    parser.add_argument("--size", type=int, default=1000, help="of each file, in MB")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--program", help="expops-split; built if not given")
+    parser.add_argument("--bound", help="what bound.rs is built to; built if not given")
+    parser.add_argument("--size", type=int, default=100, help="of each file, in MB")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", choices=[*TEXTS, *TABLES])
     args = parser.parse_args()
+    if not (args.program and args.bound):
+        program, bound = build()
+        args.program, args.bound = args.program or program, args.bound or bound
+    print(f"{time.strftime('%Y-%m-%d %H:%M')}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as temporary:
         folder, out = pathlib.Path(temporary), temporary + "/out"
         os.makedirs(out)
@@ -225,17 +298,19 @@ def main():
         def wanted(name):
             return not args.only or name in args.only
 
-        for name, make in [("numbers.csv", numbers), ("quoted.csv", quoted), ("lines.jsonl", json_lines)]:
+        for name, make in TEXTS.items():
             if wanted(name):
                 rows = make(folder / name, size)
                 table_of(args, folder / name, rows, out)
-                one_row(args, folder / name, out)
+                if name != "wide.csv":
+                    one_row(args, folder / name, out)
                 (folder / name).unlink()
-        if importlib.util.find_spec("pyarrow") and any(map(wanted, ["d.npy", "d.arrow", "d.parquet"])):
+        if importlib.util.find_spec("pyarrow") and any(map(wanted, TABLES)):
             tables(folder, size)
-            for name in ["d.npy", "d.arrow", "d.parquet"]:
+            for name in TABLES:
                 if wanted(name):
                     table_of(args, folder / name, None, out)
+    print(f"\nload {os.getloadavg()[0]:.1f} at the end")
 
 
 main()

@@ -1,19 +1,21 @@
 //! `expops split`, which is also the program `expops-split`: flags to a [`Request`], partitions to lines or JSON.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser;
 use serde_json::json;
+use walkdir::WalkDir;
 
 use crate::amount::{self, AmountError};
 use crate::file::Written;
 use crate::output::say_unwritten;
 use crate::split::{
-    By, Compression, Dialect, Each, Format, Input, Kind, Layout, Partition, Progress, Request, Size,
-    SplitError, format_of, is_same_file, run,
+    By, Compression, Dialect, Each, Format, Input, Kind, Layout, Partition, Pattern, Progress, Request, Size,
+    SplitError, format_of, is_same_file, run, run_by_value,
 };
 
 /// Cut a file into partitions, exactly between rows, and stamp each with its hash
@@ -27,7 +29,7 @@ pub struct Command {
     pub file: Utf8PathBuf,
 
     /// `3` (equal partitions), `50,20,20` (row counts) or `60%,20%,rest` (shares)
-    #[arg(short, long, value_name = "SIZE", required_unless_present_any = ["rows", "max_bytes"])]
+    #[arg(short, long, value_name = "SIZE", required_unless_present_any = ["rows", "max_bytes", "by_value"])]
     pub size: Option<Size>,
 
     /// How many rows each partition has; the last has what is left
@@ -49,6 +51,20 @@ pub struct Command {
     /// partition has its share of each value, with `range` values are cut in their order.
     #[arg(long, value_name = "STRATEGY", default_value = "rows")]
     pub by: By,
+
+    /// One file for each value of this column, instead of a number of partitions
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["size", "rows", "max_bytes", "by"])]
+    pub by_value: Option<String>,
+
+    /// The names of the files for each value: `{value}.csv`, `country={value}/data.csv`
+    ///
+    /// What cannot stand in a name is written as `%` and two digits; what is missing is called `(missing)`.
+    #[arg(long, value_name = "PATTERN", requires = "by_value")]
+    pub name: Option<Pattern>,
+
+    /// The most files that --by-value may make
+    #[arg(long, value_name = "N", requires = "by_value", default_value_t = 1000)]
+    pub most: usize,
 
     /// The format: csv, tsv, jsonl, lines, json, npy, arrow, arrows, parquet; `csv.gz` and the like
     ///
@@ -110,6 +126,7 @@ Examples:
   expops-split data.csv --size 3 --out parts/
   expops-split data.csv --size 50,20,20 --out parts/ --json
   expops-split events.jsonl.gz --size 60%,20%,rest --out parts/
+  expops-split sales.csv --by-value country --name '{value}.csv' --out parts/
   psql -c 'copy t to stdout csv header' | expops-split - --format csv --size 8 --out parts/
 
 Stamps:
@@ -188,12 +205,36 @@ impl Layout for Flat {
     }
 }
 
+/// A file for each value, with its stamp beside it.
+struct Named {
+    folder: Utf8PathBuf,
+    names: Vec<String>,
+}
+
+impl Layout for Named {
+    fn data(&self, i: u64) -> Utf8PathBuf {
+        self.folder.join(&self.names[i as usize - 1])
+    }
+
+    fn stamp(&self, i: u64) -> Utf8PathBuf {
+        self.folder.join(format!("{}.stamp", self.names[i as usize - 1]))
+    }
+}
+
+/// What a split has made.
+struct Done {
+    format: Format,
+    partitions: Vec<Partition>,
+    /// The values that the partitions have, if they go by them.
+    values: Option<Vec<Vec<u8>>>,
+}
+
 impl Command {
     /// Splits, and prints what was done to standard output or what is wrong to standard error. Returns the exit
     /// status.
     pub fn execute(&self) -> u8 {
         match self.split() {
-            Ok((format, partitions)) => self.print(format, &partitions),
+            Ok(done) => self.print(&done),
             Err(error) => {
                 eprintln!("error: {error}");
                 if let Some(help) = error.help() {
@@ -204,7 +245,7 @@ impl Command {
         }
     }
 
-    fn split(&self) -> Result<(Format, Vec<Partition>), SplitError> {
+    fn split(&self) -> Result<Done, SplitError> {
         let source = if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
         let format = self.in_dialect(format_of(&source, self.format)?)?;
         let extension = match self.compress {
@@ -217,12 +258,13 @@ impl Command {
             extension,
         };
         let meter = Meter::new(!self.quiet && !self.json);
-        let partitions = run(&Request {
+        let by = self.by_value.clone().map_or_else(|| self.by.clone(), By::Value);
+        let request = Request {
             source,
             format: (self.format.is_some() || self.has_dialect()).then_some(format),
             size: self.size.as_ref().unwrap_or(&Size::Equal(1)),
             each: self.rows.map(Each::Rows).or(self.max_bytes.map(Each::Bytes)),
-            by: &self.by,
+            by: &by,
             layout: &layout,
             key: &self.key,
             extra: &[],
@@ -231,14 +273,50 @@ impl Command {
             chunk: 0,
             memory: self.memory,
             progress: Some(&|step| meter.show(step)),
-        });
+        };
+        if self.by_value.is_some() {
+            let done = self.split_by_value(&request, format, &layout.extension);
+            meter.clear();
+            return done;
+        }
+        let partitions = run(&request);
         meter.clear();
         let partitions = partitions?;
         if !self.quiet && layout.stamp(partitions.len() as u64 + 1).exists() {
             let next = layout.data(partitions.len() as u64 + 1);
             eprintln!("note: `{next}` and what follows it are left from an earlier split");
         }
-        Ok((format, partitions))
+        Ok(Done { format, partitions, values: None })
+    }
+
+    fn split_by_value(&self, request: &Request, format: Format, extension: &str) -> Result<Done, SplitError> {
+        let usual = || format!("{{value}}.{extension}").parse();
+        let pattern = self.name.clone().map_or_else(usual, Ok);
+        let pattern: Pattern = pattern.map_err(|message| SplitError::Usage { message, help: None })?;
+        let mut found = Vec::new();
+        let layout = |values: &[Vec<u8>]| -> Result<Box<dyn Layout>, SplitError> {
+            found = values.to_vec();
+            Ok(Box::new(Named { folder: self.out.clone(), names: pattern.names(values)? }))
+        };
+        let partitions = run_by_value(request, self.most, layout)?;
+        if !self.quiet {
+            self.say_left(&partitions, pattern.depth());
+        }
+        Ok(Done { format, partitions, values: Some(found) })
+    }
+
+    /// Says which files of an earlier split have a value that is no more.
+    fn say_left(&self, partitions: &[Partition], depth: usize) {
+        let made: HashSet<String> = partitions.iter().map(|part| format!("{}.stamp", part.path)).collect();
+        let left = WalkDir::new(&self.out).min_depth(depth).max_depth(depth).sort_by_file_name();
+        let left = left.into_iter().filter_map(Result::ok).filter_map(|entry| {
+            let stamp =
+                entry.path().to_str().filter(|path| path.ends_with(".stamp") && !made.contains(*path))?;
+            stamp.strip_suffix(".stamp").map(str::to_owned).filter(|data| Utf8Path::new(data).exists())
+        });
+        for data in left.take(20) {
+            eprintln!("note: `{data}` is left from an earlier split: no row has its value");
+        }
     }
 
     fn has_dialect(&self) -> bool {
@@ -275,12 +353,12 @@ impl Command {
         Ok(Format { rows: Kind::Csv(dialect), ..format })
     }
 
-    fn print(&self, format: Format, partitions: &[Partition]) -> u8 {
+    fn print(&self, done: &Done) -> u8 {
         let mut text = String::new();
         if self.json {
-            text = format!("{:#}\n", report(format, partitions));
+            text = format!("{:#}\n", report(done));
         } else if !self.quiet {
-            for Partition { rows, digest, path, written, .. } in partitions {
+            for Partition { rows, digest, path, written, .. } in &done.partitions {
                 let written = if *written == Written::Changed { "written" } else { "unchanged" };
                 text += &format!("{path}  rows={rows}  sha256:{digest}  {written}\n");
             }
@@ -296,21 +374,25 @@ impl Command {
     }
 }
 
-fn report(format: Format, partitions: &[Partition]) -> serde_json::Value {
+fn report(done: &Done) -> serde_json::Value {
     let one = |(i, part): (usize, &Partition)| {
-        json!({
+        let mut one = json!({
             "partition": i + 1,
             "path": part.path,
             "rows": part.rows,
             "bytes": part.bytes,
             "sha256": part.digest,
             "written": part.written == Written::Changed,
-        })
+        });
+        if let Some(values) = &done.values {
+            one["value"] = String::from_utf8_lossy(&values[i]).into();
+        }
+        one
     };
     json!({
-        "format": format.to_string(),
-        "rows": partitions.iter().map(|part| part.rows).sum::<u64>(),
-        "partitions": partitions.iter().enumerate().map(one).collect::<Vec<_>>(),
+        "format": done.format.to_string(),
+        "rows": done.partitions.iter().map(|part| part.rows).sum::<u64>(),
+        "partitions": done.partitions.iter().enumerate().map(one).collect::<Vec<_>>(),
     })
 }
 

@@ -203,6 +203,7 @@ fn split<'a>(instance: &Instance, opens: &'a Opens, there: &[Option<Value>]) -> 
         By::Stratify(columns) => serde_json::json!({"stratify": columns}),
         By::Shuffle { seed, group } => serde_json::json!({"shuffle": seed, "group": group}),
         By::Range(column) => serde_json::json!({"range": column}),
+        By::Value(column) => serde_json::json!({"value": column}),
     };
     Some(Split { data_name: key.as_deref(), size, by, there: there.collect() })
 }

@@ -2,7 +2,7 @@
 //! for every format. docs/splitting.md explains which partitions are affected when rows are edited, inserted or
 //! appended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::assign::{Assignment, Listed, mix};
@@ -68,6 +68,10 @@ pub(super) fn assign(
         By::Shuffle { seed, group } => {
             let groups = Groups::new(request.size, *seed);
             listed(request, hashed(Some(group))?.as_ref(), groups)?
+        }
+        By::Value(column) => {
+            let columns = Some(std::slice::from_ref(column));
+            listed(request, hashed(columns)?.as_ref(), Firsts::default())?
         }
         By::Stratify(columns) => listed(request, hashed(Some(columns))?.as_ref(), Strata::new(request.size))?,
         By::Range(column) => {
@@ -236,6 +240,56 @@ impl Dealer for Groups {
     fn known(&self) -> usize {
         self.known.len()
     }
+}
+
+/// A partition for each key, in the order in which they come first.
+#[derive(Default)]
+struct Firsts(Remembered<u32>);
+
+impl Dealer for Firsts {
+    fn deal(&mut self, key: u128) -> usize {
+        let next = self.0.len() as u32;
+        *self.0.entry(key).or_insert(next) as usize
+    }
+
+    fn known(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// The values of the one column that `keys` are the plain texts of, in the order in which they come first; `None` if
+/// there are more than `most`.
+pub(super) fn values(
+    request: &Request,
+    keys: &dyn Keys,
+    most: usize,
+) -> Result<Option<Vec<Vec<u8>>>, SplitError> {
+    let (mut known, mut values) = (HashSet::new(), Vec::new());
+    let (threads, chunks) = (request.threads(), keys.chunks());
+    let wave = 8 * threads;
+    for first in (0..chunks).step_by(wave) {
+        let found = parallel::map(
+            threads,
+            wave.min(chunks - first),
+            || (),
+            |(), i| {
+                let mut found = Vec::<Vec<u8>>::new();
+                let mut own = HashSet::<Vec<u8>>::new();
+                keys.visit(first + i, &mut |key| {
+                    if own.len() <= most && !own.contains(key) {
+                        own.insert(key.to_vec());
+                        found.push(key.to_vec());
+                    }
+                })?;
+                Ok::<_, SplitError>(found)
+            },
+        )?;
+        values.extend(found.into_iter().flatten().filter(|value| known.insert(value.clone())));
+        if values.len() > most {
+            return Ok(None);
+        }
+    }
+    Ok(Some(values))
 }
 
 /// Strata: the partitions take turns with the rows of each key.

@@ -1,6 +1,8 @@
 //! A split from beginning to end: requests that make no sense are refused, the file is opened, and its format decides
 //! how to split it.
 
+use std::fs::File;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::assign::Assignment;
@@ -9,7 +11,7 @@ use super::columnar;
 use super::draft;
 use super::error::SplitError;
 use super::format::{Format, Kind};
-use super::keys::{KeyRequest, Keys, assign};
+use super::keys::{KeyRequest, Keys, assign, values};
 use super::npy;
 use super::open;
 use super::produce::{Order, Producer, Want};
@@ -27,10 +29,53 @@ pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
     if request.each.is_none() {
         check(request)?;
     }
+    let (_lock, source, format) = begin(request)?;
+    let Some(each) = request.each else { return split(request, &source, format) };
+    let size = size_of(request, &source, format, each)?;
+    let sized = Request { source: request.source.clone(), size: &size, each: None, ..*request };
+    check(&sized)?;
+    split(&sized, &source, format)
+}
+
+/// Splits a file by the values of the column of [`By::Value`]: a partition for each, where the layout that `layout`
+/// makes of the values (their texts, in the order in which they come first) says. More than `most` are an error.
+pub fn run_by_value<'a>(
+    request: &Request,
+    most: usize,
+    layout: impl FnOnce(&[Vec<u8>]) -> Result<Box<dyn Layout + 'a>, SplitError>,
+) -> Result<Vec<Partition>, SplitError> {
+    let By::Value(column) = request.by else {
+        return Err(SplitError::usage("the strategy is not one file for each value", "use `By::Value`"));
+    };
+    let (_lock, source, format) = begin(request)?;
+    let wanted = KeyRequest { columns: Some(std::slice::from_ref(column)), plain: true };
+    let found = with_keys(request, &source, format.rows, wanted, |keys| values(request, keys, most))?;
+    let Some(values) = found else {
+        let message = format!("{}: the column `{column}` has more than {most} different values", source.name);
+        return Err(SplitError::usage(message, "allow more files with `--most`, or use `--by group:COLUMN`"));
+    };
+    let layout = layout(&values)?;
+    if values.is_empty() {
+        return Ok(Vec::new());
+    }
+    let size = Size::Equal(values.len() as u64);
+    let sized = Request {
+        source: request.source.clone(),
+        size: &size,
+        layout: layout.as_ref(),
+        each: None,
+        ..*request
+    };
+    check(&sized)?;
+    split(&sized, &source, format)
+}
+
+/// Opens the source, and keeps other splits out of the folder until the first of what is returned is dropped.
+fn begin(request: &Request) -> Result<(Option<File>, Source, Format), SplitError> {
     let first = request.layout.data(1);
     let folder = first.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     file::create_folder(folder)?;
-    let _lock = draft::lock(folder);
+    let lock = draft::lock(folder);
     let (source, format) = open::open(&request.source, request.format, folder)?;
     if let Some(progress) = request.progress {
         progress(Progress::Total(source.len));
@@ -39,11 +84,22 @@ pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
         let message = format!("partitions of {} cannot be compressed as a whole", format.rows);
         return Err(SplitError::usage(message, "leave out `--compress`: the format packs its own columns"));
     }
-    let Some(each) = request.each else { return split(request, &source, format) };
-    let size = size_of(request, &source, format, each)?;
-    let sized = Request { source: request.source.clone(), size: &size, each: None, ..*request };
-    check(&sized)?;
-    split(&sized, &source, format)
+    Ok((lock, source, format))
+}
+
+/// What `then` makes of the keys of the rows of `source`.
+fn with_keys<T>(
+    request: &Request,
+    source: &Source,
+    kind: Kind,
+    wanted: KeyRequest,
+    then: impl FnOnce(&dyn Keys) -> Result<T, SplitError>,
+) -> Result<T, SplitError> {
+    match kind {
+        Kind::Npy => then(&npy::ArrayKeys::new(source, &npy::open(source)?, wanted)?),
+        Kind::Arrow | Kind::ArrowStream | Kind::Parquet => table_keys(request, source, (kind, wanted), then),
+        kind => text_parts::with_keys(request, &text_parts::open(request, source, kind)?, wanted, then),
+    }
 }
 
 fn split(request: &Request, source: &Source, format: Format) -> Result<Vec<Partition>, SplitError> {
@@ -234,7 +290,7 @@ fn produce_npy<T>(
 }
 
 #[cfg(feature = "columnar")]
-use columnar::produce as produce_table;
+use columnar::{produce as produce_table, with_keys as table_keys};
 
 #[cfg(not(feature = "columnar"))]
 fn produce_table<T>(
@@ -243,6 +299,21 @@ fn produce_table<T>(
     kind: Kind,
     _: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
 ) -> Result<T, SplitError> {
+    Err(no_tables(kind))
+}
+
+#[cfg(not(feature = "columnar"))]
+fn table_keys<T>(
+    _: &Request,
+    _: &Source,
+    (kind, _): (Kind, KeyRequest),
+    _: impl FnOnce(&dyn Keys) -> Result<T, SplitError>,
+) -> Result<T, SplitError> {
+    Err(no_tables(kind))
+}
+
+#[cfg(not(feature = "columnar"))]
+fn no_tables(kind: Kind) -> SplitError {
     let message = format!("this program was built without support for {kind}");
-    Err(SplitError::usage(message, "build it with the feature `columnar`"))
+    SplitError::usage(message, "build it with the feature `columnar`")
 }

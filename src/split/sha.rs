@@ -90,16 +90,18 @@ impl Sha {
 /// little data, the general code costs as much again as the rounds.
 #[inline]
 pub(super) fn of_short(message: &[u8]) -> [u32; 8] {
-    if message.len() >= BLOCK - 8 {
+    let blocks = (message.len() + 9).div_ceil(BLOCK);
+    if blocks > 2 {
         let mut sha = Sha::new();
         sha.update(message);
         return sha.words();
     }
-    let (mut block, mut state) = ([0; BLOCK], START);
-    block[..message.len()].copy_from_slice(message);
-    block[message.len()] = 0x80;
-    block[BLOCK - 8..].copy_from_slice(&(message.len() as u64 * 8).to_be_bytes());
-    compress256(&mut state, std::slice::from_ref(&block));
+    let (mut padded, mut state) = ([[0; BLOCK]; 2], START);
+    let bytes = padded.as_flattened_mut();
+    bytes[..message.len()].copy_from_slice(message);
+    bytes[message.len()] = 0x80;
+    bytes[blocks * BLOCK - 8..blocks * BLOCK].copy_from_slice(&(message.len() as u64 * 8).to_be_bytes());
+    compress256(&mut state, &padded[..blocks]);
     state
 }
 

@@ -1,6 +1,7 @@
 //! The keys of the rows of text formats.
 
 use std::borrow::Cow;
+use std::sync::Mutex;
 
 use super::error::SplitError;
 use super::format::{Dialect, Kind};
@@ -8,7 +9,8 @@ use super::json_value::{fields, of_json};
 use super::keys::{KeyRequest, Keys};
 use super::message::Message;
 use super::source::Source;
-use super::text::{Index, Text};
+use super::text::mask::{BLOCK, Block};
+use super::text::{Index, Rows, Text};
 use super::value::of_text;
 
 /// The keys of the rows of a text file.
@@ -17,17 +19,35 @@ pub(super) struct TextKeys<'a> {
     index: &'a Index,
     fields: Fields,
     plain: bool,
+    /// Memory that serves one chunk after another.
+    rows: Mutex<Vec<Rows>>,
 }
 
 /// Where the values of a row are.
 enum Fields {
     /// The row is one value.
     Line,
-    /// The names of all columns, and which of them count (`None`: all). `sorted` has the columns in the order of their
-    /// names.
-    Csv { dialect: Dialect, names: Vec<Vec<u8>>, sorted: Vec<usize>, columns: Option<Vec<usize>> },
-    /// The keys that count (`None`: all).
+    /// The names of all columns, and which of them count (none: all).
+    Csv { dialect: Dialect, names: Vec<Vec<u8>>, order: Order, columns: Option<Vec<usize>> },
+    /// Which keys count (none: all).
     Json { columns: Option<Vec<String>> },
+}
+
+/// The columns in the order of their names.
+enum Order {
+    /// If no two have the same.
+    Fixed(Vec<usize>),
+    /// It depends on the values.
+    Open,
+}
+
+impl Order {
+    fn of(names: &[Vec<u8>]) -> Self {
+        let mut sorted: Vec<usize> = (0..names.len()).collect();
+        sorted.sort_by_key(|i| &names[*i]);
+        let is_open = sorted.windows(2).any(|pair| names[pair[0]] == names[pair[1]]);
+        if is_open { Self::Open } else { Self::Fixed(sorted) }
+    }
 }
 
 impl<'a> TextKeys<'a> {
@@ -45,9 +65,7 @@ impl<'a> TextKeys<'a> {
                 };
                 let find = |column: &String| find(source, &names, column);
                 let columns = columns.map(|columns| columns.iter().map(find).collect()).transpose()?;
-                let mut sorted: Vec<usize> = (0..names.len()).collect();
-                sorted.sort_by_key(|i| &names[*i]);
-                Fields::Csv { dialect, names, sorted, columns }
+                Fields::Csv { dialect, order: Order::of(&names), names, columns }
             }
             (Kind::Lines, Some(_)) => {
                 let message = "plain text has no columns to go by";
@@ -56,36 +74,81 @@ impl<'a> TextKeys<'a> {
             (Kind::Lines, None) => Fields::Line,
             (_, columns) => Fields::Json { columns: columns.map(<[String]>::to_vec) },
         };
-        Ok(Self { source, index, fields, plain: wanted.plain })
+        Ok(Self { source, index, fields, plain: wanted.plain, rows: Mutex::default() })
     }
 
-    /// Writes the key of `row` to `message`.
-    fn key(&self, row: &[u8], message: &mut Message) {
+    /// Puts the key of the row `from` the place into `message`.
+    fn key(&self, from: From, ends: &mut Vec<usize>, message: &mut Message) {
         message.clear();
         let plain = self.plain;
         match &self.fields {
-            Fields::Line => message.add_value(without_line_end(row), plain),
+            Fields::Line => message.add_value(without_line_end(from.row()), plain),
             Fields::Csv { dialect, columns: Some(columns), .. } if columns.len() == 1 => {
-                message.add_value(&nth_field(row, *dialect, columns[0]), plain);
+                message.add_value(&from.field(*dialect, columns[0]), plain);
             }
-            Fields::Csv { dialect, names, sorted, columns } => {
-                let fields = split_fields(row, *dialect);
-                match columns {
-                    Some(columns) => columns.iter().for_each(|i| message.add_value(&fields[*i], plain)),
-                    None if sorted.windows(2).any(|pair| names[pair[0]] == names[pair[1]]) => {
-                        let texts = fields.iter().map(|field| of_text(field).into_owned());
+            Fields::Csv { dialect, names, order, columns } => {
+                let row = without_line_end(from.row());
+                field_ends(row, *dialect, ends);
+                let start = |i: usize| if i == 0 { 0 } else { ends[i - 1] + 1 };
+                let field = |i: usize| field(&row[start(i)..ends[i]], *dialect).0;
+                match (columns, order) {
+                    (Some(columns), _) => columns.iter().for_each(|i| message.add_value(&field(*i), plain)),
+                    (None, Order::Open) => {
+                        let texts = (0..names.len()).map(|i| of_text(&field(i)).into_owned());
                         message.add_row(&mut names.iter().zip(texts).collect());
                     }
-                    None => {
-                        for i in sorted.iter().filter(|i| !fields[**i].is_empty()) {
-                            message.add(&names[*i]);
-                            message.add_value(&fields[*i], plain);
+                    (None, Order::Fixed(sorted)) => {
+                        for i in sorted {
+                            let field = field(*i);
+                            if !field.is_empty() {
+                                message.add(&names[*i]);
+                                message.add_value(&field, plain);
+                            }
                         }
                     }
                 }
             }
-            Fields::Json { columns } => json_key(row.trim_ascii(), columns.as_deref(), plain, message),
+            Fields::Json { columns } => json_key(from.row().trim_ascii(), columns.as_deref(), plain, message),
         }
+    }
+}
+
+/// A row in the bytes of its chunk.
+#[derive(Clone, Copy)]
+struct From<'a> {
+    bytes: &'a [u8],
+    start: usize,
+    end: usize,
+}
+
+impl<'a> From<'a> {
+    fn row(self) -> &'a [u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// The value of the field `number` of a well-formed row.
+    fn field(self, dialect: Dialect, number: usize) -> Cow<'a, [u8]> {
+        self.short_field(dialect, number)
+            .map_or_else(|| nth_field(self.row(), dialect, number), Cow::Borrowed)
+    }
+
+    /// The same where the row is short and has no quote.
+    #[inline]
+    fn short_field(self, dialect: Dialect, number: usize) -> Option<&'a [u8]> {
+        let block = Block::new(self.bytes[self.start..].first_chunk::<BLOCK>()?);
+        let length = self.end - self.start;
+        let own = if length < BLOCK { (1 << length) - 1 } else { return None };
+        let quotes = dialect.quote.map_or(0, |quote| block.equal(quote));
+        if quotes & own != 0 {
+            return None;
+        }
+        let ends = block.equal(b'\n') | block.equal(b'\r') | block.equal(dialect.delimiter);
+        let (mut ends, mut start) = (ends & own | 1 << length, 0);
+        for _ in 0..number {
+            start = ends.trailing_zeros() as usize + 1;
+            ends &= ends.wrapping_sub(1);
+        }
+        self.bytes.get(self.start + start..self.start + ends.trailing_zeros() as usize)
     }
 }
 
@@ -118,19 +181,17 @@ impl Keys for TextKeys<'_> {
     }
 
     fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
-        let mut spans = Vec::new();
-        self.index.replay.visit(self.source, chunk, &mut |span| {
-            spans.push(span);
-            true
-        })?;
-        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(()) };
-        let (base, mut bytes) = (first.start, Vec::new());
-        self.source.read_into(&mut bytes, base..last.end)?;
-        let mut message = Message::default();
-        for span in &spans {
-            self.key(&bytes[(span.start - base) as usize..(span.end - base) as usize], &mut message);
+        let pool = || self.rows.lock().expect("no thread panics while it holds the lock");
+        let mut rows = pool().pop().unwrap_or_default();
+        self.index.replay.load(self.source, chunk, &mut rows)?;
+        let (bytes, spans) = rows.parts();
+        let (mut message, mut ends) = (Message::default(), Vec::new());
+        for (start, end) in spans {
+            let row = From { bytes, start: *start as usize, end: *end as usize };
+            self.key(row, &mut ends, &mut message);
             each(message.bytes());
         }
+        pool().push(rows);
         Ok(())
     }
 }
@@ -166,15 +227,27 @@ fn without_line_end(line: &[u8]) -> &[u8] {
 
 /// The values of the fields of a well-formed row.
 fn split_fields(row: &[u8], dialect: Dialect) -> Vec<Cow<'_, [u8]>> {
-    let mut rest = without_line_end(row);
-    let mut fields = Vec::new();
+    let (row, mut ends, mut start) = (without_line_end(row), Vec::new(), 0);
+    field_ends(row, dialect, &mut ends);
+    let mut one = |end: usize| field(&row[std::mem::replace(&mut start, end + 1)..end], dialect).0;
+    ends.into_iter().map(&mut one).collect()
+}
+
+/// Where each field of a row without its line end ends.
+fn field_ends(row: &[u8], dialect: Dialect, ends: &mut Vec<usize>) {
+    ends.clear();
+    if dialect.quote.is_none_or(|quote| memchr::memchr(quote, row).is_none()) {
+        ends.extend(memchr::memchr_iter(dialect.delimiter, row));
+        return ends.push(row.len());
+    }
+    let mut at = 0;
     loop {
-        let (field, end) = field(rest, dialect);
-        fields.push(field);
-        if end >= rest.len() {
-            return fields;
+        at += field(&row[at..], dialect).1;
+        ends.push(at);
+        if at >= row.len() {
+            return;
         }
-        rest = &rest[end + 1..];
+        at += 1;
     }
 }
 

@@ -89,7 +89,18 @@ pub(super) fn produce<T>(
         Ok(Box::new(TextKeys::new(text, &index, wanted)?))
     };
     let assignment = assign(request, source, index.rows, &keys)?;
-    then(&Scatter { index: &index, assignment: &assignment, period: u64::MAX, glue: glue(text)?, wave: WAVE })
+    then(&Scatter { index: &index, assignment: &assignment, period: None, glue: glue(text)?, wave: WAVE })
+}
+
+/// What `then` makes of the keys of the rows of `text`.
+pub(super) fn with_keys<T>(
+    request: &Request,
+    text: &Text,
+    wanted: KeyRequest,
+    then: impl FnOnce(&dyn Keys) -> Result<T, SplitError>,
+) -> Result<T, SplitError> {
+    let index = text.rows(text.body(), pace(request, text.source, &|_| {}))?;
+    then(&TextKeys::new(text, &index, wanted)?)
 }
 
 /// How many rows each partition has if its file may have at most `most` bytes.

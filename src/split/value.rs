@@ -16,7 +16,6 @@
 //!   JSON's quotes, and null is `null`.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 /// The text of a string.
 pub(super) fn of_text(text: &[u8]) -> Cow<'_, [u8]> {
@@ -90,7 +89,17 @@ fn spell_short_decimal(text: &[u8], digits: &[u8], out: &mut Vec<u8>) -> Option<
         out.push(b'.');
         rest.iter().for_each(|part| out.extend_from_slice(part));
     }
-    write!(out, "e{exponent}").ok()
+    out.push(b'e');
+    if exponent < 0 {
+        out.push(b'-');
+    }
+    // Of at most 15 digits.
+    let size = exponent.unsigned_abs() as u8;
+    if size >= 10 {
+        out.push(b'0' + size / 10);
+    }
+    out.push(b'0' + size % 10);
+    Some(())
 }
 
 /// Whether `text`, which begins with a digit, is `0` or digits without a leading zero, then optionally a fraction, then

@@ -1,4 +1,4 @@
-"""Every type that pyarrow and duckdb can write to Parquet and Arrow, split by every strategy and read back by
+"""Every type that pyarrow, duckdb and polars can write to Parquet and Arrow, split by every strategy and read back by
 pyarrow, duckdb, polars and pandas: what they see of the partitions together is what they see of the whole file,
 types and metadata included, or the split is refused and names the column.
 
@@ -145,7 +145,47 @@ timestamp_s: TIMESTAMP_S '2020-01-01 00:00:00'; timestamp_ms: TIMESTAMP_MS '2020
 timestamp_ns: TIMESTAMP_NS '2020-01-01 00:00:00.000000001'; interval: to_months(i::INT) + to_days(3) + to_seconds(i);
 list: [i, NULL]; array: [i, i + 1]::INT[2]; struct: {'x': i, 'u': uuid()}; map: MAP {'k': i}; listuuid: [uuid()];
 enum: (CASE WHEN i % 2 = 0 THEN 'a' ELSE 'b' END)::ENUM ('b', 'unused', 'a'); bignum: i::BIGNUM; variant: i::VARIANT;
-timens: TIME_NS '01:02:03.000000001'"""
+timens: TIME_NS '01:02:03.000000001'; timestamptz_ns: TIMESTAMPTZ_NS '2020-01-01 00:00:00.000000001+00';
+union: union_value(a := i)::UNION(a BIGINT, b VARCHAR); geometry: 'POINT(1 2)'::GEOMETRY; tuple: row(i, 'a'); nothing: NULL"""
+
+
+def polars_types():
+    """Name, series, in the same way."""
+    n = range(ROWS)
+
+    def some(f):
+        return [None if i % 5 == 4 else f(i) for i in n]
+
+    yield "null", pl.Series([None] * ROWS)
+    yield "boolean", pl.Series(some(lambda i: i % 2 == 0))
+    for name in ("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128"):
+        if hasattr(pl, name):
+            yield name.lower(), pl.Series(some(lambda i: i), dtype=getattr(pl, name))
+    for name in ("Float16", "Float32", "Float64"):
+        if hasattr(pl, name):
+            yield name.lower(), pl.Series(some(lambda i: i / 4), dtype=getattr(pl, name))
+    for digits, scale in ((5, 2), (18, 0), (38, 10)):
+        values = [None if v is None else decimal.Decimal(v).scaleb(-scale) for v in some(lambda i: i - 9)]
+        yield f"decimal{digits}", pl.Series(values, dtype=pl.Decimal(digits, scale))
+    yield "string", pl.Series(some(lambda i: ["a", "", "ä€😀", "long " * 9][i % 4]))
+    yield "binary", pl.Series(some(lambda i: bytes([i, 0, 255])))
+    yield "date", pl.Series(some(lambda i: dt.date(2020, 2, 29) + dt.timedelta(i)))
+    yield "time", pl.Series(some(lambda i: dt.time(1, 2, i)))
+    for unit in ("ms", "us", "ns"):
+        for zone in (None, "UTC", "Europe/Berlin"):
+            values = pl.Series(some(lambda i: i * 10**9 - 5), dtype=pl.Int64)
+            yield f"datetime_{unit}_{zone}".replace("/", "_"), values.cast(pl.Datetime(unit, zone))
+        yield f"duration_{unit}", pl.Series(some(lambda i: i * 7), dtype=pl.Int64).cast(pl.Duration(unit))
+    words = some(lambda i: ["low", "high"][i % 2])
+    yield "categorical", pl.Series(words, dtype=pl.Categorical)
+    yield "enum", pl.Series(words, dtype=pl.Enum(["low", "never", "high"]))
+    yield "list", pl.Series(some(lambda i: [None, i, i + 1][: i % 4]), dtype=pl.List(pl.Int32))
+    yield "list_of_lists", pl.Series(some(lambda i: [["a"], []][: i % 3]), dtype=pl.List(pl.List(pl.String)))
+    yield "list_of_enums", pl.Series(some(lambda i: ["a"] * (i % 3)), dtype=pl.List(pl.Enum(["b", "a"])))
+    yield "array", pl.Series(some(lambda i: [i, i + 1]), dtype=pl.Array(pl.Int16, 2))
+    yield "array_of_arrays", pl.Series(some(lambda i: [[i], [1]]), dtype=pl.Array(pl.Array(pl.Float32, 1), 2))
+    yield "struct", pl.Series([{"x": i, "y": None if i % 2 else str(i)} for i in n])
+    yield "list_of_structs", pl.Series([[{"x": i, "y": [i]}] * (i % 3) for i in n])
 
 
 def same(one, other):
@@ -247,6 +287,8 @@ def arrow(path, name, opened, column="c"):
         return opened(str(p)).read_all()
 
     whole = read(path)
+    of_polars = pl.read_ipc if path.suffix == ".arrow" else pl.read_ipc_stream
+    frame = polars_of(path, of_polars)
     for by in STRATEGIES:
         done, parts = split(path, by)
         if done.returncode:
@@ -254,6 +296,11 @@ def arrow(path, name, opened, column="c"):
             refused.append(f"{name} by {by}: {done.stderr.splitlines()[0]}")
             continue
         compare(name, by, whole, [read(p) for p in parts])
+        if frame is not None:
+            frames = [of_polars(p) for p in parts]
+            check(all(p.schema == frame.schema for p in frames), name, by, "polars", frame.schema)
+            rows = sorted(repr(row) for p in frames for row in p.rows())
+            check(rows == sorted(map(repr, frame.rows())), name, by, "polars values")
         for part in map(read, parts):
             if len(part):
                 check(categories_of(part[column]) == categories_of(whole[column]), name, by, "categories")
@@ -289,6 +336,30 @@ def main():
                 except Exception:
                     continue  # pyarrow cannot write the type
                 parquet(path, f"{name}_{variant}", STRATEGIES if variant == "groups" else STRATEGIES[:2])
+        for name, series in polars_types():
+            if sys.argv[2:] and name not in sys.argv[2:]:
+                continue
+            frame = pl.DataFrame({"k": [i % 7 for i in range(ROWS)], "c": series})
+            path = folder / f"polars_{name}.parquet"
+            try:
+                frame.write_parquet(path, row_group_size=10)
+                pq.read_table(path)
+            except Exception as e:
+                print(f"left out: polars' {name} in Parquet: {str(e).splitlines()[0][:100]}")
+            else:
+                parquet(path, f"polars' {name}.parquet")
+            for ending, write, opened in (
+                ("arrow", frame.write_ipc, pa.ipc.open_file),
+                ("arrows", frame.write_ipc_stream, pa.ipc.open_stream),
+            ):
+                path = folder / f"polars_{name}.{ending}"
+                try:
+                    write(path)
+                    opened(str(path)).read_all()
+                except Exception as e:
+                    print(f"left out: polars' {name} in {ending}: {str(e).splitlines()[0][:100]}")
+                else:
+                    arrow(path, f"polars' {name}.{ending}", opened)
         for line in DUCKDB.replace("\n", " ").split("; "):
             name, expression = line.split(":", 1)
             if sys.argv[2:] and name not in sys.argv[2:]:

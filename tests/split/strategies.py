@@ -10,8 +10,10 @@ Needs numpy, pandas and pyarrow. `expops` is the runtime in `src/python`.
 import csv
 import io
 import json
+import os
 import pathlib
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -35,6 +37,8 @@ EQUAL = [
 ]  # fmt: skip
 SHARES = ["rows", "shuffle:7", "group:k", "stratify:k", "shuffle:7,group:t", "range:n"]
 SIZES = {"3": {"equal": 3}, "7": {"equal": 7}, "60%,20%,rest": {"shares": ["60%", "20%", "rest"]}}
+#: Partitions when there are 64 file handles; 10,000 in long runs.
+HANDLES = int(os.environ.get("EXPOPS_SPLIT_PARTITIONS", "100"))
 checks = 0
 
 
@@ -190,12 +194,85 @@ TOUCH = {
 }
 
 
+def few_handles(data, folder):
+    """More partitions than file handles, in every format."""
+    limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))  # noqa: E731
+    for path, read in files(data, folder):
+        for by in ("rows", "round_robin", "hash:id"):
+            out = tempfile.mkdtemp(dir=folder)
+            command = [PROGRAM, str(path), "--size", str(HANDLES), "--by", by, "--out", out, "--json"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
+            check(done.returncode == 0, path.name, by, done.stderr)
+            parts = [one["path"] for one in json.loads(done.stdout)["partitions"]]
+            check(len(parts) == HANDLES, path.name, by)
+            found = sorted(row for part in parts[:: max(1, HANDLES // 200)] for row in read(pathlib.Path(part)))
+            check(len(found) == len(set(found)) and (HANDLES > 200 or found == list(range(len(data)))), path.name, by)
+
+
+def by_value(data, folder):
+    """One file for each value: names, what an edit, an inserted and an appended row touch, and what is refused."""
+
+    def run(rows, name, *flags):
+        path = folder / f"value{pathlib.Path(name).suffix}"
+        if path.suffix == ".parquet":
+            pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=97)
+        else:
+            with open(path, "w", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+        command = [
+            PROGRAM,
+            str(path),
+            "--by-value",
+            "t",
+            "--name",
+            name,
+            "--out",
+            str(folder / "values"),
+            "--json",
+            *flags,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done, json.loads(done.stdout)["partitions"] if done.returncode == 0 else []
+
+    for name in ("{value}.csv", "t={value}/d.parquet"):
+        done, parts = run(data, name)
+        check(done.returncode == 0, done.stderr)
+        wanted = {"a", "b", "", "true", "1", "ä€", 'q"uo', "2026-01-02", "1000"}
+        check({one["value"] for one in parts} == wanted, parts)
+        texts = {"": "(missing)", 'q"uo': "q%22uo", "ä€": "ä%E2%82%AC"}
+        for one in parts:
+            place = folder / "values" / name.replace("{value}", texts.get(one["value"], one["value"]))
+            check(pathlib.Path(one["path"]) == place and pathlib.Path(f"{place}.stamp").exists(), one, place)
+        check(sum(one["rows"] for one in parts) == len(data), parts)
+        other = [{**row, "b": not row["b"]} if row["id"] == 50 else row for row in data]
+        moved = [{**row, "t": "a" if row["t"] != "a" else "b"} if row["id"] == 50 else row for row in other]
+        for rows, touched in (
+            (other, 1),
+            (moved, 2),
+            ([*moved[:9], {**moved[0], "id": -1}, *moved[9:]], 1),
+            ([*moved, {**moved[0], "id": -2, "t": "new"}], 2),
+        ):
+            _, parts = run(rows, name)
+            check(sum(one["written"] for one in parts) == touched, name, touched, parts)
+        done, _ = run(moved, name)
+        check("new" in done.stderr and "left from an earlier split" in done.stderr, done.stderr)
+        for flags, word in ((["--most", "3"], "more than 3"), (["--by", "hash"], "cannot be used with")):
+            done, _ = run(data, name, *flags)
+            check(done.returncode == 2 and word in done.stderr, done.stderr)
+    done, _ = run([*data, {**data[0], "t": "(missing)"}], "{value}.csv")
+    check(done.returncode == 2 and "would both be" in done.stderr, done.stderr)
+
+
 def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         for count in (1, 2, 300):
             agree(rows(count), folder)
         shares_hold(rows(700), folder)
+        few_handles(rows(300), folder)
+        by_value(rows(300), folder)
         for by, most in TOUCH.items():
             for change, limit in zip((edited, inserted, appended), most):
                 check(touched(folder, by, change) <= limit, by, change.__name__, touched(folder, by, change))

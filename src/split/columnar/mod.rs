@@ -14,4 +14,4 @@ mod parts;
 mod table;
 mod values;
 
-pub(super) use parts::produce;
+pub(super) use parts::{produce, with_keys};

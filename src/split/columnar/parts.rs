@@ -35,14 +35,10 @@ pub(in crate::split) fn produce<T>(
     if kind == Kind::Parquet {
         return produce_parquet(request, source, then);
     }
-    let table = guarded(&source.name, "Arrow", || match kind {
-        Kind::ArrowStream => Ipc::open_stream(source, request.threads(), request.memory()),
-        _ => Ipc::open_file(source, request.threads(), request.memory()),
-    })?;
+    let table = open_arrow(request, source, kind)?;
     let table: &dyn Table = &table;
     let keys = |wanted: KeyRequest| -> Result<Box<dyn Keys + '_>, SplitError> {
-        let names = KeyNames::new(&source.name, table.schema(), wanted)?;
-        Ok(Box::new(TableKeys { table, names, batches: table.batches() }))
+        Ok(Box::new(TableKeys::new(source, table, wanted)?))
     };
     let assignment = assign(request, source, table.rows(), &keys)?;
     match &assignment {
@@ -57,19 +53,47 @@ fn produce_parquet<T>(
     then: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
 ) -> Result<T, SplitError> {
     let file = guarded(&source.name, "Parquet", || ParquetFile::open(source))?;
-    let keys = |wanted: KeyRequest| -> Result<Box<dyn Keys + '_>, SplitError> {
-        guarded(&source.name, "Parquet", || {
-            let columns = KeyColumns::open(&file)?;
-            let names = KeyNames::new(&source.name, columns.schema(), wanted)?;
-            Ok(Box::new(ParquetKeys::new(columns, names)?) as Box<dyn Keys>)
-        })
-    };
+    let keys = |wanted: KeyRequest| parquet_keys(source, &file, wanted);
     let assignment = assign(request, source, file.rows(), &keys)?;
     let file = &file;
     match assignment {
         Assignment::Cuts(cuts) => then(&parquet::Contiguous { file, rows: ranges(&cuts, file.rows()) }),
         _ => then(&parquet::Scattered { file, assignment, memory: request.memory() }),
     }
+}
+
+/// What `then` makes of the keys of the rows of the table in `source`.
+pub(in crate::split) fn with_keys<T>(
+    request: &Request,
+    source: &Source,
+    (kind, wanted): (Kind, KeyRequest),
+    then: impl FnOnce(&dyn Keys) -> Result<T, SplitError>,
+) -> Result<T, SplitError> {
+    if kind == Kind::Parquet {
+        let file = guarded(&source.name, "Parquet", || ParquetFile::open(source))?;
+        return then(parquet_keys(source, &file, wanted)?.as_ref());
+    }
+    let table = open_arrow(request, source, kind)?;
+    then(&TableKeys::new(source, &table, wanted)?)
+}
+
+fn open_arrow<'a>(request: &Request, source: &'a Source, kind: Kind) -> Result<Ipc<'a>, SplitError> {
+    guarded(&source.name, "Arrow", || match kind {
+        Kind::ArrowStream => Ipc::open_stream(source, request.threads(), request.memory()),
+        _ => Ipc::open_file(source, request.threads(), request.memory()),
+    })
+}
+
+fn parquet_keys<'a>(
+    source: &Source,
+    file: &'a ParquetFile<'a>,
+    wanted: KeyRequest,
+) -> Result<Box<dyn Keys + 'a>, SplitError> {
+    guarded(&source.name, "Parquet", || {
+        let columns = KeyColumns::open(file)?;
+        let names = KeyNames::new(&source.name, columns.schema(), wanted)?;
+        Ok(Box::new(ParquetKeys::new(columns, names)?) as Box<dyn Keys>)
+    })
 }
 
 /// The rows of each partition.
@@ -83,6 +107,13 @@ struct TableKeys<'a> {
     table: &'a dyn Table,
     names: KeyNames,
     batches: Vec<Range<u64>>,
+}
+
+impl<'a> TableKeys<'a> {
+    fn new(source: &Source, table: &'a dyn Table, wanted: KeyRequest) -> Result<Self, SplitError> {
+        let names = KeyNames::new(&source.name, table.schema(), wanted)?;
+        Ok(Self { table, names, batches: table.batches() })
+    }
 }
 
 impl Keys for TableKeys<'_> {

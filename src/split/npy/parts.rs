@@ -127,7 +127,7 @@ impl Producer for Scattered<'_> {
         let counts = self.assignment.counts(self.header.rows(), self.partitions);
         let headers = counts.iter().map(|rows| self.header.with_rows(*rows)).collect();
         let glue = Glue { before: headers, between: b"", after: b"" };
-        let (assignment, period) = (&self.assignment, self.header.rows().max(1));
+        let (assignment, period) = (&self.assignment, Some(self.header.rows().max(1)));
         let scatter = Scatter { index: &index, assignment, period, glue, wave: 4 << 20 };
         let mut made = scatter.produce(order)?;
         for (made, rows) in made.iter_mut().zip(counts) {

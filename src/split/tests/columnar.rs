@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, DictionaryArray, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray,
 };
+use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_ipc::writer::{FileWriter, StreamWriter};
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 
@@ -53,6 +54,46 @@ fn parquet(table: &RecordBatch, group: usize) -> Vec<u8> {
     writer.write(table).unwrap();
     writer.close().unwrap();
     bytes
+}
+
+/// Rows of an id and two texts in a format; batches and row groups are small.
+pub(super) fn strategies_table(format: &str, rows: &[(i64, &str, &str)]) -> Vec<u8> {
+    let ids: ArrayRef = Arc::new(rows.iter().map(|row| Some(row.0)).collect::<Int64Array>());
+    let first: ArrayRef = Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.1)));
+    // What is missing and what is empty are one value.
+    let second = rows.iter().map(|row| Some(row.2).filter(|text| !text.is_empty()));
+    let second: ArrayRef = Arc::new(second.collect::<StringArray>());
+    let columns = [("id", ids, true), ("k", first, true), ("t", second, true)];
+    let table = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    if format == "parquet" {
+        return parquet(&table, 17);
+    }
+    let batches = (0..rows.len()).step_by(13).map(|at| table.slice(at, 13.min(rows.len() - at)));
+    if format == "arrow" {
+        let mut writer = FileWriter::try_new(Vec::new(), &table.schema()).unwrap();
+        batches.for_each(|batch| writer.write(&batch).unwrap());
+        return writer.into_inner().unwrap();
+    }
+    let mut writer = StreamWriter::try_new(Vec::new(), &table.schema()).unwrap();
+    batches.for_each(|batch| writer.write(&batch).unwrap());
+    writer.into_inner().unwrap()
+}
+
+/// The ids in a file that [`strategies_table`] made, or a part of it.
+pub(super) fn ids(format: &str, bytes: &[u8]) -> Vec<usize> {
+    let bytes = bytes::Bytes::copy_from_slice(bytes);
+    let batches: Vec<RecordBatch> = match format {
+        "parquet" => {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
+            reader.map(Result::unwrap).collect()
+        }
+        "arrow" => {
+            FileReader::try_new(std::io::Cursor::new(bytes), None).unwrap().map(Result::unwrap).collect()
+        }
+        _ => StreamReader::try_new(std::io::Cursor::new(bytes), None).unwrap().map(Result::unwrap).collect(),
+    };
+    let ids = |batch: &RecordBatch| batch["id"].as_primitive::<Int64Type>().values().to_vec();
+    batches.iter().flat_map(ids).map(|id| id as usize).collect()
 }
 
 fn digest(bytes: &[u8], format: &str) -> String {

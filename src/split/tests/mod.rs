@@ -7,6 +7,7 @@ mod columnar;
 mod files;
 mod known;
 mod reference;
+mod strategies;
 mod text;
 
 use camino::{Utf8Path, Utf8PathBuf};

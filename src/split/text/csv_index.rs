@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::csv::{Row, Rules, Scanner, State, Wrong};
-use super::index::{Index, Pace, Replay, Span, chunk_count, chunk_range};
+use super::index::{Index, Pace, Replay, Rows, Span, chunk_count, chunk_range, load_long};
 use crate::split::error::SplitError;
 use crate::split::parallel;
 use crate::split::source::{BUFFER, Fault, Source};
@@ -293,6 +293,32 @@ impl Replay for Csv {
             && let Some(last) = scanner.finish(range.end)
         {
             row(last.start..last.end);
+        }
+        Ok(())
+    }
+
+    fn load(&self, source: &Source, chunk: usize, rows: &mut Rows) -> Result<(), SplitError> {
+        let range = chunk_range(&self.body, self.chunk, chunk);
+        let mut scanner = self.checkpoints[chunk].scanner;
+        // What the first row has before the chunk is read with it, unless it is long.
+        let base = scanner.line.min(range.start);
+        if range.end - base > (2 * self.chunk).min(u32::MAX.into()) {
+            return load_long(self, source, chunk, rows);
+        }
+        rows.spans.clear();
+        rows.base = base;
+        source.read_into(&mut rows.bytes, base..range.end)?;
+        let spans = &mut rows.spans;
+        let mut add = |row: Row| {
+            spans.push(((row.start - base) as u32, (row.end - base) as u32));
+            Ok::<_, ()>(())
+        };
+        let fed = scanner.feed(&rows.bytes[(range.start - base) as usize..], range.start, &mut add);
+        fed.map_err(|_| source.changed())?;
+        if range.end == self.body.end
+            && let Some(last) = scanner.finish(range.end)
+        {
+            spans.push(((last.start - base) as u32, (last.end - base) as u32));
         }
         Ok(())
     }

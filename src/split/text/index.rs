@@ -19,6 +19,23 @@ pub(in crate::split) struct Pace<'a> {
 /// A row as passed to the visitor of an index: from its beginning to the end of its last byte.
 pub(in crate::split) type Span = Range<u64>;
 
+/// The rows of a chunk with their bytes, in memory that serves one chunk after another.
+#[derive(Default)]
+pub(in crate::split) struct Rows {
+    /// Where in the file `bytes` lie.
+    pub(super) base: u64,
+    pub(super) bytes: Vec<u8>,
+    /// Start and end of each row in `bytes`.
+    pub(super) spans: Vec<(u32, u32)>,
+}
+
+impl Rows {
+    /// The bytes that the rows lie in, and the start and end of each.
+    pub(in crate::split) fn parts(&self) -> (&[u8], &[(u32, u32)]) {
+        (&self.bytes, &self.spans)
+    }
+}
+
 /// Finds rows again.
 pub(in crate::split) trait Replay: Sync {
     /// The number of chunks.
@@ -35,6 +52,35 @@ pub(in crate::split) trait Replay: Sync {
         chunk: usize,
         row: &mut dyn FnMut(Span) -> bool,
     ) -> Result<(), SplitError>;
+
+    /// Reads the rows that belong to `chunk`.
+    fn load(&self, source: &Source, chunk: usize, rows: &mut Rows) -> Result<(), SplitError> {
+        load_long(self, source, chunk, rows)
+    }
+}
+
+/// [`Replay::load`] for rows of any length: first where they are, then their bytes.
+pub(super) fn load_long<R: Replay + ?Sized>(
+    replay: &R,
+    source: &Source,
+    chunk: usize,
+    rows: &mut Rows,
+) -> Result<(), SplitError> {
+    rows.spans.clear();
+    let (mut base, mut end, mut is_too_long) = (None, 0, false);
+    replay.visit(source, chunk, &mut |span| {
+        let base = *base.get_or_insert(span.start);
+        end = span.end;
+        is_too_long = end - base > u64::from(u32::MAX);
+        rows.spans.push(((span.start - base) as u32, (span.end - base) as u32));
+        !is_too_long
+    })?;
+    if is_too_long {
+        let message = "a row is longer than 4 GB: such rows can be split `--by rows` only";
+        return Err(SplitError::whole(&source.name, message, None));
+    }
+    rows.base = base.unwrap_or_default();
+    source.read_into(&mut rows.bytes, rows.base..end.max(rows.base))
 }
 
 /// The rows of a text file.

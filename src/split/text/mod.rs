@@ -14,4 +14,4 @@ mod lines;
 pub(super) mod mask;
 
 pub(super) use file::Text;
-pub(super) use index::{Index, Pace, Replay, Span};
+pub(super) use index::{Index, Pace, Replay, Rows, Span};

@@ -2,14 +2,16 @@
 //! below the schema of the source. So every type survives, even one that no reader here knows.
 
 mod categories;
+mod contiguous;
 mod digest;
 mod file;
 mod keys;
-mod parts;
+mod scattered;
 mod shape;
 mod strip;
 mod write;
 
+pub(super) use contiguous::Contiguous;
 pub(super) use file::ParquetFile;
 pub(super) use keys::{KeyColumns, ParquetKeys};
-pub(super) use parts::{Contiguous, Scattered};
+pub(super) use scattered::Scattered;

@@ -1,0 +1,244 @@
+//! The partitions of a Parquet file that are contiguous rows.
+
+use std::ops::Range;
+
+use parquet::column::reader::ColumnReader;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::reader::{FileReader, RowGroupReader};
+use parquet::file::writer::SerializedRowGroupWriter;
+
+use super::super::guard::guarded;
+use super::super::pandas::Index;
+use super::super::table::{Sink, broken};
+use super::categories::Categories;
+use super::digest::ColumnDigest;
+use super::file::ParquetFile;
+use super::strip::Strip;
+use super::write::Part;
+use crate::split::error::SplitError;
+use crate::split::parallel;
+use crate::split::produce::{Order, Producer, Product, Want};
+
+/// How much of a column is decoded at once.
+const BATCH: usize = 4 << 20;
+
+/// The most rows that are decoded at once.
+pub(super) const ROWS: usize = 1 << 16;
+
+/// The most partitions that are made in one go through a row group.
+const PARTS: usize = 1 << 10;
+
+/// Contiguous rows: some neighbouring partitions are read by one thread, column by column, so that no page is decoded
+/// for each of the partitions that it has rows of.
+pub(in crate::split::columnar) struct Contiguous<'a> {
+    pub(in crate::split::columnar) file: &'a ParquetFile<'a>,
+    pub(in crate::split::columnar) rows: Vec<Range<u64>>,
+}
+
+/// What is done with each batch of a column.
+type EachStrip<'a> = dyn FnMut(&Strip) -> ParquetResult<()> + 'a;
+
+impl Producer for Contiguous<'_> {
+    fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
+        let each = self.rows.len().div_ceil(2 * order.threads).clamp(1, PARTS);
+        let blocks = self.rows.len().div_ceil(each);
+        let made = parallel::map(
+            order.threads,
+            blocks,
+            || (),
+            |(), i| {
+                let block = i * each..self.rows.len().min((i + 1) * each);
+                guarded(&self.file.source.name, "Parquet", || self.block(order, block))
+            },
+        )?;
+        Ok(made.into_iter().flatten().collect())
+    }
+}
+
+impl Contiguous<'_> {
+    /// Makes the partitions `block`.
+    fn block(&self, order: &Order, block: Range<usize>) -> Result<Vec<Option<Product>>, SplitError> {
+        let (file, first) = (self.file, block.start);
+        let begin = |i: usize| {
+            let shape = file.shape.with_range(&Index::Slice(self.rows[i].clone()));
+            (order.wants[i] != Want::Skip).then(|| Part::begin(file, order, i, &shape)).transpose()
+        };
+        let mut parts = block.map(begin).collect::<Result<Vec<_>, _>>()?;
+        for g in 0..file.groups.len() - 1 {
+            let done = self.group(g, first, &mut parts)?;
+            let bytes = file.reader.metadata().row_group(g).compressed_size().max(0) as u64;
+            let rows = file.groups[g + 1] - file.groups[g];
+            (order.progress)((u128::from(bytes) * u128::from(done) / u128::from(rows.max(1))) as u64);
+        }
+        let finish = |(part, rows): (Option<Part>, &Range<u64>)| match part {
+            Some(part) if part.rows != rows.end - rows.start => Err(order.source.changed()),
+            part => part.map(|part| part.finish(&file.categories)).transpose(),
+        };
+        parts.into_iter().zip(&self.rows[first..]).map(finish).collect()
+    }
+
+    /// Adds to `parts`, of which the first is partition `first`, what row group `g` has of them; how many rows.
+    fn group(&self, g: usize, first: usize, parts: &mut [Option<Part>]) -> Result<u64, SplitError> {
+        let (file, own) = (self.file, self.file.groups[g]..self.file.groups[g + 1]);
+        let broken = |e: ParquetError| broken(&file.source.name, "Parquet", e);
+        let mut slices = Vec::new();
+        for (part, rows) in parts.iter_mut().zip(&self.rows[first..]) {
+            let (start, end) = (rows.start.max(own.start), rows.end.min(own.end));
+            if let (Some(part), true) = (part, start < end) {
+                part.rows += end - start;
+                let (rows, Part { digests, writer, .. }) =
+                    ((start - own.start) as usize..(end - own.start) as usize, part);
+                let out =
+                    writer.as_mut().map(|writer| writer.next_row_group()).transpose().map_err(broken)?;
+                slices.push(Slice { rows, digests, out });
+            }
+        }
+        if slices.is_empty() {
+            return Ok(0);
+        }
+        let reader = file.reader.get_row_group(g).map_err(broken)?;
+        let group = Group { file, g, of: (own.end - own.start) as usize, reader: reader.as_ref() };
+        for c in 0..file.shape.columns.num_columns() {
+            let reader = reader.get_column_reader(c).map_err(|e| file.bad(c, e))?;
+            let mut cursor = Cursor { reader, at: 0 };
+            slices.iter_mut().try_for_each(|slice| group.copy(c, &mut cursor, slice))?;
+        }
+        let mut done = 0;
+        for Slice { rows, out, .. } in slices {
+            out.map(SerializedRowGroupWriter::close).transpose().map_err(broken)?;
+            done += rows.len() as u64;
+        }
+        parts.iter_mut().flatten().try_for_each(Part::pause).map_err(broken)?;
+        Ok(done)
+    }
+}
+
+/// A row group that has `of` rows.
+struct Group<'a> {
+    file: &'a ParquetFile<'a>,
+    g: usize,
+    of: usize,
+    reader: &'a dyn RowGroupReader,
+}
+
+/// Rows of a row group on their way to a partition.
+struct Slice<'a> {
+    rows: Range<usize>,
+    digests: &'a mut [ColumnDigest],
+    out: Option<SerializedRowGroupWriter<'a, Sink>>,
+}
+
+/// A column of a row group, and at which row its reader stands.
+struct Cursor {
+    reader: ColumnReader,
+    at: usize,
+}
+
+impl Group<'_> {
+    /// Copies what column `c` has of `slice`.
+    fn copy(&self, c: usize, cursor: &mut Cursor, slice: &mut Slice) -> Result<(), SplitError> {
+        let bad = |e: ParquetError| self.file.bad(c, e);
+        let Slice { rows, digests, out } = slice;
+        let (digest, columns) = (&mut digests[c], &self.file.shape.columns);
+        let raw = out.as_ref().and_then(|_| self.raw(c, rows)).filter(|_| self.has_all_categories(c));
+        let (mut strip, categories) = (Strip::new(&columns.column(c)), &self.file.categories[c]);
+        let mut column = match out {
+            Some(out) if raw.is_none() && categories.is_none() => out.next_column().map_err(bad)?,
+            _ => None,
+        };
+        let mut each = |strip: &Strip| {
+            digest.update(strip);
+            column.as_mut().map_or(Ok(()), |column| strip.write(column.untyped()))
+        };
+        self.read((c, cursor), rows.clone(), &mut strip, (categories.is_some(), &mut each))?;
+        column.map(|column| column.close()).transpose().map_err(bad)?;
+        match (out, raw, categories) {
+            (Some(out), Some(close), _) => out.append_column(&self.file.handle, close).map_err(bad),
+            (Some(out), None, Some(categories)) => {
+                let rows = rows.len() as u64;
+                let (chunk, close) = categories.chunk(&columns.column(c), &strip, rows).map_err(bad)?;
+                out.append_column(&chunk, close).map_err(bad)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads `rows` of column `c`, batch by batch, or all at once if they are to be kept.
+    fn read(
+        &self,
+        (c, cursor): (usize, &mut Cursor),
+        rows: Range<usize>,
+        strip: &mut Strip,
+        (keep, each): (bool, &mut EachStrip<'_>),
+    ) -> Result<(), SplitError> {
+        let bad = |e: ParquetError| self.file.bad(c, e);
+        let missing =
+            || self.file.bad(c, format!("row group {} has fewer than {} rows", self.g + 1, self.of));
+        let ahead = rows.start - cursor.at;
+        if skip(&mut cursor.reader, ahead).map_err(bad)? < ahead {
+            return Err(missing());
+        }
+        let (mut left, mut next) = (rows.len(), 64);
+        while left > 0 {
+            let asked = if keep { left } else { left.min(next) };
+            strip.clear();
+            if strip.read(&mut cursor.reader, asked).map_err(bad)? < asked {
+                return Err(missing());
+            }
+            each(strip).map_err(bad)?;
+            left -= asked;
+            next = batch(asked, strip.weight()).min(4 * next);
+        }
+        cursor.at = rows.end;
+        let mut more = Strip::new(&self.file.shape.columns.column(c));
+        if rows.end == self.of && more.read(&mut cursor.reader, 1).map_err(bad)? > 0 {
+            return Err(self.file.bad(c, format!("row group {} has more than {} rows", self.g + 1, self.of)));
+        }
+        Ok(())
+    }
+
+    /// Whether the column has no categories, or the row group those of the whole file.
+    fn has_all_categories(&self, c: usize) -> bool {
+        let Some(all) = &self.file.categories[c] else { return true };
+        let mut own = Categories::default();
+        let read = self.reader.get_column_page_reader(c).and_then(|mut pages| own.read(pages.as_mut()));
+        read.is_ok_and(|has_page| has_page && own == *all)
+    }
+
+    /// What is known of the column chunk, if it is wanted as it is.
+    fn raw(&self, c: usize, rows: &Range<usize>) -> Option<ColumnCloseResult> {
+        let metadata = self.file.reader.metadata().row_group(self.g).column(c).clone();
+        let (data, dictionary) = (metadata.data_page_offset(), metadata.dictionary_page_offset());
+        let is_sound = dictionary.is_none_or(|dictionary| (4..data).contains(&dictionary)) && data >= 4;
+        if *rows != (0..self.of) || !is_sound || metadata.compressed_size() <= 0 {
+            return None;
+        }
+        Some(ColumnCloseResult {
+            bytes_written: metadata.compressed_size() as u64,
+            rows_written: self.of as u64,
+            metadata,
+            bloom_filter: None,
+            column_index: None,
+            offset_index: None,
+        })
+    }
+}
+
+/// How many rows to read next, if `rows` of them weighed so much.
+fn batch(rows: usize, weight: usize) -> usize {
+    (BATCH * rows / weight.max(1)).clamp(1, ROWS)
+}
+
+fn skip(reader: &mut ColumnReader, rows: usize) -> ParquetResult<usize> {
+    match reader {
+        ColumnReader::BoolColumnReader(r) => r.skip_records(rows),
+        ColumnReader::Int32ColumnReader(r) => r.skip_records(rows),
+        ColumnReader::Int64ColumnReader(r) => r.skip_records(rows),
+        ColumnReader::Int96ColumnReader(r) => r.skip_records(rows),
+        ColumnReader::FloatColumnReader(r) => r.skip_records(rows),
+        ColumnReader::DoubleColumnReader(r) => r.skip_records(rows),
+        ColumnReader::ByteArrayColumnReader(r) => r.skip_records(rows),
+        ColumnReader::FixedLenByteArrayColumnReader(r) => r.skip_records(rows),
+    }
+}
