@@ -31,6 +31,13 @@ pub(super) trait Keys: Sync {
 
     /// Calls `each` with the key of every row of a chunk, in order.
     fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError>;
+
+    /// The [`message::identity`] of the key of every row of a chunk, in order.
+    fn identities(&self, chunk: usize) -> Result<Vec<u128>, SplitError> {
+        let mut found = Vec::new();
+        self.visit(chunk, &mut |key| found.push(message::identity(key)))?;
+        Ok(found)
+    }
 }
 
 /// Makes the keys that are requested.
@@ -96,23 +103,14 @@ pub(super) fn cuts(rows: &[u64]) -> Vec<u64> {
 fn waves<T: Send>(
     request: &Request,
     keys: &dyn Keys,
-    work: impl Fn(&[u8]) -> T + Sync,
+    work: impl Fn(usize) -> Result<T, SplitError> + Sync,
     mut then: impl FnMut(T) -> Result<(), SplitError>,
 ) -> Result<(), SplitError> {
     let (threads, chunks) = (request.threads(), keys.chunks());
     let wave = 8 * threads;
     for first in (0..chunks).step_by(wave) {
-        let made = parallel::map(
-            threads,
-            wave.min(chunks - first),
-            || (),
-            |(), i| {
-                let mut made = Vec::new();
-                keys.visit(first + i, &mut |key| made.push(work(key)))?;
-                Ok::<_, SplitError>(made)
-            },
-        )?;
-        made.into_iter().flatten().try_for_each(&mut then)?;
+        let made = parallel::map(threads, wave.min(chunks - first), || (), |(), i| work(first + i))?;
+        made.into_iter().try_for_each(&mut then)?;
     }
     Ok(())
 }
@@ -123,9 +121,9 @@ fn hash(request: &Request, keys: &dyn Keys) -> Result<Listed, SplitError> {
     waves(
         request,
         keys,
-        |key| message::partition(key, of) as u32,
-        |partition| {
-            list.push(partition as usize);
+        |chunk| keys.identities(chunk),
+        |found| {
+            found.into_iter().for_each(|identity| list.push(message::partition(identity, of)));
             Ok(())
         },
     )?;
@@ -147,15 +145,20 @@ const KEY: u64 = 48;
 fn listed(request: &Request, keys: &dyn Keys, mut dealer: impl Dealer) -> Result<Listed, SplitError> {
     let mut list = Listed::new(request.size.partitions());
     let most = (request.memory() / KEY) as usize;
-    waves(request, keys, message::identity, |key| {
-        list.push(dealer.deal(key));
-        if dealer.known() > most {
-            let message =
-                format!("more than {most} different keys do not fit into the memory that is allowed");
-            return Err(SplitError::usage(message, "allow more with `--memory`, or use `hash:COLUMN`"));
-        }
-        Ok(())
-    })?;
+    waves(
+        request,
+        keys,
+        |chunk| keys.identities(chunk),
+        |found| {
+            found.into_iter().for_each(|key| list.push(dealer.deal(key)));
+            if dealer.known() > most {
+                let message =
+                    format!("more than {most} different keys do not fit into the memory that is allowed");
+                return Err(SplitError::usage(message, "allow more with `--memory`, or use `hash:COLUMN`"));
+            }
+            Ok(())
+        },
+    )?;
     Ok(list)
 }
 
@@ -265,29 +268,26 @@ pub(super) fn values(
     most: usize,
 ) -> Result<Option<Vec<Vec<u8>>>, SplitError> {
     let (mut known, mut values) = (HashSet::new(), Vec::new());
-    let (threads, chunks) = (request.threads(), keys.chunks());
-    let wave = 8 * threads;
-    for first in (0..chunks).step_by(wave) {
-        let found = parallel::map(
-            threads,
-            wave.min(chunks - first),
-            || (),
-            |(), i| {
-                let mut found = Vec::<Vec<u8>>::new();
-                let mut own = HashSet::<Vec<u8>>::new();
-                keys.visit(first + i, &mut |key| {
-                    if own.len() <= most && !own.contains(key) {
-                        own.insert(key.to_vec());
-                        found.push(key.to_vec());
-                    }
-                })?;
-                Ok::<_, SplitError>(found)
-            },
-        )?;
-        values.extend(found.into_iter().flatten().filter(|value| known.insert(value.clone())));
-        if values.len() > most {
-            return Ok(None);
+    let of_chunk = |chunk: usize| {
+        let (mut own, mut found) = (HashSet::<Vec<u8>>::new(), Vec::new());
+        keys.visit(chunk, &mut |key| {
+            if own.len() <= most && !own.contains(key) {
+                own.insert(key.to_vec());
+                found.push(key.to_vec());
+            }
+        })?;
+        Ok(found)
+    };
+    let mut is_over = false;
+    waves(request, keys, of_chunk, |found: Vec<Vec<u8>>| {
+        if !is_over {
+            values.extend(found.into_iter().filter(|value| known.insert(value.clone())));
+            is_over = values.len() > most;
         }
+        Ok(())
+    })?;
+    if is_over {
+        return Ok(None);
     }
     Ok(Some(values))
 }
@@ -367,6 +367,11 @@ struct Values {
 }
 
 impl Values {
+    fn push(&mut self, value: &[u8]) {
+        self.bytes.extend_from_slice(value);
+        self.ends.push(self.bytes.len());
+    }
+
     fn get(&self, i: usize) -> &[u8] {
         let start = if i == 0 { 0 } else { self.ends[i - 1] };
         &self.bytes[start..self.ends[i]]
@@ -376,9 +381,13 @@ impl Values {
 /// Ranges of values: a row's own value decides, so equal values stay together.
 fn ranges(request: &Request, source: &Source, keys: &dyn Keys, rows: u64) -> Result<Listed, SplitError> {
     let mut values = Values::default();
-    waves(request, keys, order::order, |key| {
-        values.bytes.extend(key);
-        values.ends.push(values.bytes.len());
+    let ordered = |chunk: usize| {
+        let mut found = Values::default();
+        keys.visit(chunk, &mut |key| found.push(&order::order(key)))?;
+        Ok(found)
+    };
+    waves(request, keys, ordered, |found| {
+        (0..found.ends.len()).for_each(|i| values.push(found.get(i)));
         if (values.bytes.len() + 16 * values.ends.len()) as u64 > request.memory() {
             let message = format!(
                 "{}: the values of the column do not fit into the memory that is allowed",

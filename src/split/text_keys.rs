@@ -1,13 +1,15 @@
 //! The keys of the rows of text formats.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Mutex;
 
+use super::assign::STEP;
 use super::error::SplitError;
 use super::format::{Dialect, Kind};
 use super::json_value::{fields, of_json};
 use super::keys::{KeyRequest, Keys};
-use super::message::Message;
+use super::message::{self, Message};
 use super::source::Source;
 use super::text::mask::{BLOCK, Block};
 use super::text::{Index, Rows, Text};
@@ -128,13 +130,15 @@ impl<'a> From<'a> {
 
     /// The value of the field `number` of a well-formed row.
     fn field(self, dialect: Dialect, number: usize) -> Cow<'a, [u8]> {
-        self.short_field(dialect, number)
-            .map_or_else(|| nth_field(self.row(), dialect, number), Cow::Borrowed)
+        match self.short_field(dialect, number) {
+            Some(place) => Cow::Borrowed(&self.bytes[place]),
+            None => nth_field(self.row(), dialect, number),
+        }
     }
 
-    /// The same where the row is short and has no quote.
+    /// Where it is, if the row is short and has no quote.
     #[inline]
-    fn short_field(self, dialect: Dialect, number: usize) -> Option<&'a [u8]> {
+    fn short_field(self, dialect: Dialect, number: usize) -> Option<Range<usize>> {
         let block = Block::new(self.bytes[self.start..].first_chunk::<BLOCK>()?);
         let length = self.end - self.start;
         let own = if length < BLOCK { (1 << length) - 1 } else { return None };
@@ -148,7 +152,8 @@ impl<'a> From<'a> {
             start = ends.trailing_zeros() as usize + 1;
             ends &= ends.wrapping_sub(1);
         }
-        self.bytes.get(self.start + start..self.start + ends.trailing_zeros() as usize)
+        let end = ends.trailing_zeros() as usize;
+        (start <= end && end <= length).then(|| self.start + start..self.start + end)
     }
 }
 
@@ -181,18 +186,78 @@ impl Keys for TextKeys<'_> {
     }
 
     fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
+        self.each(chunk, |row, message, ends| {
+            self.key(row, ends, message);
+            each(message.bytes());
+        })
+    }
+
+    fn identities(&self, chunk: usize) -> Result<Vec<u128>, SplitError> {
+        let mut found = Vec::new();
+        let mut recent = vec![Recent::default(); RECENT];
+        self.each(chunk, |row, message, ends| {
+            let short = self.short(row);
+            let slot = short.map(|short| &mut recent[slot(short)]);
+            found.push(match slot {
+                Some(Recent { text, identity }) if Some(*text) == short => *identity,
+                slot => {
+                    self.key(row, ends, message);
+                    let identity = message::identity(message.bytes());
+                    if let (Some(slot), Some(text)) = (slot, short) {
+                        *slot = Recent { text, identity };
+                    }
+                    identity
+                }
+            });
+        })?;
+        Ok(found)
+    }
+}
+
+/// How many keys are at hand with their hashes while a chunk is gone through.
+const RECENT: usize = 1 << 10;
+
+/// A key of up to 15 bytes, as it is written, and its hash.
+#[derive(Clone, Copy, Default)]
+struct Recent {
+    /// 0 if there is none.
+    text: u128,
+    identity: u128,
+}
+
+/// Where a key is, if it is at hand.
+fn slot(text: u128) -> usize {
+    let folded = (text as u64 ^ (text >> 64) as u64).wrapping_mul(STEP);
+    (folded >> (64 - RECENT.ilog2())) as usize
+}
+
+impl TextKeys<'_> {
+    /// Calls `each` with every row of a chunk, and memory that serves one row after another.
+    fn each(
+        &self,
+        chunk: usize,
+        mut each: impl FnMut(From, &mut Message, &mut Vec<usize>),
+    ) -> Result<(), SplitError> {
         let pool = || self.rows.lock().expect("no thread panics while it holds the lock");
         let mut rows = pool().pop().unwrap_or_default();
         self.index.replay.load(self.source, chunk, &mut rows)?;
         let (bytes, spans) = rows.parts();
         let (mut message, mut ends) = (Message::default(), Vec::new());
         for (start, end) in spans {
-            let row = From { bytes, start: *start as usize, end: *end as usize };
-            self.key(row, &mut ends, &mut message);
-            each(message.bytes());
+            each(From { bytes, start: *start as usize, end: *end as usize }, &mut message, &mut ends);
         }
         pool().push(rows);
         Ok(())
+    }
+
+    /// The key of a row as one number that no other key has, if it is one short field: its bytes, and behind them a 1.
+    fn short(&self, row: From) -> Option<u128> {
+        let Fields::Csv { dialect, columns: Some(columns), .. } = &self.fields else { return None };
+        let [column] = columns[..] else { return None };
+        let field = row.short_field(*dialect, column).filter(|field| field.len() < 16)?;
+        let bytes = u128::from_le_bytes(*row.bytes[field.start..].first_chunk::<16>()?);
+        let mark = 1u128 << (8 * field.len());
+        Some(bytes & (mark - 1) | mark)
     }
 }
 

@@ -7,14 +7,16 @@ use std::sync::{Arc, Mutex};
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::convert::try_fb_to_schema;
-use arrow_ipc::reader::FileDecoder;
+use arrow_ipc::reader::{FileDecoder, read_dictionary};
 use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions, StreamWriter};
 use arrow_ipc::{
     Block, CompressionType, MessageHeader, MetadataVersion, RecordBatch as RecordBatchHeader, root_as_footer,
     root_as_message,
 };
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
+use camino::{Utf8Path, Utf8PathBuf};
 
+use super::cut::{Dictionaries, Large, uncuttable};
 use super::guard::guarded;
 use super::table::{Batches, Sink, Table, TableWriter, broken};
 use crate::split::error::SplitError;
@@ -26,6 +28,8 @@ struct Message {
     block: Block,
     /// `None` for a dictionary.
     rows: Option<u64>,
+    /// Of a batch that is too large for memory: which of those, and its first row.
+    piece: Option<(usize, u64)>,
 }
 
 /// An IPC file or stream.
@@ -41,13 +45,28 @@ pub(super) struct Ipc<'a> {
     recent: Mutex<Vec<(usize, RecordBatch)>>,
     keep: usize,
     memory: u64,
+    /// The batches that are too large for memory.
+    large: Vec<Large>,
+    /// Where they are unpacked.
+    folder: Utf8PathBuf,
+}
+
+/// What an IPC file may take.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'a> {
+    /// How many threads there are.
+    pub(super) threads: usize,
+    /// How many bytes of memory.
+    pub(super) memory: u64,
+    /// Where nameless files may lie.
+    pub(super) folder: &'a Utf8Path,
 }
 
 /// The longest metadata of a schema or a batch that is read.
 const METADATA: u64 = 256 << 20;
 
 impl<'a> Ipc<'a> {
-    pub(super) fn open_file(source: &'a Source, keep: usize, memory: u64) -> Result<Self, SplitError> {
+    pub(super) fn open_file(source: &'a Source, means: Means) -> Result<Self, SplitError> {
         let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
         let mut end = [0; 10];
         if source.len < 18 {
@@ -67,7 +86,7 @@ impl<'a> Ipc<'a> {
         let schema = footer.schema().ok_or_else(|| bad(&"its footer has no schema"))?;
         check_endianness(schema.endianness().equals_to_target_endianness(), source)?;
         let schema = Arc::new(try_fb_to_schema(schema).map_err(|e| bad(&e))?);
-        let mut ipc = Self::new(source, schema, footer.version(), (keep, memory));
+        let mut ipc = Self::new(source, schema, footer.version(), means);
         for block in footer.dictionaries().iter().flatten() {
             ipc.add(*block)?;
         }
@@ -77,7 +96,7 @@ impl<'a> Ipc<'a> {
         Ok(ipc)
     }
 
-    pub(super) fn open_stream(source: &'a Source, keep: usize, memory: u64) -> Result<Self, SplitError> {
+    pub(super) fn open_stream(source: &'a Source, means: Means) -> Result<Self, SplitError> {
         let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
         let (block, mut at) = next_block(source, 0)?.ok_or_else(|| bad(&"there is no schema"))?;
         let metadata = metadata(source, &block)?;
@@ -85,7 +104,7 @@ impl<'a> Ipc<'a> {
         let schema = message.header_as_schema().ok_or_else(|| bad(&"there is no schema"))?;
         check_endianness(schema.endianness().equals_to_target_endianness(), source)?;
         let schema = Arc::new(try_fb_to_schema(schema).map_err(|e| bad(&e))?);
-        let mut ipc = Self::new(source, schema, message.version(), (keep, memory));
+        let mut ipc = Self::new(source, schema, message.version(), means);
         ipc.stream = true;
         while let Some((block, next)) = next_block(source, at)? {
             ipc.add(block)?;
@@ -94,15 +113,21 @@ impl<'a> Ipc<'a> {
         Ok(ipc)
     }
 
-    fn new(
-        source: &'a Source,
-        schema: SchemaRef,
-        version: MetadataVersion,
-        (keep, memory): (usize, u64),
-    ) -> Self {
-        let recent = Mutex::new(Vec::new());
-        let (messages, rows, compression, stream) = (Vec::new(), 0, None, false);
-        Self { source, schema, version, messages, rows, compression, stream, recent, keep, memory }
+    fn new(source: &'a Source, schema: SchemaRef, version: MetadataVersion, means: Means) -> Self {
+        Self {
+            source,
+            schema,
+            version,
+            messages: Vec::new(),
+            rows: 0,
+            compression: None,
+            stream: false,
+            recent: Mutex::new(Vec::new()),
+            keep: means.threads,
+            memory: means.memory,
+            large: Vec::new(),
+            folder: means.folder.to_owned(),
+        }
     }
 
     /// Adds the message at `block`, after checking that it is inside the file.
@@ -121,17 +146,45 @@ impl<'a> Ipc<'a> {
                 let batch =
                     message.header_as_record_batch().ok_or_else(|| bad(&"a batch without a header"))?;
                 let bytes = check_buffers(self.source, &block, batch)?;
-                self.weigh(bytes)?;
                 let rows = u64::try_from(batch.length()).map_err(|_| bad(&"a batch of a negative length"))?;
                 self.check_rows(rows, bytes)?;
                 self.compression =
                     batch.compression().map(|compression| compression.codec()).or(self.compression);
                 self.rows = self.rows.checked_add(rows).ok_or_else(|| bad(&"more than 2^64 rows"))?;
+                if bytes > self.memory / 3 {
+                    return self.add_large(block, batch, (rows, bytes));
+                }
+                self.weigh(bytes)?;
                 Some(rows)
             }
             other => return Err(bad(&format!("a message of the kind {other:?} among the batches"))),
         };
-        self.messages.push(Message { block, rows });
+        self.messages.push(Message { block, rows, piece: None });
+        Ok(())
+    }
+
+    /// Takes a batch that is too large for memory, as pieces that are not.
+    fn add_large(
+        &mut self,
+        block: Block,
+        batch: RecordBatchHeader,
+        (rows, bytes): (u64, u64),
+    ) -> Result<(), SplitError> {
+        if uncuttable(&self.schema).is_some() {
+            return self.weigh(bytes);
+        }
+        let (start, _) = bounds(self.source, &block)?;
+        let body = start + block.metaDataLength() as u64;
+        let large = Large::new(self.source, body, batch, &self.folder)?;
+        let most = self.memory / 3 / self.keep.max(1) as u64;
+        let (counts, heaviest) = large.cuts((self.source, &self.schema), rows, most)?;
+        self.weigh(heaviest)?;
+        let mut first = 0;
+        for count in counts {
+            self.messages.push(Message { block, rows: Some(count), piece: Some((self.large.len(), first)) });
+            first += count;
+        }
+        self.large.push(large);
         Ok(())
     }
 
@@ -140,13 +193,18 @@ impl<'a> Ipc<'a> {
     fn weigh(&mut self, bytes: u64) -> Result<(), SplitError> {
         let most = self.memory / 3 / bytes.max(1);
         if most == 0 {
-            let message = format!(
-                "{}: a batch of {} MB takes more memory than is allowed ({} MB)",
-                self.source.name,
-                bytes / 1_000_000,
-                self.memory / 1_000_000
+            let (bytes, allowed) = (bytes / 1_000_000, self.memory / 1_000_000);
+            let mut message = format!(
+                "{}: a dictionary or a row of {bytes} MB takes more memory than is allowed ({allowed} MB)",
+                self.source.name
             );
-            let help = "allow three times as much as a batch has with `--memory`, or store the table in smaller batches";
+            if let Some(column) = uncuttable(&self.schema) {
+                message = format!(
+                    "{}: a batch of {bytes} MB takes more memory than is allowed ({allowed} MB), and the type of the column `{column}` does not let it be read in parts",
+                    self.source.name
+                );
+            }
+            let help = "allow three times as much with `--memory`, or store the table in smaller batches";
             return Err(SplitError::usage(message, help));
         }
         self.keep = self.keep.min(most as usize);
@@ -172,13 +230,22 @@ impl<'a> Ipc<'a> {
         Ok(Buffer::from_vec(bytes))
     }
 
-    /// Reads the batch of message `i`.
-    fn batch(&self, i: usize, decoder: &FileDecoder) -> Result<RecordBatch, SplitError> {
+    /// The batch that is message `i`.
+    fn batch(
+        &self,
+        i: usize,
+        (decoder, dictionaries): (&FileDecoder, &Dictionaries),
+    ) -> Result<RecordBatch, SplitError> {
         let recent = || self.recent.lock().expect("no thread panics while it holds the lock");
         if let Some((_, batch)) = recent().iter().find(|(known, _)| *known == i) {
             return Ok(batch.clone());
         }
-        let block = &self.messages[i].block;
+        let Message { block, rows, piece } = &self.messages[i];
+        if let Some((large, first)) = piece {
+            let rows = *first..first + rows.unwrap_or_default();
+            let read = || self.large[*large].read((self.source, &self.schema), rows, dictionaries);
+            return guarded(&self.source.name, "Arrow", read);
+        }
         let buffer = self.buffer(block)?;
         let batch = guarded(&self.source.name, "Arrow", || {
             let read = decoder.read_record_batch(block, &buffer);
@@ -191,6 +258,25 @@ impl<'a> Ipc<'a> {
         }
         recent.push((i, batch.clone()));
         Ok(batch)
+    }
+}
+
+impl Ipc<'_> {
+    /// Reads a dictionary for batches that are read in parts.
+    fn add_dictionary(
+        &self,
+        message: &Message,
+        buffer: &Buffer,
+        dictionaries: &mut Dictionaries,
+    ) -> Result<(), ArrowError> {
+        if self.large.is_empty() {
+            return Ok(());
+        }
+        let header = root_as_message(strip(buffer));
+        let header = header.map_err(|e| ArrowError::ParseError(e.to_string()))?;
+        let Some(batch) = header.header_as_dictionary_batch() else { return Ok(()) };
+        let body = buffer.slice(message.block.metaDataLength() as usize);
+        read_dictionary(&body, batch, &self.schema, dictionaries, &header.version())
     }
 }
 
@@ -324,7 +410,7 @@ impl Table for Ipc<'_> {
 
     fn scan(&self, wanted: Range<u64>) -> Result<Batches<'_>, SplitError> {
         let mut decoder = FileDecoder::new(self.schema.clone(), self.version);
-        let (mut at, mut first) = (0, true);
+        let (mut at, mut first, mut dictionaries) = (0, true, Dictionaries::new());
         let found = self.messages.iter().enumerate().filter_map(move |(i, message)| {
             let Some(rows) = message.rows else {
                 if at >= wanted.end.max(1) {
@@ -333,6 +419,8 @@ impl Table for Ipc<'_> {
                 let read = self.buffer(&message.block).and_then(|buffer| {
                     guarded(&self.source.name, "Arrow", || {
                         let read = decoder.read_dictionary(&message.block, &buffer);
+                        let read =
+                            read.and_then(|()| self.add_dictionary(message, &buffer, &mut dictionaries));
                         read.map_err(|e| broken(&self.source.name, "Arrow", e))
                     })
                 });
@@ -345,7 +433,7 @@ impl Table for Ipc<'_> {
             let is_first = std::mem::take(&mut first) && wanted.is_empty();
             let (start, end) = if is_first { (batch.start, batch.start) } else { (start, end) };
             (start < end || is_first).then(|| {
-                let found = self.batch(i, &decoder)?;
+                let found = self.batch(i, (&decoder, &dictionaries))?;
                 if found.num_rows() as u64 != rows {
                     return Err(self.source.changed());
                 }

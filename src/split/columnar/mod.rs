@@ -4,6 +4,7 @@
 //! The digest of a partition is that of its values ([`digest`]), so that a different writer, batch size, compression or
 //! padding makes no difference. One batch per thread is in memory.
 
+mod cut;
 mod digest;
 mod guard;
 mod ipc;

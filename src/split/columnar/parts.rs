@@ -7,10 +7,11 @@ use std::sync::Mutex;
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::take::take_record_batch;
+use camino::Utf8Path;
 
 use super::digest::TableDigest;
 use super::guard::guarded;
-use super::ipc::Ipc;
+use super::ipc::{Ipc, Means};
 use super::pandas;
 use super::pandas::Index;
 use super::parquet::{self, KeyColumns, ParquetFile, ParquetKeys};
@@ -78,9 +79,14 @@ pub(in crate::split) fn with_keys<T>(
 }
 
 fn open_arrow<'a>(request: &Request, source: &'a Source, kind: Kind) -> Result<Ipc<'a>, SplitError> {
+    let (first, temporary) = (request.layout.data(1), std::env::temp_dir());
+    let named = first.parent().filter(|_| first.file_name().is_some());
+    let named = named.map(|folder| if folder.as_str().is_empty() { Utf8Path::new(".") } else { folder });
+    let folder = named.or(Utf8Path::from_path(&temporary)).unwrap_or(Utf8Path::new("."));
+    let means = Means { threads: request.threads(), memory: request.memory(), folder };
     guarded(&source.name, "Arrow", || match kind {
-        Kind::ArrowStream => Ipc::open_stream(source, request.threads(), request.memory()),
-        _ => Ipc::open_file(source, request.threads(), request.memory()),
+        Kind::ArrowStream => Ipc::open_stream(source, means),
+        _ => Ipc::open_file(source, means),
     })
 }
 

@@ -2,19 +2,26 @@
 
 use std::sync::Arc;
 
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{
-    ArrayRef, DictionaryArray, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray,
+    ArrayRef, BooleanArray, DictionaryArray, FixedSizeListArray, Int64Array, LargeStringArray, NullArray,
+    RecordBatch, StringArray, StringViewArray, StructArray,
 };
+use arrow_ipc::CompressionType;
 use arrow_ipc::reader::{FileReader, StreamReader};
-use arrow_ipc::writer::{FileWriter, StreamWriter};
+use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 
-use super::Space;
-use crate::split::{Format, digest_of, fuzzing};
+use super::{Parts, Space};
+use crate::size::{By, Size};
+use crate::split::assign::mix;
+use crate::split::{Format, Input, Request, digest_of, fuzzing, run};
 
 /// A function that reads a file, damaged or not.
 type Read = fn(&[u8]);
@@ -157,6 +164,116 @@ fn rows_are_counted_against_the_whole() {
             }
         }
     }
+}
+
+/// Rows of every kind of column that can be read in parts, with the weight of a row going by its number.
+fn heavy(rows: usize, seed: u64) -> RecordBatch {
+    let chance = |row: usize, column: u64, of: u64| mix(seed + column, row as u64) % of;
+    let text = |row: usize| (chance(row, 1, 5) > 0).then(|| "ä€x".repeat(chance(row, 2, 40) as usize));
+    let n: Int64Array = (0..rows).map(|row| (chance(row, 3, 4) > 0).then_some(row as i64)).collect();
+    let mut list = ListBuilder::new(StringBuilder::new());
+    for row in 0..rows {
+        (0..chance(row, 4, 4))
+            .for_each(|i| list.values().append_option((i != 2).then(|| text(row)).flatten()));
+        list.append(chance(row, 5, 6) > 0);
+    }
+    let items: ArrayRef = Arc::new((0..2 * rows).map(|i| Some(i as i64)).collect::<Int64Array>());
+    let item = Arc::new(Field::new("item", DataType::Int64, true));
+    let flags: ArrayRef =
+        Arc::new((0..rows).map(|row| Some(chance(row, 6, 2) == 0)).collect::<BooleanArray>());
+    let n: ArrayRef = Arc::new(n);
+    let inner =
+        RecordBatch::try_from_iter_with_nullable([("n", n.clone(), true), ("f", flags.clone(), true)])
+            .unwrap();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("n", n),
+        ("t", Arc::new((0..rows).map(text).collect::<StringArray>())),
+        ("large", Arc::new((0..rows).map(text).collect::<LargeStringArray>())),
+        ("view", Arc::new((0..rows).map(text).collect::<StringViewArray>())),
+        ("flag", flags),
+        ("list", Arc::new(list.finish())),
+        ("pair", Arc::new(FixedSizeListArray::new(item, 2, items, None))),
+        ("struct", Arc::new(StructArray::from(inner))),
+        ("c", Arc::new((0..rows).map(|i| ["x", "y", "z"][i % 3]).collect::<DictionaryArray<Int32Type>>())),
+        ("null", Arc::new(NullArray::new(rows))),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)))
+        .unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// A batch that does not fit into memory is read in parts, and its partitions are what they are with more memory.
+    #[test]
+    fn heavy_batches_are_read_in_parts(
+        rows in 60usize..300, seed in 0u64..1000, packed in prop::option::of(any::<bool>()),
+        by in prop::sample::select(&["rows", "round_robin", "hash:n", "group:t", "shuffle:3"][..]), stream: bool,
+    ) {
+        let (space, table) = (Space::new(), heavy(rows, seed));
+        let codec = packed.map(|lz4| if lz4 { CompressionType::LZ4_FRAME } else { CompressionType::ZSTD });
+        let options = IpcWriteOptions::default().try_with_compression(codec).unwrap();
+        let (bytes, format) = if stream {
+            let mut writer = StreamWriter::try_new_with_options(Vec::new(), &table.schema(), options).unwrap();
+            writer.write(&table).unwrap();
+            (writer.into_inner().unwrap(), "arrows")
+        } else {
+            let mut writer = FileWriter::try_new_with_options(Vec::new(), &table.schema(), options).unwrap();
+            writer.write(&table).unwrap();
+            (writer.into_inner().unwrap(), "arrow")
+        };
+        std::fs::write(space.folder.join("data"), bytes).unwrap();
+        let digests = |memory: u64, name: &str| -> Vec<_> {
+            let parts = run(&Request {
+                source: Input::Path(space.folder.join("data")),
+                format: format.parse::<Format>().ok(),
+                size: &Size::Equal(3),
+                each: None,
+                by: &by.parse::<By>().unwrap(),
+                layout: &Parts(space.folder.join(name)),
+                key: "df",
+                extra: &[],
+                compress: None,
+                threads: 2,
+                chunk: 0,
+                memory,
+                progress: None,
+            });
+            let parts = parts.unwrap();
+            for part in &parts {
+                let again = digest_of(&part.path, format.parse::<Format>().ok()).unwrap();
+                assert_eq!((again.digest, again.rows), (part.digest, part.rows));
+            }
+            parts.iter().map(|part| (part.rows, part.digest)).collect()
+        };
+        // Of the 60 rows and more that weigh some 300 bytes each, a few fit.
+        prop_assert_eq!(digests(16_000, "little"), digests(1 << 30, "enough"));
+    }
+}
+
+#[test]
+fn a_row_that_does_not_fit_into_memory_is_an_error() {
+    let space = Space::new();
+    std::fs::write(space.folder.join("data"), arrow(&heavy(20, 1), 20)).unwrap();
+    let split = |memory: u64| {
+        run(&Request {
+            source: Input::Path(space.folder.join("data")),
+            format: "arrow".parse::<Format>().ok(),
+            size: &Size::Equal(3),
+            each: None,
+            by: &By::Rows,
+            layout: &Parts(space.folder.join("out")),
+            key: "df",
+            extra: &[],
+            compress: None,
+            threads: 1,
+            chunk: 0,
+            memory,
+            progress: None,
+        })
+    };
+    assert!(split(600).unwrap_err().to_string().contains("takes more memory than is allowed"));
+    assert!(split(60_000).is_ok());
 }
 
 proptest! {
