@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
+use std::iter;
 use std::ops::Range;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, make_array};
@@ -63,7 +64,7 @@ impl Large {
         rows: u64,
         most: u64,
     ) -> Result<(Vec<u64>, u64), SplitError> {
-        let (mut counts, mut heaviest, mut open) = (Vec::new(), 0, vec![0..rows]);
+        let (mut counts, mut heaviest, mut open) = (Vec::new(), 0, iter::once(0..rows).collect::<Vec<_>>());
         while let Some(range) = open.pop() {
             let mut walk = Walk::new(self, source, None);
             let weigh = |field: &std::sync::Arc<Field>| walk.weigh(field, range.clone());
