@@ -6,21 +6,19 @@
 A pipeline of load, split, N times fit, N times score, and one that gathers, over small pandas partitions; N is
 `--partitions`. The peers run the same functions and write the same files between the stages (Arrow, JSON): a plain
 script, one after another; `concurrent.futures.ProcessPoolExecutor`; joblib (`pip install joblib`). All in turns, in
-one run; the peers flush nothing to the disk, a build does unless EXPOPS_FSYNC=0. The workers' time is counted: this program adopts them and waits for their end.
+one run; the peers flush nothing to the disk, a build does unless EXPOPS_FSYNC=0. The workers' time is counted.
 """
 
 import argparse
-import contextlib
-import ctypes
 import os
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from timing import adopt, environment, timed
 
 PROJECT = """
 scripts: {{main: src/model.py}}
@@ -117,30 +115,6 @@ def main():
 main()
 """
 
-PR_SET_CHILD_SUBREAPER = 36
-
-
-def spent():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def reap():
-    """Wait for the workers, too, which come to be our children when their parents end."""
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.wait()
-
-
-def timed(command, folder, environment):
-    before, start = spent(), time.perf_counter()
-    ended = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, env=environment)
-    wall = time.perf_counter() - start
-    if ended.returncode:
-        sys.exit(f"{command}: {ended.stdout}{ended.stderr}")
-    reap()
-    return wall, spent() - before
-
 
 def prepare(folder, args, reuse=""):
     (folder / "src").mkdir(parents=True)
@@ -158,10 +132,9 @@ def main():
     parser.add_argument("--cores", type=int, default=os.cpu_count())
     parser.add_argument("--only", help="names of ways, with commas between them")
     args = parser.parse_args()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt()
     program = args.program.resolve()
-    base = dict(os.environ, EXPOPS=str(program), EXPOPS_WORKER_IDLE="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
-    base.pop("EXPOPS_CACHE_DIR", None)
+    base = environment(program)
     ninja = ["ninja", f"-j{args.cores}", "--quiet"]
     peer = [sys.executable, "peer.py"]
     size = [str(args.partitions), str(args.cores)]
