@@ -243,8 +243,8 @@ fn is_same(path: &Utf8Path, seen: Option<Seen>) -> bool {
 }
 
 fn is_of_the_system(path: &Utf8Path) -> bool {
-    let is_below = |prefix: &&str| path.starts_with(prefix);
-    SYSTEM.iter().any(|prefix| is_below(&prefix)) && !NOT_SYSTEM.iter().any(|prefix| is_below(&prefix))
+    let is_below = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
+    is_below(&SYSTEM) && !is_below(&NOT_SYSTEM)
 }
 
 /// What an interpreter looks for in one parent folder after another, to find itself.
