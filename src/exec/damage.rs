@@ -58,8 +58,8 @@ fn look_at(instance: Instance) -> Result<bool, Failure> {
         instance.wake_for_reads(record)?;
         return Ok(false);
     }
-    // One that was never made, or was interrupted, the build tool knows of. A record that cannot be read is as good as
-    // none, but the tool sees that it is there.
+    // If it was never made, or was interrupted, the build tool knows. An unreadable record counts as none, but the tool
+    // sees that the file exists.
     let is_unknown = record.is_none() && !instance.folder.record().exists();
     if is_unknown && (instance.folder.failed().exists() || !instance.folder.stamp().exists()) {
         return Ok(false);

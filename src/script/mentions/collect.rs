@@ -343,7 +343,7 @@ impl Mentions {
     /// A text used as a value: whoever gets it may evaluate it, here or in another module.
     pub(super) fn text_value(&mut self, text: &str) {
         words::text(text, &mut self.code.words);
-        // One name alone is a column, a key, a mode, but for who evaluates it.
+        // A single name is a column, a key or a mode, except where it is evaluated.
         if self.in_annotation || self.only_shown || (texts::is_name(text) && !self.evaluated) {
             return;
         }
