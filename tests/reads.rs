@@ -107,8 +107,11 @@ fn link(space: &Space, to: &str) {
     std::os::unix::fs::symlink(to, space.path("data/newest.csv")).unwrap();
 }
 
+/// Called with an edit, and with what has to run after it.
+type Check<'a> = dyn Fn(&dyn Fn(), &[&str]) + 'a;
+
 /// Makes one edit after another; after each, `check` is told which processes read what was edited.
-fn edit_one_thing_after_another(space: &Space, check: &dyn Fn(&dyn Fn(), &[&str])) {
+fn edit_one_thing_after_another(space: &Space, check: &Check<'_>) {
     check(&|| space.write("config.json", "{\"a\": 1}"), &["opened"]);
     check(&|| space.write("src/query.sql", "select 2"), &["beside"]);
     check(&|| space.write("data/t.csv", "2"), &["in_data"]);
@@ -121,7 +124,7 @@ fn edit_one_thing_after_another(space: &Space, check: &dyn Fn(&dyn Fn(), &[&str]
     check(&|| space.write("tools/helper.py", "VALUE = 2\n"), &["tool"]);
     check(&|| space.write("tools/tool.py", "import helper\nprint(helper.VALUE, 1)\n"), &["tool"]);
     space.write("data/v2.csv", "2");
-    check(&|| link(&space, "v2.csv"), &["linked"]);
+    check(&|| link(space, "v2.csv"), &["linked"]);
     check(&|| space.write("data/v2.csv", "3"), &["linked"]);
     check(&|| space.write("README.md", "nobody reads it"), &[]);
 }
