@@ -261,6 +261,11 @@ impl Layout {
         self.build.join(".expops/origin")
     }
 
+    /// What belongs to expops alone.
+    pub(crate) fn own(&self) -> Utf8PathBuf {
+        self.build.join(".expops")
+    }
+
     /// This build's own cache.
     pub(crate) fn cache(&self) -> Utf8PathBuf {
         self.build.join(".expops/cache")

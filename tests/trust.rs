@@ -189,6 +189,22 @@ fn two_builds_at_once_share_and_clean_waits_for_neither() {
 }
 
 #[test]
+fn a_compiler_writes_through_no_link_in_a_build_folder() {
+    for link in ["build/.expops", "build/.expops/plan", "build/.expops/python", "build/.expops/cache"] {
+        let space = project();
+        let outside = space.path("outside");
+        fs::create_dir(&outside).unwrap();
+        fs::create_dir_all(space.path(link).parent().unwrap()).unwrap();
+        symlink(&outside, space.path(link)).unwrap();
+        for command in ["compile", "run"] {
+            let told = space.expops(&[command]).failure();
+            assert!(told.err.contains("is a link"), "{link}: {}", told.err);
+        }
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0, "{link}");
+    }
+}
+
+#[test]
 fn links_in_a_build_folder_are_not_followed() {
     let space = project();
     run(&space, Tool::Ninja, &[]).success();

@@ -29,6 +29,7 @@ impl Compiled {
             let text = format!("`{output}` was not written by expops; --force overwrites it");
             return Err(Failure::Usage(text));
         }
+        self.insist_on_no_links().map_err(|error| Failure::Write(error.to_string()))?;
         // This comes first: what the compiler writes must not be older than what it read.
         self.write_modules().map_err(|failure| Failure::Write(failure.to_string()))?;
         if self.plan.interpreter.is_some() {
@@ -42,6 +43,15 @@ impl Compiled {
             make_executable(&output);
         }
         Ok(written)
+    }
+
+    /// Checks that what is written into the build folder stays in there: a build folder can come with somebody else's
+    /// project.
+    fn insist_on_no_links(&self) -> Result<(), FileError> {
+        let own = self.layout.own();
+        let inside = own.read_dir_utf8().into_iter().flatten().flatten().map(|entry| entry.into_path());
+        let paths: Vec<_> = inside.chain([own.clone()]).collect();
+        paths.iter().try_for_each(|path| file::insist_on_no_links(self.layout.build(), path))
     }
 
     /// Whether another version of expops compiled the project last. If so, everything is built again.

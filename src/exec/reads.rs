@@ -104,11 +104,12 @@ fn append(path: &Utf8Path, text: &str) -> Result<(), Failure> {
 /// # Errors
 /// If the file cannot be written.
 pub(crate) fn compact(path: &Utf8Path) -> Result<(), FileError> {
-    let Ok(text) = fs::read_to_string(path) else { return Ok(()) };
+    let Ok(bytes) = fs::read(path) else { return Ok(()) };
+    let text = String::from_utf8_lossy(&bytes);
     let mut last = BTreeMap::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        // A line cut short by a full disk is ignored.
+        // A line that was cut short by a full disk, or damaged, is ignored.
         let Some((name, _)) = line.split_once(" :=").filter(|_| line.starts_with("$(expops_of)/")) else {
             continue;
         };
@@ -116,7 +117,7 @@ pub(crate) fn compact(path: &Utf8Path) -> Result<(), FileError> {
         last.insert(name, [Some(line), rule]);
     }
     let compact: String = last.into_values().flatten().flatten().map(|line| format!("{line}\n")).collect();
-    if compact.len() == text.len() {
+    if compact.len() == bytes.len() {
         Ok(())
     } else {
         file::write_if_changed(path, compact.as_bytes()).map(drop)
@@ -203,7 +204,9 @@ mod tests {
         let path = place.path("reads.mk");
         let lines =
             ["$(expops_of)/a := x", "x:", "$(expops_of)/b :=", "$(expops_o", "$(expops_of)/a := y", "y:"];
-        fs::write(&path, lines.map(|line| format!("{line}\n")).concat()).unwrap();
+        let damage: &[u8] = b"\xff\x00)(:= garbage\n";
+        let text = [lines.map(|line| format!("{line}\n")).concat().as_bytes(), damage].concat();
+        fs::write(&path, text).unwrap();
         compact(&path).unwrap();
         let kept = fs::read_to_string(&path).unwrap();
         assert_eq!(kept, "$(expops_of)/a := y\ny:\n$(expops_of)/b :=\n");

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict
 from expops_build import _inputs, _signature
 from expops_build._inputs import Source
 from expops_build._plain import decode
+from expops_build._protocol import Request
 from expops_build.reporting import ChartContext
 
 _CONTEXT_NAMES = ("ctx", "context", "chart_context")
@@ -32,7 +33,7 @@ class Metrics(Dict[str, Any]):
         return self[key] if key in self else default  # noqa: SIM401 (it would call itself)
 
 
-def draw(name: str, function: Callable[..., Any], request: Dict[str, Any]) -> None:
+def draw(name: str, function: Callable[..., Any], request: Request) -> None:
     """Run the chart, which writes its files into the current folder."""
     chart = request.get("chart") or {}
     metrics = Metrics(decode(chart.get("metrics") or {}), chart.get("aliases") or {})

@@ -15,11 +15,7 @@ from typing import Any, Callable, Dict, FrozenSet, Optional, Tuple
 from expops_build import _failure, _inputs, _metrics, _script, _seed, _values, _watch
 from expops_build._failure import Failure, kind_of
 from expops_build._names import Names
-
-VERSION = 2
-
-Request = Dict[str, Any]
-Result = Dict[str, Any]
+from expops_build._protocol import VERSION, Error, Request, Result
 
 
 def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
@@ -40,13 +36,13 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
             import pdb
 
             pdb.post_mortem(error.__traceback__)
-    result.update(recorder.json())
+    result["metrics"], result["steps"] = recorder.json()
     result["watch"] = _watch.told()
     _write(request["result"], result)
     return 0 if result["error"] is None else 1
 
 
-def _told(error: BaseException, request: Request) -> Dict[str, Optional[str]]:
+def _told(error: BaseException, request: Request) -> Error:
     """The error for the result. The log gets it, too, with the libraries' frames."""
     try:
         with contextlib.suppress(OSError, ValueError):  # the user's code may have closed the stream

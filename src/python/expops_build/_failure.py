@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Callable, Dict, Iterable, List, Optional
+from typing import Any, Callable, Iterable, List, Optional
+
+from expops_build._protocol import Error
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -13,7 +15,7 @@ class Failure(Exception):
     """A failure whose message explains it: no traceback is shown except that of its cause."""
 
 
-def describe(error: BaseException) -> Dict[str, str]:
+def describe(error: BaseException) -> Error:
     """`kind`, a one-line `message`, and `text`: the traceback reduced to the user's own frames."""
     return {"kind": _kind(error), "message": _message(error), "text": _text(error, _is_users)}
 

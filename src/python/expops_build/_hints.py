@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Iterable, List, Optional
 
 from expops_build import _watch
 from expops_build._failure import close_to
+from expops_build._protocol import Request
 
 # What the user's code imports from us, and from where.
 _OURS = {
@@ -25,13 +26,13 @@ _DISTRIBUTIONS = {
 }
 
 
-def hint(error: BaseException, request: Dict[str, Any]) -> Optional[str]:
-    """One sentence of advice; None if there is nothing to add to the exception."""
+def hint(error: BaseException, request: Request) -> Optional[str]:
+    """One sentence of advice; None if there is nothing to say that the exception does not."""
     with _watch.unwatched():
         return _hint(error, request)
 
 
-def _hint(error: BaseException, request: Dict[str, Any]) -> Optional[str]:
+def _hint(error: BaseException, request: Request) -> Optional[str]:
     if isinstance(error, ModuleNotFoundError):
         return _module(str(error.name), request)
     if isinstance(error, ImportError):
@@ -45,7 +46,7 @@ def _hint(error: BaseException, request: Dict[str, Any]) -> Optional[str]:
     return None
 
 
-def _module(name: str, request: Dict[str, Any]) -> str:
+def _module(name: str, request: Request) -> str:
     top = name.partition(".")[0]
     folders = [folder for folder in request.get("script_folders") or [] if os.path.isdir(folder)]
     near = close_to(top, _modules(folders))
@@ -86,7 +87,7 @@ def _name(error: NameError) -> Optional[str]:
     return None if near is None else f"did you mean `{near}`?"
 
 
-def _file(name: str, request: Dict[str, Any]) -> Optional[str]:
+def _file(name: str, request: Request) -> Optional[str]:
     root = request["project_root"]
     inside = _inside(name, root, request)
     if inside is not None:
@@ -103,8 +104,8 @@ def _file(name: str, request: Dict[str, Any]) -> Optional[str]:
     return None if near is None else f"did you mean `{os.path.join(folder, near)}`?"
 
 
-def _inside(name: str, root: str, request: Dict[str, Any]) -> Optional[str]:
-    """The path from the project's folder to what the user may mean, if it exists there or relative to a script."""
+def _inside(name: str, root: str, request: Request) -> Optional[str]:
+    """The path from the project's folder of what the user may mean, if it is there: from there, or from a script."""
     if os.path.isabs(name):
         return None
     for folder in [root, *(request.get("script_folders") or [])]:

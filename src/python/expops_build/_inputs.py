@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 from expops_build import _metrics, _signature, _values
 from expops_build._failure import Failure, nearest
 from expops_build._plain import decode
+from expops_build._protocol import Request
 
 Sources = Dict[str, "Source"]
 
@@ -25,7 +26,7 @@ class Source(NamedTuple):
 class Context:
     """What a function that asks for `context` gets; `context["parameters"]` works too."""
 
-    def __init__(self, request: Dict[str, Any]) -> None:
+    def __init__(self, request: Request) -> None:
         self.project_id = request.get("project_id")
         self.parameters = decode(request.get("parameters") or {})
         self.data_paths = dict(request.get("data_paths") or {})
@@ -41,7 +42,7 @@ class Context:
         return vars(self).get(name, default)
 
 
-def sources(request: Dict[str, Any]) -> Sources:
+def sources(request: Request) -> Sources:
     """The inputs and parameters of a request. Two with the same name are an error."""
     found: Sources = {}
     for key, node in request.get("inputs") or []:
@@ -51,7 +52,7 @@ def sources(request: Dict[str, Any]) -> Sources:
     return found
 
 
-def extras(request: Dict[str, Any]) -> Sources:
+def extras(request: Request) -> Sources:
     """What else a function may ask for; an input or parameter of the same name wins."""
     values = {name: request.get(name) for name in ("random_seed", "seeds")}
     told = {"random_seed": _SEED_LAYER} if request.get("seed_layer") else {}

@@ -12,7 +12,7 @@ import operator
 import os
 import sys
 from contextvars import ContextVar
-from typing import Any, Dict, Iterator, Optional, Set, Union
+from typing import Any, Dict, Iterator, Optional, Set, Tuple, Union
 
 from expops_build._plain import encode
 
@@ -68,12 +68,12 @@ class Recorder:
             else:
                 metric.value = encode(value)
 
-    def json(self) -> Dict[str, Any]:
-        """`{"metrics": ..., "steps": ...}`, as the result file has it."""
+    def json(self) -> Tuple[Dict[str, Any], Dict[Any, Any]]:
+        """Those of the process, and those of its steps by name, as the result file has them."""
         scopes = {
             scope: {name: metric.json() for name, metric in metrics.items()} for scope, metrics in self._scopes.items()
         }
-        return {"metrics": scopes.pop(None, {}), "steps": scopes}
+        return scopes.pop(None, {}), scopes
 
     def collected(self) -> Dict[str, Any]:
         """The metrics for a person: the values as they were logged."""

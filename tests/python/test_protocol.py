@@ -1,0 +1,34 @@
+"""Both halves of the protocol have the same fields."""
+
+import re
+import unittest
+from pathlib import Path
+
+import harness  # noqa: F401  (arranges the path)
+from expops_build import _protocol
+
+SOURCES = Path(__file__).parents[2] / "src" / "exec"
+
+
+def fields(file, struct):
+    """The names of a struct's fields, in their order."""
+    text = (SOURCES / file).read_text(encoding="utf-8")
+    body = re.findall(rf"struct {struct}(?:<'a>)? {{\n(.*?)\n}}", text, re.DOTALL)
+    return re.findall(r"^    (?:pub )?([a-z_]+): ", body[0], re.MULTILINE)
+
+
+class Names(unittest.TestCase):
+    def test_both_halves_have_the_same_fields(self):
+        for kind, file, struct in (
+            (_protocol.Request, "request.rs", "Request"),
+            (_protocol.Split, "request.rs", "Split"),
+            (_protocol.Result, "python.rs", "Answer"),
+            (_protocol.Error, "python.rs", "Error"),
+        ):
+            with self.subTest(struct):
+                self.assertEqual(sorted(kind.__annotations__), sorted(fields(file, struct)))
+                self.assertGreater(len(kind.__annotations__), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
