@@ -27,7 +27,7 @@ _DISTRIBUTIONS = {
 
 
 def hint(error: BaseException, request: Request) -> Optional[str]:
-    """One sentence of advice; None if there is nothing to say that the exception does not."""
+    """One sentence of advice; None if there is nothing to add to the exception."""
     with _watch.unwatched():
         return _hint(error, request)
 
@@ -105,7 +105,7 @@ def _file(name: str, request: Request) -> Optional[str]:
 
 
 def _inside(name: str, root: str, request: Request) -> Optional[str]:
-    """The path from the project's folder of what the user may mean, if it is there: from there, or from a script."""
+    """The path from the project's folder to what the user may mean, if it exists there or relative to a script."""
     if os.path.isabs(name):
         return None
     for folder in [root, *(request.get("script_folders") or [])]:
