@@ -56,18 +56,19 @@ impl Rules {
 }
 
 /// The statements that make the generated file. Ninja deletes the outputs of an interrupted statement if it has a
-/// depfile or they have changed by then. So its only output is the proof; the generated file, without which no
-/// build could go on, and the plan files depend on that.
+/// depfile or they have changed by then. So the generated file, without which no build could go on, is none of them: it
+/// depends on the proof.
 fn compiled(plan: &Plan, rules: &Rules) -> String {
     let sources: Vec<_> = sources(plan).iter().chain(plan.module_stamps()).cloned().collect();
-    let written = [std::slice::from_ref(&plan.output), plan.written().as_slice()].concat();
-    let proof = paths(std::slice::from_ref(&plan.proof));
-    let proven = statement(&proof, &rules.name("compile"), &paths(&sources), &[]);
+    let proof = std::slice::from_ref(&plan.proof);
+    let made = [proof, plan.written().as_slice()].concat();
+    let proven = statement(&paths(&made), &rules.name("compile"), &paths(&sources), &[]);
     let depfile = match plan.is_hosted() {
         true => format!("\n  depfile = {}", ninja_value(plan.depfile.as_str())),
         false => String::new(),
     };
-    format!("{proven}{depfile}\n\n{}", statement(&paths(&written), "phony", &proof, &[]))
+    let generated = paths(std::slice::from_ref(&plan.output));
+    format!("{proven}{depfile}\n\n{}", statement(&generated, "phony", &paths(proof), &[]))
 }
 
 /// What the compiler reads, except for the modules in the depfile.

@@ -13,7 +13,7 @@ use super::record::Record;
 use super::remark::Remark;
 use super::roots::Roots;
 use super::trust::Trust;
-use super::value::Values;
+use super::value::{Value, Values};
 use crate::arm::Arm;
 use crate::cache::Cache;
 use crate::defaults;
@@ -258,11 +258,12 @@ impl Instance {
     }
 }
 
-/// Whether the stamp of a folder says what its `values` are, and nothing else.
+/// Whether the stamp of a folder vouches for its `values`, and for no others.
 fn is_stamped(folder: &Folder, values: &Values) -> bool {
     let Some(stamp) = Stamp::read(&folder.stamp()) else { return false };
-    let metrics = stamp.lines.iter().find(|line| line.subject == Subject::Metrics).map(|line| line.digest);
-    stamp == values.stamp(metrics) && metrics.is_some() == folder.metrics().exists()
+    let is_told = |value: &Value| stamp.key(&value.key).is_some_and(|line| line.digest == value.digest);
+    let keys = stamp.lines.iter().filter(|line| line.subject != Subject::Metrics).count();
+    keys == values.values.len() && values.values.iter().all(is_told)
 }
 
 /// The name of this machine.

@@ -27,7 +27,7 @@ pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics
         let written = &config.processes[id.0];
         let upstreams: Vec<_> = process.upstreams.iter().map(|up| (*up, returned[up].as_ref())).collect();
         let given = given(&upstreams);
-        let checked = Asked { pipeline, process, written, config };
+        let checked = Asked { pipeline, process, written, config, returned: &returned };
         for (upstream, keys) in &upstreams {
             if !process.place.seed.is_empty() && keys.is_some_and(|keys| keys.contains(SEED)) {
                 sink.error(checked.seed_key(*upstream));
@@ -64,6 +64,7 @@ struct Asked<'a> {
     process: &'a Process,
     written: &'a ProcessConfig,
     config: &'a Config,
+    returned: &'a BTreeMap<ProcessId, Option<Keys>>,
 }
 
 impl Asked<'_> {
@@ -84,6 +85,7 @@ impl Asked<'_> {
             match first_of.get(key.as_str()) {
                 _ if !is_taken => {}
                 Some(first) if is_command(*first) && is_command(upstream) => {}
+                Some(first) if self.maker(*first, key) == self.maker(upstream, key) => {}
                 Some(first) => sink.push(self.two_upstreams(key, *first, upstream)),
                 None if is_command(upstream) => {}
                 None => self.parameter_too(key, upstream).into_iter().for_each(|error| sink.push(error)),
@@ -92,6 +94,22 @@ impl Asked<'_> {
                 first_of.entry(key).or_insert(upstream);
             }
         }
+    }
+
+    /// The process that made what `id` returns as `key`: a split hands on what it does not cut.
+    fn maker(&self, id: ProcessId, key: &str) -> ProcessId {
+        let process = self.pipeline.process(id);
+        let fan = process.opens.map(|layer| &self.pipeline.layer(layer).fan);
+        let is_cut =
+            matches!(fan, Some(Fan::Data { key: cut, .. }) if cut.as_deref().unwrap_or("data") == key);
+        let is_gathered = super::resolve::closes(&self.config.processes[id.0]);
+        if !matches!(process.work, Work::Merge) || is_cut || is_gathered {
+            return id;
+        }
+        let returns = |up: &&ProcessId| {
+            self.returned.get(up).and_then(Option::as_ref).is_some_and(|keys| keys.contains(key))
+        };
+        process.upstreams.iter().find(returns).map_or(id, |up| self.maker(*up, key))
     }
 
     fn is_renamed(&self, upstream: ProcessId, key: &str) -> bool {

@@ -26,6 +26,7 @@ def fit(data):
     let said = format!("{}{}", ran.out, ran.err);
     let expected = format!(
         "error: fit p2: ZeroDivisionError: division by zero
+  --> expops.yaml:8:56
   Traceback (most recent call last):
     File \"{0}\", line 17, in fit
       return {{'y': divide(data[0])}}

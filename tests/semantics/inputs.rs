@@ -90,10 +90,18 @@ def other(df):
         "[{name: one}, {name: two}, {name: use}, {name: other, parameters: {df: 3}}]",
         script,
     );
-    let ran = failed(&space);
+    let ran = space.compile(Tool::Ninja).failure();
     assert_says(
         &ran,
-        &["use: ", "`df`", "`one`", "`two`", "inputs: {df: one.df", "`df` from `two`", "a parameter `df`"],
+        &[
+            "`use` gets",
+            "`df`",
+            "`one`",
+            "`two`",
+            "inputs: {df: one.df",
+            "`df` from `two`",
+            "a parameter `df`",
+        ],
     );
 }
 
