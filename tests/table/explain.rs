@@ -45,7 +45,12 @@ fn explain_names_the_root_cause() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["state"], "up_to_date");
     assert!(space.expops(&["explain", "E304"]).success().says("E304"));
-    assert!(space.expops(&["explain", "train@p9"]).failure().says("`train` has `train@p1`, `train@p2` and `train@p3`"));
+    assert!(
+        space
+            .expops(&["explain", "train@p9"])
+            .failure()
+            .says("`train` has `train@p1`, `train@p2` and `train@p3`")
+    );
     let text = explain("//*[@partition='p2']//process");
     assert!(text.contains("train p2: ") && !text.contains("p3: "), "{text}");
     assert!(space.expops(&["explain", "//["]).failure().says("\n  //[\n"));
