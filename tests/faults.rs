@@ -42,7 +42,7 @@ def work(rows):
     root = Path(os.environ['EXPOPS_PROJECT_ROOT'])
     if (root / 'slow').exists():
         (root / 'started').touch()
-        while not (root / 'go').exists():
+        while root.exists() and not (root / 'go').exists():
             time.sleep(0.02)
     Path('big').write_text(rows.read_text() * 20000)
     return {'big': Path('big')}
