@@ -281,7 +281,9 @@ proptest! {
         let pipeline = checked(&text, &mut sink);
         prop_assert_eq!(blamed(&sink), oracle.unrelated(), "{}", text);
         let idle = sink.sorted().iter().filter(|d| d.code.id == codes::NOTHING_TO_CLOSE.id).count();
-        prop_assert_eq!(idle, oracle.idle_flags(), "{}", text);
+        // What follows from an error is not said.
+        let is_said = if blamed(&sink).is_empty() { idle == oracle.idle_flags() } else { idle <= oracle.idle_flags() };
+        prop_assert!(is_said, "{} of {}: {}", idle, oracle.idle_flags(), text);
         prop_assert_eq!(pipeline.is_some(), oracle.unrelated().is_empty(), "{}", text);
         if let Some(pipeline) = pipeline {
             let total: usize = (0..drawn.len()).map(|i| oracle.outputs(i).len()).sum();
