@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use camino::Utf8PathBuf;
 
 use super::protocol::{Content, Name, Store};
+use super::store::temporary_in;
 use crate::digest::Digest;
 
 /// The folder.
@@ -51,11 +52,7 @@ impl Store for Folder {
     fn put(&self, name: Name, content: &mut dyn Content, size: u64, _digest: Digest) -> io::Result<()> {
         let path = self.path(name);
         let folder = path.parent().unwrap_or(&self.0);
-        fs::create_dir_all(folder)?;
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        let mut temporary = builder.prefix(".new-").tempfile_in(folder)?;
+        let mut temporary = temporary_in(folder, ".new-", 0o644)?;
         if io::copy(&mut content.take(size), temporary.as_file_mut())? != size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Read, Write as _};
 
 use super::entry::{Entry, Kind as Sealed, is_signed, read, sealed};
-use super::lists::{List, MOST as MOST_LISTS};
+use super::lists::{List, MOST as MOST_LISTS, make_newest};
 use super::object::{Kind, StoredItem, kept_mode};
 use super::protocol::Name;
 use super::remote::{Remote, lies};
@@ -96,12 +96,9 @@ impl Cache {
         let Some((key, list)) = list else { return Ok(()) };
         // Damaged lists are replaced.
         let mut lists = self.lists_in(remote, key).unwrap_or_default();
-        if lists.first() == Some(&list) {
+        if !make_newest(&mut lists, list) {
             return Ok(());
         }
-        lists.retain(|other| *other != list);
-        lists.insert(0, list);
-        lists.truncate(MOST_LISTS);
         let text = sealed(&serde_json::to_string(&lists)?, (Sealed::Lists, key), self.secret()?.as_deref());
         remote.put_text(Name::Lists(key), &text)
     }

@@ -8,6 +8,7 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::entry::{Kind, sealed};
 use super::store::{Cache, remove, vouched};
 use crate::digest::Digest;
 
@@ -40,19 +41,16 @@ impl Cache {
     /// If the file cannot be written.
     pub(crate) fn add_list(&self, key: Digest, list: List) -> io::Result<()> {
         let mut lists = self.lists(key);
-        if self.is_read_only() || lists.first() == Some(&list) {
+        if self.is_read_only() || !make_newest(&mut lists, list) {
             return Ok(());
         }
-        lists.retain(|other| *other != list);
-        lists.insert(0, list);
-        lists.truncate(MOST);
         self.write_lists(key, &lists)
     }
 
     fn write_lists(&self, key: Digest, lists: &[List]) -> io::Result<()> {
         let text = serde_json::to_string(lists)?;
         let mut temporary = self.temporary()?;
-        writeln!(temporary, "{}\n{text}", Digest::of(&text))?;
+        temporary.write_all(sealed(&text, (Kind::Lists, key), None).as_bytes())?;
         self.settle(temporary, &self.lists_of(key))
     }
 
@@ -66,4 +64,15 @@ impl Cache {
             _ => self.write_lists(key, &kept),
         }
     }
+}
+
+/// Puts a list before all others, of which the oldest may go; false if it is there already.
+pub(super) fn make_newest(lists: &mut Vec<List>, list: List) -> bool {
+    if lists.first() == Some(&list) {
+        return false;
+    }
+    lists.retain(|other| *other != list);
+    lists.insert(0, list);
+    lists.truncate(MOST);
+    true
 }

@@ -51,6 +51,20 @@ impl std::fmt::Debug for Key {
     }
 }
 
+/// A temporary file in `folder`, which is made if it is missing, with this mode minus the umask.
+pub(super) fn temporary_in(
+    folder: &Utf8Path,
+    prefix: &str,
+    mode: u32,
+) -> io::Result<tempfile::NamedTempFile> {
+    fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    let _ = mode;
+    builder.prefix(prefix).tempfile_in(folder)
+}
+
 impl Cache {
     /// The cache in `folder`, which need not exist: writable and without a key.
     #[cfg(test)]
@@ -110,13 +124,7 @@ impl Cache {
 
     /// A temporary file to be moved into the cache, with this mode minus the umask.
     pub(super) fn temporary_for(&self, mode: u32) -> io::Result<tempfile::NamedTempFile> {
-        let folder = self.part("tmp");
-        fs::create_dir_all(&folder)?;
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-        let _ = mode;
-        builder.prefix(TEMPORARY).tempfile_in(folder)
+        temporary_in(&self.part("tmp"), TEMPORARY, mode)
     }
 
     /// Whether results are only taken from it (`EXPOPS_CACHE_READONLY=1`).
