@@ -1,4 +1,4 @@
-//! Every ingredient of the action key (the table of `src/exec/ingredients.rs`): a change of it runs what is
+//! Every ingredient of the action key (the table of `src/exec/decision/ingredients.rs`): a change of it runs what is
 //! declared here, a change of its nearest neighbour runs nothing. Under Ninja and under Make.
 
 mod code;

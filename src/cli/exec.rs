@@ -103,7 +103,7 @@ fn make(
             if aloud {
                 println!("environment {name}");
             }
-            exec::environment::make(name, layout)
+            exec::environments::make(name, layout)
         }
         Target::Shared(name) => exec::look_at_shared(name, layout),
         Target::Modules(folder) => exec::look_at_modules(folder, layout),

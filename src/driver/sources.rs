@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::project::Project;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, list};
-use crate::exec::environment;
+use crate::exec::environments;
 use crate::pipeline::{Pipeline, Work};
 use crate::plan::Codes;
 use crate::probe::Steps;
@@ -95,7 +95,7 @@ fn report_broken(mut broken: Vec<(Diagnostic, &str)>, sink: &mut Diagnostics) {
 /// The requirement files that include others, with those others: they may change, too.
 fn requirements(project: &Project, pipeline: &Pipeline) -> BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> {
     let files = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
-    let all = files.map(|file| (file.clone(), environment::included(file, &project.folder)));
+    let all = files.map(|file| (file.clone(), environments::included(file, &project.folder)));
     all.filter(|(_, included)| !included.is_empty()).collect()
 }
 

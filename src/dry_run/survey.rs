@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Project};
 use crate::exec::{
     Change, Decision, Ended as Last, Failure, Instance, Interpreter, Lookahead, Record, Remark, Todo, Why,
-    environment,
+    environments,
 };
 use crate::layout::{Folder, Layout};
 use crate::plan::{Action, Plan};
@@ -271,7 +271,7 @@ fn stale_environments(plan: &Plan, layout: &Layout) -> BTreeMap<String, Vec<Chan
         let old = std::fs::read_to_string(&path).unwrap_or_default();
         match (serde_json::from_str::<EnvironmentPlan>(text), serde_json::from_str::<EnvironmentPlan>(&old)) {
             (Ok(new), Ok(old)) => {
-                environment::changes(name, &EnvironmentPlan { python: old.python, ..new }, layout)
+                environments::changes(name, &EnvironmentPlan { python: old.python, ..new }, layout)
             }
             _ => Some(Vec::new()),
         }

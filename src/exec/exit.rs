@@ -8,7 +8,7 @@ use std::{fmt, io};
 
 use wait4::Wait4 as _;
 
-use super::allotment::Allotment;
+use super::resources::allotment::Allotment;
 use crate::settings::FailureKind;
 use crate::signals;
 

@@ -7,12 +7,12 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::action_result::ActionResult;
-use super::content;
+use super::content::trust::Trust;
 use super::failure::Failure;
 use super::run_folder::RunFolder;
-use super::trust::Trust;
-use super::value::{Value, Values};
+use super::values::action_result::ActionResult;
+use super::values::stored;
+use super::values::value::{Value, Values};
 use crate::digest::Digest;
 use crate::durable;
 use crate::file;
@@ -55,7 +55,7 @@ pub(super) fn outputs(
             rename(&made, &to)?;
             to.parent().map_or(Ok(()), durable::flush_folder)?;
         }
-        content::publish(&to, &value.format, value.stored.unwrap_or(value.digest), trust);
+        stored::publish(&to, &value.format, value.stored.unwrap_or(value.digest), trust);
     }
     let kept: Vec<Utf8PathBuf> = values.values.iter().map(|value| build.join(&value.file)).collect();
     remove_others(&instance.out(), &kept)?;

@@ -2,20 +2,29 @@
 
 use std::time::Instant;
 
-use super::action_result::ActionResult;
-use super::allotment::Allotment;
-use super::decide::{Decision, Todo};
+use super::action::chart;
+use super::action::obtain::Obtained;
+use super::action::split;
+use super::bound;
+use super::decision::decide::{Decision, Todo};
 use super::failure::Failure;
-use super::instance::Instance;
-use super::key::ActionKey;
-use super::left_out::LeftOut;
-use super::obtain::Obtained;
-use super::reads::{self, Sight};
-use super::record::Record;
+use super::guard;
+use super::key::action_key::ActionKey;
+use super::key::why::{Ended, Why};
+use super::places;
+use super::publish;
+use super::reads::report::{self, Sight};
+use super::reads::world;
 use super::remark::Remark;
+use super::resources::allotment::Allotment;
 use super::run_folder::{self, RunFolder};
-use super::why::{Ended, Why};
-use super::{beside, bound, chart, damage, guard, inputs, places, publish, split, world};
+use super::state::damage;
+use super::state::inputs;
+use super::state::instance::Instance;
+use super::state::left_out::LeftOut;
+use super::state::record::Record;
+use super::values::action_result::ActionResult;
+use super::values::beside;
 use crate::file;
 use crate::journal::{self, Event};
 use crate::plan_file::{Opens, Work};
@@ -116,7 +125,7 @@ impl Instance {
             Work::Python { .. } | Work::Shell { .. } => {
                 let paths = |reads| world::paths(reads, &self.roots());
                 let before = before.map(paths);
-                reads::tell(&self.name, &paths(now), before.as_deref(), (&self.layout, sight))
+                report::tell(&self.name, &paths(now), before.as_deref(), (&self.layout, sight))
             }
         }
     }

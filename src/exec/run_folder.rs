@@ -5,9 +5,9 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::allotment::Allotment;
 use super::failure::Failure;
-use super::watcher::Watcher;
+use super::reads::watcher::Watcher;
+use super::resources::allotment::Allotment;
 use crate::file;
 use crate::layout::{Folder, passing};
 use crate::plan_file::PlanFile;

@@ -7,14 +7,14 @@ from pathlib import Path
 import harness  # noqa: F401  (arranges the path)
 from expops_build import _protocol
 
-SOURCES = Path(__file__).parents[2] / "src" / "exec"
+SOURCES = Path(__file__).parents[2] / "src" / "exec" / "runners"
 
 
 def fields(file, struct):
     """The names of a struct's fields, in their order."""
     text = (SOURCES / file).read_text(encoding="utf-8")
     body = re.findall(rf"struct {struct}(?:<'a>)? {{\n(.*?)\n}}", text, re.DOTALL)
-    return re.findall(r"^    (?:pub )?([a-z_]+): ", body[0], re.MULTILINE)
+    return re.findall(r"^    (?:pub(?:\([a-z:\ ]*\))? )?([a-z_]+): ", body[0], re.MULTILINE)
 
 
 class Names(unittest.TestCase):

@@ -1,5 +1,5 @@
-"""The request and the result of one run: the same types as `Request` in `src/exec/request.rs` and `Answer` in
-`src/exec/python.rs`. A field is added to both at once; `tests/python/test_protocol.py` compares the names.
+"""The request and the result of one run: the same types as `Request` in `src/exec/runners/request.rs` and `Answer` in
+`src/exec/runners/python.rs`. A field is added to both at once; `tests/python/test_protocol.py` compares the names.
 """
 
 from __future__ import annotations

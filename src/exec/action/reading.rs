@@ -1,0 +1,73 @@
+//! What a run reads by itself: watches it, and decides afterwards which of what was seen counts.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::exec::decision::decide::Decision;
+use crate::exec::failure::Failure;
+use crate::exec::private;
+use crate::exec::reads::seen::{self, Places, Reads};
+use crate::exec::reads::watcher::{self, Watcher};
+use crate::exec::remark::Remark;
+use crate::exec::run_folder::RunFolder;
+use crate::exec::runners::python::Told;
+use crate::exec::runners::shell;
+use crate::exec::state::instance::Instance;
+use crate::file;
+use crate::plan_file::Work;
+
+/// Takes the watching out, in debug builds only: tests show that they fail without it.
+const BLIND: &str = "EXPOPS_BLIND";
+
+impl Instance {
+    /// Watches whatever runs in `run`.
+    pub(in crate::exec) fn watch(&self, decided: &Decision, run: &mut RunFolder) {
+        let prefixes = watcher::prefixes(decided.interpreter.as_ref(), &self.project);
+        let place = (run.path(), run.links());
+        let watcher = Watcher::new(&self.layout, place, prefixes, &self.roots());
+        run.watch_with(watcher);
+    }
+
+    /// What the run has read, from what was seen and what the runtime reported.
+    pub(in crate::exec) fn reads(
+        &self,
+        decided: &Decision,
+        run: &RunFolder,
+        told: &Told,
+    ) -> Result<Reads, Failure> {
+        if cfg!(debug_assertions) && std::env::var_os(BLIND).is_some() {
+            return Ok(Reads::default());
+        }
+        let roots = self.roots();
+        let absolute = |path: &Utf8Path| self.project.join(path);
+        let (events, mut prefixes) = run.watched();
+        prefixes.extend(told.prefixes.iter().cloned());
+        let visible = self.plan.folders.iter().map(Utf8PathBuf::as_path).chain([Utf8Path::new("data")]);
+        let visible = visible.map(|path| file::normal(&absolute(path)));
+        let mut visible: Vec<_> = visible.filter(|path| *path != self.project && path.is_dir()).collect();
+        visible.sort();
+        visible.dedup();
+        let build = file::normal(&absolute(self.layout.build()));
+        let inputs = decided.inputs().into_iter().map(|(_, value)| build.join(&value.file)).collect();
+        let places = Places {
+            roots: &roots,
+            run: run.path(),
+            links: run.links(),
+            own: file::normal(&absolute(&self.folder.0)),
+            inputs,
+            build,
+            declared: decided.key.files().map(|(path, _)| file::normal(&absolute(path))).collect(),
+            modules: &decided.modules,
+            prefixes,
+            searched: watcher::searched(),
+            private: private::folder().ok(),
+            visible,
+        };
+        let asked = match &self.plan.work {
+            Work::Shell { command, .. } => shell::variables(command),
+            _ => told.variables.clone(),
+        };
+        let reads = seen::reads(events.into_iter(), &asked, &places, &self.trust())?;
+        reads.unstable.iter().for_each(|path| self.remark(Remark::unstable(&self.label(), path)));
+        Ok(reads)
+    }
+}

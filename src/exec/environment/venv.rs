@@ -1,0 +1,201 @@
+//! Virtual environments, made once per content of their requirement files. A stamp says what is in one.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::local;
+use crate::digest::Digest;
+use crate::exec::content::inventory::Inventory;
+use crate::exec::content::trust::Trust;
+use crate::exec::failure::Failure;
+use crate::exec::guard;
+use crate::exec::interpreter::Interpreter;
+use crate::exec::key::action_key::{ActionKey, Change};
+use crate::exec::key::ingredient::Ingredient;
+use crate::exec::places;
+use crate::exec::resources::allotment::Allotment;
+use crate::exec::run_folder;
+use crate::exec::runners::child;
+use crate::exec::state::record::Record;
+use crate::file;
+use crate::layout::{Folder, Layout};
+use crate::plan_file::{EnvironmentPlan, VERSION};
+use crate::stamp;
+
+/// Makes the environment `name`, unless it exists and its requirement files have not changed since it was made.
+pub(crate) fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
+    let failed = |failure: Failure| {
+        let message = format!("environment {name}: {}", failure.message);
+        Failure { message, ..failure }.place(places::of_environment(name, layout))
+    };
+    make_unless_made(name, layout).map_err(failed)
+}
+
+fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
+    let folder = Folder(layout.environments().join(name));
+    let plan = layout.environment_plan_of(name);
+    let plan: EnvironmentPlan = serde_json::from_str(&file::read_text(&plan)?)
+        .map_err(|e| Failure::new(format!("cannot read `{plan}`: {e}")).help("run `expops compile` again"))?;
+    file::create_folder(&folder.0)?;
+    let lock = guard::hold(&folder, layout)?;
+    run_folder::sweep(&folder)?;
+    let key = key(&plan, layout)?;
+    let (venv, python) = places(&folder);
+    if holds(&folder, key.digest()) {
+        return Record::touch(&folder);
+    }
+    let old = Record::read(&folder);
+    file::remove(&folder.record())?;
+    if is_edited_in_place(&plan, &folder, &key, old.as_ref())? {
+        Interpreter::probe(python.as_str(), Utf8Path::new("."))?.write(&folder.stamp())?;
+        return Record::new(key, ActionKey::default()).write(&folder);
+    }
+    stamp::retire(&folder.stamp())?;
+    file::remove(&venv)?;
+    if let Err(failure) = install(&plan, &venv, &python, &folder) {
+        let _ = file::remove(&venv);
+        return Err(failure);
+    }
+    if self::key(&plan, layout)? != key {
+        return Err(Failure::new("a requirement file changed while it was made").help("build again"));
+    }
+    // If the packages are the same as before, the stamp keeps its time: no process has to be looked at.
+    Interpreter::probe(python.as_str(), Utf8Path::new("."))?.write(&folder.stamp())?;
+    Record::new(key, ActionKey::default()).write(&folder)?;
+    drop(lock);
+    Ok(())
+}
+
+/// Everything that determines what is in an environment.
+fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
+    let mut key = ActionKey::default();
+    key.add_text(Ingredient::Format, VERSION.to_string());
+    let project = Utf8Path::new(".");
+    let help =
+        "install it, or name another one: `python` of the environment, or `expops compile --python PATH`";
+    let interpreter = Interpreter::probe(&plan.python, project).map_err(|failure| failure.help(help))?;
+    key.add_text(Ingredient::Python, interpreter.version);
+    let requirements = local::requirements(&plan.requirements, project)?;
+    let packaging = requirements.local.keys().flat_map(|path| local::packaging(path));
+    for path in requirements.files.keys().cloned().chain(packaging).collect::<BTreeSet<_>>() {
+        let digest = file::context(Digest::of_file(&path), "read", &path)?;
+        Inventory::keep(layout, digest, || Inventory::of_path(&path, &Trust::new(layout)));
+        key.add_digest(Ingredient::File(path), digest);
+    }
+    for path in requirements.local.into_keys() {
+        let digest = local::digest(&path)?;
+        key.add_digest(Ingredient::File(path), digest);
+    }
+    Ok(key)
+}
+
+/// What has changed since the environment `name` was made: nothing if it never was, or if that cannot be told; `None`
+/// if it exists as `plan` asks for it.
+pub(crate) fn changes(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Option<Vec<Change>> {
+    let folder = Folder(layout.environment(name));
+    let Ok(key) = key(plan, layout) else { return Some(Vec::new()) };
+    let made = Record::read(&folder).map(|record| record.ingredients);
+    (!holds(&folder, key.digest())).then(|| made.map(|made| key.changes(&made)).unwrap_or_default())
+}
+
+/// Whether only the code of editable packages has changed since the environment was made: then it is still good, and
+/// whoever uses it runs again.
+fn is_edited_in_place(
+    plan: &EnvironmentPlan,
+    folder: &Folder,
+    key: &ActionKey,
+    old: Option<&Record>,
+) -> Result<bool, Failure> {
+    let Some(old) = old.filter(|_| is_there(folder)) else { return Ok(false) };
+    let local = local::requirements(&plan.requirements, Utf8Path::new("."))?.local;
+    let is_in_place = |change: &Change| match &change.ingredient {
+        Ingredient::File(path) => change.was.is_some() && local.get(path) == Some(&true),
+        _ => false,
+    };
+    Ok(key.changes(&old.ingredients).iter().all(is_in_place))
+}
+
+/// Whether `folder` has a finished environment with this key.
+fn holds(folder: &Folder, key: Digest) -> bool {
+    Record::read(folder).is_some_and(|record| record.key == key && is_there(folder))
+}
+
+/// Whether there is an environment with a readable stamp.
+fn is_there(folder: &Folder) -> bool {
+    places(folder).1.exists() && Interpreter::read(&folder.stamp()).is_ok()
+}
+
+/// The virtual environment in a folder, and its interpreter.
+fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
+    let venv = folder.0.join("venv");
+    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    (venv, python)
+}
+
+/// What the requirement file names that may change: other requirement files, and the contents of folders and wheels.
+/// All are relative to `project`.
+pub(crate) fn included(file: &Utf8Path, project: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let file = file::normal(file);
+    let found = local::requirements(std::slice::from_ref(&file), project).unwrap_or_default();
+    let inside = found.local.keys().flat_map(|path| local::inside(path, project, true));
+    let all: BTreeSet<_> = found.files.keys().cloned().chain(inside).collect();
+    all.into_iter().filter(|path| *path != file).collect()
+}
+
+/// Makes a virtual environment with the interpreter that the plan names. `uv`, where it is installed, only installs
+/// packages faster, and reads `uv.lock`.
+fn install(
+    plan: &EnvironmentPlan,
+    venv: &Utf8Path,
+    python: &Utf8Path,
+    folder: &Folder,
+) -> Result<(), Failure> {
+    let has_uv = Command::new("uv").arg("--version").output().is_ok_and(|output| output.status.success());
+    let lock = plan.requirements.iter().find(|path| local::is_lock(path));
+    if lock.is_some() && !has_uv {
+        return Err(Failure::new("`uv` is not installed, and only it can read `uv.lock`").help(
+            "install it, or write its packages down for pip (`uv export --frozen -o requirements.txt`) and declare \
+             `venv: [requirements.txt]`",
+        ));
+    }
+    let log = folder.log();
+    let make = [plan.python.as_str(), "-m", "venv", venv.as_str()];
+    run(&make, &log, venv).or_else(|failure| {
+        // Some systems have no pip to put into it.
+        if has_uv { run(&[&make[..], &["--without-pip"]].concat(), &log, venv) } else { Err(failure) }
+    })?;
+    let files: Vec<&str> = plan.requirements.iter().flat_map(|path| ["-r", path.as_str()]).collect();
+    let install: &[&str] = match lock {
+        Some(_) => &["uv", "sync", "--frozen", "--quiet", "--inexact", "--no-install-project"],
+        None if has_uv => &["uv", "pip", "install", "--quiet"],
+        None => &[python.as_str(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+    };
+    let project = lock.and_then(|lock| lock.parent()).filter(|folder| !folder.as_str().is_empty());
+    let project = project.map_or(".", Utf8Path::as_str);
+    let rest = match (lock, has_uv) {
+        (Some(_), _) => vec!["--project", project, "--python", python.as_str()],
+        (None, _) if files.is_empty() => return Ok(()),
+        (None, true) => [&["--python", python.as_str()], files.as_slice()].concat(),
+        (None, false) => files,
+    };
+    run(&[install, &rest].concat(), &log, venv)
+}
+
+/// Runs one step of making an environment.
+fn run(words: &[&str], log: &Utf8Path, venv: &Utf8Path) -> Result<(), Failure> {
+    let allotment = Allotment::default();
+    let mut command = Command::new(words[0]);
+    child::prepare(&mut command, &allotment);
+    command.args(&words[1..]).env_remove("PYTHONPATH").env_remove("VIRTUAL_ENV");
+    if let Ok(venv) = std::path::absolute(venv) {
+        command.env("UV_PROJECT_ENVIRONMENT", venv).env("UV_PYTHON_DOWNLOADS", "never");
+    }
+    let exit = child::run(&mut command, log, &allotment)?;
+    if exit.status.success() {
+        return Ok(());
+    }
+    let message = format!("`{}` failed: {exit}", words.join(" "));
+    Err(Failure::new(message).detail(child::tail(log)).log(log.as_str()))
+}

@@ -1,0 +1,53 @@
+//! Checks whether a process makes the same twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::digest::Digest;
+use crate::exec::decision::decide::Decision;
+use crate::exec::failure::Failure;
+use crate::exec::resources::allotment::Allotment;
+use crate::exec::state::instance::Instance;
+use crate::exec::values::beside;
+use crate::file;
+use crate::layout::Folder;
+
+/// The digests of what a run made, by name.
+type Made = BTreeMap<String, Digest>;
+
+impl Instance {
+    /// Runs its code twice, outside the build, and names what differs. What it made before stays as it is.
+    ///
+    /// # Errors
+    /// If it runs no user code, its inputs are missing, or a run fails.
+    pub(crate) fn repeat(&self) -> Result<Vec<String>, Failure> {
+        if !self.runs_code() {
+            let failure = Failure::new(format!("{}: no code of yours runs in it", self.label()));
+            return Err(failure.help("what expops does by itself repeats"));
+        }
+        let (_guard, decided) = self.step_aside()?;
+        let log = std::fs::read(self.folder.log()).ok();
+        let made = self.attempt(&decided).and_then(|first| Ok((first, self.attempt(&decided)?)));
+        match log {
+            Some(log) => file::context(std::fs::write(self.folder.log(), log), "write", &self.folder.log())?,
+            None => file::remove(&self.folder.log())?,
+        }
+        let (first, second) = made?;
+        let names: BTreeSet<_> = first.keys().chain(second.keys()).collect();
+        Ok(names.into_iter().filter(|name| first.get(*name) != second.get(*name)).cloned().collect())
+    }
+
+    fn attempt(&self, decided: &Decision) -> Result<Made, Failure> {
+        let (run, result) = self.call_aside(decided, Allotment::of(&self.plan.settings, 1))?;
+        let values = result.values.iter().map(|value| (format!("key `{}`", value.key), value.digest));
+        let part = |(i, part): (usize, &crate::exec::values::action_result::Part)| {
+            (format!("partition {}", i + 1), part.digest)
+        };
+        let parts = result.parts.iter().enumerate().map(part);
+        let metrics = result.metrics_digest().map(|digest| ("metrics".to_owned(), digest));
+        let mut made: Made = values.chain(parts).chain(metrics).collect();
+        for file in beside::list(&Folder(run.path().to_owned()), &self.trust())? {
+            made.insert(format!("`{}`", file.file), file.digest);
+        }
+        Ok(made)
+    }
+}

@@ -1,0 +1,68 @@
+//! Paths below named folders, so that what was read means the same in another checkout.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::ingredient::Root;
+use super::ingredient::Rooted;
+
+/// The folders by which paths are named.
+pub(in crate::exec) struct Roots {
+    /// Absolute, without links.
+    project: Utf8PathBuf,
+    home: Option<Utf8PathBuf>,
+    /// Where Python looks for modules outside the project: `PYTHONPATH`.
+    environment: Vec<Utf8PathBuf>,
+}
+
+impl Roots {
+    /// The roots for the project in the folder `project`, which is absolute and without links.
+    pub(in crate::exec) fn of(project: &Utf8Path) -> Self {
+        let home = std::env::var("HOME").ok().map(Utf8PathBuf::from).filter(|home| home.is_absolute());
+        let path = std::env::var("PYTHONPATH").unwrap_or_default();
+        let folders = path.split(':').map(Utf8PathBuf::from);
+        let environment =
+            folders.filter(|folder| folder.is_absolute() && !folder.starts_with(project)).collect();
+        Self { project: project.to_owned(), home: home.filter(|home| home != "/"), environment }
+    }
+
+    /// The name of an absolute path.
+    pub(in crate::exec) fn name(&self, path: &Utf8Path) -> Rooted {
+        if let Ok(path) = path.strip_prefix(&self.project) {
+            return Rooted { root: Root::Project, path: path.to_owned() };
+        }
+        if let Some(path) = self.environment.iter().find_map(|folder| path.strip_prefix(folder).ok()) {
+            return Rooted { root: Root::Environment, path: path.to_owned() };
+        }
+        match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(path) => Rooted { root: Root::Home, path: path.to_owned() },
+            None => Rooted { root: Root::Other, path: path.to_owned() },
+        }
+    }
+
+    /// Its path: relative to the project if it is inside, else absolute.
+    pub(in crate::exec) fn path(&self, named: &Rooted) -> Utf8PathBuf {
+        match (named.root, &self.home) {
+            (Root::Home, Some(home)) => home.join(&named.path),
+            (Root::Environment, _) => {
+                let mut places = self.environment.iter().map(|folder| folder.join(&named.path));
+                let first = places.clone().next();
+                places
+                    .find(|path| path.symlink_metadata().is_ok())
+                    .or(first)
+                    .unwrap_or_else(|| named.path.clone())
+            }
+            (Root::Project, _) if named.path == "" => ".".into(),
+            _ => named.path.clone(),
+        }
+    }
+
+    /// The project's folder.
+    pub(in crate::exec) fn project(&self) -> &Utf8Path {
+        &self.project
+    }
+
+    /// The user's home folder.
+    pub(in crate::exec) fn home(&self) -> Option<&Utf8Path> {
+        self.home.as_deref()
+    }
+}

@@ -1,0 +1,47 @@
+//! The verdict on a build that was allowed to leave instances out: one list of those that failed.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::plural;
+use crate::exec::failure::Failure;
+use crate::exec::state::left_out::LeftOut;
+use crate::file;
+use crate::layout::{Folder, Layout};
+
+/// Fails with a list of those that failed, if an instance was left out in the folder `name` of the build (`fit/p1`,
+/// `fit`; the whole build if empty).
+///
+/// # Errors
+/// In that case, or if the folder cannot be read.
+pub(crate) fn give(name: &str, layout: &Layout) -> Result<(), Failure> {
+    let instances = file::read_text(&layout.instances())?;
+    let is_asked = |line: &&str| {
+        name.is_empty()
+            || line.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let mut failed = BTreeMap::new();
+    let mut skipped = 0;
+    for folder in instances.lines().filter(is_asked) {
+        if let Some(how) = LeftOut::read(&layout.folder(folder)) {
+            skipped += usize::from(!folder.starts_with(&how.instance));
+            failed.insert(how.instance.clone(), how);
+        }
+    }
+    let passed = layout.verdict(name);
+    if !failed.is_empty() {
+        file::remove(&passed)?;
+        return Err(list(&failed, skipped, layout));
+    }
+    passed.parent().map_or(Ok(()), file::create_folder)?;
+    Ok(file::context(std::fs::write(&passed, ""), "write", &passed)?)
+}
+
+fn list(failed: &BTreeMap<String, LeftOut>, skipped: usize, layout: &Layout) -> Failure {
+    let entry = |how: &LeftOut| {
+        let log = Folder(layout.build().join(&how.instance)).log();
+        format!("{}: {} ({})\n  log: {log}", how.label, how.message, how.kind.name())
+    };
+    let more = if skipped > 0 { format!("; {skipped} more took something of them") } else { String::new() };
+    let message = format!("{} failed and were left out{more}", plural(failed.len(), "instance"));
+    Failure::new(message).detail(failed.values().map(entry).collect::<Vec<_>>().join("\n"))
+}

@@ -1,0 +1,331 @@
+//! Turns what a process and its children did into what they read: which of it counts, and what was there.
+//!
+//! What does not count: the system and the interpreter with its packages (the environment has a digest already), the
+//! folder that the process runs in, what it wrote itself, its inputs, and modules of the project that were read as text
+//! when the pipeline was compiled (they count by the code that is reached).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::world;
+use crate::digest::Digest;
+use crate::exec::content::trust::Trust;
+use crate::exec::failure::Failure;
+use crate::exec::key::action_key::ActionKey;
+use crate::exec::key::ingredient::{Fingerprint, Ingredient};
+use crate::exec::key::roots::Roots;
+use crate::file;
+use crate::watch::{Event, Operation, Seen};
+
+/// Where the things are that a run may touch. All paths are absolute, without links.
+pub(in crate::exec) struct Places<'a> {
+    pub(in crate::exec) roots: &'a Roots,
+    /// The folder of the run, and which paths in its `files` are links into the project.
+    pub(in crate::exec) run: &'a Utf8Path,
+    pub(in crate::exec) links: &'a [Utf8PathBuf],
+    pub(in crate::exec) build: Utf8PathBuf,
+    /// The instance's own folder.
+    pub(in crate::exec) own: Utf8PathBuf,
+    /// The files and folders of its inputs.
+    pub(in crate::exec) inputs: Vec<Utf8PathBuf>,
+    /// Files and folders that count whether or not they are read.
+    pub(in crate::exec) declared: Vec<Utf8PathBuf>,
+    /// Modules that count by the code that is reached, relative to the project.
+    pub(in crate::exec) modules: &'a BTreeSet<Utf8PathBuf>,
+    /// Where the interpreter and its packages are.
+    pub(in crate::exec) prefixes: Vec<Utf8PathBuf>,
+    /// Folders that are searched for programs.
+    pub(in crate::exec) searched: Vec<Utf8PathBuf>,
+    /// What `expops` itself keeps while a build runs.
+    pub(in crate::exec) private: Option<Utf8PathBuf>,
+    /// What counts as a whole if something was read by a program that cannot be watched.
+    pub(in crate::exec) visible: Vec<Utf8PathBuf>,
+}
+
+/// What was read, and which of it cannot be vouched for.
+#[derive(Debug, Default)]
+pub(in crate::exec) struct Reads {
+    pub(in crate::exec) key: ActionKey,
+    /// Files that were written to between the time they were opened and the end of the run.
+    pub(in crate::exec) unstable: Vec<Utf8PathBuf>,
+}
+
+/// What belongs to the system: whoever changes it changes the machine.
+pub(in crate::exec) const SYSTEM: [&str; 12] = [
+    "/proc",
+    "/sys",
+    "/dev",
+    "/etc",
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/sbin",
+    "/run",
+    "/var/lib",
+    "/var/cache",
+];
+
+/// What lies there and is people's own.
+pub(in crate::exec) const NOT_SYSTEM: [&str; 2] = ["/dev/shm", "/run/media"];
+
+/// Programs that libraries start while loading, to learn about the machine.
+const HARMLESS: [&str; 7] =
+    ["uname", "ldconfig", "ldconfig.real", "fc-list", "lscpu", "nvidia-smi", "getconf"];
+
+/// What was done with the paths that count.
+#[derive(Default)]
+struct Touched {
+    read: BTreeMap<Utf8PathBuf, Option<Seen>>,
+    found: BTreeSet<Utf8PathBuf>,
+    missed: BTreeSet<Utf8PathBuf>,
+    listed: BTreeSet<Utf8PathBuf>,
+    /// Made by the process itself before it was read.
+    made: BTreeSet<Utf8PathBuf>,
+    /// There before, and modified by the process.
+    updated: BTreeSet<Utf8PathBuf>,
+    /// What programs were told of that cannot be watched, and where they ran.
+    words: BTreeSet<Utf8PathBuf>,
+    /// One of them was the project's folder, or a folder above it.
+    sees_project: bool,
+    is_coarse: bool,
+}
+
+/// The reads among `events`, in their order, and the `variables` that code of the project asked for.
+///
+/// # Errors
+/// If a result of another instance was read that is not an input.
+pub(in crate::exec) fn reads(
+    events: impl Iterator<Item = Option<Event>>,
+    variables: &BTreeMap<String, Option<Digest>>,
+    places: &Places,
+    trust: &Trust,
+) -> Result<Reads, Failure> {
+    let mut touched = Touched::default();
+    for event in events {
+        match event {
+            Some(event) => touched.add(&event, places)?,
+            None => touched.is_coarse = true,
+        }
+    }
+    Ok(touched.into_reads(variables, places, trust))
+}
+
+impl Touched {
+    fn add(&mut self, event: &Event, places: &Places) -> Result<(), Failure> {
+        if event.operation == Operation::StartUnseen {
+            self.is_coarse |= !HARMLESS.contains(&event.path.file_name().unwrap_or_default());
+            return Ok(());
+        }
+        if event.operation == Operation::Word && places.roots.project().starts_with(file::normal(&event.path))
+        {
+            self.sees_project = true;
+            return Ok(());
+        }
+        let Some(path) = places.counted(event)? else { return Ok(()) };
+        let is_folder = event.seen.is_some_and(|seen| seen.is_folder());
+        let is_own = path.ancestors().any(|above| self.made.contains(above));
+        match event.operation {
+            Operation::Create | Operation::Truncate | Operation::MoveTo | Operation::MakeFolder
+                if !self.read.contains_key(&path) =>
+            {
+                self.missed.remove(&path);
+                self.found.remove(&path);
+                self.made.insert(path);
+            }
+            _ if is_own => {}
+            Operation::Read | Operation::Start if !is_folder => {
+                self.read.entry(path).or_insert(event.seen);
+            }
+            Operation::Update => {
+                self.updated.insert(path);
+            }
+            Operation::Find if !is_folder => {
+                self.found.insert(path);
+            }
+            Operation::Miss => {
+                self.missed.insert(path);
+            }
+            Operation::List => {
+                self.listed.insert(path);
+            }
+            Operation::Word => {
+                self.words.insert(path);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn into_reads(
+        self,
+        variables: &BTreeMap<String, Option<Digest>>,
+        places: &Places,
+        trust: &Trust,
+    ) -> Reads {
+        let mut reads = Reads::default();
+        let roots = places.roots;
+        let name = |path: &Utf8PathBuf| roots.name(path);
+        for (path, seen) in &self.read {
+            let is_same = is_same(path, *seen) && !self.updated.contains(path);
+            let fingerprint = if is_same {
+                world::content(path, trust)
+            } else {
+                Fingerprint::Text(world::UNSTABLE.to_owned())
+            };
+            reads.key.add(Ingredient::ReadFile(name(path)), fingerprint);
+            if !is_same {
+                reads.unstable.push(path.clone());
+            }
+        }
+        for path in self.updated.iter().filter(|path| !self.read.contains_key(*path)) {
+            reads.key.add_text(Ingredient::ReadFile(name(path)), world::UNSTABLE);
+            reads.unstable.push(path.clone());
+        }
+        let only_found =
+            |path: &&Utf8PathBuf| !self.read.contains_key(*path) && !self.updated.contains(*path);
+        for path in self.found.iter().filter(only_found) {
+            reads.key.add(Ingredient::ReadFile(name(path)), world::length(path));
+        }
+        for path in &self.listed {
+            reads.key.add(Ingredient::ReadFolder(name(path)), world::listing(path));
+        }
+        for path in self.missed.iter().filter(|path| !self.read.contains_key(*path)) {
+            reads.key.add(Ingredient::Absent(name(path)), world::absence(path));
+        }
+        if self.is_coarse {
+            for path in self.words.iter().filter(|path| path.is_file() && !self.read.contains_key(*path)) {
+                reads.key.add(Ingredient::ReadFile(name(path)), world::content(path, trust));
+            }
+            for path in self.trees(places) {
+                reads.key.add(Ingredient::ReadTree(name(&path)), world::whole(&path, trust));
+            }
+        }
+        for (name, value) in variables {
+            let fingerprint = value.map_or_else(world::not_set, Fingerprint::Digest);
+            reads.key.add(Ingredient::Variable(name.clone()), fingerprint);
+        }
+        reads
+    }
+}
+
+impl Touched {
+    /// The folders that count whole for programs that cannot be watched: those that are always in sight, those that
+    /// they were told of, those of files that they were told of, and, where they run in the project's folder, all there.
+    fn trees(&self, places: &Places) -> BTreeSet<Utf8PathBuf> {
+        let project = places.roots.project();
+        let folder = |path: &Utf8PathBuf| {
+            if path.is_dir() { Some(path.clone()) } else { path.parent().map(Into::into) }
+        };
+        let told = self.words.iter().filter_map(folder).filter(|path| path.starts_with(project));
+        let all = if self.sees_project { folders(project) } else { Vec::new() };
+        let holds_the_build = |path: &Utf8PathBuf| places.build.starts_with(path) || path == project;
+        let trees =
+            places.visible.iter().cloned().chain(told.chain(all).filter(|path| !holds_the_build(path)));
+        trees.collect()
+    }
+}
+
+/// The folders in the folder of a project, but for hidden ones and environments.
+fn folders(project: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = project.read_dir_utf8().into_iter().flatten().flatten();
+    let is_kept = |path: &Utf8PathBuf| {
+        let is_hidden = path.file_name().is_some_and(|name| name.starts_with('.'));
+        path.is_dir() && !is_hidden && !path.join("pyvenv.cfg").exists()
+    };
+    entries.map(|entry| entry.into_path()).filter(is_kept).collect()
+}
+
+/// Whether a file has not changed since it was opened.
+fn is_same(path: &Utf8Path, seen: Option<Seen>) -> bool {
+    seen.is_none_or(|seen| Seen::now(path).is_some_and(|now| now == seen))
+}
+
+fn is_of_the_system(path: &Utf8Path) -> bool {
+    let is_below = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
+    is_below(&SYSTEM) && !is_below(&NOT_SYSTEM)
+}
+
+/// What an interpreter looks for in one parent folder after another, to find itself.
+fn is_of_the_start(path: &Utf8Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let mut parts = path.components().map(|part| part.as_str()).peekable();
+    let mut is_library = false;
+    while let Some(part) = parts.next() {
+        let next = parts.peek().is_some_and(|next| next.starts_with("python3"));
+        is_library |= matches!(part, "lib" | "lib64") && next;
+    }
+    is_library || matches!(name, "pyvenv.cfg" | "pybuilddir.txt") || name.ends_with("._pth")
+}
+
+impl Places<'_> {
+    /// The path that counts for an event; `None` if it does not count.
+    fn counted(&self, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
+        let path = file::normal(&event.path);
+        let path = match path.strip_prefix(self.run.join("files")) {
+            Ok(inside) if self.links.iter().any(|link| inside.starts_with(link)) => {
+                self.roots.project().join(inside)
+            }
+            _ => path,
+        };
+        let is_lookup = matches!(event.operation, Operation::Find | Operation::Miss);
+        let is_search = is_lookup && self.searched.iter().any(|folder| path.parent() == Some(folder));
+        if is_search || path.starts_with(self.run) || path.starts_with(&self.own) {
+            return Ok(None);
+        }
+        if path.starts_with(&self.build) {
+            return self.of_the_build(&path, event);
+        }
+        Ok(if self.is_of_the_environment(&path) { None } else { self.source(path, event.operation) })
+    }
+
+    /// Nothing in the build folder counts: inputs count already, and nobody may read anything else.
+    fn of_the_build(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
+        let is_input = self.inputs.iter().any(|input| path.starts_with(input) || input.starts_with(path));
+        let is_ours = path.starts_with(self.build.join(".expops"));
+        let is_file = event.seen.is_some_and(|seen| seen.is_file());
+        if is_input || is_ours || !is_file || event.operation != Operation::Read {
+            return Ok(None);
+        }
+        let shown = path.strip_prefix(self.roots.project()).unwrap_or(path);
+        Err(Failure::new(format!(
+            "it read `{shown}`, a result of another process that is no input of this one"
+        ))
+        .help("add an edge to `process_adjlist`, and take the value by its key"))
+    }
+
+    fn is_of_the_environment(&self, path: &Utf8Path) -> bool {
+        let project = self.roots.project();
+        let is_below = |prefix: &Utf8PathBuf| path.starts_with(prefix) && !project.starts_with(prefix);
+        let is_program = |folder: &Utf8PathBuf| path.parent() == Some(folder) && !folder.starts_with(project);
+        let mut parts = path.components().map(|part| part.as_str());
+        is_of_the_system(path) && !path.starts_with(project)
+            || is_of_the_start(path)
+            || self.searched.iter().any(is_program)
+            || self.private.as_ref().is_some_and(|private| path.starts_with(private))
+            || self.prefixes.iter().any(is_below)
+            || parts.any(|part| matches!(part, "site-packages" | "dist-packages"))
+            || self.roots.home().is_some_and(|home| path.starts_with(home.join(".cache")))
+            // Looking up a path looks up each of its folders.
+            || project.starts_with(path)
+    }
+
+    /// Bytecode counts as its source, and a source that was read when compiling does not count.
+    fn source(&self, path: Utf8PathBuf, operation: Operation) -> Option<Utf8PathBuf> {
+        let path = match path.parent() {
+            Some(folder) if folder.file_name() == Some("__pycache__") => {
+                let name = path.file_name()?.split('.').next()?;
+                let source = folder.parent()?.join(format!("{name}.py"));
+                (operation == Operation::Read && source.is_file()).then_some(source)?
+            }
+            _ if path.file_name() == Some("__pycache__") => return None,
+            _ => path,
+        };
+        let inside = path.strip_prefix(self.roots.project()).unwrap_or(&path);
+        if self.declared.iter().any(|declared| path.starts_with(declared)) {
+            return None;
+        }
+        (!self.modules.contains(inside)).then_some(path)
+    }
+}

@@ -1,0 +1,144 @@
+//! Watches a process while it runs.
+
+use std::cell::RefCell;
+use std::fs;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::seen::{NOT_SYSTEM, SYSTEM};
+use crate::digest::Digest;
+use crate::exec::interpreter::Interpreter;
+use crate::exec::key::roots::Roots;
+use crate::exec::private;
+use crate::file;
+use crate::layout::Layout;
+use crate::watch::{self, Event, Operation, Seen};
+
+/// The library has room for a limited number of roots: more links than this are named by their common folder.
+const MOST_LINKS: usize = 32;
+
+/// `EXPOPS_PRELOAD=0`: no library is put in front of anybody's programs, and Python tells what it can.
+const PRELOAD: &str = "EXPOPS_PRELOAD";
+
+/// How a process is watched.
+pub(in crate::exec) struct Watcher {
+    /// The library; `None` where Python has to tell.
+    library: Option<Utf8PathBuf>,
+    /// Where nobody else tells: that a program was started, and what its words name.
+    started: RefCell<Vec<Option<Event>>>,
+    log: Utf8PathBuf,
+    prefixes: Vec<Utf8PathBuf>,
+    /// Which paths matter and which do not, as the library reads them.
+    roots: String,
+}
+
+impl Watcher {
+    /// A watcher for a run in `run`, of a program installed in `prefixes`.
+    pub(in crate::exec) fn new(
+        layout: &Layout,
+        (run, links): (&Utf8Path, &[Utf8PathBuf]),
+        prefixes: Vec<Utf8PathBuf>,
+        roots: &Roots,
+    ) -> Self {
+        let files = run.join("files");
+        let own = format!("{}/.expops", roots.project().join(layout.build()));
+        let mut lines: Vec<String> = SYSTEM.iter().map(|path| format!("-{path}")).collect();
+        lines.extend(NOT_SYSTEM.iter().map(|path| format!("+{path}")));
+        lines.push(format!("+{}", roots.project()));
+        let outside = prefixes.iter().filter(|prefix| !roots.project().starts_with(prefix));
+        lines.extend(outside.map(|prefix| format!("-{prefix}")));
+        lines.extend([format!("-{own}"), format!("-{run}")]);
+        if links.len() > MOST_LINKS {
+            lines.push(format!("+{files}"));
+        } else {
+            lines.extend(links.iter().map(|link| format!("+{}", files.join(link))));
+        }
+        let is_wanted = std::env::var(PRELOAD).map_or(true, |value| value != "0");
+        Self {
+            library: is_wanted.then(|| library(layout)).flatten(),
+            started: RefCell::default(),
+            log: run.join("reads"),
+            prefixes,
+            roots: lines.join("\n"),
+        }
+    }
+
+    /// Watches `command`, and everything that it starts.
+    pub(in crate::exec) fn watch(&self, command: &mut Command) {
+        command.env("EXPOPS_WATCH", &self.log).env("EXPOPS_WATCH_ROOTS", &self.roots);
+        let Some(library) = &self.library else {
+            command.env("EXPOPS_WATCH_HOOK", "1");
+            self.started.replace([None].into_iter().chain(words(command).map(Some)).collect());
+            return;
+        };
+        let before = std::env::var("LD_PRELOAD").ok().filter(|before| !before.is_empty());
+        let preload = before.map_or_else(|| library.to_string(), |before| format!("{library}:{before}"));
+        command.env("LD_PRELOAD", preload);
+    }
+
+    /// Where the interpreter and its packages are installed.
+    pub(in crate::exec) fn prefixes(&self) -> &[Utf8PathBuf] {
+        &self.prefixes
+    }
+
+    /// What was seen. A program in which nobody watched may have read anything.
+    pub(in crate::exec) fn events(&self) -> Vec<Option<Event>> {
+        match fs::read(&self.log) {
+            Ok(bytes) => watch::events(&bytes).collect(),
+            Err(_) => self.started.borrow().clone(),
+        }
+    }
+}
+
+/// What the words of a command name, which nobody else sees.
+fn words(command: &Command) -> impl Iterator<Item = Event> {
+    let folder = command.get_current_dir().and_then(Utf8Path::from_path).unwrap_or(Utf8Path::new(""));
+    let text = |word: &std::ffi::OsStr| word.to_str().map(str::to_owned);
+    let arguments: Vec<String> = command.get_args().filter_map(text).collect();
+    let parts = arguments
+        .iter()
+        .flat_map(|word| word.split([' ', '\t', '\n', '=', ';', '|', '&', '<', '>', '\'', '"']));
+    let paths = parts.filter(|part| !part.is_empty()).map(|part| folder.join(part));
+    let paths: Vec<_> = paths.chain([folder.to_owned()]).collect();
+    paths
+        .into_iter()
+        .filter_map(|path| Some(Event { operation: Operation::Word, seen: Some(Seen::now(&path)?), path }))
+}
+
+/// Where the interpreter that a command starts is installed, with its packages.
+pub(in crate::exec) fn prefixes(interpreter: Option<&Interpreter>, project: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let Some(program) = interpreter.map(|interpreter| interpreter.program(project)) else {
+        return Vec::new();
+    };
+    let program =
+        if program.contains('/') { Some(Utf8PathBuf::from(program)) } else { file::on_path(&program) };
+    let prefix = |program: &Utf8Path| program.parent().and_then(Utf8Path::parent).map(Utf8Path::to_owned);
+    let real = program.as_ref().and_then(|program| program.canonicalize_utf8().ok());
+    let both = [program, real].into_iter().flatten().filter_map(|program| prefix(&program));
+    both.filter(|prefix| prefix != "/" && prefix != "").collect()
+}
+
+/// The library at a path that `LD_PRELOAD` can name: blanks and colons end a name there.
+fn library(layout: &Layout) -> Option<Utf8PathBuf> {
+    let bytes = watch::library()?;
+    let is_plain = |path: &Utf8PathBuf| !path.as_str().contains([' ', ':', '\t', '\n']);
+    let own = layout.watch_library();
+    let folder = own.parent().and_then(|folder| folder.canonicalize_utf8().ok());
+    let own = folder.zip(own.file_name()).map(|(folder, name)| folder.join(name));
+    let Some(place) = own.filter(is_plain) else { return private_library().filter(is_plain) };
+    file::write_if_changed(&place, bytes).is_ok().then_some(place)
+}
+
+/// The library in the user's private folder on this machine.
+pub(in crate::exec) fn private_library() -> Option<Utf8PathBuf> {
+    let bytes = watch::library()?;
+    let name = format!("watch-{}.so", &Digest::of(bytes).to_string()[..16]);
+    let place = private::folder().ok()?.join(name);
+    file::write_if_changed(&place, bytes).is_ok().then_some(place)
+}
+
+/// The folders that are searched for programs.
+pub(in crate::exec) fn searched() -> Vec<Utf8PathBuf> {
+    std::env::var("PATH").unwrap_or_default().split(':').map(Utf8PathBuf::from).collect()
+}

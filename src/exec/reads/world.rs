@@ -1,0 +1,154 @@
+//! Checks whether what a run read has changed since.
+
+use std::env;
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::cache;
+use crate::digest::{Digest, Hasher};
+use crate::exec::content::tree;
+use crate::exec::content::trust::Trust;
+use crate::exec::key::action_key::ActionKey;
+use crate::exec::key::ingredient::Fingerprint;
+use crate::exec::key::ingredient::{Ingredient, Rooted};
+use crate::exec::key::roots::Roots;
+
+/// The fingerprint of a file that changed while it was read, or that the run itself changes: equal to no other.
+pub(in crate::exec) const UNSTABLE: &str = "it changed while it ran";
+
+/// The present state of what `reads` lists.
+pub(in crate::exec) fn now(reads: &ActionKey, roots: &Roots, trust: &Trust) -> ActionKey {
+    let mut now = ActionKey::default();
+    for (ingredient, was) in reads.ingredients() {
+        now.add(ingredient.clone(), fingerprint(ingredient, was, roots, trust));
+    }
+    now
+}
+
+/// Whether everything that `reads` lists is unchanged. Stops at the first difference.
+pub(in crate::exec) fn holds(reads: &ActionKey, roots: &Roots, trust: &Trust) -> bool {
+    reads.ingredients().iter().all(|(ingredient, was)| fingerprint(ingredient, was, roots, trust) == *was)
+}
+
+/// The paths that `reads` lists, relative to the project or absolute.
+pub(in crate::exec) fn paths(reads: &ActionKey, roots: &Roots) -> Vec<Utf8PathBuf> {
+    let path = |(ingredient, _): &(Ingredient, Fingerprint)| Some(roots.path(path_of(ingredient)?));
+    let mut paths: Vec<_> = reads.ingredients().iter().filter_map(path).collect();
+    for (ingredient, _) in reads.ingredients() {
+        if let Ingredient::ReadTree(tree) = ingredient {
+            paths.extend(inside(&roots.path(tree)).take(MOST));
+        }
+    }
+    paths
+}
+
+/// More files and folders of a tree than this a build tool is not told of: `expops run` looks at all.
+const MOST: usize = 10_000;
+
+/// The files and folders in a tree.
+fn inside(tree: &Utf8Path) -> impl Iterator<Item = Utf8PathBuf> {
+    let walk =
+        walkdir::WalkDir::new(tree).follow_links(true).into_iter().filter_entry(|entry| !is_hidden(entry));
+    walk.flatten().filter_map(|entry| Utf8PathBuf::try_from(entry.into_path()).ok())
+}
+
+/// What people and tools keep beside their data, and no process means to read.
+fn is_hidden(entry: &walkdir::DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    entry.depth() > 0 && (name.starts_with('.') || name == "__pycache__")
+}
+
+fn path_of(ingredient: &Ingredient) -> Option<&Rooted> {
+    match ingredient {
+        Ingredient::ReadFile(path)
+        | Ingredient::ReadFolder(path)
+        | Ingredient::ReadTree(path)
+        | Ingredient::Absent(path) => Some(path),
+        _ => None,
+    }
+}
+
+/// The present fingerprint of `ingredient`, of the same kind as `was`.
+fn fingerprint(ingredient: &Ingredient, was: &Fingerprint, roots: &Roots, trust: &Trust) -> Fingerprint {
+    match ingredient {
+        Ingredient::ReadFile(path) if was.text().is_some() => length(&roots.path(path)),
+        Ingredient::ReadFile(path) => content(&roots.path(path), trust),
+        Ingredient::ReadFolder(path) => listing(&roots.path(path)),
+        Ingredient::ReadTree(path) => whole(&roots.path(path), trust),
+        Ingredient::Absent(path) => absence(&roots.path(path)),
+        Ingredient::Variable(name) => variable(name),
+        _ => was.clone(),
+    }
+}
+
+fn missing() -> Fingerprint {
+    Fingerprint::Text("nothing".to_owned())
+}
+
+/// The content of a file.
+pub(in crate::exec) fn content(path: &Utf8Path, trust: &Trust) -> Fingerprint {
+    if !path.is_file() {
+        return missing();
+    }
+    tree::digest(path, trust).map_or_else(|_| missing(), Fingerprint::Digest)
+}
+
+/// How long a file is that was only looked up, and where it leads to if it is a link.
+pub(in crate::exec) fn length(path: &Utf8Path) -> Fingerprint {
+    let link = fs::read_link(path).ok().map(|to| Digest::of(to.as_os_str().as_encoded_bytes()));
+    let link = link.map(|to| format!(", a link to {to}")).unwrap_or_default();
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => Fingerprint::Text(format!("{} bytes{link}", meta.len())),
+        Ok(_) => Fingerprint::Text("a folder".to_owned()),
+        Err(_) => missing(),
+    }
+}
+
+/// The names in a folder, each with its kind.
+pub(in crate::exec) fn listing(path: &Utf8Path) -> Fingerprint {
+    let Ok(entries) = fs::read_dir(path) else { return missing() };
+    let kind = |entry: &fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => "folder",
+        Ok(kind) if kind.is_symlink() => "link",
+        _ => "file",
+    };
+    let name = |entry: fs::DirEntry| format!("{}\0{}\n", entry.file_name().to_string_lossy(), kind(&entry));
+    let mut names: Vec<_> =
+        entries.flatten().map(name).filter(|name| !name.starts_with("__pycache__\0")).collect();
+    names.sort();
+    Fingerprint::Digest(Digest::of(names.concat()))
+}
+
+/// Everything in a folder, at any depth.
+pub(in crate::exec) fn whole(path: &Utf8Path, trust: &Trust) -> Fingerprint {
+    if !path.is_dir() {
+        return missing();
+    }
+    let mut hasher = Hasher::new();
+    let mut files: Vec<_> = inside(path).collect();
+    files.sort();
+    for file in files.iter().filter(|file| file.is_file()) {
+        let Ok(content) = trust.bytes(file) else { continue };
+        hasher.update(format!("{}\0{content}\n", file.strip_prefix(path).unwrap_or(file)));
+    }
+    Fingerprint::Digest(hasher.finish())
+}
+
+/// Whether there is still nothing there.
+pub(in crate::exec) fn absence(path: &Utf8Path) -> Fingerprint {
+    if path.symlink_metadata().is_ok() { Fingerprint::Text("something".to_owned()) } else { missing() }
+}
+
+/// The digest of a variable's value; no instance has seen that of a secret.
+fn variable(name: &str) -> Fingerprint {
+    match env::var_os(name).filter(|_| !cache::secrets().contains(&name)) {
+        Some(value) => Fingerprint::Digest(Digest::of(value.as_encoded_bytes())),
+        None => not_set(),
+    }
+}
+
+/// The fingerprint of a variable that is not set.
+pub(in crate::exec) fn not_set() -> Fingerprint {
+    Fingerprint::Text("not set".to_owned())
+}

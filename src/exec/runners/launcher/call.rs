@@ -1,0 +1,254 @@
+//! Hands a command to a launcher, and collects the result.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::chosen::Launcher;
+use super::done::Done;
+use super::environment;
+use super::heart;
+use super::keeper::Word;
+use super::order::{Need, Order};
+use super::task::{self, Task, name};
+use crate::exec::content::trust::Trust;
+use crate::exec::exit::{self, Exit, Usage};
+use crate::exec::failure::Failure;
+use crate::exec::resources::allotment::Allotment;
+use crate::exec::runners::child;
+use crate::file;
+use crate::journal::Build;
+use crate::settings::FailureKind;
+use crate::signals;
+
+/// How many seconds results may take to appear: shared file systems cache attributes.
+const LATENCY: &str = "EXPOPS_LATENCY";
+
+/// How many seconds a task continues without a sign of life from the build.
+const PATIENCE: &str = "EXPOPS_PATIENCE";
+const USUAL_PATIENCE: u64 = 120;
+
+/// How often to look for a result that is not there yet.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A command for a launcher, with its context.
+pub(in crate::exec) struct Call<'a> {
+    /// The instance, for people.
+    pub label: String,
+    /// The run folder, absolute.
+    pub run: &'a Utf8Path,
+    /// What it may use.
+    pub allotment: &'a Allotment,
+    /// The files that it is given, absolute.
+    pub inputs: Vec<Utf8PathBuf>,
+    /// The files that it is to make, as far as they are known, absolute.
+    pub outputs: Vec<Utf8PathBuf>,
+    /// What is known of files.
+    pub trust: Trust,
+}
+
+/// Runs `command` by `launcher`, with stdout and stderr in the file `log`.
+///
+/// # Errors
+/// If there is no complete result in the end, with the kind of failure as far as it is known.
+pub(in crate::exec) fn run(
+    launcher: &Launcher,
+    command: &Command,
+    log: &Utf8Path,
+    call: &Call<'_>,
+) -> Result<Exit, Failure> {
+    let task = prepare(command, log, call)?;
+    let order = order(launcher, &task, call)?;
+    let word = keep(&order, &task)?;
+    match wait_for_result(launcher, &word, &task, &call.trust) {
+        Some(done) => Ok(ended(done)),
+        None => Err(failure(launcher, &word, &task, log)),
+    }
+}
+
+/// Puts what the task needs into the run folder.
+fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, Failure> {
+    let run = call.run;
+    drop(child::new_log(log)?);
+    for old in [name::DONE, name::CLAIM, name::LOG, name::ALIVE] {
+        file::remove(&run.join(old))?;
+    }
+    file::context(fs::hard_link(log, run.join(name::LOG)), "link", log)?;
+    let text = |word: &std::ffi::OsStr| word.to_string_lossy().into_owned();
+    let (environment, removed) = environment::of(command);
+    let folder = command.get_current_dir().and_then(Utf8Path::from_path).unwrap_or(run);
+    let task = Task {
+        version: task::VERSION,
+        nonce: nonce()?,
+        label: call.label.clone(),
+        arguments: [command.get_program()].into_iter().chain(command.get_args()).map(text).collect(),
+        folder: folder.to_owned(),
+        environment,
+        removed,
+        run: run.to_owned(),
+        time: call.allotment.time.map(|time| time.as_secs()),
+        patience: seconds(PATIENCE).unwrap_or(USUAL_PATIENCE).max(1),
+    };
+    write_private(
+        &run.join(name::TASK),
+        &serde_json::to_vec(&task).map_err(|e| Failure::new(e.to_string()))?,
+    )?;
+    for (list, paths) in [(name::INPUTS, &call.inputs), (name::OUTPUTS, &call.outputs)] {
+        let lines: String = paths.iter().map(|path| format!("{path}\n")).collect();
+        file::context(fs::write(run.join(list), lines), "write", &run.join(list))?;
+    }
+    Ok(task)
+}
+
+/// Writes a file that nobody else may read: it contains the environment.
+fn write_private(path: &Utf8Path, content: &[u8]) -> Result<(), Failure> {
+    file::remove(path)?;
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(content));
+    Ok(file::context(written, "write", path)?)
+}
+
+/// A text that is different for each attempt.
+fn nonce() -> Result<String, Failure> {
+    let made = tempfile::Builder::new().prefix("").rand_bytes(16).make(|path| {
+        Ok(path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
+    });
+    made.map(|made| made.into_parts().0).map_err(|error| Failure::new(error.to_string()))
+}
+
+fn order(launcher: &Launcher, task: &Task, call: &Call<'_>) -> Result<Order, Failure> {
+    let Allotment { attempt, cpus, memory, time, gpus, .. } = call.allotment;
+    let need = Need {
+        cpus: *cpus,
+        memory: memory.map(|memory| memory.div_ceil(1 << 20)),
+        time: time.map(|time| time.as_secs()),
+        gpus: *gpus,
+    };
+    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let path = |name: &str| call.run.join(name).into_string();
+    let told = [
+        ("EXPOPS_LABEL", task.label.clone()),
+        ("EXPOPS_CPUS", cpus.to_string()),
+        ("EXPOPS_MEMORY_MB", number(need.memory)),
+        ("EXPOPS_TIME_S", number(need.time)),
+        ("EXPOPS_GPUS", number(need.gpus.map(u64::from))),
+        ("EXPOPS_ATTEMPT", attempt.to_string()),
+        ("EXPOPS_REQUEST", path(name::TASK)),
+        ("EXPOPS_INPUTS", path(name::INPUTS)),
+        ("EXPOPS_OUTPUTS", path(name::OUTPUTS)),
+    ];
+    Ok(Order {
+        launcher: launcher.clone(),
+        words: vec![own_program()?, "task".to_owned(), path(name::TASK)],
+        told: told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>(),
+        name: format!("{}.{}", task.label, &task.nonce[..6.min(task.nonce.len())]),
+        done: call.run.join(name::DONE),
+        need,
+    })
+}
+
+fn own_program() -> Result<String, Failure> {
+    let path =
+        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find expops: {error}")))?;
+    path.into_os_string().into_string().map_err(|_| Failure::new("the path of expops is not text"))
+}
+
+/// Starts a keeper, which starts the launcher, and waits for both.
+fn keep(order: &Order, task: &Task) -> Result<Word, Failure> {
+    let cannot = |error: io::Error| Failure::new(format!("cannot start the launcher: {error}"));
+    let mut line = serde_json::to_vec(order).map_err(|error| Failure::new(error.to_string()))?;
+    line.push(b'\n');
+    let build = Build::present();
+    let patience = Duration::from_secs(task.patience);
+    let life = Mutex::new(None::<ChildStdin>);
+    // The keeper takes the closing of this pipe for the end of the build.
+    let end = || drop(life.lock().unwrap_or_else(PoisonError::into_inner).take());
+    let attend = || -> io::Result<Option<Word>> {
+        let mut keeper = Command::new(own_program().map_err(io::Error::other)?)
+            .arg("launch")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut pipe = keeper.stdin.take();
+        pipe.as_mut().map_or(Ok(()), |pipe| pipe.write_all(&line))?;
+        *life.lock().unwrap_or_else(PoisonError::into_inner) = pipe;
+        let mut said = String::new();
+        keeper.stdout.take().map_or(Ok(0), |output| BufReader::new(output).read_line(&mut said))?;
+        keeper.wait()?;
+        Ok(serde_json::from_str(&said).ok())
+    };
+    let is_over = || !build.is_running();
+    let (kept, signal) =
+        signals::during(|_| end(), || heart::beating(&task.run, patience, (is_over, &end), attend))
+            .map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
+    match signal {
+        Some(signal) => Err(Failure::new(format!("interrupted by signal {signal}"))),
+        None if !build.is_running() => Err(Failure::new("the build that this was part of has ended")),
+        None => Ok(kept.map_err(cannot)?.unwrap_or_default()),
+    }
+}
+
+fn seconds(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// The end of the task, once all its files have appeared.
+fn wait_for_result(launcher: &Launcher, word: &Word, task: &Task, trust: &Trust) -> Option<Done> {
+    let usual = if word.kind.is_some() || word.not_started.is_some() { 0 } else { launcher.latency() };
+    let latency = Duration::from_secs(seconds(LATENCY).unwrap_or(usual));
+    let start = Instant::now();
+    loop {
+        if let Some(done) = Done::read(task, |path| trust.bytes(path)) {
+            return Some(done);
+        }
+        if start.elapsed() >= latency {
+            return None;
+        }
+        std::thread::sleep(LOOK);
+        // Some file systems only notice new names when a folder is listed.
+        let _ = task.run.read_dir_utf8().map(Iterator::count);
+    }
+}
+
+fn ended(done: Done) -> Exit {
+    let status = done.signal.map_or_else(|| exit::status(done.code.unwrap_or(1)), exit::killed);
+    let usage = Usage { cpu: done.cpu, memory: done.memory, host: done.host, job: done.job };
+    Exit { status, cut: done.cut, usage }
+}
+
+/// Explains why there is no complete result.
+fn failure(launcher: &Launcher, word: &Word, task: &Task, log: &Utf8Path) -> Failure {
+    let name = launcher.name();
+    if let Some(why) = &word.not_started {
+        return Failure::new(format!("the launcher `{name}` cannot be started: {why}"))
+            .help("EXPOPS_LAUNCHER names it: a program, or `slurm`");
+    }
+    let how = match (word.signal, word.code) {
+        (Some(signal), _) => format!("was killed by signal {signal}"),
+        (None, Some(code)) => format!("ended with exit status {code}"),
+        (None, None) => "was lost".to_owned(),
+    };
+    let has_begun = task.run.join(name::CLAIM).exists();
+    let (kind, what) = match (word.kind, has_begun, word.code) {
+        (Some(FailureKind::Timeout), ..) => (FailureKind::Timeout, "the job took longer than its `time`"),
+        (Some(FailureKind::OutOfMemory), ..) => {
+            (FailureKind::OutOfMemory, "the job used more than its `memory`")
+        }
+        (Some(kind), ..) => (kind, "the job or its node is gone"),
+        (None, true, _) => (FailureKind::Lost, "what it had started left no whole result"),
+        (None, false, Some(0)) => (FailureKind::NoResult, "it has run nothing"),
+        (None, false, _) => (FailureKind::Exit, "nothing has run"),
+    };
+    let detail = [child::last_lines(&word.said), child::tail(log)].join("\n");
+    let failure = Failure::new(format!("the launcher `{name}` {how}: {what}")).kind(kind);
+    failure.detail(detail.trim()).log(log.as_str())
+}

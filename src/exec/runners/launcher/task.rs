@@ -1,0 +1,51 @@
+//! What to run: the file `task.json` in the run folder, which is passed to `expops task`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+/// The version of both files, `task.json` and `done.json`.
+pub(super) const VERSION: u32 = 1;
+
+/// The user's part of an instance.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Task {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Returned in `done.json`, so that the end of another attempt is not mistaken for this one's.
+    pub nonce: String,
+    /// The instance, for people.
+    pub label: String,
+    /// The program and its arguments.
+    pub arguments: Vec<String>,
+    /// The working folder.
+    pub folder: Utf8PathBuf,
+    /// Its environment, besides what belongs to the node or the job.
+    pub environment: BTreeMap<String, String>,
+    /// Variables that it must not have.
+    pub removed: BTreeSet<String>,
+    /// The run folder, absolute.
+    pub run: Utf8PathBuf,
+    /// How many seconds it may take.
+    pub time: Option<u64>,
+    /// After how many seconds without a sign of life from the build it is ended.
+    pub patience: u64,
+}
+
+/// The files in a run folder that both sides know.
+pub(super) mod name {
+    pub(in crate::exec::runners::launcher) const TASK: &str = "task.json";
+    pub(in crate::exec::runners::launcher) const DONE: &str = "done.json";
+    /// Created by the first that runs the task; any other does not run it again.
+    pub(in crate::exec::runners::launcher) const CLAIM: &str = "claim";
+    /// Another name of the instance's log, by which a task that outlives its run cannot write into the next one's.
+    pub(in crate::exec::runners::launcher) const LOG: &str = "task.log";
+    /// A number that grows as long as the build lives.
+    pub(in crate::exec::runners::launcher) const ALIVE: &str = "alive";
+    pub(in crate::exec::runners::launcher) const INPUTS: &str = "inputs.txt";
+    pub(in crate::exec::runners::launcher) const OUTPUTS: &str = "outputs.txt";
+    /// What comes back.
+    pub(in crate::exec::runners::launcher) const RESULTS: [&str; 4] =
+        ["out", "files", "result.json", "reads"];
+}

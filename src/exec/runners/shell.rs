@@ -1,0 +1,210 @@
+//! Runs a shell command for an instance.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use camino::Utf8PathBuf;
+
+use super::child;
+use super::runner::{self, Runner};
+use crate::command::{self, Filling};
+use crate::diagnostic::{list, nearest};
+use crate::digest::Digest;
+use crate::exec::content::tree;
+use crate::exec::content::trust::Trust;
+use crate::exec::failure::Failure;
+use crate::exec::run_folder::RunFolder;
+use crate::exec::state::inputs::Input;
+use crate::exec::state::instance::Instance;
+use crate::exec::values::value::{Node, Value};
+use crate::settings::FailureKind;
+
+/// Linux limits an argument to 128 KiB; a longer command is run from a file.
+const LONGEST_ARGUMENT: usize = 100_000;
+const TOO_LONG: &str = "a program takes about 2 MB of arguments: hand it a file that lists the paths, \
+                        `{{ inputs.NAME | list_file }}`";
+
+/// Runs the command; the files in the result are relative to the run's `out` folder.
+pub(in crate::exec) fn run(
+    instance: &Instance,
+    template: &str,
+    outputs: &[(String, Utf8PathBuf)],
+    inputs: &[Input],
+    folder: &RunFolder,
+) -> Result<Vec<Value>, Failure> {
+    all_inputs(template, inputs)?;
+    for (_, file) in outputs {
+        if let Some(parent) = file.parent() {
+            crate::file::create_folder(&folder.out().join(parent))?;
+        }
+    }
+    let line = command::fill(template, filling(instance, outputs, inputs, folder)).map_err(|error| {
+        Failure::new(format!("the command cannot be filled in: {error}")).detail(template)
+    })?;
+    let log = instance.folder.log();
+    let mut shell = Command::new("/bin/sh");
+    if line.len() < LONGEST_ARGUMENT {
+        shell.args(["-c", &line]);
+    } else {
+        let script = folder.path().join("command.sh");
+        crate::file::context(std::fs::write(&script, &line), "write", &script)?;
+        shell.arg(script);
+    }
+    shell.current_dir(&instance.project).env("EXPOPS_PROJECT_ROOT", &instance.project);
+    if let Some(python) = instance.environment_bin() {
+        let path = std::env::var("PATH").unwrap_or_default();
+        shell.env("PATH", format!("{python}:{path}"));
+    }
+    child::prepare(&mut shell, &folder.allotment);
+    folder.watch(&mut shell);
+    let call = runner::call(instance, inputs, outputs, folder);
+    let exit = Runner::of_shell(&folder.allotment).run(&mut shell, &log, &call, || Ok(()))?;
+    instance.note_usage(&exit.usage);
+    if !exit.status.success() {
+        let mut failure =
+            Failure::new(exit.sentence("the command failed", &folder.allotment)).kind(exit.kind());
+        if line.len() >= LONGEST_ARGUMENT && exit.status.code() == Some(126) {
+            failure = failure.help(TOO_LONG);
+        }
+        let line = shortened(&line);
+        return Err(failure.detail(format!("{}\n{}", line.trim_end(), child::tail(&log))).log(log.as_str()));
+    }
+    let trust = instance.trust();
+    outputs.iter().map(|(key, file)| output(key, file, &line, (folder, &trust))).collect()
+}
+
+/// Variables that are set for each run, or say where it is and who runs it: they never count.
+const NEVER: [&str; 14] = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "LANGUAGE",
+    "PWD",
+    "OLDPWD",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "SHLVL",
+    "IFS",
+    "OMP_NUM_THREADS",
+    "CUDA_VISIBLE_DEVICES",
+    "USER",
+];
+const NEVER_PREFIXES: [&str; 7] = ["LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_"];
+
+/// The variables of the environment that a command names (`$NAME`, `${NAME:-1}`), each with the digest of its value. One
+/// that the command sets is its own.
+pub(in crate::exec) fn variables(command: &str) -> BTreeMap<String, Option<Digest>> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = |rest: &str| {
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())].to_owned()
+    };
+    let is_set = |name: &str| {
+        let ways =
+            [format!("{name}="), format!("for {name} "), format!("read {name}"), format!("read -r {name}")];
+        ways.iter().any(|way| command.contains(way))
+    };
+    let counts = |name: &String| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && !NEVER.contains(&name.as_str())
+            && !NEVER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+            && !is_set(name)
+    };
+    let value = |name: &String| std::env::var_os(name).map(|value| Digest::of(value.as_encoded_bytes()));
+    let names = command.split('$').skip(1).map(name).filter(counts);
+    names.map(|name| (name.clone(), value(&name))).collect()
+}
+
+/// The command for a message: only the start, if it names thousands of partitions.
+fn shortened(line: &str) -> String {
+    const SHOWN: usize = 2_000;
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// Insists that every input that the command names exists.
+fn all_inputs(template: &str, inputs: &[Input]) -> Result<(), Failure> {
+    let names = || inputs.iter().map(|input| input.name.as_str());
+    let named = command::inputs(template).unwrap_or_default();
+    let Some(missing) = named.iter().find(|name| names().all(|input| input != name.as_str())) else {
+        return Ok(());
+    };
+    let failure = Failure::new(format!("the command cannot be filled in: no upstream returns `{missing}`"));
+    Err(match (nearest(missing, names()), inputs.is_empty()) {
+        (Some(near), _) => failure.help(format!("did you mean `{near}`?")),
+        (None, true) => failure.help("nothing comes from upstream: is there an edge in `process_adjlist`?"),
+        (None, false) => failure.help(format!("what comes from upstream is {}", list(names()))),
+    })
+}
+
+fn output(
+    key: &str,
+    file: &Utf8PathBuf,
+    line: &str,
+    (folder, trust): (&RunFolder, &Trust),
+) -> Result<Value, Failure> {
+    let path = folder.out().join(file);
+    if !path.exists() {
+        let failure = Failure::new(format!("the command did not write its output `{key}` (`{file}`)"));
+        let failure = failure.kind(FailureKind::NoResult);
+        return Err(failure.detail(line.trim_end()).help(format!("write it to {{{{ outputs.{key} }}}}")));
+    }
+    let digest = tree::digest(&path, trust)?;
+    Ok(Value {
+        key: key.to_owned(),
+        file: file.clone(),
+        format: "file".to_owned(),
+        digest,
+        rows: None,
+        stored: None,
+        size: path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len()),
+    })
+}
+
+fn filling(
+    instance: &Instance,
+    outputs: &[(String, Utf8PathBuf)],
+    inputs: &[Input],
+    folder: &RunFolder,
+) -> Filling {
+    Filling {
+        inputs: inputs.iter().map(|input| (input.name.clone(), path(&input.node, instance))).collect(),
+        outputs: outputs.iter().map(|(key, file)| (key.clone(), folder.out().join(file))).collect(),
+        parameters: instance.plan.parameters.clone(),
+        partition: instance.partition(),
+        seed: instance.random_seed(),
+        lists: folder.path().join("lists"),
+    }
+}
+
+/// Paths as the command sees them, which runs in the project's folder.
+fn path(node: &Node, instance: &Instance) -> command::Input {
+    match node {
+        Node::One(value) => command::Input::File(instance.layout.build().join(&value.file)),
+        Node::Gathered(list) => command::Input::Gathered(
+            list.iter().map(|(arm, node)| (arm.label(), path(node, instance))).collect(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod variable_tests {
+    use super::*;
+
+    #[test]
+    fn a_command_asks_for_the_variables_that_it_names_and_does_not_set() {
+        let names = |command: &str| variables(command).into_keys().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            names("echo $RATE ${OTHER:-1} \"$RATE\" $1 $$ $(date) ${#A} > {{ outputs.x }}"),
+            "OTHER RATE"
+        );
+        assert_eq!(
+            names("X=1; for f in *; do echo $f $X $PATH $EXPOPS_PROJECT_ROOT; done; read -r l; echo $l"),
+            ""
+        );
+        assert_eq!(variables("echo $NOBODY_SETS_THIS")["NOBODY_SETS_THIS"], None);
+    }
+}

@@ -1,0 +1,79 @@
+//! What the user's code made, whether by a run or from the cache.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::value::Value;
+use crate::cache;
+use crate::digest::Digest;
+
+/// What a call made; files are relative to the run's `out` folder.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::exec) struct ActionResult {
+    /// The values that it returned.
+    pub values: Vec<Value>,
+    /// The partitions that it cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    /// The key of the file that is still to be cut, if the user's splitter returned one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub native: Option<String>,
+    /// The text of `metrics.json`, if anything was logged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<String>,
+    /// What the run took, to know what the cache saves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+}
+
+/// What a run took.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(in crate::exec) struct Cost {
+    /// How long it ran, in seconds.
+    pub ran: f64,
+    /// CPU seconds.
+    pub cpu: Option<f64>,
+}
+
+/// A partition that Python cut.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::exec) struct Part {
+    /// The file, relative to `out`; `None` if the partition already exists.
+    pub file: Option<Utf8PathBuf>,
+    /// How it is stored.
+    pub format: String,
+    /// What a reader of it can observe.
+    pub digest: Digest,
+    /// Its rows.
+    pub rows: u64,
+    /// As for a [`Value`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Digest>,
+    /// As for a [`Value`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+}
+
+impl ActionResult {
+    /// Whether its files are among those that came with it, inside the run's `out` folder: anybody may write to a
+    /// cache.
+    pub(in crate::exec) fn is_sound(&self, out: &Utf8Path) -> bool {
+        let values = self.values.iter().map(|value| (&value.file, &value.format, value.size));
+        let parts = self.parts.iter().filter_map(|part| Some((part.file.as_ref()?, &part.format, part.size)));
+        let all: Vec<_> = values.chain(parts).collect();
+        let is_alone =
+            |file: &Utf8Path| all.iter().filter(|(other, ..)| other.starts_with(file)).count() == 1;
+        all.iter().all(|&(file, format, size)| {
+            let path = out.join(file);
+            let meta = path.metadata().ok().filter(|_| cache::is_inside(file) && is_alone(file));
+            meta.is_some_and(|meta| {
+                (format == "file" || meta.is_file())
+                    && size.is_none_or(|size| meta.is_file() && meta.len() == size)
+            })
+        })
+    }
+
+    pub(in crate::exec) fn metrics_digest(&self) -> Option<Digest> {
+        self.metrics.as_deref().map(Digest::of)
+    }
+}

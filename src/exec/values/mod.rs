@@ -1,0 +1,8 @@
+//! What an instance passes on, and what else it leaves behind.
+
+pub(super) mod action_result;
+pub(super) mod beside;
+pub(super) mod checkout;
+pub(super) mod stored;
+pub(super) mod value;
+pub(super) mod vouched;

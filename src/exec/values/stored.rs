@@ -1,0 +1,67 @@
+//! The digests of stored values: of what a reader observes, and of what is on disk.
+
+use camino::Utf8Path;
+
+use crate::digest::Digest;
+use crate::exec::content::tree;
+use crate::exec::content::trust::{Of, Trust};
+use crate::exec::failure::Failure;
+use crate::file;
+use crate::split::{self, Format, Kind, SplitError};
+
+/// The digest of what a reader observes of the value stored at `path` in this format. For a pickle, only Python knows.
+///
+/// # Errors
+/// If it cannot be read.
+pub(in crate::exec) fn digest(path: &Utf8Path, format: &str, trust: &Trust) -> Result<Digest, Failure> {
+    match format {
+        "arrow" => trust.digest(path, Of::Table, || table(path)).map_err(failure),
+        "file" => Ok(tree::digest(path, trust)?),
+        _ => Ok(file::context(trust.bytes(path), "read", path)?),
+    }
+}
+
+fn table(path: &Utf8Path) -> Result<Digest, SplitError> {
+    let arrow = Format { rows: Kind::Arrow, compression: None };
+    split::digest_of(path, Some(arrow)).map(|whole| whole.digest)
+}
+
+/// The digest of the file or folder at `path`.
+///
+/// # Errors
+/// If it cannot be read.
+pub(in crate::exec) fn stored(path: &Utf8Path, trust: &Trust) -> Result<Digest, Failure> {
+    Ok(tree::digest(path, trust)?)
+}
+
+/// Protects the file or folder at `path`, which is in its final place, against accidental writes, and remembers the
+/// digest that was computed on the way there. Its owner can still change it.
+pub(in crate::exec) fn publish(path: &Utf8Path, format: &str, digest: Digest, trust: &Trust) {
+    for entry in walkdir::WalkDir::new(path).into_iter().flatten().filter(|entry| entry.file_type().is_file())
+    {
+        protect(entry.path());
+    }
+    match format {
+        "arrow" => trust.vouch(path, Of::Table, digest),
+        _ => trust.vouch(path, Of::Bytes, digest),
+    }
+}
+
+/// Removes the permission to write. Where that fails, only a safeguard is lost.
+fn protect(path: &std::path::Path) {
+    // The target of a link belongs to somebody else.
+    if let Some(meta) = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file) {
+        let mut permissions = meta.permissions();
+        permissions.set_readonly(true);
+        let _ = std::fs::set_permissions(path, permissions);
+    }
+}
+
+/// The failure for a table that could not be examined.
+fn failure(error: SplitError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error.help() {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
