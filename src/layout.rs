@@ -15,7 +15,7 @@
 //! | `PROCESS/ARM/…/failed.json` | how it failed, if it was left out |
 //! | `PROCESS/ARM/…/why.json` | why it last ran, for people |
 //! | `PROCESS/ARM/…/.rows` | what a split learned about the rows of the file that it split |
-//! | `PROCESS/ARM/…/.run-*/` | a run in progress, or one that was killed |
+//! | `PROCESS/ARM/…/.run-*/` | a run in progress, or one that was killed (`run` names what is in it besides) |
 //! | `….retired`, `.tmp-*`, `.*.tmp` | a stamp that is not valid now; files not yet renamed (`passing`) |
 //! | `.expops/plan/PROCESS.json` | everything about a process that its instances need to know |
 //! | `.expops/plan/instances` | the folders of all stamps, where instances may be left out |
@@ -44,7 +44,9 @@
 //! | `.expops/trust/` | the stats of large files and their digests, so that none is hashed twice |
 //! | `.expops/known/DIGEST` | what a digest of code, packages or files covers, so that a change can be named |
 
+mod folder;
 pub(crate) mod passing;
+pub(crate) mod run;
 
 use std::fmt::Write as _;
 
@@ -52,6 +54,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::arm::{self, Arm};
 use crate::digest::Digest;
+
+pub(crate) use folder::{FILES, Folder, OUT};
 
 /// File systems accept names of up to 255 bytes; a temporary name needs some of them.
 const LONGEST_NAME: usize = 120;
@@ -237,7 +241,7 @@ impl Layout {
     pub(crate) fn environment_stamp(&self, name: &str) -> Utf8PathBuf {
         match name {
             "" => self.build.join(".expops/interpreter"),
-            name => self.environment(name).join(STAMP),
+            name => self.environment(name).join(folder::STAMP),
         }
     }
 
@@ -321,112 +325,6 @@ impl Layout {
     pub(crate) fn verdict(&self, name: &str) -> Utf8PathBuf {
         let folder = self.build.join(".expops/verdict");
         if name.is_empty() { folder.join("passed") } else { folder.join(name).join("passed") }
-    }
-}
-
-const STAMP: &str = "stamp";
-const VALUES: &str = "values.json";
-const RECORD: &str = "record.json";
-const WHY: &str = "why.json";
-const OUT: &str = "out";
-const FILES: &str = "files";
-const METRICS: &str = "metrics.json";
-const ROWS: &str = ".rows";
-const LOG: &str = "log";
-const READS: &str = "reads.d";
-const LOCK: &str = ".lock";
-const FORCE: &str = ".force";
-const FAILED: &str = "failed.json";
-
-/// The folder of an instance or a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Folder(pub Utf8PathBuf);
-
-impl Folder {
-    /// The files next to the data file of a partition.
-    pub(crate) const OF_PARTITION: [&str; 2] = [STAMP, VALUES];
-
-    /// Whether the folder contains something that only an instance or a partition has.
-    pub(crate) fn is_one(&self) -> bool {
-        [RECORD, VALUES, WHY, STAMP, LOCK, FAILED].iter().any(|name| self.0.join(name).exists())
-    }
-
-    /// Whether a folder of this name inside an instance's folder is the user's.
-    pub(crate) fn holds_values(name: &str) -> bool {
-        [OUT, FILES].contains(&name)
-    }
-
-    /// Everything that is written here, except the file that names the data file of a partition ([`Self::values`]) and
-    /// the lock. The record and the stamp come first: without them, nothing vouches for the rest.
-    pub(crate) fn own(&self) -> impl Iterator<Item = Utf8PathBuf> {
-        let first = [self.record(), self.stamp(), passing::retired(&self.stamp())];
-        let rest = [OUT, FILES, METRICS, LOG, WHY, ROWS, READS, FORCE, FAILED];
-        first.into_iter().chain(rest.map(|name| self.0.join(name)))
-    }
-
-    /// The file that build tools watch.
-    pub(crate) fn stamp(&self) -> Utf8PathBuf {
-        self.0.join(STAMP)
-    }
-
-    /// Which file holds which key.
-    pub(crate) fn values(&self) -> Utf8PathBuf {
-        self.0.join(VALUES)
-    }
-
-    /// What the last run observed.
-    pub(crate) fn record(&self) -> Utf8PathBuf {
-        self.0.join(RECORD)
-    }
-
-    /// Why the instance last ran.
-    pub(crate) fn why(&self) -> Utf8PathBuf {
-        self.0.join(WHY)
-    }
-
-    /// How it failed, if it was left out.
-    pub(crate) fn failed(&self) -> Utf8PathBuf {
-        self.0.join(FAILED)
-    }
-
-    /// The values.
-    pub(crate) fn out(&self) -> Utf8PathBuf {
-        self.0.join(OUT)
-    }
-
-    /// What the process wrote in its own folder.
-    pub(crate) fn files(&self) -> Utf8PathBuf {
-        self.0.join(FILES)
-    }
-
-    /// The metrics.
-    pub(crate) fn metrics(&self) -> Utf8PathBuf {
-        self.0.join(METRICS)
-    }
-
-    /// What a split learned about the rows of the file that it split.
-    pub(crate) fn rows(&self) -> Utf8PathBuf {
-        self.0.join(ROWS)
-    }
-
-    /// stdout and stderr.
-    pub(crate) fn log(&self) -> Utf8PathBuf {
-        self.0.join(LOG)
-    }
-
-    /// Exists if the instance must run at the next check, whatever its action key is.
-    pub(crate) fn force(&self) -> Utf8PathBuf {
-        self.0.join(FORCE)
-    }
-
-    /// The files that it was seen to read, for Ninja, which takes them into its own database.
-    pub(crate) fn reads(&self) -> Utf8PathBuf {
-        self.0.join(READS)
-    }
-
-    /// A lock held while the instance runs.
-    pub(crate) fn lock(&self) -> Utf8PathBuf {
-        self.0.join(LOCK)
     }
 }
 

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::reads::watcher::Watcher;
 use super::resources::allotment::Allotment;
 use crate::file;
+use crate::layout::run as run_files;
 use crate::layout::{Folder, passing};
 use crate::plan_file::PlanFile;
 use crate::watch::Event;
@@ -97,7 +98,7 @@ impl RunFolder {
 
     /// Where the runtime leaves its result.
     pub(super) fn result(&self) -> Utf8PathBuf {
-        self.path.join("result.json")
+        self.path.join(run_files::RESULT)
     }
 
     /// Removes what an unsuccessful run left, and restores the links to what it may read.

@@ -19,6 +19,7 @@ use crate::exec::state::instance::Instance;
 use crate::exec::values::action_result::ActionResult;
 use crate::file;
 use crate::journal::{Ended, Event};
+use crate::layout::run as run_files;
 use crate::settings::Retries;
 use crate::signals;
 
@@ -98,7 +99,7 @@ impl Instance {
         attempt: u32,
         run: &RunFolder,
     ) -> Result<Utf8PathBuf, Failure> {
-        let path = earlier.unwrap_or_else(|| run.path().join("earlier.log"));
+        let path = earlier.unwrap_or_else(|| run.path().join(run_files::EARLIER));
         file::context(self.add_log(&path, attempt), "write", &path)?;
         Ok(path)
     }

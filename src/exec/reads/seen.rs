@@ -16,6 +16,7 @@ use crate::exec::key::action_key::ActionKey;
 use crate::exec::key::ingredient::{Fingerprint, Ingredient};
 use crate::exec::key::roots::Roots;
 use crate::file;
+use crate::layout::FILES;
 use crate::watch::{Event, Operation, Seen};
 
 /// Where the things are that a run may touch. All paths are absolute, without links.
@@ -263,7 +264,7 @@ impl Places<'_> {
     /// The path that counts for an event; `None` if it does not count.
     fn counted(&self, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
         let path = file::normal(&event.path);
-        let path = match path.strip_prefix(self.run.join("files")) {
+        let path = match path.strip_prefix(self.run.join(FILES)) {
             Ok(inside) if self.links.iter().any(|link| inside.starts_with(link)) => {
                 self.roots.project().join(inside)
             }

@@ -13,6 +13,7 @@ use crate::exec::key::roots::Roots;
 use crate::exec::private;
 use crate::file;
 use crate::layout::Layout;
+use crate::layout::{FILES, run as run_files};
 use crate::watch::{self, Event, Operation, Seen};
 
 /// The library has room for a limited number of roots: more links than this are named by their common folder.
@@ -41,7 +42,7 @@ impl Watcher {
         prefixes: Vec<Utf8PathBuf>,
         roots: &Roots,
     ) -> Self {
-        let files = run.join("files");
+        let files = run.join(FILES);
         let own = format!("{}/.expops", roots.project().join(layout.build()));
         let mut lines: Vec<String> = SYSTEM.iter().map(|path| format!("-{path}")).collect();
         lines.extend(NOT_SYSTEM.iter().map(|path| format!("+{path}")));
@@ -58,7 +59,7 @@ impl Watcher {
         Self {
             library: is_wanted.then(|| library(layout)).flatten(),
             started: RefCell::default(),
-            log: run.join("reads"),
+            log: run.join(run_files::READS),
             prefixes,
             roots: lines.join("\n"),
         }

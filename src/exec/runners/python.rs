@@ -17,6 +17,7 @@ use crate::exec::interpreter::Interpreter;
 use crate::exec::run_folder::RunFolder;
 use crate::exec::state::inputs::Input;
 use crate::exec::state::instance::Instance;
+use crate::layout::run as run_files;
 use crate::settings::FailureKind;
 
 /// What the runtime reports.
@@ -120,7 +121,7 @@ pub(in crate::exec) fn run(
     folder: &RunFolder,
     interpreter: Option<&Interpreter>,
 ) -> Result<Answer, Failure> {
-    let path = folder.path().join("request.json");
+    let path = folder.path().join(run_files::REQUEST);
     let request = Request::new(instance, mode, inputs, folder)?;
     let text = serde_json::to_vec(&request).map_err(|e| Failure::new(e.to_string()))?;
     crate::file::write_if_changed(&path, &text)?;

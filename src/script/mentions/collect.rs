@@ -22,7 +22,7 @@ pub(super) struct Scope {
 }
 
 /// What a name refers to.
-enum Lead {
+pub(super) enum Lead {
     Outside(Root),
     Own { parameter: bool },
 }
@@ -73,7 +73,7 @@ impl Mentions {
         }
     }
 
-    fn lead(&self, name: &str) -> Lead {
+    pub(super) fn lead(&self, name: &str) -> Lead {
         for (i, scope) in self.scopes.iter().enumerate().rev() {
             if scope.kind == Kind::Class && i + 1 != self.scopes.len() {
                 continue;
@@ -91,7 +91,7 @@ impl Mentions {
         Lead::Outside(Root::Global(name.to_owned()))
     }
 
-    fn mention(&mut self, chain: Chain) {
+    pub(super) fn mention(&mut self, chain: Chain) {
         if let Root::Global(name) = &chain.root
             && self.deferred == 0
         {
@@ -100,7 +100,7 @@ impl Mentions {
         self.code.mentions.push(Mention::Use(chain));
     }
 
-    fn called(&mut self, call: Call) {
+    pub(super) fn called(&mut self, call: Call) {
         if self.in_annotation {
             return;
         }
@@ -195,86 +195,6 @@ impl Mentions {
         if certain && let Some(scope) = self.scopes.last_mut() {
             scope.names.bound.extend(Names::of_body(std::slice::from_ref(stmt)).bound);
         }
-    }
-
-    fn callee(&self, func: &Expr) -> Call {
-        if let Some((root, attrs)) = dotted(func) {
-            return match (self.lead(root), attrs.last()) {
-                (Lead::Outside(root), _) => Call::Chain(Chain { root, attrs, literal: None }),
-                (Lead::Own { parameter }, Some(name)) => {
-                    Call::Method { name: name.clone(), own: attrs.len() == 1 && !parameter }
-                }
-                (Lead::Own { .. }, None) => Call::Unknown,
-            };
-        }
-        match func {
-            Expr::Attribute(node) => Call::Method { name: node.attr.to_string(), own: false },
-            Expr::Call(inner) => self.chain(&inner.func).map_or(Call::Unknown, Call::Made),
-            _ => Call::Unknown,
-        }
-    }
-
-    pub(super) fn call(&mut self, call: &ast::ExprCall) {
-        let made = self.callee(&call.func);
-        self.called(made);
-        let first = call.arguments.args.first();
-        let literal = first.and_then(text_of);
-        match dotted(&call.func) {
-            Some((name, attrs)) if attrs.is_empty() && self.asks_for_own_names(name, first.is_some()) => {}
-            Some(("getattr", attrs)) if attrs.is_empty() && self.attribute_by_name(call) => return,
-            _ => match (self.chain(&call.func), literal) {
-                (Some(chain), Some(literal)) => {
-                    // `import_module("name")` can be followed, if it is the one of `importlib`.
-                    let unknown = chain.attrs.iter().filter(|attr| *attr != "import_module");
-                    unknown.for_each(|attr| words::attribute(attr, &mut self.code.words));
-                    self.mention(Chain { literal: Some(literal), ..chain });
-                }
-                _ => self.visit_expr(&call.func),
-            },
-        }
-        if self.only_shows(&call.func) {
-            self.shown(|this| this.visit_arguments(&call.arguments));
-        } else {
-            let evaluates = called(&call.func).is_some_and(texts::evaluates);
-            let before = self.evaluated;
-            self.evaluated |= evaluates;
-            self.visit_arguments(&call.arguments);
-            self.evaluated = before;
-        }
-    }
-
-    /// Whether a function only displays the texts that it is given.
-    fn only_shows(&self, func: &Expr) -> bool {
-        match func {
-            Expr::Name(name) => {
-                let is_builtin = matches!(self.lead(&name.id), Lead::Outside(Root::Global(_)));
-                name.id == "print" && is_builtin
-            }
-            Expr::Attribute(node) => texts::only_shows(&node.attr),
-            _ => false,
-        }
-    }
-
-    /// `locals()` or `vars()` in a function, or `vars(x)`: does not ask for names of the module.
-    fn asks_for_own_names(&self, name: &str, has_argument: bool) -> bool {
-        let in_function = self.deferred > 0;
-        match name {
-            "locals" | "vars" if in_function || has_argument => {
-                matches!(self.lead(name), Lead::Outside(Root::Global(_)))
-            }
-            _ => false,
-        }
-    }
-
-    /// Treats `getattr(module, "name")` as `module.name`. True if that was all of the call.
-    fn attribute_by_name(&mut self, call: &ast::ExprCall) -> bool {
-        let [object, name, rest @ ..] = &*call.arguments.args else { return false };
-        let (Some(mut chain), Some(name)) = (self.chain(object), text_of(name)) else { return false };
-        words::attribute(&name, &mut self.code.words);
-        chain.attrs.push(name);
-        self.mention(chain);
-        rest.iter().for_each(|default| self.visit_expr(default));
-        true
     }
 
     /// Records a store into something, unless it belongs to this code.
@@ -411,16 +331,8 @@ pub(in crate::script) fn dotted(expr: &Expr) -> Option<(&str, Vec<String>)> {
     }
 }
 
-/// The name of a function or method that is called.
-fn called(func: &Expr) -> Option<&str> {
-    match func {
-        Expr::Name(name) => Some(&name.id),
-        Expr::Attribute(node) => Some(&node.attr),
-        _ => None,
-    }
-}
-
-fn text_of(expr: &Expr) -> Option<String> {
+/// The text of a literal.
+pub(super) fn text_of(expr: &Expr) -> Option<String> {
     match expr {
         Expr::StringLiteral(node) => Some(node.value.to_str().to_owned()),
         _ => None,

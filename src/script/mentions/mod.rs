@@ -2,6 +2,7 @@
 //! imports, calls, and words that make it special. Follows Python's scopes; does not know which files exist or
 //! what a name is bound to.
 
+mod calls;
 mod collect;
 mod texts;
 mod visit;

@@ -4,15 +4,18 @@
 //! The digest of a partition is that of its values ([`digest`]), so that a different writer, batch size, compression or
 //! padding makes no difference. One batch per thread is in memory.
 
+mod blocks;
 mod cut;
 mod digest;
 mod guard;
 mod ipc;
 mod kinds;
+mod large;
 mod pandas;
 mod parquet;
 mod parts;
 mod table;
 mod values;
+mod walk;
 
 pub(super) use parts::{produce, with_keys};

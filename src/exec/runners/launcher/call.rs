@@ -15,7 +15,7 @@ use super::environment;
 use super::heart;
 use super::keeper::Word;
 use super::order::{Need, Order};
-use super::task::{self, Task, name};
+use super::task::{self, Task};
 use crate::exec::content::trust::Trust;
 use crate::exec::exit::{self, Exit, Usage};
 use crate::exec::failure::Failure;
@@ -23,6 +23,7 @@ use crate::exec::resources::allotment::Allotment;
 use crate::exec::runners::child;
 use crate::file;
 use crate::journal::Build;
+use crate::layout::run as run_files;
 use crate::settings::FailureKind;
 use crate::signals;
 
@@ -75,10 +76,10 @@ pub(in crate::exec) fn run(
 fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, Failure> {
     let run = call.run;
     drop(child::new_log(log)?);
-    for old in [name::DONE, name::CLAIM, name::LOG, name::ALIVE] {
+    for old in [run_files::DONE, run_files::CLAIM, run_files::TASK_LOG, run_files::ALIVE] {
         file::remove(&run.join(old))?;
     }
-    file::context(fs::hard_link(log, run.join(name::LOG)), "link", log)?;
+    file::context(fs::hard_link(log, run.join(run_files::TASK_LOG)), "link", log)?;
     let text = |word: &std::ffi::OsStr| word.to_string_lossy().into_owned();
     let (environment, removed) = environment::of(command);
     let folder = command.get_current_dir().and_then(Utf8Path::from_path).unwrap_or(run);
@@ -95,10 +96,10 @@ fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, F
         patience: seconds(PATIENCE).unwrap_or(USUAL_PATIENCE).max(1),
     };
     write_private(
-        &run.join(name::TASK),
+        &run.join(run_files::TASK),
         &serde_json::to_vec(&task).map_err(|e| Failure::new(e.to_string()))?,
     )?;
-    for (list, paths) in [(name::INPUTS, &call.inputs), (name::OUTPUTS, &call.outputs)] {
+    for (list, paths) in [(run_files::INPUTS, &call.inputs), (run_files::OUTPUTS, &call.outputs)] {
         let lines: String = paths.iter().map(|path| format!("{path}\n")).collect();
         file::context(fs::write(run.join(list), lines), "write", &run.join(list))?;
     }
@@ -141,16 +142,16 @@ fn order(launcher: &Launcher, task: &Task, call: &Call<'_>) -> Result<Order, Fai
         ("EXPOPS_TIME_S", number(need.time)),
         ("EXPOPS_GPUS", number(need.gpus.map(u64::from))),
         ("EXPOPS_ATTEMPT", attempt.to_string()),
-        ("EXPOPS_REQUEST", path(name::TASK)),
-        ("EXPOPS_INPUTS", path(name::INPUTS)),
-        ("EXPOPS_OUTPUTS", path(name::OUTPUTS)),
+        ("EXPOPS_REQUEST", path(run_files::TASK)),
+        ("EXPOPS_INPUTS", path(run_files::INPUTS)),
+        ("EXPOPS_OUTPUTS", path(run_files::OUTPUTS)),
     ];
     Ok(Order {
         launcher: launcher.clone(),
-        words: vec![own_program()?, "task".to_owned(), path(name::TASK)],
+        words: vec![own_program()?, "task".to_owned(), path(run_files::TASK)],
         told: told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>(),
         name: format!("{}.{}", task.label, &task.nonce[..6.min(task.nonce.len())]),
-        done: call.run.join(name::DONE),
+        done: call.run.join(run_files::DONE),
         need,
     })
 }
@@ -237,7 +238,7 @@ fn failure(launcher: &Launcher, word: &Word, task: &Task, log: &Utf8Path) -> Fai
         (None, Some(code)) => format!("ended with exit status {code}"),
         (None, None) => "was lost".to_owned(),
     };
-    let has_begun = task.run.join(name::CLAIM).exists();
+    let has_begun = task.run.join(run_files::CLAIM).exists();
     let (kind, what) = match (word.kind, has_begun, word.code) {
         (Some(FailureKind::Timeout), ..) => (FailureKind::Timeout, "the job took longer than its `time`"),
         (Some(FailureKind::OutOfMemory), ..) => {

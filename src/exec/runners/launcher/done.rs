@@ -6,9 +6,10 @@ use std::io::{self, Write as _};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::task::{self, Task, name};
+use super::task::{self, Task};
 use crate::digest::Digest;
 use crate::durable;
+use crate::layout::{FILES, OUT, run as run_files};
 use crate::settings::FailureKind;
 
 /// How a task ended.
@@ -53,13 +54,13 @@ impl Done {
         serde_json::to_writer(&mut file, self)?;
         file.flush()?;
         durable::flush(file.as_file())?;
-        file.persist(run.join(name::DONE))?;
+        file.persist(run.join(run_files::DONE))?;
         Ok(())
     }
 
     /// The end of `task`, if it has been written and everything that it lists is there.
     pub(super) fn read(task: &Task, digest: impl Fn(&Utf8Path) -> io::Result<Digest>) -> Option<Self> {
-        let text = fs::read(task.run.join(name::DONE)).ok()?;
+        let text = fs::read(task.run.join(run_files::DONE)).ok()?;
         let done: Self = serde_json::from_slice(&text).ok()?;
         let is_there = |(path, left): &(Utf8PathBuf, Left)| {
             let path = task.run.join(path);
@@ -77,10 +78,13 @@ impl Done {
     }
 }
 
+/// What comes back.
+const RESULTS: [&str; 4] = [OUT, FILES, run_files::RESULT, run_files::READS];
+
 /// What the build needs from a run folder.
 pub(super) fn left(run: &Utf8Path) -> io::Result<Vec<(Utf8PathBuf, Left)>> {
     let mut all = Vec::new();
-    for entry in name::RESULTS.map(|name| run.join(name)).iter().filter(|path| path.exists()) {
+    for entry in RESULTS.map(|name| run.join(name)).iter().filter(|path| path.exists()) {
         for entry in walkdir::WalkDir::new(entry).sort_by_file_name() {
             let entry = entry?;
             let Some(path) = Utf8Path::from_path(entry.path()) else { continue };

@@ -6,9 +6,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::layout::run as run_files;
 use camino::Utf8Path;
-
-use super::task::name;
 
 /// How often the build counts, for tasks with this patience.
 fn beat(patience: Duration) -> Duration {
@@ -30,7 +29,7 @@ pub(super) fn beating<T>(
             loop {
                 if last.is_none_or(|last| last.elapsed() >= beat(patience)) {
                     count += 1;
-                    let _ = fs::write(run.join(name::ALIVE), count.to_string());
+                    let _ = fs::write(run.join(run_files::ALIVE), count.to_string());
                     last = Some(Instant::now());
                 }
                 if is_done.recv_timeout(LOOK.min(beat(patience))) != Err(RecvTimeoutError::Timeout) {
@@ -59,13 +58,13 @@ pub(super) fn listening<T>(
     let (done, is_done) = channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || {
-            let count = || fs::read_to_string(run.join(name::ALIVE)).ok();
+            let count = || fs::read_to_string(run.join(run_files::ALIVE)).ok();
             let (mut last, mut since) = (count(), Instant::now());
             while is_done.recv_timeout(beat(patience)) == Err(RecvTimeoutError::Timeout) {
                 let now = count();
                 if now.is_some() && now != last {
                     (last, since) = (now, Instant::now());
-                } else if since.elapsed() > patience || !run.join(name::TASK).exists() {
+                } else if since.elapsed() > patience || !run.join(run_files::TASK).exists() {
                     return end();
                 }
             }

@@ -11,9 +11,10 @@ use camino::Utf8Path;
 use super::done::{self, Done};
 use super::heart;
 use super::scratch::Scratch;
-use super::task::{self, Task, name};
+use super::task::{self, Task};
 use crate::exec::exit::{self, Exit};
 use crate::exec::reads::watcher;
+use crate::layout::run as run_files;
 use crate::signals;
 
 /// The exit status if a task could not be run, or its end could not be written.
@@ -54,7 +55,7 @@ fn one(file: &Utf8Path) -> io::Result<u8> {
 /// The right to run a task, which only the first one gets. The second waits until the first has ended, so a launcher
 /// that only waits for the second has waited for both.
 fn claim(task: &Task) -> io::Result<Option<File>> {
-    let path = task.run.join(name::CLAIM);
+    let path = task.run.join(run_files::CLAIM);
     match File::create_new(&path) {
         Ok(file) => {
             let _ = file.lock();
@@ -70,7 +71,7 @@ fn claim(task: &Task) -> io::Result<Option<File>> {
 
 /// Runs the program. `None` if it was ended from outside: by a signal to us, or because the build is gone.
 fn attend(task: &Task) -> io::Result<Option<Exit>> {
-    let mut log = OpenOptions::new().append(true).create(true).open(task.run.join(name::LOG))?;
+    let mut log = OpenOptions::new().append(true).create(true).open(task.run.join(run_files::TASK_LOG))?;
     let mut command = command(task);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
     let is_forsaken = AtomicBool::new(false);

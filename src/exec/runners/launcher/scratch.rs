@@ -8,13 +8,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::task::Task;
 use crate::file;
+use crate::layout::{FILES, OUT, run as run_files};
 
 /// The variable that names the folder: a path, or the name of another variable such as `$TMPDIR`, which a job sets for
 /// itself.
 const VARIABLE: &str = "EXPOPS_SCRATCH";
 
 /// The folders that a task writes into.
-const WRITTEN: [&str; 2] = ["out", "files"];
+const WRITTEN: [&str; 2] = [OUT, FILES];
 
 /// The variable that tells a task which paths to watch.
 const ROOTS: &str = "EXPOPS_WATCH_ROOTS";
@@ -58,7 +59,7 @@ impl Scratch {
             fs::remove_file(&there)?;
             fs::rename(&on_its_way, &there)?;
         }
-        let reads = self.run.join("reads");
+        let reads = self.run.join(run_files::READS);
         match fs::read(&reads) {
             Ok(seen) => fs::write(&reads, replace(&seen, self.path.as_str(), self.run.as_str())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -32,20 +32,3 @@ pub(super) struct Task {
     /// After how many seconds without a sign of life from the build it is ended.
     pub patience: u64,
 }
-
-/// The files in a run folder that both sides know.
-pub(super) mod name {
-    pub(in crate::exec::runners::launcher) const TASK: &str = "task.json";
-    pub(in crate::exec::runners::launcher) const DONE: &str = "done.json";
-    /// Created by the first that runs the task; any other does not run it again.
-    pub(in crate::exec::runners::launcher) const CLAIM: &str = "claim";
-    /// Another name of the instance's log, by which a task that outlives its run cannot write into the next one's.
-    pub(in crate::exec::runners::launcher) const LOG: &str = "task.log";
-    /// A number that grows as long as the build lives.
-    pub(in crate::exec::runners::launcher) const ALIVE: &str = "alive";
-    pub(in crate::exec::runners::launcher) const INPUTS: &str = "inputs.txt";
-    pub(in crate::exec::runners::launcher) const OUTPUTS: &str = "outputs.txt";
-    /// What comes back.
-    pub(in crate::exec::runners::launcher) const RESULTS: [&str; 4] =
-        ["out", "files", "result.json", "reads"];
-}

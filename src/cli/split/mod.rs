@@ -1,22 +1,26 @@
 //! `expops split`, which is also the program `expops-split`: flags to a [`Request`], partitions to lines or JSON.
 
+mod flags;
+mod layouts;
+mod meter;
+
 use std::collections::HashSet;
-use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser;
 use serde_json::json;
 use walkdir::WalkDir;
 
-use crate::amount::{self, AmountError};
 use crate::file::Written;
 use crate::output::say_unwritten;
 use crate::split::{
-    By, Compression, Dialect, Each, Format, Input, Kind, Layout, Partition, Pattern, Progress, Request, Size,
-    SplitError, format_of, is_same_file, run, run_by_value,
+    By, Compression, Dialect, Each, Format, Input, Kind, Layout, Partition, Pattern, Request, Size,
+    SplitError, format_of, run, run_by_value,
 };
+use flags::{Quote, bytes, delimiter, quote};
+use layouts::{Flat, Named};
+use meter::Meter;
 
 /// Cut a file into partitions, exactly between rows, and stamp each with its hash
 ///
@@ -137,89 +141,6 @@ Stamps:
 Exit status:
   0 if all partitions are in place; 1 if the data or the disk is at fault; 2 for wrong usage. After an
   error every earlier partition and stamp are as they were.";
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"\\t" => Ok(b'\t'),
-        [b'"' | b'\n' | b'\r' | 0] => Err("this character cannot stand between fields".to_owned()),
-        [byte] if byte.is_ascii() => Ok(*byte),
-        _ => Err("a delimiter is one ASCII character, or `\\t`".to_owned()),
-    }
-}
-
-/// The value of `--quote`: a character, or none.
-#[derive(Clone, Copy, Debug)]
-pub struct Quote(Option<u8>);
-
-fn quote(text: &str) -> Result<Quote, String> {
-    match text.as_bytes() {
-        b"none" => Ok(Quote(None)),
-        [b'\n' | b'\r' | 0] => Err("this character cannot stand around a field".to_owned()),
-        [byte] if byte.is_ascii() => Ok(Quote(Some(*byte))),
-        _ => Err("a quote is one ASCII character, or `none`".to_owned()),
-    }
-}
-
-/// A number of bytes: `500MB`, `4GB`, `1.5 GiB`, or without a unit.
-fn bytes(text: &str) -> Result<u64, String> {
-    match text.parse().or_else(|_| amount::bytes(text)) {
-        Ok(0) => Err("at least one byte is needed".to_owned()),
-        Ok(bytes) => Ok(bytes),
-        Err(AmountError::TooLarge) => Err("that is more bytes than can be counted".to_owned()),
-        Err(_) => Err("write a number of bytes, such as `500MB` or `4GB`".to_owned()),
-    }
-}
-
-/// All partitions in one folder: `p1.csv` and `p1.stamp`.
-struct Flat {
-    folder: Utf8PathBuf,
-    /// The file that is split: never a leftover, wherever it lies.
-    source: Option<Utf8PathBuf>,
-    extension: String,
-}
-
-impl Layout for Flat {
-    fn data(&self, i: u64) -> Utf8PathBuf {
-        self.folder.join(format!("p{i}.{}", self.extension))
-    }
-
-    fn stamp(&self, i: u64) -> Utf8PathBuf {
-        self.folder.join(format!("p{i}.stamp"))
-    }
-
-    fn leftovers(&self, i: u64) -> Vec<Utf8PathBuf> {
-        let plain = self.extension.strip_suffix(".gz").or(self.extension.strip_suffix(".zst"));
-        let plain = plain.unwrap_or(&self.extension);
-        let endings = [plain.to_owned(), format!("{plain}.gz"), format!("{plain}.zst")];
-        let others = endings.into_iter().filter(|ending| *ending != self.extension);
-        let is_source =
-            |path: &Utf8PathBuf| self.source.as_ref().is_some_and(|source| is_same_file(source, path));
-        others
-            .map(|ending| self.folder.join(format!("p{i}.{ending}")))
-            .filter(|path| !is_source(path))
-            .collect()
-    }
-
-    fn known(&self) -> Option<Utf8PathBuf> {
-        Some(self.folder.join(".expops-split"))
-    }
-}
-
-/// A file for each value, with its stamp beside it.
-struct Named {
-    folder: Utf8PathBuf,
-    names: Vec<String>,
-}
-
-impl Layout for Named {
-    fn data(&self, i: u64) -> Utf8PathBuf {
-        self.folder.join(&self.names[i as usize - 1])
-    }
-
-    fn stamp(&self, i: u64) -> Utf8PathBuf {
-        self.folder.join(format!("{}.stamp", self.names[i as usize - 1]))
-    }
-}
 
 /// What a split has made.
 struct Done {
@@ -394,51 +315,4 @@ fn report(done: &Done) -> serde_json::Value {
         "rows": done.partitions.iter().map(|part| part.rows).sum::<u64>(),
         "partitions": done.partitions.iter().enumerate().map(one).collect::<Vec<_>>(),
     })
-}
-
-/// Shows progress on a terminal, once the work has taken a while.
-struct Meter {
-    shown: bool,
-    state: Mutex<State>,
-}
-
-struct State {
-    total: u64,
-    done: u64,
-    last: Instant,
-    visible: bool,
-}
-
-impl Meter {
-    fn new(wanted: bool) -> Self {
-        let state = State { total: 0, done: 0, last: Instant::now(), visible: false };
-        Self { shown: wanted && std::io::stderr().is_terminal(), state: Mutex::new(state) }
-    }
-
-    fn show(&self, step: Progress) {
-        if !self.shown {
-            return;
-        }
-        let mut state = self.state.lock().expect("no thread panics while it holds the lock");
-        match step {
-            Progress::Total(total) => state.total = total,
-            Progress::Bytes(bytes) => state.done += bytes,
-        }
-        if state.total > 0
-            && state.last.elapsed() > Duration::from_millis(if state.visible { 100 } else { 700 })
-        {
-            // Every byte is scanned once and hashed once.
-            let percent = (state.done * 50 / state.total).min(99);
-            eprint!("\r{percent:3} % of {} MB", state.total / 1_000_000);
-            state.last = Instant::now();
-            state.visible = true;
-        }
-    }
-
-    fn clear(&self) {
-        let state = self.state.lock().expect("no thread panics while it holds the lock");
-        if state.visible {
-            eprint!("\r{:40}\r", "");
-        }
-    }
 }
