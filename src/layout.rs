@@ -31,6 +31,7 @@
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/origin` | in a build folder outside its project: the paths to the project and from there back |
 //! | `.expops/places.json` | where the project file names processes and environments, for messages |
+//! | `.expops/program` | how a shell recognizes the program that this build is for |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/busy` | the lock of those who write here or clean up |
 //! | `PROCESS/ARM/…/.force` | requested by `expops run --force`: it runs whatever its action key is |
@@ -243,6 +244,11 @@ impl Layout {
             "" => self.build.join(".expops/interpreter"),
             name => self.environment(name).join(folder::STAMP),
         }
+    }
+
+    /// How a shell recognizes the program that this build is for.
+    pub(crate) fn program(&self) -> Utf8PathBuf {
+        self.build.join(".expops/program")
     }
 
     /// The folder that holds the Python package `expops`.

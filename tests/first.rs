@@ -124,3 +124,72 @@ fn a_value_is_shown_and_given_to_python() {
         assert!(refused.says(said), "{wrong}: {}", refused.err);
     }
 }
+
+const READER: &str = "
+process_adjlist: |
+  read count
+processes:
+  - {name: read, command: 'cat rows.csv > {{ outputs.rows }}', outputs: {rows: rows.csv}}
+  - {name: count, command: 'wc -l < {{ inputs.rows }} > {{ outputs.n }}', outputs: {n: n.txt}}
+";
+
+/// The formats, the files in them, and the programs that run these.
+const FORMATS: [(&str, &[&str]); 3] =
+    [("ninja", &["ninja"]), ("make", &["make", "-s"]), ("sh", &["sh", "build.sh"])];
+
+/// Puts a program `expops` before all others on PATH.
+fn shadow(space: &Space, script: &str) {
+    space.write("tools/bin/expops", format!("#!/bin/sh\n{script}\n"));
+    space.run("chmod", &["+x", "tools/bin/expops"]).success();
+}
+
+#[test]
+fn another_program_of_that_name_is_named_and_runs_nothing() {
+    for (format, build) in FORMATS {
+        let space = Space::new();
+        space.write("expops.yaml", READER);
+        space.write("rows.csv", "1\n2\n");
+        space.expops(&["compile", "--format", format]).success();
+        // It succeeds at everything, and says that it is called expops.
+        let another = "echo \"$*\" >> \"$ANOTHER\"; echo expops 0.1.7";
+        space.set("ANOTHER", space.path("another.log").to_str());
+        let refused = |what: &str| {
+            let ran = space.run(build[0], &build[1..]).failure();
+            assert!(
+                ran.says(
+                    "the `expops` on PATH is another program, or there is none: `pip install expops-build`"
+                ),
+                "{format}, {what}: {}{}",
+                ran.out,
+                ran.err
+            );
+            assert!(space.read("another.log").lines().all(|line| line == "--version"), "{format}, {what}");
+        };
+        shadow(&space, another);
+        refused("a first build");
+        fs::remove_file(space.path("tools/bin/expops")).unwrap();
+        space.run(build[0], &build[1..]).success();
+        fs::remove_file(space.path("another.log")).unwrap();
+        shadow(&space, another);
+        if format != "sh" {
+            space.run(build[0], &build[1..]).success();
+            assert!(!space.exists("another.log"), "{format}: a build without anything to do asks");
+        }
+        // Only an instance has something to do.
+        space.write("rows.csv", "1\n2\n3\n");
+        refused("a file that was read");
+        space.edit("expops.yaml", "{n: n.txt}", "{n: m.txt}");
+        refused("the compiler");
+        fs::remove_dir_all(space.path("build")).unwrap();
+        refused("a clone");
+        space.set("EXPOPS", Some(env!("CARGO_BIN_EXE_expops")));
+        space.run(build[0], &build[1..]).success();
+        assert_eq!(space.read("build/count/out/m.txt"), "3\n");
+        // One that hands on to ours is ours.
+        space.set("EXPOPS", None);
+        shadow(&space, concat!("exec ", env!("CARGO_BIN_EXE_expops"), " \"$@\""));
+        space.write("rows.csv", "1\n");
+        space.run(build[0], &build[1..]).success();
+        assert_eq!(space.read("build/count/out/m.txt"), "1\n");
+    }
+}

@@ -6,6 +6,7 @@ use clap::Args;
 use super::ended::Ended;
 use super::say;
 use crate::defaults;
+use crate::driver;
 use crate::exec::{self, Failure, Instance, Sight};
 use crate::file;
 use crate::layout::Layout;
@@ -33,6 +34,9 @@ pub(super) struct Flags {
     /// Fail if something was dropped of the instance, of the process, or (without a name) of everything
     #[arg(long)]
     verdict: bool,
+    /// Write into the build folder how a shell recognizes this program
+    #[arg(long, group = "what")]
+    program: bool,
     /// Say what is done
     #[arg(long)]
     say: bool,
@@ -48,6 +52,7 @@ enum Target<'f> {
     Modules(&'f Utf8Path),
     Instance(&'f str),
     Verdict(&'f str),
+    Program,
 }
 
 /// `project` is the project's folder, seen from where the build tool runs.
@@ -79,6 +84,9 @@ fn wanted<'f>(flags: &'f Flags, record: Option<&'f str>) -> Result<Target<'f>, F
     if let Some(folder) = &flags.modules {
         return Ok(Target::Modules(folder));
     }
+    if flags.program {
+        return Ok(Target::Program);
+    }
     Ok(match (&flags.environment, &flags.shared, record.or(instance)) {
         (_, _, name) if flags.verdict => Target::Verdict(name.unwrap_or_default()),
         (Some(name), ..) => Target::Environment(name),
@@ -108,6 +116,7 @@ fn make(
         Target::Shared(name) => exec::look_at_shared(name, layout),
         Target::Modules(folder) => exec::look_at_modules(folder, layout),
         Target::Verdict(name) => exec::give_verdict(name, layout),
+        Target::Program => driver::write_program(layout).map_err(Failure::from),
         Target::Instance(name) => {
             let instance = Instance::open(name, layout)?;
             // An instance that was left out never has a record: whatever asks for a file beside the record has just

@@ -43,7 +43,7 @@ pub use split::Command as SplitCommand;
 
 /// Compiles experiment pipelines to Ninja, Make or shell: one target per partition, re-run by content.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXAMPLE)]
+#[command(version = VERSION, max_term_width = 100, after_help = EXAMPLE)]
 pub struct Arguments {
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -51,6 +51,9 @@ pub struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
+
+/// The generated files know this program by the name of its distribution: another project has a program called `expops`.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (expops-build)");
 
 const EXAMPLE: &str = "Example:
   expops compile && ninja      compile expops.yaml, then build everything

@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod failure;
 mod options;
+mod program;
 mod project;
 mod sources;
 mod write;
@@ -15,6 +16,7 @@ pub(crate) use compile::plan;
 pub use compile::{Compiled, compile};
 pub use failure::Failure;
 pub use options::Options;
+pub(crate) use program::write as write_program;
 pub use project::Project;
 pub(crate) use write::may_overwrite;
 

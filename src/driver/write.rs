@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::compile::Compiled;
 use super::failure::Failure;
 use super::options::relative;
+use super::program;
 use crate::digest::Hasher;
 use crate::durable;
 use crate::emit::{self, Format};
@@ -93,6 +94,7 @@ impl Compiled {
             exec::compact_reads(&self.in_project(path))?;
         }
         runtime::install(&self.layout.python())?;
+        program::write(&self.layout)?;
         exec::keep_newest(&self.layout.all_known(), MOST_FACTS)?;
         exec::keep_newest(&self.layout.trust(), MOST_FACTS)?;
         if let Some(text) = self.origin() {

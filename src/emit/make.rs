@@ -9,7 +9,7 @@ use camino::Utf8PathBuf;
 use minijinja::{Value, context};
 
 use super::lines::{rule, words};
-use super::template::{header, identifier, quoted, render};
+use super::template::{ANOTHER_PROGRAM, header, identifier, quoted, render};
 use crate::escape::{comment, make_info, make_prerequisite, make_target, make_text, make_variable};
 use crate::plan::{Action, Environment, Group, Modules, Plan, Verdict};
 use crate::quote;
@@ -22,7 +22,7 @@ pub(super) fn make(plan: &Plan) -> String {
     let command = |words: &[String]| make_text(&quote::words(words));
     let exec = [plan.location.as_slice(), &["exec".to_owned()], &plan.exec_flags].concat();
     let reads: Vec<_> = plan.groups.iter().filter_map(|group| group.reads.clone()).collect();
-    let compile = format!("$(EXPOPS) {}$(if $({}s), --quiet)", command(&plan.compile), names.0);
+    let compile = format!("$({0}program) {1}$(if $({0}s), --quiet)", names.0, command(&plan.compile));
     let label = make_info(plan.source.as_str());
     let compiled = format!("@$(if $({}s),,$(info compile {label})){compile}", names.0);
     let again = format!("+$(if $({0}there),,@$({0}dry){compile})", names.0);
@@ -34,6 +34,7 @@ pub(super) fn make(plan: &Plan) -> String {
         TEMPLATE,
         context! {
             v => quoted(&names.0),
+            another_program => quoted(make_text(ANOTHER_PROGRAM)),
             // In a variable, unlike in a recipe, `#` starts a comment.
             exec => quoted(command(&exec).replace('#', "\\#")),
             prefixed => !plan.prefix.is_empty(),

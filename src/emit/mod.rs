@@ -11,3 +11,4 @@ mod template;
 
 pub use format::Format;
 pub(crate) use format::is_generated;
+pub(crate) use template::ANOTHER_PROGRAM;

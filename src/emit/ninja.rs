@@ -7,7 +7,7 @@ use minijinja::{Value, context};
 
 use super::found;
 use super::lines::statement;
-use super::template::{header, identifier, quoted, render};
+use super::template::{ANOTHER_PROGRAM, header, identifier, quoted, render};
 use crate::escape::{comment, ninja_path, ninja_value};
 use crate::plan::{Action, Environment, Group, Modules, Plan, Verdict};
 use crate::quote;
@@ -23,6 +23,9 @@ pub(super) fn ninja(plan: &Plan) -> String {
         TEMPLATE,
         context! {
             rule => quoted(&rules.0),
+            program => quoted(ninja_path(plan.program.as_str())),
+            checked => quoted(ninja_value(&quote::word(&quote::operand(plan.program.as_str())))),
+            another_program => quoted(ninja_value(&quote::word(ANOTHER_PROGRAM))),
             location => words(&plan.location),
             flags => words(&plan.exec_flags),
             compile => words(&plan.compile),
@@ -31,7 +34,7 @@ pub(super) fn ninja(plan: &Plan) -> String {
             build => quoted(ninja_value(plan.build.as_str())),
             log_in_build => plan.keeps_log_in_build(),
             compiled => quoted(compiled(plan, &rules)),
-            modules => plan.modules.iter().map(|each| modules(each, &rules)).collect::<Vec<_>>(),
+            modules => plan.modules.iter().map(|each| modules(each, plan, &rules)).collect::<Vec<_>>(),
             phony => (!phony.is_empty()).then(|| quoted(statement(&phony, "phony", &[], &[]))),
             depfile => quoted(ninja_value(plan.depfile.as_str())),
             hosted => plan.is_hosted(),
@@ -62,7 +65,8 @@ fn compiled(plan: &Plan, rules: &Rules) -> String {
     let sources: Vec<_> = sources(plan).iter().chain(plan.module_stamps()).cloned().collect();
     let proof = std::slice::from_ref(&plan.proof);
     let made = [proof, plan.written().as_slice()].concat();
-    let proven = statement(&paths(&made), &rules.name("compile"), &paths(&sources), &[]);
+    let proven =
+        after_program(plan, &statement(&paths(&made), &rules.name("compile"), &paths(&sources), &[]));
     let depfile = match plan.is_hosted() {
         true => format!("\n  depfile = {}", ninja_value(plan.depfile.as_str())),
         false => String::new(),
@@ -88,13 +92,18 @@ fn phony(plan: &Plan) -> Vec<String> {
     gone.iter().chain(&plan.always).map(|path| ninja_path(path.as_str())).collect()
 }
 
-fn modules(modules: &Modules, rules: &Rules) -> Value {
+fn modules(modules: &Modules, plan: &Plan, rules: &Rules) -> Value {
     let stamp = paths(std::slice::from_ref(&modules.stamp));
     let folder = paths(std::slice::from_ref(&modules.folder));
     context! {
-        built => quoted(statement(&stamp, &rules.name("modules"), &folder, &[])),
+        built => quoted(after_program(plan, &statement(&stamp, &rules.name("modules"), &folder, &[]))),
         folder => quoted(ninja_value(&quote::word(&quote::operand(&modules.name)))),
     }
+}
+
+/// A statement that waits for the file which each command reads first. Everything else waits for the compiler.
+fn after_program(plan: &Plan, statement: &str) -> String {
+    format!("{statement} $\n        || {}", ninja_path(plan.program.as_str()))
 }
 
 fn all_built(plan: &Plan) -> String {

@@ -2,7 +2,7 @@
 
 use minijinja::{Value, context};
 
-use super::template::{header, quoted, render};
+use super::template::{ANOTHER_PROGRAM, header, quoted, render};
 use crate::escape::comment;
 use crate::plan::{Group, Plan};
 use crate::quote;
@@ -21,6 +21,7 @@ pub(super) fn shell(plan: &Plan) -> String {
         TEMPLATE,
         context! {
             up => quoted(up),
+            another_program => quoted(quote::word(ANOTHER_PROGRAM)),
             // `sh` would not take a name with a leading dash as an operand.
             script => quoted(quote::word(&quote::operand(plan.output.as_str()))),
             verdict => plan.verdict.is_some(),

@@ -6,6 +6,10 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context
 use crate::plan::Plan;
 use crate::{escape, quote};
 
+/// What is said by a generated file that does not find this program.
+pub(crate) const ANOTHER_PROGRAM: &str = "expops: the `expops` on PATH is another program, or there is none: \
+     `pip install expops-build`, or set EXPOPS to the path of the one that wrote this build";
+
 /// `text` as a value that a template may print: the caller has quoted it for the place where it is printed.
 pub(super) fn quoted(text: impl AsRef<str>) -> Value {
     Value::from_safe_string(text.as_ref().to_owned())

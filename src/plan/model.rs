@@ -27,6 +27,8 @@ pub struct Plan {
     pub plan_files: Vec<PlanText>,
     /// The stamp of the active Python, also written by the compiler.
     pub interpreter: Option<Utf8PathBuf>,
+    /// How a shell recognizes the program that this build is for, also written by the compiler.
+    pub program: Utf8PathBuf,
     /// The proof that the generated file is as new as its sources; every generated file has its own.
     pub proof: Utf8PathBuf,
     /// The build folder.

@@ -8,6 +8,11 @@
 set -eu
 CDPATH= cd -- "$(dirname -- "$0")"
 : "${EXPOPS:=expops}"
+# Another project has a program called expops.
+case "$EXPOPS $($EXPOPS --version 2>/dev/null)" in
+    'expops '*expops-build*) ;;
+    'expops '*) echo 'expops: the `expops` on PATH is another program, or there is none: `pip install expops-build`, or set EXPOPS to the path of the one that wrote this build' >&2; exit 1 ;;
+esac
 
 instance() {
     printf '%s\n' "$1"
