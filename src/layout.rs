@@ -39,6 +39,7 @@
 //! | `.expops/damaged` | something was found to be damaged and will be remade |
 //! | `.expops/no-locks` | there are no locks here, and the user has been told |
 //! | `.expops/account/` | which cores, memory and devices instances hold, and which of them wait for some |
+//! | `.expops/batch/PROCESS/` | which instances wait for a job that they share, and which jobs run |
 //! | `.expops/remote.json` | until when a remote cache that failed is left alone |
 //! | `.expops/journal`, `.expops/journal.1` | what happened to which instance, when and where |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
@@ -180,6 +181,11 @@ impl Layout {
     /// The account of cores, memory and devices that instances take from.
     pub(crate) fn account(&self) -> Utf8PathBuf {
         self.build.join(".expops/account")
+    }
+
+    /// Where instances of a process wait for a job that they share.
+    pub(crate) fn batches(&self, process: &str) -> Utf8PathBuf {
+        self.build.join(".expops/batch").join(component(process))
     }
 
     /// Written by whoever found something damaged, for the `expops run` that waits for the build.

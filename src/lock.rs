@@ -98,6 +98,45 @@ impl Drop for Lock {
     }
 }
 
+/// A lock whose file is removed with it: the file tells others that somebody is there, the lock that they live.
+#[derive(Debug)]
+pub(crate) struct Held {
+    lock: Option<Lock>,
+    path: Utf8PathBuf,
+}
+
+impl Held {
+    /// Creates the file at `path` and takes its lock. Nobody may call [`is_held`] for it meanwhile.
+    ///
+    /// # Errors
+    /// If the file cannot be created.
+    pub(crate) fn new(path: Utf8PathBuf) -> Result<Self, FileError> {
+        Ok(Self { lock: Some(Lock::wait(&path)?), path })
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+        drop(self.lock.take());
+    }
+}
+
+/// Whether somebody holds the lock of a file. If nobody does, its owner has ended, and the file is removed.
+///
+/// # Errors
+/// If the file cannot be opened or removed.
+pub(crate) fn is_held(path: &Utf8Path) -> Result<bool, FileError> {
+    let Some(_lock) = Lock::try_now(path)? else { return Ok(true) };
+    file::remove(path)?;
+    Ok(false)
+}
+
 /// Whether an error means that the file system has no locks.
 pub(crate) fn is_without_locks(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported || is_out_of_locks(error)

@@ -76,7 +76,7 @@ pub fn project() -> Space {
 }
 
 /// Writes a launcher with this body; its arguments are the words behind `--`.
-fn launcher(space: &Space, name: &str, body: &str) {
+pub fn launcher(space: &Space, name: &str, body: &str) {
     space.write(name, format!("#!/bin/sh\n[ \"$1\" = -- ] || exit 99\nshift\n{body}\n"));
     fs::set_permissions(space.path(name), fs::Permissions::from_mode(0o755)).unwrap();
 }

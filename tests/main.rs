@@ -7,6 +7,7 @@ mod space;
 mod step;
 
 mod awkward;
+mod batches;
 mod cache_faults;
 mod charts;
 mod compiling;

@@ -315,6 +315,7 @@ impl Space {
                 || name.starts_with(".expops/known/")
                 || name.starts_with(".expops/journal")
                 || name.starts_with(".expops/account")
+                || name.starts_with(".expops/batch")
                 || name.ends_with("why.json");
             if entry.file_type().is_file() && !own {
                 tree.insert(name, fs::read(entry.path()).unwrap());

@@ -18,6 +18,7 @@ use super::reads::world;
 use super::remark::Remark;
 use super::resources::allotment::Allotment;
 use super::run_folder::{self, RunFolder};
+use super::runners::launcher::Launcher;
 use super::state::damage;
 use super::state::inputs;
 use super::state::instance::Instance;
@@ -26,7 +27,7 @@ use super::state::record::Record;
 use super::values::action_result::ActionResult;
 use super::values::beside;
 use crate::file;
-use crate::journal::{self, Event};
+use crate::journal::{self, Build, Event};
 use crate::plan_file::{Opens, Work};
 use crate::settings::OnFailure;
 
@@ -56,6 +57,10 @@ impl Instance {
             let message = format!("{}: {}", self.label(), failure.message);
             Failure { message, ..failure }.place(self.place())
         };
+        if Launcher::chosen().is_some() {
+            // While it runs for sure: what is launched ends with it.
+            let _ = Build::present();
+        }
         let result = self.run_locked(sight);
         self.leave_remote_alone();
         self.journal(match &result {

@@ -19,6 +19,10 @@ pub(crate) const CLAIM: &str = "claim";
 pub(crate) const TASK_LOG: &str = "task.log";
 /// A number that grows as long as the build lives.
 pub(crate) const ALIVE: &str = "alive";
+/// Names the lock of the batch that the task is in, if it is in one.
+pub(crate) const BATCH: &str = "batch";
+/// What became of that batch.
+pub(crate) const VERDICT: &str = "verdict.json";
 /// The paths that the task reads, a line each.
 pub(crate) const INPUTS: &str = "inputs.txt";
 /// The folders that it fills, a line each.

@@ -76,7 +76,6 @@ pub(crate) fn read(
 fn last(ended: &Ended, at: u64) -> Last {
     Last {
         outcome: ended.outcome.clone(),
-        kind: ended.kind.clone().filter(|kind| *kind != ended.outcome),
         at,
         ran: ended.ran,
         waited: ended.waited,
@@ -156,9 +155,7 @@ fn timeline(build: usize, events: &Events, upstreams: &dyn Fn(usize) -> Vec<usiz
                     slot: 0,
                 });
                 if is_failure(&outcome) && failures.len() < FAILURES {
-                    let dropped = outcome == "dropped";
-                    let kind = ended.kind.clone().unwrap_or(outcome);
-                    failures.push(Failure { instance, kind, dropped, message: ended.message.clone() });
+                    failures.push(Failure { instance, kind: outcome, message: ended.message.clone() });
                 }
             }
         }

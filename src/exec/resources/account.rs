@@ -6,7 +6,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::allotment::Allotment;
@@ -14,7 +14,7 @@ use super::machine::{CPUS, MEMORY, Machine};
 use crate::exec::failure::Failure;
 use crate::file;
 use crate::layout::Layout;
-use crate::lock::Lock;
+use crate::lock::{Held, Lock, is_held};
 use crate::signals;
 
 /// How long the first in the queue waits before it looks again; those behind it wait longer.
@@ -31,19 +31,6 @@ struct Amounts {
     cpus: u64,
     memory: u64,
     devices: Vec<String>,
-}
-
-/// What an instance has taken, until this is dropped.
-pub(in crate::exec) struct Held {
-    lock: Option<Lock>,
-    path: Utf8PathBuf,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-        drop(self.lock.take());
-    }
 }
 
 /// Takes what `allotment` asks for, names the devices in it, and returns how long it had to wait. If the allotment asks
@@ -132,8 +119,7 @@ impl Account {
     }
 
     fn hold(&self, number: u64, what: &str) -> Result<Held, Failure> {
-        let path = self.path(number, what);
-        Ok(Held { lock: Some(Lock::wait(&path)?), path })
+        Ok(Held::new(self.path(number, what))?)
     }
 
     /// Takes what `allotment` asks for, if nobody is ahead and enough is left.
@@ -149,8 +135,8 @@ impl Account {
         let Some(mine) = fitting(allotment, machine, &taken) else { return Ok(Turn::Behind(0)) };
         let held = self.hold(ticket.number, TAKEN)?;
         let text = serde_json::to_string(&mine).map_err(|error| Failure::new(error.to_string()))?;
-        file::context(fs::write(&held.path, text), "write", &held.path)?;
-        let _ = fs::remove_file(&ticket.waits.path);
+        file::context(fs::write(held.path(), text), "write", held.path())?;
+        let _ = fs::remove_file(ticket.waits.path());
         allotment.devices = mine.devices;
         Ok(Turn::Taken(held))
     }
@@ -168,13 +154,6 @@ impl Account {
         }
         Ok(living)
     }
-}
-
-/// Whether somebody holds the lock of a file. If nobody does, its owner has ended, and the file is removed.
-fn is_held(path: &Utf8Path) -> Result<bool, Failure> {
-    let Some(_lock) = Lock::try_now(path)? else { return Ok(true) };
-    file::remove(path)?;
-    Ok(false)
 }
 
 /// What `allotment` gets, if enough is left beside what is `taken`.

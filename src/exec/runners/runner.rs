@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::attempt::Attempt;
 use super::child;
-use super::launcher::{self, Call, Launcher};
+use super::launcher::{self, Call, Launcher, Queue};
 use super::worker::{self, Kind};
 use crate::exec::exit::Exit;
 use crate::exec::failure::Failure;
@@ -45,6 +45,11 @@ pub(in crate::exec) fn call<'a>(
         inputs: named(inputs).into_iter().map(|(_, value)| file::normal(&build.join(&value.file))).collect(),
         outputs: outputs.iter().map(|(_, file)| folder.out().join(file)).collect(),
         trust: instance.trust(),
+        queue: instance.plan.settings.batch.filter(|&most| most > 1).map(|most| Queue {
+            folder: instance.layout.batches(&instance.plan.process),
+            build: instance.layout.build().to_owned(),
+            most: most as usize,
+        }),
     }
 }
 

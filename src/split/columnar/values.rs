@@ -82,11 +82,10 @@ impl KeyNames {
     }
 }
 
-/// The text of each value of a column.
-pub(super) type Texts = Box<dyn Fn(usize) -> Vec<u8>>;
+type Texts = Box<dyn Fn(usize) -> Vec<u8>>;
 
 /// The texts of the values of `array`, or its type if it has none.
-pub(super) fn texts(array: &ArrayRef) -> Result<Texts, DataType> {
+fn texts(array: &ArrayRef) -> Result<Texts, DataType> {
     let valid = array.clone();
     let inner = valid_texts(array)?;
     Ok(Box::new(move |i| if valid.is_null(i) { Vec::new() } else { inner(i) }))
@@ -173,7 +172,7 @@ fn timestamps(array: &ArrayRef, unit: TimeUnit, zone: &'static str) -> Texts {
 }
 
 /// The digits of a decimal with the point inserted.
-pub(super) fn decimal(digits: &str, scale: i8) -> String {
+fn decimal(digits: &str, scale: i8) -> String {
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
     match usize::try_from(scale) {
         Ok(0) => format!("{sign}{digits}"),

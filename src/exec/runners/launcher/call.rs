@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,9 @@ use super::chosen::Launcher;
 use super::done::Done;
 use super::environment;
 use super::heart;
-use super::keeper::Word;
-use super::order::{Need, Order};
+use super::keeper::{self, Work, own_program};
+use super::order::{Need, Order, Word};
+use super::queue::Queue;
 use super::task::{self, Task};
 use crate::exec::content::trust::Trust;
 use crate::exec::exit::{self, Exit, Usage};
@@ -51,6 +53,8 @@ pub(in crate::exec) struct Call<'a> {
     pub outputs: Vec<Utf8PathBuf>,
     /// What is known of files.
     pub trust: Trust,
+    /// Where it may wait for others that share its job.
+    pub queue: Option<Queue>,
 }
 
 /// Runs `command` by `launcher`, with stdout and stderr in the file `log`.
@@ -65,7 +69,10 @@ pub(in crate::exec) fn run(
 ) -> Result<Exit, Failure> {
     let task = prepare(command, log, call)?;
     let order = order(launcher, &task, call)?;
-    let word = keep(&order, &task)?;
+    let word = match &call.queue {
+        Some(queue) => wait_in(queue, order, &task, &call.trust),
+        None => keep(order, &task),
+    }?;
     match wait_for_result(launcher, &word, &task, &call.trust) {
         Some(done) => Ok(ended(done)),
         None => Err(failure(launcher, &word, &task, log)),
@@ -76,7 +83,14 @@ pub(in crate::exec) fn run(
 fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, Failure> {
     let run = call.run;
     drop(child::new_log(log)?);
-    for old in [run_files::DONE, run_files::CLAIM, run_files::TASK_LOG, run_files::ALIVE] {
+    for old in [
+        run_files::DONE,
+        run_files::CLAIM,
+        run_files::TASK_LOG,
+        run_files::ALIVE,
+        run_files::BATCH,
+        run_files::VERDICT,
+    ] {
         file::remove(&run.join(old))?;
     }
     file::context(fs::hard_link(log, run.join(run_files::TASK_LOG)), "link", log)?;
@@ -148,53 +162,59 @@ fn order(launcher: &Launcher, task: &Task, call: &Call<'_>) -> Result<Order, Fai
     ];
     Ok(Order {
         launcher: launcher.clone(),
-        words: vec![own_program()?, "task".to_owned(), path(run_files::TASK)],
+        program: own_program().map_err(|error| Failure::new(format!("cannot find expops: {error}")))?,
+        runs: vec![call.run.to_owned()],
         told: told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>(),
         name: format!("{}.{}", task.label, &task.nonce[..6.min(task.nonce.len())]),
-        done: call.run.join(run_files::DONE),
         need,
     })
 }
 
-fn own_program() -> Result<String, Failure> {
-    let path =
-        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find expops: {error}")))?;
-    path.into_os_string().into_string().map_err(|_| Failure::new("the path of expops is not text"))
-}
-
 /// Starts a keeper, which starts the launcher, and waits for both.
-fn keep(order: &Order, task: &Task) -> Result<Word, Failure> {
-    let cannot = |error: io::Error| Failure::new(format!("cannot start the launcher: {error}"));
-    let mut line = serde_json::to_vec(order).map_err(|error| Failure::new(error.to_string()))?;
-    line.push(b'\n');
-    let build = Build::present();
-    let patience = Duration::from_secs(task.patience);
+fn keep(order: Order, task: &Task) -> Result<Word, Failure> {
     let life = Mutex::new(None::<ChildStdin>);
     // The keeper takes the closing of this pipe for the end of the build.
     let end = || drop(life.lock().unwrap_or_else(PoisonError::into_inner).take());
     let attend = || -> io::Result<Option<Word>> {
-        let mut keeper = Command::new(own_program().map_err(io::Error::other)?)
-            .arg("launch")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut pipe = keeper.stdin.take();
-        pipe.as_mut().map_or(Ok(()), |pipe| pipe.write_all(&line))?;
-        *life.lock().unwrap_or_else(PoisonError::into_inner) = pipe;
+        let mut keeper = keeper::start(&Work::Task(order))?;
+        *life.lock().unwrap_or_else(PoisonError::into_inner) = keeper.stdin.take();
         let mut said = String::new();
         keeper.stdout.take().map_or(Ok(0), |output| BufReader::new(output).read_line(&mut said))?;
         keeper.wait()?;
         Ok(serde_json::from_str(&said).ok())
     };
+    let kept = while_the_build_runs(task, end, attend)?;
+    Ok(kept.map_err(|error| Failure::new(format!("cannot start the launcher: {error}")))?.unwrap_or_default())
+}
+
+/// Waits in the queue for a job that several instances share, and for the end of the task in it.
+fn wait_in(queue: &Queue, order: Order, task: &Task, trust: &Trust) -> Result<Word, Failure> {
+    let is_over = AtomicBool::new(false);
+    let end = || is_over.store(true, Ordering::SeqCst);
+    let work = || {
+        let is_done = || Done::read(task, |path| trust.bytes(path)).is_some();
+        queue.wait(order, task, is_done, || is_over.load(Ordering::SeqCst))
+    };
+    while_the_build_runs(task, end, work)?
+}
+
+/// Works with signs of life for the task, and calls `end` when a signal arrives or the build has ended: both are
+/// failures.
+fn while_the_build_runs<T>(
+    task: &Task,
+    end: impl Fn() + Send + Sync,
+    work: impl FnOnce() -> T,
+) -> Result<T, Failure> {
+    let build = Build::present();
+    let patience = Duration::from_secs(task.patience);
     let is_over = || !build.is_running();
-    let (kept, signal) =
-        signals::during(|_| end(), || heart::beating(&task.run, patience, (is_over, &end), attend))
+    let (done, signal) =
+        signals::during(|_| end(), || heart::beating(&task.run, patience, (is_over, &end), work))
             .map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
     match signal {
         Some(signal) => Err(Failure::new(format!("interrupted by signal {signal}"))),
         None if !build.is_running() => Err(Failure::new("the build that this was part of has ended")),
-        None => Ok(kept.map_err(cannot)?.unwrap_or_default()),
+        None => Ok(done),
     }
 }
 

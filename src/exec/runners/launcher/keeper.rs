@@ -1,9 +1,10 @@
 //! The process between `exec` and a launcher. It has a session of its own, so that neither Ctrl-C nor the end of a
 //! terminal reaches the launcher before the keeper passes it on, and a pipe from `exec`: when that closes, however
-//! `exec` ended, the keeper ends the launcher.
+//! `exec` ended, the keeper ends the launcher. The keeper of a batch outlives the `exec` that started it: it ends the
+//! launcher when nobody waits for the batch any more.
 
 use std::io::{self, BufRead as _, Read, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -11,12 +12,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::batch::Batch;
 use super::chosen::Launcher;
-use super::order::Order;
+use super::order::{Order, Word};
 use super::slurm;
 use crate::cache;
 use crate::exec::exit;
-use crate::settings::FailureKind;
 use crate::signals;
 
 /// How long a launcher may take to end after it was asked to.
@@ -28,36 +29,76 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 /// How many bytes of a launcher's output are kept, of its beginning and of its end.
 const KEPT: usize = 16 * 1024;
 
-/// How it went.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Word {
-    /// Why the launcher could not be started.
-    pub not_started: Option<String>,
-    pub code: Option<i32>,
-    pub signal: Option<i32>,
-    /// The beginning and the end of its output.
-    pub said: String,
-    /// How the task failed, if the launcher knows.
-    pub kind: Option<FailureKind>,
+/// The line that the keeper of a batch writes when it has its members.
+const TAKEN: &str = "taken\n";
+
+/// What a keeper is for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Work {
+    /// One task. The keeper answers with a [`Word`] when it has ended.
+    Task(Order),
+    /// A batch. The keeper answers with a line when it has its members.
+    Batch(Batch),
 }
 
-/// Reads an [`Order`] from stdin, starts the launcher, and writes a [`Word`] to stdout.
+/// Starts a keeper, and tells it what it is for. Its stdin and stdout are pipes.
 ///
 /// # Errors
-/// If the order cannot be read, or the word cannot be written.
+/// If it cannot be started.
+pub(super) fn start(work: &Work) -> io::Result<Child> {
+    let mut line = serde_json::to_vec(work)?;
+    line.push(b'\n');
+    let mut keeper = Command::new(own_program()?)
+        .arg("launch")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    keeper.stdin.as_mut().map_or(Ok(()), |pipe| pipe.write_all(&line))?;
+    Ok(keeper)
+}
+
+/// The path of expops.
+///
+/// # Errors
+/// If it is not known, or not text.
+pub(super) fn own_program() -> io::Result<String> {
+    let path = std::env::current_exe()?.into_os_string().into_string();
+    path.map_err(|_| io::Error::other("the path of expops is not text"))
+}
+
+/// Reads [`Work`] from stdin, starts the launcher, and answers on stdout.
+///
+/// # Errors
+/// If the work cannot be read, or the answer cannot be written.
 pub(crate) fn keep() -> io::Result<()> {
     #[cfg(unix)]
     let _ = rustix::process::setsid();
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    let order: Order = serde_json::from_str(&line)?;
-    let word = launch(&order)?;
-    let mut text = serde_json::to_string(&word)?;
-    text.push('\n');
-    io::stdout().write_all(text.as_bytes())
+    match serde_json::from_str(&line)? {
+        Work::Task(order) => {
+            let word = launch(&order, || {
+                // The other end is closed when `exec` has ended.
+                let _ = io::stdin().lock().read_to_end(&mut Vec::new());
+            })?;
+            let mut text = serde_json::to_string(&word)?;
+            text.push('\n');
+            io::stdout().write_all(text.as_bytes())
+        }
+        Work::Batch(batch) => {
+            let Some(running) = batch.take()? else { return Ok(()) };
+            io::stdout().write_all(TAKEN.as_bytes())?;
+            let members = running.members();
+            let word = launch(&running.order, move || members.wait_until_gone())?;
+            running.tell(word)
+        }
+    }
 }
 
-fn launch(order: &Order) -> io::Result<Word> {
+/// Starts the launcher, and ends it when `wait`, which waits for the end of the build, returns.
+fn launch(order: &Order, wait: impl FnOnce() + Send + 'static) -> io::Result<Word> {
     let mut command = match &order.launcher {
         Launcher::Slurm(options) => slurm::command(options, order),
         Launcher::Program(words) => program(words, order),
@@ -81,7 +122,13 @@ fn launch(order: &Order) -> io::Result<Word> {
         ear.hear(output);
         drop(is_silent);
     });
-    watch_for_end(child.id());
+    let leader = child.id();
+    thread::spawn(move || {
+        wait();
+        signals::end_group(leader);
+        thread::sleep(GRACE);
+        signals::kill_group(leader);
+    });
     let status = child.wait()?;
     let _ = has_said.1.recv_timeout(LAST_WORDS);
     let said = said.text();
@@ -94,7 +141,7 @@ fn launch(order: &Order) -> io::Result<Word> {
 
 fn program(words: &[String], order: &Order) -> Command {
     let mut command = Command::new(words.first().map_or("", String::as_str));
-    command.args(&words[1..]).arg("--").args(&order.words);
+    command.args(&words[1..]).arg("--").args(order.words());
     command
 }
 
@@ -104,17 +151,6 @@ fn why_not(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "it may not be executed".to_owned(),
         _ => error.to_string(),
     }
-}
-
-/// Ends the process group that `leader` leads once the other end of our stdin is closed.
-fn watch_for_end(leader: u32) {
-    thread::spawn(move || {
-        let mut rest = Vec::new();
-        let _ = io::stdin().lock().read_to_end(&mut rest);
-        signals::end_group(leader);
-        thread::sleep(GRACE);
-        signals::kill_group(leader);
-    });
 }
 
 /// The kept part of a launcher's output.

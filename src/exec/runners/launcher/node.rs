@@ -27,29 +27,49 @@ const NOT_FOUND: i32 = 127;
 const JOBS: [&str; 4] = ["SLURM_JOB_ID", "HQ_JOB_ID", "PBS_JOBID", "LSB_JOBID"];
 
 /// Runs the tasks in `files`, one after another, and returns the first exit status that is not 0. `say` is told about
-/// those that could not be run.
+/// those that could not be run. A signal that asks to end ends them all.
 pub(crate) fn run<'f>(files: impl IntoIterator<Item = &'f Utf8Path>, say: impl Fn(&str)) -> u8 {
-    let statuses = files.into_iter().map(|file| {
-        one(file).unwrap_or_else(|error| {
-            say(&format!("`{file}` cannot be run: {error}"));
-            BROKEN
-        })
-    });
-    statuses.fold(0, |first, status| if first == 0 { status } else { first })
+    let mut first = 0;
+    for file in files {
+        let (status, goes_on) = match one(file) {
+            Ok(Ended::As(status)) => (status, true),
+            Ok(Ended::BySignal) => (1, false),
+            Err(error) => {
+                say(&format!("`{file}` cannot be run: {error}"));
+                (BROKEN, true)
+            }
+        };
+        first = if first == 0 { status } else { first };
+        if !goes_on {
+            break;
+        }
+    }
+    first
 }
 
-fn one(file: &Utf8Path) -> io::Result<u8> {
+/// How a task ended.
+enum Ended<T> {
+    As(T),
+    /// We were asked to end.
+    BySignal,
+}
+
+fn one(file: &Utf8Path) -> io::Result<Ended<u8>> {
     let mut task: Task = serde_json::from_slice(&fs::read(file)?)?;
     if task.version != task::VERSION {
         return Err(io::Error::other("it was written by another version of expops"));
     }
-    let Some(_claim) = claim(&task)? else { return Ok(0) };
+    let Some(_claim) = claim(&task)? else { return Ok(Ended::As(0)) };
     let scratch = Scratch::new(&mut task)?;
-    let Some(exit) = attend(&task)? else { return Ok(1) };
+    let exit = match attend(&task)? {
+        Ended::As(Some(exit)) => exit,
+        Ended::As(None) => return Ok(Ended::As(1)),
+        Ended::BySignal => return Ok(Ended::BySignal),
+    };
     scratch.map_or(Ok(()), |scratch| scratch.bring_back())?;
     finish(&task, &exit)?;
     let code = exit.status.code().unwrap_or_else(|| 128 + exit::signal(exit.status).unwrap_or_default());
-    Ok(u8::try_from(code).unwrap_or(1))
+    Ok(Ended::As(u8::try_from(code).unwrap_or(1)))
 }
 
 /// The right to run a task, which only the first one gets. The second waits until the first has ended, so a launcher
@@ -69,8 +89,8 @@ fn claim(task: &Task) -> io::Result<Option<File>> {
     }
 }
 
-/// Runs the program. `None` if it was ended from outside: by a signal to us, or because the build is gone.
-fn attend(task: &Task) -> io::Result<Option<Exit>> {
+/// Runs the program. `None` if it was ended because the build is gone.
+fn attend(task: &Task) -> io::Result<Ended<Option<Exit>>> {
     let mut log = OpenOptions::new().append(true).create(true).open(task.run.join(run_files::TASK_LOG))?;
     let mut command = command(task);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
@@ -85,12 +105,12 @@ fn attend(task: &Task) -> io::Result<Option<Exit>> {
         heart::listening(&task.run, patience, end, || exit::wait(child, task.time.map(Duration::from_secs)))
     });
     match ended {
-        Ok((exit, None)) => Ok((!is_forsaken.load(Ordering::SeqCst)).then_some(exit)),
-        Ok((_, Some(_))) => Ok(None),
+        Ok((exit, None)) => Ok(Ended::As((!is_forsaken.load(Ordering::SeqCst)).then_some(exit))),
+        Ok((_, Some(_))) => Ok(Ended::BySignal),
         Err(error) => {
             writeln!(log, "cannot start `{}`: {error}", task.arguments.first().map_or("", String::as_str))?;
             let status = exit::status(NOT_FOUND);
-            Ok(Some(Exit { status, cut: None, usage: exit::Usage::default() }))
+            Ok(Ended::As(Some(Exit { status, cut: None, usage: exit::Usage::default() })))
         }
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn command(options: &[String], order: &Order) -> Command {
     for name in INHERITED {
         command.env_remove(name);
     }
-    command.args(options).arg("--").args(&order.words);
+    command.args(options).arg("--").args(order.words());
     command
 }
 
@@ -177,8 +177,8 @@ mod tests {
 
     fn order() -> Order {
         let need = Need { cpus: 2, memory: Some(500), time: Some(61), gpus: Some(1) };
-        let (launcher, words) = (Launcher::Slurm(Vec::new()), vec!["true".to_owned()]);
-        Order { launcher, words, told: BTreeMap::new(), name: "a.b".to_owned(), done: "done".into(), need }
+        let (launcher, program) = (Launcher::Slurm(Vec::new()), "true".to_owned());
+        Order { launcher, program, runs: Vec::new(), told: BTreeMap::new(), name: "a.b".to_owned(), need }
     }
 
     #[test]
