@@ -1,12 +1,14 @@
-//! The table of mutations is complete: it has every field that the parser knows.
+//! The table of mutations and the reference in the documentation are complete: they have every field that the parser
+//! knows.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use serde_json::Value;
 
 use super::project::MUTATIONS;
 use super::{Outcome, PROJECT};
-use crate::space::Space;
+use crate::space::{Space, repository};
 
 /// The fields of the schema below `schema`, each with the mapping that it belongs to: `process.code`.
 fn fields(schema: &Value, place: &str, found: &mut BTreeSet<String>) {
@@ -30,11 +32,37 @@ fn fields(schema: &Value, place: &str, found: &mut BTreeSet<String>) {
     }
 }
 
+fn schema() -> Value {
+    serde_json::from_str(&Space::new().expops(&["schema"]).success().out).unwrap()
+}
+
+/// The rows of the reference for the fields below `schema`. What has no description is only there to be refused.
+fn rows(schema: &Value, found: &mut BTreeSet<String>) {
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        found.extend(field["description"].as_str().map(|text| format!("| `{name}` | {text} |")));
+    }
+    match schema {
+        Value::Object(inner) => inner.values().for_each(|inner| rows(inner, found)),
+        Value::Array(inner) => inner.iter().for_each(|inner| rows(inner, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_reference_has_every_field_in_the_parsers_words() {
+    let mut known = BTreeSet::new();
+    rows(&schema(), &mut known);
+    assert!(known.len() > 50, "{known:?}");
+    let text = fs::read_to_string(repository().join("docs/fields.md")).unwrap();
+    let written = text.lines().filter(|line| line.starts_with("| `")).map(str::to_owned).collect();
+    let differences: Vec<_> = known.symmetric_difference(&written).collect();
+    assert!(differences.is_empty(), "docs/fields.md and the parser differ in {differences:#?}");
+}
+
 #[test]
 fn every_field_of_the_parser_is_mutated() {
     let mut known = BTreeSet::new();
-    let schema = Space::new().expops(&["schema"]).success();
-    fields(&serde_json::from_str(&schema.out).unwrap(), "", &mut known);
+    fields(&schema(), "", &mut known);
     assert!(known.len() > 60, "{known:?}");
     let is_mutated = |field: &&String| MUTATIONS.iter().any(|mutation| mutation.0 == *field);
     let missing: Vec<_> = known.iter().filter(|field| !is_mutated(field)).collect();

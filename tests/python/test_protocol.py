@@ -1,11 +1,11 @@
-"""Both halves of the protocol have the same fields."""
+"""What is written on both sides, in Rust and in Python, is the same."""
 
 import re
 import unittest
 from pathlib import Path
 
 import harness  # noqa: F401  (arranges the path)
-from expops_build import _protocol
+from expops_build import _protocol, _watch
 
 SOURCES = Path(__file__).parents[2] / "src" / "exec" / "runners"
 
@@ -17,7 +17,19 @@ def fields(file, struct):
     return re.findall(r"^    (?:pub(?:\([a-z:\ ]*\))? )?([a-z_]+): ", body[0], re.MULTILINE)
 
 
+def words(file, constant):
+    """The texts in an array, apart from names of other constants."""
+    text = (SOURCES / file).read_text(encoding="utf-8")
+    body = re.findall(rf"const {constant}: \[&str; \d+\] =\s*\[(.*?)\];", text, re.DOTALL)
+    return set(re.findall(r'"(\w+)"', body[0]))
+
+
 class Names(unittest.TestCase):
+    def test_the_same_variables_never_count(self):
+        devices = {"CUDA_VISIBLE_DEVICES"}
+        self.assertEqual(set(_watch._NEVER_NAMES), words("shell.rs", "NEVER") | words("child.rs", "SET") | devices)
+        self.assertEqual(set(_watch._NEVER), words("shell.rs", "NEVER_PREFIXES"))
+
     def test_both_halves_have_the_same_fields(self):
         for kind, file, struct in (
             (_protocol.Request, "request.rs", "Request"),

@@ -16,16 +16,22 @@ use crate::signals;
 /// How many lines of a program's output are shown when it fails.
 const SHOWN_LINES: usize = 20;
 
-/// Environment variables that tell numeric libraries how many threads to start.
-const THREADS: [&str; 7] = [
+/// What [`prepare`] sets: how many threads numeric libraries start, and the devices.
+pub(super) const SET: [&str; 12] = [
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "BLIS_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
     "POLARS_MAX_THREADS",
+    "RAYON_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    DEVICES,
 ];
+const DEVICES: &str = "CUDA_VISIBLE_DEVICES";
 
 /// Makes the runtime open a debugger where the user's code fails.
 const DEBUGGER: &str = "EXPOPS_DEBUGGER";
@@ -33,10 +39,11 @@ const DEBUGGER: &str = "EXPOPS_DEBUGGER";
 /// Gives a command the environment of an instance: numeric libraries learn how many threads to start and which devices
 /// to use, and our secrets are removed.
 pub(in crate::exec) fn prepare(command: &mut Command, allotment: &Allotment) {
-    command.envs(THREADS.map(|name| (name, allotment.cpus.to_string())));
+    let threads = SET.into_iter().filter(|name| *name != DEVICES);
+    command.envs(threads.map(|name| (name, allotment.cpus.to_string())));
     // Under a launcher, the scheduler assigns the devices.
     if allotment.gpus == Some(0) || !allotment.devices.is_empty() {
-        command.env("CUDA_VISIBLE_DEVICES", allotment.devices.join(","));
+        command.env(DEVICES, allotment.devices.join(","));
     }
     for name in cache::secrets() {
         command.env_remove(name);

@@ -73,24 +73,13 @@ pub(in crate::exec) fn run(
     outputs.iter().map(|(key, file)| output(key, file, &line, (folder, &trust))).collect()
 }
 
-/// Variables that are set for each run, or say where it is and who runs it: they never count.
-const NEVER: [&str; 14] = [
-    "PATH",
-    "HOME",
-    "LANG",
-    "LANGUAGE",
-    "PWD",
-    "OLDPWD",
-    "TMPDIR",
-    "TMP",
-    "TEMP",
-    "SHLVL",
-    "IFS",
-    "OMP_NUM_THREADS",
-    "CUDA_VISIBLE_DEVICES",
-    "USER",
-];
-const NEVER_PREFIXES: [&str; 7] = ["LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_"];
+/// Variables that are set for each run, or say where it is and who runs it: they never count, nor do
+/// [`child::SET`]. The runtime has the same list.
+const NEVER: [&str; 10] =
+    ["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL"];
+const NEVER_PREFIXES: [&str; 8] = ["LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_"];
+/// Every shell sets it itself.
+const SHELLS_OWN: &str = "IFS";
 
 /// The variables of the environment that a command names (`$NAME`, `${NAME:-1}`), each with the digest of its value. One
 /// that the command sets is its own.
@@ -106,8 +95,8 @@ pub(in crate::exec) fn variables(command: &str) -> BTreeMap<String, Option<Diges
         ways.iter().any(|way| command.contains(way))
     };
     let counts = |name: &String| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && !NEVER.contains(&name.as_str())
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && ![&NEVER[..], &child::SET, &[SHELLS_OWN]].concat().contains(&name.as_str())
             && !NEVER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             && !is_set(name)
     };

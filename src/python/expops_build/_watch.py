@@ -19,9 +19,9 @@ _HOOK = "EXPOPS_WATCH_HOOK"
 
 # Asked by whoever starts programs, different on every machine, or set for each run.
 _NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_")
-_NEVER_NAMES = frozenset(["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL"]).union(
-    THREADS
-)
+_NEVER_NAMES = frozenset(
+    ["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL", "CUDA_VISIBLE_DEVICES"]
+).union(THREADS)
 # Frames between the caller and the environment.
 _BETWEEN = (
     "os.py",
