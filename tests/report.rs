@@ -122,7 +122,9 @@ fn agrees(space: &Space) {
     assert_eq!(processes.len(), status.as_array().unwrap().len());
     for (process, status) in processes.iter().zip(status.as_array().unwrap()) {
         assert_eq!(process["name"], status["process"]);
-        for key in ["up_to_date", "would_run", "from_cache", "may_run", "unknown", "failed_last_time"] {
+        for key in
+            ["up_to_date", "would_run", "from_cache", "may_run", "unknown", "failed_last_time", "dropped"]
+        {
             assert_eq!(process["counts"][key], status[key], "{key} of {}", process["name"]);
         }
     }
@@ -257,6 +259,148 @@ def b(t):
     let seen = document(&space);
     assert_eq!(seen["project"]["name"], EVIL, "and yet nothing is lost");
     assert!(seen["details"]["0"]["log"]["tail"].as_str().unwrap().contains(EVIL));
+}
+
+/// The first rows of a value, as the page has them.
+fn head(document: &Json, key: &str) -> Json {
+    let outputs = document["details"].as_object().unwrap().values().flat_map(|one| one["outputs"].as_array());
+    let mut found = outputs.flatten().filter(|output| output["key"] == key);
+    found.next().unwrap_or_else(|| panic!("no value `{key}`"))["head"].clone()
+}
+
+#[test]
+fn frames_begin_with_their_index_and_their_types() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        "
+metadata: {name: frames}
+scripts: {main: model.py}
+pipeline:
+  process_adjlist: |
+    make cut
+    cut fit
+  processes:
+    - {name: make}
+    - {name: cut, data_parallelism: {size: 2, data_name: df}}
+    - {name: fit}
+",
+    );
+    space.write(
+        "model.py",
+        "
+import decimal
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet
+from pathlib import Path
+
+def make():
+    times = pd.to_datetime(['2026-01-02 03:04:05.0', None, '2026-11-22 00:00:00.5'])
+    df = pd.DataFrame({
+        'name': ['<b>größe</b>', 'x' * 100_000, None],
+        'number': [1.5, np.nan, 3e300],
+        'whole': pd.array([1, None, 3], dtype='Int64'),
+        'sex': pd.Categorical(['f', None, 'm']),
+        'at': times,
+        'took': pd.to_timedelta([90_061, -1, 0], unit='s'),
+        'all': [[1, 2], [], list(range(100))],
+    }, index=pd.Index(['a', 'b', 'c'], name='key'))
+    table = pa.table({'d': [decimal.Decimal('-1.50')], 's': [{'x': 1, 'y': None}], 'b': [b'\\x00\\xff']})
+    pyarrow.parquet.write_table(table, 'table.parquet')
+    # A batch that is larger than what is read of a file.
+    many = pd.DataFrame({f'c{i}': np.arange(200_000) for i in range(30)})
+    return {'df': df, 'table': Path('table.parquet'), 'many': many, 'wide': pl.DataFrame({'x': [1]})}
+
+def fit(df):
+    return {'rows': len(df)}
+",
+    );
+    space.compile(Tool::Ninja).success();
+    space.build(Tool::Ninja, &[]).success();
+    let document = document(&space);
+    let df = head(&document, "df");
+    assert_eq!(
+        df["columns"],
+        serde_json::json!(["key", "name", "number", "whole", "sex", "at", "took", "all"])
+    );
+    assert_eq!(df["index"], 1);
+    assert_eq!(df["size"], serde_json::json!([3, 8]));
+    let types: Vec<&str> = df["types"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert!(
+        types[2..5] == ["float64", "Int64", "category"] && types[5].starts_with("datetime64"),
+        "{types:?}"
+    );
+    let numbers = format!("[{}, …]", (0..12).map(|n| n.to_string()).collect::<Vec<_>>().join(", "));
+    let cut = format!("{}…", "x".repeat(120));
+    assert_eq!(
+        df["rows"],
+        serde_json::json!([
+            ["a", "<b>größe</b>", "1.5", "1", "f", "2026-01-02 03:04:05", "25:01:01", "[1, 2]"],
+            ["b", cut, "NaN", null, null, null, "-00:00:01", "[]"],
+            ["c", null, "3e300", "3", "m", "2026-11-22 00:00:00.5", "00:00:00", numbers],
+        ])
+    );
+    let many = head(&document, "many");
+    assert_eq!(many["columns"].as_array().unwrap().len(), 24);
+    assert_eq!((&many["columns"][0], &many["columns"][1]), (&Json::from(""), &Json::from("c0")), "{many}");
+    assert_eq!((&many["rows"][7][0], &many["size"][0]), (&Json::from("7"), &Json::from(200_000)));
+    let table = head(&document, "table");
+    assert_eq!(table["rows"], serde_json::json!([["-1.50", "{x: 1, y: null}", "0x00ff"]]));
+    assert_eq!(head(&document, "wide")["types"], serde_json::json!(["Int64"]));
+    let part = document["layers"][0]["partitions"]["1"][1]["rows"].clone();
+    assert_eq!(part, 1, "and a partition has the head of its rows");
+    space.edit("model.py", "'whole'", "'hole'");
+    let shared = space.expops(&["report", "--json", "--no-values"]).success().out;
+    assert!(!shared.contains("größe"));
+}
+
+#[test]
+fn what_was_left_out_is_counted_and_has_its_kind() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        r#"
+metadata: {name: dropped}
+pipeline:
+  process_adjlist: |
+    load cut
+    cut fit
+    fit use
+    use end
+  processes:
+    - {name: load, command: 'cp rows.txt {{ outputs.rows }}', files: [rows.txt], outputs: {rows: rows.txt}}
+    - {name: cut, data_parallelism: {size: 3, data_name: rows}, on_failure: drop}
+    - name: fit
+      command: 'test ! -e "$EXPOPS_PROJECT_ROOT/fail" || ! grep b {{ inputs.rows }} || exit 3; cp {{ inputs.rows }} {{ outputs.x }}'
+      outputs: {x: x.txt}
+    - {name: use, command: 'cp {{ inputs.x }} {{ outputs.y }}', outputs: {y: y.txt}}
+    - {name: end, data_aggregation: true, command: 'cat {{ inputs.y }} > {{ outputs.z }}', outputs: {z: z.txt}}
+"#,
+    );
+    space.write("rows.txt", "a\nb\nc\n");
+    space.write("fail", "");
+    space.compile(Tool::Ninja).success();
+    space.build(Tool::Ninja, &[]).failure();
+    agrees(&space);
+    let document = document(&space);
+    let dropped: Vec<(String, &Json)> = (0..document["instances"].as_array().unwrap().len())
+        .filter(|index| !document["instances"][*index]["dropped"].is_null())
+        .map(|index| (names(&document, index)[0].clone(), &document["instances"][index]["dropped"]))
+        .collect();
+    assert_eq!(
+        dropped,
+        [("fit p2".to_owned(), &Json::from("exit")), ("use p2".to_owned(), &Json::from("exit"))]
+    );
+    let failure = &document["timeline"]["failures"][0];
+    assert_eq!((&failure["kind"], &failure["dropped"]), (&Json::from("exit"), &Json::from(true)));
+    assert!(space.expops(&["status"]).success().says("1 left out"));
+    std::fs::remove_file(space.path("fail")).unwrap();
+    space.build(Tool::Ninja, &[]).success();
+    agrees(&space);
+    assert!(!space.expops(&["status"]).success().says("left out"));
 }
 
 /// Ten thousand instances that nobody built, and metrics as if somebody had.

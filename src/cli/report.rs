@@ -9,9 +9,10 @@ use super::place::Place;
 use super::say;
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
-use crate::driver::{self, Failure};
+use crate::driver::{self, Checked, Failure};
 use crate::dry_run::Survey;
 use crate::file;
+use crate::probe::Probes;
 use crate::report::{self, Document, Libraries, Look};
 
 #[derive(Debug, Args)]
@@ -63,13 +64,16 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let chart_js = flags.content.chart_js();
     let mut sink = Diagnostics::new();
     let place = Place::find(&flags.project, flags.content.build_dir.as_deref());
-    let document = enter(&place.project).and_then(|project| {
-        with_look(&project, (&place.build, &flags.content), &mut sink, |look| tell(look, flags.json))
-    });
-    let document = match document {
-        Ok(document) => document,
+    let surveyed = enter(&place.project).and_then(|project| Surveyed::of(&project, &place.build, &mut sink));
+    let surveyed = match surveyed {
+        Ok(surveyed) => surveyed,
         Err(failure) => return Ended::because(&failure, &sink, flags.json),
     };
+    let document = report::document(&surveyed.look(&flags.content));
+    // Remarks are printed where they do not disturb.
+    if !flags.json {
+        say::remarks(&surveyed.survey.remarks());
+    }
     if flags.json {
         match serde_json::to_string_pretty(&document) {
             Ok(text) => println!("{text}"),
@@ -78,15 +82,6 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return Ended::Well;
     }
     write(&document, &output, flags, chart_js.as_deref())
-}
-
-/// The document. Remarks are printed where they do not disturb.
-fn tell(look: &Look<'_>, is_json: bool) -> Document {
-    let document = report::document(look);
-    if !is_json {
-        say::remarks(&look.survey.remarks());
-    }
-    document
 }
 
 fn write(document: &Document, output: &Utf8Path, flags: &Flags, chart_js: Option<&Utf8Path>) -> Ended {
@@ -108,18 +103,32 @@ pub(super) fn absolute(path: &Utf8Path) -> Utf8PathBuf {
     here.unwrap_or_default().join(path)
 }
 
-/// Surveys the project whose folder is the working folder, and passes the result to `tell`.
-pub(super) fn with_look<T>(
-    project: &driver::Project,
-    (build, content): (&Utf8Path, &Content),
-    sink: &mut Diagnostics,
-    tell: impl FnOnce(&Look<'_>) -> T,
-) -> Result<T, Failure> {
-    let mut survey = Survey::of(project, build, sink)?;
-    survey.look_at_all();
-    let checked = driver::open(project, sink)?;
-    let (graph, probes) = driver::expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
-    Ok(tell(&Look::new(&checked, (graph, &probes), &survey, !content.no_values)))
+/// A project that has been surveyed; its folder is the working folder.
+pub(super) struct Surveyed {
+    checked: Checked,
+    probes: Probes,
+    pub(super) survey: Survey,
+}
+
+impl Surveyed {
+    /// Surveys the project whose folder is the working folder.
+    pub(super) fn of(
+        project: &driver::Project,
+        build: &Utf8Path,
+        sink: &mut Diagnostics,
+    ) -> Result<Self, Failure> {
+        let checked = driver::open(project, sink)?;
+        let (graph, probes) = driver::expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
+        let plan = driver::plan_of(&checked, (graph, &probes), project, build);
+        let mut survey = Survey::over(plan, project, build);
+        survey.look_at_all();
+        Ok(Self { checked, probes, survey })
+    }
+
+    /// What pages are made of.
+    pub(super) fn look(&self, content: &Content) -> Look<'_> {
+        Look::new(&self.checked, &self.probes, &self.survey, !content.no_values)
+    }
 }
 
 /// Where Chart.js may be in a project.

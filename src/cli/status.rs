@@ -100,6 +100,7 @@ impl Row {
             (counts.may_run, "may run"),
             (counts.unknown, "cannot be told"),
             (counts.failed_last_time, "failed last time"),
+            (counts.dropped, "left out"),
         ];
         let some = all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         some.collect::<Vec<_>>().join(", ")
@@ -118,6 +119,7 @@ impl Row {
             "may_run": counts.may_run,
             "unknown": counts.unknown,
             "failed_last_time": counts.failed_last_time,
+            "dropped": counts.dropped,
             "environment_would_be_made": self.environment,
             "instances": mine.map(instance).collect::<Vec<_>>(),
             "runs": survey.all.iter().filter(|looked| looked.process == name).filter_map(run).collect::<Vec<_>>(),

@@ -1,7 +1,6 @@
 //! `expops view`: the page of `expops report`, live, from a server on this machine.
 
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,10 +9,10 @@ use clap::Args;
 use super::ended::Ended;
 use super::look::enter;
 use super::place::Place;
-use super::report::{Content, libraries, with_look};
+use super::report::{Content, Surveyed, libraries};
 use crate::diagnostic::{Diagnostics, render};
 use crate::driver::{Failure, Project};
-use crate::report::{self, Document, Libraries, Look};
+use crate::report::{self, Document, Libraries};
 use crate::serve::{Answer, Request, Server};
 
 #[derive(Debug, Args)]
@@ -57,7 +56,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let site =
         Site { project, build: place.build, content: &flags.content, libraries, shown: Mutex::default() };
     let mut sink = Diagnostics::new();
-    if let Err(failure) = site.look(&mut sink, |_| ()) {
+    if let Err(failure) = site.surveyed(&mut site.shown(), &mut sink) {
         return Ended::because(&failure, &sink, false);
     }
     match Server::bind(flags.port) {
@@ -85,32 +84,49 @@ struct Shown {
     text: String,
     /// Incremented with each document.
     version: u64,
-    /// The times and lengths of the files that it was made from.
-    seen: Vec<Option<(SystemTime, u64)>>,
-    /// The scripts, which are watched as well.
-    scripts: Vec<Utf8PathBuf>,
+    /// The files that are watched besides the journal and the project file.
+    watched: Vec<Utf8PathBuf>,
+    /// All of these when it was made.
+    seen: Vec<Seen>,
     /// When it was made, and how long that took.
     made: Option<(Instant, Duration)>,
     /// Why there is no newer one.
     problem: Option<String>,
+    /// The last survey.
+    kept: Option<Kept>,
+}
+
+/// The time and the length of a file, if there is one.
+type Seen = Option<(SystemTime, u64)>;
+
+/// A survey, and what shows that it is still true.
+struct Kept {
+    surveyed: Surveyed,
+    seen: Vec<Seen>,
+    stamps: Vec<Seen>,
 }
 
 impl Site<'_> {
     fn answer(&self, request: &Request) -> Answer {
-        // One survey at a time. A panic under this lock leaves either the previous document or a complete one.
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = self.shown();
         match request.path.as_str() {
             "" => self.page(&mut shown),
             "news" => self.news(&mut shown, request.get("since").unwrap_or_default()),
-            "instance" => self.instance(request.get("folder").unwrap_or_default()),
-            "file" => self.file(request.get("path").unwrap_or_default()),
+            "instance" => self.instance(&mut shown, request.get("folder").unwrap_or_default()),
+            "file" => self.file(&mut shown, request.get("path").unwrap_or_default()),
             _ => Answer::no(404, "there is nothing here"),
         }
     }
 
+    /// One survey at a time. A panic under this lock leaves either the previous document or a complete one.
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who loads the page anew gets a new survey.
     fn page(&self, shown: &mut Shown) -> Answer {
-        let page = self.refresh(shown, |document| report::page(document, &self.libraries, true));
-        match page {
+        shown.kept = None;
+        match self.refresh(shown, |document| report::page(document, &self.libraries, true)) {
             Ok(page) => Answer::of("text/html; charset=utf-8", page),
             Err(problem) => Answer::no(404, &problem),
         }
@@ -119,7 +135,7 @@ impl Site<'_> {
     /// A new document, if the page does not have it yet.
     fn news(&self, shown: &mut Shown, since: &str) -> Answer {
         let rests = shown.made.is_none_or(|(at, took)| at.elapsed() > took * SHARE);
-        if rests && shown.seen != self.seen(&shown.scripts) {
+        if rests && shown.seen != self.seen(&shown.watched) {
             shown.problem = self.refresh(shown, |_| ()).err();
         }
         let problem = serde_json::to_string(&shown.problem).unwrap_or_default();
@@ -131,68 +147,79 @@ impl Site<'_> {
     /// Makes a new document.
     fn refresh<T>(&self, shown: &mut Shown, show: impl FnOnce(&Document) -> T) -> Result<T, String> {
         let begin = Instant::now();
-        let before = self.seen(&shown.scripts);
+        shown.seen = self.seen(&shown.watched);
         let mut sink = Diagnostics::new();
-        let made = self.look(&mut sink, |look| (report::document(look), look.scripts()));
+        let made = self
+            .surveyed(shown, &mut sink)
+            .map(|kept| (report::document(&kept.surveyed.look(self.content)), kept.seen.clone()));
         shown.made = Some((begin, begin.elapsed()));
-        shown.seen = before;
-        let (document, scripts) = made.map_err(|failure| in_words(&failure, &sink))?;
-        if shown.scripts != scripts {
-            shown.scripts = scripts;
-            shown.seen = self.seen(&shown.scripts);
-        }
+        let (document, seen) = made.map_err(|failure| in_words(&failure, &sink))?;
+        shown.seen = seen;
         shown.text = serde_json::to_string(&document).unwrap_or_default();
         shown.version += 1;
         Ok(show(&document))
     }
 
-    fn look<T>(&self, sink: &mut Diagnostics, tell: impl FnOnce(&Look<'_>) -> T) -> Result<T, Failure> {
-        with_look(&self.project, (&self.build, self.content), sink, tell)
-    }
-
-    /// Times and lengths of the journal, the project file and the scripts. Folders of instances are not
-    /// watched.
-    fn seen(&self, scripts: &[Utf8PathBuf]) -> Vec<Option<(SystemTime, u64)>> {
-        let stat = |path: &Path| {
-            let meta = path.metadata().ok()?;
-            Some((meta.modified().ok()?, meta.len()))
-        };
-        let own = [report::journal(&self.build), self.project.file.clone()];
-        own.iter().chain(scripts).map(|path| stat(path.as_std_path())).collect()
-    }
-
-    fn instance(&self, folder: &str) -> Answer {
-        let mut sink = Diagnostics::new();
-        let detail = self.look_at(folder, &mut sink, |look, index| report::detail(look, index, TAIL));
-        match detail {
-            Ok(Some(detail)) => Answer::of(JSON, serde_json::to_vec(&detail).unwrap_or_default()),
-            Ok(None) => Answer::no(404, "there is no such instance"),
-            Err(failure) => Answer::no(404, &in_words(&failure, &sink)),
+    /// The last survey, or a new one if something has changed since that it depends on.
+    fn surveyed<'s>(&self, shown: &'s mut Shown, sink: &mut Diagnostics) -> Result<&'s mut Kept, Failure> {
+        let before = self.seen(&shown.watched);
+        let is_true = |kept: &Kept| kept.seen == before && kept.stamps == stamps(&kept.surveyed);
+        if let Some(kept) = shown.kept.take().filter(is_true) {
+            return Ok(shown.kept.insert(kept));
         }
+        let surveyed = Surveyed::of(&self.project, &self.build, sink)?;
+        let watched = surveyed.look(self.content).watched();
+        let seen = if shown.watched == watched { before } else { self.seen(&watched) };
+        shown.watched = watched;
+        let stamps = stamps(&surveyed);
+        Ok(shown.kept.insert(Kept { surveyed, seen, stamps }))
     }
 
-    /// Surveys one instance, given its folder.
-    fn look_at<T>(
-        &self,
-        folder: &str,
-        sink: &mut Diagnostics,
-        tell: impl FnOnce(&Look<'_>, usize) -> T,
-    ) -> Result<Option<T>, Failure> {
-        self.look(sink, |look| look.find(folder).map(|index| tell(look, index)))
+    /// The journal, the project file and what is watched. Folders of instances are not.
+    fn seen(&self, watched: &[Utf8PathBuf]) -> Vec<Seen> {
+        let own = [report::journal(&self.build), self.project.file.clone()];
+        own.iter().chain(watched).map(|path| seen(path)).collect()
+    }
+
+    fn instance(&self, shown: &mut Shown, folder: &str) -> Answer {
+        let mut sink = Diagnostics::new();
+        let kept = match self.surveyed(shown, &mut sink) {
+            Ok(kept) => kept,
+            Err(failure) => return Answer::no(404, &in_words(&failure, &sink)),
+        };
+        let Some(index) = kept.surveyed.look(self.content).find(folder) else {
+            return Answer::no(404, "there is no such instance");
+        };
+        // It may have read files that are not watched.
+        kept.surveyed.survey.look_again(index);
+        let detail = report::detail(&kept.surveyed.look(self.content), index, TAIL);
+        Answer::of(JSON, serde_json::to_vec(&detail).unwrap_or_default())
     }
 
     /// A file that an instance says it made, or its log.
-    fn file(&self, path: &str) -> Answer {
+    fn file(&self, shown: &mut Shown, path: &str) -> Answer {
         if self.content.no_values {
             return Answer::no(403, "this server was started with --no-values");
         }
         let mut sink = Diagnostics::new();
-        match self.look(&mut sink, |look| look.output(Utf8Path::new(path))) {
-            Ok(Some(file)) => send(&file),
-            Ok(None) => Answer::no(404, "no instance says that it made this"),
+        match self.surveyed(shown, &mut sink) {
+            Ok(kept) => match kept.surveyed.look(self.content).output(Utf8Path::new(path)) {
+                Some(file) => send(&file),
+                None => Answer::no(404, "no instance says that it made this"),
+            },
             Err(failure) => Answer::no(404, &in_words(&failure, &sink)),
         }
     }
+}
+
+fn seen(path: &Utf8Path) -> Seen {
+    let meta = path.metadata().ok()?;
+    Some((meta.modified().ok()?, meta.len()))
+}
+
+/// The stamps of all instances.
+fn stamps(surveyed: &Surveyed) -> Vec<Seen> {
+    surveyed.survey.all.iter().flat_map(|looked| &looked.action.stamps).map(|stamp| seen(stamp)).collect()
 }
 
 /// The content of a file. It is never served as a page of ours, whatever it is.

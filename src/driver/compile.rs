@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::check::{NamedFiles, check, expand};
+use super::check::{Checked, NamedFiles, check, expand};
 use super::failure::Failure;
 use super::options::Options;
 use super::project::Project;
@@ -13,9 +13,11 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::emit::Format;
 use crate::exec::{self, Places};
 use crate::file;
+use crate::graph::Graph;
 use crate::layout::{self, Layout};
 use crate::pipeline::{Missing, Pipeline};
 use crate::plan::{self, Plan};
+use crate::probe::Probes;
 use crate::script::Foreign;
 use crate::source::Span;
 
@@ -93,6 +95,16 @@ fn places(pipeline: &Pipeline, project: &Project) -> Places {
 pub(crate) fn plan(project: &Project, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Plan, Failure> {
     let checked = check(project, Missing::Ignored, sink)?;
     let (graph, probes) = expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
+    Ok(plan_of(&checked, (graph, &probes), project, build))
+}
+
+/// The plan of a project that has been checked and expanded.
+pub(crate) fn plan_of(
+    checked: &Checked,
+    (graph, probes): (Graph<'_>, &Probes),
+    project: &Project,
+    build: &Utf8Path,
+) -> Plan {
     let options = plan::Options {
         source: project.file.clone(),
         build: crate::file::normal(build),
@@ -103,7 +115,7 @@ pub(crate) fn plan(project: &Project, build: &Utf8Path, sink: &mut Diagnostics) 
         python: defaults::PYTHON.to_owned(),
         compile: Vec::new(),
     };
-    Ok(plan::lower(graph, &probes, &checked.codes, &options))
+    plan::lower(graph, probes, &checked.codes, &options)
 }
 
 /// Warns of imports that neither the project nor the interpreter can satisfy. If another build makes the

@@ -19,6 +19,8 @@ pub(crate) struct Counts {
     pub unknown: usize,
     /// Failed last time.
     pub failed_last_time: usize,
+    /// Dropped by the last build: they failed, or took something that did. They are among those that failed.
+    pub dropped: usize,
 }
 
 impl Counts {
@@ -31,6 +33,7 @@ impl Counts {
             State::May(_) => self.may_run += 1,
             State::Blocked(_) => self.unknown += 1,
         }
-        self.failed_last_time += usize::from(finding.failed_last_time());
+        self.failed_last_time += usize::from(finding.failed_last_time);
+        self.dropped += usize::from(finding.dropped.is_some());
     }
 }

@@ -11,12 +11,13 @@ use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Project};
 use crate::exec::{
-    Change, Decision, Ended as Last, Failure, Instance, Interpreter, Lookahead, Record, Remark, Todo, Why,
-    environments,
+    Change, Decision, Ended as Last, Failure, Instance, Interpreter, LeftOut, Lookahead, Record, Remark,
+    Todo, Why, environments,
 };
 use crate::layout::{Folder, Layout};
 use crate::plan::{Action, Plan};
 use crate::plan_file::{EnvironmentPlan, PlanFile};
+use crate::settings::FailureKind;
 
 /// What a build would do with an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,11 @@ pub(crate) struct Finding {
     pub state: State,
     /// The decision, if all of its inputs are known.
     pub decision: Option<Decision>,
+    /// Whether its last run failed and nothing has succeeded since.
+    pub failed_last_time: bool,
+    /// The kind of failure for which the last build dropped it: its own, or that of an instance that it takes something
+    /// from.
+    pub dropped: Option<FailureKind>,
     /// Indices of the instances that it takes inputs from.
     pub upstreams: Vec<usize>,
 }
@@ -67,11 +73,6 @@ impl Finding {
     /// Why it last ran.
     pub(crate) fn why(&self) -> Option<Why> {
         Why::read(&self.folder)
-    }
-
-    /// Whether its last run failed and nothing has succeeded since.
-    pub(crate) fn failed_last_time(&self) -> bool {
-        self.state != State::Fresh && matches!(self.why(), Some(Why { ended: Last::Failed(_), .. }))
     }
 }
 
@@ -85,6 +86,8 @@ pub(crate) struct Survey {
     order: Vec<usize>,
     plans: BTreeMap<String, PlanFile>,
     nothing_is_cached: bool,
+    /// Whether instances may be dropped.
+    may_drop: bool,
     lookahead: Lookahead,
     /// The environments that would be made, and what has changed since they were last made.
     stale_environments: BTreeMap<String, Vec<Change>>,
@@ -99,7 +102,11 @@ impl Survey {
         build: &Utf8Path,
         sink: &mut Diagnostics,
     ) -> Result<Self, driver::Failure> {
-        let plan = driver::plan(project, build, sink)?;
+        Ok(Self::over(driver::plan(project, build, sink)?, project, build))
+    }
+
+    /// The instances of a plan of the project whose folder is the working folder. Nothing is surveyed yet.
+    pub(crate) fn over(plan: Plan, project: &Project, build: &Utf8Path) -> Self {
         let layout = Layout::new(crate::file::normal(build));
         ready_interpreter(&plan, project, &layout);
         let stale_environments = stale_environments(&plan, &layout);
@@ -117,6 +124,7 @@ impl Survey {
             layout,
             plans,
             nothing_is_cached,
+            may_drop: plan.verdict.is_some(),
             lookahead,
             stale_environments,
             remarks: RefCell::default(),
@@ -134,6 +142,8 @@ impl Survey {
                     folder,
                     state: State::Fresh,
                     decision: None,
+                    failed_last_time: false,
+                    dropped: None,
                     upstreams: Vec::new(),
                 };
                 survey.all.push(looked);
@@ -145,7 +155,7 @@ impl Survey {
             looked.upstreams.dedup();
         }
         survey.order = plan.order.into_iter().flat_map(|group| first[group].clone()).collect();
-        Ok(survey)
+        survey
     }
 
     /// The plan file of an instance's process.
@@ -167,8 +177,21 @@ impl Survey {
             }
         }
         for index in self.order.clone().into_iter().filter(|index| wanted[*index]) {
-            self.all[index].state = self.look(index);
+            self.look_again(index);
         }
+    }
+
+    /// Surveys one instance, given what has been found of those that it takes inputs from.
+    pub(crate) fn look_again(&mut self, index: usize) {
+        self.lookahead.values.remove(&self.all[index].folder.0);
+        let state = self.look(index);
+        let looked = &mut self.all[index];
+        let is_fresh = state == State::Fresh;
+        looked.state = state;
+        looked.failed_last_time =
+            !is_fresh && matches!(looked.why(), Some(Why { ended: Last::Failed(_), .. }));
+        let may_be_dropped = self.may_drop && looked.failed_last_time;
+        looked.dropped = may_be_dropped.then(|| dropped(&looked.action)).flatten();
     }
 
     fn look(&mut self, index: usize) -> State {
@@ -247,6 +270,12 @@ impl Survey {
         let holds = |index: &usize| path.starts_with(&self.all[*index].folder.0);
         (0..self.all.len()).filter(holds).max_by_key(|index| self.all[*index].folder.0.as_str().len())
     }
+}
+
+/// The kind of failure that the first stamp of an instance tells of, if it says that it was dropped.
+fn dropped(action: &Action) -> Option<FailureKind> {
+    let folder = action.stamps.first()?.parent()?;
+    LeftOut::read(&Folder(folder.to_owned())).map(|how| how.kind)
 }
 
 /// Stamps the active Python for a project that was never compiled, which has no such stamp yet.

@@ -53,6 +53,7 @@ pub(crate) use runners::{launcher, worker};
 pub(crate) use state::damage::{look as look_for_damage, unlooked};
 pub(crate) use state::inputs::Lookahead;
 pub(crate) use state::instance::Instance;
+pub(crate) use state::left_out::LeftOut;
 pub(crate) use state::record::Record;
 pub(crate) use values::beside::Beside;
 pub(crate) use values::value::{Value, Values};

@@ -163,6 +163,9 @@ pub(crate) struct Instance {
     /// Whether its last run failed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
+    /// The kind of failure for which the last build dropped it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<&'static str>,
     /// How its last run ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Last>,
@@ -179,6 +182,9 @@ pub(crate) struct Instance {
 pub(crate) struct Last {
     /// `ran`, `restored`, `dropped`, `skipped`, or a kind of failure.
     pub outcome: String,
+    /// The kind of failure of what was dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// When it ended, in milliseconds since 1970.
     pub at: u64,
     /// Seconds that it ran.
@@ -205,6 +211,10 @@ pub(crate) struct Last {
 
 fn is_zero(seconds: &f64) -> bool {
     *seconds == 0.0
+}
+
+fn is_none_of_it(count: &usize) -> bool {
+    *count == 0
 }
 
 fn is_first(attempt: &u32) -> bool {
@@ -283,10 +293,19 @@ pub(crate) enum Head {
     Table {
         /// The names of the columns.
         columns: Vec<String>,
-        /// The first rows, as text.
-        rows: Vec<Vec<String>>,
+        /// Their types, if the file has any.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        types: Vec<String>,
+        /// How many of the columns, the first ones, are the index of a frame.
+        #[serde(skip_serializing_if = "is_none_of_it")]
+        index: usize,
+        /// The first rows, as text; `None` for a missing value.
+        rows: Vec<Vec<Option<String>>>,
         /// Whether there are more rows or columns.
         is_cut: bool,
+        /// How many rows and columns there are, where the file says so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        size: Option<(u64, usize)>,
     },
     /// An array.
     Array {
@@ -423,6 +442,9 @@ pub(crate) struct Failure {
     pub instance: usize,
     /// The kind of failure.
     pub kind: String,
+    /// Whether the build went on without it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dropped: bool,
     /// What went wrong, in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -9,6 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use camino::Utf8Path;
 
 use super::document::{Head, Log};
+use crate::split::Kind;
+#[cfg(feature = "columnar")]
+use crate::split::{self, Most};
 
 /// How many rows of a table are shown.
 const ROWS: usize = 8;
@@ -16,6 +19,9 @@ const ROWS: usize = 8;
 const COLUMNS: usize = 24;
 /// How many characters of a cell.
 const CELL: usize = 120;
+/// How many items of a list in a cell.
+#[cfg(feature = "columnar")]
+const ITEMS: usize = 12;
 /// How many bytes of a text.
 const TEXT: usize = 2_000;
 /// How many bytes of a file are read to find the first rows of a table.
@@ -33,6 +39,9 @@ pub(super) fn of(path: &Utf8Path, format: &str) -> Option<Head> {
         ("json", _) => text(path),
         ("file", "csv") => table(path, b','),
         ("file", "tsv") => table(path, b'\t'),
+        ("arrow", _) | ("file", "arrow" | "feather" | "ipc") => columnar(path, Kind::Arrow),
+        ("file", "arrows") => columnar(path, Kind::ArrowStream),
+        ("file", "parquet" | "pq") => columnar(path, Kind::Parquet),
         ("file", extension) => image(path, extension).or_else(|| text(path)),
         _ => None,
     }
@@ -90,17 +99,41 @@ fn table(path: &Utf8Path, delimiter: u8) -> Option<Head> {
     let is_whole = (bytes.len() as u64) < BEGINNING;
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bytes.as_slice());
-    let cells = |record: &csv::ByteRecord| {
+    let cells = |record: &csv::ByteRecord| -> Vec<String> {
         let cells = record.iter().take(COLUMNS);
-        cells.map(|cell| clip(&String::from_utf8_lossy(cell), CELL)).collect::<Vec<_>>()
+        cells.map(|cell| clip(&String::from_utf8_lossy(cell), CELL)).collect()
     };
     let header = reader.byte_headers().ok()?.clone();
     let records: Vec<_> = reader.byte_records().take(ROWS + 1).map_while(Result::ok).collect();
     // The last row may have been cut at the end of what was read.
     let is_cut = records.len() > ROWS || header.len() > COLUMNS || !is_whole;
     let whole = if is_whole { records.len() } else { records.len().saturating_sub(1) };
-    let rows = records.iter().take(whole.min(ROWS)).map(cells).collect();
-    Some(Head::Table { columns: cells(&header), rows, is_cut })
+    let rows = records.iter().take(whole.min(ROWS)).map(|row| cells(row).into_iter().map(Some).collect());
+    let (columns, rows) = (cells(&header), rows.collect());
+    Some(Head::Table { columns, types: Vec::new(), index: 0, rows, is_cut, size: None })
+}
+
+/// The first rows of an Arrow or Parquet file, with the types of its columns.
+#[cfg(feature = "columnar")]
+fn columnar(path: &Utf8Path, kind: Kind) -> Option<Head> {
+    let most = Most { rows: ROWS, columns: COLUMNS, items: ITEMS };
+    let found = split::beginning(path, kind, most)?;
+    let clipped = |text: &String| clip(text, CELL);
+    let length = found.columns.iter().map(|column| column.values.len()).max().unwrap_or_default();
+    let row = |i: usize| found.columns.iter().map(|column| column.values[i].as_ref().map(clipped)).collect();
+    Some(Head::Table {
+        columns: found.columns.iter().map(|column| clipped(&column.name)).collect(),
+        types: found.columns.iter().map(|column| clipped(&column.kind)).collect(),
+        index: found.columns.iter().filter(|column| column.is_index).count(),
+        rows: (0..length).map(row).collect(),
+        is_cut: found.rows > length as u64 || found.width > found.columns.len(),
+        size: Some((found.rows, found.width)),
+    })
+}
+
+#[cfg(not(feature = "columnar"))]
+fn columnar(_: &Utf8Path, _: Kind) -> Option<Head> {
+    None
 }
 
 /// The header of a `.npy` file: `\x93NUMPY`, a two-byte version, its length, and a Python dictionary.
@@ -150,17 +183,19 @@ mod tests {
 
     #[test]
     fn a_table_begins_with_its_first_whole_rows() {
-        let Some(Head::Table { columns, rows, is_cut }) = head_of("a.csv", b"x,\"y\nz\"\n1,<b>\n2", "file")
+        let cells = |row: &[&str]| row.iter().map(|cell| Some((*cell).to_owned())).collect::<Vec<_>>();
+        let Some(Head::Table { columns, rows, is_cut, .. }) =
+            head_of("a.csv", b"x,\"y\nz\"\n1,<b>\n2", "file")
         else {
             panic!("no table")
         };
         assert_eq!((columns, is_cut), (vec!["x".to_owned(), "y\nz".to_owned()], false));
-        assert_eq!(rows, [vec!["1".to_owned(), "<b>".to_owned()], vec!["2".to_owned()]]);
+        assert_eq!(rows, [cells(&["1", "<b>"]), cells(&["2"])]);
         let long = format!("x\n{}\n{}\n", "1", "2".repeat(BEGINNING as usize));
         let Some(Head::Table { rows, is_cut, .. }) = head_of("a.csv", long.as_bytes(), "file") else {
             panic!("no table")
         };
-        assert_eq!((rows, is_cut), (vec![vec!["1".to_owned()]], true));
+        assert_eq!((rows, is_cut), (vec![cells(&["1"])], true));
     }
 
     #[test]

@@ -76,6 +76,7 @@ pub(crate) fn read(
 fn last(ended: &Ended, at: u64) -> Last {
     Last {
         outcome: ended.outcome.clone(),
+        kind: ended.kind.clone().filter(|kind| *kind != ended.outcome),
         at,
         ran: ended.ran,
         waited: ended.waited,
@@ -155,7 +156,9 @@ fn timeline(build: usize, events: &Events, upstreams: &dyn Fn(usize) -> Vec<usiz
                     slot: 0,
                 });
                 if is_failure(&outcome) && failures.len() < FAILURES {
-                    failures.push(Failure { instance, kind: outcome, message: ended.message.clone() });
+                    let dropped = outcome == "dropped";
+                    let kind = ended.kind.clone().unwrap_or(outcome);
+                    failures.push(Failure { instance, kind, dropped, message: ended.message.clone() });
                 }
             }
         }

@@ -38,10 +38,11 @@ impl<'p> Look<'p> {
     /// A project, its graph and probes, and the survey of it.
     pub(crate) fn new(
         checked: &'p Checked,
-        (graph, probes): (Graph<'p>, &'p Probes),
+        probes: &'p Probes,
         survey: &'p Survey,
         has_values: bool,
     ) -> Self {
+        let graph = Graph { pipeline: &checked.pipeline };
         let mut next = 0;
         let first = graph.pipeline.iter().map(|(id, _)| {
             next += graph.instances(id).len();
@@ -69,15 +70,19 @@ impl<'p> Look<'p> {
         self.survey.all.iter().position(|looked| looked.action.instance == folder)
     }
 
-    /// The scripts that the project file names.
-    pub(crate) fn scripts(&self) -> Vec<Utf8PathBuf> {
-        let script = |process: &crate::pipeline::Process| match &process.work {
-            Work::Python(function) => Some(function.script.clone()),
-            Work::DynamicChart(script) => Some(script.clone()),
-            Work::Shell(_) | Work::Merge => None,
+    /// What the states of instances follow from besides the build folder, as far as the project says so: scripts,
+    /// requirement files, data and declared files.
+    pub(crate) fn watched(&self) -> Vec<Utf8PathBuf> {
+        let pipeline = self.graph.pipeline;
+        let chart = |process: &'p crate::pipeline::Process| match &process.work {
+            Work::DynamicChart(script) => Some(script),
+            _ => None,
         };
-        let scripts: BTreeSet<_> = self.graph.pipeline.processes.iter().filter_map(script).collect();
-        scripts.into_iter().collect()
+        let all = self.checked.codes.sources.iter().chain(pipeline.data.values());
+        let all = all.chain(pipeline.processes.iter().filter_map(chart));
+        let all = all.chain(pipeline.processes.iter().flat_map(|process| &process.settings.files));
+        let all: BTreeSet<_> = all.chain(self.checked.codes.inside.values().flatten()).cloned().collect();
+        all.into_iter().collect()
     }
 
     /// The file at `path`, relative to the build folder, if an instance recorded it as its own or it is an instance's

@@ -15,6 +15,7 @@ use super::{charts, detail, pipeline};
 use crate::journal::Journal;
 use crate::layout::{Folder, Layout};
 use crate::numbers::Plain;
+use crate::settings::FailureKind;
 
 /// How many bytes the details of instances may take, without images.
 const DETAILS: usize = 1_500_000;
@@ -80,7 +81,8 @@ fn instances(look: &Look<'_>, history: &History, left_out: &mut Vec<String>) -> 
                 arms: arms.to_owned(),
                 state: looked.state.word(),
                 running: history.running.contains(&index),
-                failed: looked.failed_last_time(),
+                failed: looked.failed_last_time,
+                dropped: looked.dropped.map(FailureKind::name),
                 last: history.last.get(&index).cloned(),
                 metrics: None,
                 steps: None,
@@ -193,7 +195,7 @@ fn details(look: &Look<'_>, history: &History, left_out: &mut Vec<String>) -> BT
 /// The instances of a process that get details, most important first.
 fn told(look: &Look<'_>, history: &History, process: crate::pipeline::ProcessId) -> Vec<usize> {
     let all = look.instances(process);
-    let failed = all.clone().filter(|index| look.survey.all[*index].failed_last_time()).take(FAILED);
+    let failed = all.clone().filter(|index| look.survey.all[*index].failed_last_time).take(FAILED);
     let took = |index: &usize| history.last.get(index).map_or(0.0, |last| last.ran);
     let mut slowest: Vec<usize> = all.clone().filter(|index| took(index) > 0.0).collect();
     slowest.sort_by(|a, b| took(b).total_cmp(&took(a)));

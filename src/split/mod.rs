@@ -72,6 +72,8 @@ mod value;
 pub use crate::digest::Digest;
 pub use crate::size::{By, Size};
 pub use crate::stamp::{Line, Stamp, Subject};
+#[cfg(feature = "columnar")]
+pub(crate) use columnar::{Most, beginning};
 pub use error::{Flaw, Position, SplitError};
 pub use format::{Compression, Dialect, Format, Kind};
 pub use names::Pattern;

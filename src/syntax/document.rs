@@ -116,6 +116,7 @@ const EXPERIMENT: Table<Config> = Table {
         Field::note("version", "Its version."),
         Field::note("metadata", "For people."),
         Field::ignored("framework", "remove it: each process says what it runs"),
+        Field::refused("cache", |_, _, node, reader| remote_cache(node, reader)),
     ],
     hints: &[],
 };

@@ -26,7 +26,7 @@ function lastBuild(build, timeline) {
       card("failed", String(timeline.failures.length), ""),
       card("critical path", duration(critical), plural(path.length, "instance"))),
     timeline.failures.length > 0 && section("Failures", h("ul", { class: "plain failures" }, timeline.failures.map((failure) =>
-      h("li", {}, instanceLink(failure.instance), " ", h("span", { class: "badge failed" }, failure.kind.replaceAll("_", " ")), failure.message && h("pre", { dir: "auto", tabindex: 0 }, failure.message))))),
+      h("li", {}, instanceLink(failure.instance), " ", h("span", { class: "badge failed" }, `${failure.kind.replaceAll("_", " ")}${failure.dropped ? ", left out" : ""}`), failure.message && h("pre", { dir: "auto", tabindex: 0 }, failure.message))))),
     section("Timeline", timelineView(timeline)),
     section("Critical path", h("p", { class: "hint" }, "The chain of instances that took longest, each of which takes inputs from the one before."), spanTable(timeline, path)),
     section("Slowest", spanTable(timeline, timeline.slowest)));

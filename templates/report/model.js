@@ -14,6 +14,7 @@ const assets = embedded("assets");
 const STATUSES = /** @type {const} */ ({
   running: ["running", "▶"],
   failed: ["failed", "✕"],
+  dropped: ["left out", "⊘"],
   ran: ["ran", "✓"],
   restored: ["from the cache", "↺"],
   up_to_date: ["up to date", "–"],
@@ -38,6 +39,7 @@ index();
 function statusOf(i) {
   const one = doc.instances[i];
   if (one.running) return "running";
+  if (one.dropped) return "dropped";
   if (one.failed) return "failed";
   if (one.state !== "up_to_date") return /** @type {Status} */ (one.state in STATUSES ? one.state : "unknown");
   const outcome = outcomes.get(i);
@@ -60,7 +62,7 @@ function standing(p) {
 function statusLine(counts) {
   const words = {
     up_to_date: "up to date", would_run: "would run", from_cache: "would come from the cache",
-    may_run: "may run", unknown: "cannot be told", failed_last_time: "failed last time",
+    may_run: "may run", unknown: "cannot be told", failed_last_time: "failed last time", dropped: "left out",
   };
   return Object.entries(words).filter(([key]) => counts[key]).map(([key, word]) => `${counts[key]} ${word}`).join(", ");
 }

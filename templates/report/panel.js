@@ -131,10 +131,21 @@ function headView(head) {
   if (head.kind === "image") return h("img", { src: head.url, alt: "", loading: "lazy" });
   if (head.kind === "array") return h("p", {}, `${head.dtype}, ${(head.shape || []).join(" × ") || "scalar"}`);
   if (head.kind === "text") return h("pre", { tabindex: 0, dir: "auto" }, `${head.text}${head.is_cut ? "…" : ""}`);
-  return h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "first rows" }, h("table", { class: "data" },
-    h("thead", {}, h("tr", {}, (head.columns || []).map((name) => h("th", { scope: "col", dir: "auto" }, name)))),
-    h("tbody", {}, (head.rows || []).map((row) => h("tr", {}, row.map((one) => h("td", { dir: "auto" }, one)))))),
-    head.is_cut && h("p", { class: "hint" }, "and more"));
+  return tableHead(head);
+}
+
+/** The first rows of a table: the index of a frame first, types below the names. @param {Head} head */
+function tableHead(head) {
+  const { columns = [], types = [], rows = [], index = 0, size: whole } = head;
+  const name = (/** @type {string} */ text, /** @type {number} */ k) => h("th", { scope: "col", dir: "auto", class: k < index ? "index" : null },
+    text || (k < index ? "index" : ""), types[k] && h("span", { class: "type" }, types[k]));
+  const cell = (/** @type {string | null} */ one, /** @type {number} */ k) =>
+    k < index ? h("th", { scope: "row", dir: "auto", class: "index" }, one === null ? "null" : one)
+      : h("td", { dir: "auto", class: one === null ? "missing" : null }, one === null ? "null" : one);
+  const all = whole && `${plural(whole[0], "row")}, ${plural(whole[1], "column")}`;
+  return h("div", {}, h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "first rows" }, h("table", { class: "data" },
+    h("thead", {}, h("tr", {}, columns.map(name))), h("tbody", {}, rows.map((row) => h("tr", {}, row.map(cell)))))),
+    (head.is_cut || all) && h("p", { class: "hint" }, head.is_cut ? (all ? `the first of ${all}` : "and more") : all));
 }
 
 /** @param {Output} output */
@@ -159,7 +170,7 @@ function instancePanel(i) {
     h("h2", { dir: "auto" }, labelOf(i)), h("p", {}, badge(statusOf(i))), why, metricsOf(i),
     section("Facts", terms([
       ["target", h("code", {}, targetOf(i))], ["path", h("code", {}, pathOf(i))],
-      ["last time", last && `${last.outcome}${last.attempt && last.attempt > 1 ? `, attempt ${last.attempt}` : ""}, ${new Date(last.at).toLocaleString()}`],
+      ["last time", last && `${[last.outcome === "dropped" ? "left out" : last.outcome, last.kind].filter(Boolean).join(", ").replaceAll("_", " ")}${last.attempt && last.attempt > 1 ? `, attempt ${last.attempt}` : ""}, ${new Date(last.at).toLocaleString()}`],
       ["ran", last && duration(last.ran)], ["waited", last && last.waited && duration(last.waited)],
       ["CPU", last && last.cpu !== undefined && duration(last.cpu)], ["memory", last && last.memory && size(last.memory)],
       ["host", last && last.host], ["job", last && last.job],

@@ -20,24 +20,24 @@ interface Picture {
   bands: { band: number; path: string; title: [number, number]; room: number }[];
 }
 interface Instance {
-  process: number; arms?: string; state: string; running?: boolean; failed?: boolean; last?: Last;
+  process: number; arms?: string; state: string; running?: boolean; failed?: boolean; dropped?: string; last?: Last;
   metrics?: Metrics; steps?: Record<string, Metrics>;
 }
 type Metrics = Record<string, unknown>;
-interface Last { outcome: string; at: number; ran: number; waited?: number; cpu?: number; memory?: number; host?: string; job?: string; attempt?: number }
+interface Last { outcome: string; kind?: string; at: number; ran: number; waited?: number; cpu?: number; memory?: number; host?: string; job?: string; attempt?: number }
 interface Reason { text: string; because?: Reason[] }
 interface Detail {
   headline: string; because: Reason[]; last_run?: { said: string; because: Reason[] };
   observed: [string, string][]; inputs: number[]; outputs: Output[]; files: Output[]; log?: { bytes: number; tail: string };
 }
 interface Output { key: string; format: string; file: string; bytes?: number; rows?: number; digest: string; head?: Head }
-interface Head { kind: string; columns?: string[]; rows?: string[][]; is_cut?: boolean; dtype?: string; shape?: number[]; text?: string; url?: string }
+interface Head { kind: string; columns?: string[]; types?: string[]; index?: number; rows?: (string | null)[][]; size?: [number, number]; is_cut?: boolean; dtype?: string; shape?: number[]; text?: string; url?: string }
 interface Chart { instance: number; files: Output[]; probes: Probe[]; script?: { file: string; module?: string; needs_chart_js: boolean; problem?: string } }
 interface Probe { key: string; instance: number; step?: string; alias?: string }
 interface Build { tool: string; from: number; to: number; running: boolean; outcomes: Record<string, number>; cpu: number; saved: number }
 interface Timeline {
   build: number; spans: Span[]; slots: number; critical: [number[], number]; slowest: number[];
-  failures: { instance: number; kind: string; message?: string }[];
+  failures: { instance: number; kind: string; dropped?: boolean; message?: string }[];
 }
 interface Span { instance: number; from: number; to: number; waited?: number; outcome: string; slot: number }
 interface Assets { frame: string; chart_js: string | null; is_live: boolean }

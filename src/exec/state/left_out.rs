@@ -27,7 +27,7 @@ pub(crate) struct LeftOut {
 
 impl LeftOut {
     /// How the instance or partition of a folder failed; `None` if it did not.
-    pub(in crate::exec) fn read(folder: &Folder) -> Option<Self> {
+    pub(crate) fn read(folder: &Folder) -> Option<Self> {
         if !stamp::is_failed(&folder.stamp()) {
             return None;
         }

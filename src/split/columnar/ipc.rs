@@ -51,8 +51,8 @@ pub(super) struct Ipc<'a> {
     memory: u64,
     /// The batches that are too large for memory.
     large: Vec<Large>,
-    /// Where they are unpacked.
-    folder: Utf8PathBuf,
+    /// Where they are unpacked; `None` if none may be.
+    folder: Option<Utf8PathBuf>,
 }
 
 /// What an IPC file may take.
@@ -62,8 +62,8 @@ pub(super) struct Means<'a> {
     pub(super) threads: usize,
     /// How many bytes of memory.
     pub(super) memory: u64,
-    /// Where nameless files may lie.
-    pub(super) folder: &'a Utf8Path,
+    /// Where nameless files may lie; `None` if nowhere.
+    pub(super) folder: Option<&'a Utf8Path>,
 }
 
 impl<'a> Ipc<'a> {
@@ -127,7 +127,7 @@ impl<'a> Ipc<'a> {
             keep: means.threads,
             memory: means.memory,
             large: Vec::new(),
-            folder: means.folder.to_owned(),
+            folder: means.folder.map(Utf8Path::to_owned),
         }
     }
 
@@ -171,12 +171,13 @@ impl<'a> Ipc<'a> {
         batch: RecordBatchHeader,
         (rows, bytes): (u64, u64),
     ) -> Result<(), SplitError> {
-        if uncuttable(&self.schema).is_some() {
+        let is_packed = batch.compression().is_some();
+        if uncuttable(&self.schema).is_some() || is_packed && self.folder.is_none() {
             return self.weigh(bytes);
         }
         let (start, _) = bounds(self.source, &block)?;
         let body = start + block.metaDataLength() as u64;
-        let large = Large::new(self.source, body, batch, &self.folder)?;
+        let large = Large::new(self.source, body, batch, self.folder.as_deref())?;
         let most = self.memory / 3 / self.keep.max(1) as u64;
         let (counts, heaviest) = large.cuts((self.source, &self.schema), rows, most)?;
         self.weigh(heaviest)?;

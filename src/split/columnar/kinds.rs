@@ -39,7 +39,8 @@ fn unnamed(field: &Field) -> String {
     format!("{ordered}{}{missing}", of_type(field.data_type()))
 }
 
-fn of_type(kind: &DataType) -> String {
+/// A type as a reader knows it.
+pub(super) fn of_type(kind: &DataType) -> String {
     use DataType as T;
     let fields = |fields: &arrow_schema::Fields| {
         fields.iter().map(|field| of_field(field)).collect::<Vec<_>>().join(", ")

@@ -35,7 +35,7 @@ impl Large {
         source: &Source,
         body: u64,
         header: Header,
-        folder: &Utf8Path,
+        folder: Option<&Utf8Path>,
     ) -> Result<Self, SplitError> {
         let number = |number: i64| u64::try_from(number).unwrap_or_default();
         let nodes = header.nodes().into_iter().flatten();
@@ -47,7 +47,9 @@ impl Large {
         let mut buffers: Vec<_> = header.buffers().into_iter().flatten().map(place).collect();
         let variadic = header.variadicBufferCounts().into_iter().flatten().map(number).collect();
         let codec = header.compression().map(|compression| compression.codec());
-        let unpacked = codec.map(|codec| unpack(source, &mut buffers, codec, folder)).transpose()?;
+        let packed = codec.zip(folder);
+        let unpacked =
+            packed.map(|(codec, folder)| unpack(source, &mut buffers, codec, folder)).transpose()?;
         Ok(Self { unpacked, nodes, buffers, variadic })
     }
 }

@@ -4,6 +4,7 @@
 //! The digest of a partition is that of its values ([`digest`]), so that a different writer, batch size, compression or
 //! padding makes no difference. One batch per thread is in memory.
 
+mod beginning;
 mod blocks;
 mod cut;
 mod digest;
@@ -18,4 +19,5 @@ mod table;
 mod values;
 mod walk;
 
+pub(crate) use beginning::{Most, beginning};
 pub(super) use parts::{produce, with_keys};

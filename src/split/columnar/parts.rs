@@ -83,7 +83,7 @@ fn open_arrow<'a>(request: &Request, source: &'a Source, kind: Kind) -> Result<I
     let named = first.parent().filter(|_| first.file_name().is_some());
     let named = named.map(|folder| if folder.as_str().is_empty() { Utf8Path::new(".") } else { folder });
     let folder = named.or(Utf8Path::from_path(&temporary)).unwrap_or(Utf8Path::new("."));
-    let means = Means { threads: request.threads(), memory: request.memory(), folder };
+    let means = Means { threads: request.threads(), memory: request.memory(), folder: Some(folder) };
     guarded(&source.name, "Arrow", || match kind {
         Kind::ArrowStream => Ipc::open_stream(source, means),
         _ => Ipc::open_file(source, means),

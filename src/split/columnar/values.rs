@@ -82,10 +82,11 @@ impl KeyNames {
     }
 }
 
-type Texts = Box<dyn Fn(usize) -> Vec<u8>>;
+/// The text of each value of a column.
+pub(super) type Texts = Box<dyn Fn(usize) -> Vec<u8>>;
 
 /// The texts of the values of `array`, or its type if it has none.
-fn texts(array: &ArrayRef) -> Result<Texts, DataType> {
+pub(super) fn texts(array: &ArrayRef) -> Result<Texts, DataType> {
     let valid = array.clone();
     let inner = valid_texts(array)?;
     Ok(Box::new(move |i| if valid.is_null(i) { Vec::new() } else { inner(i) }))
@@ -172,7 +173,7 @@ fn timestamps(array: &ArrayRef, unit: TimeUnit, zone: &'static str) -> Texts {
 }
 
 /// The digits of a decimal with the point inserted.
-fn decimal(digits: &str, scale: i8) -> String {
+pub(super) fn decimal(digits: &str, scale: i8) -> String {
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
     match usize::try_from(scale) {
         Ok(0) => format!("{sign}{digits}"),
