@@ -15,7 +15,7 @@ use ureq::{Agent, Body, SendBody};
 
 use super::percent::{decoded, encoded};
 use super::protocol::{Content, Name, Store};
-use super::s3::{self, Account, Asked};
+use super::s3::{self, Account, Unsigned};
 use crate::digest::Digest;
 
 /// Certificates to trust instead of Mozilla's, as in OpenSSL.
@@ -124,7 +124,7 @@ impl Http {
             Who::Nobody => {}
             Who::User(basic) => request = request.header("authorization", basic),
             Who::Account(account) => {
-                let asked = Asked { method, host: &self.host, path: &path, content: digest };
+                let asked = Unsigned { method, host: &self.host, path: &path, content: digest };
                 for (name, value) in s3::headers(&asked, &[], account, SystemTime::now()) {
                     request = request.header(name, value);
                 }

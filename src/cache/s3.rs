@@ -20,7 +20,7 @@ pub(super) struct Account {
 }
 
 /// A request to sign.
-pub(super) struct Asked<'a> {
+pub(super) struct Unsigned<'a> {
     pub method: &'a str,
     pub host: &'a str,
     /// Percent-encoded, with a leading slash.
@@ -32,7 +32,7 @@ pub(super) struct Asked<'a> {
 /// The headers that authenticate a request at the time `now`, besides `Host`. `more` are signed as well; their names
 /// must sort between `host` and `x-amz-content-sha256`.
 pub(super) fn headers(
-    asked: &Asked<'_>,
+    asked: &Unsigned<'_>,
     more: &[(&'static str, String)],
     account: &Account,
     now: SystemTime,
@@ -46,7 +46,7 @@ pub(super) fn headers(
     let names: Vec<&str> = ["host"].into_iter().chain(headers.iter().map(|(name, _)| *name)).collect();
     let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     let names = names.join(";");
-    let Asked { method, host, path, content } = asked;
+    let Unsigned { method, host, path, content } = asked;
     let request = format!("{method}\n{path}\n\nhost:{host}\n{lines}\n{names}\n{content}");
     let scope = format!("{day}/{}/s3/aws4_request", account.region);
     let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", Digest::of(request));
@@ -81,7 +81,7 @@ mod tests {
             token: None,
             region: "us-east-1".to_owned(),
         };
-        let asked = Asked {
+        let asked = Unsigned {
             method: "GET",
             host: "examplebucket.s3.amazonaws.com",
             path: "/test.txt",

@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::ended::Ended;
-use super::place::Place;
+use super::location::Location;
 use super::say;
 use crate::amount;
 use crate::cache::{self, Cache};
@@ -39,7 +39,7 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let place = Place::find(Utf8Path::new("."), flags.build_dir.as_deref());
+    let place = Location::find(Utf8Path::new("."), flags.build_dir.as_deref());
     let cache = Cache::find(Layout::new(place.build_from_here()).cache());
     let done = match (flags.clear, flags.keep) {
         (true, _) => cache.clear(),

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::ended::Ended;
-use super::{labels, look, place};
+use super::{labels, location, look};
 use crate::exec::{Failure, Instance};
 
 #[derive(Debug, Args)]
@@ -18,7 +18,7 @@ pub(super) struct Flags {
     #[arg(long, value_name = "LABEL", num_args = 1.., required = true)]
     repeat: Vec<String>,
     #[command(flatten)]
-    place: place::Folders,
+    place: location::Folders,
     /// Print JSON
     #[arg(long)]
     json: bool,

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::ended::Ended;
-use super::place::Place;
+use super::location::Location;
 use super::{look, say};
 use crate::diagnostic::plural;
 use crate::digest::Digest;
@@ -40,7 +40,7 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let place = Place::find(&flags.project, flags.build_dir.as_deref());
+    let place = Location::find(&flags.project, flags.build_dir.as_deref());
     let (plan, layout) = match look::plan(&place, false) {
         Ok(planned) => planned,
         Err(ended) => return ended,

@@ -4,7 +4,7 @@ use clap::Args;
 use clap_complete::ArgValueCompleter;
 
 use super::ended::Ended;
-use super::{complete, labels, look, place, say};
+use super::{complete, labels, location, look, say};
 use crate::exec::Instance;
 
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub(super) struct Flags {
     #[arg(add = ArgValueCompleter::new(complete::targets))]
     label: String,
     #[command(flatten)]
-    place: place::Folders,
+    place: location::Folders,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::complete;
 use super::ended::Ended;
+use super::location::{self, Location};
 use super::look::{enter, look};
-use super::place::{self, Place};
 use super::refuse::refuse;
 use super::{labels, say, told};
 use crate::diagnostic::{ALL, Diagnostics, find, nearest, plural};
@@ -30,7 +30,7 @@ pub(super) struct Flags {
     #[arg(add = ArgValueCompleter::new(complete::targets))]
     target: String,
     #[command(flatten)]
-    place: place::Folders,
+    place: location::Folders,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -50,7 +50,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let file = Utf8PathBuf::from(&flags.target).canonicalize_utf8().ok();
     // `.` stays as it is: it means the nearest project at or above, and still does once we have entered that
     // project's folder.
-    let Place { project, build } = flags.place.place();
+    let Location { project, build } = flags.place.place();
     let absolute = (project != ".").then(|| project.canonicalize_utf8().ok()).flatten();
     let project = absolute.unwrap_or(project);
     let mut sink = Diagnostics::new();

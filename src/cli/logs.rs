@@ -9,7 +9,7 @@ use clap::Args;
 use clap_complete::ArgValueCompleter;
 
 use super::ended::Ended;
-use super::{complete, labels, look, place, say};
+use super::{complete, labels, location, look, say};
 use crate::exec::{Ended as Last, Why};
 use crate::layout::Folder;
 use crate::lock::Lock;
@@ -34,7 +34,7 @@ pub(super) struct Flags {
     #[arg(short, long)]
     follow: bool,
     #[command(flatten)]
-    place: place::Folders,
+    place: location::Folders,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::ended::Ended;
-use super::place::Place;
+use super::location::Location;
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Checked, Failure, Project};
@@ -24,7 +24,7 @@ pub(super) fn enter(path: &Utf8Path) -> Result<Project, Failure> {
 
 /// Enters the folder of the project in `place` and plans it; returns the plan and the layout of the build
 /// folder. Otherwise prints what is wrong with the project, as JSON on request.
-pub(super) fn plan(place: &Place, is_json: bool) -> Result<(Plan, Layout), Ended> {
+pub(super) fn plan(place: &Location, is_json: bool) -> Result<(Plan, Layout), Ended> {
     let mut sink = Diagnostics::new();
     let planned = enter(&place.project).and_then(|project| driver::plan(&project, &place.build, &mut sink));
     match planned {

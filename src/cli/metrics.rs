@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::{Map, Value as Json};
 
 use super::ended::Ended;
+use super::location::Location;
 use super::logged::logged;
 use super::look::look;
-use super::place::Place;
 use super::refuse::refuse;
 use super::tidy::{self, Metric};
 use crate::arm::Arm;
@@ -42,7 +42,7 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let place = Place::find(&flags.project, flags.build_dir.as_deref());
+    let place = Location::find(&flags.project, flags.build_dir.as_deref());
     let layout = Layout::new(place.build);
     look(&place.project, |checked, graph, _| show(flags, &layout, checked, graph))
 }

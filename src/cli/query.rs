@@ -5,9 +5,9 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 
 use super::ended::Ended;
+use super::location::Location;
 use super::logged::logged;
 use super::look::look;
-use super::place::Place;
 use super::refuse::refuse;
 use crate::driver::Checked;
 use crate::graph::Graph;
@@ -112,7 +112,7 @@ impl Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let place = Place::find(&flags.project, flags.build_dir.as_deref());
+    let place = Location::find(&flags.project, flags.build_dir.as_deref());
     let layout = Layout::new(place.build);
     look(&place.project, |checked, graph, _| answer(flags, &layout, checked, graph))
 }

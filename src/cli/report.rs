@@ -4,8 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::ended::Ended;
+use super::location::Location;
 use super::look::enter;
-use super::place::Place;
 use super::say;
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
@@ -63,7 +63,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let output = absolute(&flags.output);
     let chart_js = flags.content.chart_js();
     let mut sink = Diagnostics::new();
-    let place = Place::find(&flags.project, flags.content.build_dir.as_deref());
+    let place = Location::find(&flags.project, flags.content.build_dir.as_deref());
     let surveyed = enter(&place.project).and_then(|project| Surveyed::of(&project, &place.build, &mut sink));
     let surveyed = match surveyed {
         Ok(surveyed) => surveyed,

@@ -10,8 +10,8 @@ use clap_complete::ArgValueCompleter;
 use super::compile::compile;
 use super::complete;
 use super::ended::Ended;
-use super::place::named_build;
-use super::screen::{Screen, Shown};
+use super::location::named_build;
+use super::screen::{Display, Screen};
 use super::{labels, say};
 use crate::amount;
 use crate::defaults;
@@ -281,12 +281,12 @@ fn shown(
     goals: Option<&[String]>,
 ) -> std::io::Result<(ExitStatus, Option<i32>)> {
     let shown = match flags {
-        Flags { json: true, .. } => Shown::Json,
-        Flags { quiet: true, .. } => Shown::Failures,
-        Flags { verbose: true, .. } => Shown::Lines,
-        _ => Shown::fitting(),
+        Flags { json: true, .. } => Display::Json,
+        Flags { quiet: true, .. } => Display::Failures,
+        Flags { verbose: true, .. } => Display::Lines,
+        _ => Display::fitting(),
     };
-    let goals = goals.filter(|_| matches!(shown, Shown::Lines | Shown::OneLine));
+    let goals = goals.filter(|_| matches!(shown, Display::Lines | Display::OneLine));
     let total = goals.map(|goals| steps(command, &compiled.plan, goals)).transpose()?;
     let mut screen = Screen::new(shown, &compiled.plan, &compiled.layout, total);
     let ended = signals::run_with_output(command, |out| screen.show(out))?;

@@ -21,7 +21,7 @@ const STEP: Duration = Duration::from_millis(200);
 
 /// What to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum Display {
     /// The lines of the tool.
     Lines,
     /// One line, rewritten in place.
@@ -32,7 +32,7 @@ pub(super) enum Shown {
     Failures,
 }
 
-impl Shown {
+impl Display {
     /// One line on a terminal, else lines.
     pub(super) fn fitting() -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|value| value == "dumb");
@@ -42,7 +42,7 @@ impl Shown {
 
 /// A build on the screen.
 pub(super) struct Screen<'p> {
-    shown: Shown,
+    shown: Display,
     labels: BTreeMap<&'p str, &'p str>,
     layout: &'p Layout,
     journal: Follower,
@@ -102,7 +102,7 @@ impl Tally {
 impl<'p> Screen<'p> {
     /// The screen of a build that begins now. `total` is the number of its steps, if the tool does not count
     /// them.
-    pub(super) fn new(shown: Shown, plan: &'p Plan, layout: &'p Layout, total: Option<usize>) -> Self {
+    pub(super) fn new(shown: Display, plan: &'p Plan, layout: &'p Layout, total: Option<usize>) -> Self {
         let actions = plan.groups.iter().flat_map(|group| &group.actions);
         Self {
             shown,
@@ -141,7 +141,7 @@ impl<'p> Screen<'p> {
     /// Reads what is new in the journal.
     fn tick(&mut self) {
         for entry in self.journal.added() {
-            if self.shown == Shown::Json {
+            if self.shown == Display::Json {
                 println!("{}", serde_json::to_string(&entry).unwrap_or_default());
             }
             self.tally.add(&entry);
@@ -166,8 +166,8 @@ impl<'p> Screen<'p> {
             self.step = step.clone();
         }
         match (self.shown, numbered) {
-            (Shown::Json, _) | (Shown::Failures, Some(_)) => {}
-            (Shown::OneLine, Some(_)) => self.draw(),
+            (Display::Json, _) | (Display::Failures, Some(_)) => {}
+            (Display::OneLine, Some(_)) => self.draw(),
             (_, Some((number, total, text))) => println!("[{number}/{total}] {text}"),
             (_, None) => {
                 self.clear();
@@ -178,14 +178,14 @@ impl<'p> Screen<'p> {
     }
 
     fn clear(&self) {
-        if self.shown == Shown::OneLine {
+        if self.shown == Display::OneLine {
             print!("\r\x1b[K");
         }
     }
 
     /// Writes the one line: `[12/64] fit p3: 4 running, 1 failed, 2 min 3 s left`.
     fn draw(&self) {
-        if self.shown != Shown::OneLine || self.step.1 == 0 {
+        if self.shown != Display::OneLine || self.step.1 == 0 {
             return;
         }
         let (number, total, text) = &self.step;
@@ -204,11 +204,11 @@ impl<'p> Screen<'p> {
         self.tick();
         self.clear();
         let (counts, time) = (self.tally.counts(), self.start.elapsed().as_secs_f64());
-        if self.shown == Shown::Json {
+        if self.shown == Display::Json {
             println!("{}", self.summary(is_well, time));
             return;
         }
-        if !counts.is_empty() && self.shown != Shown::Failures {
+        if !counts.is_empty() && self.shown != Display::Failures {
             let looked = Some(self.tally.looked).filter(|count| *count > 0);
             let looked = looked.map(|count| format!("{count} up to date"));
             let saved: f64 = self.tally.with("restored").map(|ended| ended.ran).sum();

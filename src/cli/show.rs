@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::ended::Ended;
-use super::{labels, look, place, say};
+use super::{labels, location, look, say};
 use crate::exec::Instance;
 use crate::plan::{Action, Plan};
 
@@ -18,7 +18,7 @@ pub(super) struct Flags {
     #[arg(value_name = "LABEL.KEY")]
     value: String,
     #[command(flatten)]
-    place: place::Folders,
+    place: location::Folders,
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {

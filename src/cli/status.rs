@@ -5,8 +5,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::ended::Ended;
+use super::location::Location;
 use super::look::enter;
-use super::place::Place;
 use super::{say, told};
 use crate::diagnostic::Diagnostics;
 use crate::dry_run::{Counts, Finding, State, Survey};
@@ -45,7 +45,7 @@ struct Row {
 }
 
 pub(super) fn run(flags: &Flags) -> Ended {
-    let place = Place::find(&flags.project, flags.build_dir.as_deref());
+    let place = Location::find(&flags.project, flags.build_dir.as_deref());
     let mut sink = Diagnostics::new();
     let mut survey =
         match enter(&place.project).and_then(|project| Survey::of(&project, &place.build, &mut sink)) {

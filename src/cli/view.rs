@@ -7,8 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::ended::Ended;
+use super::location::Location;
 use super::look::enter;
-use super::place::Place;
 use super::report::{Content, Surveyed, libraries};
 use crate::diagnostic::{Diagnostics, render};
 use crate::driver::{Failure, Project};
@@ -43,7 +43,7 @@ const JSON: &str = "application/json";
 
 pub(super) fn run(flags: &Flags) -> Ended {
     let chart_js = flags.content.chart_js();
-    let place = Place::find(&flags.project, flags.content.build_dir.as_deref());
+    let place = Location::find(&flags.project, flags.content.build_dir.as_deref());
     let sink = Diagnostics::new();
     let project = match enter(&place.project) {
         Ok(project) => project,
@@ -75,12 +75,12 @@ struct Site<'f> {
     build: Utf8PathBuf,
     content: &'f Content,
     libraries: Libraries,
-    shown: Mutex<Shown>,
+    shown: Mutex<LastPage>,
 }
 
 /// The last document shown.
 #[derive(Default)]
-struct Shown {
+struct LastPage {
     text: String,
     /// Incremented with each document.
     version: u64,
@@ -119,12 +119,12 @@ impl Site<'_> {
     }
 
     /// One survey at a time. A panic under this lock leaves either the previous document or a complete one.
-    fn shown(&self) -> MutexGuard<'_, Shown> {
+    fn shown(&self) -> MutexGuard<'_, LastPage> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who loads the page anew gets a new survey.
-    fn page(&self, shown: &mut Shown) -> Answer {
+    fn page(&self, shown: &mut LastPage) -> Answer {
         shown.kept = None;
         match self.refresh(shown, |document| report::page(document, &self.libraries, true)) {
             Ok(page) => Answer::of("text/html; charset=utf-8", page),
@@ -133,7 +133,7 @@ impl Site<'_> {
     }
 
     /// A new document, if the page does not have it yet.
-    fn news(&self, shown: &mut Shown, since: &str) -> Answer {
+    fn news(&self, shown: &mut LastPage, since: &str) -> Answer {
         let rests = shown.made.is_none_or(|(at, took)| at.elapsed() > took * SHARE);
         if rests && shown.seen != self.seen(&shown.watched) {
             shown.problem = self.refresh(shown, |_| ()).err();
@@ -145,7 +145,7 @@ impl Site<'_> {
     }
 
     /// Makes a new document.
-    fn refresh<T>(&self, shown: &mut Shown, show: impl FnOnce(&Document) -> T) -> Result<T, String> {
+    fn refresh<T>(&self, shown: &mut LastPage, show: impl FnOnce(&Document) -> T) -> Result<T, String> {
         let begin = Instant::now();
         shown.seen = self.seen(&shown.watched);
         let mut sink = Diagnostics::new();
@@ -161,7 +161,7 @@ impl Site<'_> {
     }
 
     /// The last survey, or a new one if something has changed since that it depends on.
-    fn surveyed<'s>(&self, shown: &'s mut Shown, sink: &mut Diagnostics) -> Result<&'s mut Kept, Failure> {
+    fn surveyed<'s>(&self, shown: &'s mut LastPage, sink: &mut Diagnostics) -> Result<&'s mut Kept, Failure> {
         let before = self.seen(&shown.watched);
         let is_true = |kept: &Kept| kept.seen == before && kept.stamps == stamps(&kept.surveyed);
         if let Some(kept) = shown.kept.take().filter(is_true) {
@@ -181,7 +181,7 @@ impl Site<'_> {
         own.iter().chain(watched).map(|path| seen(path)).collect()
     }
 
-    fn instance(&self, shown: &mut Shown, folder: &str) -> Answer {
+    fn instance(&self, shown: &mut LastPage, folder: &str) -> Answer {
         let mut sink = Diagnostics::new();
         let kept = match self.surveyed(shown, &mut sink) {
             Ok(kept) => kept,
@@ -197,7 +197,7 @@ impl Site<'_> {
     }
 
     /// A file that an instance says it made, or its log.
-    fn file(&self, shown: &mut Shown, path: &str) -> Answer {
+    fn file(&self, shown: &mut LastPage, path: &str) -> Answer {
         if self.content.no_values {
             return Answer::no(403, "this server was started with --no-values");
         }

@@ -50,16 +50,16 @@ pub(crate) fn svg(picture: &Picture, labels: &Labels<'_>) -> String {
     let boxes = picture.boxes.iter().zip(&labels.boxes).map(|((x, y), (name, words))| Box {
         x: *x,
         y: *y,
-        name: clip(name, BOX_WIDTH - 26.0, 7.6),
+        name: fitted(name, BOX_WIDTH - 26.0, 7.6),
         full: name.clone(),
-        words: clip(words, BOX_WIDTH - 26.0, 6.2),
+        words: fitted(words, BOX_WIDTH - 26.0, 6.2),
     });
     let bands = picture.bands.iter().map(|band| Band {
         kind: labels.bands[band.band].0,
         path: band.path.clone(),
         x: band.title.0,
         y: band.title.1,
-        title: clip(&labels.bands[band.band].1, band.room, 6.8),
+        title: fitted(&labels.bands[band.band].1, band.room, 6.8),
     });
     let dashed = labels.is_dashed.iter();
     let edges =
@@ -83,7 +83,7 @@ fn all<T: Serialize>(list: impl Iterator<Item = T>) -> Value {
 
 /// A text hardly wider than `room`; the width of letters can only be estimated here. Characters that XML does not have
 /// are left out.
-fn clip(text: &str, room: f64, letter: f64) -> String {
+fn fitted(text: &str, room: f64, letter: f64) -> String {
     let width = |c: char| if c > '\u{1100}' { letter * 1.8 } else { letter };
     let mut used = 0.0;
     let mut out = String::new();

@@ -27,7 +27,7 @@ pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics
         let written = &config.processes[id.0];
         let upstreams: Vec<_> = process.upstreams.iter().map(|up| (*up, returned[up].as_ref())).collect();
         let given = given(&upstreams);
-        let checked = Asked { pipeline, process, written, config, returned: &returned };
+        let checked = Consumer { pipeline, process, written, config, returned: &returned };
         for (upstream, keys) in &upstreams {
             if !process.place.seed.is_empty() && keys.is_some_and(|keys| keys.contains(SEED)) {
                 sink.error(checked.seed_key(*upstream));
@@ -59,7 +59,7 @@ fn outputs(pipeline: &Pipeline, process: &Process, given: Option<Keys>) -> Optio
 }
 
 /// A process that asks for keys.
-struct Asked<'a> {
+struct Consumer<'a> {
     pipeline: &'a Pipeline,
     process: &'a Process,
     written: &'a ProcessConfig,
@@ -67,7 +67,7 @@ struct Asked<'a> {
     returned: &'a BTreeMap<ProcessId, Option<Keys>>,
 }
 
-impl Asked<'_> {
+impl Consumer<'_> {
     /// Reports keys that the process takes and that come from two upstreams, or are also parameters. Clashes between
     /// two commands have been reported by `clashes`.
     fn clashes(&self, upstreams: &[(ProcessId, Option<&Keys>)], sink: &mut Diagnostics) {

@@ -77,7 +77,7 @@ fn observed(record: &Record, has_values: bool) -> Vec<(String, String)> {
             Fingerprint::Text(_) if !has_values && matches!(ingredient, Ingredient::Parameter(_)) => {
                 String::new()
             }
-            Fingerprint::Text(text) => head::clip(text, 200),
+            Fingerprint::Text(text) => head::at_most(text, 200),
         };
         (ingredient.to_string(), value)
     };

@@ -71,7 +71,7 @@ fn beginning(path: &Utf8Path, most: u64) -> Option<Vec<u8>> {
 }
 
 /// At most `most` characters of a text, with an ellipsis if something is missing.
-pub(super) fn clip(text: &str, most: usize) -> String {
+pub(super) fn at_most(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -101,7 +101,7 @@ fn table(path: &Utf8Path, delimiter: u8) -> Option<Head> {
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bytes.as_slice());
     let cells = |record: &csv::ByteRecord| -> Vec<String> {
         let cells = record.iter().take(COLUMNS);
-        cells.map(|cell| clip(&String::from_utf8_lossy(cell), CELL)).collect()
+        cells.map(|cell| at_most(&String::from_utf8_lossy(cell), CELL)).collect()
     };
     let header = reader.byte_headers().ok()?.clone();
     let records: Vec<_> = reader.byte_records().take(ROWS + 1).map_while(Result::ok).collect();
@@ -118,7 +118,7 @@ fn table(path: &Utf8Path, delimiter: u8) -> Option<Head> {
 fn columnar(path: &Utf8Path, kind: Kind) -> Option<Head> {
     let most = Most { rows: ROWS, columns: COLUMNS, items: ITEMS };
     let found = split::beginning(path, kind, most)?;
-    let clipped = |text: &String| clip(text, CELL);
+    let clipped = |text: &String| at_most(text, CELL);
     let length = found.columns.iter().map(|column| column.values.len()).max().unwrap_or_default();
     let row = |i: usize| found.columns.iter().map(|column| column.values[i].as_ref().map(clipped)).collect();
     Some(Head::Table {
@@ -150,7 +150,7 @@ fn array(path: &Utf8Path) -> Option<Head> {
     let shape = shape.split(',').map(str::trim).filter(|length| !length.is_empty());
     let shape: Option<Vec<u64>> = shape.map(|length| length.parse().ok()).collect();
     let dtype = header.split_once("'descr':")?.1.split_once(", 'fortran_order'")?.0.trim();
-    Some(Head::Array { dtype: clip(dtype.trim_matches('\''), CELL), shape: shape? })
+    Some(Head::Array { dtype: at_most(dtype.trim_matches('\''), CELL), shape: shape? })
 }
 
 fn image(path: &Utf8Path, extension: &str) -> Option<Head> {

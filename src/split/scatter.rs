@@ -50,12 +50,12 @@ struct Sorted {
     /// The rows, each behind what stands between rows.
     bytes: Vec<u8>,
     /// Where the rows of each partition lie in `bytes`.
-    places: Vec<Place>,
+    places: Vec<RowSpan>,
 }
 
 /// Where the rows of a partition lie.
 #[derive(Clone, Copy, Default)]
-struct Place {
+struct RowSpan {
     start: usize,
     end: usize,
     rows: u64,
@@ -134,7 +134,7 @@ impl Scatter<'_> {
         (order.progress)(from.len() as u64);
         let between = self.glue.between;
         places.clear();
-        places.resize(order.wants.len(), Place::default());
+        places.resize(order.wants.len(), RowSpan::default());
         route.clear();
         for (number, (start, end)) in (self.index.replay.rows_before(chunk)..).zip(spans) {
             let number = self.period.map_or(number, |period| number % period);

@@ -43,7 +43,7 @@ pub enum Operation {
 
 /// What a file was like when it was opened or looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct FileState {
     /// Length in bytes.
     pub length: u64,
     /// Time of the last change, in nanoseconds since 1970.
@@ -54,7 +54,7 @@ pub struct Seen {
     pub mode: u32,
 }
 
-impl Seen {
+impl FileState {
     /// Whether it was a regular file.
     pub fn is_file(&self) -> bool {
         self.mode & 0o170_000 == 0o100_000
@@ -67,7 +67,7 @@ impl Seen {
 }
 
 #[cfg(unix)]
-impl Seen {
+impl FileState {
     /// The present state of the file at `path`; `None` if it does not exist.
     pub fn now(path: &camino::Utf8Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
@@ -78,7 +78,7 @@ impl Seen {
 }
 
 #[cfg(not(unix))]
-impl Seen {
+impl FileState {
     /// Always `None`: nothing is seen here, so nothing is compared.
     pub fn now(_path: &camino::Utf8Path) -> Option<Self> {
         None
@@ -91,7 +91,7 @@ pub struct Event {
     /// What was done.
     pub operation: Operation,
     /// What was there; `None` if nothing was, or if that does not matter.
-    pub seen: Option<Seen>,
+    pub seen: Option<FileState>,
     /// The absolute path as requested, with `..` and links.
     pub path: Utf8PathBuf,
 }
@@ -106,7 +106,7 @@ fn event(record: &[u8]) -> Option<Event> {
     let text = str::from_utf8(record).ok()?;
     let mut fields = text.splitn(6, ' ');
     let operation = operation(fields.next()?)?;
-    let seen = Seen {
+    let seen = FileState {
         length: fields.next()?.parse().ok()?,
         modified: fields.next()?.parse().ok()?,
         inode: fields.next()?.parse().ok()?,

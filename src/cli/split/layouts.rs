@@ -40,12 +40,12 @@ impl Layout for Flat {
 }
 
 /// A file for each value, with its stamp beside it.
-pub(super) struct Named {
+pub(super) struct ByValue {
     pub(super) folder: Utf8PathBuf,
     pub(super) names: Vec<String>,
 }
 
-impl Layout for Named {
+impl Layout for ByValue {
     fn data(&self, i: u64) -> Utf8PathBuf {
         self.folder.join(&self.names[i as usize - 1])
     }

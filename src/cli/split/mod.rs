@@ -19,7 +19,7 @@ use crate::split::{
     SplitError, format_of, run, run_by_value,
 };
 use flags::{Quote, bytes, delimiter, quote};
-use layouts::{Flat, Named};
+use layouts::{ByValue, Flat};
 use meter::Meter;
 
 /// Cut a file into partitions, exactly between rows, and stamp each with its hash
@@ -143,7 +143,7 @@ Exit status:
   error every earlier partition and stamp are as they were.";
 
 /// What a split has made.
-struct Done {
+struct Outcome {
     format: Format,
     partitions: Vec<Partition>,
     /// The values that the partitions have, if they go by them.
@@ -166,7 +166,7 @@ impl Command {
         }
     }
 
-    fn split(&self) -> Result<Done, SplitError> {
+    fn split(&self) -> Result<Outcome, SplitError> {
         let source = if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
         let format = self.in_dialect(format_of(&source, self.format)?)?;
         let extension = match self.compress {
@@ -207,23 +207,28 @@ impl Command {
             let next = layout.data(partitions.len() as u64 + 1);
             eprintln!("note: `{next}` and what follows it are left from an earlier split");
         }
-        Ok(Done { format, partitions, values: None })
+        Ok(Outcome { format, partitions, values: None })
     }
 
-    fn split_by_value(&self, request: &Request, format: Format, extension: &str) -> Result<Done, SplitError> {
+    fn split_by_value(
+        &self,
+        request: &Request,
+        format: Format,
+        extension: &str,
+    ) -> Result<Outcome, SplitError> {
         let usual = || format!("{{value}}.{extension}").parse();
         let pattern = self.name.clone().map_or_else(usual, Ok);
         let pattern: Pattern = pattern.map_err(|message| SplitError::Usage { message, help: None })?;
         let mut found = Vec::new();
         let layout = |values: &[Vec<u8>]| -> Result<Box<dyn Layout>, SplitError> {
             found = values.to_vec();
-            Ok(Box::new(Named { folder: self.out.clone(), names: pattern.names(values)? }))
+            Ok(Box::new(ByValue { folder: self.out.clone(), names: pattern.names(values)? }))
         };
         let partitions = run_by_value(request, self.most, layout)?;
         if !self.quiet {
             self.say_left(&partitions, pattern.depth());
         }
-        Ok(Done { format, partitions, values: Some(found) })
+        Ok(Outcome { format, partitions, values: Some(found) })
     }
 
     /// Says which files of an earlier split have a value that is no more.
@@ -274,7 +279,7 @@ impl Command {
         Ok(Format { rows: Kind::Csv(dialect), ..format })
     }
 
-    fn print(&self, done: &Done) -> u8 {
+    fn print(&self, done: &Outcome) -> u8 {
         let mut text = String::new();
         if self.json {
             text = format!("{:#}\n", report(done));
@@ -295,7 +300,7 @@ impl Command {
     }
 }
 
-fn report(done: &Done) -> serde_json::Value {
+fn report(done: &Outcome) -> serde_json::Value {
     let one = |(i, part): (usize, &Partition)| {
         let mut one = json!({
             "partition": i + 1,

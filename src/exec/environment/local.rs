@@ -43,15 +43,15 @@ pub(in crate::exec) fn requirements(
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
         for line in text.replace("\\\n", " ").lines() {
             match if is_project_of_uv(&path) { locked(line) } else { named(line) } {
-                Named::File(name) => drop(waiting.insert(file::normal(&folder.join(name)))),
-                Named::Local { path, is_editable } => {
+                Line::File(name) => drop(waiting.insert(file::normal(&folder.join(name)))),
+                Line::Local { path, is_editable } => {
                     // pip resolves paths from its working folder, uv from the file.
                     let places = [Utf8PathBuf::from(path), folder.join(path)];
                     if let Some(place) = places.into_iter().find(|place| project.join(place).exists()) {
                         *found.local.entry(file::normal(&place)).or_default() |= is_editable;
                     }
                 }
-                Named::Nothing => {}
+                Line::Nothing => {}
             }
         }
         waiting.retain(|path| !found.files.contains_key(path));
@@ -61,13 +61,13 @@ pub(in crate::exec) fn requirements(
 
 /// What a line of a requirement file names on this machine.
 #[derive(Debug, PartialEq, Eq)]
-enum Named<'l> {
+enum Line<'l> {
     File(&'l str),
     Local { path: &'l str, is_editable: bool },
     Nothing,
 }
 
-fn named(line: &str) -> Named<'_> {
+fn named(line: &str) -> Line<'_> {
     let line = line.split(" #").next().unwrap_or_default().trim();
     let after = |flags: &[&str]| {
         let rest = flags.iter().find_map(|flag| line.strip_prefix(flag))?;
@@ -75,12 +75,12 @@ fn named(line: &str) -> Named<'_> {
     };
     if let Some(name) = after(&["--requirement", "--constraint", "-r", "-c"]) {
         // A file on another machine cannot be watched.
-        return if name.contains("://") { Named::Nothing } else { Named::File(name) };
+        return if name.contains("://") { Line::Nothing } else { Line::File(name) };
     }
     let editable = after(&["--editable", "-e"]);
     if let Some(text) = editable.or(after(&["--find-links", "-f"])) {
         return local(text)
-            .map_or(Named::Nothing, |path| Named::Local { path, is_editable: editable.is_some() });
+            .map_or(Line::Nothing, |path| Line::Local { path, is_editable: editable.is_some() });
     }
     let text = match line.split_once(" @ ") {
         Some((_, url)) => url.trim(),
@@ -88,8 +88,8 @@ fn named(line: &str) -> Named<'_> {
     };
     let is_path = text.starts_with('.') || text.contains('/') || is_archive(text);
     match local(text).filter(|_| is_path && !line.starts_with('-') && !line.starts_with('#')) {
-        Some(path) => Named::Local { path, is_editable: false },
-        None => Named::Nothing,
+        Some(path) => Line::Local { path, is_editable: false },
+        None => Line::Nothing,
     }
 }
 
@@ -105,15 +105,15 @@ fn is_project_of_uv(path: &Utf8Path) -> bool {
 
 /// What a line of `uv.lock` names on this machine: `source = { editable = "lib" }`. The project itself is not
 /// installed.
-fn locked(line: &str) -> Named<'_> {
+fn locked(line: &str) -> Line<'_> {
     let source = line.trim().strip_prefix("source = {").and_then(|text| text.trim().strip_suffix('}'));
-    let Some((kind, path)) = source.and_then(|text| text.split_once('=')) else { return Named::Nothing };
+    let Some((kind, path)) = source.and_then(|text| text.split_once('=')) else { return Line::Nothing };
     let path = path.trim().trim_matches('"');
     match kind.trim() {
         "editable" | "directory" | "path" if path != "." => {
-            Named::Local { path, is_editable: kind.trim() == "editable" }
+            Line::Local { path, is_editable: kind.trim() == "editable" }
         }
-        _ => Named::Nothing,
+        _ => Line::Nothing,
     }
 }
 
@@ -194,30 +194,30 @@ mod tests {
 
     #[test]
     fn lines_name_files_folders_and_wheels() {
-        let local = |path| Named::Local { path, is_editable: false };
-        let editable = |path| Named::Local { path, is_editable: true };
+        let local = |path| Line::Local { path, is_editable: false };
+        let editable = |path| Line::Local { path, is_editable: true };
         for (line, expected) in [
-            ("numpy==2.0", Named::Nothing),
-            ("numpy>=2; python_version < '3.14'", Named::Nothing),
-            ("# ./lib", Named::Nothing),
-            ("-r more.txt", Named::File("more.txt")),
-            ("--constraint=limits.txt # why", Named::File("limits.txt")),
-            ("-r https://host/x.txt", Named::Nothing),
+            ("numpy==2.0", Line::Nothing),
+            ("numpy>=2; python_version < '3.14'", Line::Nothing),
+            ("# ./lib", Line::Nothing),
+            ("-r more.txt", Line::File("more.txt")),
+            ("--constraint=limits.txt # why", Line::File("limits.txt")),
+            ("-r https://host/x.txt", Line::Nothing),
             ("./lib", local("./lib")),
             ("./lib[extra] ; python_version > '3'", local("./lib")),
             ("../lib", local("../lib")),
             ("wheels/a-1.0-py3-none-any.whl", local("wheels/a-1.0-py3-none-any.whl")),
             ("a-1.0-py3-none-any.whl", local("a-1.0-py3-none-any.whl")),
             ("mylib @ file:///opt/mylib", local("/opt/mylib")),
-            ("mylib @ https://host/mylib.zip", Named::Nothing),
-            ("git+https://host/x/y", Named::Nothing),
+            ("mylib @ https://host/mylib.zip", Line::Nothing),
+            ("git+https://host/x/y", Line::Nothing),
             ("-e ./lib", editable("./lib")),
             ("-e .", editable(".")),
             ("--editable=lib", editable("lib")),
             ("-e file:lib#egg=lib", editable("lib")),
-            ("-e git+https://host/x#egg=x", Named::Nothing),
+            ("-e git+https://host/x#egg=x", Line::Nothing),
             ("--find-links ./wheels", local("./wheels")),
-            ("--index-url https://host/simple", Named::Nothing),
+            ("--index-url https://host/simple", Line::Nothing),
         ] {
             assert_eq!(named(line), expected, "{line}");
         }

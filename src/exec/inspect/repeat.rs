@@ -12,7 +12,7 @@ use crate::file;
 use crate::layout::Folder;
 
 /// The digests of what a run made, by name.
-type Made = BTreeMap<String, Digest>;
+type Digests = BTreeMap<String, Digest>;
 
 impl Instance {
     /// Runs its code twice, outside the build, and names what differs. What it made before stays as it is.
@@ -36,7 +36,7 @@ impl Instance {
         Ok(names.into_iter().filter(|name| first.get(*name) != second.get(*name)).cloned().collect())
     }
 
-    fn attempt(&self, decided: &Decision) -> Result<Made, Failure> {
+    fn attempt(&self, decided: &Decision) -> Result<Digests, Failure> {
         let (run, result) = self.call_aside(decided, Allotment::of(&self.plan.settings, 1))?;
         let values = result.values.iter().map(|value| (format!("key `{}`", value.key), value.digest));
         let part = |(i, part): (usize, &crate::exec::values::action_result::Part)| {
@@ -44,7 +44,7 @@ impl Instance {
         };
         let parts = result.parts.iter().enumerate().map(part);
         let metrics = result.metrics_digest().map(|digest| ("metrics".to_owned(), digest));
-        let mut made: Made = values.chain(parts).chain(metrics).collect();
+        let mut made: Digests = values.chain(parts).chain(metrics).collect();
         for file in beside::list(&Folder(run.path().to_owned()), &self.trust())? {
             made.insert(format!("`{}`", file.file), file.digest);
         }

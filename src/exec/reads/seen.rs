@@ -17,7 +17,7 @@ use crate::exec::key::ingredient::{Fingerprint, Ingredient};
 use crate::exec::key::roots::Roots;
 use crate::file;
 use crate::layout::FILES;
-use crate::watch::{Event, Operation, Seen};
+use crate::watch::{Event, FileState, Operation};
 
 /// Where the things are that a run may touch. All paths are absolute, without links.
 pub(in crate::exec) struct Places<'a> {
@@ -78,7 +78,7 @@ const HARMLESS: [&str; 7] =
 /// What was done with the paths that count.
 #[derive(Default)]
 struct Touched {
-    read: BTreeMap<Utf8PathBuf, Option<Seen>>,
+    read: BTreeMap<Utf8PathBuf, Option<FileState>>,
     found: BTreeSet<Utf8PathBuf>,
     missed: BTreeSet<Utf8PathBuf>,
     listed: BTreeSet<Utf8PathBuf>,
@@ -239,8 +239,8 @@ fn folders(project: &Utf8Path) -> Vec<Utf8PathBuf> {
 }
 
 /// Whether a file has not changed since it was opened.
-fn is_same(path: &Utf8Path, seen: Option<Seen>) -> bool {
-    seen.is_none_or(|seen| Seen::now(path).is_some_and(|now| now == seen))
+fn is_same(path: &Utf8Path, seen: Option<FileState>) -> bool {
+    seen.is_none_or(|seen| FileState::now(path).is_some_and(|now| now == seen))
 }
 
 fn is_of_the_system(path: &Utf8Path) -> bool {

@@ -14,7 +14,7 @@ use crate::exec::private;
 use crate::file;
 use crate::layout::Layout;
 use crate::layout::{FILES, run as run_files};
-use crate::watch::{self, Event, Operation, Seen};
+use crate::watch::{self, Event, FileState, Operation};
 
 /// The library has room for a limited number of roots: more links than this are named by their common folder.
 const MOST_LINKS: usize = 32;
@@ -102,9 +102,9 @@ fn words(command: &Command) -> impl Iterator<Item = Event> {
         .flat_map(|word| word.split([' ', '\t', '\n', '=', ';', '|', '&', '<', '>', '\'', '"']));
     let paths = parts.filter(|part| !part.is_empty()).map(|part| folder.join(part));
     let paths: Vec<_> = paths.chain([folder.to_owned()]).collect();
-    paths
-        .into_iter()
-        .filter_map(|path| Some(Event { operation: Operation::Word, seen: Some(Seen::now(&path)?), path }))
+    paths.into_iter().filter_map(|path| {
+        Some(Event { operation: Operation::Word, seen: Some(FileState::now(&path)?), path })
+    })
 }
 
 /// Where the interpreter that a command starts is installed, with its packages.

@@ -155,10 +155,10 @@ fn why_not(error: &io::Error) -> String {
 
 /// The kept part of a launcher's output.
 #[derive(Clone, Default)]
-struct Said(Arc<Mutex<Kept>>);
+struct Said(Arc<Mutex<Ends>>);
 
 #[derive(Default)]
-struct Kept {
+struct Ends {
     first: Vec<u8>,
     last: Vec<u8>,
     /// Whether something in between was dropped.
@@ -170,7 +170,7 @@ impl Said {
         let mut buffer = vec![0; KEPT];
         while let Ok(count @ 1..) = output.read(&mut buffer) {
             let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let Kept { first, last, is_cut } = &mut *kept;
+            let Ends { first, last, is_cut } = &mut *kept;
             let room = count.min(KEPT - first.len());
             first.extend_from_slice(&buffer[..room]);
             last.extend_from_slice(&buffer[room..count]);
@@ -183,7 +183,7 @@ impl Said {
 
     fn text(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Kept { first, last, is_cut } = &*kept;
+        let Ends { first, last, is_cut } = &*kept;
         let [first, last] = [first, last].map(|bytes| String::from_utf8_lossy(bytes));
         format!("{first}{}{last}", if *is_cut { "\n…\n" } else { "" })
     }

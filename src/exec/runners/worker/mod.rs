@@ -8,7 +8,7 @@
 mod connection;
 mod kept;
 mod kind;
-mod place;
+mod socket;
 mod start;
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ use crate::exec::resources::allotment::Allotment;
 use crate::layout::Layout;
 use connection::Connection;
 pub(in crate::exec) use kind::Kind;
-use place::Place;
+use socket::Socket;
 use start::Stop;
 
 /// Lets a worker of the given kind do what `command`, which would start Python for a request, would do.
@@ -59,7 +59,7 @@ fn attempt(command: &Command, kind: &Kind, log: &str, stop: &Stop) -> Attempt {
     let Some(environment) = kind::environment(command).filter(kind::is_shared) else {
         return Attempt::Refused;
     };
-    let place = match Place::new(kind, command, &environment) {
+    let place = match Socket::new(kind, command, &environment) {
         Ok(place) => place,
         Err(error) => return Attempt::Failed(error.to_string()),
     };
@@ -115,10 +115,10 @@ pub(crate) fn end(layout: &Layout) {
 /// A line about each worker of a build: its memory, the libraries that it holds, what it is doing.
 pub(crate) fn describe(layout: &Layout) -> Vec<String> {
     let runtime = layout.python().canonicalize_utf8();
-    let sockets = runtime.map(|runtime| place::sockets(&runtime)).unwrap_or_default();
+    let sockets = runtime.map(|runtime| socket::sockets(&runtime)).unwrap_or_default();
     sockets.iter().filter_map(|socket| kept::describe(socket)).collect()
 }
 
 fn end_all(runtime: &Utf8Path) {
-    place::sockets(runtime).iter().for_each(|socket| connection::end(socket));
+    socket::sockets(runtime).iter().for_each(|socket| connection::end(socket));
 }

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::json;
 
 use super::kind::Kind;
-use super::place::Place;
+use super::socket::Socket;
 
 /// How often to check things that nobody notifies us about.
 const STEP: Duration = Duration::from_millis(3);
@@ -89,8 +89,13 @@ fn seconds(name: &str, usual: u64) -> u64 {
 }
 
 /// A connection to the worker at `place`, which is started if nobody answers.
-pub(super) fn find(place: &Place, kind: &Kind, command: &Command, stop: &Stop) -> Result<UnixStream, String> {
-    if let Ok(stream) = UnixStream::connect(&place.socket) {
+pub(super) fn find(
+    place: &Socket,
+    kind: &Kind,
+    command: &Command,
+    stop: &Stop,
+) -> Result<UnixStream, String> {
+    if let Ok(stream) = UnixStream::connect(&place.path) {
         return Ok(stream);
     }
     let end = Instant::now() + patience();
@@ -103,26 +108,26 @@ pub(super) fn find(place: &Place, kind: &Kind, command: &Command, stop: &Stop) -
             }
             Err(error) => return Err(format!("cannot lock its folder: {error}")),
         }
-        if let Ok(stream) = UnixStream::connect(&place.socket) {
+        if let Ok(stream) = UnixStream::connect(&place.path) {
             return Ok(stream);
         }
     }
-    match UnixStream::connect(&place.socket) {
+    match UnixStream::connect(&place.path) {
         Ok(stream) => Ok(stream),
         Err(_) => start(place, kind, command, || Instant::now() > end || stop.is_asked()),
     }
 }
 
 fn start(
-    place: &Place,
+    place: &Socket,
     kind: &Kind,
     command: &Command,
     is_over: impl Fn() -> bool,
 ) -> Result<UnixStream, String> {
     let cannot = |error: std::io::Error| format!("cannot start it: {error}");
-    let _ = fs::remove_file(&place.socket);
+    let _ = fs::remove_file(&place.path);
     let configuration = json!({
-        "socket": place.socket,
+        "socket": place.path,
         "idle": seconds("EXPOPS_WORKER_IDLE", 5),
         "cpus": kind.cpus,
         "libraries": kind.libraries,
@@ -144,7 +149,7 @@ fn start(
     worker.stdout(output.try_clone().map_err(cannot)?).stderr(output);
     let mut child = worker.spawn().map_err(cannot)?;
     loop {
-        if let Ok(stream) = UnixStream::connect(&place.socket) {
+        if let Ok(stream) = UnixStream::connect(&place.path) {
             return Ok(stream);
         }
         match child.try_wait() {

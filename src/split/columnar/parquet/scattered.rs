@@ -29,7 +29,7 @@ pub(in crate::split::columnar) struct Scattered<'a> {
 }
 
 /// The rows of a column kept for each partition.
-type Kept = Vec<Option<Strip>>;
+type Strips = Vec<Option<Strip>>;
 
 impl Producer for Scattered<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
@@ -78,7 +78,7 @@ struct Spread<'a> {
     /// The pandas index that becomes the last column.
     index: Option<&'a RangeIndex>,
     parts: Vec<Mutex<Option<Part>>>,
-    columns: Vec<Mutex<Kept>>,
+    columns: Vec<Mutex<Strips>>,
 }
 
 const HELD: &str = "no thread panics while it holds the lock";

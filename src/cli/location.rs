@@ -23,18 +23,18 @@ pub(super) struct Folders {
 
 impl Folders {
     /// The place that the flags name.
-    pub(super) fn place(&self) -> Place {
-        Place::find(&self.project, self.build_dir.as_deref())
+    pub(super) fn place(&self) -> Location {
+        Location::find(&self.project, self.build_dir.as_deref())
     }
 }
 
 /// A project, and its build folder as seen from the project.
-pub(super) struct Place {
+pub(super) struct Location {
     pub(super) project: Utf8PathBuf,
     pub(super) build: Utf8PathBuf,
 }
 
-impl Place {
+impl Location {
     /// The place of the project that was named (`.` if none was) and of the build folder, if one was. A build
     /// folder outside its project knows the project: if neither is named, the build folder around the working
     /// folder counts.
@@ -61,7 +61,7 @@ pub(super) fn named_build() -> Option<Utf8PathBuf> {
 }
 
 /// The project recorded in the nearest build folder at or above the working folder.
-fn around() -> Option<Place> {
+fn around() -> Option<Location> {
     let here = Utf8Path::new(".").canonicalize_utf8().ok()?;
     here.ancestors().find_map(|folder| {
         let text = std::fs::read_to_string(Layout::new(folder).origin()).ok()?;
@@ -69,6 +69,6 @@ fn around() -> Option<Place> {
         let project = folder.join(project).canonicalize_utf8().ok()?;
         // One of the two may have been moved.
         let is_mine = project.join(&build).canonicalize_utf8().is_ok_and(|build| build == folder);
-        is_mine.then_some(Place { project, build })
+        is_mine.then_some(Location { project, build })
     })
 }

@@ -14,13 +14,13 @@ use crate::exec::private;
 /// How long not to retry a worker that could not be started.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The place of one worker.
-pub(super) struct Place {
-    /// Its socket.
-    pub(super) socket: Utf8PathBuf,
+/// Where one worker is found.
+pub(super) struct Socket {
+    /// The socket itself.
+    pub(super) path: Utf8PathBuf,
 }
 
-impl Place {
+impl Socket {
     /// The place of the worker of a kind.
     pub(super) fn new(
         kind: &Kind,
@@ -29,22 +29,22 @@ impl Place {
     ) -> io::Result<Self> {
         let key = kind.key(command, environment).to_string();
         let socket = private::folder()?.join(format!("{}{}", prefix(&kind.runtime), &key[..32]));
-        Ok(Self { socket })
+        Ok(Self { path: socket })
     }
 
     /// The lock of whoever starts a worker.
     pub(super) fn lock(&self) -> Utf8PathBuf {
-        self.socket.with_file_name("lock")
+        self.path.with_file_name("lock")
     }
 
     /// stdout and stderr of the worker.
     pub(super) fn log(&self) -> Utf8PathBuf {
-        Utf8PathBuf::from(format!("{}.log", self.socket))
+        Utf8PathBuf::from(format!("{}.log", self.path))
     }
 
     /// What the worker has read: events of `watch`.
     pub(super) fn events(&self) -> Utf8PathBuf {
-        Utf8PathBuf::from(format!("{}.events", self.socket))
+        Utf8PathBuf::from(format!("{}.events", self.path))
     }
 
     /// Whether it recently could not be started, or hung.
@@ -59,7 +59,7 @@ impl Place {
     }
 
     fn failure(&self) -> Utf8PathBuf {
-        Utf8PathBuf::from(format!("{}.failed", self.socket))
+        Utf8PathBuf::from(format!("{}.failed", self.path))
     }
 }
 
