@@ -31,6 +31,8 @@
 //! | `.expops/interpreter` | the stamp of the active Python, for processes without an environment |
 //! | `.expops/origin` | in a build folder outside its project: the paths to the project and from there back |
 //! | `.expops/places.json` | where the project file names processes and environments, for messages |
+//! | `.expops/exports` | the copies of outputs that are made outside this folder, which count as no input |
+//! | `.expops/exported/FILE` | the proof that such a copy is right |
 //! | `.expops/program` | how a shell recognizes the program that this build is for |
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/busy` | the lock of those who write here or clean up |
@@ -255,6 +257,16 @@ impl Layout {
     /// How a shell recognizes the program that this build is for.
     pub(crate) fn program(&self) -> Utf8PathBuf {
         self.build.join(".expops/program")
+    }
+
+    /// The copies of outputs that the build makes outside this folder, one a line, if there are any.
+    pub(crate) fn exports(&self) -> Utf8PathBuf {
+        self.build.join(".expops/exports")
+    }
+
+    /// Written whenever the copy of an output at `to` was found to be right.
+    pub(crate) fn exported(&self, to: &Utf8Path) -> Utf8PathBuf {
+        self.build.join(".expops/exported").join(component(to.as_str()))
     }
 
     /// The folder that holds the Python package `expops`.

@@ -15,6 +15,7 @@ mod diagnostics;
 mod emit;
 mod environments;
 mod existing;
+mod exports;
 mod failures;
 mod faults;
 mod fields;

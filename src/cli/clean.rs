@@ -62,6 +62,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
             println!("{}{folder}", if flags.dry_run { "would remove " } else { "removed " });
         }
     }
+    let copies = plan.exports().filter(|export| !flags.stale && export.to.exists());
+    copies.filter(|_| !flags.quiet).for_each(|export| println!("kept {}, a copy of a result", export.to));
     if flags.dry_run {
         return Ended::Well;
     }

@@ -34,6 +34,9 @@ pub(super) struct Flags {
     /// Fail if something was dropped of the instance, of the process, or (without a name) of everything
     #[arg(long)]
     verdict: bool,
+    /// Copy an output of an instance to a path of the project
+    #[arg(long, num_args = 2, value_names = ["FILE", "COPY"], group = "what")]
+    export: Vec<Utf8PathBuf>,
     /// Write into the build folder how a shell recognizes this program
     #[arg(long, group = "what")]
     program: bool,
@@ -53,6 +56,7 @@ enum Target<'f> {
     Instance(&'f str),
     Verdict(&'f str),
     Program,
+    Export(&'f Utf8Path, &'f Utf8Path),
 }
 
 /// `project` is the project's folder, seen from where the build tool runs.
@@ -83,6 +87,9 @@ fn wanted<'f>(flags: &'f Flags, record: Option<&'f str>) -> Result<Target<'f>, F
     let instance = flags.instance.as_deref();
     if let Some(folder) = &flags.modules {
         return Ok(Target::Modules(folder));
+    }
+    if let [from, to] = flags.export.as_slice() {
+        return Ok(Target::Export(from, to));
     }
     if flags.program {
         return Ok(Target::Program);
@@ -116,6 +123,12 @@ fn make(
         Target::Shared(name) => exec::look_at_shared(name, layout),
         Target::Modules(folder) => exec::look_at_modules(folder, layout),
         Target::Verdict(name) => exec::give_verdict(name, layout),
+        Target::Export(from, to) => {
+            if aloud {
+                println!("export {to}");
+            }
+            exec::export(from, to, layout)
+        }
         Target::Program => driver::write_program(layout).map_err(Failure::from),
         Target::Instance(name) => {
             let instance = Instance::open(name, layout)?;

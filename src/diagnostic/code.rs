@@ -67,6 +67,9 @@ codes! {
             "Each entry of `outputs` is a file of its own."
         OUTPUT "E114" "an output that the process cannot make"
             "A declared output of a Python process is a file: the function returns its path under the output's key."
+        EXPORT "E115" "a copy that the build cannot make"
+            "`export: {KEY: PATH}` copies a declared output of a process outside all layers to a path of the project: not \
+             into the build folder, not where something reads, and each to a path of its own."
         PATH_OUTSIDE "E503" "a path leaves its place"
             "Outputs of a command are relative paths inside the folder of the instance."
         UNUSED_AMOUNT "W003" "amounts for attempts that are never made"

@@ -45,8 +45,10 @@ impl NamedFiles {
         let scripts = config.scripts.iter().chain(&config.datasets).map(|(_, file)| file);
         let environments = config.environments.iter().flat_map(|environment| &environment.files);
         let outputs = config.processes.iter().flat_map(|process| &process.outputs).map(|(_, file)| file);
+        let exports = config.processes.iter().flat_map(|process| &process.exports).map(|(_, file)| file);
         let declared = config.processes.iter().flat_map(|process| &process.files);
-        let all = scripts.chain(environments).chain(&config.data_path).chain(outputs).chain(declared);
+        let all = scripts.chain(environments).chain(&config.data_path).chain(outputs);
+        let all = all.chain(exports).chain(declared);
         Self { source: config.source.clone(), files: all.cloned().collect() }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::check::{Checked, NamedFiles, check, expand};
+use super::exports;
 use super::failure::Failure;
 use super::options::Options;
 use super::project::Project;
@@ -60,6 +61,7 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     let (graph, probes) = expand(&checked, options.max_instances, sink)?;
     let plan = plan::lower(graph, &probes, &checked.codes, &placed);
     report_declared(&checked.pipeline, &project, &placed.build, sink);
+    exports::check(&checked.pipeline, &checked.codes, &placed, &project, sink);
     report_named(&checked.named, options.format, sink);
     report_inexpressible(&plan, options.format, sink);
     sink.unless_errors(())?;

@@ -2,6 +2,7 @@
 
 mod check;
 mod compile;
+mod exports;
 mod failure;
 mod options;
 mod program;

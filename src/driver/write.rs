@@ -95,6 +95,7 @@ impl Compiled {
         }
         runtime::install(&self.layout.python())?;
         program::write(&self.layout)?;
+        self.write_exports()?;
         exec::keep_newest(&self.layout.all_known(), MOST_FACTS)?;
         exec::keep_newest(&self.layout.trust(), MOST_FACTS)?;
         if let Some(text) = self.origin() {
@@ -106,6 +107,15 @@ impl Compiled {
         let written = durable::write_if_changed(&self.project.at(&self.output), self.text.as_bytes())?;
         self.prove(&plan_files)?;
         Ok(written)
+    }
+
+    /// Lists the copies of outputs for those who look at what a process read. Nothing is written where there are none.
+    fn write_exports(&self) -> Result<(), FileError> {
+        let text: String = self.plan.exports().map(|export| format!("{}\n", export.words[1])).collect();
+        match text.as_str() {
+            "" => file::remove(&self.layout.exports()),
+            text => durable::write_if_changed(&self.layout.exports(), text.as_bytes()).map(drop),
+        }
     }
 
     /// Writes the proof that everything is there. Its content is a digest of what was written. Ninja itself

@@ -11,7 +11,7 @@ use minijinja::{Value, context};
 use super::lines::{rule, words};
 use super::template::{ANOTHER_PROGRAM, header, identifier, quoted, render};
 use crate::escape::{comment, make_info, make_prerequisite, make_target, make_text, make_variable};
-use crate::plan::{Action, Environment, Group, Modules, Plan, Verdict};
+use crate::plan::{Action, Environment, Export, Group, Modules, Plan, Verdict};
 use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/Makefile.j2");
@@ -109,9 +109,11 @@ fn all_stamps(plan: &Plan) -> Vec<String> {
     plan.groups.iter().flat_map(stamps).collect()
 }
 
+/// What proves that everything of a group is there.
 fn stamps(group: &Group) -> Vec<String> {
     let stamps = group.actions.iter().flat_map(|action| &action.stamps);
-    stamps.map(|path| make_prerequisite(path.as_str())).collect()
+    let exported = group.exports.iter().map(|export| &export.stamp);
+    stamps.chain(exported).map(|path| make_prerequisite(path.as_str())).collect()
 }
 
 fn verdict(verdict: &Verdict, stamps: Vec<String>, names: &Names) -> Value {
@@ -156,8 +158,17 @@ fn group(group: &Group, names: &Names) -> Value {
         target => quoted(names.target(&group.target)),
         built => quoted(rule(&[names.target(&group.target)], &wanted, "")),
         verdict => group.verdict.as_ref().map(|each| verdict(each, stamps(group), names)),
+        exports => group.exports.iter().map(|each| export(each, names)).collect::<Vec<_>>(),
         actions => group.actions.iter().map(|each| action(each, group, names)).collect::<Vec<_>>(),
     }
+}
+
+fn export(export: &Export, names: &Names) -> Value {
+    let recipe = names.exec(&["--export", &export.words[0], &export.words[1]]);
+    let [from, to] = [&export.from, &export.to].map(|path| prerequisites(std::slice::from_ref(path)));
+    let copied = rule(&targets(std::slice::from_ref(&export.to)), &from, &recipe);
+    let proven = rule(&targets(std::slice::from_ref(&export.stamp)), &to, &recipe);
+    quoted(format!("{copied}\n{proven}"))
 }
 
 fn action(action: &Action, group: &Group, names: &Names) -> Value {

@@ -9,7 +9,7 @@ use super::found;
 use super::lines::statement;
 use super::template::{ANOTHER_PROGRAM, header, identifier, quoted, render};
 use crate::escape::{comment, ninja_path, ninja_value};
-use crate::plan::{Action, Environment, Group, Modules, Plan, Verdict};
+use crate::plan::{Action, Environment, Export, Group, Modules, Plan, Verdict};
 use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/build.ninja.j2");
@@ -40,6 +40,7 @@ pub(super) fn ninja(plan: &Plan) -> String {
             hosted => plan.is_hosted(),
             reads => plan.groups.iter().any(|group| group.reads.is_some()),
             verdict => plan.verdict.as_ref().map(|verdict| self::verdict(verdict, all_stamps(plan), &rules)),
+            exports => plan.exports().next().is_some(),
             environments => plan.environments.iter().map(|each| environment(each, &rules)).collect::<Vec<_>>(),
             groups => plan.groups.iter().map(|each| group(each, &rules)).collect::<Vec<_>>(),
             all => quoted(ninja_path(&format!("{}all", plan.prefix))),
@@ -117,8 +118,11 @@ fn all_stamps(plan: &Plan) -> Vec<String> {
     plan.groups.iter().flat_map(stamps).collect()
 }
 
+/// What proves that everything of a group is there.
 fn stamps(group: &Group) -> Vec<String> {
-    group.actions.iter().flat_map(|action| &action.stamps).map(|path| ninja_path(path.as_str())).collect()
+    let stamps = group.actions.iter().flat_map(|action| &action.stamps);
+    let exported = group.exports.iter().map(|export| &export.stamp);
+    stamps.chain(exported).map(|path| ninja_path(path.as_str())).collect()
 }
 
 fn verdict(verdict: &Verdict, stamps: Vec<String>, rules: &Rules) -> Value {
@@ -155,7 +159,20 @@ fn group(group: &Group, rules: &Rules) -> Value {
         shared => quoted(statement(&stamp, &rules.name("shared"), &paths(&group.shared.inputs), &[])),
         verdict => group.verdict.as_ref().map(|each| verdict(each, stamps(group), rules)),
         built => quoted(statement(&target, "phony", &passed.unwrap_or(targets), &[])),
+        exports => group.exports.iter().map(|each| export(each, rules)).collect::<Vec<_>>(),
         actions => group.actions.iter().map(|each| action(each, group, rules)).collect::<Vec<_>>(),
+    }
+}
+
+fn export(export: &Export, rules: &Rules) -> Value {
+    let [from, to, stamp] =
+        [&export.from, &export.to, &export.stamp].map(|path| paths(std::slice::from_ref(path)));
+    let rule = rules.name("export");
+    context! {
+        copied => quoted(statement(&to, &rule, &from, &[])),
+        proven => quoted(statement(&stamp, &rule, &to, &[])),
+        words => quoted(ninja_value(&quote::words(&export.words))),
+        to => quoted(ninja_value(export.to.as_str())),
     }
 }
 

@@ -45,6 +45,7 @@ fn group(group: &Group) -> Value {
     context! {
         process => quoted(comment(&group.process)),
         description => group.description.as_deref().map(|text| quoted(comment(text))),
+        exports => group.exports.iter().map(|each| quoted(quote::words(&each.words))).collect::<Vec<_>>(),
         actions => group.actions.iter().map(action).collect::<Vec<_>>(),
     }
 }

@@ -42,6 +42,7 @@ pub(crate) use interpreter::Interpreter;
 pub(crate) use key::action_key::Change;
 pub(crate) use key::ingredient::{Fingerprint, Ingredient, InputPath, Rooted};
 pub(crate) use key::why::{Ended, Why};
+pub(crate) use look::export::copy as export;
 pub(crate) use look::modules::{look as look_at_modules, note as note_modules, record as record_modules};
 pub(crate) use look::shared::look as look_at_shared;
 pub(crate) use look::verdict::give as give_verdict;

@@ -8,7 +8,7 @@ use super::missing::{self, Missing};
 use super::model::{Chart, Closes, Fan, Layer, LayerId, Pipeline, Process, ProcessId, Stacks, Work};
 use super::place::{Edges, Placement, place};
 use super::resolve::{Resolver, closes, is_chart};
-use super::{clashes, declared, keys, names, parameters, settings};
+use super::{clashes, declared, exports, keys, names, parameters, settings};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::script::Library;
 use crate::source::Spanned;
@@ -60,6 +60,7 @@ pub(crate) fn check(
         data,
     };
     settings::inherit_on_failure(&mut pipeline);
+    exports::check(&mut pipeline.processes, config, sink);
     parameters::below_seeds(&mut pipeline, config, sink);
     parameters::unused(&pipeline, config, sink);
     keys::check(&pipeline, config, sink);
@@ -156,6 +157,7 @@ fn process(
         random_seed: config.random_seed.as_ref().map(|seed| seed.value),
         environment,
         settings,
+        exports: Vec::new(),
         renames: resolver.renames(written, upstreams),
         upstreams: if chart.is_some() { Vec::new() } else { upstreams.to_vec() },
         place: Stacks::default(),

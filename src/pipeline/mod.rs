@@ -4,6 +4,7 @@
 mod check;
 mod clashes;
 mod declared;
+mod exports;
 mod keys;
 mod layers;
 mod missing;
@@ -19,8 +20,10 @@ mod settings;
 mod template;
 
 pub(crate) use check::{check, scripts};
+pub(crate) use exports::overlaps;
 pub(crate) use missing::Missing;
 pub(crate) use model::{
-    Chart, Environment, Fan, Function, Kind, Layer, LayerId, Pipeline, Process, ProcessId, Stacks, Work,
+    Chart, Environment, Export, Fan, Function, Kind, Layer, LayerId, Pipeline, Process, ProcessId, Stacks,
+    Work,
 };
 pub(crate) use partly::check_partly;

@@ -90,6 +90,8 @@ pub(crate) struct Process {
     pub environment: Option<EnvironmentId>,
     /// How its instances are run.
     pub settings: Settings,
+    /// Copies of its outputs outside the build folder.
+    pub exports: Vec<Export>,
     /// The names that it gives to inputs.
     pub renames: Vec<Rename>,
     /// The processes that its inputs come from, in the order of the edges.
@@ -188,6 +190,17 @@ pub(crate) struct Shell {
     pub command: String,
     /// Output key to file name, in the order of the project file.
     pub outputs: Vec<(String, Utf8PathBuf)>,
+}
+
+/// A copy of an output, outside the build folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Export {
+    /// The key of the output.
+    pub key: String,
+    /// The copy, relative to the project.
+    pub to: Utf8PathBuf,
+    /// Where that was written.
+    pub span: Span,
 }
 
 /// What a chart plots: probe key to probe path.

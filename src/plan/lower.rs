@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::model::{Action, Discoveries, Environment, Group, Modules, Plan, PlanText, Shared, Verdict};
+use super::model::{
+    Action, Discoveries, Environment, Export, Group, Modules, Plan, PlanText, Shared, Verdict,
+};
 use super::plan_files;
 use crate::arm::Arm;
 use crate::defaults;
 use crate::file;
 use crate::graph::{Address, Graph};
 use crate::layout::{self, Folder, Layout};
-use crate::pipeline::{Pipeline, ProcessId, Work};
+use crate::pipeline::{self, Pipeline, Process, ProcessId, Work};
 use crate::probe::Probes;
 use crate::quote;
 use crate::settings::OnFailure;
@@ -112,9 +114,16 @@ impl Lowering<'_> {
         let pipeline = self.graph.pipeline;
         let processes = pipeline.processes.iter().flat_map(|process| &process.settings.files);
         let environments = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
+        let exports = pipeline.processes.iter().flat_map(|process| &process.exports).map(|export| &export.to);
         let files = [&self.options.output].into_iter().chain(&code.sources).chain(pipeline.data.values());
         let all = Utf8PathBuf::from(format!("{}all", self.options.prefix));
-        files.chain(processes).chain(environments).map(|path| self.seen(path)).chain([all]).collect()
+        files
+            .chain(processes)
+            .chain(environments)
+            .chain(exports)
+            .map(|path| self.seen(path))
+            .chain([all])
+            .collect()
     }
 
     /// The name of an instance on the command line of a build tool. If a file has the same name, the first letter is
@@ -217,9 +226,27 @@ impl Lowering<'_> {
             reads: can_read(&process.work).then(|| self.seen(&self.layout.reads(&name))),
             verdict: self.verdict(&name),
             shared: self.shared(id, name),
+            exports: self.exports(process),
             actions: self.graph.instances(id).map(|instance| self.action(&instance)).collect(),
             target: self.target(&process.name, &[]),
         }
+    }
+
+    /// The copies of what a process outside all layers makes.
+    fn exports(&self, process: &Process) -> Vec<Export> {
+        let out = self.layout.folder(&Layout::instance(&process.name, &[])).out();
+        let products = products(process);
+        let export = |export: &pipeline::Export| {
+            let made = products.iter().find(|(key, _)| *key == export.key);
+            let from = out.join(made.map_or(Utf8Path::new(""), |(_, file)| file));
+            Export {
+                words: [quote::operand(from.as_str()), quote::operand(export.to.as_str())],
+                from: self.seen(&from),
+                to: self.seen(&export.to),
+                stamp: self.seen(&self.layout.exported(&export.to)),
+            }
+        };
+        process.exports.iter().map(export).collect()
     }
 
     fn shared(&self, id: ProcessId, name: String) -> Shared {
@@ -272,16 +299,7 @@ impl Lowering<'_> {
         };
         let always = process.settings.always.then(|| self.seen(&self.layout.always()));
         let stamps = graph.outlets(instance);
-        let products: Vec<_> = match &process.work {
-            Work::Shell(shell) if process.opens.is_none() => {
-                shell.outputs.iter().map(|(_, file)| self.seen(&folder.out().join(file))).collect()
-            }
-            Work::Python(function) => {
-                let stored = function.outputs.iter().map(|(key, file)| folder.out().join(key).join(file));
-                stored.map(|path| self.seen(&path)).collect()
-            }
-            _ => Vec::new(),
-        };
+        let products = products(process).into_iter().map(|(_, file)| self.seen(&folder.out().join(file)));
         Action {
             path: graph.path(instance),
             label: graph.label(instance),
@@ -289,7 +307,7 @@ impl Lowering<'_> {
             folder: self.seen(&folder.0),
             inputs: unique(inputs.iter().map(|address| self.stamp(address)).chain(always)),
             stamps: stamps.iter().map(|address| self.stamp(address)).collect(),
-            products,
+            products: products.collect(),
             verdict: self.verdict(&name),
             instance: name,
         }
@@ -299,6 +317,20 @@ impl Lowering<'_> {
         let name = &self.graph.pipeline.process(address.process).name;
         let instance = Layout::instance(name, &self.graph.arms(address));
         self.seen(&self.layout.folder(&instance).stamp())
+    }
+}
+
+/// The files that an instance makes and that the project file names, by key, relative to its values.
+fn products(process: &Process) -> Vec<(&str, Utf8PathBuf)> {
+    match &process.work {
+        Work::Shell(shell) if process.opens.is_none() => {
+            shell.outputs.iter().map(|(key, file)| (key.as_str(), file.clone())).collect()
+        }
+        Work::Python(function) => {
+            let stored = |(key, file): &(String, Utf8PathBuf)| Utf8Path::new(key).join(file);
+            function.outputs.iter().map(|output| (output.0.as_str(), stored(output))).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -8,5 +8,5 @@ mod reach;
 
 pub(crate) use lower::{Options, lower};
 pub use model::Plan;
-pub(crate) use model::{Action, Environment, Group, Modules, Verdict};
+pub(crate) use model::{Action, Environment, Export, Group, Modules, Verdict};
 pub(crate) use plan_files::Codes;

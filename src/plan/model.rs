@@ -67,6 +67,11 @@ impl Plan {
         self.modules.iter().map(|modules| &modules.folder)
     }
 
+    /// All copies of outputs.
+    pub fn exports(&self) -> impl Iterator<Item = &Export> {
+        self.groups.iter().flat_map(|group| &group.exports)
+    }
+
     /// Whether Ninja's own log files go into the build folder: if that is outside the project, whose folder then stays
     /// untouched, or if the generated file is in it, perhaps next to one that somebody else wrote.
     pub fn keeps_log_in_build(&self) -> bool {
@@ -142,8 +147,24 @@ pub struct Group {
     pub reads: Option<Utf8PathBuf>,
     /// Proves that nothing of it was dropped.
     pub verdict: Option<Verdict>,
+    /// Copies of what its only instance makes.
+    pub exports: Vec<Export>,
     /// The instances.
     pub actions: Vec<Action>,
+}
+
+/// A copy of an output, outside the build folder. It is a target; a stamp depends on it, so that an edited copy is made
+/// again.
+#[derive(Debug)]
+pub struct Export {
+    /// The output and the copy for `expops exec --export`: relative to the project.
+    pub words: [String; 2],
+    /// The output.
+    pub from: Utf8PathBuf,
+    /// The copy.
+    pub to: Utf8PathBuf,
+    /// Written whenever the copy was found to be right.
+    pub stamp: Utf8PathBuf,
 }
 
 /// What all instances of a process depend on: its plan file, its environment, the data and files that it declares. A

@@ -88,6 +88,8 @@ pub(crate) struct ProcessConfig {
     pub inputs: Vec<Pair>,
     /// `outputs`: key and path.
     pub outputs: Vec<Pair>,
+    /// `export`: key and path; a path alone has an empty key.
+    pub exports: Vec<Pair>,
     /// `files`.
     pub files: Vec<Spanned<String>>,
     /// `script_path`.

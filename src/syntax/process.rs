@@ -110,6 +110,14 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
             },
         ),
         Field::new(
+            "export",
+            "Copies of its outputs in the project, made by the build: key and path.",
+            shape::text_or_pairs,
+            |to, key, node, reader| {
+                to.exports = exports(key, node, reader);
+            },
+        ),
+        Field::new(
             "files",
             "Extra files and folders that it reads.",
             shape::texts,
@@ -275,6 +283,7 @@ fn new(name: Spanned<String>, span: Span) -> ProcessConfig {
         seed_aggregation: None,
         inputs: Vec::new(),
         outputs: Vec::new(),
+        exports: Vec::new(),
         files: Vec::new(),
         script_path: None,
         settings: Settings::default(),
@@ -321,6 +330,17 @@ fn component(_: &mut ProcessConfig, key: &Key<'_>, node: &Node<'_>, reader: &mut
         _ => "a ready-made part".to_owned(),
     };
     reader.report(&codes::COMPONENT, (key.span, label), "components are not supported", help);
+}
+
+/// `export` as a mapping from keys to paths, or as the path of the only output.
+fn exports(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Vec<Pair> {
+    match node.kind {
+        Kind::Str(_) => {
+            let path = reader.text(key, node);
+            path.map(|path| (Spanned::new(String::new(), node.span), path)).into_iter().collect()
+        }
+        _ => reader.pairs(key, node, "write `export: {KEY: PATH}`"),
+    }
 }
 
 /// `inputs` as a list of keys, or as a mapping from the name here to the key.

@@ -39,6 +39,11 @@ pub(super) fn mapping() -> Value {
     json!({"type": ["object", "null"]})
 }
 
+/// A text, or keys and texts.
+pub(super) fn text_or_pairs() -> Value {
+    json!({"anyOf": [text(), pairs()]})
+}
+
 /// A list of texts, or keys and texts.
 pub(super) fn texts_or_pairs() -> Value {
     json!({"anyOf": [texts(), pairs()]})

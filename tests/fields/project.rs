@@ -57,6 +57,7 @@ experiment:
         environment: main
         inputs: {whole: rows}
         outputs: {out: out.txt}
+        export: {out: results/out.txt}
       - name: cut
         data_parallelism: {size: 2, data_name: rows, by: rows}
       - name: part
@@ -277,6 +278,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("process.command", "command: 'echo shell", "command: 'true; echo shell", Runs("shell")),
     ("process.inputs", "inputs: {whole: rows}", "inputs: {whole: twin}", Runs("shell")),
     ("process.outputs", "outputs: {out: out.txt}", "outputs: {out: x.txt}", Runs("shell")),
+    ("process.export", "export: {out: results/out.txt}", "export: {out: other/out.txt}", NOTHING),
     ("process.parameters", "parameters: {rate: 7}", "parameters: {rate: 70}", Runs("part 0, part 20")),
     ("process.files", "files: [extra.txt]", "files: [other.txt]", Runs("part 0, part 20")),
     (

@@ -1,5 +1,7 @@
 //! Paths below named folders, so that what was read means the same in another checkout.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::ingredient::Root;
@@ -10,19 +12,26 @@ pub(in crate::exec) struct Roots {
     /// Absolute, without links.
     project: Utf8PathBuf,
     home: Option<Utf8PathBuf>,
+    /// Copies of outputs, which nobody may read: relative to the project.
+    exports: BTreeSet<Utf8PathBuf>,
     /// Where Python looks for modules outside the project: `PYTHONPATH`.
     environment: Vec<Utf8PathBuf>,
 }
 
 impl Roots {
     /// The roots for the project in the folder `project`, which is absolute and without links.
-    pub(in crate::exec) fn of(project: &Utf8Path) -> Self {
+    pub(in crate::exec) fn of(project: &Utf8Path, exports: BTreeSet<Utf8PathBuf>) -> Self {
         let home = std::env::var("HOME").ok().map(Utf8PathBuf::from).filter(|home| home.is_absolute());
         let path = std::env::var("PYTHONPATH").unwrap_or_default();
         let folders = path.split(':').map(Utf8PathBuf::from);
         let environment =
             folders.filter(|folder| folder.is_absolute() && !folder.starts_with(project)).collect();
-        Self { project: project.to_owned(), home: home.filter(|home| home != "/"), environment }
+        Self { project: project.to_owned(), home: home.filter(|home| home != "/"), exports, environment }
+    }
+
+    /// Whether a path, absolute or relative to the project, is a copy of an output.
+    pub(in crate::exec) fn is_export(&self, path: &Utf8Path) -> bool {
+        self.exports.contains(path.strip_prefix(&self.project).unwrap_or(path))
     }
 
     /// The name of an absolute path.

@@ -190,7 +190,7 @@ impl Touched {
             reads.key.add(Ingredient::ReadFile(name(path)), world::length(path));
         }
         for path in &self.listed {
-            reads.key.add(Ingredient::ReadFolder(name(path)), world::listing(path));
+            reads.key.add(Ingredient::ReadFolder(name(path)), world::listing(path, roots));
         }
         for path in self.missed.iter().filter(|path| !self.read.contains_key(*path)) {
             reads.key.add(Ingredient::Absent(name(path)), world::absence(path));
@@ -200,7 +200,7 @@ impl Touched {
                 reads.key.add(Ingredient::ReadFile(name(path)), world::content(path, trust));
             }
             for path in self.trees(places) {
-                reads.key.add(Ingredient::ReadTree(name(&path)), world::whole(&path, trust));
+                reads.key.add(Ingredient::ReadTree(name(&path)), world::whole(&path, roots, trust));
             }
         }
         for (name, value) in variables {
@@ -278,6 +278,9 @@ impl Places<'_> {
         if path.starts_with(&self.build) {
             return self.of_the_build(&path, event);
         }
+        if self.roots.is_export(&path) {
+            return self.of_an_export(&path, event);
+        }
         Ok(if self.is_of_the_environment(&path) { None } else { self.source(path, event.operation) })
     }
 
@@ -294,6 +297,18 @@ impl Places<'_> {
             "it read `{shown}`, a result of another process that is no input of this one"
         ))
         .help("add an edge to `process_adjlist`, and take the value by its key"))
+    }
+
+    /// Copies of outputs do not count either.
+    fn of_an_export(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
+        if event.operation != Operation::Read || !event.seen.is_some_and(|seen| seen.is_file()) {
+            return Ok(None);
+        }
+        let shown = path.strip_prefix(self.roots.project()).unwrap_or(path);
+        let message = format!("it read `{shown}`, a copy that the build makes of a result");
+        let help =
+            "add an edge to `process_adjlist`, and take the value by its key; or do not `export` it to there";
+        Err(Failure::new(message).help(help))
     }
 
     fn is_of_the_environment(&self, path: &Utf8Path) -> bool {

@@ -13,6 +13,7 @@ use crate::exec::key::action_key::ActionKey;
 use crate::exec::key::ingredient::Fingerprint;
 use crate::exec::key::ingredient::{Ingredient, Rooted};
 use crate::exec::key::roots::Roots;
+use crate::file;
 
 /// The fingerprint of a file that changed while it was read, or that the run itself changes: equal to no other.
 pub(in crate::exec) const UNSTABLE: &str = "it changed while it ran";
@@ -74,8 +75,8 @@ fn fingerprint(ingredient: &Ingredient, was: &Fingerprint, roots: &Roots, trust:
     match ingredient {
         Ingredient::ReadFile(path) if was.text().is_some() => length(&roots.path(path)),
         Ingredient::ReadFile(path) => content(&roots.path(path), trust),
-        Ingredient::ReadFolder(path) => listing(&roots.path(path)),
-        Ingredient::ReadTree(path) => whole(&roots.path(path), trust),
+        Ingredient::ReadFolder(path) => listing(&roots.path(path), roots),
+        Ingredient::ReadTree(path) => whole(&roots.path(path), roots, trust),
         Ingredient::Absent(path) => absence(&roots.path(path)),
         Ingredient::Variable(name) => variable(name),
         _ => was.clone(),
@@ -105,8 +106,8 @@ pub(in crate::exec) fn length(path: &Utf8Path) -> Fingerprint {
     }
 }
 
-/// The names in a folder, each with its kind.
-pub(in crate::exec) fn listing(path: &Utf8Path) -> Fingerprint {
+/// The names in a folder, each with its kind; not those of copies that the build makes there.
+pub(in crate::exec) fn listing(path: &Utf8Path, roots: &Roots) -> Fingerprint {
     let Ok(entries) = fs::read_dir(path) else { return missing() };
     let kind = |entry: &fs::DirEntry| match entry.file_type() {
         Ok(kind) if kind.is_dir() => "folder",
@@ -114,21 +115,28 @@ pub(in crate::exec) fn listing(path: &Utf8Path) -> Fingerprint {
         _ => "file",
     };
     let name = |entry: fs::DirEntry| format!("{}\0{}\n", entry.file_name().to_string_lossy(), kind(&entry));
-    let mut names: Vec<_> =
-        entries.flatten().map(name).filter(|name| !name.starts_with("__pycache__\0")).collect();
+    let is_export = |entry: &fs::DirEntry| {
+        entry.file_name().to_str().is_some_and(|name| roots.is_export(&file::normal(&path.join(name))))
+    };
+    let mut names: Vec<_> = entries
+        .flatten()
+        .filter(|entry| !is_export(entry))
+        .map(name)
+        .filter(|name| !name.starts_with("__pycache__\0"))
+        .collect();
     names.sort();
     Fingerprint::Digest(Digest::of(names.concat()))
 }
 
-/// Everything in a folder, at any depth.
-pub(in crate::exec) fn whole(path: &Utf8Path, trust: &Trust) -> Fingerprint {
+/// Everything in a folder, at any depth; not the copies that the build makes there.
+pub(in crate::exec) fn whole(path: &Utf8Path, roots: &Roots, trust: &Trust) -> Fingerprint {
     if !path.is_dir() {
         return missing();
     }
     let mut hasher = Hasher::new();
     let mut files: Vec<_> = inside(path).collect();
     files.sort();
-    for file in files.iter().filter(|file| file.is_file()) {
+    for file in files.iter().filter(|file| file.is_file() && !roots.is_export(&file::normal(file))) {
         let Ok(content) = trust.bytes(file) else { continue };
         hasher.update(format!("{}\0{content}\n", file.strip_prefix(path).unwrap_or(file)));
     }
