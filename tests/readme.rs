@@ -85,7 +85,15 @@ fn every_block_of_the_readme_is_true() {
     space.copy("examples/penguins", "examples/penguins");
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let mut place = space.path(".").to_str().unwrap().to_owned();
-    for block in blocks(&readme) {
+    let all = blocks(&readme);
+    for file in ["expops.yaml", "src/penguins.py"] {
+        let whole = space.read(&format!("examples/penguins/{file}"));
+        assert!(
+            all.iter().take(4).any(|block| block.text == whole),
+            "README does not begin with all of {file}"
+        );
+    }
+    for block in all {
         let quoted = |file: &str| {
             let text = space.read(&format!("examples/penguins/{file}"));
             assert!(text.contains(block.text.trim_end()), "{file} does not say:\n{}", block.text);
@@ -94,6 +102,7 @@ fn every_block_of_the_readme_is_true() {
             "console" => run(&space, &mut place, &block.text),
             "yaml" => quoted("expops.yaml"),
             "python" => quoted("src/penguins.py"),
+            "csv" => quoted("data/penguins.csv"),
             "ninja" => quoted("build.ninja"),
             "make" => quoted("Makefile"),
             "text" => {}
