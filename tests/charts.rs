@@ -230,6 +230,9 @@ fn queries_print_what_a_script_wants() {
     assert_eq!(count("//step"), "8\n");
     assert_eq!(count("//*[@name='nothing']"), "0\n");
     assert_eq!(count("//*[@name='outer']"), "1\n", "the elements of a layer are the split");
+    // What has left the inner layer is under seeds that several splits have opened.
+    let splits = space.expops(&["query", "--labels", "//*[@seed='41']"]).success().out;
+    assert_eq!(splits, "seeds p1.p1\nseeds p1.p2\nseeds p2.p1\nseeds p2.p2\n");
     let labels = space.expops(&["query", "--labels", "--first", "train"]).success().out;
     assert_eq!(labels, "train p1.p1 s41\n");
     let wrong = space.expops(&["query", "//*[@name='trian']"]).failure();

