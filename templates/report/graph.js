@@ -131,6 +131,7 @@ function walk(event, p, nodes) {
 
 /** A picture that can be zoomed and moved: by wheel and mouse, by fingers, by keys, by buttons. @param {any} svg @param {number} width @param {number} height */
 function movable(svg, width, height) {
+  const first = doc.picture.boxes.length ? doc.picture.boxes[0][1] : 0;
   let view = { x: 0, y: 0, w: width, h: height };
   let isTouched = false;
   let isWhole = false;
@@ -141,10 +142,11 @@ function movable(svg, width, height) {
     if (!box.width || !box.height) return;
     // Small pipelines are not blown up, and of large ones the beginning is shown so that it can be read.
     const whole = Math.min(box.width / width, box.height / height, 1.15);
-    const scale = isWhole ? whole : Math.max(whole, 0.55);
+    const scale = isWhole ? whole : Math.max(whole, 0.8);
     view = { w: box.width / scale, h: box.height / scale, x: 0, y: 0 };
     view.x = Math.min(0, (width - view.w) / 2);
-    view.y = view.h < height ? 0 : (height - view.h) / 2;
+    // The first process is seen.
+    view.y = view.h < height ? Math.max(0, Math.min(height - view.h, first + (BOX.height - view.h) / 2)) : (height - view.h) / 2;
     show();
   };
   const all = () => {
