@@ -303,7 +303,7 @@ pub(crate) enum Head {
         rows: Vec<Vec<Option<String>>>,
         /// Whether there are more rows or columns.
         is_cut: bool,
-        /// How many rows and columns there are, where the file says so.
+        /// How many rows, and columns besides an index, there are, where the file says so.
         #[serde(skip_serializing_if = "Option::is_none")]
         size: Option<(u64, usize)>,
     },

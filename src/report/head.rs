@@ -119,14 +119,15 @@ fn columnar(path: &Utf8Path, kind: Kind) -> Option<Head> {
     let most = Most { rows: ROWS, columns: COLUMNS, items: ITEMS };
     let found = split::beginning(path, kind, most)?;
     let clipped = |text: &String| at_most(text, CELL);
+    let index = found.columns.iter().filter(|column| column.is_index).count();
     let length = found.columns.iter().map(|column| column.values.len()).max().unwrap_or_default();
     let row = |i: usize| found.columns.iter().map(|column| column.values[i].as_ref().map(clipped)).collect();
     Some(Head::Table {
         columns: found.columns.iter().map(|column| clipped(&column.name)).collect(),
         types: found.columns.iter().map(|column| clipped(&column.kind)).collect(),
-        index: found.columns.iter().filter(|column| column.is_index).count(),
+        index,
         rows: (0..length).map(row).collect(),
-        is_cut: found.rows > length as u64 || found.width > found.columns.len(),
+        is_cut: found.rows > length as u64 || found.width > found.columns.len() - index,
         size: Some((found.rows, found.width)),
     })
 }

@@ -56,7 +56,7 @@ pub(crate) struct Column {
 pub(crate) struct Beginning {
     /// The columns, those of the index first.
     pub columns: Vec<Column>,
-    /// How many columns the table has.
+    /// How many columns the table has besides an index.
     pub width: usize,
     /// How many rows it has.
     pub rows: u64,
@@ -111,9 +111,9 @@ fn shown(schema: SchemaRef, batch: RecordBatch, most: Most) -> Result<(Vec<Colum
         None => (schema, batch),
     };
     let frame = Frame::of(&schema);
-    let width = schema.fields().len();
-    let mut order: Vec<usize> = (0..width).collect();
+    let mut order: Vec<usize> = (0..schema.fields().len()).collect();
     order.sort_by_key(|i| !frame.is_index(schema.field(*i)));
+    let width = order.iter().filter(|i| !frame.is_index(schema.field(**i))).count();
     let column = |i: usize| {
         let (field, values) = (schema.field(i), batch.column(i));
         Column {

@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use super::{Parts, Space};
 use crate::size::{By, Size};
 use crate::split::assign::mix;
-use crate::split::{Format, Input, Request, digest_of, fuzzing, run};
+use crate::split::{Format, Request, digest_of, fuzzing, run};
 
 /// A function that reads a file, damaged or not.
 type Read = fn(&[u8]);
@@ -224,21 +224,9 @@ proptest! {
         };
         std::fs::write(space.folder.join("data"), bytes).unwrap();
         let digests = |memory: u64, name: &str| -> Vec<_> {
-            let parts = run(&Request {
-                source: Input::Path(space.folder.join("data")),
-                format: format.parse::<Format>().ok(),
-                size: &Size::Equal(3),
-                each: None,
-                by: &by.parse::<By>().unwrap(),
-                layout: &Parts(space.folder.join(name)),
-                key: "df",
-                extra: &[],
-                compress: None,
-                threads: 2,
-                chunk: 0,
-                memory,
-                progress: None,
-            });
+            let (by, layout) = (by.parse::<By>().unwrap(), Parts(space.folder.join(name)));
+            let parts =
+                run(&Request { memory, ..space.request(format, (&Size::Equal(3), &by), &layout, (0, 2)) });
             let parts = parts.unwrap();
             for part in &parts {
                 let again = digest_of(&part.path, format.parse::<Format>().ok()).unwrap();
@@ -255,22 +243,9 @@ proptest! {
 fn a_row_that_does_not_fit_into_memory_is_an_error() {
     let space = Space::new();
     std::fs::write(space.folder.join("data"), arrow(&heavy(20, 1), 20)).unwrap();
+    let layout = Parts(space.folder.join("out"));
     let split = |memory: u64| {
-        run(&Request {
-            source: Input::Path(space.folder.join("data")),
-            format: "arrow".parse::<Format>().ok(),
-            size: &Size::Equal(3),
-            each: None,
-            by: &By::Rows,
-            layout: &Parts(space.folder.join("out")),
-            key: "df",
-            extra: &[],
-            compress: None,
-            threads: 1,
-            chunk: 0,
-            memory,
-            progress: None,
-        })
+        run(&Request { memory, ..space.request("arrow", (&Size::Equal(3), &By::Rows), &layout, (0, 1)) })
     };
     assert!(split(600).unwrap_err().to_string().contains("takes more memory than is allowed"));
     assert!(split(60_000).is_ok());
@@ -301,5 +276,41 @@ proptest! {
             }
             survive(&bytes);
         }
+    }
+}
+
+/// The bytes of a file whose column `name` has a text that claims to be longer than its page.
+fn damaged() -> Vec<u8> {
+    let texts = (0..20).map(|row| format!("needle {row:02}")).collect::<Vec<_>>();
+    let columns: Vec<(&str, arrow_array::ArrayRef)> = vec![
+        ("id", Arc::new(arrow_array::Int64Array::from_iter_values(0..20))),
+        ("name", Arc::new(arrow_array::StringArray::from(texts))),
+        ("last", Arc::new(arrow_array::Int64Array::from_iter_values(0..20))),
+    ];
+    let table = RecordBatch::try_from_iter(columns).unwrap();
+    let plain = WriterProperties::builder().set_dictionary_enabled(false).build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(plain)).unwrap();
+    writer.write(&table).unwrap();
+    let mut bytes = writer.into_inner().unwrap();
+    let text = b"\x09\0\0\0needle 07";
+    let at = bytes.windows(text.len()).position(|window| window == text).unwrap();
+    bytes[at + 1] = 0x70;
+    bytes
+}
+
+#[test]
+fn a_column_that_cannot_be_read_is_refused_by_its_name() {
+    for by in [
+        "rows",
+        "hash",
+        "hash:name",
+        "hash:last,name",
+        "group:name",
+        "stratify:name",
+        "range:name",
+        "shuffle:1",
+    ] {
+        let refused = Space::new().split(&damaged(), "parquet", "3", by, (0, 1)).unwrap_err().to_string();
+        assert!(refused.contains("the column `name`"), "{by}: {refused}");
     }
 }

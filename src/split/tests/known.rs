@@ -9,7 +9,7 @@ use super::text::{csv, noise, pace, size};
 use super::{Parts, Space};
 use crate::file::Written;
 use crate::size::{By, Size};
-use crate::split::{Format, Input, Progress, Request, run};
+use crate::split::{Progress, Request, run};
 
 /// Which bytes are removed, and what replaces them.
 type Edit = (Index, usize, &'static str);
@@ -72,24 +72,13 @@ proptest! {
 fn effort(space: &Space, format: &str, text: &str) -> (f64, usize) {
     let (total, done) = (AtomicU64::new(0), AtomicU64::new(0));
     std::fs::write(space.folder.join("data"), text).unwrap();
-    let partitions = run(&Request {
-        source: Input::Path(space.folder.join("data")),
-        format: Some(format.parse::<Format>().unwrap()),
-        size: &Size::Equal(50),
-        each: None,
-        by: &By::Rows,
-        layout: &Parts(space.folder.join("out")),
-        key: "df",
-        extra: &[],
-        compress: None,
-        threads: 2,
-        chunk: 1000,
-        memory: 0,
-        progress: Some(&|step| match step {
-            Progress::Total(bytes) => total.store(bytes, Ordering::Relaxed),
-            Progress::Bytes(bytes) => _ = done.fetch_add(bytes, Ordering::Relaxed),
-        }),
-    });
+    let layout = Parts(space.folder.join("out"));
+    let count = |step| match step {
+        Progress::Total(bytes) => total.store(bytes, Ordering::Relaxed),
+        Progress::Bytes(bytes) => _ = done.fetch_add(bytes, Ordering::Relaxed),
+    };
+    let request = space.request(format, (&Size::Equal(50), &By::Rows), &layout, (1000, 2));
+    let partitions = run(&Request { progress: Some(&count), ..request });
     let written = partitions.unwrap().iter().filter(|part| part.written == Written::Changed).count();
     (done.into_inner() as f64 / total.into_inner() as f64, written)
 }

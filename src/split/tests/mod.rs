@@ -59,15 +59,25 @@ impl Space {
         pace: Pace,
     ) -> Result<Vec<Partition>, SplitError> {
         std::fs::write(self.folder.join("data"), data).unwrap();
-        let size: Size = size.parse().unwrap();
-        let by: By = by.parse().unwrap();
-        run(&Request {
+        let (size, by): (Size, By) = (size.parse().unwrap(), by.parse().unwrap());
+        run(&self.request(format, (&size, &by), &Parts(self.folder.join("out")), pace))
+    }
+
+    /// A request to split the file `data`.
+    pub(super) fn request<'a>(
+        &self,
+        format: &str,
+        (size, by): (&'a Size, &'a By),
+        layout: &'a Parts,
+        pace: Pace,
+    ) -> Request<'a> {
+        Request {
             source: Input::Path(self.folder.join("data")),
             format: Some(format.parse::<Format>().unwrap()),
-            size: &size,
+            size,
             each: None,
-            by: &by,
-            layout: &Parts(self.folder.join("out")),
+            by,
+            layout,
             key: "df",
             extra: &[],
             compress: None,
@@ -75,7 +85,7 @@ impl Space {
             chunk: pace.0,
             memory: 0,
             progress: None,
-        })
+        }
     }
 
     /// Splits, checks every digest and stamp against the files, and returns the files.

@@ -10,7 +10,7 @@ use super::reference;
 use super::{Pace, Parts, Space};
 use crate::digest::Digest;
 use crate::size::{By, Share, Size};
-use crate::split::{Each, Format, Input, Partition, Request, SplitError, partition_rows, run, run_by_value};
+use crate::split::{Each, Partition, Request, SplitError, partition_rows, run, run_by_value};
 
 /// Values as they are written, and the texts that they are compared by (docs/splitting.md).
 const VALUES: [(&str, &str); 16] = [
@@ -45,6 +45,12 @@ fn identity(row: Row, columns: &[String]) -> u128 {
     let one = |column: &String| format!("{}:{}", text(row, column).len(), text(row, column));
     let hex = Digest::of(columns.iter().map(one).collect::<String>().as_bytes()).to_string();
     u128::from_str_radix(&hex[..32], 16).unwrap()
+}
+
+/// The same of a line.
+fn identity_of_line(line: &str) -> u128 {
+    let message = format!("{}:{line}", line.len());
+    u128::from_str_radix(&Digest::of(message.as_bytes()).to_string()[..32], 16).unwrap()
 }
 
 /// The same of the whole row: names and texts, sorted by name, without what is missing.
@@ -245,10 +251,41 @@ fn json(rows: &[Row], (before, between, after): (&str, &str, &str)) -> Vec<u8> {
     format!("{before}{}{after}", elements.join(between)).into_bytes()
 }
 
+/// The lines of plain text: the number of the row and its value of `k`.
+fn line((id, row): (usize, &Row)) -> String {
+    format!("{id}: {}", VALUES[row.0].0)
+}
+
+/// How many characters the texts of an array have, and how many bytes its rows.
+const TEXTS: usize = 16;
+const RECORD: usize = 8 + 2 * 4 * TEXTS;
+
+/// The header of an array of rows with the fields `id`, `k` and `t`, as NumPy writes it.
+fn array_header(rows: usize) -> Vec<u8> {
+    let fields = format!("[('id', '<i8'), ('k', '<U{TEXTS}'), ('t', '<U{TEXTS}')]");
+    let mut text = format!("{{'descr': {fields}, 'fortran_order': False, 'shape': ({rows},), }}");
+    let length = (10 + text.len() + 1).next_multiple_of(64) - 10;
+    text = format!("{text:width$}\n", width = length - 1);
+    [b"\x93NUMPY\x01\0".as_slice(), &u16::try_from(length).unwrap().to_le_bytes(), text.as_bytes()].concat()
+}
+
+fn array(rows: &[Row]) -> Vec<u8> {
+    let padded = |text: &str| -> Vec<u8> {
+        let characters = text.chars().map(u32::from).chain(std::iter::repeat(0)).take(TEXTS);
+        characters.flat_map(u32::to_le_bytes).collect()
+    };
+    let record = |(id, (k, t)): (usize, &Row)| {
+        [(id as i64).to_le_bytes().to_vec(), padded(VALUES[*k].0), padded(VALUES[*t].0)].concat()
+    };
+    [array_header(rows.len()), rows.iter().enumerate().flat_map(record).collect()].concat()
+}
+
 /// The rows in a format, and how the ids are read from a partition.
 fn file(format: &str, rows: &[Row]) -> Vec<u8> {
     match format {
         "csv" => csv(rows),
+        "lines" => rows.iter().enumerate().map(|row| line(row) + "\n").collect::<String>().into_bytes(),
+        "npy" => array(rows),
         "jsonl" => json(rows, ("", "\n", if rows.is_empty() { "" } else { "\n" })),
         "json" => json(rows, ("[", ", ", "]")),
         #[cfg(feature = "columnar")]
@@ -274,6 +311,15 @@ fn ids(format: &str, bytes: &[u8]) -> Vec<usize> {
             let id = |row: &Vec<u8>| std::str::from_utf8(row).unwrap().split(',').next().unwrap().parse();
             rows.iter().map(|row| id(row).unwrap()).collect()
         }
+        "lines" => {
+            let id = |line: &str| line.split(':').next().unwrap().parse().unwrap();
+            std::str::from_utf8(bytes).unwrap().lines().map(id).collect()
+        }
+        "npy" => {
+            let data = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+            let id = |record: &[u8]| i64::from_le_bytes(record[..8].try_into().unwrap()) as usize;
+            bytes[data..].chunks_exact(RECORD).map(id).collect()
+        }
         "jsonl" => bytes.split_inclusive(|b| *b == b'\n').map(of_json).collect(),
         "json" => reference::json_array(bytes).unwrap().iter().map(|element| of_json(element)).collect(),
         #[cfg(feature = "columnar")]
@@ -283,11 +329,30 @@ fn ids(format: &str, bytes: &[u8]) -> Vec<usize> {
     }
 }
 
+/// The formats whose rows have columns.
 const FORMATS: &[&str] = if cfg!(feature = "columnar") {
-    &["csv", "jsonl", "json", "arrow", "arrows", "parquet"]
+    &["csv", "jsonl", "json", "npy", "arrow", "arrows", "parquet"]
 } else {
-    &["csv", "jsonl", "json"]
+    &["csv", "jsonl", "json", "npy"]
 };
+
+fn formats() -> impl Strategy<Value = &'static str> {
+    prop_oneof![7 => select(FORMATS), 1 => Just("lines")]
+}
+
+/// The partitions of the rows in a format: a line has no columns to go by, but is a value itself.
+fn of_format(format: &str, rows: &[Row], by: &By, size: &Size) -> Option<Vec<usize>> {
+    if format != "lines" {
+        return partitions(rows, by, size);
+    }
+    let modulo = |row| (identity_of_line(&line(row)) >> 64) as u64 % size.partitions();
+    match by {
+        By::HashRow => Some(rows.iter().enumerate().map(|row| modulo(row) as usize).collect()),
+        By::Rows | By::RoundRobin => partitions(rows, by, size),
+        By::Shuffle { group, .. } if group.is_empty() => partitions(rows, by, size),
+        _ => None,
+    }
+}
 
 const STRATEGIES: [&str; 16] = [
     "rows",
@@ -318,21 +383,8 @@ fn split(
     (format, by, pace): (&str, &By, Pace),
     each: Each,
 ) -> Result<Vec<Partition>, SplitError> {
-    run(&Request {
-        source: Input::Path(space.folder.join("data")),
-        format: Some(format.parse::<Format>().unwrap()),
-        size: &Size::Equal(1),
-        each: Some(each),
-        by,
-        layout: &Parts(space.folder.join("out")),
-        key: "df",
-        extra: &[],
-        compress: None,
-        threads: pace.1,
-        chunk: pace.0,
-        memory: 0,
-        progress: None,
-    })
+    let layout = Parts(space.folder.join("out"));
+    run(&Request { each: Some(each), ..space.request(format, (&Size::Equal(1), by), &layout, pace) })
 }
 
 fn read(format: &str, parts: &[Partition]) -> Vec<Vec<usize>> {
@@ -350,13 +402,14 @@ proptest! {
 
     #[test]
     fn rows_go_where_the_reference_sends_them(
-        rows in rows(), format in select(FORMATS), by in select(&STRATEGIES[..]),
+        rows in rows(), format in formats(), by in select(&STRATEGIES[..]),
         size in select(&["1", "2", "3", "7", "50", "60%,20%,rest", "25%,75%", "33.3%,rest,33.3%", "2,3,1"][..]),
         pace in super::text::pace(),
     ) {
         let (space, size_, by_) = (Space::new(), size.parse::<Size>().unwrap(), by.parse::<By>().unwrap());
         let parts = space.split(&file(format, &rows), format, size, by, pace);
-        let expected = if by_.goes_with(&size_) { partitions(&rows, &by_, &size_) } else { None };
+        let fits = by_.goes_with(&size_);
+        let expected = if fits { of_format(format, &rows, &by_, &size_) } else { None };
         let expected = expected.map(|found| sorted(&found, size_.partitions() as usize));
         let found = parts.as_ref().ok().map(|parts| read(format, parts));
         prop_assert_eq!(found, expected, "{:?}", parts);
@@ -391,21 +444,7 @@ proptest! {
         std::fs::write(space.folder.join("data"), file(format, &rows)).unwrap();
         let out = space.folder.join("out");
         let (size, layout) = (Size::Equal(1), Parts(out.clone()));
-        let request = Request {
-            source: Input::Path(space.folder.join("data")),
-            format: Some(format.parse::<Format>().unwrap()),
-            size: &size,
-            each: None,
-            by: &by,
-            layout: &layout,
-            key: "df",
-            extra: &[],
-            compress: None,
-            threads: pace.1,
-            chunk: pace.0,
-            memory: 0,
-            progress: None,
-        };
+        let request = space.request(format, (&size, &by), &layout, pace);
         let mut found = Vec::new();
         let parts = run_by_value(&request, 100, |values| {
             found = values.iter().map(|value| String::from_utf8(value.clone()).unwrap()).collect::<Vec<_>>();
@@ -429,11 +468,13 @@ fn by_bytes(format: &str, data: &[u8], rows: &[Row], most: usize) -> Option<Vec<
         "csv" => reference::csv(data, b',')?.rows.iter().map(Vec::len).collect(),
         "jsonl" => data.split_inclusive(|b| *b == b'\n').map(<[u8]>::len).collect(),
         "json" => reference::json_array(data)?.iter().map(|element| element.len() + 1).collect(),
+        "npy" => vec![RECORD; rows.len()],
         _ => return None,
     };
     let around = match format {
         "csv" => "id,k,t\n".len(),
         "json" => 2,
+        "npy" => array_header(rows.len()).len(),
         _ => 0,
     };
     let (mut parts, mut length) = (vec![Vec::new()], around);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::SchemaRef;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -65,7 +65,6 @@ impl<'a> KeyColumns<'a> {
         batch: usize,
     ) -> Result<Batches<'_>, SplitError> {
         let (name, groups) = (&self.file.source.name, &self.file.groups);
-        let bad = |error: &dyn std::fmt::Display| broken(name, "Parquet", error);
         let overlaps = |i: &usize| groups[*i] < rows.end && groups[i + 1] > rows.start;
         let wanted: Vec<usize> = (0..groups.len() - 1).filter(overlaps).collect();
         let Some(first) = wanted.first().filter(|_| !rows.is_empty()) else {
@@ -82,12 +81,34 @@ impl<'a> KeyColumns<'a> {
         .with_offset(offset)
         .with_limit((rows.end - rows.start) as usize)
         .with_batch_size(batch);
-        let mut reader = guarded(name, "Parquet", || builder.build().map_err(|e| bad(&e)))?;
+        let built = guarded(name, "Parquet", || Ok(builder.build()));
+        let built = built.map_err(|_| self.bad(&rows, &"it is damaged"))?;
+        let mut reader = built.map_err(|e| self.bad(&rows, &e))?;
         Ok(Box::new(std::iter::from_fn(move || {
             let next = guarded(name, "Parquet", || Ok(reader.next()));
-            let bad = |e: ArrowError| broken(name, "Parquet", e);
-            next.map(|batch| batch.transpose().map_err(bad)).and_then(|batch| batch).transpose()
+            match next {
+                Ok(batch) => batch.map(|batch| batch.map_err(|e| self.bad(&rows, &e))),
+                Err(_) => Some(Err(self.bad(&rows, &"it is damaged"))),
+            }
         })))
+    }
+
+    /// An error in a range of rows, with the name of the first column that has one: Arrow's reader does not say which.
+    fn bad(&self, rows: &Range<u64>, error: &dyn std::fmt::Display) -> SplitError {
+        if let [root] = self.roots.as_slice() {
+            let column = self.schema().field(*root).name();
+            return broken(&self.file.source.name, "Parquet", format!("the column `{column}`: {error}"));
+        }
+        let alone = |root: &usize| {
+            let column = Self { file: self.file, metadata: self.metadata.clone(), roots: vec![*root] };
+            let mut batches = match column.scan(rows.clone(), BATCH) {
+                Ok(batches) => batches,
+                Err(error) => return Some(error),
+            };
+            batches.find_map(Result::err)
+        };
+        let found = self.roots.iter().find_map(alone);
+        found.unwrap_or_else(|| broken(&self.file.source.name, "Parquet", error))
     }
 }
 
