@@ -268,12 +268,8 @@ fn head(document: &Json, key: &str) -> Json {
     found.next().unwrap_or_else(|| panic!("no value `{key}`"))["head"].clone()
 }
 
-#[test]
-fn frames_begin_with_their_index_and_their_types() {
-    let space = Space::new();
-    space.write(
-        "expops.yaml",
-        "
+/// Frames, tables and a Parquet file.
+const FRAMES: &str = "
 metadata: {name: frames}
 scripts: {main: model.py}
 pipeline:
@@ -284,11 +280,9 @@ pipeline:
     - {name: make}
     - {name: cut, data_parallelism: {size: 2, data_name: df}}
     - {name: fit}
-",
-    );
-    space.write(
-        "model.py",
-        "
+";
+
+const FRAMES_MODEL: &str = "
 import decimal
 import numpy as np
 import pandas as pd
@@ -316,8 +310,13 @@ def make():
 
 def fit(df):
     return {'rows': len(df)}
-",
-    );
+";
+
+#[test]
+fn frames_begin_with_their_index_and_their_types() {
+    let space = Space::new();
+    space.write("expops.yaml", FRAMES);
+    space.write("model.py", FRAMES_MODEL);
     space.compile(Tool::Ninja).success();
     space.build(Tool::Ninja, &[]).success();
     let document = document(&space);
