@@ -22,7 +22,7 @@ pub(crate) fn make_prerequisite(path: &str) -> String {
     for c in path.chars() {
         match c {
             '$' => out.push_str("$$"),
-            ' ' | '#' | ':' => {
+            ' ' | '#' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -60,11 +60,11 @@ pub(crate) fn ninja_lacks(path: &str) -> Option<&'static str> {
     control(path).or_else(|| path.contains('|').then_some("`|`, which Ninja cannot quote"))
 }
 
-/// What in `path` Make cannot quote.
+/// What in `path` Make cannot quote. Make 3.81 crashes on a quoted `:` in the name of a target.
 pub(crate) fn make_lacks(path: &str) -> Option<&'static str> {
     let has = |set: &[char]| path.contains(set);
-    if has(&[';', '|', '=', '(', ')', '\\', '*', '?', '[', ']', '~']) {
-        return Some("one of `; | = ( ) \\ * ? [ ] ~`, which Make cannot quote");
+    if has(&[':', ';', '|', '=', '(', ')', '\\', '*', '?', '[', ']', '~']) {
+        return Some("one of `: ; | = ( ) \\ * ? [ ] ~`, which Make cannot quote");
     }
     let ends = path.ends_with([' ', '&']).then_some("a blank or `&` at its end, which Make cannot quote");
     control(path).or(ends)

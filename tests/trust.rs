@@ -97,6 +97,31 @@ fn whatever_is_deleted_emptied_or_edited_comes_back() {
 }
 
 #[test]
+fn what_is_put_in_the_place_of_a_file_or_a_folder_goes() {
+    let space = project();
+    run(&space, Tool::Ninja, &[]).success();
+    let before = space.tree("build/make");
+    for (i, name) in
+        ["values.json", "metrics.json", "record.json", "stamp", "log", "out", "files"].iter().enumerate()
+    {
+        let path = format!("build/make/{name}");
+        let is_file = space.path(&path).is_file();
+        space.run("rm", &["-rf", &path]).success();
+        space.write(&if is_file { format!("{path}/in/its/place") } else { path.clone() }, "somebody's");
+        run(&space, if i % 2 == 0 { Tool::Ninja } else { Tool::Make }, &[]).success();
+        // A log is nobody's input: it comes back with the next run.
+        if *name == "log" {
+            space.run("rm", &["-rf", &path, "build/make/record.json"]).success();
+            run(&space, Tool::Ninja, &[]).success();
+        }
+        space.expops(&["status", "--exit-code"]).success();
+    }
+    let after = space.tree("build/make");
+    let differs: Vec<_> = before.keys().filter(|name| after.get(*name) != before.get(*name)).collect();
+    assert!(differs.iter().all(|name| name.ends_with("why.json")), "{differs:?}");
+}
+
+#[test]
 fn an_exec_that_never_ran_is_met() {
     for tool in TOOLS {
         let space = project();

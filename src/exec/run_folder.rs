@@ -14,11 +14,14 @@ use crate::layout::{Folder, passing};
 use crate::plan_file::PlanFile;
 use crate::watch::Event;
 
-/// Removes what killed runs left; the caller holds the instance's lock.
+/// Removes what killed runs left, and what somebody put in the place of a file or a folder of ours; the caller holds
+/// the instance's lock.
 pub(super) fn sweep(instance: &Folder) -> Result<(), Failure> {
     for entry in file::context(instance.0.read_dir_utf8(), "read", &instance.0)?.flatten() {
         let name = entry.file_name();
-        if passing::is_temporary(name) {
+        let is = entry.file_type();
+        let is_misplaced = is.is_ok_and(|is| Folder::is_misplaced(name, is.is_dir(), is.is_file()));
+        if passing::is_temporary(name) || is_misplaced {
             file::remove(entry.path())?;
         } else if passing::is_run(name) {
             remove_patiently(entry.path());

@@ -36,6 +36,12 @@ impl Folder {
         [OUT, FILES].contains(&name)
     }
 
+    /// Whether a folder lies where a file of ours belongs, or a file where a folder does.
+    pub(crate) fn is_misplaced(name: &str, is_folder: bool, is_file: bool) -> bool {
+        let files = [STAMP, VALUES, RECORD, WHY, METRICS, ROWS, LOG, READS, FORCE, FAILED];
+        (is_folder && files.contains(&name)) || (is_file && [OUT, FILES].contains(&name))
+    }
+
     /// Everything that is written here, except the file that names the data file of a partition ([`Self::values`]) and
     /// the lock. The record and the stamp come first: without them, nothing vouches for the rest.
     pub(crate) fn own(&self) -> impl Iterator<Item = Utf8PathBuf> {

@@ -27,7 +27,8 @@ impl Kind {
         match self {
             // samurai: "nothing to do"
             Self::Ninja => " to do",
-            Self::Make => "Nothing to be done for 'all'",
+            // 3.81 writes `all'.
+            Self::Make => "Nothing to be done for",
             Self::Shell => "",
         }
     }
