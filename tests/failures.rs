@@ -4,6 +4,7 @@ mod attempts;
 mod commands;
 mod dropped;
 mod journal;
+mod nested;
 
 use std::path::Path;
 

@@ -6,6 +6,7 @@ mod random;
 mod space;
 mod step;
 
+mod anywhere;
 mod awkward;
 mod batches;
 mod cache_faults;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::anywhere;
 use crate::launchers::{bounded, project, soon};
 use crate::random::Random;
 use crate::readme::blocks;
@@ -30,7 +31,7 @@ const EVENTS: u64 = 2;
 fn command(space: &Space, cluster: &Cluster, words: &[&str]) -> Command {
     let mut command = space.command(words[0]);
     command.args(&words[1..]).env("EXPOPS_LAUNCHER", "slurm").env("SLURM_CONF", cluster.configuration());
-    command.env("EXPOPS_LATENCY", "0");
+    command.env("EXPOPS_LATENCY", "0").env("EXPOPS_PATIENCE", "20");
     command
 }
 
@@ -50,6 +51,7 @@ fn slurm_runs_it_as_this_machine_does_and_what_goes_wrong_there_is_mended() {
     };
     the_same_through_jobs_and_steps(&cluster);
     the_commands_of_the_readme_work(&cluster);
+    sixty_four_instances_are_the_same(&cluster);
     kinds_of_failure_are_told_apart(&cluster);
     a_build_that_is_ended_leaves_no_job(&cluster);
     what_is_lost_is_tried_again(&mut cluster);
@@ -71,6 +73,17 @@ fn the_same_through_jobs_and_steps(cluster: &Cluster) {
         space.nothing_to_do(Tool::Ninja);
         assert!(build(&space, cluster, words).success().says("no work to do"));
     }
+}
+
+fn sixty_four_instances_are_the_same(cluster: &Cluster) {
+    let space = anywhere::project();
+    let here = || space.command("ninja");
+    let jobs = || command(&space, cluster, &["ninja", "-j8"]);
+    let steps = || {
+        let words = ["salloc", "--quiet", "--nodes=2", "--ntasks=4", "--no-kill", "ninja", "-j8"];
+        command(&space, cluster, &words)
+    };
+    anywhere::the_same_each_way(&space, &[("here", &here), ("jobs", &jobs), ("steps", &steps)]);
 }
 
 fn the_commands_of_the_readme_work(cluster: &Cluster) {
@@ -173,10 +186,8 @@ fn what_is_lost_is_tried_again(cluster: &mut Cluster) {
         if event % 4 == 3 || random.below(2) == 0 {
             signal_group(&ninja, Signal::INT);
         }
-        assert!(
-            soon(AFTER_AN_EVENT, || ninja.try_wait().unwrap().is_some()),
-            "event {event}: the build does not end"
-        );
+        let has_ended = soon(AFTER_AN_EVENT, || ninja.try_wait().unwrap().is_some());
+        assert!(has_ended, "event {event}: the build does not end\n{}", cluster.what_goes_on());
         assert!(soon(LONGEST, || cluster.queue().is_empty()), "event {event}: {:?}", cluster.queue());
         cluster.mend();
         space.write("data/rows.csv", rows(event));

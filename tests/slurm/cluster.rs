@@ -166,6 +166,15 @@ impl Cluster {
         String::from_utf8_lossy(&output.output().unwrap().stdout).into_owned()
     }
 
+    /// Jobs, steps, processes and the ends of the logs, for a test that fails.
+    pub fn what_goes_on(&self) -> String {
+        let jobs = self.say("scontrol", &["show", "job"]);
+        let processes = self.say("ps", &["-eo", "pid,ppid,stat,etimes,wchan:20,args", "--forest"]);
+        let logs = self.logs();
+        let lines: Vec<_> = logs.lines().collect();
+        format!("{jobs}\n{processes}\n{}", lines[lines.len().saturating_sub(300)..].join("\n"))
+    }
+
     fn logs(&self) -> String {
         let files = fs::read_dir(self.folder.path()).unwrap().flatten();
         let texts = files.filter(|file| {

@@ -182,7 +182,7 @@ impl Running {
 
     /// Tells the members what became of it, and waits until all have heard.
     pub(super) fn tell(self, word: Word) -> io::Result<()> {
-        let has_begun = self.order.runs.iter().any(|run| run.join(run_files::CLAIM).exists());
+        let has_begun = self.order.has_begun();
         let mut file = tempfile::NamedTempFile::new_in(self.mark.lock.parent().unwrap_or(&self.mark.lock))?;
         serde_json::to_writer(&mut file, &Verdict { word, has_begun })?;
         file.persist(beside(&self.mark.lock, run_files::VERDICT))?;
@@ -208,6 +208,7 @@ mod tests {
             told: told.map(|(name, value)| (name.to_owned(), value)).into(),
             name: format!("fit {run}.{run}{run}"),
             need: Need { cpus: 2, memory: Some(10), time, gpus: None },
+            patience: 120,
         }
     }
 

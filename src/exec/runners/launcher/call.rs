@@ -167,23 +167,39 @@ fn order(launcher: &Launcher, task: &Task, call: &Call<'_>) -> Result<Order, Fai
         told: told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>(),
         name: format!("{}.{}", task.label, &task.nonce[..6.min(task.nonce.len())]),
         need,
+        patience: task.patience,
     })
+}
+
+/// The pipe to a keeper, who takes its closing for the end of the build.
+#[derive(Default)]
+struct Life(Mutex<(Option<ChildStdin>, bool)>);
+
+impl Life {
+    /// The end may come before the keeper has been started.
+    fn begin(&self, pipe: Option<ChildStdin>) {
+        let mut life = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        life.0 = pipe.filter(|_| !life.1);
+    }
+
+    fn end(&self) {
+        let mut life = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *life = (None, true);
+    }
 }
 
 /// Starts a keeper, which starts the launcher, and waits for both.
 fn keep(order: Order, task: &Task) -> Result<Word, Failure> {
-    let life = Mutex::new(None::<ChildStdin>);
-    // The keeper takes the closing of this pipe for the end of the build.
-    let end = || drop(life.lock().unwrap_or_else(PoisonError::into_inner).take());
+    let life = Life::default();
     let attend = || -> io::Result<Option<Word>> {
         let mut keeper = keeper::start(&Work::Task(order))?;
-        *life.lock().unwrap_or_else(PoisonError::into_inner) = keeper.stdin.take();
+        life.begin(keeper.stdin.take());
         let mut said = String::new();
         keeper.stdout.take().map_or(Ok(0), |output| BufReader::new(output).read_line(&mut said))?;
         keeper.wait()?;
         Ok(serde_json::from_str(&said).ok())
     };
-    let kept = while_the_build_runs(task, end, attend)?;
+    let kept = while_the_build_runs(task, || life.end(), attend)?;
     Ok(kept.map_err(|error| Failure::new(format!("cannot start the launcher: {error}")))?.unwrap_or_default())
 }
 

@@ -5,6 +5,7 @@
 
 use std::io::{self, BufRead as _, Read, Write as _};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -18,6 +19,7 @@ use super::order::{Order, Word};
 use super::slurm;
 use crate::cache;
 use crate::exec::exit;
+use crate::settings::FailureKind;
 use crate::signals;
 
 /// How long a launcher may take to end after it was asked to.
@@ -125,18 +127,35 @@ fn launch(order: &Order, wait: impl FnOnce() + Send + 'static) -> io::Result<Wor
     let leader = child.id();
     thread::spawn(move || {
         wait();
-        signals::end_group(leader);
-        thread::sleep(GRACE);
-        signals::kill_group(leader);
+        end(leader);
     });
+    let is_forgotten = Arc::new(AtomicBool::new(false));
+    if matches!(order.launcher, Launcher::Slurm(_)) {
+        let (order, is_forgotten) = (order.clone(), Arc::clone(&is_forgotten));
+        thread::spawn(move || {
+            slurm::wait_until_forgotten(&order);
+            is_forgotten.store(true, Ordering::SeqCst);
+            end(leader);
+        });
+    }
     let status = child.wait()?;
     let _ = has_said.1.recv_timeout(LAST_WORDS);
     let said = said.text();
     let kind = match &order.launcher {
-        Launcher::Slurm(_) if !order.is_done() => slurm::settle(&said, order),
+        Launcher::Slurm(_) if !order.is_done() => {
+            let kind = slurm::settle(&said, order);
+            if is_forgotten.load(Ordering::SeqCst) { Some(FailureKind::Lost) } else { kind }
+        }
         _ => None,
     };
     Ok(Word { not_started: None, code: status.code(), signal: exit::signal(status), said, kind })
+}
+
+/// Ends the process group of a launcher.
+fn end(leader: u32) {
+    signals::end_group(leader);
+    thread::sleep(GRACE);
+    signals::kill_group(leader);
 }
 
 fn program(words: &[String], order: &Order) -> Command {

@@ -22,6 +22,8 @@ pub(super) struct Order {
     /// A unique name for the job.
     pub name: String,
     pub need: Need,
+    /// How many seconds something may go on without a sign of life.
+    pub patience: u64,
 }
 
 impl Order {
@@ -29,6 +31,11 @@ impl Order {
     pub(super) fn words(&self) -> Vec<String> {
         let tasks = self.runs.iter().map(|run| run.join(run_files::TASK).into_string());
         [self.program.clone(), "task".to_owned()].into_iter().chain(tasks).collect()
+    }
+
+    /// Whether any task has begun.
+    pub(super) fn has_begun(&self) -> bool {
+        self.runs.iter().any(|run| run.join(run_files::CLAIM).exists())
     }
 
     /// Whether all tasks have written down how they ended.

@@ -1,6 +1,7 @@
 //! Slurm: a step inside an allocation, a job outside one. Both use `srun`, which stays until the task has ended.
 
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::order::{Need, Order};
@@ -33,6 +34,12 @@ const SPARE_MINUTES: u64 = 2;
 /// How long, and how often, to try to remove a job from the queue.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// The states of a job whose task may not have begun, and how long to pause at most before the next look at it, in the
+/// unit of the first pause: a job may wait for days.
+const WAITING: [&str; 7] =
+    ["PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESIZING", "SUSPENDED"];
+const MOST_PAUSES: u32 = 8;
 
 /// Words that `srun` and a node print when they end a task, in lower case, and what they mean.
 const WORDS: [(&str, FailureKind); 17] = [
@@ -127,9 +134,38 @@ pub(super) fn settle(text: &str, order: &Order) -> Option<FailureKind> {
     // The controller may be away for a moment: `srun` may have ended without it.
     while !is_inside() && !is_out_of_the_queue(order) && start.elapsed() < PATIENCE {
         let _ = said(Command::new("scancel").args(["--quiet", &format!("--name={}", order.name)]));
-        std::thread::sleep(PAUSE);
+        thread::sleep(PAUSE);
     }
     kind
+}
+
+/// Waits until `srun` waits for nothing: its job is gone, or has its nodes and runs nothing on them. An answer of the
+/// controller that was lost when that was started again does that, and `srun` never asks again.
+pub(super) fn wait_until_forgotten(order: &Order) {
+    let pause = Duration::from_secs(order.patience);
+    let (mut before, mut pauses) = (false, 1);
+    while !is_inside() && !order.has_begun() {
+        thread::sleep(pause * pauses);
+        let is_forgotten = match states(order) {
+            Some(states) => !states.iter().any(|state| WAITING.contains(&state.as_str())),
+            None => false,
+        };
+        if is_forgotten && before && !order.has_begun() {
+            return;
+        }
+        (before, pauses) = (is_forgotten, if is_forgotten { 1 } else { MOST_PAUSES.min(pauses * 2) });
+    }
+    // It is somebody else's turn to end it.
+    loop {
+        thread::park();
+    }
+}
+
+/// The states of its job, if the controller answers: none if there is no such job.
+fn states(order: &Order) -> Option<Vec<String>> {
+    let name = format!("--name={}", order.name);
+    let said = said(Command::new("squeue").args(["--noheader", "--states=all", "--format=%T", &name]))?;
+    Some(said.split_whitespace().map(str::to_owned).collect())
 }
 
 fn is_out_of_the_queue(order: &Order) -> bool {
@@ -153,9 +189,7 @@ fn state(order: &Order) -> Option<FailureKind> {
     if is_inside() {
         return None;
     }
-    let name = format!("--name={}", order.name);
-    let said = said(Command::new("squeue").args(["--noheader", "--states=all", "--format=%T", &name]))?;
-    match said.split_whitespace().next()? {
+    match states(order)?.first()?.as_str() {
         "TIMEOUT" | "DEADLINE" => Some(FailureKind::Timeout),
         "OUT_OF_MEMORY" => Some(FailureKind::OutOfMemory),
         "NODE_FAIL" | "BOOT_FAIL" | "PREEMPTED" | "CANCELLED" | "REVOKED" => Some(FailureKind::Lost),
@@ -178,7 +212,15 @@ mod tests {
     fn order() -> Order {
         let need = Need { cpus: 2, memory: Some(500), time: Some(61), gpus: Some(1) };
         let (launcher, program) = (Launcher::Slurm(Vec::new()), "true".to_owned());
-        Order { launcher, program, runs: Vec::new(), told: BTreeMap::new(), name: "a.b".to_owned(), need }
+        Order {
+            launcher,
+            program,
+            runs: Vec::new(),
+            told: BTreeMap::new(),
+            name: "a.b".to_owned(),
+            need,
+            patience: 120,
+        }
     }
 
     #[test]
