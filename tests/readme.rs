@@ -60,7 +60,8 @@ fn run(space: &Space, place: &mut String, text: &str) {
             expected.push(line);
         }
         // The programs that the test runs have been built already.
-        let here = command.replace("cargo run -- ", "expops ").replace("cargo install --path .", ":");
+        let here = command.replace("cargo run --no-default-features -- ", "expops ");
+        let here = here.replace("cargo install --path .", ":");
         let here = if here.contains("tests/run") { ":".to_owned() } else { here };
         let script = format!("cd '{place}' && {{ {here}\n}} 2>&1; status=$?; pwd > /dev/fd/3; exit $status");
         let marker = space.path("place");
