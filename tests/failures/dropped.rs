@@ -189,5 +189,5 @@ def nothing(z):
     let part = space.build(Tool::Ninja, &["untold"]).success();
     assert!(part.says("fit p2: left out: ZeroDivisionError"), "{}", part.out);
     space.build(Tool::Ninja, &["fit@p1"]).success();
-    assert!(space.build(Tool::Ninja, &["fit"]).failure().says("1 instance failed and were left out"));
+    assert!(space.build(Tool::Ninja, &["fit"]).failure().says("1 instance failed and was left out"));
 }

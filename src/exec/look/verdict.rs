@@ -42,6 +42,7 @@ fn list(failed: &BTreeMap<String, LeftOut>, skipped: usize, layout: &Layout) -> 
         format!("{}: {} ({})\n  log: {log}", how.label, how.message, how.kind.name())
     };
     let more = if skipped > 0 { format!("; {skipped} more took something of them") } else { String::new() };
-    let message = format!("{} failed and were left out{more}", plural(failed.len(), "instance"));
+    let were = if failed.len() == 1 { "was" } else { "were" };
+    let message = format!("{} failed and {were} left out{more}", plural(failed.len(), "instance"));
     Failure::new(message).detail(failed.values().map(entry).collect::<Vec<_>>().join("\n"))
 }
