@@ -11,7 +11,6 @@ one run; the peers flush nothing to the disk, a build does unless EXPOPS_FSYNC=0
 
 import argparse
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -159,7 +158,6 @@ def main():
                         [program, "compile", "-q", "--python", sys.executable], cwd=folder, check=True, env=base
                     )
                 results[name].append(timed(command, folder, {**base, **more}))
-                shutil.rmtree(folder)
     report(results, args)
 
 
