@@ -154,6 +154,47 @@ fn a_declared_output_of_a_function_is_a_target() {
 }
 
 /// A module that is not imported any more, a folder with declared files: what is deleted is no error.
+/// A module and a data file that the host makes, and that are not there when the project is compiled.
+#[test]
+fn what_the_host_makes_is_there_for_the_first_build() {
+    const NINJA: &str = "rule make\n  command = mkdir -p $$(dirname $out) && cp $in $out\n\
+        build src/consts.py: make consts.in\nbuild data/rows.txt: make rows.in\n\
+        subninja an.ninja\nbuild build.ninja: phony an.ninja\n";
+    const MAKE: &str = "all: an_use\ninclude an.mk\nsrc/consts.py: consts.in ; cp $< $@\n\
+        data/rows.txt: rows.in ; mkdir -p data && cp $< $@\n";
+    for (tool, file, text) in [(Tool::Ninja, "an.ninja", NINJA), (Tool::Make, "an.mk", MAKE)] {
+        let space = Space::new();
+        space.write("consts.in", "A = 'a'\n");
+        space.write("rows.in", "rows");
+        space.write(
+            "src/model.py",
+            "import consts\n\ndef load():\n    return {'x': open('data/rows.txt').read() + consts.A}\n\n\
+             def use(x):\n    return {'y': x + consts.A}\n",
+        );
+        space.write(
+            "expops.yaml",
+            "scripts: {main: src/model.py}\nprocess_adjlist: load use\nprocesses:\n  \
+             - {name: load, files: [src/consts.py, data/rows.txt]}\n  - {name: use, files: [src/consts.py]}\n",
+        );
+        let format = if tool == Tool::Ninja { "ninja" } else { "make" };
+        let flags = ["compile", "--root", ".", "--prefix", "an_", "--format", format, "-o", file];
+        assert!(space.expops(&flags).success().says("W005"));
+        space.write(if tool == Tool::Ninja { "build.ninja" } else { "Makefile" }, text);
+        let made = || {
+            space.build(tool, &[]).success();
+            space.nothing_to_do(tool);
+            space.read("build/use/out/y.json")
+        };
+        assert_eq!(made(), "\"rowsaa\"", "{tool:?}");
+        if tool == Tool::Ninja {
+            let missing = space.run("ninja", &["-t", "missingdeps"]).success();
+            assert!(missing.says("No missing dependencies"), "{}", missing.out);
+        }
+        space.edit("consts.in", "'a'", "'b'");
+        assert_eq!(made(), "\"rowsbb\"", "{tool:?}");
+    }
+}
+
 #[test]
 fn what_a_host_has_no_rule_for_can_be_deleted() {
     for tool in TOOLS {
