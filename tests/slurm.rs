@@ -26,7 +26,7 @@ const AFTER_AN_EVENT: Duration = Duration::from_secs(180);
 
 /// How many things go wrong at random moments; `EXPOPS_TEST_EVENTS` says otherwise. The third is a controller that is
 /// started again: `srun` mostly notices in six seconds, seldom in a minute.
-const EVENTS: u64 = 3;
+const EVENTS: u64 = 2;
 
 fn command(space: &Space, cluster: &Cluster, words: &[&str]) -> Command {
     let mut command = space.command(words[0]);
