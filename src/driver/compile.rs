@@ -16,7 +16,7 @@ use crate::exec::{self, Places};
 use crate::file;
 use crate::graph::Graph;
 use crate::layout::{self, Layout};
-use crate::pipeline::{Missing, Pipeline};
+use crate::pipeline::{self, Missing, Pipeline};
 use crate::plan::{self, Plan};
 use crate::probe::Probes;
 use crate::script::Foreign;
@@ -168,7 +168,7 @@ fn report_declared(pipeline: &Pipeline, project: &Project, build: &Utf8Path, sin
     let build = at(build);
     let files =
         pipeline.processes.iter().flat_map(|process| &process.settings.files).chain(pipeline.data.values());
-    for path in files.filter(|path| at(path).starts_with(&build) || build.starts_with(at(path))) {
+    for path in files.filter(|path| pipeline::overlaps(&at(path), &build)) {
         let message = format!("`{path}` cannot be declared as read: the build writes into it");
         let error = Diagnostic::new(&codes::DECLARED, message);
         sink.error(error.help("take what another process makes as an input"));

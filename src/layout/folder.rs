@@ -18,6 +18,9 @@ const LOCK: &str = ".lock";
 const FORCE: &str = ".force";
 const FAILED: &str = "failed.json";
 
+/// The files for which no stamp or record is needed.
+const BESIDE: [&str; 7] = [METRICS, LOG, WHY, ROWS, READS, FORCE, FAILED];
+
 /// The folder of an instance or a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder(pub Utf8PathBuf);
@@ -38,15 +41,15 @@ impl Folder {
 
     /// Whether a folder lies where a file of ours belongs, or a file where a folder does.
     pub(crate) fn is_misplaced(name: &str, is_folder: bool, is_file: bool) -> bool {
-        let files = [STAMP, VALUES, RECORD, WHY, METRICS, ROWS, LOG, READS, FORCE, FAILED];
-        (is_folder && files.contains(&name)) || (is_file && [OUT, FILES].contains(&name))
+        let is_file_of_ours = [STAMP, VALUES, RECORD].contains(&name) || BESIDE.contains(&name);
+        (is_folder && is_file_of_ours) || (is_file && Self::holds_values(name))
     }
 
     /// Everything that is written here, except the file that names the data file of a partition ([`Self::values`]) and
     /// the lock. The record and the stamp come first: without them, nothing vouches for the rest.
     pub(crate) fn own(&self) -> impl Iterator<Item = Utf8PathBuf> {
         let first = [self.record(), self.stamp(), passing::retired(&self.stamp())];
-        let rest = [OUT, FILES, METRICS, LOG, WHY, ROWS, READS, FORCE, FAILED];
+        let rest = [OUT, FILES].into_iter().chain(BESIDE);
         first.into_iter().chain(rest.map(|name| self.0.join(name)))
     }
 

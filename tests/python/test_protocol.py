@@ -27,7 +27,7 @@ def words(file, constant):
 class Names(unittest.TestCase):
     def test_the_same_variables_never_count(self):
         devices = {"CUDA_VISIBLE_DEVICES"}
-        self.assertEqual(set(_watch._NEVER_NAMES), words("shell.rs", "NEVER") | words("child.rs", "SET") | devices)
+        self.assertEqual(set(_watch._NEVER_NAMES), words("shell.rs", "NEVER") | words("child.rs", "THREADS") | devices)
         self.assertEqual(set(_watch._NEVER), words("shell.rs", "NEVER_PREFIXES"))
 
     def test_both_halves_have_the_same_fields(self):

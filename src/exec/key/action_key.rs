@@ -4,8 +4,7 @@
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
-use super::ingredient::Fingerprint;
-use super::ingredient::Ingredient;
+use super::ingredient::{Fingerprint, Ingredient};
 use crate::digest::Digest;
 
 /// Ingredients with their fingerprints, in a fixed order; each ingredient is listed once.

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::ingredient::Root;
-use super::ingredient::Rooted;
+use super::ingredient::{Root, Rooted};
 
 /// The folders by which paths are named.
 pub(in crate::exec) struct Roots {

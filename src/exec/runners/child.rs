@@ -16,8 +16,8 @@ use crate::signals;
 /// How many lines of a program's output are shown when it fails.
 const SHOWN_LINES: usize = 20;
 
-/// What [`prepare`] sets: how many threads numeric libraries start, and the devices.
-pub(super) const SET: [&str; 12] = [
+/// Variables that tell numeric libraries how many threads to start; the runtime has the same list.
+const THREADS: [&str; 11] = [
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -29,18 +29,22 @@ pub(super) const SET: [&str; 12] = [
     "RAYON_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
-    DEVICES,
 ];
+/// The variable that names the devices.
 const DEVICES: &str = "CUDA_VISIBLE_DEVICES";
 
 /// Makes the runtime open a debugger where the user's code fails.
 const DEBUGGER: &str = "EXPOPS_DEBUGGER";
 
+/// Whether [`prepare`] sets a variable.
+pub(super) fn sets(name: &str) -> bool {
+    name == DEVICES || THREADS.contains(&name)
+}
+
 /// Gives a command the environment of an instance: numeric libraries learn how many threads to start and which devices
 /// to use, and our secrets are removed.
 pub(in crate::exec) fn prepare(command: &mut Command, allotment: &Allotment) {
-    let threads = SET.into_iter().filter(|name| *name != DEVICES);
-    command.envs(threads.map(|name| (name, allotment.cpus.to_string())));
+    command.envs(THREADS.map(|name| (name, allotment.cpus.to_string())));
     // Under a launcher, the scheduler assigns the devices.
     if allotment.gpus == Some(0) || !allotment.devices.is_empty() {
         command.env(DEVICES, allotment.devices.join(","));

@@ -73,8 +73,8 @@ pub(in crate::exec) fn run(
     outputs.iter().map(|(key, file)| output(key, file, &line, (folder, &trust))).collect()
 }
 
-/// Variables that are set for each run, or say where it is and who runs it: they never count, nor do
-/// [`child::SET`]. The runtime has the same list.
+/// Variables that are set for each run, or say where it is and who runs it: they never count, nor does
+/// what [`child::prepare`] sets. The runtime has the same list.
 const NEVER: [&str; 10] =
     ["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL"];
 const NEVER_PREFIXES: [&str; 8] = ["LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_"];
@@ -96,7 +96,9 @@ pub(in crate::exec) fn variables(command: &str) -> BTreeMap<String, Option<Diges
     };
     let counts = |name: &String| {
         name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && ![&NEVER[..], &child::SET, &[SHELLS_OWN]].concat().contains(&name.as_str())
+            && !NEVER.contains(&name.as_str())
+            && name != SHELLS_OWN
+            && !child::sets(name)
             && !NEVER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             && !is_set(name)
     };

@@ -83,14 +83,7 @@ pub(in crate::exec) fn run(
 fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, Failure> {
     let run = call.run;
     drop(child::new_log(log)?);
-    for old in [
-        run_files::DONE,
-        run_files::CLAIM,
-        run_files::TASK_LOG,
-        run_files::ALIVE,
-        run_files::BATCH,
-        run_files::VERDICT,
-    ] {
+    for old in [run_files::DONE, run_files::CLAIM, run_files::TASK_LOG, run_files::ALIVE, run_files::BATCH] {
         file::remove(&run.join(old))?;
     }
     file::context(fs::hard_link(log, run.join(run_files::TASK_LOG)), "link", log)?;
