@@ -86,33 +86,80 @@ pub(crate) fn kill_group(_leader: u32) {}
 #[cfg(unix)]
 mod unix {
     use std::io;
-    use std::sync::atomic::{AtomicI32, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+    use std::sync::{Arc, LazyLock, OnceLock};
 
     use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::flag;
     use signal_hook::iterator::Signals;
 
+    const CAUGHT: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+
+    /// Whether a signal ends this program at once. Handlers of `signal_hook` stay when nobody watches any more, so without
+    /// this, a signal between two watches would be lost.
+    static IS_DEADLY: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::new(true)));
+    static WATCHES: AtomicUsize = AtomicUsize::new(0);
+
     /// While it exists, signals do not end this program.
-    pub(super) struct Watch(Signals);
+    pub(super) struct Watch {
+        signals: Signals,
+        mercy: Mercy,
+    }
+
+    /// While one exists, signals are not deadly.
+    struct Mercy;
+
+    impl Mercy {
+        fn begin() -> Self {
+            WATCHES.fetch_add(1, Ordering::SeqCst);
+            IS_DEADLY.store(false, Ordering::SeqCst);
+            Self
+        }
+    }
+
+    impl Drop for Mercy {
+        fn drop(&mut self) {
+            if WATCHES.fetch_sub(1, Ordering::SeqCst) == 1 {
+                IS_DEADLY.store(true, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// Makes signals deadly while nobody watches.
+    fn register() -> io::Result<()> {
+        static IS_DONE: OnceLock<()> = OnceLock::new();
+        if IS_DONE.get().is_none() {
+            for signal in CAUGHT {
+                flag::register_conditional_default(signal, Arc::clone(&IS_DEADLY))?;
+            }
+        }
+        IS_DONE.get_or_init(|| ());
+        Ok(())
+    }
 
     impl Watch {
         /// Starts to catch SIGINT, SIGTERM and SIGHUP.
         pub(super) fn start() -> io::Result<Self> {
-            Ok(Self(Signals::new([SIGHUP, SIGINT, SIGTERM])?))
+            register()?;
+            Ok(Self { signals: Signals::new(CAUGHT)?, mercy: Mercy::begin() })
         }
 
-        /// Calls `wait`, and meanwhile `pass_on` for each signal. Returns the first of them.
+        /// Calls `wait`, and meanwhile `pass_on` for each signal. Returns the first of them. If there was one, whoever
+        /// called is about to end the program, and further signals do not disturb that.
         pub(super) fn until<T>(
-            mut self,
+            self,
             pass_on: impl Fn(i32) + Sync,
             wait: impl FnOnce() -> T,
         ) -> (T, Option<i32>) {
+            let Self { mut signals, mercy } = self;
             let first = AtomicI32::new(0);
-            let handle = self.0.handle();
+            let note = |signal| first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
+            let handle = signals.handle();
             let ended = std::thread::scope(|scope| {
                 scope.spawn(|| {
-                    for signal in self.0.forever() {
-                        let _ = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
+                    for signal in signals.forever() {
+                        let _ = note(signal);
                         pass_on(signal);
                     }
                 });
@@ -120,7 +167,15 @@ mod unix {
                 handle.close();
                 ended
             });
+            drop(mercy);
+            // What came just before the end, such as the signal that ended the program that was waited for.
+            for signal in signals.pending() {
+                let _ = note(signal);
+            }
             let signal = first.into_inner();
+            if signal != 0 {
+                std::mem::forget(Mercy::begin());
+            }
             (ended, (signal != 0).then_some(signal))
         }
     }

@@ -7,7 +7,8 @@ mod cluster;
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -24,8 +25,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// How long a build may take whose controller was away: `srun` waits long before it asks again.
 const AFTER_AN_EVENT: Duration = Duration::from_secs(180);
 
-/// How many things go wrong at random moments; `EXPOPS_TEST_EVENTS` says otherwise. The third is a controller that is
-/// started again: `srun` mostly notices in six seconds, seldom in a minute.
+/// How many things go wrong at random moments, of each kind in turns; `EXPOPS_TEST_EVENTS` says otherwise. The third is a
+/// controller that is started again: `srun` mostly notices in six seconds, seldom in a minute.
 const EVENTS: u64 = 2;
 
 fn command(space: &Space, cluster: &Cluster, words: &[&str]) -> Command {
@@ -153,37 +154,79 @@ fn a_build_that_is_ended_leaves_no_job(cluster: &Cluster) {
     }
 }
 
-/// Six partitions whose instances take a moment, and are tried again when they are lost.
-fn long_project() -> Space {
+/// Six partitions whose instances take a moment, and are tried again when they are lost or go beyond a limit. One of
+/// `count` that can take a folder away from `trouble` does.
+fn long_project(trouble: &Path) -> Space {
     let space = project();
+    let (trouble, again) = (trouble.display(), "retries: {times: 9, on: [lost, timeout, out_of_memory]}");
+    let memory = "python3 -c 'x = bytearray(400 << 20); import time; time.sleep(30)'";
     space.edit("expops.yaml", "size: 3", "size: 6");
-    space.edit("expops.yaml", "command: wc", "retries: {times: 9, on: [lost]}\n      command: sleep 0.7; wc");
-    space.edit("expops.yaml", "- name: fit", "- name: fit\n      retries: {times: 9, on: [lost]}");
+    space.edit(
+        "expops.yaml",
+        "command: wc",
+        &format!(
+            "{again}\n      resources: {{time: 8s, memory: 200MB}}\n      command: sleep 0.7; \
+             rmdir {trouble}/time && sleep 60; rmdir {trouble}/memory && {memory}; wc"
+        ),
+    );
+    space.edit("expops.yaml", "- name: fit", &format!("- name: fit\n      {again}"));
     space.edit("model.py", "    factor", "    import time; time.sleep(0.3)\n    factor");
     space.compile(Tool::Ninja).success();
     space
 }
 
+/// What goes wrong, in turns.
+#[derive(Clone, Copy, Debug)]
+enum Wrong {
+    Node,
+    Job,
+    Controller,
+    Build,
+    Time,
+    Memory,
+}
+
+const WRONG: [Wrong; 6] =
+    [Wrong::Node, Wrong::Job, Wrong::Controller, Wrong::Build, Wrong::Time, Wrong::Memory];
+
+/// Has something go wrong; says whether there was something for it to befall.
+fn strike(wrong: Wrong, cluster: &mut Cluster, ninja: &mut Child, trouble: &Path) -> bool {
+    let queue = cluster.queue();
+    let running = queue.iter().find(|(_, node)| !node.is_empty());
+    let mut is_taken = |name: &str| {
+        let folder = trouble.join(name);
+        fs::create_dir(&folder).unwrap();
+        soon(Duration::from_secs(10), || !folder.exists() || ninja.try_wait().unwrap().is_some());
+        // If nobody came by, nobody is to.
+        fs::remove_dir(&folder).is_err()
+    };
+    match (wrong, running) {
+        (Wrong::Node, Some((_, node))) => cluster.lose(node),
+        (Wrong::Job, Some((job, _))) => drop(cluster.say("scancel", &[&format!("--name={job}")])),
+        (Wrong::Controller, _) => cluster.restart_controller(),
+        (Wrong::Build, _) => signal_group(ninja, Signal::KILL),
+        (Wrong::Time, _) => return is_taken("time"),
+        (Wrong::Memory, _) => return is_taken("memory"),
+        _ => return false,
+    }
+    !queue.is_empty()
+}
+
 fn what_is_lost_is_tried_again(cluster: &mut Cluster) {
-    let space = long_project();
-    let seed = std::env::var("EXPOPS_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let events =
-        std::env::var("EXPOPS_TEST_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(EVENTS);
-    let mut random = Random(seed);
-    for event in 0..events {
+    // What is below `/dev` is nothing that an instance reads.
+    let trouble = tempfile::Builder::new().prefix("expops-slurm-").tempdir_in("/dev/shm").unwrap();
+    let space = long_project(trouble.path());
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let mut random = Random(number("EXPOPS_TEST_SEED").unwrap_or(1));
+    let mut struck = [0; WRONG.len()];
+    for event in 0..number("EXPOPS_TEST_EVENTS").unwrap_or(EVENTS) {
         let mut ninja = command(&space, cluster, &["ninja", "-j8", "-k", "0"]);
         let mut ninja = ninja.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap();
         soon(Duration::from_secs(10), || !cluster.queue().is_empty() || ninja.try_wait().unwrap().is_some());
         std::thread::sleep(Duration::from_millis(random.below(1500)));
-        let queue = cluster.queue();
-        match (event % 4, queue.iter().find(|(_, node)| !node.is_empty())) {
-            (0, Some((_, node))) => cluster.lose(node),
-            (1, Some((job, _))) => drop(cluster.say("scancel", &[&format!("--name={job}")])),
-            (2, _) => cluster.restart_controller(),
-            (3, _) => signal_group(&ninja, Signal::KILL),
-            _ => {}
-        }
-        if event % 4 == 3 || random.below(2) == 0 {
+        let kind = usize::try_from(event).unwrap() % WRONG.len();
+        struck[kind] += usize::from(strike(WRONG[kind], cluster, &mut ninja, trouble.path()));
+        if random.below(2) == 0 {
             signal_group(&ninja, Signal::INT);
         }
         let has_ended = soon(AFTER_AN_EVENT, || ninja.try_wait().unwrap().is_some());
@@ -192,8 +235,9 @@ fn what_is_lost_is_tried_again(cluster: &mut Cluster) {
         cluster.mend();
         space.write("data/rows.csv", rows(event));
     }
+    eprintln!("{WRONG:?} befell something so often: {struck:?}");
     build(&space, cluster, &["ninja", "-j8"]).success();
-    let fresh = long_project();
+    let fresh = long_project(trouble.path());
     fresh.write("data/rows.csv", space.read("data/rows.csv"));
     bounded(fresh.command("ninja")).success();
     let values = |space: &Space| {

@@ -1,7 +1,14 @@
 //! Kinds of failure, further attempts, limits of time.
 
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
 use super::{outcomes, project, wait_for_lock};
-use crate::space::{Space, TOOLS, Tool};
+use crate::random::Random;
+use crate::space::{Space, TOOLS, Tool, signal, signal_group};
 
 /// How often a word was written into `ran.log`.
 fn count(space: &Space, word: &str) -> usize {
@@ -136,5 +143,84 @@ def quick():
         assert_eq!(outcomes(&space, "python"), ["timeout"]);
         assert_eq!(outcomes(&space, "quick"), ["ran"]);
         wait_for_lock(&space.path("held"));
+    }
+}
+
+/// How long what got a signal may take to end.
+const LONGEST_END: Duration = Duration::from_secs(20);
+
+/// Starts a command as the leader of a group, and waits until an attempt at `one` has failed.
+fn failing_once(space: &Space, mut command: Command) -> Child {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = child.process_group(0).spawn().unwrap();
+    let end = Instant::now() + LONGEST_END;
+    while !space.exists("build/.expops/journal") || outcomes(space, "one").is_empty() {
+        assert!(child.try_wait().unwrap().is_none() && Instant::now() < end, "no attempt has failed");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+/// Waits until a command has ended, which must not have succeeded.
+#[track_caller]
+fn ends(child: &mut Child, what: &str) {
+    let end = Instant::now() + LONGEST_END;
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if Instant::now() > end => {
+                signal_group(child, Signal::KILL);
+                child.wait().unwrap();
+                panic!("it goes on: {what}");
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    assert!(!status.success(), "{what}");
+}
+
+/// A process that fails until there is a file `fixed`.
+fn failing(tool: Tool, retries: &str) -> Space {
+    let command = "echo one >> ran.log; test -e fixed && echo x > {{ outputs.x }}";
+    let process = format!("    - name: one\n      command: '{command}'\n      outputs: {{x: x.txt}}\n");
+    project(tool, "one", &format!("{process}      retries: {retries}\n"), "")
+}
+
+#[test]
+fn a_build_that_is_ended_while_it_waits_for_another_attempt_ends() {
+    for tool in TOOLS {
+        for signal in [Signal::INT, Signal::TERM] {
+            let space = failing(tool, "{times: 5, wait: 1h}");
+            let name = if tool == Tool::Make { "make" } else { "ninja" };
+            let mut child = failing_once(&space, space.command(name));
+            signal_group(&child, signal);
+            ends(&mut child, &format!("{tool:?}, {signal:?}"));
+            assert_eq!(count(&space, "one"), 1, "{tool:?}, {signal:?}");
+            assert!(!space.exists("build/one/stamp") && !space.exists("build/one/record.json"));
+            space.write("fixed", "");
+            space.build(tool, &[]).success();
+            assert_eq!(space.read("build/one/out/x.txt"), "x\n");
+            space.nothing_to_do(tool);
+        }
+    }
+}
+
+#[test]
+fn no_moment_between_attempts_swallows_a_signal() {
+    let space = failing(Tool::Ninja, "1000000");
+    space.run("ninja", &["build/.expops/shared/one/stamp"]).success();
+    let mut random = Random(0x51_6A1);
+    for round in 0..20 {
+        let _ = std::fs::remove_file(space.path("build/.expops/journal"));
+        let mut exec = space.command("expops");
+        exec.args(["exec", "one"]);
+        let mut child = failing_once(&space, exec);
+        let delay = Duration::from_micros(random.below(30_000));
+        std::thread::sleep(delay);
+        let what = [Signal::INT, Signal::TERM, Signal::HUP][round % 3];
+        // Not to the group: the attempt that is under way must get it, too.
+        signal(&child, what);
+        ends(&mut child, &format!("round {round}, {what:?} after {delay:?}"));
+        assert!(!space.exists("build/one/stamp"));
     }
 }

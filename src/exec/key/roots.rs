@@ -1,36 +1,45 @@
 //! Paths below named folders, so that what was read means the same in another checkout.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::ingredient::{Root, Rooted};
+use crate::file;
 
 /// The folders by which paths are named.
 pub(in crate::exec) struct Roots {
     /// Absolute, without links.
     project: Utf8PathBuf,
     home: Option<Utf8PathBuf>,
-    /// Copies of outputs, which nobody may read: relative to the project.
-    exports: BTreeSet<Utf8PathBuf>,
+    /// The file that lists copies of outputs, which nobody may read: relative to the project, one a line.
+    list: Utf8PathBuf,
+    exports: OnceCell<BTreeSet<Utf8PathBuf>>,
     /// Where Python looks for modules outside the project: `PYTHONPATH`.
     environment: Vec<Utf8PathBuf>,
 }
 
 impl Roots {
-    /// The roots for the project in the folder `project`, which is absolute and without links.
-    pub(in crate::exec) fn of(project: &Utf8Path, exports: BTreeSet<Utf8PathBuf>) -> Self {
+    /// The roots for the project in the folder `project`, which is absolute and without links. The file `list` names the
+    /// copies of its outputs; it is read if somebody asks for one.
+    pub(in crate::exec) fn of(project: &Utf8Path, list: Utf8PathBuf) -> Self {
         let home = std::env::var("HOME").ok().map(Utf8PathBuf::from).filter(|home| home.is_absolute());
         let path = std::env::var("PYTHONPATH").unwrap_or_default();
         let folders = path.split(':').map(Utf8PathBuf::from);
         let environment =
             folders.filter(|folder| folder.is_absolute() && !folder.starts_with(project)).collect();
-        Self { project: project.to_owned(), home: home.filter(|home| home != "/"), exports, environment }
+        let (project, exports) = (project.to_owned(), OnceCell::new());
+        Self { project, home: home.filter(|home| home != "/"), list, exports, environment }
     }
 
     /// Whether a path, absolute or relative to the project, is a copy of an output.
     pub(in crate::exec) fn is_export(&self, path: &Utf8Path) -> bool {
-        self.exports.contains(path.strip_prefix(&self.project).unwrap_or(path))
+        let read = || {
+            let text = std::fs::read_to_string(&self.list).unwrap_or_default();
+            text.lines().map(|path| file::normal(Utf8Path::new(path))).collect()
+        };
+        self.exports.get_or_init(read).contains(path.strip_prefix(&self.project).unwrap_or(path))
     }
 
     /// The name of an absolute path.

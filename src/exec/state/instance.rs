@@ -162,9 +162,7 @@ impl Instance {
 
     /// The folders by which paths are named.
     pub(in crate::exec) fn roots(&self) -> Roots {
-        let exports = std::fs::read_to_string(self.layout.exports()).unwrap_or_default();
-        let exports = exports.lines().map(|path| file::normal(Utf8Path::new(path))).collect();
-        Roots::of(&self.project, exports)
+        Roots::of(&self.project, self.layout.exports())
     }
 
     /// What is known of large files without reading them.
