@@ -11,7 +11,7 @@ use super::look::look;
 use crate::arm::{self, Arm};
 use crate::driver::Checked;
 use crate::graph::{Address, Graph};
-use crate::picture::{self, Drawing, Labels, Line};
+use crate::picture::{self, Direction, Drawing, Labels, Line};
 use crate::pipeline::{Kind, ProcessId};
 use crate::probe::{Probes, Tree};
 use crate::report;
@@ -207,7 +207,7 @@ fn draw_processes(graph: Graph<'_>, probes: &Probes, title: &str) {
     let bands = (0..graph.pipeline.layers.len()).map(|layer| report::layer_title(graph.pipeline, layer));
     let labels =
         Labels { title, boxes: boxes.collect(), bands: bands.collect(), is_dashed: is_dashed.collect() };
-    print!("{}", picture::svg(&picture::lay_out(&drawing), &labels));
+    print!("{}", picture::svg(&picture::lay_out(&drawing, Direction::Right), &labels));
 }
 
 /// The instances, with a band around those of each arm.
@@ -247,7 +247,7 @@ fn draw_instances(all: &Picture, title: &str) -> Ended {
         bands,
         is_dashed: vec![false; edges.len()],
     };
-    print!("{}", picture::svg(&picture::lay_out(&Drawing { boxes, edges }), &labels));
+    print!("{}", picture::svg(&picture::lay_out(&Drawing { boxes, edges }, Direction::Right), &labels));
     Ended::Well
 }
 

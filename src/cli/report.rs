@@ -64,15 +64,16 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let chart_js = flags.content.chart_js();
     let mut sink = Diagnostics::new();
     let place = Location::find(&flags.project, flags.content.build_dir.as_deref());
-    let surveyed = enter(&place.project).and_then(|project| Surveyed::of(&project, &place.build, &mut sink));
-    let surveyed = match surveyed {
-        Ok(surveyed) => surveyed,
+    let inspection =
+        enter(&place.project).and_then(|project| Inspection::of(&project, &place.build, &mut sink));
+    let inspection = match inspection {
+        Ok(inspection) => inspection,
         Err(failure) => return Ended::because(&failure, &sink, flags.json),
     };
-    let document = report::document(&surveyed.look(&flags.content));
+    let document = report::document(&inspection.look(&flags.content));
     // Remarks are printed where they do not disturb.
     if !flags.json {
-        say::remarks(&surveyed.survey.remarks());
+        say::remarks(&inspection.survey.remarks());
     }
     if flags.json {
         match serde_json::to_string_pretty(&document) {
@@ -103,14 +104,14 @@ pub(super) fn absolute(path: &Utf8Path) -> Utf8PathBuf {
     here.unwrap_or_default().join(path)
 }
 
-/// A project that has been surveyed; its folder is the working folder.
-pub(super) struct Surveyed {
+/// A project that has been inspection; its folder is the working folder.
+pub(super) struct Inspection {
     checked: Checked,
     probes: Probes,
     pub(super) survey: Survey,
 }
 
-impl Surveyed {
+impl Inspection {
     /// Surveys the project whose folder is the working folder.
     pub(super) fn of(
         project: &driver::Project,

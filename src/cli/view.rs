@@ -9,7 +9,7 @@ use clap::Args;
 use super::ended::Ended;
 use super::location::Location;
 use super::look::enter;
-use super::report::{Content, Surveyed, libraries};
+use super::report::{Content, Inspection, libraries};
 use crate::diagnostic::{Diagnostics, render};
 use crate::driver::{Failure, Project};
 use crate::report::{self, Document, Libraries};
@@ -56,7 +56,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let site =
         Site { project, build: place.build, content: &flags.content, libraries, shown: Mutex::default() };
     let mut sink = Diagnostics::new();
-    if let Err(failure) = site.surveyed(&mut site.shown(), &mut sink) {
+    if let Err(failure) = site.inspection(&mut site.shown(), &mut sink) {
         return Ended::because(&failure, &sink, false);
     }
     match Server::bind(flags.port) {
@@ -87,23 +87,23 @@ struct LastPage {
     /// The files that are watched besides the journal and the project file.
     watched: Vec<Utf8PathBuf>,
     /// All of these when it was made.
-    seen: Vec<Seen>,
+    seen: Vec<FileState>,
     /// When it was made, and how long that took.
     made: Option<(Instant, Duration)>,
     /// Why there is no newer one.
     problem: Option<String>,
     /// The last survey.
-    kept: Option<Kept>,
+    kept: Option<LastInspection>,
 }
 
 /// The time and the length of a file, if there is one.
-type Seen = Option<(SystemTime, u64)>;
+type FileState = Option<(SystemTime, u64)>;
 
 /// A survey, and what shows that it is still true.
-struct Kept {
-    surveyed: Surveyed,
-    seen: Vec<Seen>,
-    stamps: Vec<Seen>,
+struct LastInspection {
+    inspection: Inspection,
+    seen: Vec<FileState>,
+    stamps: Vec<FileState>,
 }
 
 impl Site<'_> {
@@ -150,8 +150,8 @@ impl Site<'_> {
         shown.seen = self.seen(&shown.watched);
         let mut sink = Diagnostics::new();
         let made = self
-            .surveyed(shown, &mut sink)
-            .map(|kept| (report::document(&kept.surveyed.look(self.content)), kept.seen.clone()));
+            .inspection(shown, &mut sink)
+            .map(|kept| (report::document(&kept.inspection.look(self.content)), kept.seen.clone()));
         shown.made = Some((begin, begin.elapsed()));
         let (document, seen) = made.map_err(|failure| in_words(&failure, &sink))?;
         shown.seen = seen;
@@ -161,38 +161,42 @@ impl Site<'_> {
     }
 
     /// The last survey, or a new one if something has changed since that it depends on.
-    fn surveyed<'s>(&self, shown: &'s mut LastPage, sink: &mut Diagnostics) -> Result<&'s mut Kept, Failure> {
+    fn inspection<'s>(
+        &self,
+        shown: &'s mut LastPage,
+        sink: &mut Diagnostics,
+    ) -> Result<&'s mut LastInspection, Failure> {
         let before = self.seen(&shown.watched);
-        let is_true = |kept: &Kept| kept.seen == before && kept.stamps == stamps(&kept.surveyed);
+        let is_true = |kept: &LastInspection| kept.seen == before && kept.stamps == stamps(&kept.inspection);
         if let Some(kept) = shown.kept.take().filter(is_true) {
             return Ok(shown.kept.insert(kept));
         }
-        let surveyed = Surveyed::of(&self.project, &self.build, sink)?;
-        let watched = surveyed.look(self.content).watched();
+        let inspection = Inspection::of(&self.project, &self.build, sink)?;
+        let watched = inspection.look(self.content).watched();
         let seen = if shown.watched == watched { before } else { self.seen(&watched) };
         shown.watched = watched;
-        let stamps = stamps(&surveyed);
-        Ok(shown.kept.insert(Kept { surveyed, seen, stamps }))
+        let stamps = stamps(&inspection);
+        Ok(shown.kept.insert(LastInspection { inspection, seen, stamps }))
     }
 
     /// The journal, the project file and what is watched. Folders of instances are not.
-    fn seen(&self, watched: &[Utf8PathBuf]) -> Vec<Seen> {
+    fn seen(&self, watched: &[Utf8PathBuf]) -> Vec<FileState> {
         let own = [report::journal(&self.build), self.project.file.clone()];
         own.iter().chain(watched).map(|path| seen(path)).collect()
     }
 
     fn instance(&self, shown: &mut LastPage, folder: &str) -> Answer {
         let mut sink = Diagnostics::new();
-        let kept = match self.surveyed(shown, &mut sink) {
+        let kept = match self.inspection(shown, &mut sink) {
             Ok(kept) => kept,
             Err(failure) => return Answer::no(404, &in_words(&failure, &sink)),
         };
-        let Some(index) = kept.surveyed.look(self.content).find(folder) else {
+        let Some(index) = kept.inspection.look(self.content).find(folder) else {
             return Answer::no(404, "there is no such instance");
         };
         // It may have read files that are not watched.
-        kept.surveyed.survey.look_again(index);
-        let detail = report::detail(&kept.surveyed.look(self.content), index, TAIL);
+        kept.inspection.survey.look_again(index);
+        let detail = report::detail(&kept.inspection.look(self.content), index, TAIL);
         Answer::of(JSON, serde_json::to_vec(&detail).unwrap_or_default())
     }
 
@@ -202,8 +206,8 @@ impl Site<'_> {
             return Answer::no(403, "this server was started with --no-values");
         }
         let mut sink = Diagnostics::new();
-        match self.surveyed(shown, &mut sink) {
-            Ok(kept) => match kept.surveyed.look(self.content).output(Utf8Path::new(path)) {
+        match self.inspection(shown, &mut sink) {
+            Ok(kept) => match kept.inspection.look(self.content).output(Utf8Path::new(path)) {
                 Some(file) => send(&file),
                 None => Answer::no(404, "no instance says that it made this"),
             },
@@ -212,14 +216,14 @@ impl Site<'_> {
     }
 }
 
-fn seen(path: &Utf8Path) -> Seen {
+fn seen(path: &Utf8Path) -> FileState {
     let meta = path.metadata().ok()?;
     Some((meta.modified().ok()?, meta.len()))
 }
 
 /// The stamps of all instances.
-fn stamps(surveyed: &Surveyed) -> Vec<Seen> {
-    surveyed.survey.all.iter().flat_map(|looked| &looked.action.stamps).map(|stamp| seen(stamp)).collect()
+fn stamps(inspection: &Inspection) -> Vec<FileState> {
+    inspection.survey.all.iter().flat_map(|looked| &looked.action.stamps).map(|stamp| seen(stamp)).collect()
 }
 
 /// The content of a file. It is never served as a page of ours, whatever it is.

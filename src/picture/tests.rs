@@ -1,4 +1,4 @@
-//! No boxes overlap, edges go to the right, and a band encloses exactly its content.
+//! No boxes overlap, edges go to the right (or down), and a band encloses exactly its content.
 
 use proptest::prelude::*;
 
@@ -50,8 +50,11 @@ fn is_inside(path: &str, (x, y): (f64, f64)) -> bool {
 
 proptest! {
     #[test]
-    fn nothing_overlaps_and_bands_hold_their_own(drawing in drawings()) {
-        let picture = lay_out(&drawing);
+    fn nothing_overlaps_and_bands_hold_their_own(
+        drawing in drawings(),
+        direction in prop_oneof![Just(Direction::Right), Just(Direction::Down)],
+    ) {
+        let picture = lay_out(&drawing, direction);
         for (i, a) in picture.boxes.iter().enumerate() {
             prop_assert!(a.0 >= 0.0 && a.1 >= 0.0 && a.0 + BOX_WIDTH <= picture.width && a.1 + BOX_HEIGHT <= picture.height);
             for b in &picture.boxes[..i] {
@@ -59,21 +62,35 @@ proptest! {
             }
         }
         for edge in &picture.edges {
-            prop_assert!(picture.boxes[edge.from].0 < picture.boxes[edge.to].0);
+            let (from, to) = (picture.boxes[edge.from], picture.boxes[edge.to]);
+            let is_before = if direction == Direction::Right { from.0 < to.0 } else { from.1 < to.1 };
+            prop_assert!(is_before);
         }
         for band in &picture.bands {
+            prop_assert!(band.room > 100.0 && band.title.0 > 0.0 && band.title.1 > 0.0);
             for (i, (x, y)) in picture.boxes.iter().enumerate() {
                 let middle = (x + BOX_WIDTH / 2.0, y + BOX_HEIGHT / 2.0);
                 prop_assert_eq!(holds(&band.path, middle), drawing.boxes[i].contains(&band.band), "{} {}", i, band.path);
             }
         }
-        prop_assert_eq!(lay_out(&drawing), picture, "the same each time");
+        prop_assert_eq!(lay_out(&drawing, direction), picture, "the same each time");
     }
 }
 
 #[test]
-fn a_chain_is_one_straight_row() {
+fn a_chain_is_one_straight_row_or_column() {
     let drawing = Drawing { boxes: vec![vec![]; 4], edges: vec![line(0, 1), line(1, 2), line(2, 3)] };
-    let picture = lay_out(&drawing);
+    let picture = lay_out(&drawing, Direction::Right);
     assert!(picture.boxes.windows(2).all(|pair| pair[0].1 == pair[1].1 && pair[0].0 < pair[1].0));
+    let picture = lay_out(&drawing, Direction::Down);
+    assert!(picture.boxes.windows(2).all(|pair| pair[0].0 == pair[1].0 && pair[0].1 < pair[1].1));
+}
+
+#[test]
+fn only_where_bands_begin_or_end_there_is_room_for_them() {
+    let boxes = vec![vec![], vec![], vec![0, 1], vec![]];
+    let edges = vec![line(0, 1), line(1, 2), line(2, 3)];
+    let picture = lay_out(&Drawing { boxes, edges }, Direction::Right);
+    let steps: Vec<f64> = picture.boxes.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+    assert!(steps[0] < steps[1] && steps[1] == steps[2], "{steps:?}");
 }

@@ -33,6 +33,8 @@ pub(crate) struct Document {
     pub processes: Vec<Process>,
     /// Where the boxes, edges and layers are drawn; a box for each process.
     pub picture: Picture,
+    /// The same with edges that go down.
+    pub tall_picture: Picture,
     /// The instances, process by process.
     pub instances: Vec<Instance>,
     /// The details of some instances, by their number.

@@ -15,6 +15,7 @@ use super::{charts, detail, pipeline};
 use crate::journal::Journal;
 use crate::layout::{Folder, Layout};
 use crate::numbers::Plain;
+use crate::picture::Direction;
 use crate::settings::FailureKind;
 
 /// How many bytes the details of instances may take, without images.
@@ -60,7 +61,8 @@ pub(crate) fn document(look: &Look<'_>) -> Document {
         left_out,
         layers: pipeline::layers(look),
         processes: pipeline::processes(look, &|index| history.running.contains(&index)),
-        picture: pipeline::picture(look),
+        picture: pipeline::picture(look, Direction::Right),
+        tall_picture: pipeline::picture(look, Direction::Down),
         instances,
         details,
         charts: charts::all(look, &find),

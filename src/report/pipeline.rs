@@ -11,7 +11,7 @@ use crate::graph::Graph;
 use crate::layout::Folder;
 use crate::name;
 use crate::numbers::Plain;
-use crate::picture::{self, Drawing, Line, Picture};
+use crate::picture::{self, Direction, Drawing, Line, Picture};
 use crate::pipeline::{self, Fan, LayerId, Pipeline, ProcessId, Stacks, Work};
 use crate::probe::Probes;
 
@@ -150,8 +150,8 @@ pub(crate) fn layer_title(pipeline: &Pipeline, layer: usize) -> (&'static str, S
 }
 
 /// Where the processes, edges and layers of a pipeline are drawn.
-pub(super) fn picture(look: &Look<'_>) -> Picture {
-    picture::lay_out(&drawing(look.graph, look.probes))
+pub(super) fn picture(look: &Look<'_>, direction: Direction) -> Picture {
+    picture::lay_out(&drawing(look.graph, look.probes), direction)
 }
 
 /// A pipeline with a box for each process and a band for each layer.

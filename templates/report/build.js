@@ -21,27 +21,29 @@ function lastBuild(build, timeline) {
   return h("div", {}, h("p", {}, `${build.tool || "A build"}, ${new Date(build.from).toLocaleString()}${build.running ? ", still running" : ""}`),
     h("div", { class: "cards" },
       card("took", duration(wall), `${duration(build.cpu)} of CPU`),
-      card("ran", String(count("ran")), `${count("looked")} were up to date`),
+      card("ran", count("ran").toLocaleString("en"), `${count("looked").toLocaleString("en")} were up to date`),
       card("the cache saved", duration(build.saved), `of CPU, ${plural(count("restored"), "instance")}`),
-      card("failed", String(timeline.failures.length), ""),
+      card("failed", timeline.failures.length.toLocaleString("en"), ""),
       card("critical path", duration(critical), plural(path.length, "instance"))),
     timeline.failures.length > 0 && section("Failures", h("ul", { class: "plain failures" }, timeline.failures.map((failure) =>
       h("li", {}, instanceLink(failure.instance), " ", h("span", { class: "badge failed" }, `${failure.kind.replaceAll("_", " ")}${failure.dropped ? ", left out" : ""}`), failure.message && h("pre", { dir: "auto", tabindex: 0 }, failure.message))))),
     section("Timeline", timelineView(timeline)),
-    section("Critical path", h("p", { class: "hint" }, "The chain of instances that took longest, each of which takes inputs from the one before."), spanTable(timeline, path)),
-    section("Slowest", spanTable(timeline, timeline.slowest)));
+    h("div", { class: "pair" },
+      section("Critical path", h("p", { class: "hint" }, "The chain that took longest: each takes inputs from the one before."), spanTable(timeline, path)),
+      section("Slowest", h("p", { class: "hint" }, "The instances that took longest, without the time that they waited."), spanTable(timeline, timeline.slowest))));
 }
 
 /** @param {Timeline} timeline @param {number[]} list */
 function spanTable(timeline, list) {
   const spans = new Map(timeline.spans.map((span) => [span.instance, span]));
+  const hasWaited = list.some((i) => spans.get(i)?.waited);
   const row = (/** @type {number} */ i) => {
     const span = spans.get(i);
     return h("tr", {}, h("th", { scope: "row" }, instanceLink(i)), h("td", { class: "number" }, span ? duration(span.to - span.from) : ""),
-      h("td", { class: "number" }, span && span.waited ? duration(span.waited) : ""));
+      hasWaited && h("td", { class: "number" }, span && span.waited ? duration(span.waited) : ""));
   };
-  return h("table", { class: "narrow" }, h("caption", { class: "unseen" }, "Instances with their times"),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "instance"), h("th", { scope: "col", class: "number" }, "took"), h("th", { scope: "col", class: "number" }, "waited"))), h("tbody", {}, list.map(row)));
+  return h("table", {}, h("caption", { class: "unseen" }, "Instances with their times"),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "instance"), h("th", { scope: "col", class: "number" }, "took"), hasWaited && h("th", { scope: "col", class: "number" }, "waited"))), h("tbody", {}, list.map(row)));
 }
 
 /** A row for each slot, a colour for each process; one path draws all that a process ran. @param {Timeline} timeline */
@@ -49,7 +51,7 @@ function timelineView(timeline) {
   const spans = timeline.spans.filter((span) => span.to > span.from || span.waited);
   if (!spans.length) return h("p", {}, "Nothing ran.");
   const end = Math.max(...timeline.spans.slice(0, 100_000).map((span) => span.to), 0.001);
-  const [width, left] = [1000, 0];
+  const [width, left] = [Math.min(1000, innerWidth), 0];
   const row = Math.max(3, Math.min(24, 420 / timeline.slots));
   const height = timeline.slots * row;
   const x = (/** @type {number} */ time) => left + (time / end) * (width - left);
@@ -65,11 +67,12 @@ function timelineView(timeline) {
     path.seconds += span.to - span.from;
   }
   const drawn = [...paths].map(([p, path]) => s("g", { class: `ink-${p % INKS}` }, path.waited && s("path", { class: "waited", d: path.waited }), s("path", { class: "ran", d: path.ran })));
-  const marks = ticks(0, end, 8).map((tick) => s("g", {}, s("line", { class: "rule", x1: x(tick), x2: x(tick), y1: 0, y2: height }),
+  const marks = timeTicks(end, width / 125).map((tick) => s("g", {}, s("line", { class: "rule", x1: x(tick), x2: x(tick), y1: 0, y2: height }),
     s("text", { x: x(tick), y: height + 15, "text-anchor": tick === 0 ? "start" : tick > end * 0.96 ? "end" : "middle" }, duration(tick))));
   const svg = s("svg", { class: "timeline", viewBox: `0 -2 ${width} ${height + 24}`, role: "img",
     "aria-label": `${plural(spans.length, "run")} in ${plural(timeline.slots, "slot")} over ${duration(end)}; the tables below have the slowest ones and the critical path` }, marks, drawn);
-  const hint = h("p", { class: "hint", "aria-live": "off" }, "\u00a0");
+  const idle = "Point at a bar to see what it is, and click to open it.";
+  const hint = h("p", { class: "hint idle", "aria-live": "off" }, idle);
   const under = (/** @type {MouseEvent} */ event) => {
     const box = svg.getBoundingClientRect();
     const time = ((event.clientX - box.left) / box.width) * end;
@@ -78,14 +81,14 @@ function timelineView(timeline) {
   };
   svg.addEventListener("mousemove", (/** @type {MouseEvent} */ event) => {
     const span = under(event);
-    hint.textContent = span ? `${labelOf(span.instance)}: ${duration(span.to - span.from)}${span.waited ? `, waited ${duration(span.waited)}` : ""}, ${span.outcome}` : "\u00a0";
+    hint.textContent = span ? `${labelOf(span.instance)}: ${duration(span.to - span.from)}${span.waited ? `, waited ${duration(span.waited)}` : ""}, ${span.outcome}` : idle;
   });
   svg.addEventListener("click", (/** @type {MouseEvent} */ event) => {
     const span = under(event);
     if (span) go("instance", folderOf(span.instance));
   });
   const key = h("ul", { class: "key" }, [...paths].sort((a, b) => b[1].seconds - a[1].seconds).map(([p, path]) =>
-    h("li", { dir: "auto" }, h("span", { class: `swatch ink-${p % INKS}`, "aria-hidden": "true" }), `${doc.processes[p].name} `, h("span", { class: "hint" }, duration(path.seconds)))));
+    h("li", {}, h("span", { class: `swatch ink-${p % INKS}`, "aria-hidden": "true" }), h("bdi", {}, doc.processes[p].name), " ", h("span", { class: "hint" }, duration(path.seconds)))));
   return h("div", {}, h("figure", { class: "plot full" }, svg, hint), key);
 }
 

@@ -84,8 +84,10 @@ function duration(seconds) {
   if (seconds < 0.0005) return "0 s";
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  const [unit, large, small] = seconds < 3600 ? [60, "min", "s"] : [3600, "h", "min"];
+  const rest = Math.round((seconds % unit) / (unit / 60));
+  const whole = Math.floor(seconds / unit) + (rest === 60 ? 1 : 0);
+  return rest % 60 ? `${whole} ${large} ${rest} ${small}` : `${whole} ${large}`;
 }
 
 /** Bytes for people. @param {number} bytes */

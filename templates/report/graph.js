@@ -34,36 +34,49 @@ function inWords(counts) {
   return [...counts].map(([status, count]) => `${count} ${STATUSES[status][0]}`).join(", ");
 }
 
+/** The picture that is shown. */
+let { picture } = doc;
+/** Whether its edges go down. */
+let isTall = false;
+
 /** The pipeline, with what is needed to move in it. */
 function graphView() {
-  const { picture } = doc;
-  /** @type {any[]} */
-  const nodes = [];
+  picture = doc.picture;
+  isTall = false;
   const font = "600 13px system-ui, sans-serif";
-  const bands = picture.bands.map((band) => {
-    const title = layerTitle(band.band);
-    const open = () => go("layer", String(band.band));
-    return s("g", { class: `band ${doc.layers[band.band].kind}` },
-      s("path", { d: band.path }),
-      s("g", { role: "button", tabindex: 0, class: "title", onclick: open, onkeydown: pressed(open), "data-layer": band.band },
-        s("text", { x: band.title[0], y: band.title[1] }, clip(title, band.room, "600 11.5px system-ui, sans-serif")), s("title", {}, `layer: ${title}`)));
+  const bands = picture.bands.map(({ band }) => s("path", { class: `band ${doc.layers[band].kind}`, "data-layer": band }));
+  // Above the edges, which may cross them.
+  const titles = picture.bands.map(({ band }) => {
+    const open = () => go("layer", String(band));
+    return s("g", { role: "button", tabindex: 0, class: `layer ${doc.layers[band].kind}`, onclick: open, onkeydown: pressed(open), "data-layer": band },
+      s("text"), s("title", {}, `layer: ${layerTitle(band)}`));
   });
   const edges = picture.edges.map((edge) => {
     const plots = doc.processes[edge.to].plots.includes(edge.from) && !doc.processes[edge.to].upstreams.includes(edge.from);
-    return s("path", { d: edge.path, class: plots ? "edge plots" : "edge", "marker-end": "url(#arrow)", "data-from": edge.from, "data-to": edge.to });
+    return s("path", { class: plots ? "edge plots" : "edge", "marker-end": "url(#arrow)", "data-from": edge.from, "data-to": edge.to });
   });
-  doc.processes.forEach((process, p) => {
-    const [x, y] = picture.boxes[p];
-    const node = s("g", { class: `node ${process.kind}`, transform: `translate(${x} ${y})`, role: "button", tabindex: p === 0 ? 0 : -1, "data-process": p });
+  /** @type {any[]} */
+  const nodes = doc.processes.map((process, p) => {
+    const node = s("g", { class: `node ${process.kind}`, role: "button", tabindex: p === 0 ? 0 : -1, "data-process": p });
     node.addEventListener("click", () => go("process", process.name));
     node.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => walk(event, p, nodes));
-    nodes.push(node);
     drawNode(node, p, font);
+    return node;
   });
+  const place = () => {
+    picture.boxes.forEach(([x, y], p) => nodes[p].setAttribute("transform", `translate(${x} ${y})`));
+    picture.edges.forEach((edge, k) => edges[k].setAttribute("d", edge.path));
+    picture.bands.forEach((band, k) => {
+      bands[k].setAttribute("d", band.path);
+      const [x, y] = band.title;
+      titles[k].firstChild.replaceWith(s("text", { x, y }, clip(layerTitle(band.band), band.room, "600 11.5px system-ui, sans-serif")));
+    });
+  };
+  place();
   const svg = s("svg", { class: "graph", "aria-label": "Pipeline", role: "group" },
     s("defs", {}, s("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" }, s("path", { d: "M0 0.6L7.4 4L0 7.4z" }))),
-    s("g", { class: "world" }, bands, edges, nodes));
-  const frame = movable(svg, picture.width, picture.height);
+    s("g", { class: "world" }, bands, edges, titles, nodes));
+  const frame = movable(svg, place);
   revealed = (p) => frame.reveal(...picture.boxes[p]);
   return { element: frame.element, nodes, edges, redraw: () => nodes.forEach((node, p) => drawNode(node, p, font)) };
 }
@@ -101,17 +114,19 @@ function pressed(act) {
 /** What shows a box that has been moved out of sight. @type {(p: number) => void} */
 let revealed = () => {};
 
-/** Arrow keys go along edges, and up and down in a column. @param {KeyboardEvent} event @param {number} p @param {any[]} nodes */
+/** Arrow keys go along edges, and across them. @param {KeyboardEvent} event @param {number} p @param {any[]} nodes */
 function walk(event, p, nodes) {
-  const { boxes, edges } = doc.picture;
-  const near = (/** @type {number[]} */ list) => list.sort((a, b) => Math.abs(boxes[a][1] - boxes[p][1]) - Math.abs(boxes[b][1] - boxes[p][1]))[0];
-  const column = boxes.map((_, i) => i).filter((i) => boxes[i][0] === boxes[p][0]);
+  const { boxes, edges } = picture;
+  const [along, across] = isTall ? [1, 0] : [0, 1];
+  const near = (/** @type {number[]} */ list) => list.sort((a, b) => Math.abs(boxes[a][across] - boxes[p][across]) - Math.abs(boxes[b][across] - boxes[p][across]))[0];
+  const beside = boxes.map((_, i) => i).filter((i) => boxes[i][along] === boxes[p][along]).sort((a, b) => boxes[a][across] - boxes[b][across]);
+  const [next, previous, after, before] = isTall ? ["ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft"] : ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"];
   /** @type {Record<string, () => number | undefined>} */
   const moves = {
-    ArrowRight: () => near(edges.filter((edge) => edge.from === p).map((edge) => edge.to)),
-    ArrowLeft: () => near(edges.filter((edge) => edge.to === p).map((edge) => edge.from)),
-    ArrowDown: () => column.filter((i) => boxes[i][1] > boxes[p][1]).sort((a, b) => boxes[a][1] - boxes[b][1])[0],
-    ArrowUp: () => column.filter((i) => boxes[i][1] < boxes[p][1]).sort((a, b) => boxes[b][1] - boxes[a][1])[0],
+    [next]: () => near(edges.filter((edge) => edge.from === p).map((edge) => edge.to)),
+    [previous]: () => near(edges.filter((edge) => edge.to === p).map((edge) => edge.from)),
+    [after]: () => beside[beside.indexOf(p) + 1],
+    [before]: () => beside[beside.indexOf(p) - 1],
     Home: () => 0,
     End: () => boxes.length - 1,
   };
@@ -120,33 +135,48 @@ function walk(event, p, nodes) {
     go("process", doc.processes[p].name);
     return;
   }
-  const next = moves[event.key] && moves[event.key]();
-  if (next === undefined) return;
+  const found = moves[event.key] && moves[event.key]();
+  if (found === undefined) return;
   event.preventDefault();
   event.stopPropagation();
-  nodes.forEach((node, i) => node.setAttribute("tabindex", i === next ? 0 : -1));
-  nodes[next].focus({ preventScroll: true });
-  revealed(next);
+  nodes.forEach((node, i) => node.setAttribute("tabindex", i === found ? 0 : -1));
+  nodes[found].focus({ preventScroll: true });
+  revealed(found);
 }
 
-/** A picture that can be zoomed and moved: by wheel and mouse, by fingers, by keys, by buttons. @param {any} svg @param {number} width @param {number} height */
-function movable(svg, width, height) {
-  const first = doc.picture.boxes.length ? doc.picture.boxes[0][1] : 0;
-  let view = { x: 0, y: 0, w: width, h: height };
+/** How much a picture has to be scaled to be seen whole; small ones are not blown up. @param {Picture} one @param {DOMRect} box */
+function scaleOf(one, box) {
+  return Math.min(box.width / one.width, box.height / one.height, 1.15);
+}
+
+/** A picture that can be zoomed and moved: by wheel and mouse, by fingers, by keys, by buttons. @param {any} svg @param {() => void} place draws another picture */
+function movable(svg, place) {
+  let view = { x: 0, y: 0, w: picture.width, h: picture.height };
   let isTouched = false;
   let isWhole = false;
   const frame = h("div", { class: "frame" });
   const show = () => svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`);
+  /** The picture that fits better, the wide one if both can be read. @param {DOMRect} box */
+  const choose = (box) => {
+    const isBetterTall = scaleOf(doc.picture, box) < Math.min(0.85, scaleOf(doc.tall_picture, box));
+    if (isBetterTall === isTall) return;
+    isTall = isBetterTall;
+    picture = isTall ? doc.tall_picture : doc.picture;
+    place();
+  };
   const fit = () => {
     const box = frame.getBoundingClientRect();
     if (!box.width || !box.height) return;
-    // Small pipelines are not blown up, and of large ones the beginning is shown so that it can be read.
-    const whole = Math.min(box.width / width, box.height / height, 1.15);
-    const scale = isWhole ? whole : Math.max(whole, 0.8);
-    view = { w: box.width / scale, h: box.height / scale, x: 0, y: 0 };
-    view.x = Math.min(0, (width - view.w) / 2);
+    choose(box);
+    const { width, height, boxes } = picture;
+    const [x, y] = boxes[0] || [0, 0];
+    // Of large pipelines the beginning is shown so that it can be read.
+    const scale = isWhole ? scaleOf(picture, box) : Math.max(scaleOf(picture, box), 0.75);
+    const [w, h] = [box.width / scale, box.height / scale];
     // The first process is seen.
-    view.y = view.h < height ? Math.max(0, Math.min(height - view.h, first + (BOX.height - view.h) / 2)) : (height - view.h) / 2;
+    const begin = (/** @type {number} */ all, /** @type {number} */ seen, /** @type {number} */ middle) =>
+      seen < all ? Math.max(0, Math.min(all - seen, middle - seen / 2)) : (all - seen) / 2;
+    view = { w, h, x: begin(width, w, x + BOX.width / 2), y: begin(height, h, y + BOX.height / 2) };
     show();
   };
   const all = () => {
@@ -156,7 +186,7 @@ function movable(svg, width, height) {
   };
   const zoom = (/** @type {number} */ by, px = 0.5, py = 0.5) => {
     isTouched = true;
-    const w = Math.min(Math.max(view.w * by, 120), width * 8);
+    const w = Math.min(Math.max(view.w * by, 120), picture.width * 8);
     const factor = w / view.w;
     view = { x: view.x + view.w * px * (1 - factor), y: view.y + view.h * py * (1 - factor), w, h: view.h * factor };
     show();

@@ -1,11 +1,13 @@
 // Many instances as a grid of cells: drawn on a canvas, so that ten thousand cost no more than ten.
 
 /**
- * A grid of instances; `choose` is called with one that was clicked.
- * @param {number[]} list @param {(i: number) => void} choose
+ * A grid of instances; `choose` is called with one that was clicked. Each row is a multiple of `inner` long, if there is room,
+ * so that what lies below each other is of the same partition or seed.
+ * @param {number[]} list @param {(i: number) => void} choose @param {number} [inner]
  */
-function gridView(list, choose) {
-  const columns = list.length <= 12 ? list.length : Math.ceil(Math.sqrt(list.length * 1.8));
+function gridView(list, choose, inner = 1) {
+  const some = list.length <= 12 ? list.length : Math.ceil(Math.sqrt(list.length * 1.8));
+  const columns = Math.ceil(some / inner) * inner;
   let cell = 16;
   let at = 0;
   const canvas = h("canvas", { class: "cells", tabindex: 0, role: "img" });
@@ -19,7 +21,8 @@ function gridView(list, choose) {
   const draw = () => {
     const width = canvas.parentElement ? canvas.parentElement.clientWidth : 400;
     if (!width) return;
-    const across = Math.min(columns, Math.max(1, Math.floor(width / 3)));
+    const most = Math.min(columns, Math.max(1, Math.floor(width / 3)));
+    const across = most > inner ? most - (most % inner) : most;
     cell = Math.max(3, Math.min(26, Math.floor(width / across)));
     const perRow = Math.max(1, Math.floor(width / cell));
     canvas.dataset.perRow = String(Math.min(perRow, across));

@@ -156,7 +156,8 @@ function redraw() {
   const { view } = route();
   if (view === "charts") return refreshCharts();
   const scroll = panel ? panel.scrollTop : 0;
-  if (graph && graph.nodes.length === doc.processes.length) graph.redraw();
+  const { boxes, edges, bands } = doc.picture;
+  if (graph && [boxes, edges, bands].every((list, k) => list.length === [picture.boxes, picture.edges, picture.bands][k].length)) graph.redraw();
   else graph = split = panel = null;
   if (["build", "metrics"].includes(view) && main.contains(document.activeElement) && document.activeElement !== main) return;
   show();

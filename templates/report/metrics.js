@@ -57,7 +57,7 @@ function metricsView() {
   const many = (/** @type {{process: number}} */ one) => doc.processes[one.process].instances[1];
   const chosen = new Set([[...all].sort((a, b) => many(b) - many(a))[0]]);
   const body = h("div");
-  const draw = () => replace(body, ...[...chosen].map((source) => tableOf(source)), ...plotsOf([...chosen]));
+  const draw = () => replace(body, ...[...chosen].map((source) => tableOf(source)), h("div", { class: "plots" }, plotsOf([...chosen])));
   const boxes = all.map((source) => h("label", { class: "choice", dir: "auto" },
     h("input", { type: "checkbox", checked: chosen.has(source), onchange: (/** @type {any} */ event) => {
       if (event.target.checked) chosen.add(source);
@@ -142,7 +142,10 @@ function groups({ source, rows }, isOne) {
 
 /** Series as lines: one for each partition, with the range over its seeds. @param {string} name @param {Set_[]} sets */
 function lines(name, sets) {
-  const series = sets.flatMap((set) => groups(set, sets.length === 1)).slice(0, 24).map(([title, rows]) => {
+  const all = sets.flatMap((set) => groups(set, sets.length === 1));
+  const shown = all.slice(0, 24);
+  const title = `${name}${sets.length === 1 ? ` of ${sets[0].source.title}` : ""}${shown.length < all.length ? `, the first ${shown.length} of ${all.length.toLocaleString("en")}` : ""}`;
+  const series = shown.map(([title, rows]) => {
     /** @type {Map<number, number[]>} */
     const steps = new Map();
     for (const row of rows) for (const [step, value] of points(row.metrics[name])) {
@@ -156,18 +159,32 @@ function lines(name, sets) {
     const high = sorted.map(([, list]) => Math.max(...list));
     return { name: title, points: /** @type {[number, number][]} */ (sorted.map(([step, list]) => [step, mean(list)])), low, high };
   }).filter((one) => one.points.length);
-  return series.length ? plotView({ title: `${name}${sets.length === 1 ? ` of ${sets[0].source.title}` : ""}`, series, x: "step", y: name }) : null;
+  return series.length ? plotView({ title, series, x: "step", y: name }) : null;
+}
+
+/** One set for each seed, if there are only some. @param {Set_} set @returns {Set_[]} */
+function bySeed({ source, rows }) {
+  /** @type {Map<string, Row[]>} */
+  const found = new Map();
+  for (const row of rows) {
+    const seed = armsOf(row.i).filter((arm) => arm[0] === "s").map((arm) => arm.slice(1)).join(".");
+    found.set(seed, [...(found.get(seed) || []), row]);
+  }
+  return found.size > 1 && found.size <= INKS ? [...found].map(([seed, some]) => ({ source: { title: `seed ${seed}` }, rows: some })) : [{ source, rows }];
 }
 
 /** Scalars as points by partition; those of different seeds above each other. @param {string} name @param {Set_[]} sets */
 function scatter(name, sets) {
+  const title = `${name}${sets.length === 1 ? ` of ${sets[0].source.title}` : ""}`;
   const places = [...new Set(sets.flatMap(({ rows }) => rows.map((row) => partitionOf(row.i) || "all")))];
   const at = new Map(places.map((place, k) => [place, k]));
-  const series = sets.map(({ source, rows }, k) => ({
+  const parts = sets.length === 1 ? bySeed(sets[0]) : sets;
+  const step = Math.min(0.2, 0.7 / parts.length);
+  const series = parts.map(({ source, rows }, k) => ({
     name: source.title,
-    points: /** @type {[number, number][]} */ (rows.map((row) => [(at.get(partitionOf(row.i) || "all") || 0) + (sets.length > 1 ? (k - (sets.length - 1) / 2) * 0.2 : 0), lastOf(row.metrics[name])]).filter(([, value]) => typeof value === "number")),
+    points: /** @type {[number, number][]} */ (rows.map((row) => [(at.get(partitionOf(row.i) || "all") || 0) + (k - (parts.length - 1) / 2) * step, lastOf(row.metrics[name])]).filter(([, value]) => typeof value === "number")),
   })).filter((one) => one.points.length);
-  return series.length ? plotView({ title: `${name}${sets.length === 1 ? ` of ${sets[0].source.title}` : ""}`, series, names: places, x: "partition", y: name }) : null;
+  return series.length ? plotView({ title, series, names: places, x: "partition", y: name }) : null;
 }
 
 /** One row for each value, as `expops metrics --csv` prints it. @param {{process: number, step: string | null}[]} chosen */

@@ -5,10 +5,10 @@ function section(title, ...children) {
   return h("section", {}, h("h3", {}, title), ...children);
 }
 
-/** A list of terms. @param {[string, Child][]} pairs */
-function terms(pairs) {
+/** A list of terms. @param {[string, Child][]} pairs @param {string} [kind] */
+function terms(pairs, kind) {
   const told = pairs.filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false);
-  return h("dl", {}, told.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", { dir: "auto" }, value))));
+  return h("dl", { class: kind }, told.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", { dir: "auto" }, value))));
 }
 
 /** A link to an instance. @param {number} i */
@@ -32,9 +32,9 @@ function legend() {
 
 function overviewPanel() {
   const rows = doc.processes.map((process) => h("tr", {},
-    h("th", { scope: "row", dir: "auto" }, h("a", { href: address("process", process.name) }, process.name)),
+    h("th", { scope: "row" }, h("a", { href: address("process", process.name), dir: "auto" }, process.name)),
     h("td", { class: "number" }, process.instances[1].toLocaleString("en")),
-    h("td", {}, statusLine(process.counts))));
+    h("td", { class: "words" }, statusLine(process.counts))));
   return h("div", {}, h("h2", {}, "All processes"), legend(),
     h("table", {}, h("caption", { class: "unseen" }, "Processes"),
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "process"), h("th", { scope: "col", class: "number" }, "instances"), h("th", { scope: "col" }, "state"))),
@@ -50,7 +50,8 @@ function processPanel(p) {
   const link = (/** @type {number} */ other) => h("a", { href: address("process", doc.processes[other].name), dir: "auto" }, doc.processes[other].name);
   const links = (/** @type {number[]} */ others) => others.flatMap((other, k) => (k ? [", ", link(other)] : [link(other)]));
   const layerLink = (/** @type {number} */ l) => h("a", { href: address("layer", String(l)), dir: "auto" }, layerTitle(l));
-  const grid = count > 1 ? gridView(list, (i) => go("instance", folderOf(i))) : null;
+  const inner = process.place.length > 1 ? doc.layers[process.place[process.place.length - 1]].arms.length : 1;
+  const grid = count > 1 ? gridView(list, (i) => go("instance", folderOf(i)), inner) : null;
   return h("div", {}, h("p", { class: "kind" }, KINDS[process.kind]), h("h2", { dir: "auto" }, process.name),
     process.description && h("p", { dir: "auto" }, process.description),
     h("p", {}, statusLine(process.counts)),
@@ -59,7 +60,7 @@ function processPanel(p) {
       ["runs", process.runs && h("code", { dir: "auto" }, process.runs)],
       ["function", process.code && `${process.code[0]}, line ${process.code[1]}`],
       ["project file", `${doc.project.file}, line ${process.line}`],
-      ["takes inputs from", process.upstreams.length ? h("span", {}, links(process.upstreams)) : ""],
+      ["inputs from", process.upstreams.length ? h("span", {}, links(process.upstreams)) : ""],
       ["plots", process.plots.length ? h("span", {}, links(process.plots)) : ""],
       ["lives in", process.place.length ? h("span", {}, process.place.flatMap((l, k) => (k ? [", ", layerLink(l)] : [layerLink(l)]))) : ""],
       ["opens", process.opens !== undefined && layerLink(process.opens)],
@@ -204,5 +205,5 @@ function fillDetail(why, place, i, detail) {
     detail.files.length > 0 && section("Files", detail.files.map(outputView)),
     inputs.length > 0 && section("Inputs from", h("ul", { class: "plain" }, inputs.map((input) => h("li", {}, instanceLink(input), " ", badge(statusOf(input))))),
       detail.inputs.length > inputs.length && h("p", { class: "hint" }, `and ${detail.inputs.length - inputs.length} more`)),
-    detail.observed.length > 0 && section("What it observed", terms(detail.observed.map(([name, value]) => [name, h("code", { dir: "auto" }, value)]))));
+    detail.observed.length > 0 && section("What it observed", terms(detail.observed.map(([name, value]) => [name, h("code", { dir: "auto" }, value)]), "even")));
 }

@@ -13,6 +13,12 @@ function ticks(low, high, count) {
   return found;
 }
 
+/** Ticks from 0 at round times, in seconds, minutes or hours. @param {number} end @param {number} count */
+function timeTicks(end, count) {
+  const unit = end >= 2 * 3600 ? 3600 : end >= 120 ? 60 : 1;
+  return ticks(0, end / unit, count).map((tick) => tick * unit);
+}
+
 /** The range of numbers, a little larger. @param {number[]} values @returns {[number, number]} */
 function range(values) {
   let [low, high] = [Infinity, -Infinity];
@@ -57,10 +63,10 @@ function plotView({ title, series, names, x, y }) {
       ? s("path", { class: `area ${ink}`, d: `${path(list.map(([a], n) => [a, lows[n]]))}L${path([.../** @type {[number, number][]} */ (list.map(([a], n) => [a, highs[n]]))].reverse()).slice(1)}Z` }) : null;
     const line = names ? null : s("path", { class: `line ${ink}`, d: path(list) });
     const whiskers = names && lows && highs ? list.map(([a, _b], n) => lows[n] !== highs[n] && s("line", { class: `whisker ${ink}`, x1: px(a), x2: px(a), y1: py(lows[n]), y2: py(highs[n]) })) : [];
-    const dots = names || list.length <= 40 ? list.map(([a, b]) => s("circle", { class: `dot ${ink}`, cx: px(a).toFixed(1), cy: py(b).toFixed(1), r: list.length > 400 ? 1.6 : 3.2 }, list.length <= 400 && s("title", {}, `${one.name}${names ? ` ${names[a]}` : `, ${x} ${a}`}: ${number(b)}`))) : [];
+    const dots = names || list.length <= 40 ? list.map(([a, b]) => s("circle", { class: `dot ${ink}`, cx: px(a).toFixed(1), cy: py(b).toFixed(1), r: list.length > 400 ? 1.6 : 3.2 }, list.length <= 400 && s("title", {}, `${one.name}${names ? ` ${names[Math.round(a)]}` : `, ${x} ${a}`}: ${number(b)}`))) : [];
     return s("g", {}, area, line, whiskers, dots);
   });
-  const key = series.length > 1 ? h("ul", { class: "key" }, series.map((one, k) => h("li", { dir: "auto" }, h("span", { class: `swatch ink-${k % INKS}`, "aria-hidden": "true" }), one.name))) : null;
+  const key = series.length > 1 ? h("ul", { class: "key" }, series.map((one, k) => h("li", {}, h("span", { class: `swatch ink-${k % INKS}`, "aria-hidden": "true" }), h("bdi", {}, one.name)))) : null;
   return h("figure", { class: "plot" }, h("figcaption", { dir: "auto" }, title),
     s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${plural(series.length, "series").replace("seriess", "series")}, from ${number(Math.min(...all))} to ${number(Math.max(...all))}` },
       grid, below, drawn,

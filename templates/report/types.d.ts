@@ -3,7 +3,7 @@ interface Doc {
   version: number; made_by: string; made_at: number;
   project: { name: string; file: string };
   has_values: boolean; left_out: string[];
-  layers: Layer[]; processes: Process[]; picture: Picture; instances: Instance[];
+  layers: Layer[]; processes: Process[]; picture: Picture; tall_picture: Picture; instances: Instance[];
   details: Record<string, Detail>; charts: Chart[]; builds: Build[]; timeline: Timeline | null;
 }
 interface Layer { kind: "data" | "seed"; process: number; arms: string[]; key?: string; by?: unknown; partitions?: Record<string, (Partition | null)[]> }

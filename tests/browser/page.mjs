@@ -17,6 +17,8 @@ const environment = {
   PATH: `${dirname(expops)}:${join(repository, ".venv/bin")}:${process.env.PATH}`,
   EXPOPS_WORKER_IDLE: "1",
 };
+/** Where pictures of all views go, for somebody to look at: PICTURES=FOLDER. */
+const pictures = process.env.PICTURES;
 const folders = [];
 /** A Python with what the larger projects take, where it could be had. */
 const python = existsSync(join(here, ".venv/requirements.txt")) ? join(here, ".venv/bin") : null;
@@ -94,8 +96,23 @@ async function close(page) {
   await page.close();
 }
 
+/** Takes a picture of a view, if somebody wants to look at it: the window, and where it can be scrolled, all of it. */
+async function photograph(page, what) {
+  if (!pictures) return;
+  mkdirSync(pictures, { recursive: true });
+  const name = join(pictures, `${current.split(":")[0]} ${what}`.replaceAll(/[^\w-]+/g, "_").slice(0, 90));
+  await page.screenshot({ path: `${name}.png` });
+  const [whole, window] = await page.evaluate(() => [Math.max(...[...document.querySelectorAll("main, .panel")].map((one) => one.scrollHeight + 90)), innerHeight]);
+  if (whole <= window) return;
+  const { width } = page.viewportSize();
+  await page.setViewportSize({ width, height: Math.min(whole, 4000) });
+  await page.screenshot({ path: `${name}_whole.png` });
+  await page.setViewportSize({ width, height: window });
+}
+
 /** Insists that axe finds nothing serious. */
 async function accessible(page, what) {
+  await photograph(page, what);
   const { violations } = await page.evaluate(`${axe}; axe.run(document, { iframes: false, resultTypes: ["violations"] })`);
   const serious = violations.filter((one) => ["serious", "critical"].includes(one.impact));
   assert.deepEqual(serious.map((one) => `${what}: ${one.id} ${one.nodes.map((node) => node.target).join(", ")}`), []);
@@ -134,7 +151,7 @@ const tests = {
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "fit p2", exact: true }).waitFor();
     assert.ok((await page.locator(".panel").innerText()).includes("It is up to date."));
-    await page.locator(".band .title").press("Enter");
+    await page.locator(".layer").press("Enter");
     await page.getByText("333 rows in 4 partitions").waitFor();
     // Arrow keys go along the edges.
     await page.locator('.node[data-process="0"]').focus();
@@ -353,7 +370,7 @@ def summary(all):
     await agrees(page, folder);
     const box = async (selector) => page.locator(selector).evaluate((element) => { const { x, y, right, bottom } = element.getBoundingClientRect(); return [x, y, right, bottom]; });
     const bands = [];
-    for (const layer of [0, 1, 2]) bands.push(await box(`.band:has([data-layer="${layer}"]) > path`));
+    for (const layer of [0, 1, 2]) bands.push(await box(`.band[data-layer="${layer}"]`));
     const holds = (outer, inner) => outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];
     assert.ok(holds(bands[0], bands[1]), "the inner layer lies in the outer one");
     assert.ok(holds(bands[0], bands[2]), "the seeds lie in the outer layer");
@@ -595,9 +612,11 @@ pipeline:
 };
 
 let failed = 0;
+let current = "";
 try {
   for (const [name, test] of Object.entries(tests)) {
     if (process.env.ONLY && !name.includes(process.env.ONLY)) continue;
+    current = name;
     try {
       const begin = Date.now();
       const skipped = await test();
