@@ -84,6 +84,34 @@ fn commands_find_the_project_from_there_and_the_folder_by_its_variable() {
     assert!(space.expops(&["-C", "lonely", "explain", "count p1"]).failure().says("there is no project"));
 }
 
+/// Linux takes 128 KiB in one argument and 2 MiB in all. Paths of nearly 4,000 letters stand for thousands of partitions.
+#[test]
+fn a_command_is_as_long_as_its_inputs_and_a_program_takes_a_list_of_what_is_too_much() {
+    const PARTS: usize = 48;
+    let deep = format!("../{}", vec!["d".repeat(250); 14].join("/"));
+    for (format, program, file) in [("ninja", "ninja", "build.ninja"), ("make", "make", "Makefile")] {
+        let space = project();
+        let rows: String = (0..PARTS).map(|row| format!("{row}\n")).collect();
+        space.write("p/rows.csv", format!("x\n{rows}"));
+        space.edit("p/expops.yaml", "size: 2", &format!("size: {PARTS}"));
+        space.expops(&["-C", "p", "compile", "--format", format, "--build-dir", &deep]).success();
+        let build = || space.run(program, &["-C", "p", "-f", file, "-j4"]);
+        build().success();
+        let out = space.path("p").join(&deep).join("whole/out");
+        assert_eq!(fs::read_to_string(out.join("all.txt")).unwrap(), "2\n".repeat(PARTS), "{format}");
+
+        let many = vec!["{{ inputs.n }}"; 16].join(" ");
+        space.edit("p/expops.yaml", "cat {{ inputs.n }}", &format!("cat {many}"));
+        let failed = build().failure();
+        assert!(failed.says("2 MB") && failed.says("{{ inputs.NAME | list_file }}"), "{format}: {}", failed.err);
+
+        let lists = "sort -u {{ inputs.n | list_file }} {{ inputs.n | list_file }} | xargs cat";
+        space.edit("p/expops.yaml", &format!("cat {many}"), lists);
+        build().success();
+        assert_eq!(fs::read_to_string(out.join("all.txt")).unwrap(), "2\n".repeat(PARTS), "{format}");
+    }
+}
+
 #[test]
 fn a_folder_that_holds_the_project_is_none() {
     let space = project();
