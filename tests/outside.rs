@@ -103,7 +103,11 @@ fn a_command_is_as_long_as_its_inputs_and_a_program_takes_a_list_of_what_is_too_
         let many = vec!["{{ inputs.n }}"; 16].join(" ");
         space.edit("p/expops.yaml", "cat {{ inputs.n }}", &format!("cat {many}"));
         let failed = build().failure();
-        assert!(failed.says("2 MB") && failed.says("{{ inputs.NAME | list_file }}"), "{format}: {}", failed.err);
+        assert!(
+            failed.says("2 MB") && failed.says("{{ inputs.NAME | list_file }}"),
+            "{format}: {}",
+            failed.err
+        );
 
         let lists = "sort -u {{ inputs.n | list_file }} {{ inputs.n | list_file }} | xargs cat";
         space.edit("p/expops.yaml", &format!("cat {many}"), lists);

@@ -73,6 +73,54 @@ fn who_kills_the_whole_build_leaves_nothing() {
     nothing_is_left("KILL", |space, ninja| [vec![ninja], of_command(space, "expops exec")].concat());
 }
 
+/// A child holds what its worker had open when it was forked, the connections of others among them: closing one in the
+/// worker did not end its events once, and they came under the number of a newer connection, whose child was killed.
+#[test]
+fn who_kills_one_exec_leaves_the_others_and_those_that_come_after_it_alone() {
+    let space = space();
+    let script = "
+import os, time
+from pathlib import Path
+
+def waits(name):
+    root = Path(os.environ['EXPOPS_PROJECT_ROOT'])
+    root.joinpath(f'started-{name}').touch()
+    print('ran')
+    end = time.monotonic() + 60
+    while not root.joinpath('go').exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    return {'name': name}
+";
+    space.write("model.py", script);
+    let names = ["a", "b", "c", "d", "e"];
+    let process =
+        |name: &&str| format!("    - {{name: {name}, code: waits, parameters: {{name: {name}}}}}\n");
+    space.write("expops.yaml", pipeline(&names.join("\n"), &names.iter().map(process).collect::<String>()));
+    space.expops(&["compile"]).success();
+    let mut ninja = command(&space, "ninja", true);
+    let mut ninja = ninja.args(["-j4", "-k0"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let started = || names.iter().filter(|name| space.exists(&format!("started-{name}"))).count();
+    eventually("four run", || started() == 4);
+    let first = *names.iter().find(|name| space.exists(&format!("started-{name}"))).unwrap();
+    let of = |name: &str| execs(&space).into_iter().find(|pid| is_of(*pid, name)).unwrap();
+    signal("KILL", &[of(first)]);
+    eventually("the fifth runs", || started() == 5);
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    space.write("go", "");
+    eventually("the tool ends", || ninja.try_wait().unwrap().is_some());
+    for name in names.into_iter().filter(|name| *name != first) {
+        assert_eq!(space.read(&format!("build/{name}/log")), "ran\n", "{name}");
+        assert!(space.exists(&format!("build/{name}/stamp")), "{name}");
+    }
+    assert!(!space.exists(&format!("build/{first}/stamp")), "{first}");
+}
+
+/// Whether a process is `expops exec NAME`.
+fn is_of(pid: u32, name: &str) -> bool {
+    let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.trim_end_matches('\0').ends_with(&format!("exec\0{name}"))
+}
+
 #[test]
 fn a_worker_that_is_killed_costs_a_cold_start() {
     let space = space();
