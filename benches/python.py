@@ -7,6 +7,8 @@ A pipeline of load, split, N times fit, N times score, and one that gathers, ove
 `--partitions`. The peers run the same functions and write the same files between the stages (Arrow, JSON): a plain
 script, one after another; `concurrent.futures.ProcessPoolExecutor`; joblib (`pip install joblib`). All in turns, in
 one run; the peers flush nothing to the disk, a build does unless EXPOPS_FSYNC=0. The workers' time is counted.
+`--expops PROGRAM` adds ExpOps (`pip install expops` into an environment of its own), with its two workers; that it makes
+an environment for the project first is not counted.
 """
 
 import argparse
@@ -115,6 +117,45 @@ main()
 """
 
 
+EXPOPS_CONFIGURATION = """
+metadata: {{name: pool, description: a benchmark, version: "1.0.0"}}
+scripts: {{main: src/model.py}}
+environment: {{bench: {{venv: [requirements.txt]}}}}
+experiment:
+  cache: {{backend: {{type: local}}}}
+  pipeline:
+    process_adjlist: |
+      load cut
+      cut fit
+      fit score
+      score total
+    processes:
+      - name: load
+      - {{name: cut, data_parallelism: {{size: {partitions}, data_name: df}}}}
+      - name: fit
+      - name: score
+      - {{name: total, data_aggregation: true}}
+"""
+
+
+def prepare_expops(expops, folder, args, base):
+    """A project of ExpOps whose environment is there, and none of whose results are."""
+    folder.mkdir()
+    subprocess.run([expops, "create", "pool"], cwd=folder, check=True, env=base, capture_output=True)
+    script = SCRIPT.format(rows=args.rows)
+    for name in ("load", "fit", "score", "total"):
+        script = script.replace(f"def {name}(", f"@process()\ndef {name}(")
+    script = "from expops.core import process\n" + script
+    project = folder / "pool"
+    (project / "requirements.txt").write_text("numpy\npandas\npyarrow\n")
+    configuration = project / "configs/project_config.yaml"
+    configuration.write_text(EXPOPS_CONFIGURATION.format(partitions=2))
+    (project / "src/model.py").write_text(script)
+    subprocess.run([expops, "run", "pool"], cwd=folder, check=True, env=base, capture_output=True)
+    configuration.write_text(EXPOPS_CONFIGURATION.format(partitions=args.partitions))
+    (project / "src/model.py").write_text(script.replace("default_rng(1)", "default_rng(2)"))
+
+
 def prepare(folder, args, reuse=""):
     (folder / "src").mkdir(parents=True)
     (folder / "expops.yaml").write_text(PROJECT.format(partitions=args.partitions, reuse=reuse))
@@ -130,6 +171,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cores", type=int, default=os.cpu_count())
     parser.add_argument("--only", help="names of ways, with commas between them")
+    parser.add_argument("--expops", type=Path, help="the program of ExpOps")
     args = parser.parse_args()
     adopt()
     program = args.program.resolve()
@@ -145,14 +187,19 @@ def main():
         "pool": ([*peer, "pool", *size], {}),
         "joblib": ([*peer, "joblib", *size], {}),
     }
+    if args.expops:
+        ways["expops"] = ([args.expops.absolute(), "run", "pool"], {})
     chosen = args.only.split(",") if args.only else [*ways]
     results = {name: [] for name in chosen}
     with tempfile.TemporaryDirectory() as temporary:
         for number in range(args.rounds):
             for name in chosen:
                 folder = Path(temporary) / f"{name}{number}"
-                prepare(folder, args, ", reuse: true" if name == "reuse" else "")
                 command, more = ways[name]
+                if name == "expops":
+                    prepare_expops(args.expops.absolute(), folder, args, base)
+                else:
+                    prepare(folder, args, ", reuse: true" if name == "reuse" else "")
                 if command is ninja:
                     subprocess.run(
                         [program, "compile", "-q", "--python", sys.executable], cwd=folder, check=True, env=base
