@@ -327,6 +327,14 @@ fn the_list_at_the_end_is_of_lines_that_can_be_read() {
     space.write("expops.yaml", names.iter().fold(yaml, |yaml, name| yaml.replacen(name.as_str(), "", 1)));
     let ran = space.expops(&["run", "-k"]).failure();
     assert!(ran.says("2 instances failed"), "{}{}", ran.out, ran.err);
+    // Each with the place of its process in the project file, whatever the build tool has scrolled away.
+    let list = ran.err.split("2 instances failed").nth(1).unwrap();
+    let yaml = space.read("expops.yaml");
+    for name in mistakes {
+        let line = yaml.lines().position(|line| line.contains(&format!("- name: {name}"))).unwrap() + 1;
+        let mut lines = list.lines().skip_while(|told| !told.starts_with(&format!("  {name}: ")));
+        assert!(lines.any(|told| told == format!("    --> expops.yaml:{line}:11")), "{name}: {list}");
+    }
     assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'));
     assert!(ran.out.len() + ran.err.len() < 6_000, "{}", ran.out.len() + ran.err.len());
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{say, told};
 use crate::diagnostic::plural;
+use crate::exec::Places;
 use crate::journal::{Ended, Entry, Event, Follower};
 use crate::layout::{Folder, Layout};
 use crate::plan::Plan;
@@ -219,14 +220,18 @@ impl<'p> Screen<'p> {
         self.list();
     }
 
-    /// Lists what failed, with the reason and the log of each.
+    /// Lists what failed, with the reason of each, where the project file names it, and its log.
     fn list(&self) {
         let mut text = String::new();
+        let places = Places::read(self.layout);
         for (instance, ended) in self.tally.failed() {
             let label = self.labels.get(instance.as_str()).copied().unwrap_or(instance);
             let kind = ended.kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
             let left_out = if ended.outcome == "dropped" { ", left out" } else { "" };
             text += &format!("\n  {label}: {}{kind}{left_out}", ended.message.as_deref().unwrap_or_default());
+            if let Some(place) = places.of_process(instance) {
+                text += &format!("\n    --> {place}");
+            }
             let log = Folder(self.layout.build().join(instance)).log();
             if log.exists() {
                 text += &format!("\n    log: {log}");
@@ -239,8 +244,10 @@ impl<'p> Screen<'p> {
     }
 
     fn summary(&self, is_well: bool, time: f64) -> serde_json::Value {
-        let failed =
-            self.tally.failed().map(|(instance, ended)| json!({"instance": instance, "ended": ended}));
+        let places = Places::read(self.layout);
+        let failed = self.tally.failed().map(|(instance, ended)| {
+            json!({"instance": instance, "place": places.of_process(instance), "ended": ended})
+        });
         json!({
             "event": "finished",
             "well": is_well,

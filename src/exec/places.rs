@@ -21,22 +21,22 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Writes them for [`of_process`] and [`of_environment`], if they have changed.
+    /// Writes them for [`Places::read`], if they have changed.
     pub(crate) fn write(&self, path: &Utf8Path) -> Result<(), FileError> {
         let text = serde_json::to_string_pretty(self).expect("places have string keys only");
         durable::write_if_changed(path, format!("{text}\n").as_bytes()).map(drop)
     }
 
     /// The places of the last compilation; empty if they cannot be read.
-    fn read(layout: &Layout) -> Self {
+    pub(crate) fn read(layout: &Layout) -> Self {
         let text = fs::read_to_string(layout.places()).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
-}
 
-/// The place of the process of an instance (`train/p2/s41`).
-pub(super) fn of_process(instance: &str, layout: &Layout) -> Option<String> {
-    Places::read(layout).processes.remove(instance.split('/').next()?)
+    /// The place of the process of an instance (`train/p2/s41`).
+    pub(crate) fn of_process(&self, instance: &str) -> Option<&String> {
+        self.processes.get(instance.split('/').next()?)
+    }
 }
 
 /// The place of the environment whose name on disk is `name`.

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::guard;
 use super::key::action_key::ActionKey;
 use super::key::why::{Ended, Why};
-use super::places;
+use super::places::Places;
 use super::publish;
 use super::reads::report::{self, Sight};
 use super::reads::world;
@@ -76,7 +76,7 @@ impl Instance {
 
     /// Where the project file names its process.
     pub(super) fn place(&self) -> Option<String> {
-        places::of_process(&self.name, &self.layout)
+        Places::read(&self.layout).of_process(&self.name).cloned()
     }
 
     fn run_locked(&self, sight: &Sight) -> Result<Outcome, Failure> {

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::exec::content::tree;
 use crate::exec::content::trust::Trust;
 use crate::exec::failure::Failure;
-use crate::exec::places;
+use crate::exec::places::Places;
 use crate::file;
 use crate::layout::Layout;
 use crate::plan_file::{PlanFile, Work};
@@ -19,7 +19,8 @@ use crate::stamp;
 /// Looks at what the instances of a process share; its name on disk is `process`.
 pub(crate) fn look(process: &str, layout: &Layout) -> Result<(), Failure> {
     let digests = digests(process, layout);
-    let digests = digests.map_err(|failure| failure.place(places::of_process(process, layout)))?;
+    let digests =
+        digests.map_err(|failure| failure.place(Places::read(layout).of_process(process).cloned()))?;
     let folder = layout.shared(process);
     file::create_folder(&folder.0)?;
     let text: String = digests.iter().map(|(what, digest)| format!("{digest} {what}\n")).collect();
