@@ -184,6 +184,16 @@ const AT_RUN_TIME: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "forgets_pandas",
+        "return {'n': pd.DataFrame()}",
+        &["NameError: name 'pd' is not defined", "help: add `import pandas as pd` to the script"],
+    ),
+    (
+        "forgets_a_module",
+        "return {'n': json.dumps(1)}",
+        &["NameError: name 'json' is not defined", "help: add `import json` to the script"],
+    ),
+    (
         "reads_what_is_not_declared",
         "return {'n': open('notes.txt').read()}",
         &[

@@ -38,7 +38,7 @@ fn a_run_ends_with_counts_and_one_list_without_the_tools_noise() {
         let ran = space.expops(&["run", "-k", "--with", tool]).failure();
         assert_eq!(ran.status, 1);
         assert!(!ran.says("FAILED:") && !ran.says("exec fit"), "{tool}: {}{}", ran.out, ran.err);
-        let list = "error: 1 instance failed\n  fit p2: ZeroDivisionError: division by zero (raised)\n    log: build/fit/p2/log\n";
+        let list = "error: 1 instance failed\n  fit p2: ZeroDivisionError: division by zero (raised)\n    --> expops.yaml:9:14\n    log: build/fit/p2/log\n";
         assert!(ran.err.contains(list), "{tool}: {}{}", ran.out, ran.err);
         let summary = ran.out.lines().find(|line| line.starts_with("2 ran, 1 failed in ")).is_some();
         assert!(summary, "{tool}: {}", ran.out);

@@ -15,6 +15,15 @@ _OURS = {
     **dict.fromkeys(("process", "step", "log_metric", "SerializableData", "ModelData"), "expops.core"),
     **dict.fromkeys(("chart", "ChartContext"), "expops.reporting"),
 }
+# What everybody imports under another name, or out of a module.
+_IMPORTS = {
+    "np": "import numpy as np",
+    "pd": "import pandas as pd",
+    "pl": "import polars as pl",
+    "plt": "import matplotlib.pyplot as plt",
+    "sns": "import seaborn as sns",
+    "Path": "from pathlib import Path",
+}
 # Distributions whose modules are named differently.
 _DISTRIBUTIONS = {
     "bs4": "beautifulsoup4",
@@ -76,15 +85,19 @@ def _imported_name(error: ImportError) -> Optional[str]:
 def _name(error: NameError) -> Optional[str]:
     words = str(error).split("'")
     name = words[1] if len(words) > 2 else ""
-    if name in _OURS:
-        return f"add `from {_OURS[name]} import {name}` to the script"
+    missing = f"from {_OURS[name]} import {name}" if name in _OURS else _IMPORTS.get(name)
+    if missing is not None:
+        return f"add `{missing}` to the script"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     if trace is None:
         return None
     near = close_to(name, [*trace.tb_frame.f_locals, *trace.tb_frame.f_globals])
-    return None if near is None else f"did you mean `{near}`?"
+    if near is not None:
+        return f"did you mean `{near}`?"
+    # Python 3.9 does not list its modules.
+    return f"add `import {name}` to the script" if name in getattr(sys, "stdlib_module_names", ()) else None
 
 
 def _file(name: str, request: Request) -> Optional[str]:
