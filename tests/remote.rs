@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::space::{Ran, Space, TOOLS, Tool};
-use servers::{Answer, Liar, s3, webdav};
+use servers::{Answer, Liar, s3, webdav, webdav_with_tls};
 
 const PROJECT: &str = "
 scripts: {main: src/model.py}
@@ -173,6 +173,19 @@ fn two_checkouts_share_a_webdav_server() {
     let (space, said) = one_warning(&wrong);
     assert!(said.contains("it does not permit that") && !said.contains("wrong@"), "{said}");
     assert_eq!(space.logged(), ALL);
+}
+
+#[test]
+fn a_server_behind_tls_is_one_whose_authority_is_known() {
+    let Some(server) = webdav_with_tls() else { return };
+    let remote = Remote::new(format!("https://user:pass%20word@127.0.0.1:{}/results", server.said["port"]));
+    let (_, said) = one_warning(&remote);
+    assert!(said.contains("certificate"), "{said}");
+    let known = remote.and("SSL_CERT_FILE", server.said["authority"].as_str().unwrap());
+    shares(&known, Tool::Ninja);
+    one_warning(&Remote::new(known.url.replace("https:", "http:")));
+    let (_, said) = one_warning(&remote.and("SSL_CERT_FILE", "/nowhere"));
+    assert!(said.contains("SSL_CERT_FILE cannot be read"), "{said}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::document::Document;
 use super::module;
+use crate::diagnostic::plural;
 
 const TEMPLATE: &str = include_str!("../../templates/report.html.j2");
 const STYLE: &str = include_str!("../../templates/report/page.css");
@@ -63,6 +64,9 @@ pub(crate) fn page(document: &Document, libraries: &Libraries, is_live: bool) ->
     render(context! {
         policy => policy(&allowed, modules.is_empty(), is_live),
         title => text(&format!("{} – expops", document.project.name)),
+        // What is seen while a large document is read.
+        name => text(&document.project.name),
+        size => plural(document.instances.len(), "instance"),
         style => STYLE,
         document => data(document),
         assets => data(&assets),

@@ -38,15 +38,20 @@ impl Drop for Server {
 }
 
 pub fn webdav() -> Option<Server> {
-    start("webdav.py", "wsgidav")
+    start("webdav.py", &[], "wsgidav")
+}
+
+/// The same behind TLS, with a certificate of an authority that nobody knows.
+pub fn webdav_with_tls() -> Option<Server> {
+    start("webdav.py", &["tls"], "wsgidav")
 }
 
 pub fn s3() -> Option<Server> {
-    start("s3.py", "moto.server")
+    start("s3.py", &[], "moto.server")
 }
 
 /// Starts a script of this folder, which says a line of JSON when it is ready, and lives as long as its standard input.
-fn start(script: &str, module: &str) -> Option<Server> {
+fn start(script: &str, arguments: &[&str], module: &str) -> Option<Server> {
     if !has_feature() {
         return None;
     }
@@ -61,7 +66,8 @@ fn start(script: &str, module: &str) -> Option<Server> {
         return None;
     }
     let mut command = Command::new(python);
-    command.arg(repository().join("tests/remote").join(script)).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.arg(repository().join("tests/remote").join(script)).args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
     let input = child.stdin.take().unwrap();
     let mut line = String::new();
