@@ -9,8 +9,7 @@ use clap::Args;
 use clap_complete::ArgValueCompleter;
 
 use super::ended::Ended;
-use super::{complete, labels, location, look, say};
-use crate::exec::{Ended as Last, Why};
+use super::{complete, failed, labels, location, look, say};
 use crate::layout::Folder;
 use crate::lock::Lock;
 use crate::plan::Action;
@@ -50,7 +49,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         all = plan.groups.iter().flat_map(|group| &group.actions).collect();
     }
     let folder = |action: &Action| layout.folder(&action.instance);
-    all.retain(|action| !flags.failed || has_failed(&folder(action)));
+    all.retain(|action| !flags.failed || failed::of(&folder(action)).is_some());
     if flags.follow && all.len() != 1 {
         say::error(&format!("one instance can be followed, and these are {}", all.len()));
         return Ended::Wrong;
@@ -60,10 +59,6 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Ended::failed(&error.to_string()),
         _ => Ended::Well,
     }
-}
-
-fn has_failed(folder: &Folder) -> bool {
-    !folder.record().exists() && matches!(Why::read(folder), Some(Why { ended: Last::Failed(_), .. }))
 }
 
 fn show(action: &Action, folder: &Folder, with_name: bool, follow: bool) -> io::Result<()> {

@@ -10,6 +10,7 @@ mod debug;
 mod ended;
 mod exec;
 mod explain;
+mod failed;
 mod graph;
 mod labels;
 mod launch;
@@ -48,6 +49,9 @@ pub struct Arguments {
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
     directory: Option<Utf8PathBuf>,
+    /// Say at the end that it is done: what a Ninja file asks of a launcher around this program
+    #[arg(long, global = true, hide = true)]
+    proof: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -159,6 +163,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Ended::Well
         }
     };
+    if arguments.proof && matches!(ended, Ended::Well) {
+        println!("{}", driver::DONE);
+    }
     match ended {
         Ended::Well => ExitCode::SUCCESS,
         Ended::Failed => ExitCode::from(1),

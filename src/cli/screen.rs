@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{say, told};
-use crate::diagnostic::plural;
+use super::{failed, say, told};
 use crate::exec::Places;
 use crate::journal::{Ended, Entry, Event, Follower};
-use crate::layout::{Folder, Layout};
+use crate::layout::Layout;
 use crate::plan::Plan;
 
 /// How often the journal is read.
@@ -222,24 +221,11 @@ impl<'p> Screen<'p> {
 
     /// Lists what failed, with the reason of each, where the project file names it, and its log.
     fn list(&self) {
-        let mut text = String::new();
-        let places = Places::read(self.layout);
-        for (instance, ended) in self.tally.failed() {
-            let label = self.labels.get(instance.as_str()).copied().unwrap_or(instance);
-            let kind = ended.kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
-            let left_out = if ended.outcome == "dropped" { ", left out" } else { "" };
-            text += &format!("\n  {label}: {}{kind}{left_out}", ended.message.as_deref().unwrap_or_default());
-            if let Some(place) = places.of_process(instance) {
-                text += &format!("\n    --> {place}");
-            }
-            let log = Folder(self.layout.build().join(instance)).log();
-            if log.exists() {
-                text += &format!("\n    log: {log}");
-            }
-        }
-        let count = self.tally.failed().count();
-        if count > 0 {
-            say::error(&format!("{} failed{text}", plural(count, "instance")));
+        let labelled = self.tally.failed().map(|(instance, ended)| {
+            (self.labels.get(instance.as_str()).copied().unwrap_or(instance), instance.as_str(), ended)
+        });
+        if let Some(text) = failed::list(labelled, self.layout) {
+            say::error(&text);
         }
     }
 

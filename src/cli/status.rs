@@ -1,5 +1,7 @@
 //! `expops status`.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::json;
@@ -7,7 +9,7 @@ use serde_json::json;
 use super::ended::Ended;
 use super::location::Location;
 use super::look::enter;
-use super::{say, told};
+use super::{failed, look, say, told};
 use crate::diagnostic::Diagnostics;
 use crate::dry_run::{Counts, Finding, State, Survey};
 use crate::exec::worker;
@@ -17,6 +19,7 @@ use crate::exec::worker;
   expops status                what the next build would do, process by process
                                (what is lost is seen; `expops run` makes it again)
   expops status --exit-code    exit with 1 if a build would do something
+  expops status --failed       what failed last time, with the reason and the log of each
   expops status --json         the same for scripts, with each instance that is not up to date")]
 pub(super) struct Flags {
     /// The project: a folder, or a project file
@@ -34,6 +37,9 @@ pub(super) struct Flags {
     /// Tell also of each instance where it last ran, how long, and what it used; and what the warm workers keep
     #[arg(short, long, conflicts_with = "json")]
     verbose: bool,
+    /// Only list what failed last time; with --exit-code, exit with 1 if something did
+    #[arg(long, conflicts_with_all = ["json", "verbose"])]
+    failed: bool,
 }
 
 /// A row of the table: the state of one process.
@@ -46,6 +52,9 @@ struct Row {
 
 pub(super) fn run(flags: &Flags) -> Ended {
     let place = Location::find(&flags.project, flags.build_dir.as_deref());
+    if flags.failed {
+        return list_failed(&place, flags.exit_code);
+    }
     let mut sink = Diagnostics::new();
     let mut survey =
         match enter(&place.project).and_then(|project| Survey::of(&project, &place.build, &mut sink)) {
@@ -80,6 +89,24 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
     let is_fresh = survey.all.iter().all(|looked| looked.state == State::Fresh);
     if flags.exit_code && !is_fresh { Ended::Failed } else { Ended::Well }
+}
+
+/// Prints the list that a build ends with.
+fn list_failed(place: &Location, with_status: bool) -> Ended {
+    let (plan, layout) = match look::plan(place, false) {
+        Ok(planned) => planned,
+        Err(ended) => return ended,
+    };
+    let actions = plan.groups.iter().flat_map(|group| &group.actions);
+    let all: BTreeMap<&str, _> = actions
+        .filter_map(|action| {
+            let ended = failed::of(&layout.folder(&action.instance))?;
+            Some((action.instance.as_str(), (action.label.as_str(), ended)))
+        })
+        .collect();
+    let text = failed::list(all.iter().map(|(instance, (label, ended))| (*label, *instance, ended)), &layout);
+    println!("{}", text.as_deref().unwrap_or("nothing failed"));
+    if with_status && text.is_some() { Ended::Failed } else { Ended::Well }
 }
 
 /// Prints where each instance last ran, and how long that took.

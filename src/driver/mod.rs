@@ -17,7 +17,7 @@ pub use compile::{Compiled, compile};
 pub(crate) use compile::{plan, plan_of};
 pub use failure::Failure;
 pub use options::Options;
-pub(crate) use program::write as write_program;
+pub(crate) use program::{DONE, write as write_program};
 pub use project::Project;
 pub(crate) use write::may_overwrite;
 

@@ -11,6 +11,9 @@ use crate::quote;
 /// What each command of a Ninja file reads before it calls `expops`.
 const GUARD: &str = include_str!("../../templates/program.sh");
 
+/// What the program says at its end, if it was asked to prove that it has run.
+pub(crate) const DONE: &str = "expops: done";
+
 /// Writes into the build folder how a shell recognizes this program.
 ///
 /// # Errors
@@ -18,6 +21,8 @@ const GUARD: &str = include_str!("../../templates/program.sh");
 pub(crate) fn write(layout: &Layout) -> Result<(), FileError> {
     let here = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
     let here = quote::word(here.unwrap_or_default().as_str());
-    let text = GUARD.replace("@HERE@", &here).replace("@OTHER@", &quote::word(emit::ANOTHER_PROGRAM));
+    let other = quote::word(emit::ANOTHER_PROGRAM);
+    let text =
+        GUARD.replace("@HERE@", &here).replace("@OTHER@", &other).replace("@DONE@", &quote::word(DONE));
     durable::write_if_changed(&layout.program(), text.as_bytes()).map(drop)
 }

@@ -84,6 +84,15 @@ impl Instance {
         let mut lock = guard::hold(&self.folder, &self.layout)?;
         lock.remark.take().into_iter().for_each(|remark| self.remark(remark));
         run_folder::sweep(&self.folder)?;
+        let result = self.look_and_make(sight);
+        if let Err(failure) = &result {
+            self.explain_failure(failure)?;
+        }
+        drop(lock);
+        result
+    }
+
+    fn look_and_make(&self, sight: &Sight) -> Result<Outcome, Failure> {
         self.insist_on_listing()?;
         self.insist_on_looks()?;
         let decided = self.decide()?;
@@ -110,7 +119,6 @@ impl Instance {
         let plan = Some(self.plan.digest());
         Record { plan, beside, ..Record::new(decided.key, reads) }.write(&self.folder)?;
         file::remove(&self.folder.force())?;
-        drop(lock);
         Ok(outcome)
     }
 
@@ -166,6 +174,18 @@ impl Instance {
         };
         let run = Some(self.ended(made.as_ref().map(|(outcome, _)| *outcome)));
         Why { ended, first: decided.record.is_none(), changes: decided.changes(), run }.write(&self.folder)
+    }
+
+    /// Writes down how it failed, if that happened before or after it was made.
+    fn explain_failure(&self, failure: &Failure) -> Result<(), Failure> {
+        let last = Why::read(&self.folder);
+        let ended = Ended::Failed(failure.sentence());
+        if last.as_ref().is_some_and(|why| why.ended == ended) {
+            return Ok(());
+        }
+        let changes = last.map(|why| why.changes).unwrap_or_default();
+        let run = Some(self.failed(failure));
+        Why { ended, first: !self.folder.record().exists(), changes, run }.write(&self.folder)
     }
 
     /// What to report of how it ended.

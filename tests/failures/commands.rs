@@ -125,3 +125,51 @@ fn an_instance_runs_in_the_foreground_and_a_failure_opens_the_debugger() {
     assert!(changed.iter().all(|name| name.starts_with(".expops/")), "{changed:?}");
     assert_eq!(debug(&space, "fit", "").status, 2);
 }
+
+#[test]
+fn after_a_bare_build_that_went_on_the_same_list_can_be_asked_for() {
+    let processes = "    - {name: rows, data_parallelism: {size: 12}}
+    - {name: fit}
+    - {name: whole, data_aggregation: true}
+    - {name: reader, command: 'cat more.csv > {{ outputs.o }}', outputs: {o: o.txt}}
+    - {name: after, command: 'cat {{ inputs.o }} > {{ outputs.p }}', outputs: {p: p.txt}}
+";
+    let script = SCRIPT.replace("return [1, 0]", "return [0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0]");
+    for (tool, name) in [(Tool::Ninja, "ninja"), (Tool::Make, "make")] {
+        let space = project(tool, "rows fit\nfit whole\nreader after", processes, &script);
+        let asked = |words: &[&str]| space.expops(words).success().out;
+        assert_eq!(asked(&["status", "--failed"]), "nothing failed\n");
+        let keep_going: &[&str] = if tool == Tool::Ninja { &["-k", "0"] } else { &["-k"] };
+        space.build(tool, keep_going).failure();
+        let list = asked(&["status", "--failed"]);
+        let labels: Vec<_> =
+            list.lines().filter(|line| line.contains("raised") || line.contains("(exit)")).collect();
+        assert_eq!(labels.len(), 4, "{tool:?}: {list}");
+        assert!(
+            list.starts_with("4 instances failed\n  fit p1: ZeroDivisionError")
+                && list.contains("  reader: ")
+        );
+        let logs = asked(&["logs", "--failed"]);
+        for label in ["fit p1", "fit p4", "fit p12", "reader"] {
+            assert!(logs.contains(&format!("==> {label} (")), "{tool:?}: {label}: {logs}");
+        }
+        assert_eq!(logs.matches("==> ").count(), 4, "{logs}");
+        assert_eq!(space.expops(&["status", "--failed", "--exit-code"]).status, 1);
+        // What `expops run` says at its end.
+        let run = space.expops(&["run", "-k", "--with", name]).failure();
+        assert!(run.err.contains(&format!("error: {list}")), "{tool:?}: {list}\n{}", run.err);
+        space.write("more.csv", "1\n");
+        space.build(tool, keep_going).failure();
+        assert!(asked(&["status", "--failed"]).starts_with("3 instances failed\n"));
+        space.edit("src/main.py", "1 / data[0]", "1 / (data[0] or 1)");
+        space.build(tool, keep_going).success();
+        assert_eq!(asked(&["status", "--failed"]), "nothing failed\n");
+        // A failure before anything ran is one, too.
+        for name in ["reader/values.json", "after/record.json"] {
+            std::fs::remove_file(space.path(&format!("build/{name}"))).unwrap();
+        }
+        space.build(tool, &["after"]).failure();
+        let list = asked(&["status", "--failed"]);
+        assert!(list.starts_with("1 instance failed\n  after: "), "{tool:?}: {list}");
+    }
+}
