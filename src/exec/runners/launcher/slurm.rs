@@ -70,7 +70,9 @@ pub(super) fn command(options: &[String], order: &Order) -> Command {
     if is_inside {
         // Without `--exact` a step takes all cores of its node, without `--mem` all its memory.
         command.arg("--exact");
-        let memory = order.need.memory.or_else(|| share(order.need.cpus));
+        let is_said = options.iter().any(|option| option.starts_with("--mem"));
+        let share = || if is_said { None } else { share(order.need.cpus) };
+        let memory = order.need.memory.or_else(share);
         memory.map(|memory| command.arg(format!("--mem={memory}M")));
     } else {
         order.need.memory.map(|memory| command.arg(format!("--mem={memory}M")));
