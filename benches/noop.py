@@ -3,9 +3,12 @@
 
     cargo build --release && python3 benches/noop.py target/release/expops
 
-Compiles a chain of two processes behind a split into 1,000 and 20,000 partitions. For the smaller one it
+Compiles a chain of two processes behind a split into 1,000, 20,000 and 100,000 partitions. For the smallest it
 builds everything (with a stand-in that only writes stamps: Ninja is what is measured), and times `ninja`
 with nothing to do against a bare file of as many edges, in turns.
+
+Last, 100,000 and 1,000,000 instances: how long `expops compile` takes and how much memory at most, the first time and
+again, divided by what `ninja -t query` of one target needs to load the file, in turns.
 """
 
 import os
@@ -123,11 +126,46 @@ def noop(expops, partitions):
         )
 
 
+def measured(command, folder):
+    """Seconds and peak memory in MB of a command that ends well."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return time.perf_counter() - start, usage.ru_maxrss / 1000
+
+
+def beside_ninja(expops, instances, times):
+    command = [expops, "compile", "--quiet", "--max-instances", str(2 * instances)]
+    first, again, loaded = [], [], []
+    for _ in range(times):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "project"
+            project(folder, instances // 2)
+            first.append(measured(command, folder))
+            loaded.append(measured(["ninja", "-t", "query", "score@p1"], folder))
+            again.append(measured(command, folder))
+    (first, memory), (again, memory_again), (loaded, memory_loaded) = map(sorted_middle, (first, again, loaded))
+    print(
+        f"{instances:>9} instances: compile {first:.2f} s, {memory:.0f} MB; again {again:.2f} s, {memory_again:.0f} MB; "
+        f"ninja -t query {loaded:.2f} s, {memory_loaded:.0f} MB; ratio {first / loaded:.2f}, again {again / loaded:.2f}"
+    )
+
+
+def sorted_middle(runs):
+    """The run with the median time."""
+    return sorted(runs)[len(runs) // 2]
+
+
 def main():
     expops = str(Path(sys.argv[1] if len(sys.argv) > 1 else "target/release/expops").resolve())
     for partitions in (1_000, 20_000, 100_000):
         compile_times(expops, partitions)
     noop(expops, 1_000)
+    beside_ninja(expops, 100_000, 5)
+    beside_ninja(expops, 1_000_000, 1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 //! One arm of a layer. The only place that reads and writes arms (`p2`, `s41`, `data2`, `seed41`).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,11 @@ impl fmt::Display for Arm {
 
 /// Arms as they appear in a path, separated by `between`: `p2.p1`.
 pub(crate) fn join(arms: &[Arm], between: &str) -> String {
-    arms.iter().map(Arm::to_string).collect::<Vec<_>>().join(between)
+    let mut text = String::new();
+    for (i, arm) in arms.iter().enumerate() {
+        let _ = write!(text, "{}{arm}", if i == 0 { "" } else { between });
+    }
+    text
 }
 
 /// Accepts exactly what [`Arm`] prints: `p02` and `p+2` are not arms.

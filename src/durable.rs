@@ -1,8 +1,8 @@
 //! Flushes to disk what must be there before something vouches for it. `EXPOPS_FSYNC=0` is for those who would rather
 //! rebuild after a power cut.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Write};
 use std::sync::OnceLock;
 
 use camino::Utf8Path;
@@ -70,19 +70,21 @@ fn flush_file(path: &std::path::Path) -> io::Result<()> {
     }
 }
 
+/// Writes what `fill` writes to `path` as [`file::revise`] does, and returns once it is on disk.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn revise(
+    path: &Utf8Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<file::Written, FileError> {
+    file::revise(path, fill, flush)
+}
+
 /// Writes `content` to `path` as [`file::write_if_changed`] does, and returns once it is on disk.
 ///
 /// # Errors
 /// If it cannot be written.
 pub(crate) fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<file::Written, FileError> {
-    if fs::read(path).is_ok_and(|old| old == content) {
-        file::forsake(path);
-        return Ok(file::Written::Unchanged);
-    }
-    file::replace(path, |file| {
-        file.write_all(content)?;
-        file.flush()?;
-        flush(file.get_ref())
-    })?;
-    Ok(file::Written::Changed)
+    revise(path, |out| out.write_all(content))
 }

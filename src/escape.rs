@@ -3,7 +3,11 @@
 
 /// A file name in a `build` line of Ninja.
 pub(crate) fn ninja_path(path: &str) -> String {
-    path.replace('$', "$$").replace(' ', "$ ").replace(':', "$:")
+    // A file has a million of them, and hardly one needs it.
+    match path.contains(['$', ' ', ':']) {
+        true => path.replace('$', "$$").replace(' ', "$ ").replace(':', "$:"),
+        false => path.to_owned(),
+    }
 }
 
 /// The value of a Ninja variable.
@@ -51,7 +55,7 @@ pub(crate) fn make_info(text: &str) -> String {
 /// A comment in any of the three languages: one line, without a backslash at its end, which would swallow the next
 /// line.
 pub(crate) fn comment(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = text.replace(char::is_control, " ");
     if line.ends_with('\\') { format!("{line}.") } else { line }
 }
 

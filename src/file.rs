@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufRead as _, Read as _, Seek as _, Write};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -90,14 +90,22 @@ pub(crate) fn replace(
     context(write(), "write", path)
 }
 
-/// Writes `content` to `path` by [`replace`], unless the file has that content already.
+/// Writes `content` to `path` by [`revise`].
 pub(crate) fn write_if_changed(path: &Utf8Path, content: &[u8]) -> Result<Written, FileError> {
-    if fs::read(path).is_ok_and(|old| old == content) {
-        forsake(path);
-        return Ok(Written::Unchanged);
-    }
-    replace(path, |file| file.write_all(content))?;
-    Ok(Written::Changed)
+    revise(path, |out| out.write_all(content), |_| Ok(()))
+}
+
+/// Replaces the file at `path` as [`replace`] does, unless what `fill` writes is what it has already. Compares while it
+/// is written, so that neither has to be in memory. `settle` gets the new file before it has its name.
+pub(crate) fn revise(
+    path: &Utf8Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    settle: impl FnOnce(&fs::File) -> io::Result<()>,
+) -> Result<Written, FileError> {
+    let old = fs::File::open(path).ok().map(io::BufReader::new);
+    let mut revision = Revision { path, old, same: 0, new: None };
+    let written = fill(&mut revision).and_then(|()| revision.finish(settle));
+    context(written, "write", path)
 }
 
 /// The first file called `program` on the `PATH`.
@@ -184,6 +192,81 @@ pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
     if out.as_str().is_empty() { Utf8PathBuf::from(".") } else { out }
 }
 
+/// A file that is written again. As long as it comes out as it was, nothing is written; from the first difference on,
+/// the whole goes to a temporary file.
+struct Revision<'p> {
+    path: &'p Utf8Path,
+    /// The file as it was. Not opened a second time: somebody else may have renamed another file to its path by then.
+    old: Option<io::BufReader<fs::File>>,
+    /// How many bytes have been the same.
+    same: u64,
+    new: Option<io::BufWriter<Temporary>>,
+}
+
+impl Revision<'_> {
+    fn is_same(&mut self, bytes: &[u8]) -> bool {
+        self.new.is_none() && self.old.as_mut().is_some_and(|old| is_next(old, bytes).unwrap_or(false))
+    }
+
+    fn renewed(&mut self) -> io::Result<&mut io::BufWriter<Temporary>> {
+        if self.new.is_none() {
+            let folder = self.path.parent().filter(|folder| !folder.as_str().is_empty());
+            fs::create_dir_all(folder.unwrap_or(Utf8Path::new(".")))?;
+            let mut writer = io::BufWriter::new(Temporary::open(self.path)?);
+            if let Some(old) = self.old.take() {
+                let mut old = old.into_inner();
+                old.rewind()?;
+                io::copy(&mut old.take(self.same), &mut writer)?;
+            }
+            self.new = Some(writer);
+        }
+        Ok(self.new.as_mut().expect("made above"))
+    }
+
+    fn finish(mut self, settle: impl FnOnce(&fs::File) -> io::Result<()>) -> io::Result<Written> {
+        let is_at_end = |old: &mut io::BufReader<fs::File>| old.fill_buf().is_ok_and(<[u8]>::is_empty);
+        if self.old.as_mut().is_some_and(is_at_end) {
+            forsake(self.path);
+            return Ok(Written::Unchanged);
+        }
+        let path = self.path;
+        let writer = self.renewed()?;
+        writer.flush()?;
+        let temporary = writer.get_ref();
+        settle(&temporary.file)?;
+        fs::rename(&temporary.path, path)?;
+        Ok(Written::Changed)
+    }
+}
+
+impl Write for Revision<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_same(bytes) {
+            self.same += bytes.len() as u64;
+            return Ok(bytes.len());
+        }
+        self.renewed()?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether `bytes` come next in a file.
+fn is_next(file: &mut io::BufReader<fs::File>, mut bytes: &[u8]) -> io::Result<bool> {
+    while !bytes.is_empty() {
+        let there = file.fill_buf()?;
+        let count = there.len().min(bytes.len());
+        if count == 0 || there[..count] != bytes[..count] {
+            return Ok(false);
+        }
+        file.consume(count);
+        bytes = &bytes[count..];
+    }
+    Ok(true)
+}
+
 /// Removes the temporary file that a killed [`replace`] of `path` may have left behind.
 pub(crate) fn forsake(path: &Utf8Path) {
     let temporary = passing::temporary(path);
@@ -224,6 +307,16 @@ impl Temporary {
                 return Ok(Self { file, path });
             }
         }
+    }
+}
+
+impl Write for Temporary {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -313,6 +406,41 @@ mod tests {
         fs::File::open(&path).unwrap().set_modified(old).unwrap();
         assert_eq!(write_if_changed(&path, b"x").unwrap(), Written::Unchanged);
         assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), old);
+    }
+
+    #[test]
+    fn a_file_is_revised_where_it_differs_and_only_then() {
+        let (_guard, folder) = folder();
+        let path = folder.join("a/b.txt");
+        let long = "a line like the next\n".repeat(2_000);
+        let texts = [
+            "",
+            "a",
+            &long,
+            &long[..long.len() - 1],
+            &long.replacen("the", "two", 1),
+            &long,
+            &format!("{long}x"),
+        ];
+        for (new, size) in texts.iter().flat_map(|text| [1, 7, 1 << 20].map(|size| (text, size))) {
+            let old = fs::read_to_string(&path);
+            let mut settled = 0;
+            let fill =
+                |out: &mut dyn Write| new.as_bytes().chunks(size).try_for_each(|part| out.write_all(part));
+            let written = revise(&path, fill, |file| {
+                settled = file.metadata()?.len();
+                Ok(())
+            });
+            let is_same = old.is_ok_and(|old| old == **new);
+            assert_eq!(written.unwrap() == Written::Unchanged, is_same);
+            assert_eq!(settled, if is_same { 0 } else { new.len() as u64 });
+            assert_eq!(fs::read_to_string(&path).unwrap(), **new);
+            assert_eq!(fs::read_dir(folder.join("a")).unwrap().count(), 1);
+        }
+        let failed =
+            revise(&path, |out| out.write_all(b"other").and(Err(io::Error::other("no"))), |_| Ok(()));
+        assert!(failed.is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap().len(), long.len() + 1);
     }
 
     #[test]

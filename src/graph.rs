@@ -133,10 +133,13 @@ impl<'p> Graph<'p> {
 
     /// The arms of an address, outermost first: partitions, then seeds.
     pub(crate) fn arms(self, address: &Address) -> Vec<Arm> {
-        let outlet = self.pipeline.process(address.process).outlet(&self.pipeline.layers);
+        let process = self.pipeline.process(address.process);
+        let opens =
+            |is_data| process.opens.iter().filter(move |id| self.pipeline.layer(**id).is_data() == is_data);
         let arm = |(id, arm): (&LayerId, &usize)| self.pipeline.layer(*id).arm(*arm);
-        let data = outlet.data.iter().zip(&address.at.data);
-        data.chain(outlet.seed.iter().zip(&address.at.seed)).map(arm).collect()
+        let data = process.place.data.iter().chain(opens(true)).zip(&address.at.data);
+        let seed = process.place.seed.iter().chain(opens(false)).zip(&address.at.seed);
+        data.chain(seed).map(arm).collect()
     }
 
     /// The short label of an address for people: `fit p2.p1 s41`.

@@ -138,7 +138,12 @@ impl Layout {
 
     /// An instance as the generated file names it: `train/p2/s41`.
     pub(crate) fn instance(process: &str, arms: &[Arm]) -> String {
-        let mut path = component(process);
+        Self::below(&component(process), arms)
+    }
+
+    /// The path of arms below what belongs to a process.
+    pub(crate) fn below(process: &str, arms: &[Arm]) -> String {
+        let mut path = process.to_owned();
         for arm in arms {
             let _ = write!(path, "/{arm}");
         }

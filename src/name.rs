@@ -9,7 +9,7 @@ use crate::arm::{self, Arm};
 pub(crate) fn label(process: &str, arms: &[Arm]) -> String {
     let partitions = arms.iter().take_while(|arm| arm.partition().is_some()).count();
     let (data, seed) = arms.split_at(partitions);
-    let mut label: String = process.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut label = process.replace(char::is_control, " ");
     for part in [data, seed].into_iter().filter(|part| !part.is_empty()) {
         label.push(' ');
         label.push_str(&arm::join(part, "."));
@@ -22,8 +22,10 @@ pub(crate) fn label(process: &str, arms: &[Arm]) -> String {
 pub(crate) fn canonical(process: &str, arms: &[Arm]) -> String {
     let mut path = String::from("//");
     for arm in arms {
-        let (attribute, value) = attribute(*arm);
-        let _ = write!(path, "*[@{attribute}='{value}']/");
+        let _ = match arm {
+            Arm::Partition(_) => write!(path, "*[@partition='{arm}']/"),
+            Arm::Seed(seed) => write!(path, "*[@seed='{seed}']/"),
+        };
     }
     let _ = write!(path, "process[@name={}]", literal(process));
     path

@@ -41,6 +41,7 @@ mod rerun;
 mod resources;
 mod running;
 mod semantics;
+mod sharing;
 mod slurm;
 mod table;
 mod tools_of_the_host;

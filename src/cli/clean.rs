@@ -16,6 +16,7 @@ use crate::exec::{Ingredient, Inventory, Record, Values};
 use crate::file::{self, FileError};
 use crate::layout::{Folder, Layout, passing};
 use crate::lock::Lock;
+use crate::plan::Action;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -45,13 +46,11 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok(planned) => planned,
         Err(ended) => return ended,
     };
-    let actions = plan.groups.iter().flat_map(|group| &group.actions);
-    let wanted: BTreeSet<Utf8PathBuf> = actions
-        .flat_map(|action| {
-            action.stamps.iter().filter_map(|stamp| stamp.parent()).chain([action.folder.as_path()])
-        })
-        .map(Utf8Path::to_owned)
-        .collect();
+    let folders = |action: Action| {
+        let of_stamps = action.stamps.iter().filter_map(|stamp| stamp.parent()).map(Utf8Path::to_owned);
+        of_stamps.chain([action.folder.clone()]).collect::<Vec<_>>()
+    };
+    let wanted: BTreeSet<Utf8PathBuf> = plan.actions().flat_map(folders).collect();
     let build = layout.build().to_owned();
     let mut folders = Vec::new();
     instances(&build, &build, &mut folders);

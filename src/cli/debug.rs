@@ -25,7 +25,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Err(ended) => return ended,
     };
     let action = match labels::matching(&plan, &flags.label).as_deref() {
-        Ok([action]) => *action,
+        Ok([action]) => action.clone(),
         Ok(several) => {
             say::error(&format!(
                 "`{}` has {} instances: name one, such as `{}`",

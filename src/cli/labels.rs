@@ -6,9 +6,9 @@ use crate::diagnostic::{list, nearest};
 use crate::plan::{Action, Plan};
 
 /// The instances that any of `labels` names; prints an error if one of them is wrong.
-pub(super) fn all<'p>(plan: &'p Plan, labels: &[String]) -> Result<Vec<&'p Action>, Ended> {
+pub(super) fn all(plan: &Plan, labels: &[String]) -> Result<Vec<Action>, Ended> {
     let found: Result<Vec<_>, _> = labels.iter().map(|label| matching(plan, label)).collect();
-    found.map(|found| found.concat()).map_err(|text| {
+    found.map(|found| found.into_iter().flatten().collect()).map_err(|text| {
         say::error(&text);
         Ended::Wrong
     })
@@ -16,11 +16,11 @@ pub(super) fn all<'p>(plan: &'p Plan, labels: &[String]) -> Result<Vec<&'p Actio
 
 /// The instances that `label` names: all of a process, or one, as `train@p2`, `train/p2` or `train p2`; or one
 /// sentence that says what is wrong with the label.
-pub(super) fn matching<'p>(plan: &'p Plan, label: &str) -> Result<Vec<&'p Action>, String> {
+pub(super) fn matching(plan: &Plan, label: &str) -> Result<Vec<Action>, String> {
     let mut found = Vec::new();
     for group in &plan.groups {
         let is_all = group.process == label || group.target == label;
-        let is_one = |action: &&Action| {
+        let is_one = |action: &Action| {
             is_all
                 || [&action.target, &action.instance, &action.label, &action.path]
                     .contains(&&label.to_owned())
@@ -33,9 +33,9 @@ pub(super) fn matching<'p>(plan: &'p Plan, label: &str) -> Result<Vec<&'p Action
     if let Some(text) = wrong_arms(plan, label) {
         return Err(text);
     }
-    let actions = plan.groups.iter().flat_map(|group| &group.actions).map(|action| action.target.as_str());
-    let names = plan.groups.iter().map(|group| group.process.as_str()).chain(actions);
-    Err(match nearest(label, names) {
+    let targets: Vec<_> = plan.groups.iter().flat_map(|group| group.actions.targets()).collect();
+    let processes = plan.groups.iter().map(|group| group.process.as_str());
+    Err(match nearest(label, processes.chain(targets.iter().map(String::as_str))) {
         Some(near) => format!("there is no process or instance `{label}`; did you mean `{near}`?"),
         None => format!("there is no process or instance `{label}`"),
     })
@@ -45,7 +45,8 @@ pub(super) fn matching<'p>(plan: &'p Plan, label: &str) -> Result<Vec<&'p Action
 fn wrong_arms(plan: &Plan, label: &str) -> Option<String> {
     let (process, _) = label.split_once(['@', '/', ' '])?;
     let group = plan.groups.iter().find(|group| group.process == process || group.target == process)?;
-    let targets: Vec<_> = group.actions.iter().map(|action| action.target.as_str()).collect();
+    let targets: Vec<_> = group.actions.targets().collect();
+    let targets: Vec<_> = targets.iter().map(String::as_str).collect();
     (!targets.is_empty()).then(|| format!("there is no instance `{label}`; {}", those_of(process, &targets)))
 }
 

@@ -46,7 +46,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Err(ended) => return ended,
     };
     if flags.labels.is_empty() {
-        all = plan.groups.iter().flat_map(|group| &group.actions).collect();
+        all = plan.actions().collect();
     }
     let folder = |action: &Action| layout.folder(&action.instance);
     all.retain(|action| !flags.failed || failed::of(&folder(action)).is_some());

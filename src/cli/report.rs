@@ -1,5 +1,7 @@
 //! `expops report`: a page about a project, in one file.
 
+use std::sync::Arc;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
@@ -107,7 +109,7 @@ pub(super) fn absolute(path: &Utf8Path) -> Utf8PathBuf {
 /// A project that has been inspection; its folder is the working folder.
 pub(super) struct Inspection {
     checked: Checked,
-    probes: Probes,
+    probes: Arc<Probes>,
     pub(super) survey: Survey,
 }
 
@@ -119,8 +121,8 @@ impl Inspection {
         sink: &mut Diagnostics,
     ) -> Result<Self, Failure> {
         let checked = driver::open(project, sink)?;
-        let (graph, probes) = driver::expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
-        let plan = driver::plan_of(&checked, (graph, &probes), project, build);
+        let (_, probes) = driver::expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
+        let plan = driver::plan_of(&checked, &probes, project, build);
         let mut survey = Survey::over(plan, project, build);
         survey.look_at_all();
         Ok(Self { checked, probes, survey })

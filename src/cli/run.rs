@@ -94,10 +94,6 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok(locks) => locks,
         Err(error) => return Ended::failed(&error.to_string()),
     };
-    let names = || {
-        let actions = compiled.plan.groups.iter().flat_map(|group| &group.actions);
-        actions.map(|action| action.instance.as_str())
-    };
     let build = || build(flags, &compiled, targets, ninja.then(|| version.unwrap_or_default()));
     if flags.dry_run {
         return build();
@@ -105,7 +101,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if let Err(ended) = force(&flags.force, &compiled) {
         return ended;
     }
-    match exec::look_for_damage(names(), layout) {
+    match exec::look_for_damage(compiled.plan.instances(), layout) {
         Ok(0) => {}
         Ok(count) => {
             say::note(&format!("{} lost something that it made: made again", plural(count, "instance")))
@@ -123,7 +119,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
     let has_launcher = std::env::var_os("EXPOPS").is_some() && targets.is_empty();
     if matches!(ended, Ended::Well) && has_launcher {
-        return insist_on_looks(names(), layout);
+        return insist_on_looks(compiled.plan.instances(), layout);
     }
     ended
 }
@@ -144,7 +140,7 @@ fn force(labels: &[String], compiled: &Compiled) -> Result<(), Ended> {
 const REPAIRS: usize = 3;
 
 /// A launcher in `EXPOPS` may exit with 0 without having run anything.
-fn insist_on_looks<'n>(names: impl Iterator<Item = &'n str>, layout: &Layout) -> Ended {
+fn insist_on_looks(names: impl Iterator<Item = String>, layout: &Layout) -> Ended {
     match exec::unlooked(names, layout) {
         Ok(missed) => match missed.as_slice() {
             [] => Ended::Well,
@@ -309,7 +305,7 @@ fn steps(command: &Command, plan: &Plan, goals: &[String]) -> std::io::Result<us
 }
 
 /// The instances that the commands of a dry run look at: what a process shares counts for all of its instances.
-fn looked_at<'p>(planned: &'p str, plan: &'p Plan) -> BTreeSet<&'p str> {
+fn looked_at(planned: &str, plan: &Plan) -> BTreeSet<String> {
     let commands = planned.lines().filter(|line| line.contains(" exec "));
     let mut found = BTreeSet::new();
     for command in commands {
@@ -317,11 +313,10 @@ fn looked_at<'p>(planned: &'p str, plan: &'p Plan) -> BTreeSet<&'p str> {
         match (words.next(), words.next()) {
             (Some(process), Some("--shared")) => {
                 let group = plan.groups.iter().find(|group| group.shared.name == process);
-                let actions = group.into_iter().flat_map(|group| &group.actions);
-                found.extend(actions.map(|action| action.instance.as_str()));
+                found.extend(group.into_iter().flat_map(|group| group.actions.names()));
             }
             (_, Some("--modules")) => {}
-            (Some(instance), _) => drop(found.insert(instance)),
+            (Some(instance), _) => drop(found.insert(instance.to_owned())),
             (None, _) => {}
         }
     }

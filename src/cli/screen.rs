@@ -43,7 +43,7 @@ impl Display {
 /// A build on the screen.
 pub(super) struct Screen<'p> {
     shown: Display,
-    labels: BTreeMap<&'p str, &'p str>,
+    labels: BTreeMap<String, String>,
     layout: &'p Layout,
     journal: Follower,
     tally: Tally,
@@ -102,11 +102,10 @@ impl Tally {
 impl<'p> Screen<'p> {
     /// The screen of a build that begins now. `total` is the number of its steps, if the tool does not count
     /// them.
-    pub(super) fn new(shown: Display, plan: &'p Plan, layout: &'p Layout, total: Option<usize>) -> Self {
-        let actions = plan.groups.iter().flat_map(|group| &group.actions);
+    pub(super) fn new(shown: Display, plan: &Plan, layout: &'p Layout, total: Option<usize>) -> Self {
         Self {
             shown,
-            labels: actions.map(|action| (action.instance.as_str(), action.label.as_str())).collect(),
+            labels: plan.actions().map(|action| (action.instance, action.label)).collect(),
             layout,
             journal: Follower::at_end(layout.journal()),
             tally: Tally::default(),
@@ -222,7 +221,7 @@ impl<'p> Screen<'p> {
     /// Lists what failed, with the reason of each, where the project file names it, and its log.
     fn list(&self) {
         let labelled = self.tally.failed().map(|(instance, ended)| {
-            (self.labels.get(instance.as_str()).copied().unwrap_or(instance), instance.as_str(), ended)
+            (self.labels.get(instance).unwrap_or(instance).as_str(), instance.as_str(), ended)
         });
         if let Some(text) = failed::list(labelled, self.layout) {
             say::error(&text);

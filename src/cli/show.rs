@@ -42,12 +42,12 @@ pub(super) fn run(flags: &Flags) -> Ended {
 
 /// The instance and the key that `text` names. Labels may contain dots themselves (`fit@p2.s41`): the longest
 /// label that exists is taken.
-fn meant<'p, 't>(plan: &'p Plan, text: &'t str) -> Result<(&'p Action, &'t str), String> {
+fn meant<'t>(plan: &Plan, text: &'t str) -> Result<(Action, &'t str), String> {
     let mut parts = text.rmatch_indices('.').map(|(dot, _)| (&text[..dot], &text[dot + 1..]));
     let found = parts.find_map(|(label, key)| Some((labels::matching(plan, label).ok()?, label, key)));
     match found {
-        Some((actions, label, key)) => match actions.as_slice() {
-            [one] => Ok((one, key)),
+        Some((mut actions, label, key)) => match actions.as_slice() {
+            [_] => Ok((actions.remove(0), key)),
             [first, ..] => Err(format!(
                 "`{label}` has {} instances: name one, as `{}.{key}`",
                 actions.len(),

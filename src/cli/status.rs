@@ -13,6 +13,7 @@ use super::{failed, look, say, told};
 use crate::diagnostic::Diagnostics;
 use crate::dry_run::{Counts, Finding, State, Survey};
 use crate::exec::worker;
+use crate::plan::Action;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -97,14 +98,13 @@ fn list_failed(place: &Location, with_status: bool) -> Ended {
         Ok(planned) => planned,
         Err(ended) => return ended,
     };
-    let actions = plan.groups.iter().flat_map(|group| &group.actions);
-    let all: BTreeMap<&str, _> = actions
-        .filter_map(|action| {
-            let ended = failed::of(&layout.folder(&action.instance))?;
-            Some((action.instance.as_str(), (action.label.as_str(), ended)))
-        })
-        .collect();
-    let text = failed::list(all.iter().map(|(instance, (label, ended))| (*label, *instance, ended)), &layout);
+    let of = |action: Action| {
+        let ended = failed::of(&layout.folder(&action.instance))?;
+        Some((action.instance, (action.label, ended)))
+    };
+    let all: BTreeMap<_, _> = plan.actions().filter_map(of).collect();
+    let failed = all.iter().map(|(instance, (label, ended))| (label.as_str(), instance.as_str(), ended));
+    let text = failed::list(failed, &layout);
     println!("{}", text.as_deref().unwrap_or("nothing failed"));
     if with_status && text.is_some() { Ended::Failed } else { Ended::Well }
 }

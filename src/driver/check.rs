@@ -1,6 +1,7 @@
 //! Takes a project file through the stages of the compiler up to the expanded pipeline.
 
 use std::fs;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -20,7 +21,7 @@ use crate::syntax;
 /// What the compiler knows of a project before it plans a build.
 pub struct Checked {
     /// The checked pipeline.
-    pub(crate) pipeline: Pipeline,
+    pub(crate) pipeline: Arc<Pipeline>,
     /// What its scripts say.
     pub(crate) codes: Codes,
     /// The steps that each process logs under.
@@ -75,7 +76,7 @@ pub(super) fn check(project: &Project, missing: Missing, sink: &mut Diagnostics)
     let mut library = Library::new(root, folders.clone());
     let pipeline = pipeline::check(&config, root, &mut library, missing, sink)?;
     let (codes, steps, foreign) = codes(&pipeline, &mut library, folders, project, sink)?;
-    Ok(Checked { pipeline, codes, steps, foreign, named: NamedFiles::of(&config) })
+    Ok(Checked { pipeline: Arc::new(pipeline), codes, steps, foreign, named: NamedFiles::of(&config) })
 }
 
 /// Warns of a file next to the project file that existing projects have and expops does not use.
@@ -98,9 +99,9 @@ pub(crate) fn expand<'p>(
     checked: &'p Checked,
     limit: u64,
     sink: &mut Diagnostics,
-) -> Result<(Graph<'p>, Probes), Reported> {
+) -> Result<(Graph<'p>, Arc<Probes>), Reported> {
     let graph = graph::expand(&checked.pipeline, limit, sink)?;
-    let probes = probe::resolve(graph, &checked.steps, sink);
+    let probes = Arc::new(probe::resolve(graph, &checked.steps, sink));
     sink.unless_errors((graph, probes))
 }
 

@@ -1,6 +1,7 @@
-//! Compiles a project to a plan and the text of the generated file. Writes nothing yet.
+//! Compiles a project to a plan. Writes nothing yet.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -14,7 +15,6 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::emit::Format;
 use crate::exec::{self, Places};
 use crate::file;
-use crate::graph::Graph;
 use crate::layout::{self, Layout};
 use crate::pipeline::{self, Missing, Pipeline};
 use crate::plan::{self, Plan};
@@ -27,8 +27,6 @@ use crate::source::Span;
 pub struct Compiled {
     /// What the build does.
     pub plan: Plan,
-    /// The text of the generated file.
-    pub text: String,
     /// The text of the depfile that goes with it, if there is one.
     pub depfile: Option<String>,
     /// The generated file, relative to the project.
@@ -58,8 +56,8 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     let project = Project::find(&options.project).map_err(Failure::Usage)?;
     let placed = options.placed(&project).map_err(Failure::Usage)?;
     let checked = check(&project, options.missing(), sink)?;
-    let (graph, probes) = expand(&checked, options.max_instances, sink)?;
-    let plan = plan::lower(graph, &probes, &checked.codes, &placed);
+    let (_, probes) = expand(&checked, options.max_instances, sink)?;
+    let plan = plan::lower(&checked.pipeline, &probes, &checked.codes, &placed);
     report_declared(&checked.pipeline, &project, &placed.build, sink);
     exports::check(&checked.pipeline, &checked.codes, &placed, &project, sink);
     report_named(&checked.named, options.format, sink);
@@ -67,7 +65,6 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     sink.unless_errors(())?;
     report_absent(&checked.foreign, (&options.python, &checked.codes.folders), &project, sink);
     Ok(Compiled {
-        text: options.format.text(&plan),
         depfile: options.format.depfile(&plan),
         places: places(&checked.pipeline, &project),
         plan,
@@ -96,17 +93,12 @@ fn places(pipeline: &Pipeline, project: &Project) -> Places {
 /// the project was compiled, so they are not in this plan; everything else is.
 pub(crate) fn plan(project: &Project, build: &Utf8Path, sink: &mut Diagnostics) -> Result<Plan, Failure> {
     let checked = check(project, Missing::Ignored, sink)?;
-    let (graph, probes) = expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
-    Ok(plan_of(&checked, (graph, &probes), project, build))
+    let (_, probes) = expand(&checked, defaults::MAX_INSTANCES_TO_LOOK_AT, sink)?;
+    Ok(plan_of(&checked, &probes, project, build))
 }
 
 /// The plan of a project that has been checked and expanded.
-pub(crate) fn plan_of(
-    checked: &Checked,
-    (graph, probes): (Graph<'_>, &Probes),
-    project: &Project,
-    build: &Utf8Path,
-) -> Plan {
+pub(crate) fn plan_of(checked: &Checked, probes: &Arc<Probes>, project: &Project, build: &Utf8Path) -> Plan {
     let options = plan::Options {
         source: project.file.clone(),
         build: crate::file::normal(build),
@@ -117,7 +109,7 @@ pub(crate) fn plan_of(
         python: defaults::PYTHON.to_owned(),
         compile: Vec::new(),
     };
-    plan::lower(graph, probes, &checked.codes, &options)
+    plan::lower(&checked.pipeline, probes, &checked.codes, &options)
 }
 
 /// Warns of imports that neither the project nor the interpreter can satisfy. If another build makes the

@@ -1,7 +1,7 @@
 //! Writes the result of a compilation; the compile side writes nowhere else.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, BufWriter, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -20,6 +20,9 @@ use crate::runtime;
 /// How many digests are kept spelled out for `explain`, and how many large files are known by their stat.
 /// Beyond that the oldest are forgotten, which only costs detail and time.
 const MOST_FACTS: usize = 50_000;
+
+/// How much of the generated file is hashed, compared and written at a time, in bytes.
+const BLOCK: usize = 1 << 16;
 
 impl Compiled {
     /// Writes what changed in the project: plan files first, then the generated file, and last the proof for
@@ -104,9 +107,20 @@ impl Compiled {
         if let Some(text) = &self.depfile {
             durable::write_if_changed(&self.in_project(&self.plan.depfile), text.as_bytes())?;
         }
-        let written = durable::write_if_changed(&self.project.at(&self.output), self.text.as_bytes())?;
-        self.prove(&plan_files)?;
+        let (written, digest) = self.write_generated()?;
+        self.prove(digest, &plan_files)?;
         Ok(written)
+    }
+
+    /// Writes the generated file. Also returns the digest of its text, ready for more.
+    fn write_generated(&self) -> Result<(Written, Hasher), FileError> {
+        let mut digest = Hasher::new();
+        let written = durable::revise(&self.project.at(&self.output), |out| {
+            let mut out = BufWriter::with_capacity(BLOCK, Hashed { out, digest: &mut digest });
+            self.options.format.write(&self.plan, &mut out)?;
+            out.flush()
+        })?;
+        Ok((written, digest))
     }
 
     /// Lists the copies of outputs for those who look at what a process read. Nothing is written where there are none.
@@ -121,10 +135,8 @@ impl Compiled {
     /// Writes the proof that everything is there. Its content is a digest of what was written. Ninja itself
     /// knows when it last ran the compiler, so under Ninja the proof keeps its time unless something changed,
     /// and only then does Ninja reload the generated file.
-    fn prove(&self, plan_files: &[(Utf8PathBuf, &str)]) -> Result<(), FileError> {
+    fn prove(&self, mut digest: Hasher, plan_files: &[(Utf8PathBuf, &str)]) -> Result<(), FileError> {
         let path = &self.in_project(&self.plan.proof);
-        let mut digest = Hasher::new();
-        digest.update(&self.text);
         plan_files.iter().for_each(|(_, text)| digest.update(text));
         if self.plan.interpreter.is_some() {
             digest.update(fs::read(self.layout.environment_stamp("")).unwrap_or_default());
@@ -166,6 +178,24 @@ impl Compiled {
     /// Resolves a path of the plan, which is relative to where the build tool runs.
     fn in_project(&self, path: &Utf8Path) -> Utf8PathBuf {
         file::normal(&self.runs_in.join(path))
+    }
+}
+
+/// Writes and hashes.
+struct Hashed<'w> {
+    out: &'w mut dyn Write,
+    digest: &'w mut Hasher,
+}
+
+impl Write for Hashed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.digest.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

@@ -131,9 +131,9 @@ impl Survey {
         };
         let mut makers = BTreeMap::new();
         let mut first = Vec::new();
-        for group in plan.groups {
+        for group in &plan.groups {
             first.push(survey.all.len()..survey.all.len() + group.actions.len());
-            for action in group.actions {
+            for action in group.actions.iter() {
                 let folder = Folder(action.folder.clone());
                 makers.extend(action.stamps.iter().map(|stamp| (stamp.clone(), survey.all.len())));
                 let looked = Finding {

@@ -1,5 +1,7 @@
 //! The formats of the generated file. Everything in which they differ is decided here.
 
+use std::io;
+
 use camino::Utf8Path;
 
 use super::{found, make, ninja, shell};
@@ -57,12 +59,15 @@ impl Format {
         self == Self::Shell
     }
 
-    /// The text of the generated file.
-    pub fn text(self, plan: &Plan) -> String {
+    /// Writes the generated file.
+    ///
+    /// # Errors
+    /// If `out` fails.
+    pub fn write(self, plan: &Plan, out: &mut dyn io::Write) -> io::Result<()> {
         match self {
-            Self::Ninja => ninja::ninja(plan),
-            Self::Make => make::make(plan),
-            Self::Shell => shell::shell(plan),
+            Self::Ninja => ninja::ninja(plan, out),
+            Self::Make => make::make(plan, out),
+            Self::Shell => shell::shell(plan, out),
         }
     }
 

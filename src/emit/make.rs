@@ -5,11 +5,14 @@
 //! to nothing. Make then checks the stamp's time again, and an unchanged stamp is old. The recipe begins with
 //! `+`: without it, Make would not check again under `-n` and `-q`, and would take the stamp for new.
 
+use std::io;
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use minijinja::{Value, context};
 
 use super::lines::{rule, words};
-use super::template::{ANOTHER_PROGRAM, header, identifier, quoted, render};
+use super::template::{ANOTHER_PROGRAM, header, identifier, lazy, quoted, render};
 use crate::escape::{comment, make_info, make_prerequisite, make_target, make_text, make_variable};
 use crate::plan::{Action, Environment, Export, Group, Modules, Plan, Verdict};
 use crate::quote;
@@ -17,7 +20,7 @@ use crate::quote;
 const TEMPLATE: &str = include_str!("../../templates/Makefile.j2");
 
 /// The Makefile of a plan.
-pub(super) fn make(plan: &Plan) -> String {
+pub(super) fn make(plan: &Plan, out: &mut dyn io::Write) -> io::Result<()> {
     let names = Names(identifier(if plan.prefix.is_empty() { "expops_" } else { &plan.prefix }));
     let command = |words: &[String]| make_text(&quote::words(words));
     let exec = [plan.location.as_slice(), &["exec".to_owned()], &plan.exec_flags].concat();
@@ -48,12 +51,13 @@ pub(super) fn make(plan: &Plan) -> String {
             target_at => quoted(at(plan, make_target)),
             reads => (!reads.is_empty()).then(|| quoted(words(&prerequisites(&reads)))),
             environments => plan.environments.iter().map(|each| environment(each, &names)).collect::<Vec<_>>(),
-            groups => plan.groups.iter().map(|each| group(each, &names)).collect::<Vec<_>>(),
+            groups => groups(plan, &names),
             all => quoted(make_target(&format!("{}all", plan.prefix))),
             all_built => quoted(all_built(plan, &names)),
             verdict => plan.verdict.as_ref().map(|each| verdict(each, all_stamps(plan), &names)),
             ..header(plan)
         },
+        out,
     )
 }
 
@@ -63,6 +67,7 @@ fn at(plan: &Plan, escape: fn(&str) -> String) -> String {
 }
 
 /// The prefix of variable names.
+#[derive(Clone)]
 struct Names(String);
 
 impl Names {
@@ -106,14 +111,13 @@ fn all_built(plan: &Plan, names: &Names) -> String {
 }
 
 fn all_stamps(plan: &Plan) -> Vec<String> {
-    plan.groups.iter().flat_map(stamps).collect()
+    plan.groups.iter().flat_map(|group| stamps(group)).collect()
 }
 
 /// What proves that everything of a group is there.
 fn stamps(group: &Group) -> Vec<String> {
-    let stamps = group.actions.iter().flat_map(|action| &action.stamps);
-    let exported = group.exports.iter().map(|export| &export.stamp);
-    stamps.chain(exported).map(|path| make_prerequisite(path.as_str())).collect()
+    let exported = group.exports.iter().map(|export| export.stamp.clone());
+    group.actions.stamps().chain(exported).map(|path| make_prerequisite(path.as_str())).collect()
 }
 
 fn verdict(verdict: &Verdict, stamps: Vec<String>, names: &Names) -> Value {
@@ -137,10 +141,22 @@ fn environment(environment: &Environment, names: &Names) -> Value {
     }
 }
 
-fn group(group: &Group, names: &Names) -> Value {
+fn groups(plan: &Plan, names: &Names) -> Value {
+    lazy((plan.groups.clone(), names.clone()), |(groups, names)| {
+        Box::new(groups.iter().map(|each| group(each, names)))
+    })
+}
+
+fn actions(group: &Arc<Group>, names: &Names) -> Value {
+    lazy((Arc::clone(group), names.clone()), |(group, names)| {
+        Box::new(group.actions.iter().map(|each| action(&each, group, names)))
+    })
+}
+
+fn group(group: &Arc<Group>, names: &Names) -> Value {
     let several = group.actions.len() > 1;
     let passed = group.verdict.as_ref().map(|verdict| vec![make_prerequisite(verdict.passed.as_str())]);
-    let targets: Vec<_> = group.actions.iter().map(|action| names.target(&action.target)).collect();
+    let targets: Vec<_> = group.actions.targets().map(|target| names.target(&target)).collect();
     let wanted = match (passed, several) {
         (Some(passed), _) => passed,
         (None, true) => vec![format!("$({}each)", names.0)],
@@ -159,7 +175,7 @@ fn group(group: &Group, names: &Names) -> Value {
         built => quoted(rule(&[names.target(&group.target)], &wanted, "")),
         verdict => group.verdict.as_ref().map(|each| verdict(each, stamps(group), names)),
         exports => group.exports.iter().map(|each| export(each, names)).collect::<Vec<_>>(),
-        actions => group.actions.iter().map(|each| action(each, group, names)).collect::<Vec<_>>(),
+        actions => actions(group, names),
     }
 }
 

@@ -1,13 +1,15 @@
 //! A plan as a Ninja file.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use minijinja::{Value, context};
 
 use super::found;
 use super::lines::statement;
-use super::template::{ANOTHER_PROGRAM, header, identifier, quoted, render};
+use super::template::{ANOTHER_PROGRAM, header, identifier, lazy, quoted, render};
 use crate::escape::{comment, ninja_path, ninja_value};
 use crate::plan::{Action, Environment, Export, Group, Modules, Plan, Verdict};
 use crate::quote;
@@ -15,7 +17,7 @@ use crate::quote;
 const TEMPLATE: &str = include_str!("../../templates/build.ninja.j2");
 
 /// The Ninja file of a plan.
-pub(super) fn ninja(plan: &Plan) -> String {
+pub(super) fn ninja(plan: &Plan, out: &mut dyn io::Write) -> io::Result<()> {
     let rules = Rules(identifier(if plan.prefix.is_empty() { "expops_" } else { &plan.prefix }));
     let phony = phony(plan);
     let words = |words: &[String]| quoted(ninja_value(&leading_blank(&quote::words(words))));
@@ -42,15 +44,17 @@ pub(super) fn ninja(plan: &Plan) -> String {
             verdict => plan.verdict.as_ref().map(|verdict| self::verdict(verdict, all_stamps(plan), &rules)),
             exports => plan.exports().next().is_some(),
             environments => plan.environments.iter().map(|each| environment(each, &rules)).collect::<Vec<_>>(),
-            groups => plan.groups.iter().map(|each| group(each, &rules)).collect::<Vec<_>>(),
+            groups => groups(plan, &rules),
             all => quoted(ninja_path(&format!("{}all", plan.prefix))),
             all_built => quoted(all_built(plan)),
             ..header(plan)
         },
+        out,
     )
 }
 
 /// The prefix of rule names.
+#[derive(Clone)]
 struct Rules(String);
 
 impl Rules {
@@ -115,14 +119,13 @@ fn all_built(plan: &Plan) -> String {
 }
 
 fn all_stamps(plan: &Plan) -> Vec<String> {
-    plan.groups.iter().flat_map(stamps).collect()
+    plan.groups.iter().flat_map(|group| stamps(group)).collect()
 }
 
 /// What proves that everything of a group is there.
 fn stamps(group: &Group) -> Vec<String> {
-    let stamps = group.actions.iter().flat_map(|action| &action.stamps);
-    let exported = group.exports.iter().map(|export| &export.stamp);
-    stamps.chain(exported).map(|path| ninja_path(path.as_str())).collect()
+    let exported = group.exports.iter().map(|export| export.stamp.clone());
+    group.actions.stamps().chain(exported).map(|path| ninja_path(path.as_str())).collect()
 }
 
 fn verdict(verdict: &Verdict, stamps: Vec<String>, rules: &Rules) -> Value {
@@ -142,11 +145,23 @@ fn environment(environment: &Environment, rules: &Rules) -> Value {
     }
 }
 
-fn group(group: &Group, rules: &Rules) -> Value {
+fn groups(plan: &Plan, rules: &Rules) -> Value {
+    lazy((plan.groups.clone(), rules.clone()), |(groups, rules)| {
+        Box::new(groups.iter().map(|each| group(each, rules)))
+    })
+}
+
+fn actions(group: &Arc<Group>, rules: &Rules) -> Value {
+    lazy((Arc::clone(group), rules.clone()), |(group, rules)| {
+        Box::new(group.actions.iter().map(|each| action(&each, group, rules)))
+    })
+}
+
+fn group(group: &Arc<Group>, rules: &Rules) -> Value {
     let several = group.actions.len() > 1;
     let passed = group.verdict.as_ref().map(|verdict| vec![ninja_path(verdict.passed.as_str())]);
     let targets = if several {
-        group.actions.iter().map(|action| ninja_path(&action.target)).collect()
+        group.actions.targets().map(|target| ninja_path(&target)).collect()
     } else {
         stamps(group)
     };
@@ -160,7 +175,7 @@ fn group(group: &Group, rules: &Rules) -> Value {
         verdict => group.verdict.as_ref().map(|each| verdict(each, stamps(group), rules)),
         built => quoted(statement(&target, "phony", &passed.unwrap_or(targets), &[])),
         exports => group.exports.iter().map(|each| export(each, rules)).collect::<Vec<_>>(),
-        actions => group.actions.iter().map(|each| action(each, group, rules)).collect::<Vec<_>>(),
+        actions => actions(group, rules),
     }
 }
 

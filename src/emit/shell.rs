@@ -1,16 +1,19 @@
 //! A plan as a POSIX script that runs the instances one after another.
 
+use std::io;
+use std::sync::Arc;
+
 use minijinja::{Value, context};
 
-use super::template::{ANOTHER_PROGRAM, header, quoted, render};
+use super::template::{ANOTHER_PROGRAM, header, lazy, quoted, render};
 use crate::escape::comment;
-use crate::plan::{Group, Plan};
+use crate::plan::{Action, Group, Plan};
 use crate::quote;
 
 const TEMPLATE: &str = include_str!("../../templates/run.sh.j2");
 
 /// The script of a plan.
-pub(super) fn shell(plan: &Plan) -> String {
+pub(super) fn shell(plan: &Plan, out: &mut dyn io::Write) -> io::Result<()> {
     let exec = [plan.location.as_slice(), &["exec".to_owned()], &plan.exec_flags].concat();
     let environments: Vec<_> = plan.environments.iter().map(|e| quoted(quote::word(&e.folder))).collect();
     let up = match plan.up.as_str() {
@@ -31,21 +34,23 @@ pub(super) fn shell(plan: &Plan) -> String {
             groups => plan.order.iter().map(|i| group(&plan.groups[*i])).collect::<Vec<_>>(),
             ..header(plan)
         },
+        out,
     )
 }
 
-fn group(group: &Group) -> Value {
-    let action = |action: &crate::plan::Action| {
-        context! {
-            path => quoted(comment(&action.path)),
-            label => quoted(quote::word(&action.label)),
-            instance => quoted(quote::word(&action.instance)),
-        }
-    };
+fn action(action: Action) -> Value {
+    context! {
+        path => quoted(comment(&action.path)),
+        label => quoted(quote::word(&action.label)),
+        instance => quoted(quote::word(&action.instance)),
+    }
+}
+
+fn group(group: &Arc<Group>) -> Value {
     context! {
         process => quoted(comment(&group.process)),
         description => group.description.as_deref().map(|text| quoted(comment(text))),
         exports => group.exports.iter().map(|each| quoted(quote::words(&each.words))).collect::<Vec<_>>(),
-        actions => group.actions.iter().map(action).collect::<Vec<_>>(),
+        actions => lazy(Arc::clone(group), |group| Box::new(group.actions.iter().map(action))),
     }
 }

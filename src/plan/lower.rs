@@ -1,17 +1,16 @@
 //! Lowers a graph to a plan: which command makes which file from which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::model::{
-    Action, Discoveries, Environment, Export, Group, Modules, Plan, PlanText, Shared, Verdict,
-};
+use super::instances::{Actions, Common, Instances, products};
+use super::model::{Discoveries, Environment, Export, Group, Modules, Plan, PlanText, Shared};
 use super::plan_files;
-use crate::arm::Arm;
 use crate::defaults;
 use crate::file;
-use crate::graph::{Address, Graph};
+use crate::graph::Graph;
 use crate::layout::{self, Folder, Layout};
 use crate::pipeline::{self, Pipeline, Process, ProcessId, Work};
 use crate::probe::Probes;
@@ -39,18 +38,26 @@ pub(crate) struct Options {
     pub compile: Vec<String>,
 }
 
-/// Plans the build of a graph.
-pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes, options: &Options) -> Plan {
-    let mut lowering = Lowering {
-        graph,
-        probes,
-        code,
-        options,
-        layout: Layout::new(options.build.clone()),
-        taken: BTreeSet::new(),
-        drops: graph.pipeline.processes.iter().any(|p| p.settings.on_failure == Some(OnFailure::Drop)),
-    };
-    lowering.taken = lowering.taken(code);
+/// Plans the build of a pipeline that has been expanded.
+pub(crate) fn lower(
+    pipeline: &Arc<Pipeline>,
+    probes: &Arc<Probes>,
+    code: &plan_files::Codes,
+    options: &Options,
+) -> Plan {
+    let (graph, layout) = (Graph { pipeline }, Layout::new(options.build.clone()));
+    let common = |(id, _): (ProcessId, &Process)| Common::of(id, graph, &layout, &options.root);
+    let instances = Arc::new(Instances {
+        common: pipeline.iter().map(common).collect(),
+        pipeline: Arc::clone(pipeline),
+        probes: Arc::clone(probes),
+        layout,
+        root: options.root.clone(),
+        prefix: options.prefix.clone(),
+        taken: taken(pipeline, code, options),
+        drops: pipeline.processes.iter().any(|p| p.settings.on_failure == Some(OnFailure::Drop)),
+    });
+    let lowering = Lowering { graph, instances: &instances, layout: &instances.layout, code, options };
     let location = match options.root.as_str() {
         "" => Vec::new(),
         root => vec!["-C".to_owned(), quote::operand(root)],
@@ -59,7 +66,6 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
         defaults::BUILD => Vec::new(),
         build => vec!["--build-dir".to_owned(), quote::operand(build)],
     };
-    let pipeline = graph.pipeline;
     let output = lowering.seen(&options.output);
     // It is needed to create environments.
     let uses_interpreter = !pipeline.environments.is_empty()
@@ -79,10 +85,10 @@ pub(crate) fn lower(graph: Graph<'_>, probes: &Probes, code: &plan_files::Codes,
         program: lowering.seen(&lowering.layout.program()),
         proof: lowering.seen(&lowering.layout.proof(&output)),
         build: lowering.seen(&options.build),
-        verdict: lowering.verdict(""),
+        verdict: instances.verdict(""),
         always: lowering.always(),
         environments: lowering.environments(),
-        groups: pipeline.iter().map(|(id, _)| lowering.group(id)).collect(),
+        groups: pipeline.iter().map(|(id, _)| Arc::new(lowering.group(id))).collect(),
         order: order(pipeline),
         prefix: options.prefix.clone(),
         root: options.root.clone(),
@@ -97,49 +103,34 @@ fn order(pipeline: &Pipeline) -> Vec<usize> {
     others.into_iter().chain(charts).map(|id| id.0).collect()
 }
 
+/// The names that no process's target can have: files of the project, and `all`.
+fn taken(pipeline: &Pipeline, code: &plan_files::Codes, options: &Options) -> HashSet<Utf8PathBuf> {
+    let processes = pipeline.processes.iter().flat_map(|process| &process.settings.files);
+    let environments = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
+    let exports = pipeline.processes.iter().flat_map(|process| &process.exports).map(|export| &export.to);
+    let files = [&options.output].into_iter().chain(&code.sources).chain(pipeline.data.values());
+    let all = Utf8PathBuf::from(format!("{}all", options.prefix));
+    files
+        .chain(processes)
+        .chain(environments)
+        .chain(exports)
+        .map(|path| file::normal(&options.root.join(path)))
+        .chain([all])
+        .collect()
+}
+
 struct Lowering<'a> {
     graph: Graph<'a>,
-    probes: &'a Probes,
+    instances: &'a Arc<Instances>,
+    layout: &'a Layout,
     code: &'a plan_files::Codes,
     options: &'a Options,
-    layout: Layout,
-    taken: BTreeSet<Utf8PathBuf>,
-    /// Whether instances can be dropped, so that the build ends with a verdict.
-    drops: bool,
 }
 
 impl Lowering<'_> {
-    /// The names that no process's target can have: files of the project, and `all`.
-    fn taken(&self, code: &plan_files::Codes) -> BTreeSet<Utf8PathBuf> {
-        let pipeline = self.graph.pipeline;
-        let processes = pipeline.processes.iter().flat_map(|process| &process.settings.files);
-        let environments = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
-        let exports = pipeline.processes.iter().flat_map(|process| &process.exports).map(|export| &export.to);
-        let files = [&self.options.output].into_iter().chain(&code.sources).chain(pipeline.data.values());
-        let all = Utf8PathBuf::from(format!("{}all", self.options.prefix));
-        files
-            .chain(processes)
-            .chain(environments)
-            .chain(exports)
-            .map(|path| self.seen(path))
-            .chain([all])
-            .collect()
-    }
-
-    /// The name of an instance on the command line of a build tool. If a file has the same name, the first letter is
-    /// escaped.
-    fn target(&self, process: &str, arms: &[Arm]) -> String {
-        let (prefix, name) = (&self.options.prefix, Layout::target(process, arms));
-        let target = format!("{prefix}{name}");
-        if !self.taken.contains(Utf8Path::new(&target)) {
-            return target;
-        }
-        format!("{prefix}{}", layout::aside(&name))
-    }
-
     /// A path of the project as the build tool sees it.
     fn seen(&self, path: &Utf8Path) -> Utf8PathBuf {
-        file::normal(&self.options.root.join(path))
+        self.instances.seen(path)
     }
 
     /// What the compiler reads, including what another build has yet to make.
@@ -176,19 +167,19 @@ impl Lowering<'_> {
     fn plan_texts(&self) -> Vec<PlanText> {
         let text = |(id, process): (ProcessId, &crate::pipeline::Process)| PlanText {
             path: self.seen(&self.layout.plan(&process.name)),
-            text: plan_files::text(self.graph, self.probes, self.code, id),
+            text: plan_files::text(self.graph, &self.instances.probes, self.code, id),
         };
         let environment = |environment: &crate::pipeline::Environment| PlanText {
             path: self.seen(&self.layout.environment_plan(&environment.name)),
             text: plan_files::environment_text(environment, &self.options.python),
         };
         let environments = self.graph.pipeline.environments.iter().map(environment);
-        let instances = self.drops.then(|| self.instances());
+        let instances = self.instances.drops.then(|| self.stamp_folders());
         self.graph.pipeline.iter().map(text).chain(environments).chain(instances).collect()
     }
 
     /// The folders of all stamps: searching for instances that were left out would also find folders of others.
-    fn instances(&self) -> PlanText {
+    fn stamp_folders(&self) -> PlanText {
         let mut text = String::new();
         for (id, _) in self.graph.pipeline.iter() {
             for address in self.graph.instances(id).flat_map(|instance| self.graph.outlets(&instance)) {
@@ -224,11 +215,11 @@ impl Lowering<'_> {
             process: process.name.clone(),
             description: process.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
             reads: can_read(&process.work).then(|| self.seen(&self.layout.reads(&name))),
-            verdict: self.verdict(&name),
+            verdict: self.instances.verdict(&name),
             shared: self.shared(id, name),
             exports: self.exports(process),
-            actions: self.graph.instances(id).map(|instance| self.action(&instance)).collect(),
-            target: self.target(&process.name, &[]),
+            actions: Actions::of(self.instances, id),
+            target: self.instances.target(&process.name, &[]),
         }
     }
 
@@ -273,64 +264,6 @@ impl Lowering<'_> {
             record: self.seen(&folder.record()),
             inputs: unique(inputs.iter().map(|path| self.seen(path))),
         }
-    }
-
-    /// The verdict on an instance, a whole process, or (without a name) everything.
-    fn verdict(&self, name: &str) -> Option<Verdict> {
-        let of = Some(name.to_owned()).filter(|name| !name.is_empty());
-        let passed = self.seen(&self.layout.verdict(name));
-        self.drops.then(|| Verdict { of: of.into_iter().collect(), passed })
-    }
-
-    fn action(&self, instance: &Address) -> Action {
-        let graph = self.graph;
-        let process = graph.pipeline.process(instance.process);
-        let arms = graph.arms(instance);
-        let name = Layout::instance(&process.name, &arms);
-        let folder = self.layout.folder(&name);
-        let inputs = match self.probes.of(instance.process) {
-            Some(probes) => {
-                probes.iter().map(|probe| graph.outlets(&probe.instance).swap_remove(0)).collect()
-            }
-            None => graph
-                .edges(instance.process)
-                .flat_map(|edge| graph.inputs(instance, &edge))
-                .collect::<Vec<_>>(),
-        };
-        let always = process.settings.always.then(|| self.seen(&self.layout.always()));
-        let stamps = graph.outlets(instance);
-        let products = products(process).into_iter().map(|(_, file)| self.seen(&folder.out().join(file)));
-        Action {
-            path: graph.path(instance),
-            label: graph.label(instance),
-            target: self.target(&process.name, &arms),
-            folder: self.seen(&folder.0),
-            inputs: unique(inputs.iter().map(|address| self.stamp(address)).chain(always)),
-            stamps: stamps.iter().map(|address| self.stamp(address)).collect(),
-            products: products.collect(),
-            verdict: self.verdict(&name),
-            instance: name,
-        }
-    }
-
-    fn stamp(&self, address: &Address) -> Utf8PathBuf {
-        let name = &self.graph.pipeline.process(address.process).name;
-        let instance = Layout::instance(name, &self.graph.arms(address));
-        self.seen(&self.layout.folder(&instance).stamp())
-    }
-}
-
-/// The files that an instance makes and that the project file names, by key, relative to its values.
-fn products(process: &Process) -> Vec<(&str, Utf8PathBuf)> {
-    match &process.work {
-        Work::Shell(shell) if process.opens.is_none() => {
-            shell.outputs.iter().map(|(key, file)| (key.as_str(), file.clone())).collect()
-        }
-        Work::Python(function) => {
-            let stored = |(key, file): &(String, Utf8PathBuf)| Utf8Path::new(key).join(file);
-            function.outputs.iter().map(|output| (output.0.as_str(), stored(output))).collect()
-        }
-        _ => Vec::new(),
     }
 }
 

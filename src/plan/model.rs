@@ -1,6 +1,11 @@
 //! A plan as data.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
+
+use super::action::{Action, Verdict};
+use super::instances::Actions;
 
 /// A build, independent of the build tool. All paths are relative to the folder that the build tool runs in.
 #[derive(Debug)]
@@ -40,7 +45,7 @@ pub struct Plan {
     /// The environments to create.
     pub environments: Vec<Environment>,
     /// One for each process, in the order of the project file.
-    pub groups: Vec<Group>,
+    pub groups: Vec<Arc<Group>>,
     /// The positions of the groups in dependency order.
     pub order: Vec<usize>,
     /// The prefix of every name that could clash in an enclosing build.
@@ -65,6 +70,16 @@ impl Plan {
     /// The folders of scripts.
     pub fn module_folders(&self) -> impl Iterator<Item = &Utf8PathBuf> {
         self.modules.iter().map(|modules| &modules.folder)
+    }
+
+    /// All instances, in the order of the project file.
+    pub fn actions(&self) -> impl Iterator<Item = Action> + '_ {
+        self.groups.iter().flat_map(|group| group.actions.iter())
+    }
+
+    /// The names of all instances for `exec`.
+    pub fn instances(&self) -> impl Iterator<Item = String> + '_ {
+        self.groups.iter().flat_map(|group| group.actions.names())
     }
 
     /// All copies of outputs.
@@ -150,7 +165,7 @@ pub struct Group {
     /// Copies of what its only instance makes.
     pub exports: Vec<Export>,
     /// The instances.
-    pub actions: Vec<Action>,
+    pub actions: Actions,
 }
 
 /// A copy of an output, outside the build folder. It is a target; a stamp depends on it, so that an edited copy is made
@@ -179,49 +194,4 @@ pub struct Shared {
     pub record: Utf8PathBuf,
     /// The files.
     pub inputs: Vec<Utf8PathBuf>,
-}
-
-/// Fails if something below a target was dropped.
-#[derive(Debug)]
-pub struct Verdict {
-    /// The arguments of `expops exec --verdict`: an instance, a process, or none for everything.
-    pub of: Vec<String>,
-    /// Written if nothing was dropped.
-    pub passed: Utf8PathBuf,
-}
-
-/// One instance.
-#[derive(Debug)]
-pub struct Action {
-    /// Its canonical path.
-    pub path: String,
-    /// Its short label.
-    pub label: String,
-    /// Its name for `expops exec`.
-    pub instance: String,
-    /// The target that builds it; for the only instance of a process, the process's own target.
-    pub target: String,
-    /// Its folder.
-    pub folder: Utf8PathBuf,
-    /// Stamps of its upstreams.
-    pub inputs: Vec<Utf8PathBuf>,
-    /// Its own stamps: one, or one for each arm of a split.
-    pub stamps: Vec<Utf8PathBuf>,
-    /// Files that it also makes and that the project file names.
-    pub products: Vec<Utf8PathBuf>,
-    /// Proves that nothing of it was dropped.
-    pub verdict: Option<Verdict>,
-}
-
-impl Action {
-    /// The file that every run and every check rewrites, last of all, to prove that it happened.
-    pub fn record(&self) -> Utf8PathBuf {
-        crate::layout::Folder(self.folder.clone()).record()
-    }
-
-    /// Everything that it makes and a build tool can ask for. The record comes first: Ninja compares what it knows of
-    /// an instance's reads with the time of the first output, and a stamp keeps its time.
-    pub fn outputs(&self) -> Vec<Utf8PathBuf> {
-        [self.record()].iter().chain(&self.stamps).chain(&self.products).cloned().collect()
-    }
 }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
-use super::model::{Action, Plan};
+use super::action::Action;
+use super::model::Plan;
 
 impl Plan {
     /// How many instances a build of `goals` (targets; all if empty) checks at most, given that it checks the instances
     /// `first`: these, and what depends on them.
-    pub(crate) fn at_most(&self, goals: &[String], first: &BTreeSet<&str>) -> usize {
-        let all: Vec<(&str, &Action)> = self
+    pub(crate) fn at_most(&self, goals: &[String], first: &BTreeSet<String>) -> usize {
+        let all: Vec<(&str, Action)> = self
             .groups
             .iter()
             .flat_map(|group| group.actions.iter().map(|action| (group.target.as_str(), action)))
@@ -27,11 +28,11 @@ impl Plan {
         for index in 0..all.len() {
             upstreams(index).into_iter().for_each(|upstream| downstreams[upstream].push(index));
         }
-        let is_goal = |(process, action): &(&str, &Action)| {
+        let is_goal = |(process, action): &(&str, Action)| {
             goals.is_empty() || goals.iter().any(|goal| goal == process || *goal == action.target)
         };
         let wanted = closure((0..all.len()).filter(|i| is_goal(&all[*i])).collect(), &upstreams);
-        let starts = (0..all.len()).filter(|i| first.contains(all[*i].1.instance.as_str())).collect();
+        let starts = (0..all.len()).filter(|i| first.contains(&all[*i].1.instance)).collect();
         closure(starts, &|index| downstreams[index].clone()).intersection(&wanted).count()
     }
 }

@@ -37,17 +37,17 @@ pub(in crate::exec) fn disown(failure: &Failure, layout: &Layout) -> Result<(), 
 ///
 /// # Errors
 /// If something cannot be removed.
-pub(crate) fn look<'n>(names: impl Iterator<Item = &'n str>, layout: &Layout) -> Result<usize, Failure> {
+pub(crate) fn look(names: impl Iterator<Item = String>, layout: &Layout) -> Result<usize, Failure> {
     let _ = file::remove(&layout.damaged());
     let mut plans: Vec<(String, Option<PlanFile>)> = Vec::new();
     let mut count = 0;
     for name in names {
         let process = name.split('/').next().unwrap_or_default();
         if plans.last().is_none_or(|(last, _)| last != process) {
-            plans.push((process.to_owned(), read_plan(&layout.plan_of(name))));
+            plans.push((process.to_owned(), read_plan(&layout.plan_of(&name))));
         }
         let Some((_, Some(plan))) = plans.last() else { continue };
-        count += usize::from(look_at(Instance::of(plan.clone(), name, layout)?)?);
+        count += usize::from(look_at(Instance::of(plan.clone(), &name, layout)?)?);
     }
     Ok(count)
 }
@@ -131,18 +131,15 @@ impl Instance {
 ///
 /// # Errors
 /// If something cannot be removed.
-pub(crate) fn unlooked<'n>(
-    names: impl Iterator<Item = &'n str>,
-    layout: &Layout,
-) -> Result<Vec<String>, Failure> {
+pub(crate) fn unlooked(names: impl Iterator<Item = String>, layout: &Layout) -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     for name in names {
-        let plan = read_plan(&layout.plan_of(name)).map(|plan| plan.digest());
-        let folder = layout.folder(name);
+        let plan = read_plan(&layout.plan_of(&name)).map(|plan| plan.digest());
+        let folder = layout.folder(&name);
         if plan.is_some() && Record::read(&folder).is_none_or(|record| record.plan != plan) {
             stamp::retire(&folder.stamp())?;
             file::remove(&folder.record())?;
-            found.push(name.to_owned());
+            found.push(name);
         }
     }
     Ok(found)
