@@ -1,6 +1,8 @@
 // Plots: lines with a spread around them, and points. Little code of our own instead of a library.
 
 const INKS = 8;
+/** The largest font of a plot, on narrow screens. */
+const LARGEST = "18px system-ui, sans-serif";
 
 /** Ticks at round numbers. @param {number} low @param {number} high @param {number} count */
 function ticks(low, high, count) {
@@ -41,7 +43,7 @@ function range(values) {
  * @param {{title: string, series: Series[], names?: string[], x: string, y: string}} plot
  */
 function plotView({ title, series, names, x, y }) {
-  const [width, height, left, bottom, top, right] = [640, 300, 62, 40, 12, 14];
+  const [width, height, left, bottom, top, right] = [640, 306, 62, 46, 12, 14];
   const all = series.flatMap((one) => [...one.points.map((point) => point[1]), ...(one.low || []), ...(one.high || [])]);
   const [low, high] = range(all);
   const xs = series.flatMap((one) => one.points.map((point) => point[0]));
@@ -53,8 +55,8 @@ function plotView({ title, series, names, x, y }) {
     s("text", { x: left - 8, y: py(tick) + 4, "text-anchor": "end" }, number(tick))));
   const every = names ? Math.ceil(names.length / 12) : 1;
   const below = names
-    ? names.map((name, k) => k % every === 0 && s("text", { x: px(k), y: height - bottom + 16, "text-anchor": "middle" }, clip(name, (width - left) / Math.min(12, names.length) - 4, "11px system-ui")))
-    : ticks(from, to, 8).map((tick) => s("text", { x: px(tick), y: height - bottom + 16, "text-anchor": "middle" }, number(tick)));
+    ? names.map((name, k) => k % every === 0 && s("text", { x: px(k), y: height - bottom + 16, "text-anchor": "middle" }, clip(name, (width - left) / Math.min(12, names.length) - 4, LARGEST)))
+    : ticks(from, to, 8).filter((tick) => Number.isInteger(tick) || !xs.every(Number.isInteger)).map((tick) => s("text", { x: px(tick), y: height - bottom + 16, "text-anchor": "middle" }, number(tick)));
   const path = (/** @type {[number, number][]} */ list) => list.map(([a, b], k) => `${k ? "L" : "M"}${px(a).toFixed(1)} ${py(b).toFixed(1)}`).join("");
   const drawn = series.map((one, k) => {
     const ink = `ink-${k % INKS}`;
@@ -71,7 +73,7 @@ function plotView({ title, series, names, x, y }) {
     s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${plural(series.length, "series").replace("seriess", "series")}, from ${number(Math.min(...all))} to ${number(Math.max(...all))}` },
       grid, below, drawn,
       s("text", { class: "axis", x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, x),
-      s("text", { class: "axis", x: 12, y: (height - bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(height - bottom) / 2})` }, clip(y, height - bottom, "11px system-ui"))), key);
+      s("text", { class: "axis", x: 12, y: (height - bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(height - bottom) / 2})` }, clip(y, height - bottom - top, LARGEST))), key);
 }
 
 /** A series as small as a word. @param {[number, number][]} list */
