@@ -9,8 +9,12 @@ with nothing to do against a bare file of as many edges, in turns.
 
 Last, 100,000 and 1,000,000 instances: how long `expops compile` takes and how much memory at most, the first time and
 again, divided by what `ninja -t query` of one target needs to load the file, in turns.
+
+With `--reads 50000`: 50,000 partitions instead, each instance of which has read three files, beside the same build without
+dependency files.
 """
 
+import argparse
 import os
 import re
 import subprocess
@@ -159,8 +163,43 @@ def sorted_middle(runs):
     return sorted(runs)[len(runs) // 2]
 
 
+def reads(expops, partitions):
+    """Nothing to do, with what each instance has read in Ninja's log, and without."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "ours"
+        project(folder, partitions)
+        seconds([expops, "compile", "--quiet"], folder)
+        environment = {**os.environ, "EXPOPS": stand_in(folder)}
+        read = ["src/query.sql", "data/one.csv", "data/two.csv"]
+        for file in read:
+            (folder / file).parent.mkdir(exist_ok=True)
+            (folder / file).touch()
+        for record in (folder / "build").rglob("record.json"):
+            output = record.relative_to(folder)
+            record.with_name("reads.d").write_text(f"{output}: {' '.join(read)}\n")
+        text = (folder / "build.ninja").read_text()
+        without = re.sub(r"\n  deps = gcc\n  depfile = .*", "", text)
+        (folder / "without.ninja").write_text(without)
+        seconds(["ninja"], folder, env=environment)
+        ways = [["ninja"], ["ninja", "-f", "without.ninja"]]
+        assert text.count("deps = gcc") == 1 and without.count("deps = gcc") == 0
+        times = [[seconds(way, folder, env=environment) for way in ways] for _ in range(7)]
+        mine, theirs = (sorted(column)[len(times) // 2] for column in zip(*times))
+        print(
+            f"{partitions:>7} partitions, {2 * partitions + 2:>7} instances that read three files each: no-op ninja "
+            f"{mine:.2f} s; without dependency files {theirs:.2f} s; ratio {mine / theirs:.2f}"
+        )
+
+
 def main():
-    expops = str(Path(sys.argv[1] if len(sys.argv) > 1 else "target/release/expops").resolve())
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program", nargs="?", type=Path, default="target/release/expops")
+    parser.add_argument("--reads", type=int, metavar="PARTITIONS")
+    arguments = parser.parse_args()
+    expops = str(arguments.program.resolve())
+    if arguments.reads:
+        reads(expops, arguments.reads)
+        return
     for partitions in (1_000, 20_000, 100_000):
         compile_times(expops, partitions)
     noop(expops, 1_000)

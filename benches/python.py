@@ -170,7 +170,7 @@ def main():
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cores", type=int, default=os.cpu_count())
-    parser.add_argument("--only", help="names of ways, with commas between them")
+    parser.add_argument("--only", help="names of ways, with commas between them; also: unflushed, unwatched")
     parser.add_argument("--expops", type=Path, help="the program of ExpOps")
     args = parser.parse_args()
     adopt()
@@ -187,9 +187,13 @@ def main():
         "pool": ([*peer, "pool", *size], {}),
         "joblib": ([*peer, "joblib", *size], {}),
     }
+    default = [*ways]
+    # What a part of the work costs; only debug builds can leave the watching out.
+    ways["unflushed"] = (ninja, {"EXPOPS_WORKERS": "1", "EXPOPS_FSYNC": "0"})
+    ways["unwatched"] = (ninja, {"EXPOPS_WORKERS": "1", "EXPOPS_BLIND": "1"})
     if args.expops:
         ways["expops"] = ([args.expops.absolute(), "run", "pool"], {})
-    chosen = args.only.split(",") if args.only else [*ways]
+    chosen = args.only.split(",") if args.only else default + ["expops"] * bool(args.expops)
     results = {name: [] for name in chosen}
     with tempfile.TemporaryDirectory() as temporary:
         for number in range(args.rounds):
