@@ -4,6 +4,12 @@
 expops_here=@HERE@
 if [ -n "${EXPOPS-}" ]; then
     [ "$EXPOPS" -ef "$expops_here" ] && return 0
+    # What `expops run` says where the path has blanks. A shell does not read quotes in a variable.
+    if [ "$EXPOPS" = @QUOTED@ ]; then
+        expops_itself() { EXPOPS=@QUOTED@ "$expops_here" "$@"; }
+        EXPOPS=expops_itself
+        return 0
+    fi
 else
     expops_path=$PATH:
     while [ -n "$expops_path" ]; do

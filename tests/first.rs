@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::space::{Space, TOOLS, Tool};
+use crate::space::{Ran, Space, TOOLS, Tool};
 
 fn new(space: &Space, words: &[&str]) {
     space.expops(&[&["new"], words].concat()).success();
@@ -10,7 +10,7 @@ fn new(space: &Space, words: &[&str]) {
 
 /// What the program says in the folder `name`.
 #[track_caller]
-fn in_folder(space: &Space, name: &str, words: &[&str]) -> crate::space::Ran {
+fn in_folder(space: &Space, name: &str, words: &[&str]) -> Ran {
     let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
     command.current_dir(space.path(name)).args(words).output().unwrap().into()
 }
@@ -136,6 +136,20 @@ processes:
 /// The formats, the files in them, and the programs that run these.
 const FORMATS: [(&str, &[&str]); 3] =
     [("ninja", &["ninja"]), ("make", &["make", "-s"]), ("sh", &["sh", "build.sh"])];
+
+#[test]
+fn the_program_may_be_in_a_folder_with_blanks_and_quotes() {
+    for tool in ["ninja", "make"] {
+        let space = Space::new();
+        new(&space, &["it", "--template", "shell"]);
+        let program = space.path("the user's programs/expops");
+        fs::create_dir(program.parent().unwrap()).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_expops"), &program).unwrap();
+        let mut run = space.command(program.to_str().unwrap());
+        let ran = Ran::from(run.args(["run", "it", "--with", tool]).output().unwrap()).success();
+        assert!(ran.says("sort p1\n") && !ran.says("expops: done"), "{tool}: {}", ran.out);
+    }
+}
 
 /// Puts a program `expops` before all others on PATH.
 fn shadow(space: &Space, script: &str) {

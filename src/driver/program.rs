@@ -21,8 +21,12 @@ pub(crate) const DONE: &str = "expops: done";
 pub(crate) fn write(layout: &Layout) -> Result<(), FileError> {
     let here = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
     let here = quote::word(here.unwrap_or_default().as_str());
-    let other = quote::word(emit::ANOTHER_PROGRAM);
-    let text =
-        GUARD.replace("@HERE@", &here).replace("@OTHER@", &other).replace("@DONE@", &quote::word(DONE));
+    let words = [
+        ("@HERE@", here.as_str()),
+        ("@QUOTED@", &quote::word(&here)),
+        ("@OTHER@", &quote::word(emit::ANOTHER_PROGRAM)),
+        ("@DONE@", &quote::word(DONE)),
+    ];
+    let text = words.iter().fold(GUARD.to_owned(), |text, (name, word)| text.replace(name, word));
     durable::write_if_changed(&layout.program(), text.as_bytes()).map(drop)
 }
