@@ -44,10 +44,12 @@ impl Arm {
 /// `p2`, `s41`.
 impl fmt::Display for Arm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Partition(number) => write!(f, "p{number}"),
-            Self::Seed(seed) => write!(f, "s{seed}"),
-        }
+        let (letter, number) = match self {
+            Self::Partition(number) => ('p', number),
+            Self::Seed(seed) => ('s', seed),
+        };
+        f.write_char(letter)?;
+        fmt::Display::fmt(number, f)
     }
 }
 
@@ -55,7 +57,8 @@ impl fmt::Display for Arm {
 pub(crate) fn join(arms: &[Arm], between: &str) -> String {
     let mut text = String::new();
     for (i, arm) in arms.iter().enumerate() {
-        let _ = write!(text, "{}{arm}", if i == 0 { "" } else { between });
+        text.push_str(if i == 0 { "" } else { between });
+        let _ = write!(text, "{arm}");
     }
     text
 }

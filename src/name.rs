@@ -27,7 +27,9 @@ pub(crate) fn canonical(process: &str, arms: &[Arm]) -> String {
             Arm::Seed(seed) => write!(path, "*[@seed='{seed}']/"),
         };
     }
-    let _ = write!(path, "process[@name={}]", literal(process));
+    path.push_str("process[@name=");
+    path.push_str(&literal(process));
+    path.push(']');
     path
 }
 

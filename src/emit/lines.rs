@@ -8,25 +8,50 @@ const WIDTH: usize = 100;
 /// lines are indented less than the inputs, with the rule's name on a line between the two. A `phony` statement
 /// takes one line if it fits.
 pub(super) fn statement(outputs: &[String], rule: &str, inputs: &[String], implicit: &[String]) -> String {
-    let head = format!("build {}: {rule}", outputs.join(" "));
-    let head = if head.len() + 2 <= WIDTH {
-        head
+    let mut text = String::from("build ");
+    if text.len() + width(outputs) + rule.len() + 3 <= WIDTH {
+        push(&mut text, outputs, " ");
+        text.push_str(": ");
     } else {
-        format!("build {} $\n  : {rule}", outputs.join(" $\n    "))
-    };
-    let first = list(inputs, " $\n        ", 8);
-    let bar = if implicit.is_empty() { "" } else { "| " };
-    let second = format!("{bar}{}", list(implicit, " $\n        ", 10));
-    if rule == "phony" && implicit.is_empty() && head.len() + first.len() < WIDTH {
-        return if first.is_empty() { head } else { format!("{head} {first}") };
+        push(&mut text, outputs, " $\n    ");
+        text.push_str(" $\n  : ");
     }
-    let parts: Vec<_> = [first, second].into_iter().filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() {
-        return head;
+    text.push_str(rule);
+    if rule == "phony" && implicit.is_empty() && text.len() + width(inputs) <= WIDTH {
+        text.push_str(if inputs.is_empty() { "" } else { " " });
+        push(&mut text, inputs, " ");
+        return text;
     }
-    let is_short = parts.iter().all(|part| !part.contains('\n'))
-        && parts.iter().map(|part| part.len() + 1).sum::<usize>() + 9 <= WIDTH;
-    format!("{head} $\n        {}", parts.join(if is_short { " " } else { " $\n        " }))
+    let is_long = |words: &[String], taken| width(words) + taken > WIDTH;
+    let separator = |is_long| if is_long { NEXT } else { " " };
+    if !inputs.is_empty() {
+        text.push_str(NEXT);
+        push(&mut text, inputs, separator(is_long(inputs, 8)));
+    }
+    if !implicit.is_empty() {
+        let are_long = is_long(inputs, 8) || is_long(implicit, 10);
+        let is_alone = inputs.is_empty() || are_long || width(inputs) + width(implicit) + 11 > WIDTH;
+        text.push_str(separator(is_alone));
+        text.push_str("| ");
+        push(&mut text, implicit, separator(is_long(implicit, 10)));
+    }
+    text
+}
+
+/// Begins another line of a Ninja statement.
+const NEXT: &str = " $\n        ";
+
+/// The columns that `words` take on one line, with a blank after each.
+fn width(words: &[String]) -> usize {
+    words.iter().map(|word| word.len() + 1).sum()
+}
+
+/// Appends `words`, with `separator` between them: what is written a million times is not put together first.
+fn push(text: &mut String, words: &[String], separator: &str) {
+    for (i, word) in words.iter().enumerate() {
+        text.push_str(if i == 0 { "" } else { separator });
+        text.push_str(word);
+    }
 }
 
 /// A rule of Make. Its recipe follows a semicolon: the prefix of a recipe on its own line is up to the
@@ -54,8 +79,7 @@ pub(super) fn words(words: &[String]) -> String {
 
 /// `words` on one line, or one on each line if they would not fit after `taken` columns.
 fn list(words: &[String], separator: &str, taken: usize) -> String {
-    let length: usize = words.iter().map(|word| word.len() + 1).sum();
-    words.join(if length + taken <= WIDTH { " " } else { separator })
+    words.join(if width(words) + taken <= WIDTH { " " } else { separator })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use minijinja::{Value, context};
 
 use super::found;
 use super::lines::statement;
-use super::template::{ANOTHER_PROGRAM, header, identifier, lazy, quoted, render};
+use super::template::{ANOTHER_PROGRAM, ahead, header, identifier, lazy, quoted, render};
 use crate::escape::{comment, ninja_path, ninja_value};
 use crate::plan::{Action, Environment, Export, Group, Modules, Plan, Verdict};
 use crate::quote;
@@ -152,8 +152,10 @@ fn groups(plan: &Plan, rules: &Rules) -> Value {
 }
 
 fn actions(group: &Arc<Group>, rules: &Rules) -> Value {
-    lazy((Arc::clone(group), rules.clone()), |(group, rules)| {
-        Box::new(group.actions.iter().map(|each| action(&each, group, rules)))
+    let rule = rules.name(if group.reads.is_some() { "read" } else { "exec" });
+    let shared = paths(std::slice::from_ref(&group.shared.stamp));
+    ahead((Arc::clone(group), rules.clone(), rule, shared), |(group, rules, rule, shared)| {
+        Box::new(group.actions.iter().map(|each| action(&each, group, rules, (rule, shared))))
     })
 }
 
@@ -191,9 +193,7 @@ fn export(export: &Export, rules: &Rules) -> Value {
     }
 }
 
-fn action(action: &Action, group: &Group, rules: &Rules) -> Value {
-    let rule = rules.name(if group.reads.is_some() { "read" } else { "exec" });
-    let shared = paths(std::slice::from_ref(&group.shared.stamp));
+fn action(action: &Action, group: &Group, rules: &Rules, (rule, shared): (&str, &[String])) -> Value {
     let passed = action.verdict.as_ref().map(|verdict| vec![ninja_path(verdict.passed.as_str())]);
     let stamps = paths(&action.stamps);
     let alias = (group.actions.len() > 1).then(|| {
@@ -204,7 +204,7 @@ fn action(action: &Action, group: &Group, rules: &Rules) -> Value {
         path => quoted(comment(&action.path)),
         label => quoted(ninja_value(&action.label)),
         instance => quoted(ninja_value(&action.instance)),
-        built => quoted(statement(&paths(&action.outputs()), &rule, &paths(&action.inputs), &shared)),
+        built => quoted(statement(&paths(&action.outputs()), rule, &paths(&action.inputs), shared)),
         verdict => alias.is_some().then(|| action.verdict.as_ref().map(|each| verdict(each, stamps, rules))),
         alias => alias,
     }
