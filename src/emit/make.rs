@@ -12,7 +12,7 @@ use camino::Utf8PathBuf;
 use minijinja::{Value, context};
 
 use super::lines::{rule, words};
-use super::template::{ANOTHER_PROGRAM, ahead, header, identifier, lazy, quoted, render};
+use super::template::{ANOTHER_PROGRAM, header, identifier, lazy, quoted, render};
 use crate::escape::{comment, make_info, make_prerequisite, make_target, make_text, make_variable};
 use crate::plan::{Action, Environment, Export, Group, Modules, Plan, Verdict};
 use crate::quote;
@@ -148,7 +148,7 @@ fn groups(plan: &Plan, names: &Names) -> Value {
 }
 
 fn actions(group: &Arc<Group>, names: &Names) -> Value {
-    ahead((Arc::clone(group), names.clone()), |(group, names)| {
+    lazy((Arc::clone(group), names.clone()), |(group, names)| {
         Box::new(group.actions.iter().map(|each| action(&each, group, names)))
     })
 }

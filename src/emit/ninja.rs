@@ -9,7 +9,7 @@ use minijinja::{Value, context};
 
 use super::found;
 use super::lines::statement;
-use super::template::{ANOTHER_PROGRAM, ahead, header, identifier, lazy, quoted, render};
+use super::template::{ANOTHER_PROGRAM, header, identifier, lazy, quoted, render};
 use crate::escape::{comment, ninja_path, ninja_value};
 use crate::plan::{Action, Environment, Export, Group, Modules, Plan, Verdict};
 use crate::quote;
@@ -154,7 +154,7 @@ fn groups(plan: &Plan, rules: &Rules) -> Value {
 fn actions(group: &Arc<Group>, rules: &Rules) -> Value {
     let rule = rules.name(if group.reads.is_some() { "read" } else { "exec" });
     let shared = paths(std::slice::from_ref(&group.shared.stamp));
-    ahead((Arc::clone(group), rules.clone(), rule, shared), |(group, rules, rule, shared)| {
+    lazy((Arc::clone(group), rules.clone(), rule, shared), |(group, rules, rule, shared)| {
         Box::new(group.actions.iter().map(|each| action(&each, group, rules, (rule, shared))))
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use minijinja::{Value, context};
 
-use super::template::{ANOTHER_PROGRAM, ahead, header, quoted, render};
+use super::template::{ANOTHER_PROGRAM, header, lazy, quoted, render};
 use crate::escape::comment;
 use crate::plan::{Action, Group, Plan};
 use crate::quote;
@@ -51,6 +51,6 @@ fn group(group: &Arc<Group>) -> Value {
         process => quoted(comment(&group.process)),
         description => group.description.as_deref().map(|text| quoted(comment(text))),
         exports => group.exports.iter().map(|each| quoted(quote::words(&each.words))).collect::<Vec<_>>(),
-        actions => ahead(Arc::clone(group), |group| Box::new(group.actions.iter().map(action))),
+        actions => lazy(Arc::clone(group), |group| Box::new(group.actions.iter().map(action))),
     }
 }

@@ -1,10 +1,6 @@
 //! Renders a template whose every value has been quoted.
 
 use std::io;
-use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
@@ -62,74 +58,6 @@ where
     Value::make_object_iterable(list, iterator)
 }
 
-/// Like [`lazy`] for a list that may be long: another thread makes the values while this one prints them.
-pub(super) fn ahead<T, F>(list: T, iterator: F) -> Value
-where
-    T: Send + Sync + 'static,
-    F: for<'a> Fn(&'a T) -> Box<dyn Iterator<Item = Value> + Send + Sync + 'a> + Send + Sync + 'static,
-{
-    Value::make_object_iterable(Arc::new((list, iterator)), |source| Box::new(Ahead::of(source)))
-}
-
-/// How many values are handed over at once.
-const CHUNK: usize = 256;
-
-/// Goes through values that another thread makes.
-struct Ahead {
-    now: std::vec::IntoIter<Value>,
-    next: Option<Next>,
-}
-
-/// Where the next values come from.
-struct Next {
-    made: Mutex<Receiver<Vec<Value>>>,
-    maker: JoinHandle<()>,
-}
-
-impl Ahead {
-    /// Makes the first values at once: most lists are so short that a thread is not worth it.
-    fn of<T, F>(source: &Arc<(T, F)>) -> Self
-    where
-        T: Send + Sync + 'static,
-        F: for<'a> Fn(&'a T) -> Box<dyn Iterator<Item = Value> + Send + Sync + 'a> + Send + Sync + 'static,
-    {
-        let first: Vec<_> = (source.1)(&source.0).take(CHUNK).collect();
-        let is_all = first.len() < CHUNK;
-        let next = (!is_all).then(|| {
-            let (source, (sender, made)) = (Arc::clone(source), sync_channel(4));
-            let make = move || {
-                let mut rest = (source.1)(&source.0).skip(CHUNK);
-                loop {
-                    let chunk: Vec<_> = rest.by_ref().take(CHUNK).collect();
-                    if chunk.is_empty() || sender.send(chunk).is_err() {
-                        break;
-                    }
-                }
-            };
-            Next { made: Mutex::new(made), maker: std::thread::spawn(make) }
-        });
-        Self { now: first.into_iter(), next }
-    }
-}
-
-impl Iterator for Ahead {
-    type Item = Value;
-
-    fn next(&mut self) -> Option<Value> {
-        if let Some(value) = self.now.next() {
-            return Some(value);
-        }
-        let made = self.next.as_mut()?.made.get_mut().ok()?.recv();
-        match (made, self.next.take()) {
-            (Ok(chunk), next) => (self.now, self.next) = (chunk.into_iter(), next),
-            // A list that ends early would be a file without its end.
-            (Err(_), Some(next)) => next.maker.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            (Err(_), None) => {}
-        }
-        self.now.next()
-    }
-}
-
 /// `text` as a name that build tools accept for a rule or a variable.
 pub(super) fn identifier(text: &str) -> String {
     text.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
@@ -144,29 +72,6 @@ mod tests {
         let mut out = Vec::new();
         render("{{ a }}\n", context! { a => quoted("x&<y>") }, &mut out).unwrap();
         assert_eq!(out, b"x&<y>\n");
-    }
-
-    fn printed(count: usize) -> String {
-        let list = ahead(count, |count| Box::new((0..*count).map(|i| quoted(i.to_string()))));
-        let mut out = Vec::new();
-        render("{% for each in list %}{{ each }},{% endfor %}", context! { list }, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn what_is_made_ahead_is_printed_in_its_order() {
-        for count in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 9 * CHUNK + 7] {
-            let expected: String = (0..count).map(|i| format!("{i},")).collect();
-            assert_eq!(printed(count), expected);
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "too many")]
-    fn a_panic_in_the_other_thread_is_one_here() {
-        let number = |i| if i < 3 * CHUNK { quoted("x") } else { panic!("too many") };
-        let list = ahead(4 * CHUNK, move |count| Box::new((0..*count).map(number)));
-        let _ = render("{% for each in list %}{{ each }}{% endfor %}", context! { list }, &mut io::sink());
     }
 
     #[test]
