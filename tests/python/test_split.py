@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import unittest
 from pathlib import Path
@@ -242,6 +243,27 @@ class SplitRequests(ProjectTest):
             files = [one["file"] for one in done.result["partitions"]]
             self.assertEqual([file is not None for file in files], stored)
             self.assertEqual([(done.out / file).exists() for file in files if file], [True] * sum(stored))
+
+    def test_json_that_is_there_is_not_stored_again(self) -> None:
+        rows = [[1, 0.5], [2, 0.1], [3, "x"], [4, None]]
+        plan = self.plan(size={"equal": 4})
+        first = self.passes(mode="split", inputs=[["df", self.stored("df", rows)]], split=plan)
+        there = []
+        for one in first.result["partitions"]:
+            file = first.out / one["file"]
+            there.append({"file": str(file), "format": "json", "digest": hashlib.sha256(file.read_bytes()).hexdigest()})
+        for value, stored in [
+            (rows, []),
+            ([[1, 0.5], [2, 0.2], [3, "x"], [4, None]], ["p2"]),
+            ([[1, 0.5], [2, 0.1], [3.0, "x"], (4, None)], ["p3", "p4"]),
+        ]:
+            again = self.passes(mode="split", inputs=[["df", self.stored("df", value)]], split={**plan, "there": there})
+            files = [one["file"] for one in again.result["partitions"]]
+            self.assertEqual([file.split("/")[0] for file in files if file], stored)
+            self.assertEqual(
+                [one["digest"] for one in again.result["partitions"] if not one["file"]],
+                [one["digest"] for one, file in zip(there, files) if not file],
+            )
 
     def test_a_missing_key(self) -> None:
         inputs = [["data_frame", self.stored("x", [1])], ["dff", self.stored("x", [1])]]
