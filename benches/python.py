@@ -21,20 +21,22 @@ from pathlib import Path
 
 from timing import adopt, environment, timed
 
+# What both read: ExpOps and ours.
 PROJECT = """
 scripts: {{main: src/model.py}}
-pipeline:
-  process_adjlist: |
-    load cut
-    cut fit
-    fit score
-    score total
-  processes:
-    - name: load
-    - {{name: cut, data_parallelism: {{size: {partitions}, data_name: df}}}}
-    - {{name: fit{reuse}}}
-    - {{name: score{reuse}}}
-    - {{name: total, data_aggregation: true}}
+experiment:
+  pipeline:
+    process_adjlist: |
+      load cut
+      cut fit
+      fit score
+      score total
+    processes:
+      - name: load
+      - {{name: cut, data_parallelism: {{size: {partitions}, data_name: df}}}}
+      - {{name: fit{reuse}}}
+      - {{name: score{reuse}}}
+      - {{name: total, data_aggregation: true}}
 """
 
 SCRIPT = """
@@ -117,24 +119,10 @@ main()
 """
 
 
-EXPOPS_CONFIGURATION = """
-metadata: {{name: pool, description: a benchmark, version: "1.0.0"}}
-scripts: {{main: src/model.py}}
-environment: {{bench: {{venv: [requirements.txt]}}}}
-experiment:
-  cache: {{backend: {{type: local}}}}
-  pipeline:
-    process_adjlist: |
-      load cut
-      cut fit
-      fit score
-      score total
-    processes:
-      - name: load
-      - {{name: cut, data_parallelism: {{size: {partitions}, data_name: df}}}}
-      - name: fit
-      - name: score
-      - {{name: total, data_aggregation: true}}
+# What ExpOps asks for besides.
+EXPOPS_HEAD = """
+metadata: {name: pool, description: a benchmark, version: "1.0.0"}
+environment: {bench: {venv: [requirements.txt]}}
 """
 
 
@@ -149,10 +137,10 @@ def prepare_expops(expops, folder, args, base):
     project = folder / "pool"
     (project / "requirements.txt").write_text("numpy\npandas\npyarrow\n")
     configuration = project / "configs/project_config.yaml"
-    configuration.write_text(EXPOPS_CONFIGURATION.format(partitions=2))
+    configuration.write_text(EXPOPS_HEAD + PROJECT.format(partitions=2, reuse=""))
     (project / "src/model.py").write_text(script)
     subprocess.run([expops, "run", "pool"], cwd=folder, check=True, env=base, capture_output=True)
-    configuration.write_text(EXPOPS_CONFIGURATION.format(partitions=args.partitions))
+    configuration.write_text(EXPOPS_HEAD + PROJECT.format(partitions=args.partitions, reuse=""))
     (project / "src/model.py").write_text(script.replace("default_rng(1)", "default_rng(2)"))
 
 

@@ -22,14 +22,10 @@ pub(crate) fn label(process: &str, arms: &[Arm]) -> String {
 pub(crate) fn canonical(process: &str, arms: &[Arm]) -> String {
     let mut path = String::from("//");
     for arm in arms {
-        let _ = match arm {
-            Arm::Partition(_) => write!(path, "*[@partition='{arm}']/"),
-            Arm::Seed(seed) => write!(path, "*[@seed='{seed}']/"),
-        };
+        let (attribute, value) = attribute(*arm);
+        let _ = write!(path, "*[@{attribute}='{value}']/");
     }
-    path.push_str("process[@name=");
-    path.push_str(&literal(process));
-    path.push(']');
+    let _ = write!(path, "process[@name={}]", literal(process));
     path
 }
 

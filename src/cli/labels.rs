@@ -46,14 +46,13 @@ fn wrong_arms(plan: &Plan, label: &str) -> Option<String> {
     let (process, _) = label.split_once(['@', '/', ' '])?;
     let group = plan.groups.iter().find(|group| group.process == process || group.target == process)?;
     let targets: Vec<_> = group.actions.targets().collect();
-    let targets: Vec<_> = targets.iter().map(String::as_str).collect();
     (!targets.is_empty()).then(|| format!("there is no instance `{label}`; {}", those_of(process, &targets)))
 }
 
 /// Lists the instances of a process, by their targets.
-pub(super) fn those_of(process: &str, targets: &[&str]) -> String {
+pub(super) fn those_of(process: &str, targets: &[impl AsRef<str>]) -> String {
     match targets {
-        [only] => format!("`{process}` has one, `{only}`"),
-        several => format!("`{process}` has {}", list(several.iter().copied())),
+        [only] => format!("`{process}` has one, `{}`", only.as_ref()),
+        several => format!("`{process}` has {}", list(several.iter().map(AsRef::as_ref))),
     }
 }

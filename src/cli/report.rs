@@ -106,7 +106,7 @@ pub(super) fn absolute(path: &Utf8Path) -> Utf8PathBuf {
     here.unwrap_or_default().join(path)
 }
 
-/// A project that has been inspection; its folder is the working folder.
+/// A project that has been surveyed; its folder is the working folder.
 pub(super) struct Inspection {
     checked: Checked,
     probes: Arc<Probes>,

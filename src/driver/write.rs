@@ -1,7 +1,7 @@
 //! Writes the result of a compilation; the compile side writes nowhere else.
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -23,6 +23,8 @@ const MOST_FACTS: usize = 50_000;
 
 /// How much of the generated file is hashed, compared and written at a time, in bytes.
 const BLOCK: usize = 1 << 16;
+/// How much of a file says whether expops wrote it, in bytes.
+const HEAD: u64 = 1 << 10;
 
 impl Compiled {
     /// Writes what changed in the project: plan files first, then the generated file, and last the proof for
@@ -201,9 +203,10 @@ impl Write for Hashed<'_> {
 
 /// Whether a file may be overwritten: it does not exist, or expops wrote it.
 pub(crate) fn may_overwrite(path: &Utf8Path) -> bool {
-    match fs::read(path) {
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-        Ok(content) => emit::is_generated(&content),
+    let mut head = Vec::new();
+    match fs::File::open(path) {
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+        Ok(file) => file.take(HEAD).read_to_end(&mut head).is_ok() && emit::is_generated(&head),
     }
 }
 

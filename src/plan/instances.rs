@@ -11,6 +11,7 @@ use crate::arm::Arm;
 use crate::file;
 use crate::graph::{Address, Edge, Graph};
 use crate::layout::{self, Folder, Layout};
+use crate::name;
 use crate::pipeline::{Pipeline, Process, ProcessId, Work};
 use crate::probe::Probes;
 
@@ -146,13 +147,13 @@ impl Instances {
         let process = graph.pipeline.process(instance.process);
         let common = &self.common[instance.process.0];
         let arms = graph.arms(instance);
-        let name = Layout::below(&common.name, &arms);
+        let below = Layout::below(&common.name, &arms);
         let folder = common.folder(&arms);
         let always = process.settings.always.then(|| self.seen(&self.layout.always()));
         let product = |file: &Utf8PathBuf| file::normal(&folder.out().join(file));
         Action {
-            path: graph.path(instance),
-            label: graph.label(instance),
+            path: name::canonical(&process.name, &arms),
+            label: name::label(&process.name, &arms),
             target: self.target(&process.name, &arms),
             inputs: self.inputs(instance).iter().map(|address| self.stamp(address)).chain(always).collect(),
             stamps: match process.opens {
@@ -160,8 +161,8 @@ impl Instances {
                 None => vec![folder.stamp()],
             },
             products: common.products.iter().map(product).collect(),
-            verdict: self.verdict(&name),
-            instance: name,
+            verdict: self.verdict(&below),
+            instance: below,
             folder: folder.0,
         }
     }
