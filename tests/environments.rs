@@ -158,15 +158,46 @@ fn killed_while_it_is_made() {
     }
 }
 
-#[test]
-fn an_interpreter_by_its_path() {
+fn without_environment() -> Space {
     let space = project("");
     space.edit("expops.yaml", "environment:\n  main-env: {venv: [needs/requirements.txt]}\n", "");
     space.edit("expops.yaml", "      environment: main-env\n", "");
+    space
+}
+
+#[test]
+fn an_interpreter_by_its_path() {
+    let space = without_environment();
     let python = space.run("sh", &["-c", "command -v python3"]).success().out.trim().to_owned();
     std::os::unix::fs::symlink(python, space.path("mine")).unwrap();
     space.expops(&["compile", "--python", "./mine"]).success();
     assert_eq!(space.ran(Tool::Ninja), ["ran", "ran"]);
+}
+
+/// As pyenv has it: `python3` is a script that looks for a file in one folder after another, and then starts the
+/// interpreter that the file names.
+#[test]
+fn what_finds_the_interpreter_is_neither_run_nor_read_by_an_instance() {
+    for tool in TOOLS {
+        let space = without_environment();
+        space.set("EXPOPS_WORKERS", Some("0"));
+        let real = space.run("sh", &["-c", "command -v python3"]).success().out.trim().to_owned();
+        let climb =
+            "folder=$PWD; while [ -n \"$folder\" ]; do [ -e \"$folder/.wanted\" ]; folder=${folder%/*}; done";
+        stand_in(&space, "python3", &format!("{climb}\necho started >> \"$SHIM_LOG\"\nexec {real} \"$@\""));
+        let log = space.path("started").display().to_string();
+        space.set("SHIM_LOG", Some(&log));
+        space.compile(tool).success();
+        assert_eq!(space.ran(tool), ["ran", "ran"]);
+        for again in ["ask", ".expops/cache"] {
+            fs::remove_dir_all(space.path("build").join(again)).unwrap();
+        }
+        fs::remove_file(&log).unwrap();
+        assert_eq!(space.ran(tool), ["ran"], "{tool:?}");
+        assert!(!space.exists("started"));
+        let record = space.read("build/ask/record.json");
+        assert!(!record.contains(".wanted"), "{record}");
+    }
 }
 
 /// The project, with what is written for its environment.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::space::{Space, TOOLS, Tool};
+use crate::space::{Space, TOOLS, Tool, repository};
 
 const SCRIPT: &str = r#"
 import importlib
@@ -175,6 +175,29 @@ fn without_the_library_whoever_reads_an_edited_file_runs_and_only_the_unseen_run
             assert_eq!(space.ran(tool), [""; 0], "{tool:?}: once more after {expected:?}");
         };
         edit_one_thing_after_another(&space, &check);
+    }
+}
+
+/// The root of the file system has an empty name once Ninja has shortened it, and Ninja 1.11 stops at an empty name.
+#[test]
+fn what_is_looked_for_in_the_root_stops_no_build() {
+    for tool in TOOLS {
+        let space = Space::new();
+        space.write(
+            "expops.yaml",
+            "scripts: {main: s.py}\npipeline:\n  process_adjlist: climb\n  processes:\n    - name: climb\n",
+        );
+        let script = "import os, pathlib\nfrom expops.core import process\n\n@process()\ndef climb():\n    \
+                      os.listdir('/')\n    here = pathlib.Path(__file__)\n    \
+                      return {'found': [str(p) for p in here.parents if (p / '.no-such-marker').exists()]}\n";
+        space.write("s.py", script);
+        let ninja = repository().join(".venv/executors/ninja-1.11/bin/ninja");
+        space.write("tools/bin/README", "");
+        space.link("tools/bin/ninja", ninja.to_str().unwrap());
+        space.compile(tool).success();
+        space.build(tool, &[]).success();
+        space.nothing_to_do(tool);
+        assert!(space.read("build/climb/record.json").contains("\"/.no-such-marker\""));
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::failure::Failure;
 use crate::cache;
 use crate::digest::Digest;
-use crate::file::Written;
+use crate::file::{self, Written};
 use crate::stamp;
 
 /// Prints the version and the installed packages.
@@ -21,7 +21,9 @@ const SHOWN_LINES: usize = 10;
 /// A Python interpreter and what a process can observe of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Interpreter {
-    /// The command that starts it; a path is relative to the project. Not observed.
+    /// The command that starts it; a path is relative to the project. Not observed. A program that only looks for an
+    /// interpreter in its own files (those of pyenv, asdf, mise) is replaced by what it starts, so that what runs is
+    /// what was asked, and what it looks for is not taken for something that a process reads.
     pub python: String,
     /// The implementation and its version: `CPython 3.11.7`.
     pub version: String,
@@ -38,8 +40,7 @@ impl Interpreter {
     pub(crate) fn probe(python: &str, project: &Utf8Path) -> Result<Self, Failure> {
         let help = "name an interpreter that works: `--python PATH`";
         let absolute = std::path::absolute(program(python, project));
-        let is_path = python.contains(std::path::is_separator);
-        let program = absolute.ok().filter(|_| is_path).unwrap_or_else(|| python.into());
+        let program = absolute.ok().filter(|_| is_path(python)).unwrap_or_else(|| python.into());
         let mut command = Command::new(program);
         command.args(["-I", "-c", PROBE]).current_dir(project).stdin(Stdio::null());
         for name in cache::secrets() {
@@ -54,9 +55,10 @@ impl Interpreter {
         })?;
         let text = String::from_utf8_lossy(&output.stdout);
         let mut lines = text.lines().map(str::to_owned);
-        match lines.next().filter(|_| output.status.success()) {
-            Some(version) => Ok(Self {
-                python: python.to_owned(),
+        let told = lines.next().zip(lines.next()).filter(|_| output.status.success());
+        match told {
+            Some((version, executable)) => Ok(Self {
+                python: without_shim(python, executable),
                 version,
                 packages: lines.filter(|line| !line.is_empty()).collect(),
             }),
@@ -96,8 +98,21 @@ impl Interpreter {
     }
 }
 
+/// The path `executable` of the interpreter that `python` started, if that is a name, and something else has it in
+/// `PATH`; otherwise `python`.
+fn without_shim(python: &str, executable: String) -> String {
+    let found = file::on_path(python).and_then(|path| path.canonicalize().ok());
+    match (found, Utf8Path::new(&executable).canonicalize()) {
+        (Some(found), Ok(real)) if !is_path(python) && found != real => executable,
+        _ => python.to_owned(),
+    }
+}
+
+fn is_path(python: &str) -> bool {
+    python.contains(std::path::is_separator)
+}
+
 /// A path prefixed with `project`; a bare name, which is looked up in `PATH`, as it is.
 pub(super) fn program(python: &str, project: &Utf8Path) -> String {
-    let is_path = python.contains(std::path::is_separator);
-    if is_path { project.join(python).into_string() } else { python.to_owned() }
+    if is_path(python) { project.join(python).into_string() } else { python.to_owned() }
 }

@@ -1,6 +1,6 @@
-# Prints the version and the installed packages, one per line. It runs with `-I`, so no folder of the project is on the
-# path. What is in PYTHONPATH and in the user's site is installed nevertheless, and is listed without being imported. A
-# package that cannot be read, left by a broken installation, must not hide the others.
+# Prints the version, the path of the interpreter, and the installed packages, one per line. It runs with `-I`, so no
+# folder of the project is on the path. What is in PYTHONPATH and in the user's site is installed nevertheless, and is
+# listed without being imported. A package that cannot be read, left by a broken installation, must not hide the others.
 import hashlib
 import importlib.metadata
 import json
@@ -62,6 +62,7 @@ def source(package):
 
 
 print(platform.python_implementation(), platform.python_version())
+print(sys.executable)
 found = set()
 for package in importlib.metadata.distributions(path=places()):
     try:

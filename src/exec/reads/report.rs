@@ -66,7 +66,7 @@ fn make(name: &str, paths: &[Utf8PathBuf], layout: &Layout) -> String {
 
 /// What a build tool can watch in place of `paths`. A path that does not exist, or whose name the tool cannot write, is
 /// replaced by the nearest existing folder, but never by one that the build itself writes into, which would wake the
-/// instance forever.
+/// instance forever, nor by the root, whose name is empty once Ninja has shortened it: it then stops.
 fn watched(
     paths: &[Utf8PathBuf],
     layout: &Layout,
@@ -74,11 +74,12 @@ fn watched(
 ) -> BTreeSet<Utf8PathBuf> {
     let build = file::normal(layout.build());
     let is_written = |path: &Utf8Path| path.starts_with(&build) || build.starts_with(path) || path == ".";
+    let is_root = |path: &Utf8Path| path.parent().is_none();
     let nearest = |path: &Utf8PathBuf| {
         let path = file::normal(path);
         let mut above = path.ancestors().filter(|path| !path.as_str().is_empty());
         let found = above.find(|path| path.exists() && can_name(path))?;
-        (!is_written(found)).then(|| found.to_owned())
+        (!is_written(found) && !is_root(found)).then(|| found.to_owned())
     };
     paths.iter().chain(&links(paths)).filter_map(nearest).collect()
 }
@@ -166,6 +167,7 @@ mod tests {
         assert_eq!(watched(named("project/data/no/such/folder/x")), folder);
         assert_eq!(watched(vec![place.file("project/data/a|b")]), folder);
         assert_eq!(watched(named("project/absent.csv")), [""; 0]);
+        assert_eq!(watched(vec!["/".into(), "/absent.csv".into(), "/no/such/folder".into()]), [""; 0]);
         assert_eq!(watched(named("project/build/fit/p1/absent")), [""; 0]);
         assert_eq!(watched(vec![place.file("project/build/fit/p1/out/x")]), [""; 0]);
     }
