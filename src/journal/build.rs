@@ -29,6 +29,11 @@ impl Build {
         PRESENT.get_or_init(find).clone()
     }
 
+    /// Whether it is a run of a build tool, and not merely whatever started this process.
+    pub fn is_of_a_tool(&self) -> bool {
+        TOOLS.iter().any(|tool| self.tool.starts_with(tool))
+    }
+
     /// Whether it is still running; a zombie is not.
     pub fn is_running(&self) -> bool {
         Process::read(self.process).is_some_and(|process| process.started == self.started)
@@ -71,8 +76,7 @@ fn find() -> Build {
         above.push(Build { tool: process.name, process: id, started: process.started });
         id = next;
     }
-    let is_tool = |build: &&Build| TOOLS.iter().any(|tool| build.tool.starts_with(tool));
-    let found = above.iter().find(is_tool).or(above.first()).cloned();
+    let found = above.iter().find(|build| build.is_of_a_tool()).or(above.first()).cloned();
     found.unwrap_or(Build { tool: String::new(), process: own, started: 0 })
 }
 

@@ -180,7 +180,7 @@ fn a_worker_that_cannot_start_costs_a_cold_start() {
     );
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(space.path("tools/bin/python3"), mode).unwrap();
-    space.expops(&["compile"]).success();
+    space.expops(&["compile", "--python", "tools/bin/python3"]).success();
     build(&space, true, |_| ()).success();
     let log = space.read("build/one/log");
     assert!(

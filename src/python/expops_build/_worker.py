@@ -29,6 +29,7 @@ from expops_build._loaded import Loaded, identity, modules_in
 _STALE = "a file that it has loaded has changed"
 _ENDINGS = (_STALE, "it was told to end")
 _PDEATHSIG = 1
+_MOMENT = 1.0  # in seconds
 
 # In a child: the worker's own objects. Freeing them would touch, and so copy, much of the memory.
 _kept: Any = None
@@ -70,6 +71,7 @@ def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[Iterator[str], Ca
     _load_own(ahead)
     ahead.pack()
     names = frozenset(sys.modules) | ahead.all_names()
+    ahead.put_aside()  # here and not in each child, which would copy what it looks at
     os.chdir("/")  # so that the build's file system can be unmounted
     server.events = _events()
     gc.collect()
@@ -203,6 +205,7 @@ class _Server:
     def run(self, ahead: Ahead, refusal: Optional[str]) -> Dict[str, Any]:
         """In the worker, serve until it is time to end. In a child, return the request."""
         self._names, self._refusal = ahead.names(), refusal
+        self._looked: Tuple[Any, float] = (None, 0.0)  # for which build all files were last looked at, and when
         self._files = Loaded(ahead.modules(), self._names)
         self._used = time.monotonic()
         while True:
@@ -274,11 +277,20 @@ class _Server:
     def _refusal_of(self, request: Dict[str, Any]) -> Optional[str]:
         if self._refusal is not None or self._is_ending:
             return self._refusal or _STALE
-        # While children run, a changed file has changed under a running build.
-        if not self._is_busy() and not self._files.are_as_before():
-            return _STALE
+        if not self._is_under_way(request["build"]):
+            if not self._files.are_as_before():
+                return _STALE
+            self._looked = request["build"], time.monotonic()
         hidden = {name for folder in request["folders"] for name in modules_in(folder)} & self._names
         return f"the project has modules of its own called {', '.join(sorted(hidden))}" if hidden else None
+
+    def _is_under_way(self, build: Optional[Dict[str, Any]]) -> bool:
+        """Whether a child runs, or this run of a build tool was served a moment ago: a file that has changed since has
+        changed under a running build. A look at all files costs more than the rest of what is done here.
+        """
+        looked, when = self._looked
+        is_same = build is not None and build == looked and time.monotonic() - when < _MOMENT
+        return is_same or self._is_busy()
 
     def _start(self, descriptor: int, request: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         if self._hand_on(descriptor, request):
@@ -386,7 +398,7 @@ class _Server:
 
 
 def _fork() -> int:
-    with warnings.catch_warnings():  # newer Pythons warn of threads, which were checked
+    with warnings.catch_warnings(module=warnings):  # newer Pythons warn of threads, which were checked
         warnings.simplefilter("ignore")
         return os.fork()
 
@@ -402,7 +414,6 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     global _kept
     _kept = server
     _enter(request, server, ahead)
-    ahead.put_aside()
     _seed.ahead = ahead
     for name in ("_worker", "_ahead", "_end", "_loaded", "_reuse"):  # a cold start has none of them
         vars(sys.modules["expops_build"]).pop(name, None)

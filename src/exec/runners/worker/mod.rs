@@ -22,6 +22,7 @@ use super::attempt::Attempt;
 use super::child;
 use crate::exec::failure::Failure;
 use crate::exec::resources::allotment::Allotment;
+use crate::journal::Build;
 use crate::layout::Layout;
 use connection::Connection;
 pub(in crate::exec) use kind::Kind;
@@ -101,6 +102,7 @@ fn request(command: &Command, kind: &Kind, log: &str, environment: &BTreeMap<Str
         "environment": environment,
         "folders": kind.folders,
         "reuse": kind.reuse,
+        "build": Some(Build::present()).filter(Build::is_of_a_tool),
     });
     format!("{request}\n")
 }
