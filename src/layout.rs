@@ -69,7 +69,7 @@ const LONGEST_NAME: usize = 120;
 /// literally. Escaped as well are a leading dot, which hides a file, a leading dash, which starts a flag, and a comma
 /// followed by two such digits. Very long names end in a digest instead.
 pub(crate) fn component(name: &str) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(name.len());
     for (i, c) in name.char_indices() {
         let is_plain = c.is_alphanumeric()
             || matches!(c, '_' | '+' | '@')

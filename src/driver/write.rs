@@ -38,13 +38,15 @@ impl Compiled {
         self.insist_on_no_links().map_err(|error| Failure::Write(error.to_string()))?;
         // This comes first: what the compiler writes must not be older than what it read.
         self.write_modules().map_err(|failure| Failure::Write(failure.to_string()))?;
-        if self.plan.interpreter.is_some() {
-            let stamp = self.layout.environment_stamp("");
-            let python = Interpreter::probe(&self.options.python, &self.project.folder);
-            let written = python.and_then(|python| python.write(&stamp));
-            written.map_err(|failure| Failure::Write(failure.to_string()))?;
-        }
-        let written = self.write_files().map_err(|error| Failure::Write(error.to_string()))?;
+        // Python needs longer to tell what is installed than most pipelines need to be written.
+        let (told, written) = std::thread::scope(|scope| {
+            let asked = scope.spawn(|| self.write_interpreter());
+            let written = self.write_files();
+            (asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), written)
+        });
+        told.map_err(|failure| Failure::Write(failure.to_string()))?;
+        let proven = written.and_then(|(written, digest)| self.prove(digest).map(|()| written));
+        let written = proven.map_err(|error| Failure::Write(error.to_string()))?;
         if self.options.format.is_executable() {
             make_executable(&output);
         }
@@ -88,7 +90,17 @@ impl Compiled {
         Ok(())
     }
 
-    fn write_files(&self) -> Result<Written, FileError> {
+    /// Stamps what processes observe of the interpreter, if there are any that run in it.
+    fn write_interpreter(&self) -> Result<(), exec::Failure> {
+        if self.plan.interpreter.is_none() {
+            return Ok(());
+        }
+        let python = Interpreter::probe(&self.options.python, &self.project.folder)?;
+        python.write(&self.layout.environment_stamp("")).map(drop)
+    }
+
+    /// Also returns the digest of the generated file's text, ready for more.
+    fn write_files(&self) -> Result<(Written, Hasher), FileError> {
         let plan_files = self.plan_files();
         for (path, text) in &plan_files {
             durable::write_if_changed(path, text.as_bytes())?;
@@ -109,12 +121,9 @@ impl Compiled {
         if let Some(text) = &self.depfile {
             durable::write_if_changed(&self.in_project(&self.plan.depfile), text.as_bytes())?;
         }
-        let (written, digest) = self.write_generated()?;
-        self.prove(digest, &plan_files)?;
-        Ok(written)
+        self.write_generated()
     }
 
-    /// Writes the generated file. Also returns the digest of its text, ready for more.
     fn write_generated(&self) -> Result<(Written, Hasher), FileError> {
         let mut digest = Hasher::new();
         let written = durable::revise(&self.project.at(&self.output), |out| {
@@ -137,9 +146,9 @@ impl Compiled {
     /// Writes the proof that everything is there. Its content is a digest of what was written. Ninja itself
     /// knows when it last ran the compiler, so under Ninja the proof keeps its time unless something changed,
     /// and only then does Ninja reload the generated file.
-    fn prove(&self, mut digest: Hasher, plan_files: &[(Utf8PathBuf, &str)]) -> Result<(), FileError> {
+    fn prove(&self, mut digest: Hasher) -> Result<(), FileError> {
         let path = &self.in_project(&self.plan.proof);
-        plan_files.iter().for_each(|(_, text)| digest.update(text));
+        self.plan_files().iter().for_each(|(_, text)| digest.update(text));
         if self.plan.interpreter.is_some() {
             digest.update(fs::read(self.layout.environment_stamp("")).unwrap_or_default());
         }

@@ -8,7 +8,9 @@ const WIDTH: usize = 100;
 /// lines are indented less than the inputs, with the rule's name on a line between the two. A `phony` statement
 /// takes one line if it fits.
 pub(super) fn statement(outputs: &[String], rule: &str, inputs: &[String], implicit: &[String]) -> String {
-    let mut text = String::from("build ");
+    let words = [outputs, inputs, implicit].map(width).iter().sum::<usize>();
+    let mut text = String::with_capacity(words + WIDTH);
+    text.push_str("build ");
     if text.len() + width(outputs) + rule.len() + 3 <= WIDTH {
         push(&mut text, outputs, " ");
         text.push_str(": ");

@@ -112,10 +112,12 @@ impl World {
         }
         absent("flag", "settings/flag");
         space.put("settings/other", Some("1"));
-        match self.value("maybe") {
-            0 => remove_folder(space, "maybe"),
-            1 => space.put("maybe/y.txt", Some("1")),
-            _ => space.put("maybe/x.txt", Some("2")),
+        let maybe = self.value("maybe");
+        if maybe == 0 {
+            remove_folder(space, "maybe");
+        } else {
+            space.put("maybe/x.txt", (maybe == 2).then_some("2"));
+            space.put("maybe/y.txt", (maybe == 1).then_some("1"));
         }
         space.put("src/plug_a.py", Some(&module("plug")));
         let shape = format!("class Net:\n    def area(self):\n        return {}\n", self.value("shape"));
