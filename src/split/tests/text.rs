@@ -3,9 +3,12 @@
 use proptest::prelude::*;
 
 use super::reference::{self, Rows};
-use super::{Space, tree};
+use super::{Parts, Space, tree};
 use crate::file::Written;
+use crate::size::{By, Size};
+use crate::split::format::{Dialect, Kind};
 use crate::split::text::csv::{Row, Rules, Scanner};
+use crate::split::{Format, Request, run};
 
 /// A chunk size and a number of threads.
 pub(super) fn pace() -> impl Strategy<Value = (u64, usize)> {
@@ -213,6 +216,28 @@ fn errors_name_the_place() {
     assert_eq!(error("json", b"[1,]"), "1:4: not JSON: expected a value");
     let deep = "[".repeat(2000);
     assert_eq!(error("json", deep.as_bytes()), "1:514: JSON nested more than 512 levels deep");
+}
+
+/// The first chunk has no byte before it if there is neither a header nor anything else in front of the rows.
+#[test]
+fn rows_may_begin_with_the_file() {
+    let dialect = Dialect { header: false, ..Dialect::new(b',') };
+    for start in ["", "\u{FEFF}", "sep=,\n"] {
+        let space = Space::new();
+        let rows = ["1,\"2\n2\"\n", "3,4\r\n", "\"5,\",6\n", "7,8"];
+        std::fs::write(space.folder.join("data"), format!("{start}{}", rows.concat())).unwrap();
+        for (by, chunk) in (0..20).flat_map(|chunk| ["rows", "hash:2", "group:1"].map(|by| (by, chunk))) {
+            let (by, layout) = (by.parse::<By>().unwrap(), Parts(space.folder.join("out")));
+            let format = Some(Format { rows: Kind::Csv(dialect), compression: None });
+            let request = space.request("csv", (&Size::Equal(2), &by), &layout, (chunk, 2));
+            let parts = run(&Request { format, ..request }).unwrap();
+            let texts = parts.iter().map(|part| std::fs::read_to_string(&part.path).unwrap());
+            let bodies = texts.map(|text| text.strip_prefix(start).unwrap().to_owned()).collect::<Vec<_>>();
+            for row in rows {
+                assert_eq!(bodies.concat().matches(row).count(), 1, "{by} {bodies:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -104,16 +104,19 @@ fn speculate(
     range: Range<u64>,
     buffer: &mut Vec<u8>,
 ) -> Result<Scanned, SplitError> {
-    source.read_into(buffer, range.start - 1..range.end)?;
-    let guess = match buffer[0] {
-        b'\n' => State::LineStart,
-        b'\r' => State::Return,
-        byte if byte == rules.delimiter => State::FieldStart,
-        _ => State::Unquoted,
+    // The byte before the chunk tells what it begins in; without a header, a file has none.
+    let before = range.start.min(1);
+    source.read_into(buffer, range.start - before..range.end)?;
+    let (before, chunk) = buffer.split_at(before as usize);
+    let guess = match before.first() {
+        None | Some(b'\n') => State::LineStart,
+        Some(b'\r') => State::Return,
+        Some(byte) if *byte == rules.delimiter => State::FieldStart,
+        Some(_) => State::Unquoted,
     };
     let from = |place| {
         let scanner = Scanner { place, ..Scanner::new(rules, range.start) };
-        scan(scanner, columns, &buffer[1..], range.start)
+        scan(scanner, columns, chunk, range.start)
     };
     let scanned = from(guess);
     if scanned.flaw.is_none() {
