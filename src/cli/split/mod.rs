@@ -196,7 +196,7 @@ impl Command {
             progress: Some(&|step| meter.show(step)),
         };
         if self.by_value.is_some() {
-            let done = self.split_by_value(&request, format, &layout.extension);
+            let done = self.split_by_value(&request, format, &layout);
             meter.clear();
             return done;
         }
@@ -210,19 +210,15 @@ impl Command {
         Ok(Outcome { format, partitions, values: None })
     }
 
-    fn split_by_value(
-        &self,
-        request: &Request,
-        format: Format,
-        extension: &str,
-    ) -> Result<Outcome, SplitError> {
-        let usual = || format!("{{value}}.{extension}").parse();
+    fn split_by_value(&self, request: &Request, format: Format, flat: &Flat) -> Result<Outcome, SplitError> {
+        let usual = || format!("{{value}}.{}", flat.extension).parse();
         let pattern = self.name.clone().map_or_else(usual, Ok);
         let pattern: Pattern = pattern.map_err(|message| SplitError::Usage { message, help: None })?;
         let mut found = Vec::new();
         let layout = |values: &[Vec<u8>]| -> Result<Box<dyn Layout>, SplitError> {
             found = values.to_vec();
-            Ok(Box::new(ByValue { folder: self.out.clone(), names: pattern.names(values)? }))
+            let names = pattern.names(values)?;
+            Ok(Box::new(ByValue { folder: flat.folder.clone(), source: flat.source.clone(), names }))
         };
         let partitions = run_by_value(request, self.most, layout)?;
         if !self.quiet {
