@@ -24,6 +24,18 @@ pub(super) struct KeyRequest<'a> {
     pub(super) plain: bool,
 }
 
+/// The position of `column` in `names`, in which it must be once.
+pub(super) fn position(file: &str, column: &str, names: &[impl AsRef<str>]) -> Result<usize, SplitError> {
+    let mut found = (0..names.len()).filter(|i| names[*i].as_ref() == column);
+    match (found.next(), found.next()) {
+        (Some(i), None) => Ok(i),
+        (Some(_), Some(_)) => {
+            Err(SplitError::whole(file, format!("there are several columns `{column}`"), None))
+        }
+        (None, _) => Err(SplitError::no_column(file, column, names)),
+    }
+}
+
 /// The keys of rows, chunk by chunk.
 pub(super) trait Keys: Sync {
     /// The number of chunks.

@@ -60,6 +60,7 @@ fn nothing_tells(name: &str, looks: Looks) -> SplitError {
     let message = format!("{name}: nothing tells the format of the data");
     let help = match looks {
         Looks::Packed(packed) => format!("it looks like {packed}: give `--format`, as in `--format csv.gz`"),
+        Looks::Foreign(what) => format!("it looks like {what}, which is not read"),
         _ => "give `--format`: csv, tsv, jsonl, lines or json".to_owned(),
     };
     SplitError::usage(message, help)

@@ -8,7 +8,7 @@ use super::assign::STEP;
 use super::error::SplitError;
 use super::format::{Dialect, Kind};
 use super::json_value::{fields, of_json};
-use super::keys::{KeyRequest, Keys};
+use super::keys::{KeyRequest, Keys, position};
 use super::message::{self, Message};
 use super::source::Source;
 use super::text::mask::{BLOCK, Block};
@@ -65,7 +65,8 @@ impl<'a> TextKeys<'a> {
                 } else {
                     (1..=text.columns).map(|column| column.to_string().into_bytes()).collect()
                 };
-                let find = |column: &String| find(source, &names, column);
+                let texts: Vec<_> = names.iter().map(|name| String::from_utf8_lossy(name)).collect();
+                let find = |column: &String| position(&source.name, column, &texts);
                 let columns = columns.map(|columns| columns.iter().map(find).collect()).transpose()?;
                 Fields::Csv { dialect, order: Order::of(&names), names, columns }
             }
@@ -258,20 +259,6 @@ impl TextKeys<'_> {
         let bytes = u128::from_le_bytes(*row.bytes[field.start..].first_chunk::<16>()?);
         let mark = 1u128 << (8 * field.len());
         Some(bytes & (mark - 1) | mark)
-    }
-}
-
-fn find(source: &Source, names: &[Vec<u8>], column: &str) -> Result<usize, SplitError> {
-    let mut found = (0..names.len()).filter(|i| names[*i] == column.as_bytes());
-    match (found.next(), found.next()) {
-        (Some(i), None) => Ok(i),
-        (Some(_), Some(_)) => {
-            Err(SplitError::whole(&source.name, format!("there are several columns `{column}`"), None))
-        }
-        (None, _) => {
-            let known: Vec<_> = names.iter().map(|name| String::from_utf8_lossy(name)).collect();
-            Err(SplitError::no_column(&source.name, column, &known))
-        }
     }
 }
 

@@ -272,6 +272,32 @@ def ordered_categories(folder):
         pd.testing.assert_frame_equal(read, f.iloc[rows], check_index_type=False)
 
 
+def arrow_metadata(folder):
+    """Metadata of the footer of an Arrow file are kept, those of a batch refused; the versions of messages differ."""
+    t = table()
+    path = folder / "old.arrow"
+    with pyarrow.ipc.new_file(
+        path, t.schema, options=pyarrow.ipc.IpcWriteOptions(metadata_version=pyarrow.ipc.MetadataVersion.V4)
+    ) as writer:
+        writer.write_table(t, 100)
+    for part, rows in zip(split(path, "3"), slices(SIZES["3"])):
+        check(pyarrow.ipc.open_file(part["path"]).read_all().equals(t[rows]), path)
+    for name, new in (("batch.arrow", pyarrow.ipc.new_file), ("batch.arrows", pyarrow.ipc.new_stream)):
+        with new(folder / name, t.schema) as writer:
+            writer.write_batch(t.to_batches()[0], custom_metadata={"of": "the batch"})
+        command = [PROGRAM, str(folder / name), "--size", "2", "--out", str(folder / "out")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        check(done.returncode == 1 and "a batch has metadata of its own" in done.stderr, name, done.stderr)
+    try:
+        with pyarrow.ipc.new_file(folder / "footer.arrow", t.schema, metadata={"of": "the footer"}) as writer:
+            writer.write_table(t)
+    except TypeError:
+        return  # (older versions of pyarrow)
+    for by in ("rows", "shuffle:1"):
+        for part in split(folder / "footer.arrow", "3", "--by", by):
+            check(pyarrow.ipc.open_file(part["path"]).metadata == {b"of": b"the footer"}, by)
+
+
 def same_hash_everywhere(folder):
     """Every format sends a row to the same partition."""
     f = frame().assign(when=pd.date_range("2020-01-01", periods=ROWS, freq="7h").as_unit("ms"))
@@ -325,7 +351,7 @@ def same_hash_everywhere(folder):
 import pyarrow.csv  # noqa: E402
 
 with tempfile.TemporaryDirectory() as temporary:
-    for test in [csv, json_lines, npy, columnar, indexes, ordered_categories, same_hash_everywhere]:
+    for test in [csv, json_lines, npy, columnar, indexes, ordered_categories, arrow_metadata, same_hash_everywhere]:
         folder = pathlib.Path(temporary) / test.__name__
         folder.mkdir()
         test(folder)

@@ -23,6 +23,7 @@ use arrow_schema::{ArrowError, DataType, Schema};
 use arrow_select::take::take;
 
 use super::kinds;
+use super::table::Footer;
 use crate::digest::Digest;
 use crate::split::sha::Sha;
 
@@ -34,10 +35,10 @@ pub(super) struct TableDigest {
 }
 
 impl TableDigest {
-    /// The digest of a table with this schema.
-    pub(super) fn new(schema: &Schema) -> Self {
+    /// The digest of a table with this schema, in a file whose footer has these metadata.
+    pub(super) fn new(schema: &Schema, footer: &Footer) -> Self {
         let columns = schema.fields().iter().map(|_| Column::default()).collect();
-        Self { schema: kinds::of_schema(schema), columns, rows: 0 }
+        Self { schema: kinds::of_schema(schema) + &kinds::of_footer(footer), columns, rows: 0 }
     }
 
     /// Adds the rows of a batch.
@@ -370,7 +371,7 @@ mod tests {
     }
 
     fn digest(batches: &[RecordBatch]) -> String {
-        let mut digest = TableDigest::new(&batches[0].schema());
+        let mut digest = TableDigest::new(&batches[0].schema(), &Footer::new());
         batches.iter().for_each(|batch| digest.update(batch).unwrap());
         digest.finish().to_string()
     }

@@ -10,8 +10,8 @@ use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::{FileDecoder, read_dictionary};
 use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions, StreamWriter};
 use arrow_ipc::{
-    Block, CompressionType, MessageHeader, MetadataVersion, RecordBatch as RecordBatchHeader, root_as_footer,
-    root_as_message,
+    Block, CompressionType, KeyValue, MessageHeader, MetadataVersion, RecordBatch as RecordBatchHeader,
+    root_as_footer, root_as_message,
 };
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -22,7 +22,7 @@ use super::blocks::{
 use super::cut::uncuttable;
 use super::guard::guarded;
 use super::large::{Dictionaries, Large};
-use super::table::{Batches, Sink, Table, TableWriter, broken};
+use super::table::{Batches, Footer, Sink, Table, TableWriter, broken};
 use crate::split::error::SplitError;
 use crate::split::source::Source;
 
@@ -40,11 +40,12 @@ struct Message {
 pub(super) struct Ipc<'a> {
     source: &'a Source,
     schema: SchemaRef,
-    version: MetadataVersion,
     messages: Vec<Message>,
     rows: u64,
     compression: Option<CompressionType>,
     stream: bool,
+    /// The metadata in the footer of a file, which are not those of the schema.
+    footer: Footer,
     /// The batches read last: partitions often share one.
     recent: Mutex<Vec<(usize, RecordBatch)>>,
     keep: usize,
@@ -87,7 +88,12 @@ impl<'a> Ipc<'a> {
         let schema = footer.schema().ok_or_else(|| bad(&"its footer has no schema"))?;
         check_endianness(schema.endianness().equals_to_target_endianness(), source)?;
         let schema = Arc::new(try_fb_to_schema(schema).map_err(|e| bad(&e))?);
-        let mut ipc = Self::new(source, schema, footer.version(), means);
+        let mut ipc = Self::new(source, schema, means);
+        let pairs = footer.custom_metadata().into_iter().flatten();
+        let pair = |pair: KeyValue| {
+            (pair.key().unwrap_or_default().to_owned(), pair.value().unwrap_or_default().to_owned())
+        };
+        ipc.footer = pairs.map(pair).collect();
         for block in footer.dictionaries().iter().flatten() {
             ipc.add(*block)?;
         }
@@ -105,7 +111,7 @@ impl<'a> Ipc<'a> {
         let schema = message.header_as_schema().ok_or_else(|| bad(&"there is no schema"))?;
         check_endianness(schema.endianness().equals_to_target_endianness(), source)?;
         let schema = Arc::new(try_fb_to_schema(schema).map_err(|e| bad(&e))?);
-        let mut ipc = Self::new(source, schema, message.version(), means);
+        let mut ipc = Self::new(source, schema, means);
         ipc.stream = true;
         while let Some((block, next)) = next_block(source, at)? {
             ipc.add(block)?;
@@ -114,15 +120,15 @@ impl<'a> Ipc<'a> {
         Ok(ipc)
     }
 
-    fn new(source: &'a Source, schema: SchemaRef, version: MetadataVersion, means: Means) -> Self {
+    fn new(source: &'a Source, schema: SchemaRef, means: Means) -> Self {
         Self {
             source,
             schema,
-            version,
             messages: Vec::new(),
             rows: 0,
             compression: None,
             stream: false,
+            footer: Footer::new(),
             recent: Mutex::new(Vec::new()),
             keep: means.threads,
             memory: means.memory,
@@ -136,6 +142,11 @@ impl<'a> Ipc<'a> {
         let bad = |error: &dyn std::fmt::Display| broken(&self.source.name, "Arrow", error);
         let metadata = metadata(self.source, &block)?;
         let message = root_as_message(strip(&metadata)).map_err(|e| bad(&e))?;
+        if message.custom_metadata().is_some_and(|metadata| !metadata.is_empty()) {
+            let what = "a batch has metadata of its own, which rows that are cut anew cannot keep";
+            let help = "write the table again without them, or as metadata of the schema";
+            return Err(SplitError::whole(&self.source.name, what, Some(help)));
+        }
         let rows = match message.header_type() {
             MessageHeader::DictionaryBatch => {
                 let batch = message.header_as_dictionary_batch().and_then(|batch| batch.data());
@@ -287,6 +298,10 @@ impl Table for Ipc<'_> {
         &self.schema
     }
 
+    fn footer(&self) -> &Footer {
+        &self.footer
+    }
+
     fn rows(&self) -> u64 {
         self.rows
     }
@@ -306,7 +321,9 @@ impl Table for Ipc<'_> {
     }
 
     fn scan(&self, wanted: Range<u64>) -> Result<Batches<'_>, SplitError> {
-        let mut decoder = FileDecoder::new(self.schema.clone(), self.version);
+        // Each message says which version it has. The decoder demands that it is the footer's unless that is `V1`, but
+        // pyarrow writes `V5` into the footer of files whose messages are `V4`.
+        let mut decoder = FileDecoder::new(self.schema.clone(), MetadataVersion::V1);
         let (mut at, mut first, mut dictionaries) = (0, true, Dictionaries::new());
         let found = self.messages.iter().enumerate().filter_map(move |(i, message)| {
             let Some(rows) = message.rows else {
@@ -346,7 +363,11 @@ impl Table for Ipc<'_> {
         let options = options.try_with_compression(self.compression)?;
         Ok(match self.stream {
             true => Box::new(StreamWriter::try_new_with_options(sink, schema, options)?),
-            false => Box::new(FileWriter::try_new_with_options(sink, schema, options)?),
+            false => {
+                let mut writer = FileWriter::try_new_with_options(sink, schema, options)?;
+                self.footer.iter().for_each(|(key, value)| writer.write_metadata(key, value));
+                Box::new(writer)
+            }
         })
     }
 }

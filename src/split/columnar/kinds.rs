@@ -6,6 +6,7 @@ use std::fmt::Write;
 use arrow_schema::{DataType, Field, Schema};
 
 use super::pandas::observable;
+use super::table::Footer;
 
 fn quoted(text: &str) -> serde_json::Value {
     serde_json::Value::from(text)
@@ -18,6 +19,11 @@ pub(super) fn of_schema(schema: &Schema) -> String {
     text
 }
 
+/// The metadata of a file's footer, one per line.
+pub(super) fn of_footer(footer: &Footer) -> String {
+    footer.iter().map(|(name, value)| format!("footer {}={}\n", quoted(name), quoted(value))).collect()
+}
+
 fn metadata(metadata: &arrow_schema::Metadata) -> String {
     let line = |(name, value): (&str, String)| format!("metadata {}={}\n", quoted(name), quoted(&value));
     observable(metadata).into_iter().map(line).collect()
@@ -25,18 +31,19 @@ fn metadata(metadata: &arrow_schema::Metadata) -> String {
 
 /// Name, type, nullability and metadata.
 fn of_field(field: &Field) -> String {
-    let mut text = format!("{} {}", quoted(field.name()), unnamed(field));
+    format!("{} {}", quoted(field.name()), unnamed(field))
+}
+
+/// A field whose name no reader sees, such as the items of a list. Its metadata are seen: they say what an extension
+/// type is.
+fn unnamed(field: &Field) -> String {
+    let ordered = if field.dict_is_ordered() == Some(true) { "ordered " } else { "" };
+    let missing = if field.is_nullable() { "" } else { " not null" };
+    let mut text = format!("{ordered}{}{missing}", of_type(field.data_type()));
     for (name, value) in observable(field.metadata()) {
         let _ = write!(text, " {}={}", quoted(name), quoted(&value));
     }
     text
-}
-
-/// A field whose name no reader sees, such as the items of a list.
-fn unnamed(field: &Field) -> String {
-    let ordered = if field.dict_is_ordered() == Some(true) { "ordered " } else { "" };
-    let missing = if field.is_nullable() { "" } else { " not null" };
-    format!("{ordered}{}{missing}", of_type(field.data_type()))
 }
 
 /// A type as a reader knows it.

@@ -131,7 +131,7 @@ impl Keys for TableKeys<'_> {
         for batch in self.table.scan(self.batches[chunk].clone())? {
             let batch = batch?;
             let columns: Vec<_> = self.names.columns.iter().map(|i| batch.column(*i).clone()).collect();
-            self.names.visit(&columns, each)?;
+            self.names.visit(batch.num_rows(), &columns, each)?;
         }
         Ok(())
     }
@@ -150,7 +150,7 @@ impl<'a> Part<'a> {
     fn begin(table: &dyn Table, order: &Order<'a>, i: usize, schema: SchemaRef) -> Result<Self, SplitError> {
         let close = order.wants.len() > HANDLES;
         let sink = order.draft(i)?.map(|draft| Sink::new(draft, close)).transpose()?;
-        let digest = TableDigest::new(&schema);
+        let digest = TableDigest::new(&schema, table.footer());
         let writer = sink.map(|sink| table.writer(&schema, sink)).transpose();
         let writer = writer.map_err(|e| broken(&order.source.name, "table", e))?;
         Ok(Self { digest, writer, rows: 0, schema, source: order.source })

@@ -1,5 +1,6 @@
 //! What Arrow and Parquet files have in common: a table that is read and written in batches.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -14,6 +15,9 @@ pub(super) use crate::split::scatter::HANDLES;
 pub(super) trait Table: Sync {
     /// The columns and their metadata.
     fn schema(&self) -> &SchemaRef;
+
+    /// Metadata of the file that are not the schema's.
+    fn footer(&self) -> &Footer;
 
     /// The number of rows.
     fn rows(&self) -> u64;
@@ -30,6 +34,9 @@ pub(super) trait Table: Sync {
     /// A writer of the same format.
     fn writer(&self, schema: &Schema, sink: Sink) -> Result<Box<dyn TableWriter>, ArrowError>;
 }
+
+/// The metadata in the footer of an Arrow file.
+pub(super) type Footer = BTreeMap<String, String>;
 
 pub(super) type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch, SplitError>> + 'a>;
 

@@ -15,7 +15,7 @@ use arrow_select::take::take;
 
 use crate::split::error::SplitError;
 use crate::split::json_value::quoted;
-use crate::split::keys::KeyRequest;
+use crate::split::keys::{KeyRequest, position};
 use crate::split::message::Message;
 use crate::split::time;
 use crate::split::value::{of_float, of_single, of_text};
@@ -33,13 +33,10 @@ pub(super) struct KeyNames {
 impl KeyNames {
     pub(super) fn new(file: &str, schema: &Schema, wanted: KeyRequest) -> Result<Self, SplitError> {
         let all: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-        let find = |column: &String| {
-            all.iter()
-                .position(|name| name == column)
-                .ok_or_else(|| SplitError::no_column(file, column, &all))
-        };
         let columns = match wanted.columns {
-            Some(columns) => columns.iter().map(find).collect::<Result<Vec<_>, _>>()?,
+            Some(columns) => {
+                columns.iter().map(|column| position(file, column, &all)).collect::<Result<Vec<_>, _>>()?
+            }
             // An index that pandas made up is not part of the row.
             None => (0..all.len()).filter(|i| !all[*i].starts_with("__index_level_")).collect(),
         };
@@ -53,8 +50,13 @@ impl KeyNames {
         })
     }
 
-    /// Calls `each` with the key of each row of these columns.
-    pub(super) fn visit(&self, columns: &[ArrayRef], each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
+    /// Calls `each` with the key of each of `rows` rows of these columns.
+    pub(super) fn visit(
+        &self,
+        rows: usize,
+        columns: &[ArrayRef],
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), SplitError> {
         let texts = columns.iter().zip(&self.names).map(|(column, name)| {
             texts(column).map_err(|kind| {
                 let message = format!(
@@ -66,7 +68,7 @@ impl KeyNames {
         });
         let texts = texts.collect::<Result<Vec<_>, _>>()?;
         let mut message = Message::default();
-        for row in 0..columns.first().map_or(0, |column| column.len()) {
+        for row in 0..rows {
             message.clear();
             match (self.whole, self.plain) {
                 (true, _) => {

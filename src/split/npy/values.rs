@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::header::{Dtype, Header};
 use crate::split::error::SplitError;
-use crate::split::keys::KeyRequest;
+use crate::split::keys::{KeyRequest, position};
 use crate::split::message::Message;
 use crate::split::source::Source;
 use crate::split::time;
@@ -34,13 +34,8 @@ impl<'a> Reader<'a> {
             }
         };
         let names: Vec<&str> = fields.iter().map(|(name, ..)| name.as_str()).collect();
-        let find = |column: &String| {
-            names
-                .iter()
-                .position(|name| name == column)
-                .ok_or_else(|| SplitError::no_column(&source.name, column, &names))
-        };
-        Ok(Self { header, columns: Some(wanted.iter().map(find).collect::<Result<_, _>>()?), plain })
+        let columns = wanted.iter().map(|column| position(&source.name, column, &names));
+        Ok(Self { header, columns: Some(columns.collect::<Result<_, _>>()?), plain })
     }
 
     /// Calls `each` with the bytes of each of the `rows`.

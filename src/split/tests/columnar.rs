@@ -7,7 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, FixedSizeListArray, Int64Array, LargeStringArray, NullArray,
-    RecordBatch, StringArray, StringViewArray, StructArray,
+    RecordBatch, RecordBatchOptions, StringArray, StringViewArray, StructArray,
 };
 use arrow_ipc::CompressionType;
 use arrow_ipc::reader::{FileReader, StreamReader};
@@ -312,5 +312,70 @@ fn a_column_that_cannot_be_read_is_refused_by_its_name() {
     ] {
         let refused = Space::new().split(&damaged(), "parquet", "3", by, (0, 1)).unwrap_err().to_string();
         assert!(refused.contains("the column `name`"), "{by}: {refused}");
+    }
+}
+
+/// Metadata of the items of lists and maps say what extension type they have.
+#[test]
+fn the_digest_covers_the_metadata_of_items() {
+    let digests = |metadata: &[(&str, &str)]| {
+        let pairs = metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let item = Field::new("item", DataType::Int64, true)
+            .with_metadata(pairs.collect::<arrow_schema::Metadata>());
+        let items: ArrayRef = Arc::new(Int64Array::from_iter_values(0..40));
+        let lists: ArrayRef = Arc::new(FixedSizeListArray::new(Arc::new(item), 2, items, None));
+        let table = RecordBatch::try_from_iter_with_nullable([("l", lists, true)]).unwrap();
+        [
+            digest(&arrow(&table, 7), "arrow"),
+            digest(&stream(&table), "arrows"),
+            digest(&parquet(&table, 7), "parquet"),
+        ]
+    };
+    let [plain, one, other] =
+        [&[][..], &[("ARROW:extension:name", "a")], &[("ARROW:extension:name", "b")]].map(digests);
+    for i in 0..3 {
+        assert!(plain[i] != one[i] && one[i] != other[i], "{i}");
+    }
+}
+
+#[test]
+fn metadata_of_a_footer_are_kept_and_hashed() {
+    let table = table(Arc::new(StringArray::from(words())));
+    let file = |value: &str| {
+        let mut writer = FileWriter::try_new(Vec::new(), &table.schema()).unwrap();
+        writer.write_metadata("about", value);
+        writer.write(&table).unwrap();
+        writer.into_inner().unwrap()
+    };
+    assert_ne!(digest(&file("one"), "arrow"), digest(&file("other"), "arrow"));
+    for by in ["rows", "shuffle:1"] {
+        for part in Space::new().split(&file("one"), "arrow", "3", by, (0, 1)).unwrap() {
+            let reader = FileReader::try_new(std::fs::File::open(&part.path).unwrap(), None).unwrap();
+            assert_eq!(reader.custom_metadata().get("about").map(String::as_str), Some("one"));
+        }
+    }
+}
+
+#[test]
+fn a_column_that_is_there_twice_is_no_key() {
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..20));
+    let fields = ["a", "a"].map(|name| Field::new(name, DataType::Int64, true));
+    let table = RecordBatch::try_new(Arc::new(Schema::new(fields.to_vec())), vec![numbers.clone(), numbers]);
+    let table = table.unwrap();
+    for (bytes, format) in [(arrow(&table, 7), "arrow"), (parquet(&table, 7), "parquet")] {
+        let refused = Space::new().split(&bytes, format, "3", "hash:a", (0, 1)).unwrap_err().to_string();
+        assert!(refused.ends_with("there are several columns `a`"), "{refused}");
+    }
+}
+
+#[test]
+fn a_table_without_columns_has_rows() {
+    let options = RecordBatchOptions::new().with_row_count(Some(20));
+    let table = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options).unwrap();
+    for by in ["rows", "round_robin", "hash", "shuffle:1"] {
+        for (bytes, format) in [(arrow(&table, 7), "arrow"), (stream(&table), "arrows")] {
+            let parts = Space::new().split(&bytes, format, "3", by, (0, 1)).unwrap();
+            assert_eq!(parts.iter().map(|part| part.rows).sum::<u64>(), 20, "{by}");
+        }
     }
 }

@@ -147,7 +147,7 @@ impl Keys for ParquetKeys<'_> {
         for batch in self.columns.scan(groups[chunk]..groups[chunk + 1], BATCH)? {
             let batch = batch?;
             let columns: Vec<_> = self.order.iter().map(|i| batch.column(*i).clone()).collect();
-            self.names.visit(&columns, each)?;
+            self.names.visit(batch.num_rows(), &columns, each)?;
         }
         Ok(())
     }
