@@ -260,6 +260,59 @@ fn a_variable_that_the_project_asks_for_is_seen_and_others_are_not() {
     assert!(run("2", "1").contains('2'));
 }
 
+/// As `load_dotenv` does: what counts is what was there before the process set it.
+#[test]
+fn a_variable_that_the_process_sets_itself_does_not_run_it_again() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        "scripts: {main: steps.py}\nprocess_adjlist: work\nprocesses: [{name: work}]\n",
+    );
+    space.write(
+        "steps.py",
+        "import os\nfrom expops.core import process\n\nos.environ.setdefault(\"MY_RATE\", \"set\")\n\n@process()\ndef work():\n    \
+         os.environ[\"MY_OTHER\"] = \"1\"\n    return {\"rate\": [os.environ[\"MY_RATE\"], os.environ.pop(\"MY_OTHER\")]}\n",
+    );
+    let run = |rate: Option<&str>| {
+        let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
+        command.args(["run"]).envs(rate.map(|rate| ("MY_RATE", rate)));
+        let ran = crate::space::Ran::from(command.output().unwrap()).success();
+        (ran.says("ran in"), space.read("build/work/out/rate.json"))
+    };
+    let (_, first) = run(None);
+    assert!(first.contains("set"), "{first}");
+    assert!(!run(None).0);
+    let (again, given) = run(Some("given"));
+    assert!(again && given.contains("given"), "{given}");
+    assert!(!run(Some("given")).0);
+    assert!(run(None).1.contains("set"));
+}
+
+/// SQLite and `numpy.memmap` open what they only read to read and to write.
+#[test]
+fn a_file_that_could_have_been_written_to_counts_as_read() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        "scripts: {main: steps.py}\nprocess_adjlist: work\nprocesses: [{name: work}]\n",
+    );
+    space.write("data/x.bin", "1");
+    let script = |body: &str| {
+        let head = "import os\nfrom expops.core import process\n\n@process()\ndef work():\n    ";
+        space
+            .write("steps.py", format!("{head}with open(\"data/x.bin\", \"r+\") as file:\n        {body}\n"));
+    };
+    script("return {\"x\": file.read()}");
+    space.expops(&["run"]).success();
+    assert!(space.expops(&["run"]).success().says("no work to do"));
+    space.write("data/x.bin", "2");
+    space.expops(&["run"]).success();
+    assert!(space.read("build/work/out/x.json").contains('2'));
+    script("x = file.read(); file.write(x); return {\"x\": x}");
+    assert!(space.expops(&["run"]).success().says("changed while it ran"));
+    assert!(space.expops(&["run"]).success().says("changed while it ran"));
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
 fn a_result_that_is_no_input_is_an_error_that_says_so() {

@@ -84,8 +84,6 @@ struct Touched {
     listed: BTreeSet<Utf8PathBuf>,
     /// Made by the process itself before it was read.
     made: BTreeSet<Utf8PathBuf>,
-    /// There before, and modified by the process.
-    updated: BTreeSet<Utf8PathBuf>,
     /// What programs were told of that cannot be watched, and where they ran.
     words: BTreeSet<Utf8PathBuf>,
     /// One of them was the project's folder, or a folder above it.
@@ -136,11 +134,9 @@ impl Touched {
                 self.made.insert(path);
             }
             _ if is_own => {}
-            Operation::Read | Operation::Start if !is_folder => {
+            // Databases and arrays are often opened to be written to, and only read.
+            Operation::Read | Operation::Update | Operation::Start if !is_folder => {
                 self.read.entry(path).or_insert(event.seen);
-            }
-            Operation::Update => {
-                self.updated.insert(path);
             }
             Operation::Find if !is_folder => {
                 self.found.insert(path);
@@ -169,7 +165,7 @@ impl Touched {
         let roots = places.roots;
         let name = |path: &Utf8PathBuf| roots.name(path);
         for (path, seen) in &self.read {
-            let is_same = is_same(path, *seen) && !self.updated.contains(path);
+            let is_same = is_same(path, *seen);
             let fingerprint = if is_same {
                 world::content(path, trust)
             } else {
@@ -180,13 +176,7 @@ impl Touched {
                 reads.unstable.push(path.clone());
             }
         }
-        for path in self.updated.iter().filter(|path| !self.read.contains_key(*path)) {
-            reads.key.add_text(Ingredient::ReadFile(name(path)), world::UNSTABLE);
-            reads.unstable.push(path.clone());
-        }
-        let only_found =
-            |path: &&Utf8PathBuf| !self.read.contains_key(*path) && !self.updated.contains(*path);
-        for path in self.found.iter().filter(only_found) {
+        for path in self.found.iter().filter(|path| !self.read.contains_key(*path)) {
             reads.key.add(Ingredient::ReadFile(name(path)), world::length(path));
         }
         for path in &self.listed {

@@ -35,6 +35,8 @@ _BETWEEN = (
 # The project's folder, with a trailing separator.
 _project = ""
 _variables: Dict[str, Optional[str]] = {}
+# What variables held before the process first set or removed them: the rest is not read, but its own.
+_before: Dict[str, Optional[str]] = {}
 _hook: Any = None
 
 
@@ -58,9 +60,16 @@ def _may_count(name: str) -> bool:
     return bool(name) and name not in _NEVER_NAMES and not name.startswith(_NEVER)
 
 
+def _digest(environment: Any, key: Any) -> Optional[str]:
+    found = environment._data.get(environment.encodekey(key))
+    found = os.fsencode(found) if isinstance(found, str) else found
+    return None if found is None else hashlib.sha256(found).hexdigest()
+
+
 def _watch_variables() -> None:
     environment: Any = type(os.environ)
     get, names = environment.__getitem__, environment.__iter__
+    put, remove = environment.__setitem__, environment.__delitem__
     # Asking for all names and then for each value, in order, is making a copy: that does not count as reading.
     copied: List[str] = []
 
@@ -71,18 +80,28 @@ def _watch_variables() -> None:
             return get(self, key)
         copied.clear()
         if _may_count(name) and _is_asked_by_the_project():
-            found = self._data.get(self.encodekey(key))
-            found = os.fsencode(found) if isinstance(found, str) else found
-            _variables.setdefault(name, None if found is None else hashlib.sha256(found).hexdigest())
+            _variables.setdefault(name, _before[name] if name in _before else _digest(self, key))
         return get(self, key)
+
+    def __setitem__(self: Any, key: Any, value: Any) -> None:
+        keep(self, key)
+        put(self, key, value)
+
+    def __delitem__(self: Any, key: Any) -> None:
+        keep(self, key)
+        remove(self, key)
+
+    def keep(self: Any, key: Any) -> None:
+        if isinstance(key, (str, bytes)):
+            _before.setdefault(os.fsdecode(key), _digest(self, key))
 
     def __iter__(self: Any) -> Iterator[Any]:
         keys = list(names(self))
         copied[:] = [os.fsdecode(key) for key in reversed(keys)]
         return iter(keys)
 
-    environment.__getitem__ = __getitem__
-    environment.__iter__ = __iter__
+    environment.__getitem__, environment.__setitem__ = __getitem__, __setitem__
+    environment.__delitem__, environment.__iter__ = __delitem__, __iter__
 
 
 def _say(path: str) -> None:
@@ -124,6 +143,7 @@ def begin(project: str) -> None:
         ignore_listings_of_imports()
     _project = os.path.join(os.path.realpath(project), "")
     _variables.clear()
+    _before.clear()
     _say("//expops-roots//")
     if _HOOK in os.environ and "EXPOPS_WATCH" in os.environ:
         from expops_build import _hook
