@@ -23,6 +23,8 @@ pub(crate) struct Table {
     pub(crate) file: String,
     /// Separates its fields.
     pub(crate) delimiter: char,
+    /// Whether it begins with a byte order mark.
+    pub(crate) is_marked: bool,
     /// The column that the example uses.
     pub(crate) column: String,
     /// Its content.
@@ -33,7 +35,8 @@ impl Table {
     /// A small table to start with.
     pub(crate) fn plants() -> Self {
         let content = include_bytes!("../templates/new/plants.csv").to_vec();
-        Self { file: "plants.csv".to_owned(), delimiter: ',', column: "height_cm".to_owned(), content }
+        let (file, column) = ("plants.csv".to_owned(), "height_cm".to_owned());
+        Self { file, delimiter: ',', is_marked: false, column, content }
     }
 }
 
@@ -50,6 +53,7 @@ impl Template {
                 "expops.yaml": "basic/expops.yaml.j2",
                 "steps.py": "basic/steps.py.j2",
                 "test_steps.py": "basic/test_steps.py",
+                "pyproject.toml": "pyproject.toml",
                 ".gitignore": "gitignore"
             ],
             Self::Sklearn => files![
@@ -57,12 +61,14 @@ impl Template {
                 "requirements.txt": "sklearn/requirements.txt",
                 "steps.py": "sklearn/steps.py.j2",
                 "test_steps.py": "sklearn/test_steps.py",
+                "pyproject.toml": "pyproject.toml",
                 ".gitignore": "gitignore"
             ],
             Self::Shell => files!["expops.yaml": "shell/expops.yaml.j2", ".gitignore": "gitignore"],
             Self::Empty => files![
                 "expops.yaml": "empty/expops.yaml.j2",
                 "steps.py": "empty/steps.py",
+                "pyproject.toml": "pyproject.toml",
                 ".gitignore": "gitignore"
             ],
         }
@@ -87,7 +93,8 @@ pub(crate) fn files(template: Template, name: &str, table: &Table) -> Vec<(Strin
     environment.add_filter("yaml", yaml);
     let data = format!("data/{}", table.file);
     let delimiter = table.delimiter.to_string();
-    let context = context! { name, data => &data, column => &table.column, delimiter };
+    let is_marked = table.is_marked;
+    let context = context! { name, data => &data, column => &table.column, delimiter, is_marked };
     let render = |text: &str| environment.render_str(text, &context).expect("the templates are tested");
     let mut files: Vec<_> =
         template.files().iter().map(|(path, text)| ((*path).to_owned(), render(text).into_bytes())).collect();

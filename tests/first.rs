@@ -47,6 +47,56 @@ fn a_project_about_ones_own_table() {
     assert!(!space.exists("words"));
 }
 
+/// Whatever the shell template is given; and what a reader of CSV would take for a part of the first column's name.
+#[test]
+fn a_table_may_have_other_delimiters_and_a_byte_order_mark() {
+    let space = Space::new();
+    for (name, text) in [("semicolons.csv", "a;b\nx;1\ny;2\n"), ("tabs.tsv", "a\tb\nx\t1\ny\t2\n")] {
+        space.write(name, text);
+        new(&space, &[&name[..4], "--template", "shell", "--from", name]);
+        in_folder(&space, &name[..4], &["run"]).success();
+    }
+    space.write("marked.csv", "\u{feff}n\n1\n2\n");
+    new(&space, &["marked", "--from", "marked.csv"]);
+    in_folder(&space, "marked", &["run"]).success();
+    space.write("bars.csv", "a|n\nx|1\ny|2\n");
+    new(&space, &["bars", "--from", "bars.csv"]);
+    in_folder(&space, "bars", &["run"]).success();
+}
+
+#[test]
+fn what_is_not_csv_is_named() {
+    let space = Space::new();
+    let late = format!("n\n{}oops\n", "1\n".repeat(2000));
+    let files: [(&str, &[u8], &str); 6] = [
+        ("a.csv", b"\xFF\xFEn\0\n\0", "it looks like text in UTF-16"),
+        ("b.csv", b"PAR1\0\0\0", "it looks like Parquet"),
+        ("c.csv", b"\x1F\x8B\x08\0", "it looks like gzip"),
+        ("d.csv", b"n\n1\n\xE4\n", "line 3 is not in UTF-8; convert it"),
+        ("e.csv", b"n,m\n1,2\n3\n", "line 3 has 1 field, and the first one 2"),
+        ("f.csv", late.as_bytes(), "none of the columns"),
+    ];
+    for (name, content, wrong) in files {
+        fs::write(space.path(name), content).unwrap();
+        let refused = space.expops(&["new", "project", "--from", name]).failure();
+        assert!(refused.says(wrong), "{}", refused.err);
+    }
+}
+
+/// Where the wheel is not installed, a test finds the package that the build has.
+#[test]
+fn a_test_of_a_new_project_imports_what_it_needs_once_there_was_a_build() {
+    let space = Space::new();
+    new(&space, &["plants"]);
+    in_folder(&space, "plants", &["run"]).success();
+    let settings = space.read("plants/pyproject.toml");
+    let path = settings.lines().find_map(|line| line.strip_prefix("pythonpath = [\"")).unwrap();
+    let mut python = space.command("python3");
+    python.current_dir(space.path("plants")).env("PYTHONPATH", path.trim_end_matches("\"]"));
+    let test = "import test_steps; test_steps.test_missing_values_do_not_count()";
+    Ran::from(python.args(["-c", test]).output().unwrap()).success();
+}
+
 #[test]
 fn nothing_that_is_there_is_overwritten() {
     let space = Space::new();

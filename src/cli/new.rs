@@ -7,8 +7,10 @@ use clap::{Args, ValueEnum};
 
 use super::ended::Ended;
 use super::say;
+use crate::diagnostic::plural;
 use crate::driver;
 use crate::scaffold::{self, Table, Template};
+use crate::split;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -82,20 +84,22 @@ fn write(flags: &Flags) -> Result<String, String> {
     Ok(format!("made {folder}: look at expops.yaml, then\n    cd {folder}\n    expops run"))
 }
 
-/// How many rows are inspected to find the columns that hold numbers.
-const ROWS: usize = 1000;
-
 /// The table at `path`: a name for its copy, its delimiter, and the last column that holds numbers.
 fn table(path: &Utf8Path, template: Template) -> Result<Table, String> {
     let content = fs::read(path).map_err(|error| format!("cannot read `{path}`: {error}"))?;
+    if let Some(like) = split::unlike_csv(&content[..content.len().min(1 << 12)]) {
+        return Err(format!("`{path}` is not a CSV file: it looks like {like}"));
+    }
     let delimiter = delimiter(&content);
-    let bad = |error: csv::Error| format!("`{path}` is not a CSV file: {error}");
-    let text = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&content);
+    let bad = |error: csv::Error| format!("`{path}` is not a CSV file: {}", flaw(&error));
+    let marked = content.strip_prefix(b"\xEF\xBB\xBF");
+    let is_marked = marked.is_some();
+    let text = marked.unwrap_or(&content);
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text);
     let names = reader.headers().map_err(bad)?.clone();
     let mut numeric = vec![false; names.len()];
     let mut other = numeric.clone();
-    for row in reader.records().take(ROWS) {
+    for row in reader.records() {
         for (i, field) in row.map_err(bad)?.iter().enumerate().filter(|(_, field)| !field.is_empty()) {
             if field.parse::<f64>().is_ok() { numeric[i] = true } else { other[i] = true }
         }
@@ -112,7 +116,21 @@ fn table(path: &Utf8Path, template: Template) -> Result<Table, String> {
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' };
     let file: String = path.file_name().unwrap_or("data.csv").chars().map(safe).collect();
     let file = file.trim_start_matches(['-', '.']).to_owned();
-    Ok(Table { file, delimiter: delimiter.into(), column, content })
+    Ok(Table { file, delimiter: delimiter.into(), is_marked, column, content })
+}
+
+/// What is wrong in a CSV file, and in which line.
+fn flaw(error: &csv::Error) -> String {
+    let line = error.position().map_or(1, csv::Position::line);
+    match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => {
+            format!("line {line} is not in UTF-8; convert it, as in `iconv -f LATIN1 -t UTF-8`")
+        }
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("line {line} has {}, and the first one {expected_len}", plural(*len as usize, "field"))
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// Among the usual delimiters, the one that occurs most often in the first line.
@@ -120,5 +138,5 @@ fn delimiter(content: &[u8]) -> u8 {
     let line = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();
     // Of equal counts the last wins, so a line without any of them gets a comma.
-    *[b'\t', b';', b','].iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
+    *[b'|', b'\t', b';', b','].iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
 }

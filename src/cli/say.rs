@@ -1,6 +1,6 @@
 //! Messages for the person at the terminal.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use crate::diagnostic::{Diagnostics, Severity, plural, render, render_json};
 use crate::exec::Remark;
@@ -14,20 +14,25 @@ fn colour() -> bool {
 
 /// Prints an error that has no place in a file.
 pub(super) fn error(text: &str) {
-    let (on, off) = if colour() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-    eprintln!("{on}error{off}: {text}");
+    say("error", "31", text);
 }
 
 /// Prints a warning.
 pub(super) fn warning(text: &str) {
-    let (on, off) = if colour() { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
-    eprintln!("{on}warning{off}: {text}");
+    say("warning", "33", text);
 }
 
 /// Prints a note.
 pub(super) fn note(text: &str) {
-    let (on, off) = if colour() { ("\x1b[1;32m", "\x1b[0m") } else { ("", "") };
-    eprintln!("{on}note{off}: {text}");
+    say("note", "32", text);
+}
+
+/// Prints all at once: several instances may share a terminal, as under Make.
+fn say(kind: &str, shade: &str, text: &str) {
+    let (on, off) = if colour() { (format!("\x1b[1;{shade}m"), "\x1b[0m") } else { (String::new(), "") };
+    let line = format!("{on}{kind}{off}: {text}\n");
+    // Nobody is left to be told.
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// Prints remarks: warnings to stderr, the rest to stdout.

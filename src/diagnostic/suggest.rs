@@ -6,8 +6,18 @@ pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
     let limit = (word.chars().count() / 3).max(1);
     let word = folded(word);
     let by_distance = |name: &'a str| (strsim::osa_distance(&word, &folded(name)), name);
-    let (distance, name) = names.into_iter().map(by_distance).min_by_key(|(d, _)| *d)?;
-    (distance <= limit).then_some(name)
+    let mut found: Vec<_> = names.into_iter().map(by_distance).collect();
+    found.sort_by_key(|(distance, _)| *distance);
+    let (distance, nearest) = *found.first()?;
+    let shortened = || found.iter().find(|(_, name)| is_short_for(&word, &folded(name)));
+    if distance <= limit { Some(nearest) } else { shortened().map(|(_, name)| *name) }
+}
+
+/// Whether `word` is `name` with letters left out: `params`, `cmd`, `desc`.
+fn is_short_for(word: &str, name: &str) -> bool {
+    let mut rest = name.chars();
+    let is_long_enough = word.chars().count() > 2 && word.chars().next() == name.chars().next();
+    is_long_enough && word.chars().all(|letter| rest.any(|other| other == letter))
 }
 
 /// The form in which names are compared: lower case, and cut to a length that a person would still read.
@@ -42,6 +52,9 @@ mod tests {
         assert_eq!(nearest("evalute", names), Some("evaluate"));
         assert_eq!(nearest("aggregate", names), None);
         assert_eq!(nearest("x", []), None);
+        assert_eq!(nearest("params", ["name", "parameters"]), Some("parameters"));
+        assert_eq!(nearest("cmd", ["code", "command"]), Some("command"));
+        assert_eq!(nearest("ro", ["report"]), None);
     }
 
     #[test]

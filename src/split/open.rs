@@ -8,7 +8,7 @@ use camino::Utf8Path;
 
 use super::draft;
 use super::error::SplitError;
-use super::format::{Compression, Format, Kind, Looks, UTF16, looks};
+use super::format::{Compression, Dialect, Format, Kind, Looks, UTF16, looks};
 use super::gzip::Members;
 use super::source::{BOM, Input, Source};
 use super::text::json_line;
@@ -113,7 +113,23 @@ fn json(start: &[u8]) -> Option<Kind> {
 fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, SplitError> {
     let looks = looks(start);
     let Some(told) = told else { return Err(nothing_tells(name, looks)) };
-    let like = match (told.compression, looks) {
+    let Some(like) = contradiction(told, start) else { return Ok(told) };
+    let message = format!("this is to be split as {}, but it looks like {like}", described(told));
+    let help = match looks {
+        Looks::Foreign(UTF16) => "convert it: `iconv -f UTF-16 -t UTF-8`",
+        _ => "rename the file, or give its format with `--format`",
+    };
+    Err(SplitError::whole(name, message, Some(help)))
+}
+
+/// What a file that begins with `start` looks like, if it cannot be CSV.
+pub(crate) fn unlike_csv(start: &[u8]) -> Option<String> {
+    contradiction(Format { rows: Kind::Csv(Dialect::new(b',')), compression: None }, start)
+}
+
+/// What a file that begins with `start` looks like, if it cannot be `told`.
+fn contradiction(told: Format, start: &[u8]) -> Option<String> {
+    match (told.compression, looks(start)) {
         (Some(told), Looks::Packed(packed)) if told == packed => None,
         (_, Looks::Packed(packed)) => Some(packed.to_string()),
         // Any bytes are lines.
@@ -128,14 +144,7 @@ fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, Spli
         }
         (None, Looks::Unknown) if told.rows.is_text() || accepts_any(told.rows) => None,
         (None, Looks::Unknown) => Some("something else".to_owned()),
-    };
-    let Some(like) = like else { return Ok(told) };
-    let message = format!("this is to be split as {}, but it looks like {like}", described(told));
-    let help = match looks {
-        Looks::Foreign(UTF16) => "convert it: `iconv -f UTF-16 -t UTF-8`",
-        _ => "rename the file, or give its format with `--format`",
-    };
-    Err(SplitError::whole(name, message, Some(help)))
+    }
 }
 
 fn is_marked(start: &[u8]) -> bool {
