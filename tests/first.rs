@@ -124,6 +124,23 @@ fn a_project_is_found_from_any_folder_in_it() {
     assert!(lost.says("there is no project here, nor in any folder above"), "{}", lost.err);
 }
 
+/// What bash would offer behind `before` and a word that it takes for several, the last of which, with an `@`, is
+/// replaced.
+fn ask_bash(space: &Space, before: &str, word: &[&str]) -> Vec<String> {
+    let replaced =
+        if word.get(1) == Some(&"@") { word[1..].concat() } else { word[word.len() - 1].to_owned() };
+    let script = format!(
+        "source <(expops completions bash); COMP_LINE='{before} {}'; COMP_POINT=${{#COMP_LINE}}; COMP_TYPE=9; \
+         COMP_WORDS=({before} {}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _expops expops '{replaced}' ''; \
+         echo \"${{COMPREPLY[@]}}\"",
+        word.concat(),
+        word.join(" "),
+    );
+    let mut bash = space.command("bash");
+    let output = bash.current_dir(space.path("project")).args(["-c", &script]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().split_whitespace().map(str::to_owned).collect()
+}
+
 #[test]
 fn a_shell_is_told_processes_and_behind_an_at_their_instances() {
     let space = Space::new();
@@ -140,6 +157,9 @@ fn a_shell_is_told_processes_and_behind_an_at_their_instances() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(space.expops(&["completions", shell]).success().out.contains("EXPOPS_COMPLETE"));
     }
+    assert_eq!(ask_bash(&space, "expops run", &["summary", "@", "p"]), ["@p1", "@p2", "@p3", "@p4"]);
+    assert_eq!(ask_bash(&space, "expops run --force", &["summ"]), ["summary"]);
+    assert_eq!(ask_bash(&space, "expops compile", &["--format", "=", "ma"]), ["make"]);
     space.expops(&["man", "pages"]).success();
     assert!(space.read("pages/expops-run.1").contains("build all instances of `train`"));
 }

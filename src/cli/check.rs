@@ -1,10 +1,11 @@
 //! `expops check`.
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use serde_json::json;
 
 use super::ended::Ended;
-use super::{labels, location, look};
+use super::{complete, labels, location, look};
 use crate::exec::{Failure, Instance};
 
 #[derive(Debug, Args)]
@@ -15,7 +16,7 @@ use crate::exec::{Failure, Instance};
 What is built stays as it is. The status is 1 if something differs.")]
 pub(super) struct Flags {
     /// Run these processes or instances twice, out of sight, and compare what they make
-    #[arg(long, value_name = "LABEL", num_args = 1.., required = true)]
+    #[arg(long, value_name = "LABEL", num_args = 1.., add = ArgValueCompleter::new(complete::targets), required = true)]
     repeat: Vec<String>,
     #[command(flatten)]
     place: location::Folders,

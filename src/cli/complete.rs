@@ -46,6 +46,9 @@ pub(super) fn completions(flags: &Flags) -> Ended {
     match written {
         Some(Ok(())) => {
             print!("{}", String::from_utf8_lossy(&script));
+            if flags.shell == "bash" {
+                print!("{}", include_str!("../../templates/complete.bash"));
+            }
             Ended::Well
         }
         _ => Ended::Failed,

@@ -42,7 +42,7 @@ pub(super) struct Flags {
     #[arg(short, long)]
     keep_going: bool,
     /// Run these processes or instances again, whatever is known of them
-    #[arg(long, value_name = "LABEL", num_args = 1..)]
+    #[arg(long, value_name = "LABEL", num_args = 1.., add = ArgValueCompleter::new(complete::targets))]
     force: Vec<String>,
     /// Show what would run, and run nothing
     #[arg(short = 'n', long)]

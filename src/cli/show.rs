@@ -1,9 +1,10 @@
 //! `expops show`.
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 
 use super::ended::Ended;
-use super::{labels, location, look, say};
+use super::{complete, labels, location, look, say};
 use crate::exec::Instance;
 use crate::plan::{Action, Plan};
 
@@ -15,7 +16,7 @@ use crate::plan::{Action, Plan};
 In Python: expops.load(\"fit@p2\", \"model\")")]
 pub(super) struct Flags {
     /// The value: an instance, a dot, and a key or a metric
-    #[arg(value_name = "LABEL.KEY")]
+    #[arg(value_name = "LABEL.KEY", add = ArgValueCompleter::new(complete::targets))]
     value: String,
     #[command(flatten)]
     place: location::Folders,
