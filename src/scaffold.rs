@@ -53,7 +53,7 @@ impl Template {
                 "expops.yaml": "basic/expops.yaml.j2",
                 "steps.py": "basic/steps.py.j2",
                 "test_steps.py": "basic/test_steps.py",
-                "pyproject.toml": "pyproject.toml",
+                "pyproject.toml": "project.toml",
                 ".gitignore": "gitignore"
             ],
             Self::Sklearn => files![
@@ -61,14 +61,14 @@ impl Template {
                 "requirements.txt": "sklearn/requirements.txt",
                 "steps.py": "sklearn/steps.py.j2",
                 "test_steps.py": "sklearn/test_steps.py",
-                "pyproject.toml": "pyproject.toml",
+                "pyproject.toml": "project.toml",
                 ".gitignore": "gitignore"
             ],
             Self::Shell => files!["expops.yaml": "shell/expops.yaml.j2", ".gitignore": "gitignore"],
             Self::Empty => files![
                 "expops.yaml": "empty/expops.yaml.j2",
                 "steps.py": "empty/steps.py",
-                "pyproject.toml": "pyproject.toml",
+                "pyproject.toml": "project.toml",
                 ".gitignore": "gitignore"
             ],
         }

@@ -83,6 +83,18 @@ fn what_is_not_csv_is_named() {
     }
 }
 
+/// pandas gives columns without a name, and the second one of a name, names of its own.
+#[test]
+fn the_example_works_on_a_column_that_has_a_name_of_its_own() {
+    let space = Space::new();
+    space.write("t.csv", "n,a,a,\n1,x,1,1\n2,x,2,2\n");
+    for template in ["basic", "sklearn"] {
+        new(&space, &[template, "--template", template, "--from", "t.csv"]);
+        let yaml = space.read(&format!("{template}/expops.yaml"));
+        assert!(["column: \"n\"", "target: \"n\""].iter().any(|line| yaml.contains(line)), "{yaml}");
+    }
+}
+
 /// Where the wheel is not installed, a test finds the package that the build has.
 #[test]
 fn a_test_of_a_new_project_imports_what_it_needs_once_there_was_a_build() {

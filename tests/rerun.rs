@@ -157,6 +157,27 @@ fn from_twelve_partitions_to_ten_and_back() {
 }
 
 #[test]
+fn a_build_that_only_looks_says_so() {
+    let space = built(Tool::Ninja);
+    space.edit(
+        "expops.yaml",
+        "parameters: {factor: 2}",
+        "parameters: {factor: 2}\n      resources: {cpus: 1}",
+    );
+    assert!(space.expops(&["run"]).success().says("nothing ran, "));
+    assert!(!space.expops(&["run"]).success().says("nothing ran"));
+}
+
+#[test]
+fn what_was_never_made_is_not_lost() {
+    let space = built(Tool::Ninja);
+    space.edit("expops.yaml", "size: 12", "size: 13");
+    assert!(!space.expops(&["run"]).success().says("lost"));
+    fs::remove_dir_all(space.path("build/train/p13/out")).unwrap();
+    assert!(space.expops(&["run"]).success().says("1 instance lost results: made again"));
+}
+
+#[test]
 fn rows_appended_to_explicit_counts_run_the_new_partition_and_the_aggregation() {
     for tool in TOOLS {
         let space = project();

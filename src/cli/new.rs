@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::ended::Ended;
 use super::say;
-use crate::diagnostic::plural;
+use crate::diagnostic::{list, plural};
 use crate::driver;
 use crate::scaffold::{self, Table, Template};
 use crate::split;
@@ -84,32 +84,21 @@ fn write(flags: &Flags) -> Result<String, String> {
     Ok(format!("made {folder}: look at expops.yaml, then\n    cd {folder}\n    expops run"))
 }
 
-/// The table at `path`: a name for its copy, its delimiter, and the last column that holds numbers.
+/// The table at `path`: a name for its copy, its delimiter, and the column that the example uses.
 fn table(path: &Utf8Path, template: Template) -> Result<Table, String> {
     let content = fs::read(path).map_err(|error| format!("cannot read `{path}`: {error}"))?;
     if let Some(like) = split::unlike_csv(&content[..content.len().min(1 << 12)]) {
         return Err(format!("`{path}` is not a CSV file: it looks like {like}"));
     }
     let delimiter = delimiter(&content);
-    let bad = |error: csv::Error| format!("`{path}` is not a CSV file: {}", flaw(&error));
     let marked = content.strip_prefix(b"\xEF\xBB\xBF");
     let is_marked = marked.is_some();
-    let text = marked.unwrap_or(&content);
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text);
-    let names = reader.headers().map_err(bad)?.clone();
-    let mut numeric = vec![false; names.len()];
-    let mut other = numeric.clone();
-    for row in reader.records() {
-        for (i, field) in row.map_err(bad)?.iter().enumerate().filter(|(_, field)| !field.is_empty()) {
-            if field.parse::<f64>().is_ok() { numeric[i] = true } else { other[i] = true }
-        }
-    }
-    let found = (0..names.len()).rev().find(|i| numeric[*i] && !other[*i]);
+    let (names, found) = columns(marked.unwrap_or(&content), delimiter)
+        .map_err(|error| format!("`{path}` is not a CSV file: {}", flaw(&error)))?;
     if found.is_none() && template.needs_numbers() {
-        let names: Vec<_> = names.iter().collect();
+        let names = list(&names);
         return Err(format!(
-            "none of the columns of `{path}` is a number in every row ({}): take `--template shell` or `empty`",
-            names.join(", ")
+            "none of the columns of `{path}` is a number in every row ({names}): take `--template shell` or `empty`"
         ));
     }
     let column = names.get(found.unwrap_or(0)).unwrap_or_default().to_owned();
@@ -117,6 +106,23 @@ fn table(path: &Utf8Path, template: Template) -> Result<Table, String> {
     let file: String = path.file_name().unwrap_or("data.csv").chars().map(safe).collect();
     let file = file.trim_start_matches(['-', '.']).to_owned();
     Ok(Table { file, delimiter: delimiter.into(), is_marked, column, content })
+}
+
+/// The names of all columns, and the last one that holds numbers.
+fn columns(text: &[u8], delimiter: u8) -> csv::Result<(csv::StringRecord, Option<usize>)> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text);
+    let names = reader.headers()?.clone();
+    let mut numeric = vec![false; names.len()];
+    let mut other = numeric.clone();
+    for row in reader.records() {
+        for (i, field) in row?.iter().enumerate().filter(|(_, field)| !field.is_empty()) {
+            if field.parse::<f64>().is_ok() { numeric[i] = true } else { other[i] = true }
+        }
+    }
+    // pandas renames a column without a name, and the second one of a name.
+    let is_clear = |name: &str| !name.is_empty() && names.iter().filter(|other| *other == name).count() == 1;
+    let found = (0..names.len()).rev().find(|i| numeric[*i] && !other[*i] && is_clear(&names[*i]));
+    Ok((names, found))
 }
 
 /// What is wrong in a CSV file, and in which line.

@@ -103,9 +103,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
     match exec::look_for_damage(compiled.plan.instances(), layout) {
         Ok(0) => {}
-        Ok(count) => {
-            say::note(&format!("{} lost something that it made: made again", plural(count, "instance")))
-        }
+        Ok(count) => say::note(&format!("{} lost results: made again", plural(count, "instance"))),
         Err(failure) => return Ended::failed(&failure.to_string()),
     }
     let mut ended = build();

@@ -198,7 +198,7 @@ impl<'p> Screen<'p> {
         let _ = io::stdout().flush();
     }
 
-    /// Prints how the build went, if anything was done.
+    /// Prints how the build went, if anything was done or looked at.
     pub(super) fn finish(&mut self, is_well: bool) {
         self.tick();
         self.clear();
@@ -207,15 +207,24 @@ impl<'p> Screen<'p> {
             println!("{}", self.summary(is_well, time));
             return;
         }
-        if !counts.is_empty() && self.shown != Display::Failures {
-            let looked = Some(self.tally.looked).filter(|count| *count > 0);
-            let looked = looked.map(|count| format!("{count} up to date"));
-            let saved: f64 = self.tally.with("restored").map(|ended| ended.ran).sum();
-            let saved = (saved >= 1.0).then(|| format!("the cache saved {}", told::seconds(saved)));
-            let all: Vec<_> = counts.into_iter().chain(looked).chain(saved).collect();
-            println!("{} in {}", all.join(", "), told::seconds(time));
+        if self.shown != Display::Failures {
+            self.say_counts(counts, time);
         }
         self.list();
+    }
+
+    fn say_counts(&self, counts: Vec<String>, time: f64) {
+        let looked = Some(self.tally.looked).filter(|count| *count > 0);
+        let looked = looked.map(|count| format!("{count} up to date"));
+        if counts.is_empty() {
+            // The lines of the build tool look as if something had run.
+            looked.iter().for_each(|looked| println!("nothing ran, {looked}"));
+            return;
+        }
+        let saved: f64 = self.tally.with("restored").map(|ended| ended.ran).sum();
+        let saved = (saved >= 1.0).then(|| format!("the cache saved {}", told::seconds(saved)));
+        let all: Vec<_> = counts.into_iter().chain(looked).chain(saved).collect();
+        println!("{} in {}", all.join(", "), told::seconds(time));
     }
 
     /// Lists what failed, with the reason of each, where the project file names it, and its log.

@@ -24,8 +24,12 @@ fn check_delimiter(text: &Text) -> Result<(), SplitError> {
         Some(byte) if !has(&b',') => {
             let name = (byte as char).escape_default();
             let message = format!("the header has no comma; the columns seem to be separated by `{name}`");
+            let in_file = match byte {
+                b'\t' => "call the file `.tsv`".to_owned(),
+                _ => format!("write `sep={name}` into the first line"),
+            };
             let help = format!(
-                "say so with `--delimiter '{name}'`, or with `--delimiter ,` that there is one column"
+                "{in_file}, or say so with `--delimiter '{name}'`, or with `--delimiter ,` that there is one column"
             );
             Err(SplitError::whole(&text.source.name, message, Some(&help)))
         }

@@ -33,7 +33,7 @@ pub(in crate::exec) fn disown(failure: &Failure, layout: &Layout) -> Result<(), 
 }
 
 /// Checks before a build that what instances made is there: a build tool notices a missing stamp, not a missing value.
-/// What is damaged loses what vouches for it. Returns how many instances that affects.
+/// What is damaged loses what vouches for it. Returns how many instances lost something.
 ///
 /// # Errors
 /// If something cannot be removed.
@@ -71,7 +71,8 @@ fn look_at(instance: Instance) -> Result<bool, Failure> {
     }
     damaged.iter().try_for_each(|folder| stamp::retire(&folder.stamp()))?;
     file::remove(&instance.folder.record())?;
-    Ok(true)
+    // Under another plan there may be more to make than there was: nothing is lost then.
+    Ok(record.is_none_or(|record| record.plan == Some(instance.plan.digest())))
 }
 
 fn read_plan(path: &Utf8Path) -> Option<PlanFile> {

@@ -1,6 +1,7 @@
 """Outside of a build a process is the function that it was: pytest calls it as any other."""
 
 import pandas as pd
+
 from steps import train
 
 
