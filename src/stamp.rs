@@ -55,6 +55,11 @@ impl Stamp {
     pub fn read(path: &Utf8Path) -> Option<Self> {
         fs::read_to_string(path).ok()?.parse().ok()
     }
+
+    /// Whether the file at `path` is this stamp, to the byte.
+    pub(crate) fn is_at(&self, path: &Utf8Path) -> bool {
+        fs::read(path).is_ok_and(|text| text == self.to_string().as_bytes())
+    }
 }
 
 impl fmt::Display for Line {

@@ -134,13 +134,18 @@ fn metrics(text: Option<&str>, instance: &Folder) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Puts a stamp for `values` in force, with the list that says where they are.
+/// Puts a stamp for `values` in force, with the list that says where they are. If it already is, as most are when a split
+/// runs again, everything that it vouches for has been flushed.
 pub(super) fn settle(folder: &Folder, values: &Values, metrics: Option<Digest>) -> Result<(), Failure> {
-    if Values::read(folder).as_ref() != Some(values) {
+    let stamp = values.stamp(metrics);
+    let is_listed = values.are_listed_in(folder);
+    if !is_listed {
         stamp::retire(&folder.stamp())?;
     }
-    values.write(folder)?;
-    durable::flush_folder(&folder.0)?;
-    stamp::settle(&folder.stamp(), &values.stamp(metrics))?;
+    if !stamp.is_at(&folder.stamp()) {
+        values.write(folder)?;
+        durable::flush_folder(&folder.0)?;
+        stamp::settle(&folder.stamp(), &stamp)?;
+    }
     Ok(file::remove(&folder.failed())?)
 }

@@ -1,5 +1,6 @@
 //! What an instance passes on: values by key, each in a file of its own, listed in `values.json`.
 
+use std::fs;
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -86,10 +87,18 @@ impl Values {
 
     /// Writes the values to `folder`.
     pub(crate) fn write(&self, folder: &Folder) -> Result<(), Failure> {
-        let mut text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
-        text.push('\n');
-        stamp::settle_text(&folder.values(), &text)?;
+        stamp::settle_text(&folder.values(), &self.text()?)?;
         Ok(())
+    }
+
+    /// Whether the list in `folder` is this one, to the byte.
+    pub(crate) fn are_listed_in(&self, folder: &Folder) -> bool {
+        fs::read(folder.values()).is_ok_and(|old| self.text().is_ok_and(|text| text.as_bytes() == old))
+    }
+
+    fn text(&self) -> Result<String, Failure> {
+        let text = serde_json::to_string_pretty(self).map_err(|e| Failure::new(e.to_string()))?;
+        Ok(text + "\n")
     }
 
     /// The value of `key`.
