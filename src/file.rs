@@ -68,6 +68,22 @@ pub(crate) fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
     context(fs::create_dir_all(path), "create", path)
 }
 
+/// Creates the folder `path` of ours, which is below `base`. A file that somebody put in its place, or in that of a folder on
+/// the way, is removed.
+///
+/// # Errors
+/// If the folder cannot be created.
+pub(crate) fn create_own_folder(base: &Utf8Path, path: &Utf8Path) -> Result<(), FileError> {
+    let above = || path.ancestors().take_while(|above| *above != base && above.starts_with(base));
+    let is_in_the_way = |above: &&Utf8Path| above.symlink_metadata().is_ok_and(|meta| !meta.is_dir());
+    if fs::create_dir_all(path).is_err()
+        && let Some(file) = above().find(is_in_the_way)
+    {
+        context(fs::remove_file(file), "remove", file)?;
+    }
+    create_folder(path)
+}
+
 /// Replaces the file at `path` atomically: what `fill` writes goes to a temporary file next to it, which is then
 /// renamed. Whatever goes wrong, `path` has either its old content or its new one.
 ///

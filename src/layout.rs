@@ -350,6 +350,11 @@ impl Layout {
         self.build.join(format!(".expops/reads/{process}.mk"))
     }
 
+    /// A link to `path`, relative to the project or absolute, for a build tool that cannot write that name.
+    pub(crate) fn other_name(&self, path: &Utf8Path) -> Utf8PathBuf {
+        self.build.join(".expops/names").join(Digest::of(path.as_str()).to_string())
+    }
+
     /// The proof that nothing was dropped of an instance, a process, or (without a name) everything.
     pub(crate) fn verdict(&self, name: &str) -> Utf8PathBuf {
         let folder = self.build.join(".expops/verdict");

@@ -410,3 +410,175 @@ fn a_project_in_a_folder_of_the_system_is_watched() {
         assert!(space.read("build/work/out/x.json").contains(text));
     }
 }
+
+const ROUNDABOUT: &str = r#"
+import ctypes
+import os
+import subprocess
+import sys
+
+import tool_and_module
+from expops.core import process
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+IN = os.path.join(ROOT, "in")
+
+def ran(name):
+    fd = os.open(os.path.join(ROOT, "ran.log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(fd, (name + "\n").encode())
+    os.close(fd)
+
+@process()
+def by_link():
+    ran("by_link")
+    os.symlink(IN + "/linked", "here")
+    return {"x": open("here/x.txt").read() + str(sorted(os.listdir("here")))}
+
+@process()
+def by_hard_link():
+    ran("by_hard_link")
+    os.link(IN + "/hard.txt", "here")
+    return {"x": open("here").read()}
+
+@process()
+def is_folder():
+    ran("is_folder")
+    return {"x": os.path.isdir(IN + "/folder")}
+
+@process()
+def leads_to():
+    ran("leads_to")
+    return {"x": os.readlink(IN + "/current")}
+
+@process()
+def leads_nowhere():
+    ran("leads_nowhere")
+    return {"x": os.readlink(IN + "/nowhere")}
+
+@process()
+def child():
+    ran("child")
+    there = tool_and_module.NAME + os.path.join(ROOT, "src", "tool_and_module.py")
+    return {"x": subprocess.check_output([sys.executable, there], text=True)}
+
+@process()
+def library():
+    ran("library")
+    return {"x": ctypes.CDLL(IN + "/libfast.so").fast()}
+
+@process()
+def optional():
+    ran("optional")
+    sys.path.insert(0, IN + "/plugins")
+    try:
+        import plugin_x
+        return {"x": plugin_x.VALUE}
+    except ImportError:
+        return {"x": 0}
+
+@process()
+def vendored():
+    ran("vendored")
+    sys.path.insert(0, IN + "/site-packages")
+    import vendored_x
+    return {"x": vendored_x.VALUE}
+
+@process()
+def shell():
+    ran("shell")
+    os.environ.pop("LD_PRELOAD", None)
+    os.system("cat " + IN + "/shell.txt > here")
+    return {"x": open("here").read()}
+
+@process()
+def odd_name():
+    ran("odd_name")
+    return {"x": open(IN + "/odd/a (1)|it's; \n \\.csv").read()}
+"#;
+
+const ROUNDABOUT_WAYS: [&str; 11] = [
+    "by_hard_link",
+    "by_link",
+    "child",
+    "is_folder",
+    "leads_nowhere",
+    "leads_to",
+    "library",
+    "odd_name",
+    "optional",
+    "shell",
+    "vendored",
+];
+
+/// Its name cannot be written in a build file.
+const ODD: &str = "in/odd/a (1)|it's; \n \\.csv";
+
+/// The text of a module that can also be run, and prints `number` then.
+fn runnable(number: u8) -> String {
+    format!("NAME = ''\n\nif __name__ == '__main__':\n    print({number})\n")
+}
+
+/// Makes a library whose function returns `number`.
+fn make_library(space: &Space, number: u8) {
+    space.write("fast.c", format!("int fast(void) {{ return {number}; }}\n"));
+    space.run("cc", &["-shared", "-fPIC", "-o", "fast.new", "fast.c"]).success();
+    fs::rename(space.path("fast.new"), space.path("in/libfast.so")).unwrap();
+}
+
+fn roundabout() -> Space {
+    let space = Space::new();
+    let list: String = ROUNDABOUT_WAYS.iter().map(|name| format!("    {name}\n")).collect();
+    let processes: String = ROUNDABOUT_WAYS.iter().map(|name| format!("    - name: {name}\n")).collect();
+    let head = "scripts: {main: src/steps.py}\npipeline:\n  process_adjlist: |\n";
+    space.write("expops.yaml", format!("{head}{list}  processes:\n{processes}"));
+    space.write("src/steps.py", ROUNDABOUT);
+    for name in ["linked/x.txt", "hard.txt", "folder/x", "v1/x", "v2/x", "plugins/other.py", "shell.txt"] {
+        space.write(&format!("in/{name}"), "1");
+    }
+    space.write(ODD, "1");
+    space.write("in/site-packages/vendored_x.py", "VALUE = 1\n");
+    space.write("src/tool_and_module.py", runnable(1));
+    make_library(&space, 1);
+    space.link("in/current", "v1");
+    space.link("in/nowhere", "v8");
+    space
+}
+
+/// What is read by a roundabout way: through a link or another name that the process made, by the loader of libraries, by a
+/// program that runs a module of the project, as a folder, under a name that the build tool cannot write.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn what_is_read_by_roundabout_ways_is_seen() {
+    for tool in TOOLS {
+        let space = roundabout();
+        space.compile(tool).success();
+        assert_eq!(space.ran(tool), ROUNDABOUT_WAYS);
+        space.nothing_to_do(tool);
+        let check = |edit: &dyn Fn(), expected: &[&str]| {
+            edit();
+            // What a program reads that cannot be watched counts by folders.
+            let is_meant = |name: &String| name != "shell" || expected.contains(&"shell");
+            let ran: Vec<_> = space.ran(tool).into_iter().filter(is_meant).collect();
+            assert_eq!(ran, expected, "{tool:?}");
+            assert_eq!(space.ran(tool), [""; 0], "{tool:?}: once more after {expected:?}");
+        };
+        check(&|| space.write("in/linked/x.txt", "2"), &["by_link"]);
+        check(&|| space.write("in/linked/y.txt", "1"), &["by_link"]);
+        check(&|| space.write("in/hard.txt", "2"), &["by_hard_link"]);
+        check(&|| space.write("in/folder/y", "1"), &[]);
+        check(&|| fs::remove_dir_all(space.path("in/folder")).unwrap(), &["is_folder"]);
+        check(&|| space.link("in/current", "v2"), &["leads_to"]);
+        check(&|| space.link("in/nowhere", "v9"), &["leads_nowhere"]);
+        check(&|| space.write("src/tool_and_module.py", runnable(2)), &["child"]);
+        check(&|| make_library(&space, 2), &["library"]);
+        check(&|| space.write("in/plugins/unrelated.py", "VALUE = 1\n"), &[]);
+        let plug_in = || {
+            space.write("in/plugins/plugin_x.py", "VALUE = 1\n");
+            space.compile(tool).success();
+        };
+        check(&plug_in, &["optional"]);
+        check(&|| space.write("in/site-packages/vendored_x.py", "VALUE = 2\n"), &["vendored"]);
+        check(&|| space.write("in/shell.txt", "2"), &["shell"]);
+        check(&|| space.write(ODD, "2"), &["odd_name"]);
+    }
+}

@@ -116,6 +116,13 @@ fn what_is_put_in_the_place_of_a_file_or_a_folder_goes() {
         }
         space.expops(&["status", "--exit-code"]).success();
     }
+    for folder in ["shared/make", "shared", "modules", "reads"] {
+        let path = format!("build/.expops/{folder}");
+        space.run("rm", &["-rf", &path]).success();
+        space.write(&path, "somebody's");
+        run(&space, Tool::Ninja, &[]).success();
+        assert!(folder == "reads" || space.path(&path).is_dir(), "{folder}");
+    }
     let after = space.tree("build/make");
     let differs: Vec<_> = before.keys().filter(|name| after.get(*name) != before.get(*name)).collect();
     assert!(differs.iter().all(|name| name.ends_with("why.json")), "{differs:?}");

@@ -80,7 +80,7 @@ impl Instance {
     }
 
     fn run_locked(&self, sight: &Sight) -> Result<Outcome, Failure> {
-        file::create_folder(&self.folder.0)?;
+        file::create_own_folder(self.layout.build(), &self.folder.0)?;
         let mut lock = guard::hold(&self.folder, &self.layout)?;
         lock.remark.take().into_iter().for_each(|remark| self.remark(remark));
         run_folder::sweep(&self.folder)?;

@@ -17,7 +17,9 @@ pub(super) struct Words {
 /// Records an attribute called `name`, whatever it is an attribute of.
 pub(super) fn attribute(name: &str, words: &mut Words) {
     match name {
-        "__doc__" | "getdoc" => words.docs = true,
+        "__doc__" | "getdoc" | "render_doc" | "testmod" | "DocTestFinder" | "DocTestSuite" => {
+            words.docs = true
+        }
         "__code__" | "co_code" | "co_firstlineno" | "f_lineno" | "tb_lineno" | "findsource"
         | "getframeinfo" | "getcomments" | "getsource" | "getsourcelines" | "getsourcefile" | "_getframe"
         | "currentframe" => words.source = true,

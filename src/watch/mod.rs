@@ -13,6 +13,12 @@ pub fn library() -> Option<&'static [u8]> {
 pub enum Operation {
     /// An existing file was opened for reading.
     Read,
+    /// The same, by a program that the instance started.
+    ReadByProgram,
+    /// What was opened or listed, by its real path: the name that was used leads there through a link.
+    ReadByLink,
+    /// A library was loaded.
+    Load,
     /// An existing file was opened for reading and writing.
     Update,
     /// An existing file was opened for writing only.
@@ -119,6 +125,9 @@ fn event(record: &[u8]) -> Option<Event> {
 fn operation(letter: &str) -> Option<Operation> {
     Some(match letter {
         "r" => Operation::Read,
+        "p" => Operation::ReadByProgram,
+        "o" => Operation::ReadByLink,
+        "e" => Operation::Load,
         "u" => Operation::Update,
         "a" => Operation::Write,
         "c" => Operation::Create,
@@ -173,7 +182,7 @@ mod tests {
     #[test]
     fn children_are_seen_to_read_list_look_up_and_write() {
         let events = watched("cat 'a b\n.txt' sub/../sub/c.txt; cd sub; ls; test -e none; echo 2 > new", &[]);
-        assert_eq!(of(&events, Operation::Read), ["a b\n.txt", "sub/../sub/c.txt"]);
+        assert_eq!(of(&events, Operation::ReadByProgram), ["a b\n.txt", "sub/../sub/c.txt"]);
         assert_eq!(of(&events, Operation::List), ["sub"]);
         assert!(of(&events, Operation::Miss).contains(&"sub/none"));
         assert_eq!(of(&events, Operation::Create), ["sub/new"]);

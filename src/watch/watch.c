@@ -6,6 +6,9 @@
  * only for that: user code closes and reuses descriptors as it likes. Size and times are those at the opening. OP is
  *
  *   r  an existing file was opened to read             c  a file was created
+ *   p  the same, by a program that the instance started: of a module of the project, all of its text counts
+ *   o  what was opened to read, or listed, by its real path: the name that was used leads there through a link
+ *   e  a library of the project that was loaded
  *   u  an existing file was opened to read and write   t  an existing file was truncated
  *   a  an existing file was opened only to write
  *   s  something was looked up and exists              -  something was looked up and does not exist
@@ -14,11 +17,13 @@
  *   x  a program was started that is watched           S  a program was started that cannot be watched
  *   w  what is there by the name of a word that such a program was given, or the folder that it runs in
  *
- * EXPOPS_WATCH_ROOTS lists `+PATH` (of interest) and `-PATH` (not), one per line. The longest one that contains a path
- * decides, and a path in none is of interest; a program that cannot be watched always is. Python's import system lists
- * folders between lookups of `//expops-pause//` and `//expops-resume//`, in which this thread records nothing. A forked
- * child of a warm worker changes the file by looking up `//expops-watch//FILE`, and makes the roots be read again by
- * looking up `//expops-roots//`: reading the variable at each call would race with whoever sets variables.
+ * EXPOPS_WATCH_ROOTS lists `+PATH` (of interest), `-PATH` (not) and `=PATH` (only what links in there lead to), one per
+ * line. The longest one that contains a path decides, and a path in none is of interest; a program that cannot be watched
+ * always is. Python's import system lists folders between lookups of `//expops-pause//` and `//expops-resume//`, in which
+ * this thread records nothing. A forked child of a warm worker changes the file by looking up `//expops-watch//FILE`, and
+ * makes the roots be read again by looking up `//expops-roots//`: reading the variable at each call would race with whoever
+ * sets variables. The process that runs the user's function says so by that. `//expops-loaded//` has the libraries told
+ * that are loaded so far.
  *
  * No allocation, no locks, no standard streams: this runs between vfork and exec, in signal handlers and in any thread.
  */
@@ -28,6 +33,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -48,13 +54,15 @@ extern char **environ;
 enum { ROOTS = 64, SEEN = 1 << 16, LONGEST = PATH_MAX + 64 };
 static const char SWITCH[] = "//expops-watch//";
 static const char READ_ROOTS[] = "//expops-roots//";
+static const char LOADED[] = "//expops-loaded//";
 static const char PAUSE[] = "//expops-pause//", RESUME[] = "//expops-resume//";
 static __thread int paused;
 
 static char log_path[PATH_MAX];
 static char own_path[PATH_MAX];
 static char root_text[64 * 1024];
-static struct { const char *path; size_t length; int counts; } roots[ROOTS]; /* without a slash at the end */
+enum Interest { NONE, ALL, BY_LINKS };
+static struct { const char *path; size_t length; enum Interest counts; } roots[ROOTS]; /* without a slash at the end */
 static int root_count;
 static _Atomic uint64_t seen[SEEN] __attribute__((aligned(65536))); /* whole pages, however large they are */
 
@@ -76,27 +84,21 @@ static void read_roots(void) {
     for (char *line = root_text; *line && root_count < ROOTS;) {
         char *end = strchrnul(line, '\n'), *next = *end ? end + 1 : end;
         *end = 0;
-        if ((*line == '+' || *line == '-') && line[1]) {
+        if (strchr("+-=", *line) && line[1]) {
             roots[root_count].path = line + 1;
             roots[root_count].length = strlen(line + 1) - (line[strlen(line) - 1] == '/');
-            roots[root_count++].counts = *line == '+';
+            roots[root_count++].counts = *line == '+' ? ALL : *line == '=' ? BY_LINKS : NONE;
         }
         line = next;
     }
 }
 
-__attribute__((constructor)) static void begin(void) {
-    const char *file = getenv("EXPOPS_WATCH");
-    if (file) watch_into(file);
-    Dl_info info;
-    if (dladdr((void *)begin, &info) && info.dli_fname && strlen(info.dli_fname) < sizeof own_path)
-        strcpy(own_path, info.dli_fname);
-    read_roots();
-}
+/* Whether this process runs the user's function: what it imports of the project counts by the code that is reached. */
+static int is_of_the_instance;
 
-static int is_of_interest(const char *path) {
+static enum Interest interest_in(const char *path) {
     size_t longest = 0;
-    int counts = 1;
+    enum Interest counts = ALL;
     for (int i = 0; i < root_count; i++) {
         size_t length = roots[i].length;
         if (length < longest || strncmp(path, roots[i].path, length)) continue;
@@ -151,7 +153,7 @@ static int absolute(int folder, const char *path, char *out) {
 
 static void record(char op, const char *path, const struct stat *about) {
     if (!*log_path || paused) return;
-    if ((op != 'S' && !is_of_interest(path)) || is_known(op, path)) return;
+    if ((op != 'S' && interest_in(path) != ALL) || is_known(op, path)) return;
     char line[LONGEST + 128];
     long long size = 0, time = 0;
     unsigned long long inode = 0, mode = 0;
@@ -175,6 +177,8 @@ static int look(int folder, const char *path, int flags, struct stat *about) {
 
 static int is_absence(int error) { return error == ENOENT || error == ENOTDIR; }
 
+static void loaded(void);
+
 /* Records whether a lookup found something. */
 static void looked_up(int folder, const char *path, int is_there, int error) {
     if (!path || !*path) return;
@@ -182,14 +186,30 @@ static void looked_up(int folder, const char *path, int is_there, int error) {
         watch_into(path + sizeof SWITCH - 1);
         return;
     }
-    if (!strcmp(path, READ_ROOTS)) { read_roots(); return; }
+    if (!strcmp(path, READ_ROOTS)) { read_roots(); is_of_the_instance = 1; return; }
+    if (!strcmp(path, LOADED)) { loaded(); return; }
     if (!strcmp(path, PAUSE)) { paused = 1; return; }
     if (!strcmp(path, RESUME)) { paused = 0; return; }
     char whole[PATH_MAX];
     struct stat about;
     if (!absolute(folder, path, whole)) return;
-    if (!is_there && is_absence(error)) record('-', whole, NULL);
-    if (is_there) record('s', whole, look(folder, path, 0, &about) ? &about : NULL);
+    if (!is_there && is_absence(error)) { record('-', whole, NULL); return; }
+    /* What is there, and is refused (`access`) or no link (`readlink`), was looked up as well. */
+    int is_known = look(folder, path, 0, &about);
+    if (is_there || is_known) record('s', whole, is_known ? &about : NULL);
+}
+
+/* Records what an open file really is, if `whole`, by which it was opened, leads there through a link. */
+static void opened_by_link(const char *whole, int file, const struct stat *about) {
+    char name[32], real[PATH_MAX];
+    struct stat there;
+    if (!*log_path || paused || interest_in(whole) == NONE || is_known('o', whole)) return;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", file);
+    long length = syscall(SYS_readlinkat, AT_FDCWD, name, real, sizeof real - 1);
+    if (length <= 0 || *real != '/') return;
+    real[length] = 0;
+    if (!strcmp(real, whole) || !look(AT_FDCWD, real, 0, &there)) return;
+    if (there.st_ino == about->st_ino && there.st_dev == about->st_dev) record('o', real, about);
 }
 
 /* Records what opening a file did. `before`: whether the file existed before the call. */
@@ -211,7 +231,10 @@ static void opened(int folder, const char *path, int flags, int before, int file
     else if (writes && (flags & O_TRUNC)) record('t', whole, NULL);
     else if ((flags & O_ACCMODE) == O_WRONLY) record('a', whole, NULL);
     else if (writes) record('u', whole, known ? &about : NULL);
-    else record('r', whole, known ? &about : NULL);
+    else {
+        record(is_of_the_instance ? 'r' : 'p', whole, known ? &about : NULL);
+        if (known && S_ISREG(about.st_mode)) opened_by_link(whole, file, &about);
+    }
 }
 
 static int existed(int folder, const char *path, int flags) {
@@ -225,11 +248,83 @@ static void named(char op, int folder, const char *path) {
     if (path && absolute(folder, path, whole)) record(op, whole, NULL);
 }
 
-static void listed(int folder, const char *path) {
+/* `file`: the open folder; negative if there is none. */
+static void listed(int folder, const char *path, int file) {
     char whole[PATH_MAX];
     struct stat about;
-    if (path && absolute(folder, path, whole)) record('l', whole, look(folder, path, 0, &about) ? &about : NULL);
+    if (!path || !absolute(folder, path, whole)) return;
+    record('l', whole, look(folder, path, 0, &about) ? &about : NULL);
+    if (file >= 0 && (int)syscall(SYS_fstat, file, &about) == 0) opened_by_link(whole, file, &about);
 }
+
+/* Records that a file got another name, by which it may be read, too. */
+static void linked(int from, const char *old, int to, const char *new) {
+    char whole[PATH_MAX];
+    struct stat about;
+    if (old && absolute(from, old, whole) && look(from, old, 0, &about) && S_ISREG(about.st_mode))
+        record(is_of_the_instance ? 'r' : 'p', whole, &about);
+    named('n', to, new);
+}
+
+/* Records that a link was made to `old`, which is then there to be looked up. */
+static void pointed(const char *old, int to, const char *new) {
+    char whole[PATH_MAX];
+    struct stat about;
+    named('n', to, new);
+    if (!old || !new || !absolute(to, new, whole)) return;
+    char *name = strrchr(whole, '/') + 1;
+    if (*old == '/') name = whole;
+    if (strlen(old) >= (size_t)(whole + sizeof whole - name)) return;
+    strcpy(name, old);
+    if (look(AT_FDCWD, whole, 0, &about)) record('s', whole, &about);
+}
+
+/* The next line of a file, without its end; 0 at the end of the file, or if it is too long. */
+struct Lines { int file; size_t from, to; char text[2 * PATH_MAX]; };
+static char *next_line(struct Lines *lines) {
+    for (;;) {
+        char *end = memchr(lines->text + lines->from, '\n', lines->to - lines->from);
+        if (end) {
+            char *line = lines->text + lines->from;
+            *end = 0;
+            lines->from = (size_t)(end - lines->text) + 1;
+            return line;
+        }
+        memmove(lines->text, lines->text + lines->from, lines->to - lines->from);
+        lines->to -= lines->from;
+        lines->from = 0;
+        long length = syscall(SYS_read, lines->file, lines->text + lines->to, sizeof lines->text - lines->to);
+        if (length <= 0) return NULL;
+        lines->to += (size_t)length;
+    }
+}
+
+/* Records the libraries that are loaded: the loader opens them by calls of its own. */
+static void loaded(void) {
+    struct Lines maps = { .file = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0) };
+    if (maps.file < 0) return;
+    for (char *line; *log_path && (line = next_line(&maps));) {
+        const char *kind = strchr(line, ' '), *path = strchr(line, '/');
+        struct stat about;
+        if (kind && path && kind[3] == 'x' && look(AT_FDCWD, path, 0, &about)) record('e', path, &about);
+    }
+    syscall(SYS_close, maps.file);
+}
+
+__attribute__((constructor)) static void begin(int count, char **words) {
+    const char *file = getenv("EXPOPS_WATCH");
+    if (file) watch_into(file);
+    Dl_info info;
+    if (dladdr((void *)begin, &info) && info.dli_fname && strlen(info.dli_fname) < sizeof own_path)
+        strcpy(own_path, info.dli_fname);
+    read_roots();
+    /* Such a child runs functions that the instance hands it. */
+    for (int i = 0; i < count; i++)
+        is_of_the_instance |= strstr(words[i], "from multiprocessing.") || strstr(words[i], "loky.backend");
+    loaded();
+}
+
+__attribute__((destructor)) static void end(void) { loaded(); }
 
 /* ---- calls of the C library */
 
@@ -379,12 +474,12 @@ int chdir(const char *path) {
 /* Folders. */
 DIR *opendir(const char *path) {
     DIR *folder = NEXT(opendir)(path);
-    KEEPING_ERRNO(if (folder) listed(AT_FDCWD, path); else looked_up(AT_FDCWD, path, 0, kept_));
+    KEEPING_ERRNO(if (folder) listed(AT_FDCWD, path, dirfd(folder)); else looked_up(AT_FDCWD, path, 0, kept_));
     return folder;
 }
 DIR *fdopendir(int file) {
     DIR *folder = NEXT(fdopendir)(file);
-    KEEPING_ERRNO(if (folder) listed(file, ""));
+    KEEPING_ERRNO(if (folder) listed(file, "", -1));
     return folder;
 }
 #define SCANDIR(name, entry)                                                        \
@@ -392,7 +487,7 @@ DIR *fdopendir(int file) {
              int (*keep)(const struct entry *),                                     \
              int (*order)(const struct entry **, const struct entry **)) {          \
         int count = NEXT(name)(path, list, keep, order);                            \
-        KEEPING_ERRNO(if (count >= 0) listed(AT_FDCWD, path); else looked_up(AT_FDCWD, path, 0, kept_)); \
+        KEEPING_ERRNO(if (count >= 0) listed(AT_FDCWD, path, -1); else looked_up(AT_FDCWD, path, 0, kept_)); \
         return count;                                                               \
     }
 SCANDIR(scandir, dirent)
@@ -415,10 +510,35 @@ NAMES(rename, (const char *old, const char *new), (old, new), named('d', AT_FDCW
 NAMES(renameat, (int from, const char *old, int to, const char *new), (from, old, to, new), named('d', from, old); named('n', to, new))
 NAMES(renameat2, (int from, const char *old, int to, const char *new, unsigned flags), (from, old, to, new, flags),
       named('d', from, old); named('n', to, new))
-NAMES(link, (const char *old, const char *new), (old, new), named('n', AT_FDCWD, new))
-NAMES(linkat, (int from, const char *old, int to, const char *new, int flags), (from, old, to, new, flags), named('n', to, new))
-NAMES(symlink, (const char *old, const char *new), (old, new), named('n', AT_FDCWD, new))
-NAMES(symlinkat, (const char *old, int to, const char *new), (old, to, new), named('n', to, new))
+NAMES(link, (const char *old, const char *new), (old, new), linked(AT_FDCWD, old, AT_FDCWD, new))
+NAMES(linkat, (int from, const char *old, int to, const char *new, int flags), (from, old, to, new, flags), linked(from, old, to, new))
+NAMES(symlink, (const char *old, const char *new), (old, new), pointed(old, AT_FDCWD, new))
+NAMES(symlinkat, (const char *old, int to, const char *new), (old, to, new), pointed(old, to, new))
+
+/* A process that is forked leaves by these. */
+#define LEAVE(name)                                                                 \
+    void name(int status) {                                                         \
+        loaded();                                                                   \
+        NEXT(name)(status);                                                         \
+        __builtin_unreachable();                                                    \
+    }
+LEAVE(_exit)
+LEAVE(_Exit)
+
+/* Patterns: the C library lists folders by calls of its own, unless it is given others. */
+#define GLOB(name, type, look_up, next)                                             \
+    int name(const char *restrict pattern, int flags, int (*failed)(const char *, int), type *restrict found) { \
+        if (!(flags & GLOB_ALTDIRFUNC)) {                                           \
+            found->gl_opendir = (void *(*)(const char *))opendir;                   \
+            found->gl_readdir = (__typeof__(found->gl_readdir))read##next;  \
+            found->gl_closedir = (void (*)(void *))(void (*)(void))closedir;        \
+            found->gl_stat = look_up;                                               \
+            found->gl_lstat = l##look_up;                                           \
+        }                                                                           \
+        return NEXT(name)(pattern, flags | GLOB_ALTDIRFUNC, failed, found);         \
+    }
+GLOB(glob, glob_t, stat, dir)
+GLOB(glob64, glob64_t, stat64, dir64)
 
 /* ---- programs */
 
@@ -499,7 +619,7 @@ static void started(const char *path, char *const *words, char *const *variables
     if (!look(AT_FDCWD, whole, 0, &about)) { record('-', whole, NULL); return; }
     int kind = kind_of(whole, interpreter, sizeof interpreter);
     for (int depth = 0; kind < 0 && depth < 4; depth++) {
-        record('r', whole, look(AT_FDCWD, whole, 0, &about) ? &about : NULL);
+        record('p', whole, look(AT_FDCWD, whole, 0, &about) ? &about : NULL);
         if (!absolute(AT_FDCWD, interpreter, whole)) return;
         kind = kind_of(whole, interpreter, sizeof interpreter);
     }
@@ -522,6 +642,20 @@ static const char *on_path(const char *name, char *out) {
     }
 }
 
+/* The C library starts the shell by calls of its own. */
+static void started_shell(const char *command) {
+    char *const words[] = { "sh", "-c", (char *)(command ? command : ""), NULL };
+    if (!keeps_watching(environ)) started("/bin/sh", words, environ);
+}
+int system(const char *command) {
+    KEEPING_ERRNO(started_shell(command));
+    return NEXT(system)(command);
+}
+FILE *popen(const char *command, const char *mode) {
+    KEEPING_ERRNO(started_shell(command));
+    return NEXT(popen)(command, mode);
+}
+
 int execve(const char *path, char *const words[], char *const variables[]) {
     KEEPING_ERRNO(started(path, words, variables));
     return NEXT(execve)(path, words, variables);
@@ -539,6 +673,16 @@ int execvpe(const char *name, char *const words[], char *const variables[]) {
     char found[PATH_MAX];
     KEEPING_ERRNO(started(on_path(name, found), words, variables));
     return NEXT(execvpe)(name, words, variables);
+}
+int fexecve(int file, char *const words[], char *const variables[]) {
+    char whole[PATH_MAX];
+    KEEPING_ERRNO(if (absolute(file, "", whole)) started(whole, words, variables));
+    return NEXT(fexecve)(file, words, variables);
+}
+int execveat(int folder, const char *path, char *const words[], char *const variables[], int flags) {
+    char whole[PATH_MAX];
+    KEEPING_ERRNO(if (absolute(folder, path, whole)) started(whole, words, variables));
+    return NEXT(execveat)(folder, path, words, variables, flags);
 }
 int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *restrict attributes, char *const words[restrict],

@@ -11,7 +11,7 @@ import unittest.mock
 import warnings
 from pathlib import Path
 
-from expops_build import _mapped, _values
+from expops_build import _arrow, _mapped, _values
 from expops_build._names import Names
 from frames import Frames
 from harness import has, needs_tables
@@ -174,6 +174,13 @@ class Polars(Stored):
                 "bin": [b"a", b"", None],
             }
         )
+
+    def test_objects_do_not_become_their_addresses(self) -> None:
+        import polars as pl
+
+        objects = pl.Series("a", [object()], dtype=pl.Object)
+        for value in (objects, objects.to_frame()):
+            self.assertFalse(_arrow.write(value, "unused"))
 
     def test_frames(self) -> None:
         import polars as pl

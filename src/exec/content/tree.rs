@@ -54,13 +54,13 @@ fn of_file(path: &Utf8Path, trust: &Trust) -> io::Result<Digest> {
 }
 
 #[cfg(unix)]
-fn is_executable(path: &Utf8Path) -> bool {
+pub(in crate::exec) fn is_executable(path: &Utf8Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_executable(_path: &Utf8Path) -> bool {
+pub(in crate::exec) fn is_executable(_path: &Utf8Path) -> bool {
     false
 }
 

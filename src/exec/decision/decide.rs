@@ -168,7 +168,7 @@ impl Instance {
             Ok(_) => Err(Failure::new(format!(
                 "the code that `{function}` of `{script}` reaches changed after it was compiled"
             ))
-            .help("build again")),
+            .help("build again, or run `expops compile` first")),
         }
     }
 

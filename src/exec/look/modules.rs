@@ -39,6 +39,7 @@ pub(crate) fn record(made: &Folder) -> Result<(), Failure> {
 }
 
 fn settle(made: &Folder, folder: &Utf8Path) -> Result<Written, Failure> {
-    file::create_folder(&made.0)?;
+    let base = made.0.ancestors().nth(2).unwrap_or(Utf8Path::new(""));
+    file::create_own_folder(base, &made.0)?;
     Ok(stamp::settle_text(&made.stamp(), &module_names(folder))?)
 }

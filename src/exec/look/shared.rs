@@ -22,7 +22,7 @@ pub(crate) fn look(process: &str, layout: &Layout) -> Result<(), Failure> {
     let digests =
         digests.map_err(|failure| failure.place(Places::read(layout).of_process(process).cloned()))?;
     let folder = layout.shared(process);
-    file::create_folder(&folder.0)?;
+    file::create_own_folder(layout.build(), &folder.0)?;
     let text: String = digests.iter().map(|(what, digest)| format!("{digest} {what}\n")).collect();
     stamp::settle_text(&folder.stamp(), &text)?;
     let record = serde_json::to_string_pretty(&digests).map_err(|error| Failure::new(error.to_string()))?;

@@ -37,7 +37,7 @@ pub(in crate::exec) fn tell(
     if is_told || (before == Some(paths) && all.exists()) {
         return Ok(());
     }
-    append(&all, &make(name, paths, layout))
+    append(&all, layout.build(), &make(name, paths, layout))
 }
 
 /// The depfile of an instance, for Ninja.
@@ -64,8 +64,8 @@ fn make(name: &str, paths: &[Utf8PathBuf], layout: &Layout) -> String {
     format!("$(expops_of)/{name} :={}\n{rule}", list("expops_at", escape::make_prerequisite))
 }
 
-/// What a build tool can watch in place of `paths`. A path that does not exist, or whose name the tool cannot write, is
-/// replaced by the nearest existing folder, but never by one that the build itself writes into, which would wake the
+/// What a build tool can watch in place of `paths`. A path whose name the tool cannot write gets another one; one that does
+/// not exist is replaced by the nearest existing folder, but never by one that the build itself writes into, which would wake the
 /// instance forever, nor by the root, whose name is empty once Ninja has shortened it: it then stops.
 fn watched(
     paths: &[Utf8PathBuf],
@@ -78,10 +78,34 @@ fn watched(
     let nearest = |path: &Utf8PathBuf| {
         let path = file::normal(path);
         let mut above = path.ancestors().filter(|path| !path.as_str().is_empty());
-        let found = above.find(|path| path.exists() && can_name(path))?;
-        (!is_written(found) && !is_root(found)).then(|| found.to_owned())
+        let found = above.find(|path| path.exists())?;
+        if is_written(found) || is_root(found) {
+            return None;
+        }
+        if can_name(found) { Some(found.to_owned()) } else { other_name(found, layout) }
     };
     paths.iter().chain(&links(paths)).filter_map(nearest).collect()
+}
+
+/// Another name for `path`, which is relative to the project or absolute: a link to it.
+fn other_name(path: &Utf8Path, layout: &Layout) -> Option<Utf8PathBuf> {
+    let name = layout.other_name(path);
+    let folder = name.parent()?;
+    let is_inside = !path.is_absolute()
+        && layout.build().components().all(|part| part.as_str() != ".." && part.as_str() != "/");
+    let target = if is_inside {
+        folder.components().map(|_| "..").collect::<Utf8PathBuf>().join(path)
+    } else {
+        Utf8PathBuf::try_from(std::path::absolute(path).ok()?).ok()?
+    };
+    if name.read_link_utf8().is_ok_and(|found| found == target) {
+        return Some(name);
+    }
+    file::create_folder(folder).ok()?;
+    // Another instance may be making the same link.
+    file::remove(&name).ok()?;
+    let made = file::link(&target, &name).is_ok() || name.read_link_utf8().is_ok_and(|found| found == target);
+    made.then_some(name)
 }
 
 /// The folders in which links lie that lead to `paths`: a link that is made to lead elsewhere may lead to an older file,
@@ -94,8 +118,8 @@ fn links(paths: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
 }
 
 /// Appends what Make reads about an instance to the file of its process, by one write: many instances write at once.
-fn append(path: &Utf8Path, text: &str) -> Result<(), Failure> {
-    path.parent().map_or(Ok(()), file::create_folder)?;
+fn append(path: &Utf8Path, build: &Utf8Path, text: &str) -> Result<(), Failure> {
+    path.parent().map_or(Ok(()), |folder| file::create_own_folder(build, folder))?;
     let file = File::options().append(true).create(true).open(path);
     Ok(file::context(file.and_then(|mut file| file.write_all(text.as_bytes())), "write", path)?)
 }
@@ -165,7 +189,10 @@ mod tests {
         let folder = named("project/data");
         assert_eq!(watched(named("project/data/absent.csv")), folder);
         assert_eq!(watched(named("project/data/no/such/folder/x")), folder);
-        assert_eq!(watched(vec![place.file("project/data/a|b")]), folder);
+        let bar = place.file("project/data/a|b");
+        let other = watched(vec![bar.clone()]);
+        assert_eq!(other[0].canonicalize_utf8().unwrap(), bar.canonicalize_utf8().unwrap());
+        assert!(all(&other[0]) && other[0].starts_with(place.path("project/build")));
         assert_eq!(watched(named("project/absent.csv")), [""; 0]);
         assert_eq!(watched(vec!["/".into(), "/absent.csv".into(), "/no/such/folder".into()]), [""; 0]);
         assert_eq!(watched(named("project/build/fit/p1/absent")), [""; 0]);
@@ -180,15 +207,15 @@ mod tests {
         file::create_folder(&layout.folder("fit/p1").0).unwrap();
         let sight = Sight::default();
         tell("fit/p1", &reads, None, (&layout, &sight)).unwrap();
-        let data = place.path("data");
+        let (data, other) = (place.path("data"), layout.other_name(&reads[2]));
         let record = layout.folder("fit/p1").record();
         let depfile = fs::read_to_string(layout.folder("fit/p1").reads()).unwrap();
         assert_eq!(
             depfile,
-            format!("{record}: \\\n  {data} \\\n  {data}/50%.csv \\\n  {data}/two\\ words.csv\n")
+            format!("{record}: \\\n  {data}/50%.csv \\\n  {data}/two\\ words.csv \\\n  {other}\n")
         );
         let make = fs::read_to_string(layout.reads("fit")).unwrap();
-        let list = format!("{data} {data}/50%.csv {data}/two\\ words.csv");
+        let list = format!("{data}/50%.csv {data}/two\\ words.csv {other}");
         let rule = list.replace('%', "\\%");
         assert_eq!(make, format!("$(expops_of)/fit/p1 := {list}\n{rule}:\n"));
 

@@ -80,6 +80,9 @@ const HARMLESS: [&str; 7] =
 struct Touched {
     read: BTreeMap<Utf8PathBuf, Option<FileState>>,
     found: BTreeSet<Utf8PathBuf>,
+    found_folders: BTreeSet<Utf8PathBuf>,
+    /// What was read or listed through a link, by its real path, and whether it is a folder.
+    by_link: BTreeMap<Utf8PathBuf, Option<FileState>>,
     missed: BTreeSet<Utf8PathBuf>,
     listed: BTreeSet<Utf8PathBuf>,
     /// Made by the process itself before it was read.
@@ -135,10 +138,22 @@ impl Touched {
             }
             _ if is_own => {}
             // Databases and arrays are often opened to be written to, and only read.
-            Operation::Read | Operation::Update | Operation::Start if !is_folder => {
+            Operation::Read
+            | Operation::ReadByProgram
+            | Operation::Update
+            | Operation::Start
+            | Operation::Load
+                if !is_folder =>
+            {
                 self.read.entry(path).or_insert(event.seen);
             }
-            Operation::Find if !is_folder => {
+            Operation::ReadByLink => {
+                self.by_link.entry(path).or_insert(event.seen);
+            }
+            Operation::Find if is_folder => {
+                self.found_folders.insert(path);
+            }
+            Operation::Find => {
                 self.found.insert(path);
             }
             Operation::Miss => {
@@ -156,11 +171,13 @@ impl Touched {
     }
 
     fn into_reads(
-        self,
+        mut self,
         variables: &BTreeMap<String, Option<Digest>>,
         places: &Places,
         trust: &Trust,
     ) -> Reads {
+        self.add_by_link();
+        self.add_folders(places);
         let mut reads = Reads::default();
         let roots = places.roots;
         let name = |path: &Utf8PathBuf| roots.name(path);
@@ -202,6 +219,59 @@ impl Touched {
 }
 
 impl Touched {
+    /// What was read through a link counts by its real path only if the name that was used does not count: the name is the
+    /// same in another checkout.
+    fn add_by_link(&mut self) {
+        let by_link = std::mem::take(&mut self.by_link);
+        if by_link.is_empty() {
+            return;
+        }
+        let real = |path: &Utf8PathBuf| path.canonicalize_utf8().ok();
+        let named: BTreeSet<_> = self.read.keys().chain(&self.listed).filter_map(real).collect();
+        // A link that it made itself leads to what it did not make.
+        let in_real =
+            |path: &Utf8PathBuf| Some(path.parent()?.canonicalize_utf8().ok()?.join(path.file_name()?));
+        let made: BTreeSet<_> = self.made.iter().filter_map(in_real).collect();
+        for (path, seen) in by_link {
+            let is_own = path.ancestors().any(|above| made.contains(above));
+            if is_own || named.contains(&path) || !path.exists() {
+                continue;
+            }
+            if seen.is_some_and(|seen| seen.is_folder()) {
+                self.listed.insert(path);
+            } else {
+                self.read.entry(path).or_insert(seen);
+            }
+        }
+    }
+
+    /// A folder of the project that was looked up counts if nothing inside it does: that would vanish with it. Others are
+    /// not the same on every machine, and are looked up by libraries that search for a place to put something.
+    fn add_folders(&mut self, places: &Places) {
+        let inside: BTreeSet<_> = [&self.found, &self.listed]
+            .into_iter()
+            .flatten()
+            .chain(self.read.keys())
+            .chain(&self.found_folders)
+            .filter_map(|path| path.parent().map(Utf8Path::to_owned))
+            .collect();
+        let scripts = places.modules.iter().map(|module| places.roots.project().join(module));
+        let has_scripts: BTreeSet<Utf8PathBuf> = scripts
+            .flat_map(|script| script.ancestors().map(Utf8Path::to_owned).collect::<Vec<_>>())
+            .collect();
+        let counts = |path: &Utf8PathBuf| {
+            path.starts_with(places.roots.project())
+                && (path.is_symlink()
+                    || !(inside.contains(path)
+                        || has_scripts.contains(path)
+                        || places.visible.contains(path)))
+        };
+        let found = std::mem::take(&mut self.found_folders);
+        self.found.extend(found.into_iter().filter(counts));
+    }
+}
+
+impl Touched {
     /// The folders that count whole for programs that cannot be watched: those that are always in sight, those that
     /// they were told of, those of files that they were told of, and, where they run in the project's folder, all there.
     fn trees(&self, places: &Places) -> BTreeSet<Utf8PathBuf> {
@@ -238,6 +308,10 @@ fn is_of_the_system(path: &Utf8Path) -> bool {
     is_below(&SYSTEM) && !is_below(&NOT_SYSTEM)
 }
 
+fn is_reading(operation: Operation) -> bool {
+    matches!(operation, Operation::Read | Operation::ReadByProgram | Operation::ReadByLink)
+}
+
 /// What an interpreter looks for in one parent folder after another, to find itself.
 fn is_of_the_start(path: &Utf8Path) -> bool {
     let name = path.file_name().unwrap_or_default();
@@ -260,6 +334,9 @@ impl Places<'_> {
             }
             _ => path,
         };
+        if event.operation == Operation::Load && !path.starts_with(self.roots.project()) {
+            return Ok(None);
+        }
         let is_lookup = matches!(event.operation, Operation::Find | Operation::Miss);
         let is_search = is_lookup && self.searched.iter().any(|folder| path.parent() == Some(folder));
         if is_search || path.starts_with(self.run) || path.starts_with(&self.own) {
@@ -279,7 +356,7 @@ impl Places<'_> {
         let is_input = self.inputs.iter().any(|input| path.starts_with(input) || input.starts_with(path));
         let is_ours = path.starts_with(self.build.join(".expops"));
         let is_file = event.seen.is_some_and(|seen| seen.is_file());
-        if is_input || is_ours || !is_file || event.operation != Operation::Read {
+        if is_input || is_ours || !is_file || !is_reading(event.operation) {
             return Ok(None);
         }
         let shown = path.strip_prefix(self.roots.project()).unwrap_or(path);
@@ -291,7 +368,7 @@ impl Places<'_> {
 
     /// Copies of outputs do not count either.
     fn of_an_export(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
-        if event.operation != Operation::Read || !event.seen.is_some_and(|seen| seen.is_file()) {
+        if !is_reading(event.operation) || !event.seen.is_some_and(|seen| seen.is_file()) {
             return Ok(None);
         }
         let shown = path.strip_prefix(self.roots.project()).unwrap_or(path);
@@ -306,15 +383,24 @@ impl Places<'_> {
         let is_below = |prefix: &Utf8PathBuf| path.starts_with(prefix) && !project.starts_with(prefix);
         let is_program = |folder: &Utf8PathBuf| path.parent() == Some(folder) && !folder.starts_with(project);
         let mut parts = path.components().map(|part| part.as_str());
+        let is_packages = parts.any(|part| matches!(part, "site-packages" | "dist-packages"));
         is_of_the_system(path) && !path.starts_with(project)
-            || is_of_the_start(path)
+            || (is_of_the_start(path) || is_packages) && !self.is_of_the_projects_own(path)
             || self.searched.iter().any(is_program)
             || self.private.as_ref().is_some_and(|private| path.starts_with(private))
             || self.prefixes.iter().any(is_below)
-            || parts.any(|part| matches!(part, "site-packages" | "dist-packages"))
             || self.roots.home().is_some_and(|home| path.starts_with(home.join(".cache")))
             // Looking up a path looks up each of its folders.
             || project.starts_with(path)
+    }
+
+    /// Whether a path is in the project, and in no environment there: a folder can be called `site-packages` without that.
+    fn is_of_the_projects_own(&self, path: &Utf8Path) -> bool {
+        let project = self.roots.project();
+        let mut above = path.ancestors().take_while(|above| *above != project);
+        let is_environment =
+            |above: &Utf8Path| above.join("pyvenv.cfg").exists() || above.join("conda-meta").exists();
+        path.starts_with(project) && path.exists() && !above.any(is_environment)
     }
 
     /// Bytecode counts as its source, and a source that was read when compiling does not count.
@@ -323,7 +409,7 @@ impl Places<'_> {
             Some(folder) if folder.file_name() == Some("__pycache__") => {
                 let name = path.file_name()?.split('.').next()?;
                 let source = folder.parent()?.join(format!("{name}.py"));
-                (operation == Operation::Read && source.is_file()).then_some(source)?
+                (is_reading(operation) && source.is_file()).then_some(source)?
             }
             _ if path.file_name() == Some("__pycache__") => return None,
             _ => path,
@@ -332,6 +418,7 @@ impl Places<'_> {
         if self.declared.iter().any(|declared| path.starts_with(declared)) {
             return None;
         }
-        (!self.modules.contains(inside)).then_some(path)
+        let is_text = operation == Operation::ReadByProgram;
+        (is_text || !self.modules.contains(inside)).then_some(path)
     }
 }

@@ -49,7 +49,7 @@ impl Watcher {
         lines.push(format!("+{}", roots.project()));
         let outside = prefixes.iter().filter(|prefix| !roots.project().starts_with(prefix));
         lines.extend(outside.map(|prefix| format!("-{prefix}")));
-        lines.extend([format!("-{own}"), format!("-{run}")]);
+        lines.extend([format!("-{own}"), format!("={run}"), "=/proc".to_owned(), "=/dev/fd".to_owned()]);
         if links.len() > MOST_LINKS {
             lines.push(format!("+{files}"));
         } else {

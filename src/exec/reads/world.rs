@@ -95,15 +95,17 @@ pub(in crate::exec) fn content(path: &Utf8Path, trust: &Trust) -> Fingerprint {
     tree::digest(path, trust).map_or_else(|_| missing(), Fingerprint::Digest)
 }
 
-/// How long a file is that was only looked up, and where it leads to if it is a link.
+/// How long a file is that was only looked up, whether it can be executed, and where it leads to if it is a link.
 pub(in crate::exec) fn length(path: &Utf8Path) -> Fingerprint {
     let link = fs::read_link(path).ok().map(|to| Digest::of(to.as_os_str().as_encoded_bytes()));
     let link = link.map(|to| format!(", a link to {to}")).unwrap_or_default();
-    match fs::metadata(path) {
-        Ok(meta) if meta.is_file() => Fingerprint::Text(format!("{} bytes{link}", meta.len())),
-        Ok(_) => Fingerprint::Text("a folder".to_owned()),
-        Err(_) => missing(),
-    }
+    let what = match fs::metadata(path) {
+        Ok(meta) if tree::is_executable(path) => format!("{} bytes, executable", meta.len()),
+        Ok(meta) if meta.is_file() => format!("{} bytes", meta.len()),
+        Ok(_) => "a folder".to_owned(),
+        Err(_) => "nothing".to_owned(),
+    };
+    Fingerprint::Text(format!("{what}{link}"))
 }
 
 /// The names in a folder, each with its kind; not those of copies that the build makes there.
@@ -114,7 +116,9 @@ pub(in crate::exec) fn listing(path: &Utf8Path, roots: &Roots) -> Fingerprint {
         Ok(kind) if kind.is_symlink() => "link",
         _ => "file",
     };
-    let name = |entry: fs::DirEntry| format!("{}\0{}\n", entry.file_name().to_string_lossy(), kind(&entry));
+    let name = |entry: fs::DirEntry| {
+        [entry.file_name().as_encoded_bytes(), b"\0", kind(&entry).as_bytes(), b"\n"].concat()
+    };
     let is_export = |entry: &fs::DirEntry| {
         entry.file_name().to_str().is_some_and(|name| roots.is_export(&file::normal(&path.join(name))))
     };
@@ -122,7 +126,7 @@ pub(in crate::exec) fn listing(path: &Utf8Path, roots: &Roots) -> Fingerprint {
         .flatten()
         .filter(|entry| !is_export(entry))
         .map(name)
-        .filter(|name| !name.starts_with("__pycache__\0"))
+        .filter(|name| !name.starts_with(b"__pycache__\0"))
         .collect();
     names.sort();
     Fingerprint::Digest(Digest::of(names.concat()))

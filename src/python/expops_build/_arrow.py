@@ -108,7 +108,15 @@ def _table(pyarrow: Any, value: Any, mark: bytes) -> Any:
 
 def _of_polars(pyarrow: Any, value: Any, mark: bytes) -> Any:
     frame = value if mark == b"polars" else value.to_frame()
+    if any(map(_has_objects, frame.dtypes)):
+        raise Unfit  # Arrow would get their addresses in memory
     return pyarrow.table(frame.rechunk())
+
+
+def _has_objects(kind: Any) -> bool:
+    """Whether a column of polars has Python's objects in it, at any depth."""
+    inner = [getattr(kind, "inner", None), *(field.dtype for field in getattr(kind, "fields", ()))]
+    return type(kind).__name__ == "Object" or any(_has_objects(one) for one in inner if one is not None)
 
 
 def _write(pyarrow: Any, table: Any, path: str) -> None:

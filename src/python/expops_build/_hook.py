@@ -173,7 +173,7 @@ _EVENTS: Dict[str, Callable[..., None]] = {
 
 
 def _heard(event: str, arguments: Tuple[Any, ...]) -> None:
-    tell = _EVENTS.get(event)
+    tell = _EVENTS.get(event) if _EVENTS else None  # the names of a module are gone when Python ends
     if tell is None or getattr(_state, "quiet", False):
         return
     with unheard(), contextlib.suppress(Exception):  # a fault of ours must not be the user's

@@ -27,6 +27,17 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
         raise OSError("bytecode is not used")
 
 
+class _Finder(importlib.machinery.FileFinder):
+    """Finds modules in a folder of the project that is none of the scripts' folders: what is not there counts."""
+
+    def find_spec(self, fullname: str, target: Any = None) -> Any:
+        spec = super().find_spec(fullname, target)
+        if spec is None:
+            path = os.path.join(self.path, fullname.rpartition(".")[2])
+            _watch.missed(path, *(path + suffix for suffix in importlib.machinery.SOURCE_SUFFIXES))
+        return spec
+
+
 def prepare(root: str, folders: Sequence[str], before: FrozenSet[str]) -> None:
     """Make the scripts' folders importable, before everything except our packages.
 
@@ -38,7 +49,7 @@ def prepare(root: str, folders: Sequence[str], before: FrozenSet[str]) -> None:
     inherited = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], *folders, *([inherited] if inherited else [])])
     sys.path[1:1] = [folder for folder in folders if folder not in sys.path]
-    sys.path_hooks.insert(0, _finder_below([os.path.realpath(folder) for folder in (root, *folders)]))
+    sys.path_hooks.insert(0, _finder_below(root, folders))
     for folder in folders:
         sys.path_importer_cache.pop(folder, None)
 
@@ -121,9 +132,10 @@ def _functions(module: Any) -> List[str]:
     return [name for name, value in vars(module).items() if callable(value) and not name.startswith("__")]
 
 
-def _finder_below(roots: Sequence[str]) -> Callable[[str], Any]:
+def _finder_below(root: str, folders: Sequence[str]) -> Callable[[str], Any]:
     """A path hook for the project's folders, except what is installed inside them."""
-    below = tuple(os.path.join(root, "") for root in roots)
+    scripts = [os.path.realpath(folder) for folder in folders]
+    below = tuple(os.path.join(folder, "") for folder in (os.path.realpath(root), *scripts))
     prefixes = (os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix))
     environments = tuple(prefix for prefix in prefixes if prefix.startswith(below))
     loaders = (
@@ -138,6 +150,7 @@ def _finder_below(roots: Sequence[str]) -> Callable[[str], Any]:
             raise ImportError("not a folder of the project", path=folder)
         if (real + os.sep).startswith(environments) or any(installed in real for installed in _INSTALLED):
             raise ImportError("not a folder of the project's own", path=folder)
-        return importlib.machinery.FileFinder(folder, *loaders)
+        is_known = any(real == script or real.startswith(script + os.sep) for script in scripts)
+        return (importlib.machinery.FileFinder if is_known else _Finder)(folder, *loaders)
 
     return hook

@@ -110,6 +110,13 @@ def _say(path: str) -> None:
         os.stat(path)
 
 
+def missed(*paths: str) -> None:
+    """These were looked for, and are not there."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.stat(path)
+
+
 @contextlib.contextmanager
 def unwatched() -> Iterator[None]:
     """What this thread reads inside the `with` block does not count as read by the user's code."""
@@ -153,5 +160,6 @@ def begin(project: str) -> None:
 
 def told() -> Dict[str, Any]:
     """What to report with the result."""
+    _say("//expops-loaded//")
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.dirname(os.__file__))}
     return {"variables": dict(_variables), "prefixes": sorted(folders)}
