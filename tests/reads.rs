@@ -487,7 +487,7 @@ def vendored():
 def shell():
     ran("shell")
     os.environ.pop("LD_PRELOAD", None)
-    os.system("cat " + IN + "/shell.txt > here")
+    os.system("cat '" + IN + "/shell.txt' > here")
     return {"x": open("here").read()}
 
 @process()

@@ -35,6 +35,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
+#include <link.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -279,36 +280,16 @@ static void pointed(const char *old, int to, const char *new) {
     if (look(AT_FDCWD, whole, 0, &about)) record('s', whole, &about);
 }
 
-/* The next line of a file, without its end; 0 at the end of the file, or if it is too long. */
-struct Lines { int file; size_t from, to; char text[2 * PATH_MAX]; };
-static char *next_line(struct Lines *lines) {
-    for (;;) {
-        char *end = memchr(lines->text + lines->from, '\n', lines->to - lines->from);
-        if (end) {
-            char *line = lines->text + lines->from;
-            *end = 0;
-            lines->from = (size_t)(end - lines->text) + 1;
-            return line;
-        }
-        memmove(lines->text, lines->text + lines->from, lines->to - lines->from);
-        lines->to -= lines->from;
-        lines->from = 0;
-        long length = syscall(SYS_read, lines->file, lines->text + lines->to, sizeof lines->text - lines->to);
-        if (length <= 0) return NULL;
-        lines->to += (size_t)length;
-    }
-}
-
-/* Records the libraries that are loaded: the loader opens them by calls of its own. */
+/* Records the libraries that are loaded: the loader opens them by calls of its own. Its list is read without its lock, which a
+ * thread that is no more after a fork may hold. */
 static void loaded(void) {
-    struct Lines maps = { .file = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0) };
-    if (maps.file < 0) return;
-    for (char *line; *log_path && (line = next_line(&maps));) {
-        const char *kind = strchr(line, ' '), *path = strchr(line, '/');
-        struct stat about;
-        if (kind && path && kind[3] == 'x' && look(AT_FDCWD, path, 0, &about)) record('e', path, &about);
-    }
-    syscall(SYS_close, maps.file);
+    char whole[PATH_MAX];
+    struct stat about;
+    if (!*log_path || paused) return;
+    for (struct link_map *each = _r_debug.r_map; each; each = each->l_next)
+        if (each->l_name && *each->l_name && absolute(AT_FDCWD, each->l_name, whole) && interest_in(whole) == ALL
+            && look(AT_FDCWD, whole, 0, &about))
+            record('e', whole, &about);
 }
 
 __attribute__((constructor)) static void begin(int count, char **words) {
@@ -583,24 +564,37 @@ static int kind_of(const char *path, char *interpreter, size_t size) {
     return 0;
 }
 
-/* What a word names: the whole of it, what follows a `=`, or what stands between blanks and quotes. */
-static void named_by(const char *word) {
-    char part[PATH_MAX], whole[PATH_MAX];
-    static const char BETWEEN[] = " \t\n=:,;|&<>()'\"";
+static int names_something(const char *part) {
+    char whole[PATH_MAX];
     struct stat about;
-    if (strlen(word) < sizeof part && absolute(AT_FDCWD, word, whole) && look(AT_FDCWD, whole, 0, &about)) {
-        record('w', whole, &about);
-        return;
+    if (!*part || !absolute(AT_FDCWD, part, whole) || !look(AT_FDCWD, whole, 0, &about)) return 0;
+    record('w', whole, &about);
+    return 1;
+}
+
+/* Records what is there by the name that starts at `at` and ends before one of `ends`; a shell takes what follows a
+ * backslash as it is. Returns where it ends. */
+static const char *named_until(const char *at, const char *ends) {
+    char part[PATH_MAX];
+    size_t length = 0;
+    for (; *at && !strchr(ends, *at); at++) {
+        if (*at == '\\' && at[1]) at++;
+        if (length < sizeof part - 1) part[length++] = *at;
     }
-    for (const char *at = word; *at;) {
-        size_t length = strcspn(at, BETWEEN);
-        if (length && length < sizeof part) {
-            memcpy(part, at, length);
-            part[length] = 0;
-            if (absolute(AT_FDCWD, part, whole) && look(AT_FDCWD, whole, 0, &about)) record('w', whole, &about);
-        }
-        at += length;
-        at += strspn(at, BETWEEN);
+    part[length] = 0;
+    names_something(part);
+    return at;
+}
+
+/* What a word names: the whole of it, what follows a `=`, or, if it is a command for a shell, what stands between blanks or
+ * between quotes. */
+static void named_by(const char *word) {
+    static const char BETWEEN[] = " \t\n=:,;|&<>()'\"";
+    if (strlen(word) < PATH_MAX && names_something(word)) return;
+    for (const char *at = word; *at; at += strspn(at, BETWEEN)) at = named_until(at, BETWEEN);
+    for (const char *at = word; (at = strpbrk(at, "'\"")); at += *at != 0) {
+        const char quote[] = { *at, 0 };
+        at = named_until(at + 1, quote);
     }
 }
 
