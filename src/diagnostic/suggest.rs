@@ -13,11 +13,12 @@ pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
     if distance <= limit { Some(nearest) } else { shortened().map(|(_, name)| *name) }
 }
 
-/// Whether `word` is `name` with letters left out: `params`, `cmd`, `desc`.
+/// Whether `word` is `name` cut short (`desc`), or with letters left out between its first and its last (`params`, `cmd`).
 fn is_short_for(word: &str, name: &str) -> bool {
     let mut rest = name.chars();
-    let is_long_enough = word.chars().count() > 2 && word.chars().next() == name.chars().next();
-    is_long_enough && word.chars().all(|letter| rest.any(|other| other == letter))
+    let has_its_letters = word.chars().all(|letter| rest.any(|other| other == letter));
+    let ends = |text: &str| (text.chars().next(), text.chars().last());
+    word.chars().count() > 2 && (name.starts_with(word) || (has_its_letters && ends(word) == ends(name)))
 }
 
 /// The form in which names are compared: lower case, and cut to a length that a person would still read.
@@ -54,7 +55,10 @@ mod tests {
         assert_eq!(nearest("x", []), None);
         assert_eq!(nearest("params", ["name", "parameters"]), Some("parameters"));
         assert_eq!(nearest("cmd", ["code", "command"]), Some("command"));
+        assert_eq!(nearest("desc", ["description"]), Some("description"));
+        assert_eq!(nearest("rot", ["report"]), Some("report"));
         assert_eq!(nearest("ro", ["report"]), None);
+        assert_eq!(nearest("foo", ["following"]), None);
     }
 
     #[test]
