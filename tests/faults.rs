@@ -158,9 +158,15 @@ fn a_file_where_a_folder_is_needed() {
         fs::remove_file(space.path("build")).unwrap();
         space.compile(tool).success();
         for name in ["build/load", "build/work"] {
+            let _ = fs::remove_dir_all(space.path(name));
             space.write(name, "");
-            is_readable(&space.build(tool, &[]).failure());
-            fs::remove_file(space.path(name)).unwrap();
+            let ran = space.build(tool, &[]);
+            // Ninja makes the folders of outputs itself, before it starts us; elsewhere what is in the way goes.
+            match tool {
+                Tool::Ninja => is_readable(&ran.failure()),
+                Tool::Make => assert!(space.path(name).is_dir(), "{}{}", ran.out, ran.err),
+            }
+            let _ = fs::remove_file(space.path(name));
         }
         fs::create_dir_all(space.path("build/last/stamp/x")).unwrap();
         let _ = space.build(tool, &[]);
