@@ -105,9 +105,14 @@ fn plain(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text.as_str();
     while let Some(at) = [rest.find("0x"), rest.find(".run-")].into_iter().flatten().min() {
-        let length = if rest[at..].starts_with("0x") { 2 } else { 5 };
-        out.push_str(&rest[..at + length]);
-        rest = rest[at + length..].trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        let is_address = rest[at..].starts_with("0x");
+        let (before, after) = rest.split_at(at + if is_address { 2 } else { 5 });
+        out.push_str(before);
+        rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        // The name of the project's folder can have `0x` in it, and is shorter.
+        if is_address && after.len() - rest.len() < 8 {
+            rest = after;
+        }
     }
     out + rest
 }
