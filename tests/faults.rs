@@ -161,12 +161,13 @@ fn a_file_where_a_folder_is_needed() {
             let _ = fs::remove_dir_all(space.path(name));
             space.write(name, "");
             let ran = space.build(tool, &[]);
-            // Ninja makes the folders of outputs itself, before it starts us; elsewhere what is in the way goes.
-            match tool {
-                Tool::Ninja => is_readable(&ran.failure()),
-                Tool::Make => assert!(space.path(name).is_dir(), "{}{}", ran.out, ran.err),
+            // Ninja makes the folders of outputs that the project file names, and stops at the file.
+            if tool == Tool::Ninja && name == "build/load" {
+                is_readable(&ran.failure());
+                fs::remove_file(space.path(name)).unwrap();
             }
-            let _ = fs::remove_file(space.path(name));
+            space.build(tool, &[]).success();
+            assert!(space.path(name).is_dir(), "{tool:?}: {name}");
         }
         fs::create_dir_all(space.path("build/last/stamp/x")).unwrap();
         let _ = space.build(tool, &[]);
