@@ -169,6 +169,7 @@ fn a_file_where_a_folder_is_needed() {
             space.build(tool, &[]).success();
             assert!(space.path(name).is_dir(), "{tool:?}: {name}");
         }
+        fs::remove_file(space.path("build/last/stamp")).unwrap();
         fs::create_dir_all(space.path("build/last/stamp/x")).unwrap();
         let _ = space.build(tool, &[]);
         let _ = fs::remove_dir_all(space.path("build/last/stamp"));
