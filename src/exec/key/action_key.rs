@@ -1,6 +1,8 @@
 //! The action key: everything that an instance can observe, and nothing else. The same list is hashed and used to
 //! explain a re-run, so the two cannot drift apart.
 
+use std::collections::HashMap;
+
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
@@ -91,12 +93,15 @@ impl ActionKey {
 
     /// What differs from `old`, in the order of the ingredients.
     pub(crate) fn changes(&self, old: &Self) -> Vec<Change> {
+        // Who gathers a layer has an ingredient for each of its instances.
+        let [before, present] =
+            [old, self].map(|key| key.0.iter().map(|(i, f)| (i, f)).collect::<HashMap<_, _>>());
         let now = self.0.iter().map(|(ingredient, is)| Change {
             ingredient: ingredient.clone(),
-            was: old.get(ingredient).cloned(),
+            was: before.get(ingredient).copied().cloned(),
             is: Some(is.clone()),
         });
-        let gone = old.0.iter().filter(|(ingredient, _)| self.get(ingredient).is_none());
+        let gone = old.0.iter().filter(|(ingredient, _)| !present.contains_key(ingredient));
         let gone = gone.map(|(ingredient, was)| Change {
             ingredient: ingredient.clone(),
             was: Some(was.clone()),

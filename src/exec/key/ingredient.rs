@@ -10,7 +10,7 @@ use crate::cache::is_inside;
 use crate::digest::Digest;
 
 /// One thing that an instance can observe. `ingredients::list` decides which of them an instance has, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Ingredient {
     /// The version of the format: always the first.
@@ -82,7 +82,7 @@ pub(crate) enum Ingredient {
 }
 
 /// How a split cuts, by the fields of the project file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SplitField {
     /// How many rows go where.
@@ -96,7 +96,7 @@ pub(crate) enum SplitField {
 }
 
 /// Where a value is among the inputs: its key and, if it is gathered, the arms that it comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct InputPath {
     /// The key.
     pub key: String,
@@ -107,7 +107,7 @@ pub(crate) struct InputPath {
 
 /// A path below one of the named folders, so that keys, records and the lists in a cache are also valid in another
 /// checkout.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Rooted {
     /// The folder.
     pub root: Root,
@@ -116,7 +116,7 @@ pub(crate) struct Rooted {
 }
 
 /// A folder that paths are relative to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Root {
     /// The project.

@@ -5,6 +5,7 @@
 //! when the pipeline was compiled (they count by the code that is reached).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -28,8 +29,8 @@ pub(in crate::exec) struct Places<'a> {
     pub(in crate::exec) build: Utf8PathBuf,
     /// The instance's own folder.
     pub(in crate::exec) own: Utf8PathBuf,
-    /// The files and folders of its inputs.
-    pub(in crate::exec) inputs: Vec<Utf8PathBuf>,
+    /// The files and folders of its inputs: thousands, if it gathers a layer.
+    pub(in crate::exec) inputs: BTreeSet<Utf8PathBuf>,
     /// Files and folders that count whether or not they are read.
     pub(in crate::exec) declared: Vec<Utf8PathBuf>,
     /// Modules that count by the code that is reached, relative to the project.
@@ -353,7 +354,9 @@ impl Places<'_> {
 
     /// Nothing in the build folder counts: inputs count already, and nobody may read anything else.
     fn of_the_build(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
-        let is_input = self.inputs.iter().any(|input| path.starts_with(input) || input.starts_with(path));
+        let is_in_input = path.ancestors().any(|above| self.inputs.contains(above));
+        let next = self.inputs.range::<Utf8Path, _>((Bound::Included(path), Bound::Unbounded)).next();
+        let is_input = is_in_input || next.is_some_and(|input| input.starts_with(path));
         let is_ours = path.starts_with(self.build.join(".expops"));
         let is_file = event.seen.is_some_and(|seen| seen.is_file());
         if is_input || is_ours || !is_file || !is_reading(event.operation) {
