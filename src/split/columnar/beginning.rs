@@ -78,14 +78,16 @@ type First = (SchemaRef, RecordBatch, u64);
 
 fn of_arrow(source: &Source, kind: Kind, rows: usize) -> Result<First, SplitError> {
     let means = Means { threads: 1, memory: MEMORY, folder: None };
-    let table = guarded(&source.name, "Arrow", || match kind {
-        Kind::ArrowStream => Ipc::open_stream(source, means),
-        _ => Ipc::open_file(source, means),
-    })?;
-    let mut batches = table.scan(0..(rows as u64).min(table.rows()))?;
-    // Many short batches are not gathered.
-    let first = batches.next().unwrap_or_else(|| Ok(RecordBatch::new_empty(table.schema().clone())))?;
-    Ok((table.schema().clone(), first, table.rows()))
+    guarded(&source.name, "Arrow", || {
+        let table = match kind {
+            Kind::ArrowStream => Ipc::open_stream(source, means),
+            _ => Ipc::open_file(source, means),
+        }?;
+        let mut batches = table.scan(0..(rows as u64).min(table.rows()))?;
+        // Many short batches are not gathered.
+        let first = batches.next().unwrap_or_else(|| Ok(RecordBatch::new_empty(table.schema().clone())))?;
+        Ok((table.schema().clone(), first, table.rows()))
+    })
 }
 
 fn of_parquet(source: &Source, rows: usize) -> Result<First, SplitError> {

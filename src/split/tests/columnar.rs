@@ -251,6 +251,12 @@ fn a_row_that_does_not_fit_into_memory_is_an_error() {
     assert!(split(60_000).is_ok());
 }
 
+/// A width below zero, found by the fuzzer: the rows are none, and the first rows for people cannot be made.
+#[test]
+fn an_arrow_file_that_once_stopped_the_program_does_not() {
+    fuzzing::arrow(include_bytes!("../../../tests/fuzz/corpus/arrow/negative_width"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
