@@ -5,45 +5,18 @@
 //! when the pipeline was compiled (they count by the code that is reached).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::places::Places;
 use super::world;
 use crate::digest::Digest;
 use crate::exec::content::trust::Trust;
 use crate::exec::failure::Failure;
 use crate::exec::key::action_key::ActionKey;
 use crate::exec::key::ingredient::{Fingerprint, Ingredient};
-use crate::exec::key::roots::Roots;
 use crate::file;
-use crate::layout::FILES;
 use crate::watch::{Event, FileState, Operation};
-
-/// Where the things are that a run may touch. All paths are absolute, without links.
-pub(in crate::exec) struct Places<'a> {
-    pub(in crate::exec) roots: &'a Roots,
-    /// The folder of the run, and which paths in its `files` are links into the project.
-    pub(in crate::exec) run: &'a Utf8Path,
-    pub(in crate::exec) links: &'a [Utf8PathBuf],
-    pub(in crate::exec) build: Utf8PathBuf,
-    /// The instance's own folder.
-    pub(in crate::exec) own: Utf8PathBuf,
-    /// The files and folders of its inputs: thousands, if it gathers a layer.
-    pub(in crate::exec) inputs: BTreeSet<Utf8PathBuf>,
-    /// Files and folders that count whether or not they are read.
-    pub(in crate::exec) declared: Vec<Utf8PathBuf>,
-    /// Modules that count by the code that is reached, relative to the project.
-    pub(in crate::exec) modules: &'a BTreeSet<Utf8PathBuf>,
-    /// Where the interpreter and its packages are.
-    pub(in crate::exec) prefixes: Vec<Utf8PathBuf>,
-    /// Folders that are searched for programs.
-    pub(in crate::exec) searched: Vec<Utf8PathBuf>,
-    /// What `expops` itself keeps while a build runs.
-    pub(in crate::exec) private: Option<Utf8PathBuf>,
-    /// What counts as a whole if something was read by a program that cannot be watched.
-    pub(in crate::exec) visible: Vec<Utf8PathBuf>,
-}
 
 /// What was read, and which of it cannot be vouched for.
 #[derive(Debug, Default)]
@@ -52,25 +25,6 @@ pub(in crate::exec) struct Reads {
     /// Files that were written to between the time they were opened and the end of the run.
     pub(in crate::exec) unstable: Vec<Utf8PathBuf>,
 }
-
-/// What belongs to the system: whoever changes it changes the machine.
-pub(in crate::exec) const SYSTEM: [&str; 12] = [
-    "/proc",
-    "/sys",
-    "/dev",
-    "/etc",
-    "/usr",
-    "/lib",
-    "/lib64",
-    "/bin",
-    "/sbin",
-    "/run",
-    "/var/lib",
-    "/var/cache",
-];
-
-/// What lies there and is people's own.
-pub(in crate::exec) const NOT_SYSTEM: [&str; 2] = ["/dev/shm", "/run/media"];
 
 /// Programs that libraries start while loading, to learn about the machine.
 const HARMLESS: [&str; 7] =
@@ -302,126 +256,4 @@ fn folders(project: &Utf8Path) -> Vec<Utf8PathBuf> {
 /// Whether a file has not changed since it was opened.
 fn is_same(path: &Utf8Path, seen: Option<FileState>) -> bool {
     seen.is_none_or(|seen| FileState::now(path).is_some_and(|now| now == seen))
-}
-
-fn is_of_the_system(path: &Utf8Path) -> bool {
-    let is_below = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
-    is_below(&SYSTEM) && !is_below(&NOT_SYSTEM)
-}
-
-fn is_reading(operation: Operation) -> bool {
-    matches!(operation, Operation::Read | Operation::ReadByProgram | Operation::ReadByLink)
-}
-
-/// What an interpreter looks for in one parent folder after another, to find itself.
-fn is_of_the_start(path: &Utf8Path) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    let mut parts = path.components().map(|part| part.as_str()).peekable();
-    let mut is_library = false;
-    while let Some(part) = parts.next() {
-        let next = parts.peek().is_some_and(|next| next.starts_with("python3"));
-        is_library |= matches!(part, "lib" | "lib64") && next;
-    }
-    is_library || matches!(name, "pyvenv.cfg" | "pybuilddir.txt") || name.ends_with("._pth")
-}
-
-impl Places<'_> {
-    /// The path that counts for an event; `None` if it does not count.
-    fn counted(&self, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
-        let path = file::normal(&event.path);
-        let path = match path.strip_prefix(self.run.join(FILES)) {
-            Ok(inside) if self.links.iter().any(|link| inside.starts_with(link)) => {
-                self.roots.project().join(inside)
-            }
-            _ => path,
-        };
-        if event.operation == Operation::Load && !path.starts_with(self.roots.project()) {
-            return Ok(None);
-        }
-        let is_lookup = matches!(event.operation, Operation::Find | Operation::Miss);
-        let is_search = is_lookup && self.searched.iter().any(|folder| path.parent() == Some(folder));
-        if is_search || path.starts_with(self.run) || path.starts_with(&self.own) {
-            return Ok(None);
-        }
-        if path.starts_with(&self.build) {
-            return self.of_the_build(&path, event);
-        }
-        if self.roots.is_export(&path) {
-            return self.of_an_export(&path, event);
-        }
-        Ok(if self.is_of_the_environment(&path) { None } else { self.source(path, event.operation) })
-    }
-
-    /// Nothing in the build folder counts: inputs count already, and nobody may read anything else.
-    fn of_the_build(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
-        let is_in_input = path.ancestors().any(|above| self.inputs.contains(above));
-        let next = self.inputs.range::<Utf8Path, _>((Bound::Included(path), Bound::Unbounded)).next();
-        let is_input = is_in_input || next.is_some_and(|input| input.starts_with(path));
-        let is_ours = path.starts_with(self.build.join(".expops"));
-        let is_file = event.seen.is_some_and(|seen| seen.is_file());
-        if is_input || is_ours || !is_file || !is_reading(event.operation) {
-            return Ok(None);
-        }
-        let shown = path.strip_prefix(self.roots.project()).unwrap_or(path);
-        Err(Failure::new(format!(
-            "it read `{shown}`, a result of another process that is no input of this one"
-        ))
-        .help("add an edge to `process_adjlist`, and take the value by its key"))
-    }
-
-    /// Copies of outputs do not count either.
-    fn of_an_export(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
-        if !is_reading(event.operation) || !event.seen.is_some_and(|seen| seen.is_file()) {
-            return Ok(None);
-        }
-        let shown = path.strip_prefix(self.roots.project()).unwrap_or(path);
-        let message = format!("it read `{shown}`, a copy that the build makes of a result");
-        let help =
-            "add an edge to `process_adjlist`, and take the value by its key; or do not `export` it to there";
-        Err(Failure::new(message).help(help))
-    }
-
-    fn is_of_the_environment(&self, path: &Utf8Path) -> bool {
-        let project = self.roots.project();
-        let is_below = |prefix: &Utf8PathBuf| path.starts_with(prefix) && !project.starts_with(prefix);
-        let is_program = |folder: &Utf8PathBuf| path.parent() == Some(folder) && !folder.starts_with(project);
-        let mut parts = path.components().map(|part| part.as_str());
-        let is_packages = parts.any(|part| matches!(part, "site-packages" | "dist-packages"));
-        is_of_the_system(path) && !path.starts_with(project)
-            || (is_of_the_start(path) || is_packages) && !self.is_of_the_projects_own(path)
-            || self.searched.iter().any(is_program)
-            || self.private.as_ref().is_some_and(|private| path.starts_with(private))
-            || self.prefixes.iter().any(is_below)
-            || self.roots.home().is_some_and(|home| path.starts_with(home.join(".cache")))
-            // Looking up a path looks up each of its folders.
-            || project.starts_with(path)
-    }
-
-    /// Whether a path is in the project, and in no environment there: a folder can be called `site-packages` without that.
-    fn is_of_the_projects_own(&self, path: &Utf8Path) -> bool {
-        let project = self.roots.project();
-        let mut above = path.ancestors().take_while(|above| *above != project);
-        let is_environment =
-            |above: &Utf8Path| above.join("pyvenv.cfg").exists() || above.join("conda-meta").exists();
-        path.starts_with(project) && path.exists() && !above.any(is_environment)
-    }
-
-    /// Bytecode counts as its source, and a source that was read when compiling does not count.
-    fn source(&self, path: Utf8PathBuf, operation: Operation) -> Option<Utf8PathBuf> {
-        let path = match path.parent() {
-            Some(folder) if folder.file_name() == Some("__pycache__") => {
-                let name = path.file_name()?.split('.').next()?;
-                let source = folder.parent()?.join(format!("{name}.py"));
-                (is_reading(operation) && source.is_file()).then_some(source)?
-            }
-            _ if path.file_name() == Some("__pycache__") => return None,
-            _ => path,
-        };
-        let inside = path.strip_prefix(self.roots.project()).unwrap_or(&path);
-        if self.declared.iter().any(|declared| path.starts_with(declared)) {
-            return None;
-        }
-        let is_text = operation == Operation::ReadByProgram;
-        (is_text || !self.modules.contains(inside)).then_some(path)
-    }
 }

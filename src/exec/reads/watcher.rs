@@ -6,7 +6,7 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::seen::{NOT_SYSTEM, SYSTEM};
+use super::places::{NOT_SYSTEM, SYSTEM};
 use crate::digest::Digest;
 use crate::exec::interpreter::Interpreter;
 use crate::exec::key::roots::Roots;
