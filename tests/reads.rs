@@ -5,6 +5,16 @@ use std::fs;
 
 use crate::space::{Space, TOOLS, Tool, repository};
 
+/// The first lines of each script: what ran is noted beside the project file. `ROOT` is the project's folder.
+const NOTE: &str = r#"
+import os
+
+def ran(name):
+    fd = os.open(os.path.join(ROOT, "ran.log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(fd, (name + "\n").encode())
+    os.close(fd)
+"#;
+
 const SCRIPT: &str = r#"
 import importlib
 import json
@@ -16,11 +26,6 @@ from expops.core import process
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-
-def ran(name):
-    fd = os.open(os.path.join(ROOT, "ran.log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(fd, (name + "\n").encode())
-    os.close(fd)
 
 @process()
 def opened():
@@ -86,7 +91,7 @@ fn project() -> Space {
              outputs: {{r: r.txt}}\n"
         ),
     );
-    space.write("src/steps.py", SCRIPT);
+    space.write("src/steps.py", [NOTE, SCRIPT].concat());
     space.write("src/query.sql", "select 1");
     space.write("src/plugin_a.py", "VALUE = 1\n");
     space.write("tools/tool.py", "import helper\nprint(helper.VALUE)\n");
@@ -423,11 +428,6 @@ from expops.core import process
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 IN = os.path.join(ROOT, "in")
 
-def ran(name):
-    fd = os.open(os.path.join(ROOT, "ran.log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(fd, (name + "\n").encode())
-    os.close(fd)
-
 @process()
 def by_link():
     ran("by_link")
@@ -531,7 +531,7 @@ fn roundabout() -> Space {
     let processes: String = ROUNDABOUT_WAYS.iter().map(|name| format!("    - name: {name}\n")).collect();
     let head = "scripts: {main: src/steps.py}\npipeline:\n  process_adjlist: |\n";
     space.write("expops.yaml", format!("{head}{list}  processes:\n{processes}"));
-    space.write("src/steps.py", ROUNDABOUT);
+    space.write("src/steps.py", [NOTE, ROUNDABOUT].concat());
     for name in ["linked/x.txt", "hard.txt", "folder/x", "v1/x", "v2/x", "plugins/other.py", "shell.txt"] {
         space.write(&format!("in/{name}"), "1");
     }
