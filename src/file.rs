@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io::{self, BufRead as _, Read as _, Seek as _, Write};
+use std::path::Path;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -61,6 +62,14 @@ pub enum Written {
 /// Reads a whole text file.
 pub(crate) fn read_text(path: &Utf8Path) -> Result<String, FileError> {
     context(fs::read_to_string(path), "read", path)
+}
+
+/// Reads a file of `/proc`. [`fs::read_to_string`] first asks for its size, which is 0, and then reads a few bytes at a
+/// time.
+pub(crate) fn read_proc(path: impl AsRef<Path>) -> io::Result<String> {
+    let mut text = String::with_capacity(4096);
+    fs::File::open(path)?.take(u64::MAX).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Creates a folder and its parents.

@@ -203,7 +203,7 @@ fn is_alive(text: &str) -> bool {
 
 /// When a program was started, in the system's own unit; `None` if it is gone or that is unknown.
 fn started(number: u32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    let text = file::read_proc(format!("/proc/{number}/stat")).ok()?;
     // The program's name, in parentheses, may contain anything.
     let rest = text.rsplit_once(')')?.1;
     rest.split_whitespace().nth(19).map(str::to_owned)

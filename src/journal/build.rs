@@ -1,9 +1,10 @@
 //! Which build an `exec` belongs to: one run of the nearest build tool above it. So a bare `ninja` has builds, too.
 
-use std::fs;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
+
+use crate::file;
 
 /// Prefixes of the names of programs that count as build tools.
 const TOOLS: [&str; 7] = ["ninja", "make", "gmake", "samu", "n2", "siso", "expops"];
@@ -51,7 +52,7 @@ impl Process {
     /// The format is that of proc(5): `PID (NAME) STATE PARENT …`, with the start as the 22nd field. A name may contain
     /// parentheses and blanks.
     fn read(id: u32) -> Option<Self> {
-        let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let text = file::read_proc(format!("/proc/{id}/stat")).ok()?;
         let (before, after) = text.rsplit_once(") ")?;
         let fields: Vec<&str> = after.split(' ').collect();
         if matches!(fields.first(), Some(&("Z" | "X"))) {

@@ -37,14 +37,15 @@ pub(super) fn find(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> Opti
     for folder in folders {
         let package = folder.join(name);
         let init = package.join("__init__.py");
-        if root.join(&init).is_file() {
+        let is_folder = root.join(&package).is_dir();
+        if is_folder && root.join(&init).is_file() {
             return Some(ModulePath::File { path: init, folder: Some(package) });
         }
         let module = folder.join(format!("{name}.py"));
         if root.join(&module).is_file() {
             return Some(ModulePath::File { path: module, folder: None });
         }
-        if root.join(&package).is_dir() && !namespace.contains(&package) {
+        if is_folder && !namespace.contains(&package) {
             namespace.push(package);
         }
     }

@@ -1,13 +1,15 @@
 //! Work distributed over threads, in order: the caller's closure runs for 0, 1, 2, … on whichever thread is free. Knows
 //! nothing of the work itself.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 /// The number of threads for `asked`; 0 means as many as there are cores.
 pub(super) fn threads(asked: usize) -> usize {
-    if asked > 0 { asked } else { thread::available_parallelism().map_or(1, usize::from) }
+    static CORES: OnceLock<usize> = OnceLock::new(); // asking the system reads five files
+    let cores = || *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from));
+    if asked > 0 { asked } else { cores() }
 }
 
 /// Runs `work` for every number below `count` and returns the results in order. Each thread makes its own `state`

@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::digest::Digest;
+use crate::file;
 use crate::layout::Layout;
 
 /// Smaller files are always hashed.
@@ -161,7 +162,7 @@ fn boot() -> &'static str {
 
 #[cfg(not(target_os = "macos"))]
 fn read_boot() -> Option<String> {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()
+    file::read_proc("/proc/sys/kernel/random/boot_id").ok()
 }
 
 #[cfg(target_os = "macos")]

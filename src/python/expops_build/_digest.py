@@ -19,6 +19,8 @@ import sys
 from types import FunctionType
 from typing import Any, FrozenSet, Iterator, Optional, Set, Tuple
 
+from expops_build import _plain
+
 _PROTOCOL = 4
 
 #: Without a memo, a value with a lot of sharing blows up: beyond this size, the encoding uses the memo.
@@ -113,6 +115,8 @@ def of(value: Any, stored_size: int = 0, parts: Optional[Parts] = None) -> str:
     limit = _UNFOLDED_LIMIT + _UNFOLDED_FACTOR * stored_size
     parts = parts or Parts()
     try:
+        if _plain.is_of(value, _PLAIN | {_STR}, limit):
+            return _encode_plain(value, limit).hex()
         return _encode(value, False, limit, frozenset(), parts).hex()
     except Exception:  # ValueError or RecursionError for a cycle, or _Unfolds: the memo helps in each case
         return _encode(value, True, None, frozenset(), parts).hex()
@@ -130,6 +134,15 @@ def of_file(path: Any) -> str:
 def _encode(value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[int], parts: Parts) -> bytes:
     hasher = _Hasher(limit)
     _Canonical(hasher, has_memo, above, parts).dump(value)
+    return hasher.hash.digest()
+
+
+def _encode_plain(value: Any, limit: int) -> bytes:
+    """What `_encode` returns without a memo, for a value for whose parts `persistent_id` would return None."""
+    hasher = _Hasher(limit)
+    pickler = pickle.Pickler(hasher, _PROTOCOL)
+    pickler.fast = True
+    pickler.dump(value)
     return hasher.hash.digest()
 
 

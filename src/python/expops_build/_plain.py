@@ -8,7 +8,8 @@ looks like one of these is written as `{"$dict": {...}}`.
 from __future__ import annotations
 
 import math
-from typing import Any, List
+from itertools import chain
+from typing import AbstractSet, Any, Dict, List
 
 #: Deeper nesting is refused: parsers have limits, and a cycle never ends.
 _DEEPEST = 50
@@ -58,23 +59,51 @@ def _is_marked(value: Any) -> bool:
     return len(value) == 1 and next(iter(value)) in ("$float", "$int", "$dict")
 
 
+_KINDS = frozenset((int, float, str, bool, type(None), list, dict))
+
+
 def is_plain(value: Any, size: int = 1 << 20, depth: int = 50) -> bool:
-    """Whether JSON preserves `value`, types included, in about `size` bytes and at most this many levels."""
-    return _is_plain(value, depth, [size])
+    """Whether JSON preserves `value`, types included, perhaps in `size` bytes, and in at most this many levels."""
+    level, left = [value], size
+    for _ in range(depth + 1):
+        of = _by_type(level)
+        if not of.keys() <= _KINDS:
+            return False
+        lists, dicts, numbers = of.get(list, []), of.get(dict, []), of.get(int, [0])
+        left -= 2 * len(level) + sum(map(len, of.get(str, [])))  # so many bytes at least
+        if left < 2 * sum(map(len, [*lists, *dicts])):
+            return False
+        if not all(map(math.isfinite, of.get(float, []))) or min(numbers) < -(2**63) or max(numbers) >= 2**63:
+            return False
+        if not set(map(type, chain.from_iterable(dicts))) <= {str}:
+            return False
+        level = [*chain.from_iterable(lists), *chain.from_iterable(map(dict.values, dicts))]
+        if not level:
+            return True
+    return False
 
 
-def _is_plain(value: Any, depth: int, left: List[int]) -> bool:
-    """`left` is how much more may come."""
-    kind = type(value)
-    left[0] -= len(value) if kind is str else 1
-    if left[0] < 0 or depth < 0:
-        return False
-    if kind is int:
-        return bool(-(2**63) <= value < 2**63)
-    if kind is float:
-        return math.isfinite(value)
-    if kind is list:
-        return all(_is_plain(item, depth - 1, left) for item in value)
-    if kind is dict:
-        return all(type(key) is str and _is_plain(item, depth - 1, left) for key, item in value.items())
-    return kind is str or kind is bool or value is None
+def _by_type(values: List[Any]) -> Dict[type, List[Any]]:
+    kinds = set(map(type, values))
+    return {kind: values if len(kinds) == 1 else [one for one in values if type(one) is kind] for kind in kinds}
+
+
+def is_of(value: Any, kinds: AbstractSet[type], most: int, depth: int = 50) -> bool:
+    """Whether `value` and all that is in it, in lists, tuples and dicts, is of exactly one of these types. False, too, if
+    there are more than `most` objects in it, or more levels than `depth`.
+    """
+    level = [value]
+    for _ in range(depth + 1):
+        found = set(map(type, level))
+        if not found <= kinds:
+            return False
+        lists = level if found <= {list, tuple} else [one for one in level if type(one) in (list, tuple)]
+        dicts = [one for one in level if type(one) is dict] if dict in found else []
+        most -= sum(map(len, lists)) + 2 * sum(map(len, dicts))
+        if most < 0:
+            return False
+        of_dicts = chain(chain.from_iterable(dicts), chain.from_iterable(map(dict.values, dicts)))
+        level = [*chain.from_iterable(lists), *of_dicts]
+        if not level:
+            return True
+    return False

@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import os
 import pickle
@@ -25,6 +27,7 @@ from expops_build._names import Names
 #: Larger plain values are pickled: JSON is for what a person may want to read.
 _LARGEST_JSON = 1 << 20
 _DEEPEST_JSON = 50
+_SAMPLE = 100
 #: Every Python since 3.8 reads it; protocol 4 would change the byte order of arrays.
 _PROTOCOL = 5
 
@@ -117,7 +120,7 @@ def _writers(value: Any) -> Iterator[Tuple[str, Callable[[Any, str], bool]]]:
 
 def _plain_json(value: Any) -> Optional[bytes]:
     """`value` as compact JSON, if that is small and lossless."""
-    if not _plain.is_plain(value, _LARGEST_JSON // 2, _DEEPEST_JSON):
+    if _looks_large(value) or not _plain.is_plain(value, _LARGEST_JSON, _DEEPEST_JSON):
         return None
     text = dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     try:
@@ -125,6 +128,14 @@ def _plain_json(value: Any) -> Optional[bytes]:
     except UnicodeEncodeError:  # a lone surrogate
         return None
     return data if len(data) <= _LARGEST_JSON else None
+
+
+def _looks_large(value: Any) -> bool:
+    """Whether a long list begins like one whose JSON is too large, which would be made in vain."""
+    if type(value) is not list or len(value) < 10 * _SAMPLE:
+        return False
+    some = value[:_SAMPLE]
+    return _plain.is_plain(some, _LARGEST_JSON) and 4 * len(dumps(some)) * (len(value) // _SAMPLE) > 5 * _LARGEST_JSON
 
 
 def _write(path: str, data: bytes) -> None:
@@ -177,13 +188,26 @@ def _can_pickle(value: Any) -> bool:
 
 
 def _read_json(path: str, may_map: bool) -> Any:
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, _uncollected():
         return loads(file.read())
 
 
 def _read_pickle(path: str, may_map: bool) -> Any:
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, _uncollected():
         return pickle.load(file)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing that is read is garbage, and looking for garbage takes longer than reading."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _read_npy(path: str, may_map: bool) -> Any:

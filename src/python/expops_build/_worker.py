@@ -23,7 +23,7 @@ from json import dumps, loads
 from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Tuple
 
 from expops_build import _end, _reuse, _seed, _watch
-from expops_build._ahead import Ahead, printed, threads
+from expops_build._ahead import Ahead, SideBySide, printed, threads
 from expops_build._loaded import Loaded, identity, modules_in
 
 _STALE = "a file that it has loaded has changed"
@@ -65,10 +65,11 @@ def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[Iterator[str], Ca
     kernel = ctypes.CDLL(None)
     _watch.ignore_listings_of_imports()
     sys.dont_write_bytecode = writes_none
-    bad = None if refusal else ahead.import_all(configuration["libraries"], configuration["excluded"])
-    if bad is not None:
-        _start_again(configuration, listener, bad)
-    _load_own(ahead)
+    with SideBySide():
+        bad = None if refusal else ahead.import_all(configuration["libraries"], configuration["excluded"])
+        if bad is not None:
+            _start_again(configuration, listener, bad)
+        _load_own(ahead)
     ahead.pack()
     names = frozenset(sys.modules) | ahead.all_names()
     ahead.put_aside()  # here and not in each child, which would copy what it looks at
@@ -438,8 +439,12 @@ def _enter(request: Dict[str, Any], server: _Server, ahead: Ahead) -> None:
 def _set_environment(environment: Dict[str, str]) -> None:
     """Exactly these variables, in this order, plus those that the interpreter itself adds at startup."""
     wanted, present = {**environment, **_ADDED}, dict(os.environ)
-    if list(wanted) != list(present):
-        os.environ.clear()
+    for name in [name for name in present if name not in wanted]:
+        del os.environ[name]
+    kept = [name for name in present if name in wanted]
+    if kept != list(wanted)[: len(kept)]:  # what is added comes last
+        for name in kept:
+            del os.environ[name]
         present = {}
     os.environ.update({name: value for name, value in wanted.items() if present.get(name) != value})
 

@@ -1,6 +1,5 @@
 //! The protocol between a client and a worker: one line of JSON to the worker, lines of JSON back.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
@@ -13,6 +12,7 @@ use serde::Deserialize;
 
 use super::start::{Stop, patience};
 use crate::exec::exit::{Exit, Usage};
+use crate::file;
 use crate::settings::FailureKind;
 
 /// How often to check whether a child is still there.
@@ -83,7 +83,7 @@ impl Connection {
     /// The connection, if the worker belongs to the user and is in the same control group.
     pub(super) fn new(stream: UnixStream) -> Option<Self> {
         let peer = rustix::net::sockopt::socket_peercred(&stream).ok()?;
-        let group = |who: String| fs::read_to_string(format!("/proc/{who}/cgroup")).ok();
+        let group = |who: String| file::read_proc(format!("/proc/{who}/cgroup")).ok();
         let pid = peer.pid.as_raw_nonzero();
         let is_ours = peer.uid == rustix::process::getuid() && group(pid.to_string()) == group("self".into());
         stream.set_read_timeout(Some(STEP)).ok()?;
@@ -177,7 +177,7 @@ fn is_for_now(kind: std::io::ErrorKind) -> bool {
 
 /// Whether a process exists and has not ended.
 fn is_running(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let stat = file::read_proc(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());
     state.is_some_and(|state| state != "Z" && state != "X")
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::digest::Digest;
 use crate::exec::interpreter::Interpreter;
+use crate::file;
 use crate::plan_file::{PlanFile, Work};
 use crate::script::{Preloaded, libraries_in_order};
 
@@ -85,7 +86,7 @@ impl Kind {
         let shared: BTreeMap<_, _> = environment.iter().filter(|(name, _)| !is_own(name)).collect();
         let link = |name| fs::read_link(format!("/proc/self/ns/{name}")).unwrap_or_default();
         let namespaces = ["mnt", "pid", "user", "net", "ipc", "uts"].map(link);
-        let read = |path| fs::read_to_string(path).unwrap_or_default();
+        let read = |path| file::read_proc(path).unwrap_or_default();
         let status = read("/proc/self/status");
         let status = status.lines().filter(|line| STATUS.iter().any(|name| line.starts_with(name)));
         let key = json!({
