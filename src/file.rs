@@ -94,7 +94,8 @@ pub(crate) fn create_own_folder(base: &Utf8Path, path: &Utf8Path) -> Result<(), 
 }
 
 /// Replaces the file at `path` atomically: what `fill` writes goes to a temporary file next to it, which is then
-/// renamed. Whatever goes wrong, `path` has either its old content or its new one.
+/// renamed. Whatever goes wrong, `path` has either its old content or its new one. A folder at `path` is removed: where it
+/// may be the user's, [`insist_on_no_folder`] first.
 ///
 /// The temporary file always has the same name, and its writer holds a lock on it: a file left by a killed program is
 /// reused or removed by the next one, and two programs take turns.
@@ -110,7 +111,7 @@ pub(crate) fn replace(
         fill(&mut writer)?;
         writer.flush()?;
         drop(writer);
-        fs::rename(&temporary.path, path)
+        temporary.put(path)
     };
     context(write(), "write", path)
 }
@@ -141,12 +142,17 @@ pub(crate) fn on_path(program: &str) -> Option<Utf8PathBuf> {
     Utf8PathBuf::try_from(found).ok()
 }
 
-/// Opens a file of ours for writing, creating it if necessary. A link in its place, which somebody else must have put
-/// there, is removed and not followed.
+/// Removes whatever is at `path`, where a file of ours belongs, and is none: a folder, a link that leads elsewhere, a pipe
+/// that nobody reads.
+pub(crate) fn make_way(path: &Utf8Path) -> Result<(), FileError> {
+    let is_in_the_way = path.symlink_metadata().is_ok_and(|meta| !meta.is_file());
+    if is_in_the_way { remove(path) } else { Ok(()) }
+}
+
+/// Opens a file of ours for writing, creating it if necessary. What is no file in its place, which somebody else must have
+/// put there, is removed.
 pub(crate) fn create_own(path: &Utf8Path) -> io::Result<fs::File> {
-    if path.is_symlink() {
-        fs::remove_file(path)?;
-    }
+    make_way(path).map_err(|error| error.source)?;
     own(&mut fs::File::options()).create(true).truncate(false).write(true).open(path)
 }
 
@@ -174,6 +180,16 @@ pub(crate) fn insist_on_no_links(base: &Utf8Path, path: &Utf8Path) -> Result<(),
         }
         None => Ok(()),
     }
+}
+
+/// Checks that no folder is at `path`, where a file belongs that is not in a folder of ours.
+///
+/// # Errors
+/// If there is one.
+pub(crate) fn insist_on_no_folder(path: &Utf8Path) -> Result<(), FileError> {
+    let error =
+        || FileError { action: "write", path: path.to_owned(), source: io::ErrorKind::IsADirectory.into() };
+    if path.is_dir() { Err(error()) } else { Ok(()) }
 }
 
 /// Creates a symbolic link at `link` to `target`.
@@ -259,7 +275,7 @@ impl Revision<'_> {
         writer.flush()?;
         let temporary = writer.get_ref();
         settle(&temporary.file)?;
-        fs::rename(&temporary.path, path)?;
+        temporary.put(path)?;
         Ok(Written::Changed)
     }
 }
@@ -331,6 +347,19 @@ impl Temporary {
                 }
                 return Ok(Self { file, path });
             }
+        }
+    }
+}
+
+impl Temporary {
+    /// Gives the file its name.
+    fn put(&self, path: &Utf8Path) -> io::Result<()> {
+        match fs::rename(&self.path, path) {
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                fs::remove_dir_all(path)?;
+                fs::rename(&self.path, path)
+            }
+            other => other,
         }
     }
 }

@@ -162,6 +162,7 @@ pub(crate) fn is_failed(path: &Utf8Path) -> bool {
 /// finds no stamp and remakes the instance; [`settle`] restores the old file with its old time if it turns out to be
 /// right after all.
 pub(crate) fn retire(path: &Utf8Path) -> Result<(), FileError> {
+    file::make_way(path)?;
     match fs::rename(path, retired(path)) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
         other => file::context(other, "retire", path),

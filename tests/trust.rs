@@ -101,9 +101,8 @@ fn what_is_put_in_the_place_of_a_file_or_a_folder_goes() {
     let space = project();
     run(&space, Tool::Ninja, &[]).success();
     let before = space.tree("build/make");
-    for (i, name) in
-        ["values.json", "metrics.json", "record.json", "stamp", "log", "out", "files"].iter().enumerate()
-    {
+    let names = ["values.json", "metrics.json", "record.json", "stamp", "log", "out", "files", ".lock"];
+    for (i, name) in names.iter().enumerate() {
         let path = format!("build/make/{name}");
         let is_file = space.path(&path).is_file();
         space.run("rm", &["-rf", &path]).success();
@@ -122,6 +121,28 @@ fn what_is_put_in_the_place_of_a_file_or_a_folder_goes() {
         space.write(&path, "somebody's");
         run(&space, Tool::Ninja, &[]).success();
         assert!(folder == "reads" || space.path(&path).is_dir(), "{folder}");
+    }
+    for file in ["turn", "busy", "account"] {
+        let path = format!("build/.expops/{file}");
+        space.run("rm", &["-rf", &path]).success();
+        space.write(&format!("{path}/in/its/place"), "somebody's");
+        space.edit("expops.yaml", "start: 1", "start: 2");
+        space.expops(&["run"]).success();
+        space.edit("expops.yaml", "start: 2", "start: 1");
+    }
+    run(&space, Tool::Ninja, &[]).success();
+    space.write("build/.expops/interpreter", "somebody's");
+    space.run("rm", &["build/make/record.json"]).success();
+    assert!(space.build(Tool::Ninja, &[]).failure().says("`build/.expops/interpreter` is damaged"));
+    space.build(Tool::Ninja, &[]).success();
+    run(&space, Tool::Ninja, &[]).success();
+    for name in
+        ["places.json", "plan/make.json", "program", "shared/use/stamp", "shared/use/record.json", "watch.so"]
+    {
+        let path = format!("build/.expops/{name}");
+        space.run("rm", &["-rf", &path]).success();
+        space.write(&format!("{path}/in/its/place"), "somebody's");
+        space.expops(&["run"]).success();
     }
     let after = space.tree("build/make");
     let differs: Vec<_> = before.keys().filter(|name| after.get(*name) != before.get(*name)).collect();

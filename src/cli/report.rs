@@ -93,7 +93,9 @@ fn write(document: &Document, output: &Utf8Path, flags: &Flags, chart_js: Option
         Err(text) => return Ended::failed(&text),
     };
     let page = report::page(document, &libraries, false);
-    if let Err(error) = file::write_if_changed(output, page.as_bytes()) {
+    let written =
+        file::insist_on_no_folder(output).and_then(|()| file::write_if_changed(output, page.as_bytes()));
+    if let Err(error) = written {
         return Ended::failed(&error.to_string());
     }
     println!("wrote {} ({} kB)", flags.output, page.len().div_ceil(1000));

@@ -126,7 +126,9 @@ impl Compiled {
 
     fn write_generated(&self) -> Result<(Written, Hasher), FileError> {
         let mut digest = Hasher::new();
-        let written = durable::revise(&self.project.at(&self.output), |out| {
+        let path = self.project.at(&self.output);
+        file::insist_on_no_folder(&path)?;
+        let written = durable::revise(&path, |out| {
             let mut out = BufWriter::with_capacity(BLOCK, Hashed { out, digest: &mut digest });
             self.options.format.write(&self.plan, &mut out)?;
             out.flush()

@@ -76,8 +76,9 @@ impl Interpreter {
     pub(crate) fn read(stamp: &Utf8Path) -> Result<Self, Failure> {
         let read = fs::read_to_string(stamp).ok().and_then(|text| serde_json::from_str(&text).ok());
         read.ok_or_else(|| {
-            Failure::new(format!("the environment has not been made: `{stamp}` is missing"))
-                .help("build again")
+            let what = if stamp.exists() { "is damaged" } else { "is missing" };
+            let message = format!("the environment has not been made: `{stamp}` {what}");
+            Failure::new(message).help("build again")
         })
     }
 

@@ -68,9 +68,11 @@ impl Instance {
             Ok(outcome) => Event::Ended(self.ended(Ok(*outcome))),
             Err(failure) => Event::Ended(self.ended(Err(failure))),
         });
-        result.map_err(|failure| match damage::disown(&failure, &self.layout) {
-            Ok(()) => named(failure),
-            Err(other) => named(other),
+        result.map_err(|failure| {
+            match damage::disown(&failure, &self.layout).and_then(|()| self.disown_environment()) {
+                Ok(()) => named(failure),
+                Err(other) => named(other),
+            }
         })
     }
 

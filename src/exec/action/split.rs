@@ -20,7 +20,7 @@ use crate::exec::state::instance::Instance;
 use crate::exec::values::action_result::ActionResult;
 use crate::exec::values::stored;
 use crate::exec::values::value::{Node, Value, Values};
-use crate::file::Written;
+use crate::file::{self, Written};
 use crate::layout::Folder;
 use crate::plan_file::{Opens, Work};
 use crate::settings::FailureKind;
@@ -205,6 +205,7 @@ fn cut_natively(
     // The new stamps come into force before the new lists of values can be written, so the old lists are removed first.
     for arm in &arms {
         stamp::retire(&arm.values())?;
+        file::make_way(&arm.0.join(&name))?;
     }
     let partitions = rows::run(&request)
         .map_err(|error| cannot_be_cut(&error, whole, &source).kind(FailureKind::Raised))?;

@@ -40,6 +40,7 @@ pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path, layout: &Layout) -> Result<()
     }
     if !is_same || is_older(to, from) {
         let copied = |writer: &mut io::BufWriter<&File>| io::copy(&mut File::open(from)?, writer).map(drop);
+        file::insist_on_no_folder(to)?;
         file::replace(to, copied)?;
     }
     file::replace(&stamp, |_| Ok(()))?;
