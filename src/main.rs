@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
     expops::cli::answer_shell();
     expops::end_in_words();
-    match expops::cli::Arguments::try_parse() {
+    match expops::cli::Arguments::read() {
         Ok(arguments) => expops::cli::run(arguments),
         Err(error) => {
             let printed = error.print();

@@ -120,6 +120,49 @@ enum Command {
     Man(complete::Manual),
 }
 
+/// What a build tool, `exec` and launchers call for each instance. Making the whole command line takes longer than the
+/// rest of a look.
+#[derive(Debug, Parser)]
+struct Frequent {
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    directory: Option<Utf8PathBuf>,
+    #[arg(long, global = true, hide = true)]
+    proof: bool,
+    #[command(subcommand)]
+    command: FrequentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum FrequentCommand {
+    Exec(exec::Flags),
+    Task(launch::Flags),
+    Launch,
+}
+
+impl From<Frequent> for Arguments {
+    fn from(frequent: Frequent) -> Self {
+        let command = match frequent.command {
+            FrequentCommand::Exec(flags) => Command::Exec(flags),
+            FrequentCommand::Task(flags) => Command::Task(flags),
+            FrequentCommand::Launch => Command::Launch,
+        };
+        Self { directory: frequent.directory, proof: frequent.proof, command }
+    }
+}
+
+impl Arguments {
+    /// The arguments of this process.
+    ///
+    /// # Errors
+    /// If they are not understood, or ask for help.
+    pub fn read() -> Result<Self, clap::Error> {
+        match Frequent::try_parse() {
+            Ok(frequent) => Ok(frequent.into()),
+            Err(_) => Self::try_parse(),
+        }
+    }
+}
+
 /// Answers a shell that asks for completions, then exits.
 pub fn answer_shell() {
     complete::answer(Arguments::command);
