@@ -38,3 +38,4 @@ pub(crate) use fork::{Library as Preloaded, in_order as libraries_in_order};
 pub(crate) use library::Library;
 pub(crate) use model::{Foreign, Function, Item, Reach, Role};
 pub(crate) use names::module_names;
+pub(crate) use parse::deeply;

@@ -2,7 +2,9 @@
 //! diagnostic and never a crash. A deep tree must not leave that thread, so the caller passes a function that
 //! turns it into something flat.
 
-use std::thread;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::{io, thread};
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt};
 use ruff_python_ast::{Expr, Pattern, Stmt};
@@ -54,19 +56,34 @@ pub(super) fn with_tree<T: Send>(
     if let Some(at) = Pressure::exceeded(source.text()) {
         return Err(too_deep(source, at));
     }
+    let work = || panic::catch_unwind(AssertUnwindSafe(|| parse(source, build)));
+    let parsed = deeply(work).map_err(|error| {
+        let message = format!("cannot read `{}`: no thread to parse it on: {error}", source.name());
+        Diagnostic::new(&codes::SCRIPT_READ, message)
+    })?;
+    parsed.unwrap_or_else(|_| {
+        let message = format!("the script `{}` could not be analysed", source.name());
+        Err(Diagnostic::new(&codes::SCRIPT_SYNTAX, message).help("please report it, with the script"))
+    })
+}
+
+/// Does `work`, in which scripts are parsed, on a thread with a deep stack: on this one, if it has one. Starting a thread for
+/// each script takes longer than parsing a small one.
+///
+/// # Errors
+/// If there is no such thread to be had.
+pub(crate) fn deeply<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    thread_local!(static IS_DEEP: Cell<bool> = const { Cell::new(false) });
+    if IS_DEEP.get() {
+        return Ok(work());
+    }
+    let work = || {
+        IS_DEEP.set(true);
+        work()
+    };
     thread::scope(|scope| {
-        let work = || parse(source, build);
-        let thread = match thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work) {
-            Ok(thread) => thread,
-            Err(error) => {
-                let message = format!("cannot read `{}`: no thread to parse it on: {error}", source.name());
-                return Err(Diagnostic::new(&codes::SCRIPT_READ, message));
-            }
-        };
-        thread.join().unwrap_or_else(|_| {
-            let message = format!("the script `{}` could not be analysed", source.name());
-            Err(Diagnostic::new(&codes::SCRIPT_SYNTAX, message).help("please report it, with the script"))
-        })
+        let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)?;
+        Ok(thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
     })
 }
 

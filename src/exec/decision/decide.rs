@@ -157,12 +157,18 @@ impl Instance {
         if lookahead.codes.borrow().contains(&function_of) {
             return Ok(BTreeSet::new());
         }
-        let mut library = script::Library::new(Utf8Path::new("."), self.plan.folders.clone());
-        match library.reach(script, function) {
+        let folders = self.plan.folders.clone();
+        let reach = || {
+            let mut library = script::Library::new(Utf8Path::new("."), folders);
+            let reached = library.reach(script, function);
+            (reached, library.files())
+        };
+        let (reached, files) = script::deeply(reach).map_err(|error| Failure::new(error.to_string()))?;
+        match reached {
             Ok(reach) if reach.digest == *code => {
                 Inventory::keep(&self.layout, *code, || Inventory::of_code(&reach));
                 lookahead.codes.borrow_mut().insert(function_of);
-                Ok(library.files().into_iter().collect())
+                Ok(files.into_iter().collect())
             }
             Err(diagnostic) => Err(Failure::new(format!("`{script}`: {}", diagnostic.message))),
             Ok(_) => Err(Failure::new(format!(

@@ -98,6 +98,19 @@ fn deep_nesting() {
 }
 
 #[test]
+fn on_a_thread_with_a_deep_stack_no_other_is_started() {
+    let of_two = parse::deeply(|| {
+        let here = std::thread::current().id();
+        survives(format!("def f(x): return {}x\n", "-".repeat(9_000)));
+        survives(format!("def f(x): return {}x\n", "not ".repeat(100_000)));
+        (here, parse::deeply(|| std::thread::current().id()).unwrap())
+    });
+    let (outer, inner) = of_two.unwrap();
+    assert_eq!(outer, inner);
+    assert_ne!(outer, std::thread::current().id());
+}
+
+#[test]
 fn deep_blocks_and_long_chains() {
     let mut blocks = String::new();
     (0..500).for_each(|i| blocks.push_str(&format!("{}if x:\n", " ".repeat(i))));
