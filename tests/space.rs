@@ -307,7 +307,9 @@ impl Space {
                 || name.starts_with(".expops/modules/")
                 || name.ends_with("/reads.d");
             // In the order in which instances ended.
-            let own = own || name.starts_with(".expops/reads/") || name == ".expops/turn";
+            let own = own || name.starts_with(".expops/reads/");
+            // Locks.
+            let own = own || [".expops/turn", ".expops/busy"].contains(&name.as_str());
             // What is kept for later, and for people.
             let own = own
                 || name == ".expops/damaged"
