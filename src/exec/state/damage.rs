@@ -83,9 +83,10 @@ impl Instance {
     /// Removes the stamp of its environment if that cannot be read: a build tool takes it for a new one.
     pub(in crate::exec) fn disown_environment(&self) -> Result<(), Failure> {
         let stamp = self.layout.environment_stamp(&self.plan.environment);
-        Ok(if self.interpreter().is_err() {
-            file::remove(&stamp)?
-        })
+        if self.interpreter().is_err() {
+            file::remove(&stamp)?;
+        }
+        Ok(())
     }
 
     /// Retires the stamps if something that it read has changed: build tools do not notice changed variables, nor files
