@@ -209,6 +209,40 @@ fn what_is_looked_for_in_the_root_stops_no_build() {
 /// A result that is known from before comes back by what it has read.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
+fn a_path_that_is_not_there_is_watched_while_the_folders_above_it_come_and_go() {
+    for tool in TOOLS {
+        let space = Space::new();
+        space.write(
+            "expops.yaml",
+            "scripts: {main: s.py}\npipeline:\n  process_adjlist: look\n  processes:\n    - name: look\n",
+        );
+        let script = "from pathlib import Path\nfrom expops.core import process\n\nPLACE = Path(__file__).parent / 'tools/a/b/x.txt'\n\n\
+                      @process()\ndef look():\n    return {'found': PLACE.exists() and PLACE.read_text()}\n";
+        space.write("s.py", script);
+        space.write("tools/other", "");
+        space.compile(tool).success();
+        let holds = |expected: &str| {
+            space.build(tool, &[]).success();
+            assert_eq!(space.read("build/look/out/found.json"), expected, "{tool:?}");
+            space.nothing_to_do(tool);
+        };
+        holds("false");
+        for round in ["\"1\"", "\"2\""] {
+            for folder in ["tools/a", "tools/a/b"] {
+                space.tick();
+                fs::create_dir(space.path(folder)).unwrap();
+                holds("false");
+            }
+            space.write("tools/a/b/x.txt", round.trim_matches('"'));
+            holds(round);
+            space.tick();
+            fs::remove_dir_all(space.path("tools/a")).unwrap();
+            holds("false");
+        }
+    }
+}
+
+#[test]
 fn an_edit_undone_runs_nothing() {
     let space = project();
     space.compile(Tool::Ninja).success();

@@ -33,11 +33,24 @@ pub(in crate::exec) fn tell(
     file::context(fs::write(folder.reads(), text), "write", &folder.reads())?;
     let all = layout.reads(name.split('/').next().unwrap_or_default());
     // If nothing was ever read, there is no file.
-    let is_told = if paths.is_empty() { before.is_some_and(<[_]>::is_empty) || !all.exists() } else { false };
-    if is_told || (before == Some(paths) && all.exists()) {
+    if paths.is_empty() && (before.is_some_and(<[_]>::is_empty) || !all.exists()) {
         return Ok(());
     }
-    append(&all, layout.build(), &make(name, paths, layout))
+    let is_as_before = before == Some(paths) && all.exists();
+    if is_as_before && paths.iter().all(|path| path.exists()) {
+        return Ok(());
+    }
+    // In place of a path that is not there, a folder is watched: another one, once that has come or gone.
+    let text = make(name, paths, layout);
+    if is_as_before && is_last(&all, &text) { Ok(()) } else { append(&all, layout.build(), &text) }
+}
+
+/// Whether this is what the file of a process says last about an instance.
+fn is_last(file: &Utf8Path, text: &str) -> bool {
+    let told = fs::read(file).unwrap_or_default();
+    let told = String::from_utf8_lossy(&told);
+    let about = text.split_inclusive(" :=").next().unwrap_or_default();
+    told.rfind(about).is_some_and(|at| told[at..].starts_with(text))
 }
 
 /// The depfile of an instance, for Ninja.
@@ -218,6 +231,20 @@ mod tests {
         let list = format!("{data}/50%.csv {data}/two\\ words.csv {other}");
         let rule = list.replace('%', "\\%");
         assert_eq!(make, format!("$(expops_of)/fit/p1 := {list}\n{rule}:\n"));
+
+        // A path that is not there is watched by its nearest folder, whichever that is by now.
+        let absent = [place.path("data/a/b/absent")];
+        let told =
+            || fs::read_to_string(layout.reads("fit")).unwrap().lines().rev().nth(1).unwrap().to_owned();
+        for (made, watched) in [("data", "data"), ("data/a", "data/a"), ("data/a/b", "data/a/b")] {
+            fs::create_dir_all(place.path(made)).unwrap();
+            for _ in 0..2 {
+                tell("fit/p1", &absent, Some(&absent), (&layout, &sight)).unwrap();
+            }
+            assert_eq!(told(), format!("$(expops_of)/fit/p1 := {}", place.path(watched)));
+        }
+        assert_eq!(fs::read_to_string(layout.reads("fit")).unwrap().lines().count(), 2 + 3 * 2);
+        fs::write(layout.reads("fit"), &make).unwrap();
 
         // Repeating the last report adds nothing; the last one counts.
         tell("fit/p1", &reads, Some(&reads), (&layout, &sight)).unwrap();
