@@ -149,10 +149,18 @@ pub(crate) fn make_way(path: &Utf8Path) -> Result<(), FileError> {
     if is_in_the_way { remove(path) } else { Ok(()) }
 }
 
-/// Opens a file of ours for writing, creating it if necessary. What is no file in its place, which somebody else must have
-/// put there, is removed.
+/// Opens a file of ours in the build folder for writing, creating it if necessary. What is no file in its place, which
+/// somebody else must have put there, is removed.
 pub(crate) fn create_own(path: &Utf8Path) -> io::Result<fs::File> {
     make_way(path).map_err(|error| error.source)?;
+    create_beside(path)
+}
+
+/// The same for a file that may be beside the user's: only a link in its place is removed.
+fn create_beside(path: &Utf8Path) -> io::Result<fs::File> {
+    if path.is_symlink() {
+        fs::remove_file(path)?;
+    }
     own(&mut fs::File::options()).create(true).truncate(false).write(true).open(path)
 }
 
@@ -328,7 +336,7 @@ impl Temporary {
     fn open(target: &Utf8Path) -> io::Result<Self> {
         let (mut path, mut is_shared) = (passing::temporary(target), true);
         loop {
-            let file = create_own(&path)?;
+            let file = create_beside(&path)?;
             match file.lock() {
                 // Without locks, nobody can take turns: each writes a file of its own.
                 Err(_) if is_shared => {
@@ -417,6 +425,15 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_of_the_users_with_the_name_of_a_temporary_file_stays() {
+        let (_guard, folder) = folder();
+        fs::create_dir(folder.join(".tmp-b.txt")).unwrap();
+        fs::write(folder.join(".tmp-b.txt/kept"), "").unwrap();
+        assert!(write_if_changed(&folder.join("b.txt"), b"new").is_err());
+        assert!(folder.join(".tmp-b.txt/kept").exists());
     }
 
     #[test]

@@ -163,6 +163,7 @@ pub(crate) fn is_failed(path: &Utf8Path) -> bool {
 /// right after all.
 pub(crate) fn retire(path: &Utf8Path) -> Result<(), FileError> {
     file::make_way(path)?;
+    file::make_way(&retired(path))?;
     match fs::rename(path, retired(path)) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
         other => file::context(other, "retire", path),

@@ -2,6 +2,7 @@
 //! reads runs that process and no other; an edit of what nobody reads runs nothing.
 
 use std::fs;
+use std::time::Duration;
 
 use crate::space::{Space, TOOLS, Tool, repository};
 
@@ -239,6 +240,106 @@ fn a_path_that_is_not_there_is_watched_while_the_folders_above_it_come_and_go() 
             fs::remove_dir_all(space.path("tools/a")).unwrap();
             holds("false");
         }
+    }
+}
+
+#[test]
+fn what_is_opened_with_the_last_descriptor_counts_too() {
+    const SCRIPT: &str = "
+import os
+from pathlib import Path
+from expops.core import process
+
+HERE = Path(__file__).parent
+
+@process()
+def look():
+    descriptors = []
+    while True:
+        try:
+            descriptors.append(os.open('/dev/null', os.O_RDONLY))
+        except OSError:
+            break
+    os.close(descriptors.pop())
+    file = os.open(HERE / 'data/in.txt', os.O_RDONLY)
+    text = os.read(file, 9).decode()
+    for one in [file, *descriptors]:
+        os.close(one)
+    return {'text': text}
+";
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        "scripts: {main: s.py}\npipeline:\n  process_adjlist: look\n  processes:\n    - name: look\n",
+    );
+    space.write("s.py", SCRIPT);
+    for text in ["1", "2"] {
+        space.write("data/in.txt", text);
+        space.run("sh", &["-c", "ulimit -n 200; expops run"]).success();
+        assert_eq!(space.read("build/look/out/text.json"), format!("\"{text}\""));
+    }
+}
+
+#[test]
+fn what_changes_while_it_runs_is_not_taken_for_what_it_saw() {
+    const SCRIPT: &str = "
+import os, time
+from pathlib import Path
+from expops.core import process
+
+HERE = Path(__file__).parent
+
+def seen():
+    found = [(HERE / 'conf' / name).exists() for name in ('flag', 'other')]
+    listed = sorted(os.listdir(HERE / 'inbox'))
+    return [*found, listed, os.path.getsize(HERE / 'conf/sized'), os.path.getsize(HERE / 'conf/same')]
+
+@process()
+def look():
+    first = seen()
+    (HERE / 'own').mkdir(exist_ok=True)
+    count = len(os.listdir(HERE / 'own'))
+    (HERE / 'own/temporary').write_text('')
+    (HERE / 'own/temporary').unlink()
+    (HERE / 'ready').touch()
+    while not (HERE / 'go').exists():
+        time.sleep(0.02)
+    return {'seen': [*first, count]}
+";
+    for tool in TOOLS {
+        let space = Space::new();
+        space.write(
+            "expops.yaml",
+            "scripts: {main: s.py}\npipeline:\n  process_adjlist: look\n  processes:\n    - name: look\n",
+        );
+        space.write("s.py", SCRIPT);
+        for name in ["conf/other", "conf/sized", "conf/same", "inbox/a"] {
+            space.write(name, "1");
+        }
+        space.compile(tool).success();
+        std::thread::scope(|scope| {
+            let build = scope.spawn(|| space.build(tool, &[]).success());
+            while !space.exists("ready") {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            for (name, text) in [("conf/flag", ""), ("conf/sized", "22"), ("conf/same", "2"), ("inbox/b", "")]
+            {
+                space.write(name, text);
+            }
+            space.write("go", "");
+            build.join().unwrap();
+        });
+        let seen = |flag: bool, inbox: &str, size: u8| format!("[{flag}, true, [{inbox}], {size}, 1, 0]");
+        assert_eq!(
+            space.read("build/look/out/seen.json").replace(", ", ",").replace(',', ", "),
+            seen(false, "\"a\"", 1)
+        );
+        space.expops(&["run", "--with", if tool == Tool::Ninja { "ninja" } else { "make" }]).success();
+        assert_eq!(
+            space.read("build/look/out/seen.json").replace(", ", ",").replace(',', ", "),
+            seen(true, "\"a\", \"b\"", 2)
+        );
+        space.nothing_to_do(tool);
     }
 }
 

@@ -152,6 +152,19 @@ static int absolute(int folder, const char *path, char *out) {
     return 1;
 }
 
+/* Appends to the log. Without a descriptor that is free, or room on the disk, something is lost: then, as soon as there is
+ * one again, the process counts as one that nobody watched. */
+static int is_lost;
+
+static void append(const char *line, size_t length) {
+    static const char unseen[] = "S 0 0 0 0 /lost";
+    long file = syscall(SYS_openat, AT_FDCWD, log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) { is_lost = 1; return; }
+    if (is_lost) is_lost = syscall(SYS_write, (int)file, unseen, sizeof unseen) != (long)sizeof unseen;
+    if (length && syscall(SYS_write, (int)file, line, length) != (long)length) is_lost = 1;
+    syscall(SYS_close, (int)file);
+}
+
 static void record(char op, const char *path, const struct stat *about) {
     if (!*log_path || paused) return;
     if ((op != 'S' && interest_in(path) != ALL) || is_known(op, path)) return;
@@ -166,10 +179,7 @@ static void record(char op, const char *path, const struct stat *about) {
     }
     int length = snprintf(line, sizeof line, "%c %lld %lld %llu %llo %s", op, size, time, inode, mode, path);
     if (length <= 0 || (size_t)length >= sizeof line) return;
-    long file = syscall(SYS_openat, AT_FDCWD, log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return;
-    syscall(SYS_write, (int)file, line, (size_t)length + 1);
-    syscall(SYS_close, (int)file);
+    append(line, (size_t)length + 1);
 }
 
 static int look(int folder, const char *path, int flags, struct stat *about) {
@@ -286,6 +296,7 @@ static void loaded(void) {
     char whole[PATH_MAX];
     struct stat about;
     if (!*log_path || paused) return;
+    if (is_lost) append("", 0);
     for (struct link_map *each = _r_debug.r_map; each; each = each->l_next)
         if (each->l_name && *each->l_name && absolute(AT_FDCWD, each->l_name, whole) && interest_in(whole) == ALL
             && look(AT_FDCWD, whole, 0, &about))
@@ -305,7 +316,10 @@ __attribute__((constructor)) static void begin(int count, char **words) {
     loaded();
 }
 
-__attribute__((destructor)) static void end(void) { loaded(); }
+__attribute__((destructor)) static void end(void) {
+    loaded();
+    if (is_lost && *log_path) append("", 0);
+}
 
 /* ---- calls of the C library */
 

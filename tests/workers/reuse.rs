@@ -99,6 +99,13 @@ fn what_cannot_be_put_right_ends_the_child() {
         "    globals()['left'] = os.open('/dev/null', os.O_RDONLY)",
         "    threading.Thread(target=threading.main_thread().join).start()",
         "    atexit.register(print, 'at exit')",
+        "    os.putenv('HOME', '/mess')",
+        "    os.putenv('MESS', '1')",
+        "    os.environ = dict(os.environ)",
+        "    import time; os.environ['TZ'] = 'Asia/Tokyo'; time.tzset()",
+        "    import resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+        "    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])",
+        "    signal.setitimer(signal.ITIMER_REAL, 1000)",
     ] {
         let (alone, children) = ran(false, mess);
         assert_eq!(children, 5, "{mess}");

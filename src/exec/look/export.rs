@@ -25,6 +25,7 @@ pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path, layout: &Layout) -> Result<()
     let stamp = layout.exported(to);
     if is_left_out(from, layout) {
         if stamp.exists() {
+            file::insist_on_no_folder(to)?;
             file::remove(to)?;
         }
         return Ok(file::remove(&stamp)?);

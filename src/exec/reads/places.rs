@@ -56,15 +56,20 @@ pub(in crate::exec) const SYSTEM: [&str; 12] = [
 pub(in crate::exec) const NOT_SYSTEM: [&str; 2] = ["/dev/shm", "/run/media"];
 
 impl Places<'_> {
-    /// The path that counts for an event; `None` if it does not count.
-    pub(super) fn counted(&self, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
-        let path = file::normal(&event.path);
-        let path = match path.strip_prefix(self.run.join(FILES)) {
+    /// The place that `path` names: through the links in the run's folder, it is in the project.
+    pub(super) fn place(&self, path: &Utf8Path) -> Utf8PathBuf {
+        let path = file::normal(path);
+        match path.strip_prefix(self.run.join(FILES)) {
             Ok(inside) if self.links.iter().any(|link| inside.starts_with(link)) => {
                 self.roots.project().join(inside)
             }
             _ => path,
-        };
+        }
+    }
+
+    /// The path that counts for an event; `None` if it does not count.
+    pub(super) fn counted(&self, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
+        let path = self.place(&event.path);
         if event.operation == Operation::Load && !path.starts_with(self.roots.project()) {
             return Ok(None);
         }

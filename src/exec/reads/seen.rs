@@ -34,12 +34,14 @@ const HARMLESS: [&str; 7] =
 #[derive(Default)]
 struct Touched {
     read: BTreeMap<Utf8PathBuf, Option<FileState>>,
-    found: BTreeSet<Utf8PathBuf>,
+    found: BTreeMap<Utf8PathBuf, Option<FileState>>,
     found_folders: BTreeSet<Utf8PathBuf>,
     /// What was read or listed through a link, by its real path, and whether it is a folder.
     by_link: BTreeMap<Utf8PathBuf, Option<FileState>>,
     missed: BTreeSet<Utf8PathBuf>,
-    listed: BTreeSet<Utf8PathBuf>,
+    listed: BTreeMap<Utf8PathBuf, Option<FileState>>,
+    /// What the process itself wrote, moved or removed, and the folders in which it made or removed a name.
+    changed: BTreeSet<Utf8PathBuf>,
     /// Made by the process itself before it was read.
     made: BTreeSet<Utf8PathBuf>,
     /// What programs were told of that cannot be watched, and where they ran.
@@ -80,6 +82,7 @@ impl Touched {
             self.sees_project = true;
             return Ok(());
         }
+        self.note_change(event, places);
         let Some(path) = places.counted(event)? else { return Ok(()) };
         let is_folder = event.seen.is_some_and(|seen| seen.is_folder());
         let is_own = path.ancestors().any(|above| self.made.contains(above));
@@ -109,13 +112,13 @@ impl Touched {
                 self.found_folders.insert(path);
             }
             Operation::Find => {
-                self.found.insert(path);
+                self.found.entry(path).or_insert(event.seen);
             }
             Operation::Miss => {
                 self.missed.insert(path);
             }
             Operation::List => {
-                self.listed.insert(path);
+                self.listed.entry(path).or_insert(event.seen);
             }
             Operation::Word => {
                 self.words.insert(path);
@@ -123,6 +126,21 @@ impl Touched {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Notes what the process itself has changed: that is no change behind its back.
+    fn note_change(&mut self, event: &Event, places: &Places) {
+        let is_of_a_name = matches!(
+            event.operation,
+            Operation::Create | Operation::MakeFolder | Operation::MoveTo | Operation::Remove
+        );
+        let is_of_content =
+            matches!(event.operation, Operation::Truncate | Operation::Write | Operation::Update);
+        if is_of_a_name || is_of_content {
+            let path = places.place(&event.path);
+            self.changed.extend(path.parent().filter(|_| is_of_a_name).map(ToOwned::to_owned));
+            self.changed.insert(path);
+        }
     }
 
     fn into_reads(
@@ -136,26 +154,31 @@ impl Touched {
         let mut reads = Reads::default();
         let roots = places.roots;
         let name = |path: &Utf8PathBuf| roots.name(path);
-        for (path, seen) in &self.read {
-            let is_same = is_same(path, *seen);
-            let fingerprint = if is_same {
-                world::content(path, trust)
-            } else {
-                Fingerprint::Text(world::UNSTABLE.to_owned())
-            };
-            reads.key.add(Ingredient::ReadFile(name(path)), fingerprint);
-            if !is_same {
+        // What has changed since it was seen is not known: what is there now is not what the process saw.
+        let mut add = |path: &Utf8PathBuf, ingredient, fingerprint, is_as_seen: bool| {
+            let unstable = || Fingerprint::Text(world::UNSTABLE.to_owned());
+            reads.key.add(ingredient, if is_as_seen { fingerprint } else { unstable() });
+            if !is_as_seen {
                 reads.unstable.push(path.clone());
             }
+        };
+        for (path, seen) in &self.read {
+            // In this order: hashing takes time.
+            let content = world::content(path, trust);
+            add(path, Ingredient::ReadFile(name(path)), content, is_same(path, *seen));
         }
-        for path in self.found.iter().filter(|path| !self.read.contains_key(*path)) {
-            reads.key.add(Ingredient::ReadFile(name(path)), world::length(path));
+        for (path, seen) in self.found.iter().filter(|(path, _)| !self.read.contains_key(*path)) {
+            let is_as_seen = self.changed.contains(path) || is_as_long(path, *seen);
+            add(path, Ingredient::ReadFile(name(path)), world::length(path), is_as_seen);
         }
-        for path in &self.listed {
-            reads.key.add(Ingredient::ReadFolder(name(path)), world::listing(path, roots));
+        for (path, seen) in &self.listed {
+            let listing = world::listing(path, roots);
+            let is_as_seen = self.changed.contains(path) || is_same(path, *seen);
+            add(path, Ingredient::ReadFolder(name(path)), listing, is_as_seen);
         }
         for path in self.missed.iter().filter(|path| !self.read.contains_key(*path)) {
-            reads.key.add(Ingredient::Absent(name(path)), world::absence(path));
+            let is_as_seen = self.changed.contains(path) || path.symlink_metadata().is_err();
+            add(path, Ingredient::Absent(name(path)), world::absence(path), is_as_seen);
         }
         if self.is_coarse {
             for path in self.words.iter().filter(|path| path.is_file() && !self.read.contains_key(*path)) {
@@ -182,7 +205,7 @@ impl Touched {
             return;
         }
         let real = |path: &Utf8PathBuf| path.canonicalize_utf8().ok();
-        let named: BTreeSet<_> = self.read.keys().chain(&self.listed).filter_map(real).collect();
+        let named: BTreeSet<_> = self.read.keys().chain(self.listed.keys()).filter_map(real).collect();
         // A link that it made itself leads to what it did not make.
         let in_real =
             |path: &Utf8PathBuf| Some(path.parent()?.canonicalize_utf8().ok()?.join(path.file_name()?));
@@ -193,7 +216,7 @@ impl Touched {
                 continue;
             }
             if seen.is_some_and(|seen| seen.is_folder()) {
-                self.listed.insert(path);
+                self.listed.entry(path).or_insert(seen);
             } else {
                 self.read.entry(path).or_insert(seen);
             }
@@ -203,10 +226,9 @@ impl Touched {
     /// A folder of the project that was looked up counts if nothing inside it does: that would vanish with it. Others are
     /// not the same on every machine, and are looked up by libraries that search for a place to put something.
     fn add_folders(&mut self, places: &Places) {
-        let inside: BTreeSet<_> = [&self.found, &self.listed]
+        let inside: BTreeSet<_> = [&self.found, &self.listed, &self.read]
             .into_iter()
-            .flatten()
-            .chain(self.read.keys())
+            .flat_map(BTreeMap::keys)
             .chain(&self.found_folders)
             .filter_map(|path| path.parent().map(Utf8Path::to_owned))
             .collect();
@@ -222,7 +244,7 @@ impl Touched {
                         || places.visible.contains(path)))
         };
         let found = std::mem::take(&mut self.found_folders);
-        self.found.extend(found.into_iter().filter(counts));
+        self.found.extend(found.into_iter().filter(counts).map(|path| (path, None)));
     }
 }
 
@@ -253,7 +275,13 @@ fn folders(project: &Utf8Path) -> Vec<Utf8PathBuf> {
     entries.map(|entry| entry.into_path()).filter(is_kept).collect()
 }
 
-/// Whether a file has not changed since it was opened.
+/// Whether something is of the kind, and if it is a file of the length, that was seen when it was looked up.
+fn is_as_long(path: &Utf8Path, seen: Option<FileState>) -> bool {
+    let shape = |state: FileState| (state.is_folder(), state.is_file().then_some(state.length));
+    seen.is_none_or(|seen| FileState::now(path).is_some_and(|now| shape(now) == shape(seen)))
+}
+
+/// Whether a file or a folder has not changed since it was opened or listed.
 fn is_same(path: &Utf8Path, seen: Option<FileState>) -> bool {
     seen.is_none_or(|seen| FileState::now(path).is_some_and(|now| now == seen))
 }

@@ -117,7 +117,17 @@ pub(in crate::exec) fn prefixes(interpreter: Option<&Interpreter>, project: &Utf
     let prefix = |program: &Utf8Path| program.parent().and_then(Utf8Path::parent).map(Utf8Path::to_owned);
     let real = program.as_ref().and_then(|program| program.canonicalize_utf8().ok());
     let both = [program, real].into_iter().flatten().filter_map(|program| prefix(&program));
-    both.filter(|prefix| prefix != "/" && prefix != "").collect()
+    both.filter(|prefix| is_of_python(prefix)).collect()
+}
+
+/// Whether an interpreter is installed in this folder: a link to one may be in a folder `bin` anywhere.
+fn is_of_python(prefix: &Utf8Path) -> bool {
+    let has = |name: &str| prefix.join(name).exists();
+    let is_library = |entry: std::io::Result<camino::Utf8DirEntry>| {
+        entry.is_ok_and(|entry| entry.file_name().starts_with("python3"))
+    };
+    let has_library = || prefix.join("lib").read_dir_utf8().is_ok_and(|mut all| all.any(is_library));
+    prefix != "/" && prefix != "" && (has("pyvenv.cfg") || has("conda-meta") || has_library())
 }
 
 /// The library at a path that `LD_PRELOAD` can name: blanks and colons end a name there.

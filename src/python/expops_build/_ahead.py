@@ -391,6 +391,8 @@ def state_of_process(ahead: Ahead) -> Dict[str, Any]:
     umask = os.umask(0)
     os.umask(umask)
     locale, logging, signal = (ahead.find(name) for name in ("locale", "logging", "signal"))
+    resource, time = (ahead.find(name) for name in ("resource", "time"))
+    timers = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
     numbers = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
     return {
         "threads": threads(),
@@ -398,6 +400,12 @@ def state_of_process(ahead: Ahead) -> Dict[str, Any]:
         "descriptors": sorted(os.listdir("/proc/self/fd")),
         "umask": umask,
         "signals": [signal.getsignal(number) for number in numbers],
+        "blocked": signal.pthread_sigmask(signal.SIG_BLOCK, []),
+        "timers": [signal.getitimer(timer) for timer in timers],
+        "zone": time.tzname,
+        "resources": [resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name[:7] == "RLIMIT_"],
+        "cores": os.sched_getaffinity(0),
+        "digits": getattr(sys, "get_int_max_str_digits", int)(),
         "locale": locale.setlocale(locale.LC_ALL),
         "hooks": [sys.excepthook, sys.displayhook, sys.unraisablehook],
         "limits": [sys.getrecursionlimit(), sys.getswitchinterval(), gc.isenabled(), gc.get_threshold()],

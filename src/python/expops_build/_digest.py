@@ -27,6 +27,9 @@ _PROTOCOL = 4
 _UNFOLDED_LIMIT = 16 << 20
 _UNFOLDED_FACTOR = 8
 
+#: So many objects are looked at to see whether a value is plain. Where they are shared, there are more than in memory.
+_MOST_PLAIN = 4 << 20
+
 
 class Parts:
     """What a walk through a value finds besides the digest."""
@@ -115,7 +118,7 @@ def of(value: Any, stored_size: int = 0, parts: Optional[Parts] = None) -> str:
     limit = _UNFOLDED_LIMIT + _UNFOLDED_FACTOR * stored_size
     parts = parts or Parts()
     try:
-        if _plain.is_of(value, _PLAIN | {_STR}, limit):
+        if _plain.is_of(value, _PLAIN | {_STR}, _MOST_PLAIN):
             return _encode_plain(value, limit).hex()
         return _encode(value, False, limit, frozenset(), parts).hex()
     except Exception:  # ValueError or RecursionError for a cycle, or _Unfolds: the memo helps in each case

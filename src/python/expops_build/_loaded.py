@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import os
 import sys
 from typing import Any, List, Set
+
+_SUFFIXES = tuple(importlib.machinery.all_suffixes())
 
 
 class Loaded:
@@ -33,8 +36,9 @@ def identity(path: str) -> Any:
 
 
 def modules_in(folder: str) -> Set[str]:
-    """The names of the modules in a folder, and some more."""
+    """The names of the modules in a folder, and of all folders there."""
     try:
-        return {name.partition(".")[0] for name in os.listdir(folder)}
+        names = os.listdir(folder)
+        return {name.partition(".")[0] for name in names if "." not in name or name.endswith(_SUFFIXES)}
     except OSError:
         return set()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
+import itertools
 import os
 import sys
 import warnings
@@ -108,6 +109,16 @@ class _Before:
         self._handlers: List[Any] = [] if logging is None else list(logging.root.handlers)
         self._level: int = 30 if logging is None else logging.root.level
         self._state = state_of_process(ahead)
+        self._environment = os.environ
+        self._unknown = self._variables_unknown()
+
+    def _variables_unknown(self) -> Any:
+        """How the environment of the process differs from what Python takes it for: `os.putenv` and C change only that."""
+        ctypes = self._ahead.find("ctypes")
+        entries = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), "environ")
+        real = set(itertools.takewhile(lambda entry: entry is not None, (entries[i] for i in itertools.count())))
+        data: Dict[bytes, bytes] = getattr(self._environment, "_data", {})
+        return real ^ {name + b"=" + value for name, value in data.items()}
 
     def _note_exit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """A library registers its functions once, for all instances; those of the project are to be called."""
@@ -144,4 +155,5 @@ class _Before:
             logging.root.setLevel(self._level)
         gc.collect()
         is_same = state_of_process(self._ahead) == self._state
+        is_same &= os.environ is self._environment and self._variables_unknown() == self._unknown
         return is_forgotten and is_same and not self._exits
