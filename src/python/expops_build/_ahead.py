@@ -280,7 +280,6 @@ class SideBySide:
     def __init__(self) -> None:
         self._machinery: Any = sys.modules["_frozen_importlib"]
         self._new, self._made = self._machinery._new_module, [types.ModuleType("") for _ in range(self._MANY)]
-        self._made.reverse()  # in the order of their addresses
 
     def __enter__(self) -> None:
         self._machinery._new_module = self._next
@@ -288,7 +287,7 @@ class SideBySide:
     def _next(self, name: str) -> types.ModuleType:
         if not self._made:
             return self._new(name)  # type: ignore[no-any-return]
-        module = self._made.pop()
+        module = self._made.pop()  # the last ones: the first ones fill the gaps between older objects
         module.__init__(name)  # type: ignore[misc]
         return module
 
