@@ -130,3 +130,19 @@ fn names_of_modules_wake_the_compiler_and_other_files_do_not() {
         );
     }
 }
+
+#[test]
+fn what_a_pipeline_is_made_from_is_never_overwritten() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        "scripts: {main: s.py}\npipeline:\n  process_adjlist: make\n  processes:\n    - name: make\n",
+    );
+    space.write("s.py", "def make():\n    return {}\n");
+    for name in ["expops.yaml", "./s.py"] {
+        let before = space.read(name);
+        let refused = space.expops(&["compile", "--force", "-o", name]).failure();
+        assert!(refused.says("is what the pipeline is made from"), "{}", refused.err);
+        assert_eq!(space.read(name), before);
+    }
+}

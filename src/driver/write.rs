@@ -31,6 +31,12 @@ impl Compiled {
     /// Make that everything is there. Returns what became of the generated file.
     pub fn write(&self) -> Result<Written, Failure> {
         let output = self.project.at(&self.output);
+        let is_output =
+            |source: &&Utf8PathBuf| file::normal(&self.project.at(source)) == file::normal(&output);
+        if let Some(source) = self.plan.sources.iter().find(is_output) {
+            let text = format!("`{source}` is what the pipeline is made from; write to another file");
+            return Err(Failure::Usage(text));
+        }
         if !self.options.force && !may_overwrite(&output) {
             let text = format!("`{output}` was not written by expops; --force overwrites it");
             return Err(Failure::Usage(text));

@@ -22,6 +22,7 @@ pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics
     for id in &pipeline.order {
         let process = pipeline.process(*id);
         if process.chart.is_some() {
+            returned.insert(*id, Some(Keys::new()));
             continue;
         }
         let written = &config.processes[id.0];

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import random
+import sys
 import unittest
+from unittest import mock
 from pathlib import Path
 
 from expops_build import _keys, _rows, _split
@@ -151,9 +153,12 @@ class Parts(unittest.TestCase):
                 _split.split([1], "df", {"counts": [1]}, by)
             message = f"`df` is split by {told}, which goes with a number of partitions, not with a list"
             self.assertEqual(str(caught.exception), message)
-        with self.assertRaises(Failure) as caught:
-            _split.split({"a": [1]}, "df", {"equal": 2}, {"hash": ["b"]})
-        self.assertEqual(str(caught.exception), "`df` has no column `b` to split by")
+        for is_imported in (True, False):
+            with mock.patch.dict(sys.modules), self.assertRaises(Failure) as caught:
+                if not is_imported:
+                    sys.modules.pop("polars", None)
+                _split.split({"a": [1]}, "df", {"equal": 2}, {"hash": ["b"]})
+            self.assertEqual(str(caught.exception), "`df` has no column `b` to split by")
 
 
 class SplitRequests(ProjectTest):

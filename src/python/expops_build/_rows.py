@@ -159,12 +159,12 @@ def _column(value: Any, column: str, name: str) -> List[Any]:
         if isinstance(value, (list, tuple)):
             return [row.get(column) if isinstance(row, dict) else row[column] for row in value]
         cells = _cells(value[column])
-    except (KeyError, IndexError, TypeError, ValueError, _missing_column()):
+    except (KeyError, IndexError, TypeError, ValueError, *_missing_column()):
         raise Failure(f"`{name}` has no column `{column}` to split by") from None
     return cells
 
 
 def _missing_column() -> Any:
-    """The exception that polars raises for an unknown column."""
+    """The exceptions that polars raises for an unknown column."""
     polars = sys.modules.get("polars")
-    return polars.exceptions.PolarsError if polars is not None else ()
+    return (polars.exceptions.PolarsError,) if polars is not None else ()
