@@ -6,8 +6,8 @@ import hashlib
 import random
 import sys
 import unittest
-from unittest import mock
 from pathlib import Path
+from unittest import mock
 
 from expops_build import _keys, _rows, _split
 from expops_build._failure import Failure
