@@ -185,14 +185,18 @@ fn without_the_library_whoever_reads_an_edited_file_runs_and_only_the_unseen_run
 }
 
 /// The root of the file system has an empty name once Ninja has shortened it, and Ninja 1.11 stops at an empty name.
+/// A project file with one process, a function of `s.py`.
+fn of_one(name: &str) -> String {
+    format!(
+        "scripts: {{main: s.py}}\npipeline:\n  process_adjlist: {name}\n  processes:\n    - name: {name}\n"
+    )
+}
+
 #[test]
 fn what_is_looked_for_in_the_root_stops_no_build() {
     for tool in TOOLS {
         let space = Space::new();
-        space.write(
-            "expops.yaml",
-            "scripts: {main: s.py}\npipeline:\n  process_adjlist: climb\n  processes:\n    - name: climb\n",
-        );
+        space.write("expops.yaml", of_one("climb"));
         let script = "import os, pathlib\nfrom expops.core import process\n\n@process()\ndef climb():\n    \
                       os.listdir('/')\n    here = pathlib.Path(__file__)\n    \
                       return {'found': [str(p) for p in here.parents if (p / '.no-such-marker').exists()]}\n";
@@ -213,10 +217,7 @@ fn what_is_looked_for_in_the_root_stops_no_build() {
 fn a_path_that_is_not_there_is_watched_while_the_folders_above_it_come_and_go() {
     for tool in TOOLS {
         let space = Space::new();
-        space.write(
-            "expops.yaml",
-            "scripts: {main: s.py}\npipeline:\n  process_adjlist: look\n  processes:\n    - name: look\n",
-        );
+        space.write("expops.yaml", of_one("look"));
         let script = "from pathlib import Path\nfrom expops.core import process\n\nPLACE = Path(__file__).parent / 'tools/a/b/x.txt'\n\n\
                       @process()\ndef look():\n    return {'found': PLACE.exists() and PLACE.read_text()}\n";
         space.write("s.py", script);
@@ -268,10 +269,7 @@ def look():
     return {'text': text}
 ";
     let space = Space::new();
-    space.write(
-        "expops.yaml",
-        "scripts: {main: s.py}\npipeline:\n  process_adjlist: look\n  processes:\n    - name: look\n",
-    );
+    space.write("expops.yaml", of_one("look"));
     space.write("s.py", SCRIPT);
     for text in ["1", "2"] {
         space.write("data/in.txt", text);
@@ -308,10 +306,7 @@ def look():
 ";
     for tool in TOOLS {
         let space = Space::new();
-        space.write(
-            "expops.yaml",
-            "scripts: {main: s.py}\npipeline:\n  process_adjlist: look\n  processes:\n    - name: look\n",
-        );
+        space.write("expops.yaml", of_one("look"));
         space.write("s.py", SCRIPT);
         for name in ["conf/other", "conf/sized", "conf/same", "inbox/a"] {
             space.write(name, "1");

@@ -154,7 +154,8 @@ impl Touched {
         let mut reads = Reads::default();
         let roots = places.roots;
         let name = |path: &Utf8PathBuf| roots.name(path);
-        // What has changed since it was seen is not known: what is there now is not what the process saw.
+        // What has changed since it was seen is not known: what is there now is not what the process saw. Each is taken first and
+        // compared then: hashing and listing take time.
         let mut add = |path: &Utf8PathBuf, ingredient, fingerprint, is_as_seen: bool| {
             let unstable = || Fingerprint::Text(world::UNSTABLE.to_owned());
             reads.key.add(ingredient, if is_as_seen { fingerprint } else { unstable() });
@@ -163,13 +164,13 @@ impl Touched {
             }
         };
         for (path, seen) in &self.read {
-            // In this order: hashing takes time.
             let content = world::content(path, trust);
             add(path, Ingredient::ReadFile(name(path)), content, is_same(path, *seen));
         }
         for (path, seen) in self.found.iter().filter(|(path, _)| !self.read.contains_key(*path)) {
+            let length = world::length(path);
             let is_as_seen = self.changed.contains(path) || is_as_long(path, *seen);
-            add(path, Ingredient::ReadFile(name(path)), world::length(path), is_as_seen);
+            add(path, Ingredient::ReadFile(name(path)), length, is_as_seen);
         }
         for (path, seen) in &self.listed {
             let listing = world::listing(path, roots);
@@ -177,8 +178,9 @@ impl Touched {
             add(path, Ingredient::ReadFolder(name(path)), listing, is_as_seen);
         }
         for path in self.missed.iter().filter(|path| !self.read.contains_key(*path)) {
+            let absence = world::absence(path);
             let is_as_seen = self.changed.contains(path) || path.symlink_metadata().is_err();
-            add(path, Ingredient::Absent(name(path)), world::absence(path), is_as_seen);
+            add(path, Ingredient::Absent(name(path)), absence, is_as_seen);
         }
         if self.is_coarse {
             for path in self.words.iter().filter(|path| path.is_file() && !self.read.contains_key(*path)) {
