@@ -570,6 +570,8 @@ pipeline:
   },
 
   async "a build is followed to its end, and a failure has its message"() {
+    // It waits for a process: a file that appears while it runs would have it run again.
+    const held = spawn("sleep", ["100"], { stdio: "ignore" });
     const folder = project({
       "expops.yaml": `
 metadata: {name: live}
@@ -577,7 +579,7 @@ pipeline:
   process_adjlist: |
     first second
   processes:
-    - {name: first, command: 'while [ ! -e "$EXPOPS_PROJECT_ROOT/go" ]; do sleep 0.05; done; echo 1 > {{ outputs.x }}', outputs: {x: x.txt}}
+    - {name: first, command: 'while kill -0 ${held.pid} 2> /dev/null; do sleep 0.05; done; echo 1 > {{ outputs.x }}', outputs: {x: x.txt}}
     - {name: second, command: 'cat {{ inputs.x }}; echo the reason >&2; exit 3', outputs: {y: y.txt}}
 `,
     });
@@ -592,7 +594,7 @@ pipeline:
       running = spawn("ninja", [], { cwd: folder, env: environment, stdio: "ignore" });
       await page.locator(".state", { hasText: "a build runs" }).waitFor();
       await box(0).filter({ hasText: "running" }).waitFor();
-      writeFileSync(join(folder, "go"), "");
+      held.kill();
       await box(1).filter({ hasText: "failed" }).waitFor();
       await box(0).filter({ hasText: "ran" }).waitFor();
       await page.goto(`${address}#/instance/second`);
@@ -605,7 +607,7 @@ pipeline:
       await close(page);
     } finally {
       server.kill();
-      writeFileSync(join(folder, "go"), "");
+      held.kill();
       if (running && running.exitCode === null) running.kill();
     }
   },
