@@ -22,8 +22,12 @@ impl Digest {
 
     /// The digest of a file's content.
     pub fn of_file(path: &Utf8Path) -> io::Result<Self> {
+        Self::of_read(File::open(path)?)
+    }
+
+    /// The digest of all that can be read from `file`.
+    pub(crate) fn of_read(mut file: impl Read) -> io::Result<Self> {
         let mut hasher = Hasher::new();
-        let mut file = File::open(path)?;
         let mut buffer = vec![0; 1 << 16];
         loop {
             match file.read(&mut buffer) {

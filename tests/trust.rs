@@ -149,6 +149,25 @@ fn what_is_put_in_the_place_of_a_file_or_a_folder_goes() {
     assert!(differs.iter().all(|name| name.ends_with("why.json")), "{differs:?}");
 }
 
+/// To open a pipe waits for whoever writes to it.
+#[test]
+fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
+    let space = project();
+    run(&space, Tool::Ninja, &[]).success();
+    let before = space.tree("build/make");
+    let files = space.run("find", &["build", "-type", "f", "-not", "-path", "*/python/*"]).success();
+    assert!(files.out.lines().count() > 20, "{}", files.out);
+    for path in files.out.lines() {
+        space.run("rm", &[path]).success();
+        space.run("mkfifo", &[path]).success();
+        let ran = space.run("timeout", &["20", "expops", "run"]);
+        assert!(ran.status == 0, "{path}: {}{}", ran.out, ran.err);
+    }
+    let after = space.tree("build/make");
+    let differs: Vec<_> = before.keys().filter(|name| after.get(*name) != before.get(*name)).collect();
+    assert!(differs.iter().all(|name| name.ends_with("why.json")), "{differs:?}");
+}
+
 /// A launcher around the whole program that ends with 0 and runs nothing, once, where the words are like `$LOST`.
 fn lossy(space: &Space) {
     let script = "case \"$*\" in $LOST) mkdir lost 2> /dev/null && exit 0 ;; esac\nexec expops \"$@\"";

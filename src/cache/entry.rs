@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::object::{StoredItem, are_safe};
 use super::store::{Cache, VERSION, vouched};
 use crate::digest::Digest;
+use crate::file;
 
 /// The cache's size is checked after one in this many writes.
 const LOOKS: u8 = 32;
@@ -51,7 +52,7 @@ impl Cache {
     pub(crate) fn lookup(&self, key: Digest) -> io::Result<Option<Entry>> {
         let path = self.entry(key);
         let secret = self.secret()?;
-        let text = match fs::read(&path) {
+        let text = match file::read_own(&path) {
             Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),

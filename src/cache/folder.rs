@@ -1,6 +1,5 @@
 //! A remote cache in a folder that machines share: `file:///srv/results`.
 
-use std::fs;
 use std::io::{self, Read};
 
 use camino::Utf8PathBuf;
@@ -8,6 +7,7 @@ use camino::Utf8PathBuf;
 use super::protocol::{Content, Name, Store};
 use super::store::temporary_in;
 use crate::digest::Digest;
+use crate::file;
 
 /// The folder.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Store for Folder {
             Err(error) => Err(error),
             // Opening anything else may block forever.
             Ok(meta) if !meta.is_file() => Err(io::Error::other("it has something that is no file")),
-            Ok(_) => Ok(Some(Box::new(fs::File::open(path)?))),
+            Ok(_) => Ok(Some(Box::new(file::open_own(path)?))),
         }
     }
 

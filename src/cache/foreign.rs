@@ -13,6 +13,7 @@ use super::protocol::Name;
 use super::remote::{Remote, lies};
 use super::store::{Cache, vouched};
 use crate::digest::{Digest, Hasher};
+use crate::file;
 
 impl Cache {
     /// The entry that `remote` has for `key`, provided that it is signed if it must be. Its contents stay there for
@@ -84,7 +85,7 @@ impl Cache {
     /// # Errors
     /// If something cannot be sent.
     pub(crate) fn push(&self, remote: &Remote, key: Digest, list: Option<(Digest, List)>) -> io::Result<()> {
-        let text = fs::read_to_string(self.entry(key)).unwrap_or_default();
+        let text = file::read_own_text(self.entry(key)).unwrap_or_default();
         // A missing entry was too large, or is damaged.
         let Some(entry) = read(&text) else { return Ok(()) };
         for (object, (size, _)) in objects(&entry.files) {

@@ -1,7 +1,6 @@
 //! Lists of reads: what a run reads beyond what is known in advance, only earlier runs can tell. The key of what is
 //! known leads to the lists of those runs; if one of them still holds, it leads to that run's entry.
 
-use std::fs;
 use std::io::{self, Write as _};
 
 use camino::Utf8PathBuf;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use super::entry::{Kind, sealed};
 use super::store::{Cache, remove, vouched};
 use crate::digest::Digest;
+use crate::file;
 
 /// At most this many lists are kept for a key: the oldest goes.
 pub(super) const MOST: usize = 32;
@@ -31,7 +31,7 @@ impl Cache {
 
     /// The lists of runs with this key, newest first. Unreadable ones are treated as missing.
     pub(crate) fn lists(&self, key: Digest) -> Vec<List> {
-        let text = fs::read_to_string(self.lists_of(key)).unwrap_or_default();
+        let text = file::read_own_text(self.lists_of(key)).unwrap_or_default();
         vouched(&text).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 

@@ -11,6 +11,7 @@ use super::entry::read;
 use super::object::{Kind, StoredItem};
 use super::store::{Cache, TEMPORARY, remove};
 use crate::digest::Digest;
+use crate::file;
 
 /// A write that is unfinished after this time never will be finished.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -69,7 +70,7 @@ impl Cache {
         let mut kept: BTreeMap<Digest, u64> = BTreeMap::new();
         let mut bytes = 0;
         for file in entries {
-            let entry = fs::read_to_string(&file.path).ok().and_then(|text| read(&text));
+            let entry = file::read_own_text(&file.path).ok().and_then(|text| read(&text));
             let objects: BTreeMap<Digest, u64> =
                 entry.iter().flat_map(|entry| &entry.files).filter_map(object).collect();
             let new = objects.iter().filter(|(digest, _)| !kept.contains_key(digest));

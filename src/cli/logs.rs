@@ -1,6 +1,5 @@
 //! `expops logs`: what instances printed.
 
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use clap_complete::ArgValueCompleter;
 
 use super::ended::Ended;
 use super::{complete, failed, labels, location, look, say};
+use crate::file;
 use crate::layout::Folder;
 use crate::lock::Lock;
 use crate::plan::Action;
@@ -82,7 +82,7 @@ fn is_running(folder: &Folder) -> bool {
 /// Prints a log from byte `shown` on, and returns how many bytes have been shown. A log that has become shorter
 /// is a new one.
 fn more(log: &Utf8Path, shown: u64) -> io::Result<u64> {
-    let Ok(mut file) = File::open(log) else { return Ok(shown) };
+    let Ok(mut file) = file::open_own(log) else { return Ok(shown) };
     let from = if file.metadata()?.len() < shown { 0 } else { shown };
     file.seek(SeekFrom::Start(from))?;
     let mut bytes = Vec::new();

@@ -12,6 +12,7 @@ use super::look::enter;
 use super::report::{Content, Inspection, libraries};
 use crate::diagnostic::{Diagnostics, render};
 use crate::driver::{Failure, Project};
+use crate::file;
 use crate::report::{self, Document, Libraries};
 use crate::serve::{Answer, Request, Server};
 
@@ -232,7 +233,7 @@ fn send(path: &Utf8Path) -> Answer {
     if size.is_ok_and(|size| size > LARGEST) {
         return Answer::no(404, &format!("`{path}` is too large to be sent"));
     }
-    let Ok(content) = std::fs::read(path) else {
+    let Ok(content) = file::read_own(path) else {
         return Answer::no(404, &format!("`{path}` cannot be read"));
     };
     let kind = match path.extension().map(str::to_ascii_lowercase).as_deref() {

@@ -2,13 +2,12 @@
 //! it: moving a line does not rerun anything.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use crate::durable;
-use crate::file::FileError;
+use crate::file::{self, FileError};
 use crate::layout::Layout;
 
 /// Places such as `expops.yaml:12:9`, by the name on disk of a process or an environment.
@@ -29,7 +28,7 @@ impl Places {
 
     /// The places of the last compilation; empty if they cannot be read.
     pub(crate) fn read(layout: &Layout) -> Self {
-        let text = fs::read_to_string(layout.places()).unwrap_or_default();
+        let text = file::read_own_text(layout.places()).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
 

@@ -3,12 +3,14 @@
 
 mod build;
 
-use std::fs::{self, File};
+use std::fs::{self};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
+
+use crate::file;
 
 pub use build::Build;
 
@@ -99,7 +101,7 @@ impl Journal {
         let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
         let at = u64::try_from(at).unwrap_or_default();
         let entry = Entry { at, build: Build::present(), instance: instance.to_owned(), event };
-        let mut file = File::options().create(true).append(true).open(&self.path)?;
+        let mut file = file::append_own(&self.path)?;
         // One write, so that lines of several processes do not mix.
         file.write_all(line(entry).as_bytes())?;
         if file.metadata()?.len() > FULL {
@@ -110,7 +112,8 @@ impl Journal {
 
     /// All entries, oldest first. Unreadable lines are skipped: a machine may have died while writing one.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + use<> {
-        let files = [self.earlier(), self.path.clone()].into_iter().filter_map(|path| File::open(path).ok());
+        let files =
+            [self.earlier(), self.path.clone()].into_iter().filter_map(|path| file::open_own(path).ok());
         let lines = files.flat_map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok));
         lines.filter_map(|line| serde_json::from_slice(&line).ok())
     }
@@ -162,7 +165,7 @@ impl Follower {
 
 /// Appends the content of a file from an offset on, as far as it can be read.
 fn read_from(path: &Utf8Path, offset: u64, bytes: &mut Vec<u8>) {
-    let Ok(mut file) = File::open(path) else { return };
+    let Ok(mut file) = file::open_own(path) else { return };
     if file.seek(SeekFrom::Start(offset)).is_ok() {
         let _ = file.read_to_end(bytes);
     }

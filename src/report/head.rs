@@ -1,7 +1,6 @@
 //! The beginning of a value: the first rows of a table, the shape of an array, a text, an image. Reads only a little of
 //! a file, whatever its size, and shows nothing of a file that it cannot read.
 
-use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 
 use base64::Engine as _;
@@ -9,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use camino::Utf8Path;
 
 use super::document::{Head, Log};
+use crate::file;
 use crate::split::Kind;
 #[cfg(feature = "columnar")]
 use crate::split::{self, Most};
@@ -49,7 +49,7 @@ pub(super) fn of(path: &Utf8Path, format: &str) -> Option<Head> {
 
 /// The last `most` bytes of a log.
 pub(super) fn tail(path: &Utf8Path, most: u64) -> Option<Log> {
-    let mut file = File::open(path).ok().filter(|_| is_plain_file(path))?;
+    let mut file = file::open_own(path).ok().filter(|_| is_plain_file(path))?;
     let bytes = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(bytes.saturating_sub(most))).ok()?;
     let mut end = Vec::new();
@@ -66,7 +66,7 @@ fn is_plain_file(path: &Utf8Path) -> bool {
 
 fn beginning(path: &Utf8Path, most: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
+    file::open_own(path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 

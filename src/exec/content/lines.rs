@@ -2,13 +2,13 @@
 //! where the content of a line decides whether a run ends with it (content-defined chunking, as in the LBFS paper,
 //! 2001): inserting lines moves what follows, but leaves its runs unchanged.
 
-use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 
 use camino::Utf8Path;
 
 use crate::diagnostic::plural;
 use crate::digest::{Digest, Hasher};
+use crate::file;
 
 /// A text up to this many bytes is stored line by line; each time the size doubles, so does the length of runs.
 const SMALL: u64 = 64 * 1024;
@@ -26,7 +26,7 @@ const KIND: &str = "lines ";
 /// has, and its content: how the line ends (`=`: as usual, `~`: with CR and LF, `-`: not at all) followed by the line,
 /// or a digest. `None` if it is not a text.
 pub(in crate::exec) fn runs(path: &Utf8Path) -> Option<Vec<[String; 3]>> {
-    let file = File::open(path).ok()?;
+    let file = file::open_own(path).ok()?;
     let size = file.metadata().ok()?.len();
     if size > LARGE {
         return None;

@@ -32,7 +32,8 @@ fn of_folder(path: &Utf8Path, trust: &Trust) -> io::Result<Digest> {
         };
         hasher.update(format!("{inner}\0{kind} {content}\n"));
     }
-    Ok(hasher.finish())
+    // An empty folder is no empty file.
+    Ok(Digest::of(format!("folder {}\n", hasher.finish())))
 }
 
 /// The files in a folder and its subfolders, in a fixed order: their names relative to it, and their digests.

@@ -1,7 +1,6 @@
 //! Asks the remote cache. One that does not work costs a warning, and is then left alone for a while: a build waits for
 //! it once, not once for each instance.
 
-use std::fs;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -47,7 +46,7 @@ struct Left {
 impl Left {
     /// What is known of the remote cache `cache`.
     fn read(path: &Utf8PathBuf, cache: &str) -> Self {
-        let text = fs::read_to_string(path).unwrap_or_default();
+        let text = file::read_own_text(path).unwrap_or_default();
         let left = serde_json::from_str::<Self>(&text).ok().filter(|left| left.cache == cache);
         left.unwrap_or_else(|| Self { cache: cache.to_owned(), ..Self::default() })
     }

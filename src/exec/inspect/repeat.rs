@@ -25,10 +25,10 @@ impl Instance {
             return Err(failure.help("what expops does by itself repeats"));
         }
         let (_guard, decided) = self.step_aside()?;
-        let log = std::fs::read(self.folder.log()).ok();
+        let log = file::read_own(self.folder.log()).ok();
         let made = self.attempt(&decided).and_then(|first| Ok((first, self.attempt(&decided)?)));
         match log {
-            Some(log) => file::context(std::fs::write(self.folder.log(), log), "write", &self.folder.log())?,
+            Some(log) => file::write_own(&self.folder.log(), log)?,
             None => file::remove(&self.folder.log())?,
         }
         let (first, second) = made?;

@@ -40,7 +40,8 @@ pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path, layout: &Layout) -> Result<()
         return Err(failure.help("remove it, or export to another path"));
     }
     if !is_same || is_older(to, from) {
-        let copied = |writer: &mut io::BufWriter<&File>| io::copy(&mut File::open(from)?, writer).map(drop);
+        let copied =
+            |writer: &mut io::BufWriter<&File>| io::copy(&mut file::open_own(from)?, writer).map(drop);
         file::insist_on_no_folder(to)?;
         file::replace(to, copied)?;
     }

@@ -33,7 +33,7 @@ pub(crate) fn give(name: &str, layout: &Layout) -> Result<(), Failure> {
         return Err(list(&failed, skipped, layout));
     }
     passed.parent().map_or(Ok(()), file::create_folder)?;
-    Ok(file::context(std::fs::write(&passed, ""), "write", &passed)?)
+    Ok(file::write_own(&passed, "")?)
 }
 
 fn list(failed: &BTreeMap<String, LeftOut>, skipped: usize, layout: &Layout) -> Failure {

@@ -2,7 +2,6 @@
 //! do: Ninja takes a look without a report for one that read nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
 use std::io::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -30,7 +29,7 @@ pub(in crate::exec) fn tell(
 ) -> Result<(), Failure> {
     let folder = layout.folder(name);
     let text = ninja(&folder, paths, layout, sight);
-    file::context(fs::write(folder.reads(), text), "write", &folder.reads())?;
+    file::write_own(&folder.reads(), text)?;
     let all = layout.reads(name.split('/').next().unwrap_or_default());
     // If nothing was ever read, there is no file.
     if paths.is_empty() && (before.is_some_and(<[_]>::is_empty) || !all.exists()) {
@@ -47,7 +46,7 @@ pub(in crate::exec) fn tell(
 
 /// Whether this is what the file of a process says last about an instance.
 fn is_last(file: &Utf8Path, text: &str) -> bool {
-    let told = fs::read(file).unwrap_or_default();
+    let told = file::read_own(file).unwrap_or_default();
     let told = String::from_utf8_lossy(&told);
     let about = text.split_inclusive(" :=").next().unwrap_or_default();
     told.rfind(about).is_some_and(|at| told[at..].starts_with(text))
@@ -133,7 +132,7 @@ fn links(paths: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
 /// Appends what Make reads about an instance to the file of its process, by one write: many instances write at once.
 fn append(path: &Utf8Path, build: &Utf8Path, text: &str) -> Result<(), Failure> {
     path.parent().map_or(Ok(()), |folder| file::create_own_folder(build, folder))?;
-    let file = File::options().append(true).create(true).open(path);
+    let file = file::append_own(path);
     Ok(file::context(file.and_then(|mut file| file.write_all(text.as_bytes())), "write", path)?)
 }
 
@@ -142,7 +141,7 @@ fn append(path: &Utf8Path, build: &Utf8Path, text: &str) -> Result<(), Failure> 
 /// # Errors
 /// If the file cannot be written.
 pub(crate) fn compact(path: &Utf8Path) -> Result<(), FileError> {
-    let Ok(bytes) = fs::read(path) else { return Ok(()) };
+    let Ok(bytes) = file::read_own(path) else { return Ok(()) };
     let text = String::from_utf8_lossy(&bytes);
     let mut last = BTreeMap::new();
     let mut lines = text.lines().peekable();

@@ -1,7 +1,6 @@
 //! Watches a process while it runs.
 
 use std::cell::RefCell;
-use std::fs;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -85,7 +84,7 @@ impl Watcher {
 
     /// What was seen. A program in which nobody watched may have read anything.
     pub(in crate::exec) fn events(&self) -> Vec<Option<Event>> {
-        match fs::read(&self.log) {
+        match file::read_own(&self.log) {
             Ok(bytes) => watch::events(&bytes).collect(),
             Err(_) => self.started.borrow().clone(),
         }

@@ -1,6 +1,6 @@
 //! Starts a program for an instance, with its output in the instance's log.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::process::{Command, Stdio};
 
@@ -131,7 +131,7 @@ pub(in crate::exec) fn crash(log: &Utf8Path) -> Option<String> {
 fn end(log: &Utf8Path) -> String {
     let mut bytes = Vec::new();
     let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = fs::File::open(log)?;
+        let mut file = file::open_own(log)?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(64 * 1024)))?;
         file.read_to_end(&mut bytes)?;

@@ -17,6 +17,7 @@ use crate::exec::interpreter::Interpreter;
 use crate::exec::run_folder::RunFolder;
 use crate::exec::state::inputs::Input;
 use crate::exec::state::instance::Instance;
+use crate::file;
 use crate::layout::run as run_files;
 use crate::settings::FailureKind;
 
@@ -154,7 +155,7 @@ pub(in crate::exec) fn run(
         exit = runner.run(&mut command, &log, &call, || folder.start_again(&instance.project))?;
     }
     instance.note_usage(&exit.usage);
-    let answer = std::fs::read_to_string(folder.result()).ok();
+    let answer = file::read_own_text(folder.result()).ok();
     let answer = answer.and_then(|text| serde_json::from_str::<Answer>(&text).ok());
     match answer.filter(|answer| (answer.version, &answer.nonce) == (request::VERSION, &request.nonce)) {
         Some(Answer { error: Some(error), .. }) => {

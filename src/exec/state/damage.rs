@@ -27,7 +27,7 @@ pub(in crate::exec) fn disown(failure: &Failure, layout: &Layout) -> Result<(), 
     if !failure.damaged.is_empty() {
         let word = layout.damaged();
         file::insist_on_no_links(layout.build(), &word)?;
-        file::context(std::fs::write(&word, ""), "write", &word)?;
+        file::write_own(&word, "")?;
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ fn look_at(instance: Instance) -> Result<bool, Failure> {
 }
 
 fn read_plan(path: &Utf8Path) -> Option<PlanFile> {
-    PlanFile::parse(&std::fs::read_to_string(path).ok()?).ok()
+    PlanFile::parse(&file::read_own_text(path).ok()?).ok()
 }
 
 impl Instance {

@@ -2,8 +2,6 @@
 //! `failed` and is always the same; a file beside it tells how they failed, for those that gather them and for the list
 //! at the end of a build.
 
-use std::fs;
-
 use serde::{Deserialize, Serialize};
 
 use crate::exec::failure::Failure;
@@ -31,7 +29,7 @@ impl LeftOut {
         if !stamp::is_failed(&folder.stamp()) {
             return None;
         }
-        let text = fs::read_to_string(folder.failed()).unwrap_or_default();
+        let text = file::read_own_text(folder.failed()).unwrap_or_default();
         Some(serde_json::from_str(&text).unwrap_or(Self {
             kind: FailureKind::NoResult,
             message: String::new(),

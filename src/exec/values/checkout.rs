@@ -9,6 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use memchr::memmem;
 
 use crate::exec::failure::Failure;
+use crate::file;
 
 /// The folders that values must not name.
 pub(in crate::exec) struct Checkout {
@@ -60,7 +61,7 @@ impl Checkout {
 
     /// The first path into the checkout in the file at `path`.
     fn search(&self, path: &Utf8Path, format: &str) -> io::Result<Option<String>> {
-        let mut file = File::open(path)?;
+        let mut file = file::open_own(path)?;
         if format == "npy" && !may_hold_text(&file)? {
             return Ok(None);
         }

@@ -1,6 +1,5 @@
 //! What an instance passes on: values by key, each in a file of its own, listed in `values.json`.
 
-use std::fs;
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,6 +11,7 @@ use crate::arm::Arm;
 use crate::digest::Digest;
 use crate::exec::content::trust::Trust;
 use crate::exec::failure::Failure;
+use crate::file;
 use crate::layout::Folder;
 use crate::stamp::{self, Line, Stamp, Subject};
 
@@ -81,7 +81,7 @@ pub(crate) struct Values {
 impl Values {
     /// Reads the values in `folder`; `None` if there are none, or they cannot be read.
     pub(crate) fn read(folder: &Folder) -> Option<Self> {
-        let text = std::fs::read_to_string(folder.values()).ok()?;
+        let text = file::read_own_text(folder.values()).ok()?;
         serde_json::from_str(&text).ok()
     }
 
@@ -93,7 +93,7 @@ impl Values {
 
     /// Whether the list in `folder` is this one, to the byte.
     pub(crate) fn are_listed_in(&self, folder: &Folder) -> bool {
-        fs::read(folder.values()).is_ok_and(|old| self.text().is_ok_and(|text| text.as_bytes() == old))
+        file::read_own(folder.values()).is_ok_and(|old| self.text().is_ok_and(|text| text.as_bytes() == old))
     }
 
     fn text(&self) -> Result<String, Failure> {

@@ -1,6 +1,5 @@
 //! The end of a task: the file `done.json`, written last, which lists everything that the task left.
 
-use std::fs;
 use std::io::{self, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::task::{self, Task};
 use crate::digest::Digest;
 use crate::durable;
+use crate::file;
 use crate::layout::{FILES, OUT, run as run_files};
 use crate::settings::FailureKind;
 
@@ -60,7 +60,7 @@ impl Done {
 
     /// The end of `task`, if it has been written and everything that it lists is there.
     pub(super) fn read(task: &Task, digest: impl Fn(&Utf8Path) -> io::Result<Digest>) -> Option<Self> {
-        let text = fs::read(task.run.join(run_files::DONE)).ok()?;
+        let text = file::read_own(task.run.join(run_files::DONE)).ok()?;
         let done: Self = serde_json::from_slice(&text).ok()?;
         let is_there = |(path, left): &(Utf8PathBuf, Left)| {
             let path = task.run.join(path);

@@ -6,6 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::file;
 use crate::layout::run as run_files;
 use camino::Utf8Path;
 
@@ -58,7 +59,7 @@ pub(super) fn listening<T>(
     let (done, is_done) = channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || {
-            let count = || fs::read_to_string(run.join(run_files::ALIVE)).ok();
+            let count = || file::read_own_text(run.join(run_files::ALIVE)).ok();
             let (mut last, mut since) = (count(), Instant::now());
             while is_done.recv_timeout(beat(patience)) == Err(RecvTimeoutError::Timeout) {
                 let now = count();

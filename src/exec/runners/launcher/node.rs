@@ -14,6 +14,7 @@ use super::scratch::Scratch;
 use super::task::{self, Task};
 use crate::exec::exit::{self, Exit};
 use crate::exec::reads::watcher;
+use crate::file;
 use crate::layout::run as run_files;
 use crate::signals;
 
@@ -55,7 +56,7 @@ enum Ended<T> {
 }
 
 fn one(file: &Utf8Path) -> io::Result<Ended<u8>> {
-    let mut task: Task = serde_json::from_slice(&fs::read(file)?)?;
+    let mut task: Task = serde_json::from_slice(&file::read_own(file)?)?;
     if task.version != task::VERSION {
         return Err(io::Error::other("it was written by another version of expops"));
     }
@@ -82,7 +83,7 @@ fn claim(task: &Task) -> io::Result<Option<File>> {
             Ok(Some(file))
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let _ = File::open(&path)?.lock();
+            let _ = file::open_own(&path)?.lock();
             Ok(None)
         }
         Err(error) => Err(error),

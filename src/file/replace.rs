@@ -1,54 +1,13 @@
-//! Files that nobody ever sees half-written, and errors that name the path.
+//! Files that nobody ever sees half-written.
 
-use std::fmt;
 use std::fs;
 use std::io::{self, BufRead as _, Read as _, Seek as _, Write};
-use std::path::Path;
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
 
+use super::error::{FileError, context};
+use super::own::{create_beside, create_folder, open_own};
 use crate::layout::passing;
-
-/// What failed, on which path, and why.
-#[derive(Debug)]
-pub struct FileError {
-    /// What was tried, as in "cannot {action} `{path}`": `read`, `write`, `create`.
-    pub action: &'static str,
-    /// The path as it was given.
-    pub path: Utf8PathBuf,
-    /// The system's reason.
-    pub source: io::Error,
-}
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {} `{}`: {}", self.action, self.path, reason(&self.source))
-    }
-}
-
-impl std::error::Error for FileError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
-
-/// The system's message without the error number that Rust appends, which helps nobody.
-pub(crate) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_lowercase(),
-        None => text,
-    }
-}
-
-/// `result`, with the action and path added to its error.
-pub(crate) fn context<T>(
-    result: io::Result<T>,
-    action: &'static str,
-    path: &Utf8Path,
-) -> Result<T, FileError> {
-    result.map_err(|source| FileError { action, path: path.to_owned(), source })
-}
 
 /// Whether a write changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,40 +16,6 @@ pub enum Written {
     Changed,
     /// The file had this content already; it and its time stamp were left alone.
     Unchanged,
-}
-
-/// Reads a whole text file.
-pub(crate) fn read_text(path: &Utf8Path) -> Result<String, FileError> {
-    context(fs::read_to_string(path), "read", path)
-}
-
-/// Reads a file of `/proc`. [`fs::read_to_string`] first asks for its size, which is 0, and then reads a few bytes at a
-/// time.
-pub(crate) fn read_proc(path: impl AsRef<Path>) -> io::Result<String> {
-    let mut text = String::with_capacity(4096);
-    fs::File::open(path)?.take(u64::MAX).read_to_string(&mut text)?;
-    Ok(text)
-}
-
-/// Creates a folder and its parents.
-pub(crate) fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
-    context(fs::create_dir_all(path), "create", path)
-}
-
-/// Creates the folder `path` of ours, which is below `base`. A file that somebody put in its place, or in that of a folder on
-/// the way, is removed.
-///
-/// # Errors
-/// If the folder cannot be created.
-pub(crate) fn create_own_folder(base: &Utf8Path, path: &Utf8Path) -> Result<(), FileError> {
-    let above = || path.ancestors().take_while(|above| *above != base && above.starts_with(base));
-    let is_in_the_way = |above: &&Utf8Path| above.symlink_metadata().is_ok_and(|meta| !meta.is_dir());
-    if fs::create_dir_all(path).is_err()
-        && let Some(file) = above().find(is_in_the_way)
-    {
-        context(fs::remove_file(file), "remove", file)?;
-    }
-    create_folder(path)
 }
 
 /// Replaces the file at `path` atomically: what `fill` writes goes to a temporary file next to it, which is then
@@ -128,117 +53,10 @@ pub(crate) fn revise(
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     settle: impl FnOnce(&fs::File) -> io::Result<()>,
 ) -> Result<Written, FileError> {
-    let old = fs::File::open(path).ok().map(io::BufReader::new);
+    let old = open_own(path).ok().map(io::BufReader::new);
     let mut revision = Revision { path, old, same: 0, new: None };
     let written = fill(&mut revision).and_then(|()| revision.finish(settle));
     context(written, "write", path)
-}
-
-/// The first file called `program` on the `PATH`.
-pub(crate) fn on_path(program: &str) -> Option<Utf8PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let found =
-        std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())?;
-    Utf8PathBuf::try_from(found).ok()
-}
-
-/// Removes whatever is at `path`, where a file of ours belongs, and is none: a folder, a link that leads elsewhere, a pipe
-/// that nobody reads.
-pub(crate) fn make_way(path: &Utf8Path) -> Result<(), FileError> {
-    let is_in_the_way = path.symlink_metadata().is_ok_and(|meta| !meta.is_file());
-    if is_in_the_way { remove(path) } else { Ok(()) }
-}
-
-/// Opens a file of ours in the build folder for writing, creating it if necessary. What is no file in its place, which
-/// somebody else must have put there, is removed.
-pub(crate) fn create_own(path: &Utf8Path) -> io::Result<fs::File> {
-    make_way(path).map_err(|error| error.source)?;
-    create_beside(path)
-}
-
-/// The same for a file that may be beside the user's: only a link in its place is removed.
-fn create_beside(path: &Utf8Path) -> io::Result<fs::File> {
-    if path.is_symlink() {
-        fs::remove_file(path)?;
-    }
-    own(&mut fs::File::options()).create(true).truncate(false).write(true).open(path)
-}
-
-#[cfg(unix)]
-fn own(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32)
-}
-
-#[cfg(not(unix))]
-fn own(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
-    options
-}
-
-/// Checks that no part of `path` below `base` is a link, which might lead anywhere.
-///
-/// # Errors
-/// If one of the folders on the way, or `path` itself, is a link.
-pub(crate) fn insist_on_no_links(base: &Utf8Path, path: &Utf8Path) -> Result<(), FileError> {
-    let above = path.ancestors().take_while(|above| *above != base && above.starts_with(base));
-    match above.filter(|above| above.is_symlink()).last() {
-        Some(link) => {
-            let source = io::Error::other("it is a link, and the build does not follow links");
-            Err(FileError { action: "use", path: link.to_owned(), source })
-        }
-        None => Ok(()),
-    }
-}
-
-/// Checks that no folder is at `path`, where a file belongs that is not in a folder of ours.
-///
-/// # Errors
-/// If there is one.
-pub(crate) fn insist_on_no_folder(path: &Utf8Path) -> Result<(), FileError> {
-    let error =
-        || FileError { action: "write", path: path.to_owned(), source: io::ErrorKind::IsADirectory.into() };
-    if path.is_dir() { Err(error()) } else { Ok(()) }
-}
-
-/// Creates a symbolic link at `link` to `target`.
-#[cfg(unix)]
-pub(crate) fn link(target: &Utf8Path, link: &Utf8Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, link)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn link(_target: &Utf8Path, _link: &Utf8Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Removes a file or a whole folder; it is no error if there is none.
-pub(crate) fn remove(path: &Utf8Path) -> Result<(), FileError> {
-    let result = match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(e) => Err(e),
-    };
-    match result {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => context(other, "remove", path),
-    }
-}
-
-/// `path` without `.` and, where there is a folder to go up from, `..`: a build tool identifies files by name alone.
-pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
-    let mut out = Utf8PathBuf::new();
-    for part in path.components() {
-        match part {
-            Utf8Component::CurDir => {}
-            Utf8Component::ParentDir
-                if matches!(out.components().next_back(), Some(Utf8Component::Normal(_))) =>
-            {
-                out.pop();
-            }
-            part => out.push(part),
-        }
-    }
-    if out.as_str().is_empty() { Utf8PathBuf::from(".") } else { out }
 }
 
 /// A file that is written again. As long as it comes out as it was, nothing is written; from the first difference on,
@@ -319,7 +137,7 @@ fn is_next(file: &mut io::BufReader<fs::File>, mut bytes: &[u8]) -> io::Result<b
 /// Removes the temporary file that a killed [`replace`] of `path` may have left behind.
 pub(crate) fn forsake(path: &Utf8Path) {
     let temporary = passing::temporary(path);
-    let Ok(file) = fs::File::open(&temporary) else { return };
+    let Ok(file) = open_own(&temporary) else { return };
     // If it is locked, a program is still writing it.
     if file.try_lock().is_ok() && is_at(&file, &temporary) {
         let _ = fs::remove_file(&temporary);
@@ -512,20 +330,5 @@ mod tests {
             revise(&path, |out| out.write_all(b"other").and(Err(io::Error::other("no"))), |_| Ok(()));
         assert!(failed.is_err());
         assert_eq!(fs::read_to_string(&path).unwrap().len(), long.len() + 1);
-    }
-
-    #[test]
-    fn an_error_names_the_path_and_not_a_number() {
-        let error = read_text(Utf8Path::new("/nowhere/x")).unwrap_err().to_string();
-        assert_eq!(error, "cannot read `/nowhere/x`: no such file or directory");
-    }
-
-    #[test]
-    fn paths_have_one_spelling() {
-        for (path, expected) in
-            [("a/../b", "b"), ("./a/./b", "a/b"), ("../a", "../a"), ("a/..", "."), ("a/../../b", "../b")]
-        {
-            assert_eq!(normal(Utf8Path::new(path)), expected, "{path}");
-        }
     }
 }

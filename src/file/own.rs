@@ -1,0 +1,107 @@
+//! Files of ours in the build folder, in whose place somebody may have put anything.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use camino::Utf8Path;
+use rustix::fs::OFlags;
+
+use super::error::{FileError, context};
+
+/// Creates a folder and its parents.
+pub(crate) fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
+    context(fs::create_dir_all(path), "create", path)
+}
+
+/// Creates the folder `path` of ours, which is below `base`. A file that somebody put in its place, or in that of a folder on
+/// the way, is removed.
+///
+/// # Errors
+/// If the folder cannot be created.
+pub(crate) fn create_own_folder(base: &Utf8Path, path: &Utf8Path) -> Result<(), FileError> {
+    let above = || path.ancestors().take_while(|above| *above != base && above.starts_with(base));
+    let is_in_the_way = |above: &&Utf8Path| above.symlink_metadata().is_ok_and(|meta| !meta.is_dir());
+    if fs::create_dir_all(path).is_err()
+        && let Some(file) = above().find(is_in_the_way)
+    {
+        context(fs::remove_file(file), "remove", file)?;
+    }
+    create_folder(path)
+}
+
+/// Removes whatever is at `path`, where a file of ours belongs, and is none: a folder, a link that leads elsewhere, a pipe
+/// that nobody reads.
+pub(crate) fn make_way(path: &Utf8Path) -> Result<(), FileError> {
+    let is_in_the_way = path.symlink_metadata().is_ok_and(|meta| !meta.is_file());
+    if is_in_the_way { remove(path) } else { Ok(()) }
+}
+
+/// Opens a file of ours in the build folder for writing, creating it if necessary. What is no file in its place, which
+/// somebody else must have put there, is removed.
+pub(crate) fn create_own(path: &Utf8Path) -> io::Result<fs::File> {
+    make_way(path).map_err(|error| error.source)?;
+    create_beside(path)
+}
+
+/// The same for a file that may be beside the user's: only a link in its place is removed.
+pub(super) fn create_beside(path: &Utf8Path) -> io::Result<fs::File> {
+    if path.is_symlink() {
+        fs::remove_file(path)?;
+    }
+    with(&mut fs::File::options(), OFlags::NOFOLLOW).create(true).truncate(false).write(true).open(path)
+}
+
+/// Opens a file for reading in whose place there may be something else. To open a pipe would wait for its writer, and a
+/// device may have no end: both are errors.
+///
+/// # Errors
+/// If it cannot be opened, or is no file.
+pub(crate) fn open_own(path: impl AsRef<Path>) -> io::Result<fs::File> {
+    let file = with(&mut fs::File::options(), OFlags::NONBLOCK).read(true).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file")) }
+}
+
+/// Reads what [`open_own`] opens.
+pub(crate) fn read_own(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_own(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The same as a text.
+pub(crate) fn read_own_text(path: impl AsRef<Path>) -> io::Result<String> {
+    let mut text = String::new();
+    open_own(path)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Opens a file for appending in whose place there may be something else, which is removed.
+pub(crate) fn append_own(path: &Utf8Path) -> io::Result<fs::File> {
+    make_way(path).map_err(|error| error.source)?;
+    fs::File::options().append(true).create(true).open(path)
+}
+
+/// Writes a file that may be lost half-way, in whose place there may be something else, which is removed.
+pub(crate) fn write_own(path: &Utf8Path, content: impl AsRef<[u8]>) -> Result<(), FileError> {
+    make_way(path)?;
+    context(fs::write(path, content), "write", path)
+}
+
+fn with(options: &mut fs::OpenOptions, flags: OFlags) -> &mut fs::OpenOptions {
+    options.custom_flags(flags.bits() as i32)
+}
+
+/// Removes a file or a whole folder; it is no error if there is none.
+pub(crate) fn remove(path: &Utf8Path) -> Result<(), FileError> {
+    let result = match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(e) => Err(e),
+    };
+    match result {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => context(other, "remove", path),
+    }
+}
