@@ -19,6 +19,9 @@ use crate::source::Span;
 /// What a template may refer to.
 pub(crate) const NAMES: [&str; 5] = ["inputs", "outputs", "parameters", "partition", "seed"];
 
+/// The filter that writes paths to a file, and gives that.
+const LIST_FILE: &str = "list_file";
+
 /// Why a template cannot be used.
 #[derive(Debug)]
 pub(crate) struct CommandError {
@@ -91,13 +94,35 @@ pub(crate) fn check(source: &str) -> Result<(), CommandError> {
     let template = environment.template_from_str(source)?;
     let unknown =
         template.undeclared_variables(false).into_iter().find(|name| !NAMES.contains(&name.as_str()));
-    match unknown {
+    if let Some(name) = unknown {
+        let span = find(source, &name);
+        return Err(CommandError { message: format!("nothing is called `{name}`"), span, name: Some(name) });
+    }
+    match filters(source).find(|span| !is_filter(&environment, &source[span.range()])) {
         None => Ok(()),
-        Some(name) => {
-            let span = find(source, &name);
-            Err(CommandError { message: format!("nothing is called `{name}`"), span, name: Some(name) })
+        Some(span) => {
+            let message = format!("there is no filter `{}`", &source[span.range()]);
+            Err(CommandError { message, span: Some(span), name: None })
         }
     }
+}
+
+/// The names of the filters in a template: the words behind a bar, inside braces.
+fn filters(source: &str) -> impl Iterator<Item = Span> {
+    source.match_indices('|').filter_map(|(bar, _)| {
+        let rest = source[bar + 1..].trim_start();
+        let start = source.len() - rest.len();
+        let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let span = Span::new(start, start + length);
+        let is_name = rest.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        (is_name && in_braces(source, bar)).then_some(span)
+    })
+}
+
+/// Which filters there are is known only to who applies one.
+fn is_filter(environment: &Environment<'_>, name: &str) -> bool {
+    let applied = environment.compile_expression(&format!("none | {name}")).and_then(|it| it.eval(()));
+    name == LIST_FILE || !applied.is_err_and(|error| error.kind() == ErrorKind::UnknownFilter)
 }
 
 /// The parameters that a template names; `None` if it may use any of them.
@@ -129,9 +154,14 @@ pub(crate) fn members(template: &str, kind: &str) -> Option<Vec<String>> {
 
 /// Whether a template prints the seed.
 pub(crate) fn uses_seed(template: &str) -> bool {
+    uses(template, "seed")
+}
+
+/// Whether a template uses what is called `name`. One that cannot be read may use anything.
+pub(crate) fn uses(template: &str, name: &str) -> bool {
     let environment = environment();
     let names = environment.template_from_str(template).map(|t| t.undeclared_variables(false));
-    names.map_or(true, |names| names.contains("seed"))
+    names.map_or(true, |names| names.contains(name))
 }
 
 /// Where a template contains `word` as a whole word inside braces.
@@ -139,12 +169,18 @@ pub(crate) fn find(template: &str, word: &str) -> Option<Span> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let fits = |start: &usize| {
         let (before, after) = (&template[..*start], &template[start + word.len()..]);
-        let in_braces =
-            before.rfind("{{").max(before.rfind("{%")) > before.rfind("}}").max(before.rfind("%}"));
-        in_braces && !before.ends_with(|c| is_part(c) || c == '.') && !after.starts_with(is_part)
+        in_braces(template, *start)
+            && !before.ends_with(|c| is_part(c) || c == '.')
+            && !after.starts_with(is_part)
     };
     let start = template.match_indices(word).map(|(start, _)| start).find(fits)?;
     Some(Span::new(start, start + word.len()))
+}
+
+/// Whether the byte `at` is inside the braces of a template.
+fn in_braces(template: &str, at: usize) -> bool {
+    let before = &template[..at];
+    before.rfind("{{").max(before.rfind("{%")) > before.rfind("}}").max(before.rfind("%}"))
 }
 
 /// Fills in a template.
@@ -167,7 +203,7 @@ pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandEr
         let path = folder.join(format!("list{}.txt", count.fetch_add(1, Ordering::Relaxed) + 1));
         write_list(&path, &value).map(|()| path.into_string())
     };
-    environment.add_filter("list_file", list_file);
+    environment.add_filter(LIST_FILE, list_file);
     Ok(environment.render_str(template, context)?)
 }
 

@@ -197,6 +197,9 @@ codes! {
         MISSING_MODULE "W007" "an imported module is not there"
             "Neither the project nor the interpreter has a module of this name, so that the import fails when the process \
              runs. If another build makes the module, declare it under the process's `files`: then it is made first."
+        OTHER_MEANING "W008" "a value that may mean something else than was meant"
+            "`seeds: 3` is the one seed 3, and not three seeds; `no` is a text in YAML 1.2, and not `false`; outside of \
+             every layer there is no partition and no seed. What is meant can be written so that nobody wonders."
         UNUSED_PARAMETER "W006" "a parameter that nothing takes"
             "No function and no command names it, so that it changes nothing: it may be misspelt."
     }

@@ -8,7 +8,7 @@ use super::missing::{self, Missing};
 use super::model::{Chart, Closes, Fan, Layer, LayerId, Pipeline, Process, ProcessId, Stacks, Work};
 use super::place::{Edges, Placement, place};
 use super::resolve::{Resolver, closes, is_chart};
-use super::{clashes, declared, exports, keys, names, parameters, settings};
+use super::{clashes, declared, effect, exports, keys, names, parameters, settings};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::script::Library;
 use crate::source::Spanned;
@@ -64,6 +64,7 @@ pub(crate) fn check(
     parameters::below_seeds(&mut pipeline, config, sink);
     parameters::unused(&pipeline, config, sink);
     keys::check(&pipeline, config, sink);
+    effect::check(&pipeline, config, sink);
     sink.unless_errors(pipeline)
 }
 

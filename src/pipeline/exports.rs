@@ -79,6 +79,15 @@ fn of_process(process: &Process, key: &Spanned<String>, path: &Spanned<String>) 
         let help = "write a relative path without `..`, such as `results/report.html`";
         return Err(wrong(&codes::PATH_OUTSIDE, message, "not inside", help));
     }
+    if parts().any(|part| part.as_str() == ".git") {
+        let message = format!("`{name}` exports `{key}` into the folder of git");
+        return Err(wrong(
+            &codes::EXPORT,
+            message,
+            "git's own",
+            "write a path of the project, such as `results/report.html`",
+        ));
+    }
     if !(process.place.data.is_empty() && process.place.seed.is_empty()) {
         let message =
             format!("`{name}` runs in a layer, and all its instances would export `{key}` to one file");

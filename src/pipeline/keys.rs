@@ -35,6 +35,7 @@ pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics
             }
         }
         checked.clashes(&upstreams, sink);
+        checked.renames(sink);
         let is_sound = given.as_ref().is_none_or(|given| checked.keys(given, sink));
         // Nothing is known downstream of an error: further errors might only follow from it.
         returned.insert(*id, outputs(pipeline, process, given).filter(|_| is_sound));
@@ -170,6 +171,25 @@ impl Consumer<'_> {
             let part = command::find(template, &format!("inputs.{key}"));
             let span = part.map_or(text.span, |part| place_in(&self.config.source, text, part));
             sink.error(self.unknown(key, span, names, "inputs."));
+        }
+    }
+
+    /// Reports names that the process gives to inputs and that its function does not take.
+    fn renames(&self, sink: &mut Diagnostics) {
+        let Work::Python(function) = &self.process.work else { return };
+        let Some(takes) = function.takes.as_ref().filter(|takes| !takes.iter().any(|name| name == "context"))
+        else {
+            return;
+        };
+        for (name, key) in self.written.inputs.iter().filter(|(name, _)| !takes.contains(&name.value)) {
+            let message = format!("`{}` does not take `{}`", self.process.name, name.value);
+            let help = match nearest(&name.value, takes.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its function takes {}", told(&takes.iter().cloned().collect())),
+            };
+            let code = if name.span == key.span { &codes::IGNORED_SECTION } else { &codes::UNKNOWN_KEY };
+            let label = "no parameter of the function";
+            sink.push(Diagnostic::new(code, message).at(&self.config.source, name.span, label).help(help));
         }
     }
 

@@ -4,6 +4,7 @@
 mod check;
 mod clashes;
 mod declared;
+mod effect;
 mod exports;
 mod keys;
 mod layers;

@@ -20,7 +20,7 @@ pub(super) fn check(
     let near = error.name.and_then(|name| nearest(&name, command::NAMES.iter().copied()));
     let help = near.map_or_else(
         || {
-            "write `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, `{{ partition }}` or `{{ seed }}`"
+            "write `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, `{{ partition }}` or `{{ seed }}`; the filters are those of MiniJinja, and `list_file`"
                 .to_owned()
         },
         |near| format!("did you mean `{near}`?"),

@@ -90,7 +90,10 @@ impl SplitError {
         let more = if known.len() > names.len() { ", …" } else { "" };
         Self::usage(
             format!("{file}: there is no column `{column}`"),
-            format!("the columns are {}{more}", names.join(", ")),
+            match names.is_empty() {
+                true => "it has no columns".to_owned(),
+                false => format!("the columns are {}{more}", names.join(", ")),
+            },
         )
     }
 

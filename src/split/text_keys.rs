@@ -77,7 +77,39 @@ impl<'a> TextKeys<'a> {
             (Kind::Lines, None) => Fields::Line,
             (_, columns) => Fields::Json { columns: columns.map(<[String]>::to_vec) },
         };
-        Ok(Self { source, index, fields, plain: wanted.plain, rows: Mutex::default() })
+        let keys = Self { source, index, fields, plain: wanted.plain, rows: Mutex::default() };
+        keys.insist_on_members()?;
+        Ok(keys)
+    }
+
+    /// Insists that each of the columns is a key of some JSON element: a misspelt one would be missing everywhere.
+    fn insist_on_members(&self) -> Result<(), SplitError> {
+        let Fields::Json { columns: Some(columns) } = &self.fields else { return Ok(()) };
+        let mut unseen: Vec<&String> = columns.iter().collect();
+        let mut names = Vec::new();
+        for chunk in 0..self.chunks() {
+            self.each(chunk, |from, _, _| {
+                let row = from.row().trim_ascii();
+                if unseen.is_empty() || row.first() != Some(&b'{') {
+                    return;
+                }
+                let members = fields(row);
+                unseen.retain(|column| members.iter().all(|(name, _)| name != column.as_bytes()));
+                if names.is_empty() {
+                    names =
+                        members.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
+                }
+            })?;
+            if unseen.is_empty() {
+                return Ok(());
+            }
+        }
+        match unseen.first() {
+            Some(column) if self.index.rows > 0 => {
+                Err(SplitError::no_column(&self.source.name, column, &names))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Puts the key of the row `from` the place into `message`.

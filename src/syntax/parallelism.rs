@@ -12,7 +12,7 @@ use super::node::{Entries, Key, Kind, Node, get};
 use super::reader::Reader;
 use super::shape;
 use super::values::place_in;
-use crate::diagnostic::{codes, nearest};
+use crate::diagnostic::{Diagnostic, codes, nearest};
 use crate::size::{By, Entry, Size, SizeError};
 use crate::source::{Span, Spanned, clip};
 
@@ -21,6 +21,9 @@ const SEED_FORMS: &str = "write `seed_parallelism: {seeds: [1, 2, 3]}`";
 const BY_FORMS: &str = "write `by: rows`, `by: round_robin`, `by: hash`, `by: {hash: COLUMN}`, `by: {group: COLUMN}`, \
                         `by: {stratify: COLUMN}`, `by: {shuffle: SEED}`, `by: {shuffle: SEED, group: COLUMN}` or \
                         `by: {range: COLUMN}`";
+
+/// Nobody means to run a pipeline under more seeds than this.
+const MANY_SEEDS: i128 = 1_000;
 
 /// `data_parallelism` while it is being read.
 #[derive(Default)]
@@ -107,7 +110,28 @@ pub(super) fn data_parallelism(
         no_size(key, entries, reader);
     }
     let DataFields { size, data_name, by } = fields;
+    if let (Some(size), Some(by)) = (&size, &by) {
+        agree(size, by, reader);
+    }
     Some(Spanned::new(DataParallelism { size: size?, data_name, by }, key.span))
+}
+
+/// Reports a size that fixes what the strategy decides.
+fn agree(size: &Spanned<Size>, by: &Spanned<By>, reader: &mut Reader<'_>) {
+    if by.value.goes_with(&size.value) {
+        return;
+    }
+    let message = "the size fixes how many rows a partition has, and `by` decides that";
+    let help = match by.value {
+        By::RoundRobin | By::HashRow | By::Hash(_) => "write a number of partitions: `size: 3`",
+        _ => "write a number of partitions (`size: 3`) or shares (`size: [\"60%\", rest]`)",
+    };
+    let error = Diagnostic::new(&codes::BAD_SIZE, message).at(reader.source, size.span, "fixes it").at(
+        reader.source,
+        by.span,
+        "decides it",
+    );
+    reader.push(error.help(help));
 }
 
 fn no_size(key: &Key<'_>, entries: Entries<'_, '_>, reader: &mut Reader<'_>) {
@@ -283,7 +307,10 @@ pub(super) fn seed_parallelism(
 fn seeds(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<Spanned<u64>>> {
     let items = match &node.kind {
         Kind::Seq(items) => items.as_slice(),
-        Kind::Int(_) => std::slice::from_ref(node),
+        Kind::Int(seed) => {
+            one_seed(*seed, node.span, reader);
+            std::slice::from_ref(node)
+        }
         _ => {
             let label = format!("this is {}", node.what());
             reader.report(
@@ -302,6 +329,15 @@ fn seeds(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<Spanned<u64>>> 
     let mut known = HashSet::new();
     let seeds: Vec<_> = items.iter().map(|item| seed(item, &mut known, reader)).collect();
     seeds.into_iter().collect()
+}
+
+/// A number without brackets may be meant as a number of seeds, unless it is too large for that.
+fn one_seed(seed: i128, span: Span, reader: &mut Reader<'_>) {
+    if (2..=MANY_SEEDS).contains(&seed) {
+        let message = format!("`seeds: {seed}` is the one seed {seed}, and not {seed} seeds");
+        let help = format!("write each seed, as in `seeds: [1, 2, 3]`; or `seeds: [{seed}]` for this one");
+        reader.doubt((span, "one seed"), message, help);
+    }
 }
 
 fn seed(node: &Node<'_>, known: &mut HashSet<u32>, reader: &mut Reader<'_>) -> Option<Spanned<u64>> {

@@ -52,15 +52,15 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
                 to.parameters = reader.parameters(key, node, &[]);
             },
         ),
-        Field::new("type", "`chart` makes it a chart.", shape::text, |to, key, node, reader| {
-            to.kind = reader.text(key, node);
+        Field::new("type", "`chart` makes it a chart.", kinds, |to, key, node, reader| {
+            to.kind = one_of(&KINDS, key, node, reader);
         }),
         Field::new(
             "chart_type",
             "`dynamic` for a chart in JavaScript.",
-            shape::text,
+            chart_kinds,
             |to, key, node, reader| {
-                to.chart_type = reader.text(key, node);
+                to.chart_type = one_of(&CHART_KINDS, key, node, reader);
             },
         ),
         Field::new(
@@ -209,6 +209,34 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
         ("gpus", "write it under `resources`: `resources: {gpus: …}`"),
     ],
 };
+
+const KINDS: [&str; 2] = ["process", "chart"];
+const CHART_KINDS: [&str; 2] = ["static", "dynamic"];
+
+fn kinds() -> Value {
+    shape::words(&KINDS)
+}
+
+fn chart_kinds() -> Value {
+    shape::words(&CHART_KINDS)
+}
+
+/// One of a few words.
+fn one_of(
+    words: &[&str],
+    key: &Key<'_>,
+    node: &Node<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<Spanned<String>> {
+    let text = reader.text(key, node)?;
+    if words.contains(&text.value.as_str()) {
+        return Some(text);
+    }
+    let message = format!("`{}` cannot be `{}`", key.value, clip(&text.value));
+    let help = reader.known(&text.value.to_lowercase(), words);
+    reader.report(&codes::SHAPE, (text.span, "no such kind"), message, help);
+    None
+}
 
 fn resources_schema() -> Value {
     settings::RESOURCES.schema()

@@ -46,6 +46,19 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// Warns that the value at `span` is not what its author may believe: that it is `label`.
+    pub(super) fn doubt(
+        &mut self,
+        (span, label): (Span, &str),
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        if self.warnings.len() < MAX_SHOWN {
+            let warning = Diagnostic::new(&codes::OTHER_MEANING, message);
+            self.push(warning.at(self.source, span, label).help(help));
+        }
+    }
+
     /// Adds a diagnostic.
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         let is_error = diagnostic.severity == Severity::Error;

@@ -14,6 +14,11 @@ pub(super) fn truth() -> Value {
     json!({"type": ["boolean", "null"]})
 }
 
+/// One of a few words.
+pub(super) fn words(words: &[&str]) -> Value {
+    json!({"enum": words.iter().map(|word| json!(word)).chain([Value::Null]).collect::<Vec<_>>()})
+}
+
 /// A whole number, at least 1.
 pub(super) fn count() -> Value {
     json!({"type": ["integer", "null"], "minimum": 1})

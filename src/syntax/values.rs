@@ -199,7 +199,10 @@ impl Reader<'_> {
                 self.no_number(node, "is larger than any float")?
             }
             Kind::Float(value) => numbers::float(*value),
-            Kind::Str(text) => Value::String(text.clone().into_owned()),
+            Kind::Str(text) => {
+                self.no_truth(text, node.span);
+                Value::String(text.clone().into_owned())
+            }
             Kind::Seq(items) => {
                 let values: Vec<_> = items.iter().map(|item| self.json(item)).collect();
                 Value::Array(values.into_iter().collect::<Option<_>>()?)
@@ -212,6 +215,24 @@ impl Reader<'_> {
                 numbers::mapping(values.into_iter().collect::<Option<_>>()?)
             }
         })
+    }
+
+    /// Warns of a word without quotes that other readers of YAML take for a boolean.
+    fn no_truth(&mut self, text: &str, span: Span) {
+        let truth = match text.to_lowercase().as_str() {
+            "yes" | "on" => true,
+            "no" | "off" => false,
+            _ => return,
+        };
+        if self.slice(span) == text {
+            let message =
+                format!("`{text}` is a text, and not `{truth}`: YAML 1.2 has only `true` and `false`");
+            self.doubt(
+                (span, "a text"),
+                message,
+                format!("write `{truth}`, or put it in quotes: `\"{text}\"`"),
+            );
+        }
     }
 
     fn no_number(&mut self, node: &Node<'_>, what: &str) -> Option<Value> {

@@ -163,6 +163,8 @@ pub(crate) fn compact(path: &Utf8Path) -> Result<(), FileError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     struct Place(tempfile::TempDir);

@@ -61,6 +61,8 @@ def _module(name: str, request: Request) -> str:
     near = close_to(top, _modules(folders))
     if near is not None:
         return f"did you mean `{near}`, a module of the project?"
+    if top in map(os.path.basename, folders):
+        return f"leave `{top}.` out: what is in a script's own folder is imported by its name alone"
     distribution = _DISTRIBUTIONS.get(top, top)
     if sys.prefix != sys.base_prefix and os.path.join(".expops", "environment") in sys.prefix:
         return f"add `{distribution}` to the requirement files of its `environment`"

@@ -266,3 +266,31 @@ fn another_key_is_no_other_data() {
     assert_eq!(parts[0].written, Written::Unchanged);
     assert!(fs::read_to_string(&stamp).unwrap().contains("key=df"));
 }
+
+#[test]
+fn a_column_that_no_element_has_is_an_error_and_one_that_some_lack_is_not() {
+    let space = Space::new();
+    let rows = br#"{"day": 1}
+{"day": 2, "town": "Oslo"}
+7
+{"day": 3}"#;
+    let list = br#"[{"day": 1}, {"day": 2, "town": "Oslo"}, 7, {"day": 3}]"#;
+    for (data, format) in [(&rows[..], "jsonl"), (&list[..], "json")] {
+        for (column, is_there) in [("day", true), ("town", true), ("twon", false)] {
+            for by in ["hash", "group", "stratify"] {
+                let split = space.parts(data, format, "2", &format!("{by}:{column}"), (1 << 16, 2));
+                match split {
+                    Ok(_) => assert!(is_there, "{format} {by} {column}"),
+                    Err(error) => assert!(!is_there && error.contains("no column `twon`"), "{error}"),
+                }
+            }
+        }
+        assert!(space.parts(&data[..data.len().min(1)], format, "2", "hash:twon", (1 << 16, 2)).is_err());
+    }
+    for (data, format) in [("", "jsonl"), ("[]", "json")] {
+        assert!(
+            space.parts(data.as_bytes(), format, "2", "hash:town", (1 << 16, 2)).is_ok(),
+            "no row lacks it"
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! Warns of what is written and has no effect where it is written.
+
+use super::model::{Pipeline, Process, Work};
+use crate::command;
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::settings::OnFailure;
+use crate::source::Span;
+use crate::syntax::{Config, ProcessConfig, place_in};
+
+pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics) {
+    for (process, written) in pipeline.processes.iter().zip(&config.processes) {
+        let one = One { pipeline, process, written, config };
+        let found = [one.reuse(), one.at_least(), one.probe_paths()];
+        found.into_iter().flatten().for_each(|warning| sink.push(warning));
+        one.labels(sink);
+    }
+    environments(pipeline, config, sink);
+}
+
+/// A process as it is, and as it is written.
+struct One<'a> {
+    pipeline: &'a Pipeline,
+    process: &'a Process,
+    written: &'a ProcessConfig,
+    config: &'a Config,
+}
+
+impl One<'_> {
+    fn useless(&self, place: Span, message: String, help: &str) -> Diagnostic {
+        useless(self.config, place, message).help(help)
+    }
+
+    /// Only the interpreter of a function can be used again.
+    fn reuse(&self) -> Option<Diagnostic> {
+        if !self.process.settings.reuse || matches!(self.process.work, Work::Python(_)) {
+            return None;
+        }
+        let message = format!("`{}` runs no function, so that there is nothing to reuse", self.process.name);
+        Some(self.useless(self.written.place("reuse"), message, "remove it"))
+    }
+
+    /// Without instances that may be dropped, an aggregation has all of them or does not run.
+    fn at_least(&self) -> Option<Diagnostic> {
+        self.process.settings.at_least?;
+        let closes = [self.process.closes.data, self.process.closes.seed];
+        let gathers = |process: &Process| {
+            let stacks = process.place.data.iter().chain(&process.place.seed);
+            stacks.into_iter().any(|layer| closes.contains(&Some(*layer)))
+        };
+        let may_drop =
+            |process: &Process| gathers(process) && process.settings.on_failure == Some(OnFailure::Drop);
+        if self.pipeline.processes.iter().any(may_drop) {
+            return None;
+        }
+        let message = format!("nothing that `{}` gathers may be missing", self.process.name);
+        let help = "write `on_failure: drop` at the split or at the processes below it that may fail";
+        Some(self.useless(self.written.place("at_least"), message, help))
+    }
+
+    fn probe_paths(&self) -> Option<Diagnostic> {
+        let place = self.written.place("probe_paths");
+        let is_empty =
+            self.written.probe_paths.is_empty() && self.config.source.slice(place).starts_with('{');
+        if !is_empty {
+            return None;
+        }
+        let message = format!("the `probe_paths` of `{}` name nothing to plot", self.process.name);
+        Some(self.useless(place, message, "name what it plots: `probe_paths: {KEY: \"//*[@name='train']\"}`"))
+    }
+
+    /// `{{ partition }}` and `{{ seed }}` outside of every layer are empty.
+    fn labels(&self, sink: &mut Diagnostics) {
+        let (Work::Shell(shell), Some(text)) = (&self.process.work, &self.written.command) else { return };
+        let has_seed = !self.process.place.seed.is_empty() || self.process.random_seed.is_some();
+        let labels = [
+            ("partition", !self.process.place.data.is_empty(), "split by data"),
+            ("seed", has_seed, "split by seed, and the project has no `random_seed`"),
+        ];
+        for (name, is_there, split) in labels {
+            if is_there || !command::uses(&shell.command, name) {
+                continue;
+            }
+            let part = command::find(&shell.command, name);
+            let place = part.map_or(text.span, |part| place_in(&self.config.source, text, part));
+            let message = format!("there is no {name} where `{}` is", self.process.name);
+            let warning = Diagnostic::new(&codes::OTHER_MEANING, message)
+                .at(&self.config.source, place, "empty")
+                .help(format!("it is not below a {split}"));
+            sink.push(warning);
+        }
+    }
+}
+
+/// Environments that no process runs in.
+fn environments(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics) {
+    for written in &config.environments {
+        let name = &written.name;
+        let is_used = pipeline.environments.iter().any(|used| used.name == name.value);
+        if !is_used {
+            let message = format!("no process runs in the environment `{}`", name.value);
+            let help = format!("write `environment: {}` at those that should, or remove it", name.value);
+            sink.push(useless(config, name.span, message).help(help));
+        }
+    }
+}
+
+fn useless(config: &Config, place: Span, message: String) -> Diagnostic {
+    Diagnostic::new(&codes::IGNORED_SECTION, message).at(&config.source, place, "has no effect")
+}
