@@ -86,12 +86,27 @@ fn targets_dry_runs_and_folders() {
         );
         run(&["in here", "train"]).success();
         assert!(space.exists("in here/build/train/p1/stamp") && !space.exists("in here/build/whole/stamp"));
-        assert_eq!(run(&["in here", "trian"]).status, 1);
+        assert_eq!(run(&["in here", "trian"]).status, 2);
         assert_eq!(run(&["nowhere/x"]).status, 2);
         assert_eq!(run(&["--no-such-flag"]).status, 2);
         space.edit("in here/expops.yaml", "size: 2", "size: 0");
         assert_eq!(run(&["in here"]).status, 2);
     }
+}
+
+#[test]
+fn what_does_not_exist_is_told_before_anything_runs() {
+    let space = project();
+    for tool in ["ninja", "make"] {
+        let ran = space.expops(&["run", "--with", tool, "trian"]);
+        assert!(ran.failure().says("there is no process or instance `trian`; did you mean `train`?"));
+        assert!(
+            space.expops(&["run", "--with", tool, "train@p3"]).failure().says("`train@p1` and `train@p2`")
+        );
+    }
+    assert!(space.expops(&["run", "--cpus", "0"]).failure().says("invalid value '0' for '--cpus <N>'"));
+    assert!(!space.path("build/make_rows/stamp").exists());
+    space.expops(&["run", "all"]).success();
 }
 
 #[test]

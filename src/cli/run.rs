@@ -67,7 +67,7 @@ pub(super) struct Flags {
     #[arg(long, value_name = "NAME|PROGRAM")]
     launcher: Option<String>,
     /// How many cores all instances with `resources` may use together [default: what this machine has]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     cpus: Option<u32>,
     /// How much memory they may use: 16GB [default: what this machine has]
     #[arg(long, value_name = "AMOUNT", value_parser = memory)]
@@ -89,6 +89,9 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok((compiled, _)) => compiled,
         Err(ended) => return ended,
     };
+    if let Err(ended) = targets.iter().try_for_each(|target| known(target, &compiled.plan)) {
+        return ended;
+    }
     let layout = &compiled.layout;
     let _turn = match take_turns(layout) {
         Ok(locks) => locks,
@@ -120,6 +123,14 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return insist_on_looks(compiled.plan.instances(), layout);
     }
     ended
+}
+
+/// Checks that a target is something of the plan. A path may be any file that the build tool knows.
+fn known(target: &str, plan: &Plan) -> Result<(), Ended> {
+    if target == "all" || target.contains(['/', '.']) {
+        return Ok(());
+    }
+    labels::all(plan, &[target.to_owned()]).map(drop)
 }
 
 /// Forces instances to run: removing their records makes the build tool look at them.

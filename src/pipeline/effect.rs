@@ -11,7 +11,7 @@ pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics
     for (process, written) in pipeline.processes.iter().zip(&config.processes) {
         let one = One { pipeline, process, written, config };
         let found = [one.reuse(), one.at_least(), one.probe_paths()];
-        found.into_iter().flatten().for_each(|warning| sink.push(warning));
+        found.into_iter().flatten().chain(one.of_chart()).for_each(|warning| sink.push(warning));
         one.labels(sink);
     }
     environments(pipeline, config, sink);
@@ -66,6 +66,19 @@ impl One<'_> {
         }
         let message = format!("the `probe_paths` of `{}` name nothing to plot", self.process.name);
         Some(self.useless(place, message, "name what it plots: `probe_paths: {KEY: \"//*[@name='train']\"}`"))
+    }
+
+    /// A chart plots metrics: it takes no values, and hands none on.
+    fn of_chart(&self) -> impl Iterator<Item = Diagnostic> {
+        const FIELDS: [&str; 3] = ["inputs", "data_parallelism", "seed_parallelism"];
+        let is_chart = self.process.chart.is_some();
+        self.written.places.iter().filter(move |place| is_chart && FIELDS.contains(&place.value)).map(
+            |place| {
+                let message =
+                    format!("`{}` is a chart, and has no use for `{}`", self.process.name, place.value);
+                self.useless(place.span, message, "remove it, or write it at a process that the chart plots")
+            },
+        )
     }
 
     /// `{{ partition }}` and `{{ seed }}` outside of every layer are empty.

@@ -19,7 +19,7 @@ impl Library {
             return None;
         }
         let inside = import.level > 0;
-        let mut folders = if inside { vec![outline.above(import.level)] } else { self.search.clone() };
+        let mut folders = if inside { vec![outline.above(import.level)] } else { self.script_folders() };
         let mut name = String::new();
         let mut package = None;
         for (i, part) in import.loads.split('.').filter(|part| !part.is_empty()).enumerate() {
