@@ -164,7 +164,7 @@ const AT_RUN_TIME: &[(&str, &str, &[&str])] = &[
     ),
     ("returns_a_list", "return [1]", &["`returns_a_list` returned a list"]),
     ("returns_a_tuple", "return 1, 2", &["`returns_a_tuple` returned a tuple"]),
-    ("yields", "yield 1", &["`yields` returned a generator"]),
+    ("yields", "return (n for n in [1])", &["`yields` returned a generator"]),
     ("returns_a_number_as_key", "return {1: 2}", &["the key 1, an int; keys are names of outputs: text"]),
     (
         "misspells_a_variable",

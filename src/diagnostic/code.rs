@@ -72,6 +72,9 @@ codes! {
              into the build folder, not where something reads, and each to a path of its own."
         PATH_OUTSIDE "E503" "a path leaves its place"
             "Outputs of a command are relative paths inside the folder of the instance."
+        DEFERRED "E116" "a function whose call does not run it"
+            "A call of a function with `yield` gives a generator, and one of an `async` function a coroutine: nothing of \
+             it has run by then. What a process runs returns its values."
         UNUSED_AMOUNT "W003" "amounts for attempts that are never made"
             "A list of amounts under `resources` has one for each attempt: the first, and as many more as `retries` says."
     }

@@ -174,14 +174,19 @@ impl Consumer<'_> {
         }
     }
 
-    /// Reports names that the process gives to inputs and that its function does not take.
+    /// Reports names that the process gives to inputs and that its function does not take. A key of one upstream may get
+    /// such a name to make way for the same key of another.
     fn renames(&self, sink: &mut Diagnostics) {
         let Work::Python(function) = &self.process.work else { return };
         let Some(takes) = function.takes.as_ref().filter(|takes| !takes.iter().any(|name| name == "context"))
         else {
             return;
         };
-        for (name, key) in self.written.inputs.iter().filter(|(name, _)| !takes.contains(&name.value)) {
+        let makes_way = |name: &str| {
+            self.process.renames.iter().any(|rename| rename.name == name && rename.process.is_some())
+        };
+        let is_lost = |name: &str| !takes.iter().any(|taken| taken == name) && !makes_way(name);
+        for (name, key) in self.written.inputs.iter().filter(|(name, _)| is_lost(&name.value)) {
             let message = format!("`{}` does not take `{}`", self.process.name, name.value);
             let help = match nearest(&name.value, takes.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),

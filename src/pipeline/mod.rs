@@ -5,6 +5,7 @@ mod check;
 mod clashes;
 mod declared;
 mod effect;
+mod environment;
 mod exports;
 mod keys;
 mod layers;

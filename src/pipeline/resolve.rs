@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use super::declared::located;
-use super::model::{Environment, EnvironmentId, Function, ProcessId, Shell, Work};
+use super::model::{Environment, Function, ProcessId, Shell, Work};
 use super::{missing, outputs, template};
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, list, nearest};
@@ -14,7 +13,7 @@ use crate::file;
 use crate::plan_file::Rename;
 use crate::script::{self, Library};
 use crate::source::{Span, Spanned};
-use crate::syntax::{CodeReference, Config, EnvironmentConfig, ProcessConfig};
+use crate::syntax::{CodeReference, Config, ProcessConfig};
 
 /// Help for a process that has nothing to run.
 const WHAT_TO_RUN: &str =
@@ -24,7 +23,8 @@ pub(super) struct Resolver<'a> {
     pub(super) config: &'a Config,
     pub(super) root: &'a Utf8Path,
     library: &'a mut Library,
-    used: Vec<Environment>,
+    /// The environments in use.
+    pub(super) used: Vec<Environment>,
     /// Scripts whose errors have been reported.
     reported: BTreeMap<Utf8PathBuf, Reported>,
 }
@@ -75,10 +75,35 @@ impl<'a> Resolver<'a> {
         let CodeReference { script, function } = &code.value;
         let path = self.script(written, script.as_ref(), code.span, sink)?;
         match self.library.function(&path, &function.value) {
-            Ok(Some(found)) => Ok(python(path, &found)),
+            Ok(Some(found)) => {
+                self.runs_at_once(&path, &found, code.value.function.span, sink);
+                Ok(python(path, &found))
+            }
             Ok(None) => Err(sink.error_by(|| self.unknown_function(&path, function))),
             Err(diagnostic) => Err(self.report(path, diagnostic, sink)),
         }
+    }
+
+    /// Reports a function of which nothing has run when its call returns.
+    fn runs_at_once(
+        &self,
+        path: &Utf8Path,
+        function: &script::Function,
+        place: Span,
+        sink: &mut Diagnostics,
+    ) {
+        let Some(instead) = function.deferred else { return };
+        let message = format!("a call of `{}` in `{path}` gives {instead}", function.name);
+        let error = Diagnostic::new(&codes::DEFERRED, message).at(
+            &self.config.source,
+            place,
+            "does not run by a call",
+        );
+        let help = match instead {
+            "a generator" => "collect what it yields in a list, and return a dict",
+            _ => "write it without `async`, and run what needs it by `asyncio.run(…)`",
+        };
+        sink.error(error.help(help));
     }
 
     /// Reports an error of a whole script, once: with the processes that use it, at the place that names it.
@@ -194,6 +219,7 @@ impl<'a> Resolver<'a> {
         for path in candidates {
             match self.library.function(&path, &written.name.value) {
                 Ok(Some(found)) if !is_split || found.role == Some(script::Role::Process) => {
+                    self.runs_at_once(&path, &found, written.name.span, sink);
                     return Ok(Some(python(path, &found)));
                 }
                 Ok(_) => {}
@@ -299,57 +325,6 @@ impl<'a> Resolver<'a> {
         names.sort();
         names.dedup();
         names
-    }
-
-    /// The environment of a process: the one it names, or the first of the project.
-    pub(super) fn environment(
-        &mut self,
-        written: &ProcessConfig,
-        work: Option<&Work>,
-        sink: &mut Diagnostics,
-    ) -> Option<EnvironmentId> {
-        let found = match &written.environment {
-            None => self.config.environments.first(),
-            Some(name) => match self.config.environments.iter().find(|e| e.name.value == name.value) {
-                None => {
-                    sink.error(self.unknown_environment(name));
-                    return None;
-                }
-                found => found,
-            },
-        }?;
-        if matches!(work, None | Some(Work::Shell(_) | Work::DynamicChart(_)))
-            && written.environment.is_none()
-        {
-            return None;
-        }
-        let environment = Environment {
-            name: found.name.value.clone(),
-            requirements: self.requirements(found),
-            python: found.python.as_ref().map(|python| python.value.clone()),
-            span: found.name.span,
-        };
-        let known = self.used.iter().position(|used| *used == environment);
-        Some(EnvironmentId(known.unwrap_or_else(|| {
-            self.used.push(environment);
-            self.used.len() - 1
-        })))
-    }
-
-    fn unknown_environment(&self, name: &Spanned<String>) -> Diagnostic {
-        let names: Vec<_> = self.config.environments.iter().map(|e| e.name.value.as_str()).collect();
-        let help = match nearest(&name.value, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => "add it under the top-level `environment`".to_owned(),
-            None => format!("`environment` has {}", list(names)),
-        };
-        let error =
-            Diagnostic::new(&codes::UNKNOWN_ENVIRONMENT, format!("unknown environment `{}`", name.value));
-        error.at(&self.config.source, name.span, "not declared under `environment`").help(help)
-    }
-
-    fn requirements(&self, environment: &EnvironmentConfig) -> Vec<Utf8PathBuf> {
-        environment.files.iter().map(|file| located(self.root, Utf8Path::new(&file.value))).collect()
     }
 
     /// The environments in use, and the scripts that could not be read.

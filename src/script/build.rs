@@ -126,6 +126,7 @@ impl Builder<'_> {
         let mut signature = signature(&def.parameters);
         signature.decorates_quietly = quiet_body::decorates_quietly(def);
         signature.returns = returns::keys(def);
+        signature.deferred = returns::deferred(def);
         let binds = vec![def.name.to_string()];
         let mut unit = self.unit(Kind::Function(signature), binds, statement, mentions.code);
         unit.decorators = decorators;
@@ -358,6 +359,7 @@ fn signature(parameters: &ast::Parameters) -> Signature {
         parameters: named.map(|p| (p.name().to_string(), p.default.is_none())).collect(),
         takes_everything: parameters.kwarg.is_some(),
         returns: None,
+        deferred: None,
         decorates_quietly: [false; 2],
     }
 }

@@ -59,6 +59,7 @@ impl Library {
             // Any other decorator may return something else.
             let is_plain = unit.decorators.len() <= usize::from(found.role.is_some());
             found.returns = found.returns.filter(|_| is_plain && home == module);
+            found.deferred = found.deferred.filter(|_| is_plain);
             return Ok(Some(found));
         }
         Ok(None)
@@ -108,5 +109,6 @@ fn found(name: &str, signature: &Signature, role: Option<Role>) -> Function {
         takes_everything: signature.takes_everything,
         role,
         returns: signature.returns.clone(),
+        deferred: signature.deferred,
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Function {
     pub role: Option<Role>,
     /// The keys of the dict that it returns, if they are spelled out.
     pub returns: Option<Vec<String>>,
+    /// What a call gives instead of running it: a generator or a coroutine.
+    pub deferred: Option<&'static str>,
 }
 
 /// Something that counts for a digest.

@@ -122,6 +122,8 @@ pub(super) struct Signature {
     pub(super) takes_everything: bool,
     /// The keys of the dict that it returns, if they are spelled out.
     pub(super) returns: Option<Vec<String>>,
+    /// What a call gives instead of running it.
+    pub(super) deferred: Option<&'static str>,
     /// Whether, as a decorator, it only makes a function: used as `@name`, and as `@name(...)`.
     pub(super) decorates_quietly: [bool; 2],
 }

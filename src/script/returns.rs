@@ -15,12 +15,25 @@ pub(super) fn keys(def: &ast::StmtFunctionDef) -> Option<Vec<String>> {
     is_known.then(|| returns.keys.into_iter().collect())
 }
 
+/// What a call of `def` gives instead of running it, if its body does not run at once.
+pub(super) fn deferred(def: &ast::StmtFunctionDef) -> Option<&'static str> {
+    let mut returns = Returns::default();
+    def.body.iter().for_each(|statement| returns.visit_stmt(statement));
+    match (def.is_async, returns.yields) {
+        (true, true) => Some("an asynchronous generator"),
+        (true, false) => Some("a coroutine"),
+        (false, true) => Some("a generator"),
+        (false, false) => None,
+    }
+}
+
 #[derive(Default)]
 struct Returns {
     keys: BTreeSet<String>,
     count: usize,
     /// Whether it returns something that is not spelled out.
     is_open: bool,
+    yields: bool,
 }
 
 impl<'a> Visitor<'a> for Returns {
@@ -42,7 +55,7 @@ impl<'a> Visitor<'a> for Returns {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
             Expr::Lambda(_) => {}
-            Expr::Yield(_) | Expr::YieldFrom(_) => self.is_open = true,
+            Expr::Yield(_) | Expr::YieldFrom(_) => (self.is_open, self.yields) = (true, true),
             _ => walk_expr(self, expression),
         }
     }

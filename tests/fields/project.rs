@@ -210,8 +210,8 @@ pub const MUTATIONS: &[Mutation] = &[
     ("process.script_path", "script_path: src/model.py", "script_path: ./src/model.py", NOTHING),
     ("process.resources", "resources: {cpus: 2}", "resources: {}", NOTHING),
     // It is a chart by its probe paths.
-    ("process.type", "type: chart", "type: x", NOTHING),
-    ("process.chart_type", "chart_type: static", "chart_type: x", NOTHING),
+    ("process.type", "type: chart", "type: process", NOTHING),
+    ("process.chart_type", "chart_type: static", "chart_type: ~", NOTHING),
     // Other ways to say the same.
     ("process.seed_parallelism", "seed_parallelism: {seeds: [1, 2]}", "seed_parallelism: [1, 2]", NOTHING),
     (
@@ -330,6 +330,8 @@ pub const MUTATIONS: &[Mutation] = &[
     ),
     ("process.colour", "description: loads", "colour: x", Refused("unknown field `colour` of a process")),
     ("process.size", "description: loads", "size: 3", Refused("write it under `data_parallelism`")),
+    ("process.type", "type: chart", "type: Chart", Refused("`type` cannot be `Chart`")),
+    ("process.chart_type", "chart_type: static", "chart_type: x", Refused("`chart_type` cannot be `x`")),
     ("process.seeds", "description: loads", "seeds: [3]", Refused("write it under `seed_parallelism`")),
     ("process.cpus", "description: loads", "cpus: 3", Refused("write it under `resources`")),
     (

@@ -18,3 +18,11 @@ def seeded(random_seed=0):
 
 def helper():
     return {}
+
+
+def generate(rows=1):
+    yield {"df": rows}
+
+
+async def wait():
+    return {"df": 1}
