@@ -23,6 +23,7 @@ pub(super) struct TextKeys<'a> {
     plain: bool,
     /// Memory that serves one chunk after another.
     rows: Mutex<Vec<Rows>>,
+    recent: Mutex<Vec<Vec<Recent>>>,
 }
 
 /// Where the values of a row are.
@@ -77,7 +78,14 @@ impl<'a> TextKeys<'a> {
             (Kind::Lines, None) => Fields::Line,
             (_, columns) => Fields::Json { columns: columns.map(<[String]>::to_vec) },
         };
-        let keys = Self { source, index, fields, plain: wanted.plain, rows: Mutex::default() };
+        let keys = Self {
+            source,
+            index,
+            fields,
+            plain: wanted.plain,
+            rows: Mutex::default(),
+            recent: Mutex::default(),
+        };
         keys.insist_on_members()?;
         Ok(keys)
     }
@@ -227,7 +235,8 @@ impl Keys for TextKeys<'_> {
 
     fn identities(&self, chunk: usize) -> Result<Vec<u128>, SplitError> {
         let mut found = Vec::new();
-        let mut recent = vec![Recent::default(); RECENT];
+        let pool = || self.recent.lock().expect("no thread panics while it holds the lock");
+        let mut recent = pool().pop().unwrap_or_else(|| vec![Recent::default(); RECENT]);
         self.each(chunk, |row, message, ends| {
             let short = self.short(row);
             let slot = short.map(|short| &mut recent[slot(short)]);
@@ -243,12 +252,13 @@ impl Keys for TextKeys<'_> {
                 }
             });
         })?;
+        pool().push(recent);
         Ok(found)
     }
 }
 
-/// How many keys are at hand with their hashes while a chunk is gone through.
-const RECENT: usize = 1 << 10;
+/// How many keys each thread has at hand with their hashes: half a megabyte.
+const RECENT: usize = 1 << 14;
 
 /// A key of up to 15 bytes, as it is written, and its hash.
 #[derive(Clone, Copy, Default)]
