@@ -61,6 +61,7 @@ mod run;
 mod scatter;
 mod sha;
 mod source;
+mod strategy;
 #[cfg(test)]
 mod tests;
 mod text;

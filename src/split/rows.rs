@@ -90,6 +90,15 @@ fn shared(shares: &[Share], rows: u64) -> Result<Vec<u64>, SizeMismatch> {
     if left == 0 { Ok(counts) } else { Err(SizeMismatch { asked: u128::from(rows) - left, rows }) }
 }
 
+/// The number of the first row of each partition except the first.
+pub(super) fn cuts(rows: &[u64]) -> Vec<u64> {
+    let ends = rows.iter().scan(0, |end, rows| {
+        *end += rows;
+        Some(*end)
+    });
+    ends.take(rows.len() - 1).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

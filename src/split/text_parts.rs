@@ -3,13 +3,15 @@
 use super::contiguous::{Contiguous, HEADER, length};
 use super::error::SplitError;
 use super::format::{Dialect, Kind};
-use super::keys::{KeyRequest, Keys, assign, cuts};
+use super::keys::{KeyRequest, Keys};
 use super::known;
 use super::produce::Producer;
 use super::publish;
 use super::request::{Partition, Request};
+use super::rows::cuts;
 use super::scatter::{Glue, Scatter};
 use super::source::{Fault, Source};
+use super::strategy::assign;
 use super::text::{Pace, Span, Text};
 use super::text_keys::TextKeys;
 use crate::size::By;

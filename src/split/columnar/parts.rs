@@ -20,11 +20,12 @@ use super::values::KeyNames;
 use crate::split::assign::Assignment;
 use crate::split::error::SplitError;
 use crate::split::format::Kind;
-use crate::split::keys::{KeyRequest, Keys, assign};
+use crate::split::keys::{KeyRequest, Keys};
 use crate::split::parallel;
 use crate::split::produce::{Order, Producer, Product, Want};
 use crate::split::request::Request;
 use crate::split::source::Source;
+use crate::split::strategy::assign;
 
 /// Calls `then` with the producer of the partitions of the table in `source`.
 pub(in crate::split) fn produce<T>(
