@@ -184,7 +184,6 @@ fn without_the_library_whoever_reads_an_edited_file_runs_and_only_the_unseen_run
     }
 }
 
-/// The root of the file system has an empty name once Ninja has shortened it, and Ninja 1.11 stops at an empty name.
 /// A project file with one process, a function of `s.py`.
 fn of_one(name: &str) -> String {
     format!(
@@ -192,6 +191,7 @@ fn of_one(name: &str) -> String {
     )
 }
 
+/// The root of the file system has an empty name once Ninja has shortened it, and Ninja 1.11 stops at an empty name.
 #[test]
 fn what_is_looked_for_in_the_root_stops_no_build() {
     for tool in TOOLS {
@@ -446,6 +446,36 @@ fn a_file_that_could_have_been_written_to_counts_as_read() {
     script("x = file.read(); file.write(x); return {\"x\": x}");
     assert!(space.expops(&["run"]).success().says("changed while it ran"));
     assert!(space.expops(&["run"]).success().says("changed while it ran"));
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn what_is_written_beside_the_outputs_is_told_once_in_a_layer() {
+    for tool in TOOLS {
+        let space = Space::new();
+        space.write(
+            "expops.yaml",
+            "scripts: {main: steps.py}\nprocess_adjlist: |\n  cut fit\n  alone\nprocesses:\n  \
+             - {name: cut, data_parallelism: {size: 3}}\n  - {name: fit}\n  \
+             - {name: alone, command: 'echo > beside.txt; echo > {{ outputs.x }}', outputs: {x: x}, export: made.txt}\n",
+        );
+        space.write(
+            "steps.py",
+            "import os\nimport pathlib\nfrom expops.core import process\n\nROOT = pathlib.Path(os.environ['EXPOPS_PROJECT_ROOT'])\n\n\
+             @process()\ndef cut():\n    (ROOT / '.cache').write_text('its own')\n    return [1, 2, 3]\n\n\
+             @process()\ndef fit(data):\n    (ROOT / f'first{data[0]}.txt').write_text('1')\n    \
+             (ROOT / f'second{data[0]}.txt').write_text('2')\n    pathlib.Path('own.txt').write_text('3')\n    \
+             gone = ROOT / 'gone.txt'\n    gone.write_text('')\n    gone.unlink(missing_ok=True)\n    return {'x': 1}\n",
+        );
+        space.compile(tool).success();
+        let built = space.build(tool, &["-j1"]).success();
+        assert!(
+            built.says("warning: fit p1: wrote `first1.txt` and 1 more, which are not among its outputs")
+        );
+        assert!(built.says("warning: alone: wrote `beside.txt`, which is not among its outputs"));
+        assert!(!built.says("fit p2: wrote") && !built.says("cut: wrote") && !built.says("made.txt,"));
+        assert!(!space.build(tool, &[]).success().says("wrote"), "nothing ran");
+    }
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

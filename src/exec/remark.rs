@@ -18,6 +18,8 @@ pub(crate) enum Remark {
     NoLocks(Utf8PathBuf),
     /// The instance with this label read a file that changed meanwhile.
     Unstable(String, Utf8PathBuf),
+    /// The instance with this label wrote this file of the project, and as many others.
+    Wrote(String, Utf8PathBuf, usize),
     /// The instance with this label failed with this message, and is left out.
     LeftOut(String, String),
     /// The chart with this label drew nothing.
@@ -39,7 +41,12 @@ impl Remark {
     pub(crate) fn is_warning(&self) -> bool {
         matches!(
             self,
-            Self::NoCache(..) | Self::NoRemote(_) | Self::NoLocks(_) | Self::Unstable(..) | Self::LeftOut(..)
+            Self::NoCache(..)
+                | Self::NoRemote(_)
+                | Self::NoLocks(_)
+                | Self::Unstable(..)
+                | Self::Wrote(..)
+                | Self::LeftOut(..)
         )
     }
 }
@@ -55,6 +62,14 @@ impl fmt::Display for Remark {
             ),
             Self::Unstable(label, path) => {
                 write!(f, "{label}: `{path}` changed while it ran; the next build runs it again")
+            }
+            Self::Wrote(label, path, others) => {
+                let more = if *others == 0 { String::new() } else { format!(" and {others} more") };
+                let (are, it) = if *others == 0 { ("is", "it") } else { ("are", "them") };
+                write!(
+                    f,
+                    "{label}: wrote `{path}`{more}, which {are} not among its outputs: nothing waits for {it}, and a result from the cache does not bring {it} back"
+                )
             }
             Self::LeftOut(label, failure) => write!(f, "{label}: left out: {failure}"),
             Self::NotDrawn(label) => {

@@ -69,6 +69,15 @@ impl Instance {
         };
         let reads = seen::reads(events.into_iter(), &asked, &places, &self.trust())?;
         reads.unstable.iter().for_each(|path| self.remark(Remark::unstable(&self.label(), path)));
+        self.tell_of_writes(&reads.wrote);
         Ok(reads)
+    }
+    /// Says that it wrote into the project. The other instances of a layer do the same, and say nothing.
+    fn tell_of_writes(&self, wrote: &[Utf8PathBuf]) {
+        let is_first = self.arms.iter().all(|arm| arm.partition().is_none_or(|number| number == 1));
+        if let (Some(first), true) = (wrote.first(), is_first) {
+            let shown = first.strip_prefix(&self.project).unwrap_or(first);
+            self.remark(Remark::Wrote(self.label(), shown.to_owned(), wrote.len() - 1));
+        }
     }
 }

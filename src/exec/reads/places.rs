@@ -87,6 +87,16 @@ impl Places<'_> {
         Ok(if self.is_of_the_environment(&path) { None } else { self.source(path, event.operation) })
     }
 
+    /// Whether a file belongs to the project, and is neither of the build nor of the tools that keep their files there under
+    /// hidden names.
+    pub(super) fn is_of_the_project(&self, path: &Utf8Path) -> bool {
+        let Ok(inside) = path.strip_prefix(self.roots.project()) else { return false };
+        let is_hidden =
+            inside.components().any(|part| part.as_str().starts_with('.') || part.as_str() == "__pycache__");
+        let is_ours = [self.run, &self.own, &self.build].iter().any(|folder| path.starts_with(folder));
+        !is_hidden && !is_ours && !self.roots.is_export(path) && !self.is_of_the_environment(path)
+    }
+
     /// Nothing in the build folder counts: inputs count already, and nobody may read anything else.
     fn of_the_build(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
         let is_in_input = path.ancestors().any(|above| self.inputs.contains(above));

@@ -24,6 +24,8 @@ pub(in crate::exec) struct Reads {
     pub(in crate::exec) key: ActionKey,
     /// Files that were written to between the time they were opened and the end of the run.
     pub(in crate::exec) unstable: Vec<Utf8PathBuf>,
+    /// Files of the project that it wrote, and that are there now.
+    pub(in crate::exec) wrote: Vec<Utf8PathBuf>,
 }
 
 /// Programs that libraries start while loading, to learn about the machine.
@@ -42,6 +44,8 @@ struct Touched {
     listed: BTreeMap<Utf8PathBuf, Option<FileState>>,
     /// What the process itself wrote, moved or removed, and the folders in which it made or removed a name.
     changed: BTreeSet<Utf8PathBuf>,
+    /// Files of the project that it wrote.
+    wrote: BTreeSet<Utf8PathBuf>,
     /// Made by the process itself before it was read.
     made: BTreeSet<Utf8PathBuf>,
     /// What programs were told of that cannot be watched, and where they ran.
@@ -138,6 +142,10 @@ impl Touched {
             matches!(event.operation, Operation::Truncate | Operation::Write | Operation::Update);
         if is_of_a_name || is_of_content {
             let path = places.place(&event.path);
+            // To open a file for both is no sign that it is written to.
+            if event.operation != Operation::Update && places.is_of_the_project(&path) {
+                self.wrote.insert(path.clone());
+            }
             self.changed.extend(path.parent().filter(|_| is_of_a_name).map(ToOwned::to_owned));
             self.changed.insert(path);
         }
@@ -151,7 +159,8 @@ impl Touched {
     ) -> Reads {
         self.add_by_link();
         self.add_folders(places);
-        let mut reads = Reads::default();
+        let wrote = self.wrote.iter().filter(|path| path.is_file()).cloned().collect();
+        let mut reads = Reads { wrote, ..Reads::default() };
         let roots = places.roots;
         let name = |path: &Utf8PathBuf| roots.name(path);
         // What has changed since it was seen is not known: what is there now is not what the process saw. Each is taken first and
