@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use minijinja::machinery::{self, Token};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
@@ -20,7 +21,7 @@ use crate::source::Span;
 pub(crate) const NAMES: [&str; 5] = ["inputs", "outputs", "parameters", "partition", "seed"];
 
 /// The filter that writes paths to a file, and gives that.
-const LIST_FILE: &str = "list_file";
+pub(crate) const LIST_FILE: &str = "list_file";
 
 /// Why a template cannot be used.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(crate) struct CommandError {
     pub message: String,
     /// The place in the template, if one is to blame.
     pub span: Option<Span>,
-    /// The unknown name, if one is to blame.
+    /// The unknown name, if one is to blame: a variable, a filter or a test.
     pub name: Option<String>,
 }
 
@@ -78,12 +79,15 @@ pub(crate) struct Filling {
     pub lists: Utf8PathBuf,
 }
 
+fn syntax() -> SyntaxConfig {
+    SyntaxConfig::builder().keep_trailing_newline(true).build().expect("the usual delimiters")
+}
+
 fn environment<'t>() -> Environment<'t> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
-    environment.set_syntax(syntax.expect("the usual delimiters"));
+    environment.set_syntax(syntax());
     environment.set_formatter(|out, _, value| Ok(out.write_str(&printed(value)?)?));
     environment
 }
@@ -98,31 +102,75 @@ pub(crate) fn check(source: &str) -> Result<(), CommandError> {
         let span = find(source, &name);
         return Err(CommandError { message: format!("nothing is called `{name}`"), span, name: Some(name) });
     }
-    match filters(source).find(|span| !is_filter(&environment, &source[span.range()])) {
+    match applied(source).find(|applied| !applied.is_known(&environment)) {
         None => Ok(()),
-        Some(span) => {
-            let message = format!("there is no filter `{}`", &source[span.range()]);
-            Err(CommandError { message, span: Some(span), name: None })
-        }
+        Some(Applied { kind, name, span }) => Err(CommandError {
+            message: format!("there is no {kind} `{name}`"),
+            span: Some(span),
+            name: Some(name),
+        }),
     }
 }
 
-/// The names of the filters in a template: the words behind a bar, inside braces.
-fn filters(source: &str) -> impl Iterator<Item = Span> {
-    source.match_indices('|').filter_map(|(bar, _)| {
-        let rest = source[bar + 1..].trim_start();
-        let start = source.len() - rest.len();
-        let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-        let span = Span::new(start, start + length);
-        let is_name = rest.starts_with(|c: char| c.is_alphabetic() || c == '_');
-        (is_name && in_braces(source, bar)).then_some(span)
-    })
+/// A filter or a test in a template.
+struct Applied {
+    /// `filter` or `test`.
+    kind: &'static str,
+    name: String,
+    span: Span,
 }
 
-/// Which filters there are is known only to who applies one.
-fn is_filter(environment: &Environment<'_>, name: &str) -> bool {
-    let applied = environment.compile_expression(&format!("none | {name}")).and_then(|it| it.eval(()));
-    name == LIST_FILE || !applied.is_err_and(|error| error.kind() == ErrorKind::UnknownFilter)
+impl Applied {
+    /// Which filters and tests there are is known only to who applies one.
+    fn is_known(&self, environment: &Environment<'_>) -> bool {
+        let (sign, unknown) = match self.kind {
+            "filter" => ("|", ErrorKind::UnknownFilter),
+            _ => ("is", ErrorKind::UnknownTest),
+        };
+        let expression = format!("none {sign} {}", self.name);
+        let applied = environment.compile_expression(&expression).and_then(|compiled| compiled.eval(()));
+        self.name == LIST_FILE || !applied.is_err_and(|error| error.kind() == unknown)
+    }
+}
+
+/// The filters and tests in a template that can be read.
+fn applied(source: &str) -> impl Iterator<Item = Applied> {
+    let tokens = tokens(source);
+    let kind = move |i: usize| {
+        let before = |steps: usize| i.checked_sub(steps).map(|at| &tokens[at].0);
+        let Token::Ident(name) = tokens[i].0 else { return None };
+        let kind = match (before(1), before(2)) {
+            (Some(Token::Pipe), _) => "filter",
+            (Some(Token::Ident("filter")), Some(Token::BlockStart)) => "filter",
+            (Some(Token::Ident("is")), _) if name != "not" => "test",
+            (Some(Token::Ident("not")), Some(Token::Ident("is"))) => "test",
+            _ => return None,
+        };
+        Some(Applied { kind, name: name.to_owned(), span: tokens[i].1 })
+    };
+    (0..self::tokens(source).len()).filter_map(kind)
+}
+
+/// Whether a template prints `name` by itself, and does nothing else with it.
+pub(crate) fn only_prints(template: &str, name: &str) -> bool {
+    let tokens = tokens(template);
+    let is_it = |i: &usize| matches!(tokens[*i].0, Token::Ident(word) if word == name);
+    let is_alone = |i: usize| {
+        i > 0
+            && matches!(tokens[i - 1].0, Token::VariableStart)
+            && matches!(tokens.get(i + 1), Some((Token::VariableEnd, _)))
+    };
+    let mut found = (0..tokens.len()).filter(is_it).peekable();
+    found.peek().is_some() && found.all(is_alone)
+}
+
+/// The tokens of a template; none of one that cannot be read.
+fn tokens(source: &str) -> Vec<(Token<'_>, Span)> {
+    let place = |(token, span): (_, machinery::Span)| {
+        (token, Span::new(span.start_offset as usize, span.end_offset as usize))
+    };
+    let tokens: Result<Vec<_>, _> = machinery::tokenize(source, false, syntax()).collect();
+    tokens.unwrap_or_default().into_iter().map(place).collect()
 }
 
 /// The parameters that a template names; `None` if it may use any of them.
@@ -154,14 +202,9 @@ pub(crate) fn members(template: &str, kind: &str) -> Option<Vec<String>> {
 
 /// Whether a template prints the seed.
 pub(crate) fn uses_seed(template: &str) -> bool {
-    uses(template, "seed")
-}
-
-/// Whether a template uses what is called `name`. One that cannot be read may use anything.
-pub(crate) fn uses(template: &str, name: &str) -> bool {
     let environment = environment();
     let names = environment.template_from_str(template).map(|t| t.undeclared_variables(false));
-    names.map_or(true, |names| names.contains(name))
+    names.map_or(true, |names| names.contains("seed"))
 }
 
 /// Where a template contains `word` as a whole word inside braces.
@@ -169,18 +212,12 @@ pub(crate) fn find(template: &str, word: &str) -> Option<Span> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let fits = |start: &usize| {
         let (before, after) = (&template[..*start], &template[start + word.len()..]);
-        in_braces(template, *start)
-            && !before.ends_with(|c| is_part(c) || c == '.')
-            && !after.starts_with(is_part)
+        let in_braces =
+            before.rfind("{{").max(before.rfind("{%")) > before.rfind("}}").max(before.rfind("%}"));
+        in_braces && !before.ends_with(|c| is_part(c) || c == '.') && !after.starts_with(is_part)
     };
     let start = template.match_indices(word).map(|(start, _)| start).find(fits)?;
     Some(Span::new(start, start + word.len()))
-}
-
-/// Whether the byte `at` is inside the braces of a template.
-fn in_braces(template: &str, at: usize) -> bool {
-    let before = &template[..at];
-    before.rfind("{{").max(before.rfind("{%")) > before.rfind("}}").max(before.rfind("%}"))
 }
 
 /// Fills in a template.
@@ -316,6 +353,43 @@ mod tests {
             partition: Some(2),
             seed: None,
             lists: Utf8PathBuf::new(),
+        }
+    }
+
+    #[test]
+    fn a_bar_is_a_filter_only_where_a_template_has_one() {
+        for sound in [
+            "a | b",
+            "{{ inputs.x | list_file }} | sort",
+            "{% raw %}{{ .Names | json }}{% endraw %}",
+            "{{ parameters.sep | default('a|b') }}",
+            "{# {{ x | none_such }} #}",
+            "{% if partition is not none and seed is defined %}x{% endif %}",
+            "{{ inputs.x|join(' ')|upper }}",
+        ] {
+            assert!(check(sound).is_ok(), "{sound}");
+        }
+        for (flawed, name) in [
+            ("{{ inputs.x | listfile }}", "listfile"),
+            ("{% filter none_such %}x{% endfilter %}", "none_such"),
+            ("{{ 1 is none_such }}", "none_such"),
+            ("{{ 1 is not none_such }}", "none_such"),
+        ] {
+            let error = check(flawed).unwrap_err();
+            assert_eq!(&flawed[error.span.unwrap().range()], name);
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_a_partition_does_not_only_print_it() {
+        assert!(only_prints("echo {{ partition }} {{- partition -}}", "partition"));
+        for other in [
+            "{% if partition %}{{ partition }}{% endif %}",
+            "{{ partition or 1 }}",
+            "{{ partition | default(1) }}",
+            "echo partition",
+        ] {
+            assert!(!only_prints(other, "partition"), "{other}");
         }
     }
 

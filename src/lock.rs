@@ -91,7 +91,7 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // A share has no file, and another program's file is not ours to remove.
         if let Some(own) =
-            self.own.as_ref().filter(|own| file::read_own_text(own).is_ok_and(|text| text == me()))
+            self.own.as_ref().filter(|own| file::read_regular_text(own).is_ok_and(|text| text == me()))
         {
             let _ = fs::remove_file(own);
         }
@@ -159,7 +159,7 @@ fn create(path: &Utf8Path, waits: bool) -> io::Result<bool> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             other => return other.map(|()| true),
         }
-        let holder = file::read_own_text(path).unwrap_or_default();
+        let holder = file::read_regular_text(path).unwrap_or_default();
         if holder.is_empty() || is_alive(&holder) {
             if !waits {
                 return Ok(false);
@@ -179,7 +179,7 @@ fn take_away(path: &Utf8Path, holder: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other?,
     }
-    if file::read_own_text(&aside).is_ok_and(|text| text != holder) {
+    if file::read_regular_text(&aside).is_ok_and(|text| text != holder) {
         let _ = fs::hard_link(&aside, path);
     }
     fs::remove_file(&aside)

@@ -53,12 +53,12 @@ impl Stamp {
 
     /// Reads the stamp at `path`; `None` if it is missing or unreadable.
     pub fn read(path: &Utf8Path) -> Option<Self> {
-        file::read_own_text(path).ok()?.parse().ok()
+        file::read_regular_text(path).ok()?.parse().ok()
     }
 
     /// Whether the file at `path` is this stamp, to the byte.
     pub(crate) fn is_at(&self, path: &Utf8Path) -> bool {
-        file::read_own(path).is_ok_and(|text| text == self.to_string().as_bytes())
+        file::read_regular(path).is_ok_and(|text| text == self.to_string().as_bytes())
     }
 }
 
@@ -155,7 +155,7 @@ pub(crate) const FAILED: &str = "failed\n";
 
 /// Whether the stamp at `path` is that of an instance that was dropped.
 pub(crate) fn is_failed(path: &Utf8Path) -> bool {
-    file::read_own(path).is_ok_and(|content| content == FAILED.as_bytes())
+    file::read_regular(path).is_ok_and(|content| content == FAILED.as_bytes())
 }
 
 /// Invalidates the stamp at `path` before anything that it vouches for is touched. If the build dies now, the next one
@@ -180,7 +180,7 @@ pub(crate) fn settle(path: &Utf8Path, stamp: &Stamp) -> Result<Written, FileErro
 pub(crate) fn settle_text(path: &Utf8Path, content: &str) -> Result<Written, FileError> {
     let retired = retired(path);
     file::forsake(path);
-    if !path.exists() && file::read_own(&retired).is_ok_and(|old| old == content.as_bytes()) {
+    if !path.exists() && file::read_regular(&retired).is_ok_and(|old| old == content.as_bytes()) {
         file::context(fs::rename(&retired, path), "write", path)?;
         return Ok(Written::Unchanged);
     }

@@ -160,6 +160,7 @@ fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
     for path in files.out.lines() {
         space.run("rm", &[path]).success();
         space.run("mkfifo", &[path]).success();
+        assert_eq!(space.run("timeout", &["20", "expops", "status"]).status, 0, "{path}");
         let ran = space.run("timeout", &["20", "expops", "run"]);
         assert!(ran.status == 0, "{path}: {}{}", ran.out, ran.err);
     }

@@ -52,7 +52,7 @@ impl Cache {
     pub(crate) fn lookup(&self, key: Digest) -> io::Result<Option<Entry>> {
         let path = self.entry(key);
         let secret = self.secret()?;
-        let text = match file::read_own(&path) {
+        let text = match file::read_regular(&path) {
             Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),

@@ -36,9 +36,9 @@ impl Store for Folder {
         match path.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
-            // Opening anything else may block forever.
+            // Not through a link, either.
             Ok(meta) if !meta.is_file() => Err(io::Error::other("it has something that is no file")),
-            Ok(_) => Ok(Some(Box::new(file::open_own(path)?))),
+            Ok(_) => Ok(Some(Box::new(file::open_regular(path)?))),
         }
     }
 

@@ -85,7 +85,7 @@ impl Cache {
     /// # Errors
     /// If something cannot be sent.
     pub(crate) fn push(&self, remote: &Remote, key: Digest, list: Option<(Digest, List)>) -> io::Result<()> {
-        let text = file::read_own_text(self.entry(key)).unwrap_or_default();
+        let text = file::read_regular_text(self.entry(key)).unwrap_or_default();
         // A missing entry was too large, or is damaged.
         let Some(entry) = read(&text) else { return Ok(()) };
         for (object, (size, _)) in objects(&entry.files) {
@@ -106,10 +106,11 @@ impl Cache {
 
     fn push_object(&self, remote: &Remote, object: Digest, size: u64) -> io::Result<bool> {
         let path = self.object(object);
-        if Digest::of_file(&path).ok() != Some(object) {
+        let digest = file::open_regular(&path).and_then(Digest::of_read);
+        if digest.ok() != Some(object) {
             return Ok(false);
         }
-        remote.store.put(Name::Object(object), &mut fs::File::open(path)?, size, object)?;
+        remote.store.put(Name::Object(object), &mut file::open_regular(path)?, size, object)?;
         Ok(true)
     }
 }

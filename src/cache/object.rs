@@ -147,7 +147,7 @@ impl Cache {
             Kind::Link(target) => file::link(target, &to)?,
             Kind::File { object, mode, .. } => {
                 let kept = self.object(*object);
-                let mut from = match file::open_own(&kept) {
+                let mut from = match file::open_regular(&kept) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
                     opened => opened?,
                 };

@@ -70,7 +70,7 @@ impl Cache {
         let mut kept: BTreeMap<Digest, u64> = BTreeMap::new();
         let mut bytes = 0;
         for file in entries {
-            let entry = file::read_own_text(&file.path).ok().and_then(|text| read(&text));
+            let entry = file::read_regular_text(&file.path).ok().and_then(|text| read(&text));
             let objects: BTreeMap<Digest, u64> =
                 entry.iter().flat_map(|entry| &entry.files).filter_map(object).collect();
             let new = objects.iter().filter(|(digest, _)| !kept.contains_key(digest));

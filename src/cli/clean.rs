@@ -146,7 +146,7 @@ fn spoken_of(build: &Utf8Path) -> BTreeSet<Digest> {
     let environments = Layout::new(build).environments().read_dir_utf8().into_iter().flatten().flatten();
     folders.extend(environments.map(|entry| entry.path().to_owned()));
     let files = folders.into_iter().map(Folder).flat_map(|folder| [folder.record(), folder.why()]);
-    let texts = files.filter_map(|file| file::read_own_text(file).ok());
+    let texts = files.filter_map(|file| file::read_regular_text(file).ok());
     let digests = |text: String| {
         let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).map(str::parse).collect();
         words.into_iter().flatten()

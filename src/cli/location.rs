@@ -64,7 +64,7 @@ pub(super) fn named_build() -> Option<Utf8PathBuf> {
 fn around() -> Option<Location> {
     let here = Utf8Path::new(".").canonicalize_utf8().ok()?;
     here.ancestors().find_map(|folder| {
-        let text = file::read_own_text(Layout::new(folder).origin()).ok()?;
+        let text = file::read_regular_text(Layout::new(folder).origin()).ok()?;
         let (project, build) = serde_json::from_str::<(Utf8PathBuf, Utf8PathBuf)>(&text).ok()?;
         let project = folder.join(project).canonicalize_utf8().ok()?;
         // One of the two may have been moved.

@@ -82,7 +82,7 @@ fn is_running(folder: &Folder) -> bool {
 /// Prints a log from byte `shown` on, and returns how many bytes have been shown. A log that has become shorter
 /// is a new one.
 fn more(log: &Utf8Path, shown: u64) -> io::Result<u64> {
-    let Ok(mut file) = file::open_own(log) else { return Ok(shown) };
+    let Ok(mut file) = file::open_regular(log) else { return Ok(shown) };
     let from = if file.metadata()?.len() < shown { 0 } else { shown };
     file.seek(SeekFrom::Start(from))?;
     let mut bytes = Vec::new();

@@ -150,6 +150,6 @@ pub(super) fn libraries(chart_js: Option<&Utf8Path>) -> Result<Libraries, String
     let installed = std::env::current_exe().ok().and_then(|exe| Utf8PathBuf::from_path_buf(exe).ok());
     let installed = installed.and_then(|exe| Some(exe.parent()?.parent()?.join("share/expops/chart.umd.js")));
     let places = CHART_JS.iter().map(Utf8PathBuf::from).chain(installed);
-    let found = places.into_iter().find_map(|path| file::read_own_text(path).ok());
+    let found = places.into_iter().find_map(|path| file::read_regular_text(path).ok());
     Ok(Libraries { chart_js: found })
 }

@@ -89,15 +89,16 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok((compiled, _)) => compiled,
         Err(ended) => return ended,
     };
-    if let Err(ended) = targets.iter().try_for_each(|target| known(target, &compiled.plan)) {
-        return ended;
-    }
+    let targets = match known(targets, &compiled.plan) {
+        Ok(targets) => targets,
+        Err(ended) => return ended,
+    };
     let layout = &compiled.layout;
     let _turn = match take_turns(layout) {
         Ok(locks) => locks,
         Err(error) => return Ended::failed(&error.to_string()),
     };
-    let build = || build(flags, &compiled, targets, ninja.then(|| version.unwrap_or_default()));
+    let build = || build(flags, &compiled, &targets, ninja.then(|| version.unwrap_or_default()));
     if flags.dry_run {
         return build();
     }
@@ -125,12 +126,22 @@ pub(super) fn run(flags: &Flags) -> Ended {
     ended
 }
 
-/// Checks that a target is something of the plan. A path may be any file that the build tool knows.
-fn known(target: &str, plan: &Plan) -> Result<(), Ended> {
-    if target == "all" || target.contains(['/', '.']) {
-        return Ok(());
+/// What the build tool calls the targets. A path may be any file that it knows.
+fn known(targets: &[String], plan: &Plan) -> Result<Vec<String>, Ended> {
+    let mut found = Vec::new();
+    for target in targets {
+        let is_file = target.contains(['/', '.']) || plan.exports().any(|export| export.to == *target);
+        let group = plan.groups.iter().find(|group| group.process == *target || group.target == *target);
+        match group {
+            Some(group) => found.push(group.target.clone()),
+            None if is_file || target == "all" => found.push(target.clone()),
+            None => {
+                let all = labels::all(plan, std::slice::from_ref(target))?;
+                found.extend(all.into_iter().map(|action| action.target));
+            }
+        }
     }
-    labels::all(plan, &[target.to_owned()]).map(drop)
+    Ok(found)
 }
 
 /// Forces instances to run: removing their records makes the build tool look at them.

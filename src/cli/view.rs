@@ -233,7 +233,7 @@ fn send(path: &Utf8Path) -> Answer {
     if size.is_ok_and(|size| size > LARGEST) {
         return Answer::no(404, &format!("`{path}` is too large to be sent"));
     }
-    let Ok(content) = file::read_own(path) else {
+    let Ok(content) = file::read_regular(path) else {
         return Answer::no(404, &format!("`{path}` cannot be read"));
     };
     let kind = match path.extension().map(str::to_ascii_lowercase).as_deref() {

@@ -70,11 +70,11 @@ codes! {
         EXPORT "E115" "a copy that the build cannot make"
             "`export: {KEY: PATH}` copies a declared output of a process outside all layers to a path of the project: not \
              into the build folder, not where something reads, and each to a path of its own."
+        DEFERRED "E116" "a function whose call does not run it"
+            "Calling a function with `yield` returns a generator, and calling an `async` function a coroutine: none of its \
+             body has run at that point. The function of a process returns its values."
         PATH_OUTSIDE "E503" "a path leaves its place"
             "Outputs of a command are relative paths inside the folder of the instance."
-        DEFERRED "E116" "a function whose call does not run it"
-            "A call of a function with `yield` gives a generator, and one of an `async` function a coroutine: nothing of \
-             it has run by then. What a process runs returns its values."
         UNUSED_AMOUNT "W003" "amounts for attempts that are never made"
             "A list of amounts under `resources` has one for each attempt: the first, and as many more as `retries` says."
     }
@@ -147,7 +147,8 @@ codes! {
             "Inputs are given to a process by name, so two upstreams must not return the same key, and a \
              parameter must not have the name of a key."
         UNKNOWN_KEY "E111" "a key that nothing provides"
-            "The process asks for a key that none of its upstreams returns, as far as their code writes out what it returns."
+            "The process asks for a key that none of its upstreams returns, as far as their code writes out what it returns; or \
+             it gives an input a name that its function does not take."
         SEED_KEY "E112" "an upstream key takes the place of the seed"
             "Below a seed split `random_seed` is the seed of the layer. A key of this name would switch the layer off: return it \
              under another one."
@@ -197,14 +198,17 @@ codes! {
             "The section is accepted, so that existing projects compile unchanged, but has no effect."
         SEED_PARAMETER "W004" "a parameter that the seed layer takes the place of"
             "Below a seed split `random_seed` is the seed of the layer, whatever a parameter of that name says."
+        UNUSED_PARAMETER "W006" "a parameter that nothing takes"
+            "No function and no command names it, so that it changes nothing: it may be misspelt."
         MISSING_MODULE "W007" "an imported module is not there"
             "Neither the project nor the interpreter has a module of this name, so that the import fails when the process \
              runs. If another build makes the module, declare it under the process's `files`: then it is made first."
-        OTHER_MEANING "W008" "a value that may mean something else than was meant"
-            "`seeds: 3` is the one seed 3, and not three seeds; `no` is a text in YAML 1.2, and not `false`; outside of \
-             every layer there is no partition and no seed. What is meant can be written so that nobody wonders."
-        UNUSED_PARAMETER "W006" "a parameter that nothing takes"
-            "No function and no command names it, so that it changes nothing: it may be misspelt."
+        OTHER_MEANING "W008" "a value that may not mean what was intended"
+            "`seeds: 3` is one seed, not three; `no` is text in YAML 1.2, not `false`; outside of every layer there is no \
+             partition and no seed. Write it so that only one reading is possible."
+        NO_EFFECT "W009" "a setting that has no effect where it stands"
+            "The setting is a known one, but nothing there can use it: `reuse` needs a Python function, `at_least` something \
+             that can be dropped, an environment a process that runs in it."
     }
 }
 

@@ -133,9 +133,8 @@ fn report_absent(
             let label = "neither in the project nor installed";
             let help = match nearest(&import.module, own.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if project.at(Utf8Path::new(&import.module)).is_dir() => format!(
-                    "`{}` is a folder of the project: leave it out, as in `from module import name`; what is in a script's \
-                     own folder is imported by its name alone",
+                None if folders.iter().any(|folder| folder.file_name() == Some(&import.module)) => format!(
+                    "leave `{}.` out: what is in a script's own folder is imported by its name alone",
                     import.module
                 ),
                 None => "install it; or, if another build makes it, add its path to the `files` of the processes that \

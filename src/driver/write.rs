@@ -70,7 +70,7 @@ impl Compiled {
 
     /// Whether another version of expops compiled the project last. If so, everything is built again.
     pub fn follows_another_version(&self) -> bool {
-        let texts = self.plan_files().into_iter().filter_map(|(path, _)| file::read_own_text(path).ok());
+        let texts = self.plan_files().into_iter().filter_map(|(path, _)| file::read_regular_text(path).ok());
         let versions: Vec<_> = texts.filter_map(|text| PlanFile::version_of(&text)).collect();
         versions.iter().any(|version| *version != VERSION)
     }
@@ -158,7 +158,7 @@ impl Compiled {
         let path = &self.in_project(&self.plan.proof);
         self.plan_files().iter().for_each(|(_, text)| digest.update(text));
         if self.plan.interpreter.is_some() {
-            digest.update(file::read_own(self.layout.environment_stamp("")).unwrap_or_default());
+            digest.update(file::read_regular(self.layout.environment_stamp("")).unwrap_or_default());
         }
         let text = format!("{}\n", digest.finish());
         match self.options.format {
@@ -221,7 +221,7 @@ impl Write for Hashed<'_> {
 /// Whether a file may be overwritten: it does not exist, or expops wrote it.
 pub(crate) fn may_overwrite(path: &Utf8Path) -> bool {
     let mut head = Vec::new();
-    match file::open_own(path) {
+    match file::open_regular(path) {
         Err(error) => error.kind() == io::ErrorKind::NotFound,
         Ok(file) => file.take(HEAD).read_to_end(&mut head).is_ok() && emit::is_generated(&head),
     }

@@ -14,6 +14,7 @@ use crate::exec::{
     Change, Decision, Ended as Last, Failure, Instance, Interpreter, LeftOut, Lookahead, Record, Remark,
     Todo, Why, environments,
 };
+use crate::file;
 use crate::layout::{Folder, Layout};
 use crate::plan::{Action, Plan};
 use crate::plan_file::{EnvironmentPlan, PlanFile};
@@ -297,7 +298,7 @@ fn stale_environments(plan: &Plan, layout: &Layout) -> BTreeMap<String, Vec<Chan
             .find(|file| file.path == path)
             .map(|file| file.text.as_str())
             .unwrap_or_default();
-        let old = std::fs::read_to_string(&path).unwrap_or_default();
+        let old = file::read_regular_text(&path).unwrap_or_default();
         match (serde_json::from_str::<EnvironmentPlan>(text), serde_json::from_str::<EnvironmentPlan>(&old)) {
             (Ok(new), Ok(old)) => {
                 environments::changes(name, &EnvironmentPlan { python: old.python, ..new }, layout)

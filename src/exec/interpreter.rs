@@ -74,7 +74,7 @@ impl Interpreter {
 
     /// Reads the stamp of an environment.
     pub(crate) fn read(stamp: &Utf8Path) -> Result<Self, Failure> {
-        let read = file::read_own_text(stamp).ok().and_then(|text| serde_json::from_str(&text).ok());
+        let read = file::read_regular_text(stamp).ok().and_then(|text| serde_json::from_str(&text).ok());
         read.ok_or_else(|| {
             let what = if stamp.exists() { "is damaged" } else { "is missing" };
             let message = format!("the environment has not been made: `{stamp}` {what}");

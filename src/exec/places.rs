@@ -28,7 +28,7 @@ impl Places {
 
     /// The places of the last compilation; empty if they cannot be read.
     pub(crate) fn read(layout: &Layout) -> Self {
-        let text = file::read_own_text(layout.places()).unwrap_or_default();
+        let text = file::read_regular_text(layout.places()).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
 

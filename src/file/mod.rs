@@ -3,6 +3,7 @@
 mod error;
 mod own;
 mod path;
+mod regular;
 mod replace;
 
 use std::fs;
@@ -11,15 +12,11 @@ use std::path::Path;
 
 use camino::Utf8Path;
 
-pub(crate) use error::FileError;
-pub(crate) use error::{context, reason};
-pub(crate) use own::{
-    append_own, create_folder, create_own, create_own_folder, make_way, open_own, read_own, read_own_text,
-    remove, write_own,
-};
+pub(crate) use error::{FileError, context, reason};
+pub(crate) use own::{append_own, create_folder, create_own, create_own_folder, make_way, remove, write_own};
 pub(crate) use path::{insist_on_no_folder, insist_on_no_links, link, normal, on_path};
-pub(crate) use replace::Written;
-pub(crate) use replace::{forsake, replace, revise, write_if_changed};
+pub(crate) use regular::{open_regular, read_regular, read_regular_text};
+pub(crate) use replace::{Written, forsake, replace, revise, write_if_changed};
 
 /// Reads a whole text file.
 pub(crate) fn read_text(path: &Utf8Path) -> Result<String, FileError> {

@@ -1,9 +1,8 @@
 //! Files of ours in the build folder, in whose place somebody may have put anything.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 
 use camino::Utf8Path;
 use rustix::fs::OFlags;
@@ -50,47 +49,24 @@ pub(super) fn create_beside(path: &Utf8Path) -> io::Result<fs::File> {
     if path.is_symlink() {
         fs::remove_file(path)?;
     }
-    with(&mut fs::File::options(), OFlags::NOFOLLOW).create(true).truncate(false).write(true).open(path)
+    fs::File::options()
+        .custom_flags(OFlags::NOFOLLOW.bits() as i32)
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
 }
 
-/// Opens a file for reading in whose place there may be something else. To open a pipe would wait for its writer, and a
-/// device may have no end: both are errors.
-///
-/// # Errors
-/// If it cannot be opened, or is no file.
-pub(crate) fn open_own(path: impl AsRef<Path>) -> io::Result<fs::File> {
-    let file = with(&mut fs::File::options(), OFlags::NONBLOCK).read(true).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file")) }
-}
-
-/// Reads what [`open_own`] opens.
-pub(crate) fn read_own(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open_own(path)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// The same as a text.
-pub(crate) fn read_own_text(path: impl AsRef<Path>) -> io::Result<String> {
-    let mut text = String::new();
-    open_own(path)?.read_to_string(&mut text)?;
-    Ok(text)
-}
-
-/// Opens a file for appending in whose place there may be something else, which is removed.
+/// Opens a file of ours for appending. What is no file in its place is removed.
 pub(crate) fn append_own(path: &Utf8Path) -> io::Result<fs::File> {
     make_way(path).map_err(|error| error.source)?;
     fs::File::options().append(true).create(true).open(path)
 }
 
-/// Writes a file that may be lost half-way, in whose place there may be something else, which is removed.
+/// Writes a file of ours that nobody needs whole. What is no file in its place is removed.
 pub(crate) fn write_own(path: &Utf8Path, content: impl AsRef<[u8]>) -> Result<(), FileError> {
     make_way(path)?;
     context(fs::write(path, content), "write", path)
-}
-
-fn with(options: &mut fs::OpenOptions, flags: OFlags) -> &mut fs::OpenOptions {
-    options.custom_flags(flags.bits() as i32)
 }
 
 /// Removes a file or a whole folder; it is no error if there is none.

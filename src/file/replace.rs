@@ -6,7 +6,8 @@ use std::io::{self, BufRead as _, Read as _, Seek as _, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::{FileError, context};
-use super::own::{create_beside, create_folder, open_own};
+use super::own::{create_beside, create_folder};
+use super::regular::open_regular;
 use crate::layout::passing;
 
 /// Whether a write changed anything.
@@ -53,7 +54,7 @@ pub(crate) fn revise(
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     settle: impl FnOnce(&fs::File) -> io::Result<()>,
 ) -> Result<Written, FileError> {
-    let old = open_own(path).ok().map(io::BufReader::new);
+    let old = open_regular(path).ok().map(io::BufReader::new);
     let mut revision = Revision { path, old, same: 0, new: None };
     let written = fill(&mut revision).and_then(|()| revision.finish(settle));
     context(written, "write", path)
@@ -137,7 +138,7 @@ fn is_next(file: &mut io::BufReader<fs::File>, mut bytes: &[u8]) -> io::Result<b
 /// Removes the temporary file that a killed [`replace`] of `path` may have left behind.
 pub(crate) fn forsake(path: &Utf8Path) {
     let temporary = passing::temporary(path);
-    let Ok(file) = open_own(&temporary) else { return };
+    let Ok(file) = open_regular(&temporary) else { return };
     // If it is locked, a program is still writing it.
     if file.try_lock().is_ok() && is_at(&file, &temporary) {
         let _ = fs::remove_file(&temporary);

@@ -3,7 +3,7 @@
 
 mod build;
 
-use std::fs::{self};
+use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -113,7 +113,7 @@ impl Journal {
     /// All entries, oldest first. Unreadable lines are skipped: a machine may have died while writing one.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + use<> {
         let files =
-            [self.earlier(), self.path.clone()].into_iter().filter_map(|path| file::open_own(path).ok());
+            [self.earlier(), self.path.clone()].into_iter().filter_map(|path| file::open_regular(path).ok());
         let lines = files.flat_map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok));
         lines.filter_map(|line| serde_json::from_slice(&line).ok())
     }
@@ -165,7 +165,7 @@ impl Follower {
 
 /// Appends the content of a file from an offset on, as far as it can be read.
 fn read_from(path: &Utf8Path, offset: u64, bytes: &mut Vec<u8>) {
-    let Ok(mut file) = file::open_own(path) else { return };
+    let Ok(mut file) = file::open_regular(path) else { return };
     if file.seek(SeekFrom::Start(offset)).is_ok() {
         let _ = file.read_to_end(bytes);
     }

@@ -8,7 +8,7 @@ use super::missing::{self, Missing};
 use super::model::{Chart, Closes, Fan, Layer, LayerId, Pipeline, Process, ProcessId, Stacks, Work};
 use super::place::{Edges, Placement, place};
 use super::resolve::{Resolver, closes, is_chart};
-use super::{clashes, declared, effect, exports, keys, names, parameters, settings};
+use super::{clashes, declared, effect, exports, keys, names, parameters, settings, template};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::script::Library;
 use crate::source::Spanned;
@@ -65,6 +65,9 @@ pub(crate) fn check(
     parameters::unused(&pipeline, config, sink);
     keys::check(&pipeline, config, sink);
     effect::check(&pipeline, config, sink);
+    for (process, written) in pipeline.processes.iter().zip(&config.processes) {
+        template::labels(process, written, config, sink);
+    }
     sink.unless_errors(pipeline)
 }
 

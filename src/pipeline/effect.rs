@@ -1,18 +1,16 @@
-//! Warns of what is written and has no effect where it is written.
+//! Warns about settings that have no effect where they stand.
 
 use super::model::{Pipeline, Process, Work};
-use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::settings::OnFailure;
 use crate::source::Span;
-use crate::syntax::{Config, ProcessConfig, place_in};
+use crate::syntax::{Config, ProcessConfig};
 
 pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics) {
     for (process, written) in pipeline.processes.iter().zip(&config.processes) {
         let one = One { pipeline, process, written, config };
         let found = [one.reuse(), one.at_least(), one.probe_paths()];
         found.into_iter().flatten().chain(one.of_chart()).for_each(|warning| sink.push(warning));
-        one.labels(sink);
     }
     environments(pipeline, config, sink);
 }
@@ -35,7 +33,7 @@ impl One<'_> {
         if !self.process.settings.reuse || matches!(self.process.work, Work::Python(_)) {
             return None;
         }
-        let message = format!("`{}` runs no function, so that there is nothing to reuse", self.process.name);
+        let message = format!("`{}` runs no function, so there is nothing to reuse", self.process.name);
         Some(self.useless(self.written.place("reuse"), message, "remove it"))
     }
 
@@ -43,6 +41,10 @@ impl One<'_> {
     fn at_least(&self) -> Option<Diagnostic> {
         self.process.settings.at_least?;
         let closes = [self.process.closes.data, self.process.closes.seed];
+        // An aggregation without a layer has been reported already.
+        if closes == [None, None] {
+            return None;
+        }
         let gathers = |process: &Process| {
             let stacks = process.place.data.iter().chain(&process.place.seed);
             stacks.into_iter().any(|layer| closes.contains(&Some(*layer)))
@@ -52,7 +54,7 @@ impl One<'_> {
         if self.pipeline.processes.iter().any(may_drop) {
             return None;
         }
-        let message = format!("nothing that `{}` gathers may be missing", self.process.name);
+        let message = format!("nothing that `{}` gathers can be dropped", self.process.name);
         let help = "write `on_failure: drop` at the split or at the processes below it that may fail";
         Some(self.useless(self.written.place("at_least"), message, help))
     }
@@ -64,7 +66,7 @@ impl One<'_> {
         if !is_empty {
             return None;
         }
-        let message = format!("the `probe_paths` of `{}` name nothing to plot", self.process.name);
+        let message = format!("`probe_paths` of `{}` is empty", self.process.name);
         Some(self.useless(place, message, "name what it plots: `probe_paths: {KEY: \"//*[@name='train']\"}`"))
     }
 
@@ -75,32 +77,10 @@ impl One<'_> {
         self.written.places.iter().filter(move |place| is_chart && FIELDS.contains(&place.value)).map(
             |place| {
                 let message =
-                    format!("`{}` is a chart, and has no use for `{}`", self.process.name, place.value);
+                    format!("`{}` is a chart, so `{}` has no effect", self.process.name, place.value);
                 self.useless(place.span, message, "remove it, or write it at a process that the chart plots")
             },
         )
-    }
-
-    /// `{{ partition }}` and `{{ seed }}` outside of every layer are empty.
-    fn labels(&self, sink: &mut Diagnostics) {
-        let (Work::Shell(shell), Some(text)) = (&self.process.work, &self.written.command) else { return };
-        let has_seed = !self.process.place.seed.is_empty() || self.process.random_seed.is_some();
-        let labels = [
-            ("partition", !self.process.place.data.is_empty(), "split by data"),
-            ("seed", has_seed, "split by seed, and the project has no `random_seed`"),
-        ];
-        for (name, is_there, split) in labels {
-            if is_there || !command::uses(&shell.command, name) {
-                continue;
-            }
-            let part = command::find(&shell.command, name);
-            let place = part.map_or(text.span, |part| place_in(&self.config.source, text, part));
-            let message = format!("there is no {name} where `{}` is", self.process.name);
-            let warning = Diagnostic::new(&codes::OTHER_MEANING, message)
-                .at(&self.config.source, place, "empty")
-                .help(format!("it is not below a {split}"));
-            sink.push(warning);
-        }
     }
 }
 
@@ -118,5 +98,5 @@ fn environments(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics) {
 }
 
 fn useless(config: &Config, place: Span, message: String) -> Diagnostic {
-    Diagnostic::new(&codes::IGNORED_SECTION, message).at(&config.source, place, "has no effect")
+    Diagnostic::new(&codes::NO_EFFECT, message).at(&config.source, place, "has no effect")
 }

@@ -35,7 +35,7 @@ pub(super) fn check(pipeline: &Pipeline, config: &Config, sink: &mut Diagnostics
             }
         }
         checked.clashes(&upstreams, sink);
-        checked.renames(sink);
+        checked.renames(&upstreams, sink);
         let is_sound = given.as_ref().is_none_or(|given| checked.keys(given, sink));
         // Nothing is known downstream of an error: further errors might only follow from it.
         returned.insert(*id, outputs(pipeline, process, given).filter(|_| is_sound));
@@ -174,28 +174,37 @@ impl Consumer<'_> {
         }
     }
 
-    /// Reports names that the process gives to inputs and that its function does not take. A key of one upstream may get
-    /// such a name to make way for the same key of another.
-    fn renames(&self, sink: &mut Diagnostics) {
+    /// Reports names that the process gives to inputs and that its function does not take.
+    fn renames(&self, upstreams: &[(ProcessId, Option<&Keys>)], sink: &mut Diagnostics) {
         let Work::Python(function) = &self.process.work else { return };
         let Some(takes) = function.takes.as_ref().filter(|takes| !takes.iter().any(|name| name == "context"))
         else {
             return;
         };
-        let makes_way = |name: &str| {
-            self.process.renames.iter().any(|rename| rename.name == name && rename.process.is_some())
-        };
-        let is_lost = |name: &str| !takes.iter().any(|taken| taken == name) && !makes_way(name);
-        for (name, key) in self.written.inputs.iter().filter(|(name, _)| is_lost(&name.value)) {
-            let message = format!("`{}` does not take `{}`", self.process.name, name.value);
+        for ((name, written), rename) in self.written.inputs.iter().zip(&self.process.renames) {
+            if takes.contains(&name.value) || self.makes_way(rename, upstreams) {
+                continue;
+            }
+            let message = format!("the function of `{}` does not take `{}`", self.process.name, name.value);
             let help = match nearest(&name.value, takes.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("its function takes {}", told(&takes.iter().cloned().collect())),
+                None => format!("it takes {}", told(&takes.iter().cloned().collect())),
             };
-            let code = if name.span == key.span { &codes::IGNORED_SECTION } else { &codes::UNKNOWN_KEY };
+            let code = if name.span == written.span { &codes::NO_EFFECT } else { &codes::UNKNOWN_KEY };
             let label = "no parameter of the function";
             sink.push(Diagnostic::new(code, message).at(&self.config.source, name.span, label).help(help));
         }
+    }
+
+    /// Whether a key gets another name because its own is taken: by another upstream, a parameter, or another input.
+    fn makes_way(&self, rename: &Rename, upstreams: &[(ProcessId, Option<&Keys>)]) -> bool {
+        let key = &rename.key;
+        let may_return = |keys: &Option<&Keys>| keys.is_none_or(|keys| keys.contains(key));
+        let mut parameters = self.written.parameters.iter().chain(&self.config.parameters);
+        let is_input = |other: &Rename| other.name == *key && other.name != rename.name;
+        upstreams.iter().filter(|(_, keys)| may_return(keys)).count() > 1
+            || parameters.any(|(name, _)| name.value == *key)
+            || self.process.renames.iter().any(is_input)
     }
 
     fn function(&self, function: &Function, names: &Keys, sink: &mut Diagnostics) {

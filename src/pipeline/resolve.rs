@@ -11,7 +11,7 @@ use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, list, nearest};
 use crate::file;
 use crate::plan_file::Rename;
-use crate::script::{self, Library};
+use crate::script::{self, Deferred, Library};
 use crate::source::{Span, Spanned};
 use crate::syntax::{CodeReference, Config, ProcessConfig};
 
@@ -76,7 +76,7 @@ impl<'a> Resolver<'a> {
         let path = self.script(written, script.as_ref(), code.span, sink)?;
         match self.library.function(&path, &function.value) {
             Ok(Some(found)) => {
-                self.runs_at_once(&path, &found, code.value.function.span, sink);
+                self.deferred((&path, &found), (written, code.value.function.span), sink);
                 Ok(python(path, &found))
             }
             Ok(None) => Err(sink.error_by(|| self.unknown_function(&path, function))),
@@ -84,25 +84,29 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Reports a function of which nothing has run when its call returns.
-    fn runs_at_once(
+    /// Reports a function whose call would return without having run.
+    fn deferred(
         &self,
-        path: &Utf8Path,
-        function: &script::Function,
-        place: Span,
+        (path, function): (&Utf8Path, &script::Function),
+        (written, place): (&ProcessConfig, Span),
         sink: &mut Diagnostics,
     ) {
-        let Some(instead) = function.deferred else { return };
-        let message = format!("a call of `{}` in `{path}` gives {instead}", function.name);
-        let error = Diagnostic::new(&codes::DEFERRED, message).at(
-            &self.config.source,
-            place,
-            "does not run by a call",
-        );
-        let help = match instead {
-            "a generator" => "collect what it yields in a list, and return a dict",
-            _ => "write it without `async`, and run what needs it by `asyncio.run(…)`",
+        let Some(deferred) = function.deferred else { return };
+        let (instead, help) = match deferred {
+            Deferred::Generator if written.data_parallelism.is_some() => {
+                ("a generator", "return a list of the rows")
+            }
+            Deferred::Generator => ("a generator", "collect what it yields in a list, and return a dict"),
+            Deferred::Coroutine => {
+                ("a coroutine", "write it without `async`, and run what needs it by `asyncio.run(…)`")
+            }
+            Deferred::AsyncGenerator => {
+                ("an asynchronous generator", "return a dict, and run what is `async` by `asyncio.run(…)`")
+            }
         };
+        let message = format!("calling `{}` of `{path}` returns {instead}", function.name);
+        let error = Diagnostic::new(&codes::DEFERRED, message);
+        let error = error.at(&self.config.source, place, "calling it does not run its body");
         sink.error(error.help(help));
     }
 
@@ -219,7 +223,7 @@ impl<'a> Resolver<'a> {
         for path in candidates {
             match self.library.function(&path, &written.name.value) {
                 Ok(Some(found)) if !is_split || found.role == Some(script::Role::Process) => {
-                    self.runs_at_once(&path, &found, written.name.span, sink);
+                    self.deferred((&path, &found), (written, written.name.span), sink);
                     return Ok(Some(python(path, &found)));
                 }
                 Ok(_) => {}

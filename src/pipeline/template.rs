@@ -1,5 +1,6 @@
 //! Checks the template of a shell command, as far as the project file tells what it may refer to.
 
+use super::model::{Process, Work};
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::source::Spanned;
@@ -17,10 +18,11 @@ pub(super) fn check(
     };
     let span = error.span.map_or(command.span, |span| place_in(&config.source, command, span));
     let message = format!("the command of `{}` cannot be read: {}", written.name.value, error.message);
-    let near = error.name.and_then(|name| nearest(&name, command::NAMES.iter().copied()));
+    let near =
+        error.name.and_then(|name| nearest(&name, command::NAMES.into_iter().chain([command::LIST_FILE])));
     let help = near.map_or_else(
         || {
-            "write `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, `{{ partition }}` or `{{ seed }}`; the filters are those of MiniJinja, and `list_file`"
+            "write `{{ inputs.KEY }}`, `{{ outputs.KEY }}`, `{{ parameters.NAME }}`, `{{ partition }}` or `{{ seed }}`"
                 .to_owned()
         },
         |near| format!("did you mean `{near}`?"),
@@ -47,5 +49,26 @@ fn undeclared(written: &ProcessConfig, command: &Spanned<String>, config: &Confi
             let label = format!("no such entry of `{kind}`");
             sink.error(Diagnostic::new(&codes::COMMAND, message).at(&config.source, span, label).help(help));
         }
+    }
+}
+
+/// Warns of a command that prints the partition or the seed where there is none. One that asks whether there is one may do
+/// so anywhere.
+pub(super) fn labels(process: &Process, written: &ProcessConfig, config: &Config, sink: &mut Diagnostics) {
+    let (Work::Shell(shell), Some(text)) = (&process.work, &written.command) else { return };
+    let has_seed = !process.place.seed.is_empty() || process.random_seed.is_some();
+    let labels = [
+        ("partition", !process.place.data.is_empty(), "put it below a split by data"),
+        ("seed", has_seed, "put it below a split by seed, or set `reproducibility: {random_seed: …}`"),
+    ];
+    for (name, is_there, help) in labels {
+        if is_there || !command::only_prints(&shell.command, name) {
+            continue;
+        }
+        let part = command::find(&shell.command, name);
+        let place = part.map_or(text.span, |part| place_in(&config.source, text, part));
+        let message = format!("`{}` has no {name}, so `{{{{ {name} }}}}` is empty", process.name);
+        let warning = Diagnostic::new(&codes::OTHER_MEANING, message).at(&config.source, place, "empty");
+        sink.push(warning.help(format!("remove it, or {help}")));
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn of(path: &Utf8Path, format: &str) -> Option<Head> {
 
 /// The last `most` bytes of a log.
 pub(super) fn tail(path: &Utf8Path, most: u64) -> Option<Log> {
-    let mut file = file::open_own(path).ok().filter(|_| is_plain_file(path))?;
+    let mut file = file::open_regular(path).ok().filter(|_| is_plain_file(path))?;
     let bytes = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(bytes.saturating_sub(most))).ok()?;
     let mut end = Vec::new();
@@ -59,14 +59,14 @@ pub(super) fn tail(path: &Utf8Path, most: u64) -> Option<Log> {
     Some(Log { bytes, tail: String::from_utf8_lossy(&end[start..]).into_owned() })
 }
 
-/// Nothing else is opened: a pipe would block until somebody writes, and a link may lead anywhere.
+/// Nothing else is opened: a link may lead anywhere.
 fn is_plain_file(path: &Utf8Path) -> bool {
     path.symlink_metadata().is_ok_and(|meta| meta.is_file())
 }
 
 fn beginning(path: &Utf8Path, most: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    file::open_own(path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
+    file::open_regular(path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 

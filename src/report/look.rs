@@ -61,7 +61,7 @@ impl<'p> Look<'p> {
     /// The text of a script.
     pub(super) fn script(&self, path: &Utf8Path) -> Option<Rc<str>> {
         let mut scripts = self.scripts.borrow_mut();
-        let read = || file::read_own_text(path).ok().map(Rc::from);
+        let read = || file::read_regular_text(path).ok().map(Rc::from);
         scripts.entry(path.to_owned()).or_insert_with(read).clone()
     }
 

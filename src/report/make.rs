@@ -109,7 +109,7 @@ fn instances(look: &Look<'_>, history: &History, left_out: &mut Vec<String>) -> 
 
 /// The metrics of a process and those of its steps, as they were logged.
 fn logged(folder: &Folder) -> (Json, Json) {
-    let text = file::read_own_text(folder.metrics()).unwrap_or_default();
+    let text = file::read_regular_text(folder.metrics()).unwrap_or_default();
     let mut all: Json = serde_json::from_str(&text).unwrap_or_default();
     let mut take = |key: &str| all.get_mut(key).map(Json::take).unwrap_or_default();
     (take("metrics"), take("steps"))

@@ -125,8 +125,7 @@ impl Builder<'_> {
         mentions.visit_stmt(statement);
         let mut signature = signature(&def.parameters);
         signature.decorates_quietly = quiet_body::decorates_quietly(def);
-        signature.returns = returns::keys(def);
-        signature.deferred = returns::deferred(def);
+        (signature.returns, signature.deferred) = returns::of(def);
         let binds = vec![def.name.to_string()];
         let mut unit = self.unit(Kind::Function(signature), binds, statement, mentions.code);
         unit.decorators = decorators;

@@ -36,6 +36,8 @@ impl Library {
         // An alias of itself (`f = f`) ends here.
         for _ in 0..100 {
             let bound = self.resolve(home, &chain)?.units;
+            // A name that is bound in several branches may be any of them.
+            let is_sure = bound.len() == 1;
             let Some(id) = bound.into_iter().rfind(|id| self.makes_function(*id)) else { return Ok(None) };
             let outline = self.modules[id.0].clone();
             let unit = &outline.units[id.1];
@@ -59,7 +61,7 @@ impl Library {
             // Any other decorator may return something else.
             let is_plain = unit.decorators.len() <= usize::from(found.role.is_some());
             found.returns = found.returns.filter(|_| is_plain && home == module);
-            found.deferred = found.deferred.filter(|_| is_plain);
+            found.deferred = found.deferred.filter(|_| is_plain && is_sure);
             return Ok(Some(found));
         }
         Ok(None)

@@ -102,7 +102,7 @@ impl Library {
         self.shadowing.get_or_insert_with(|| find::shadowing(root, folders)).clone()
     }
 
-    /// The folders that a dynamic import is assumed to mean: not the whole project.
+    /// The folders in which an import finds a module when the script runs, as far as we know: not the whole project.
     pub(super) fn script_folders(&self) -> Vec<Utf8PathBuf> {
         let only_root = |folder: &&Utf8PathBuf| !folder.as_str().is_empty() || self.folders.contains(folder);
         let mut folders: Vec<_> = self.search.iter().take(1).cloned().collect();

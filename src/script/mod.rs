@@ -39,3 +39,4 @@ pub(crate) use library::Library;
 pub(crate) use model::{Foreign, Function, Item, Reach, Role};
 pub(crate) use names::module_names;
 pub(crate) use parse::deeply;
+pub(crate) use returns::Deferred;

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 
 use super::fork::Ahead;
+use super::returns::Deferred;
 use crate::digest::Digest;
 use crate::source::{Source, Span};
 
@@ -46,8 +47,8 @@ pub(crate) struct Function {
     pub role: Option<Role>,
     /// The keys of the dict that it returns, if they are spelled out.
     pub returns: Option<Vec<String>>,
-    /// What a call gives instead of running it: a generator or a coroutine.
-    pub deferred: Option<&'static str>,
+    /// What a call returns instead of running.
+    pub deferred: Option<Deferred>,
 }
 
 /// Something that counts for a digest.

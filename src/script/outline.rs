@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
+use super::returns::Deferred;
 use super::words::Words;
 use crate::digest::Digest;
 use crate::source::{Source, Span};
@@ -122,8 +123,8 @@ pub(super) struct Signature {
     pub(super) takes_everything: bool,
     /// The keys of the dict that it returns, if they are spelled out.
     pub(super) returns: Option<Vec<String>>,
-    /// What a call gives instead of running it.
-    pub(super) deferred: Option<&'static str>,
+    /// What a call returns instead of running.
+    pub(super) deferred: Option<Deferred>,
     /// Whether, as a decorator, it only makes a function: used as `@name`, and as `@name(...)`.
     pub(super) decorates_quietly: [bool; 2],
 }

@@ -6,25 +6,30 @@ use ruff_python_ast as ast;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, Stmt};
 
-/// The keys that a call of `def` may return: those of all its `return {"key": …}`. `None` if it returns, or may
-/// return, anything else.
-pub(super) fn keys(def: &ast::StmtFunctionDef) -> Option<Vec<String>> {
-    let mut returns = Returns::default();
-    def.body.iter().for_each(|statement| returns.visit_stmt(statement));
-    let is_known = !def.is_async && !returns.is_open && returns.count > 0;
-    is_known.then(|| returns.keys.into_iter().collect())
+/// A function whose call does not run its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deferred {
+    /// It has a `yield`.
+    Generator,
+    /// It is `async`.
+    Coroutine,
+    /// It is both.
+    AsyncGenerator,
 }
 
-/// What a call of `def` gives instead of running it, if its body does not run at once.
-pub(super) fn deferred(def: &ast::StmtFunctionDef) -> Option<&'static str> {
+/// The keys that a call of `def` may return: those of all its `return {"key": …}`; `None` if it returns, or may
+/// return, anything else. And what it returns instead of running.
+pub(super) fn of(def: &ast::StmtFunctionDef) -> (Option<Vec<String>>, Option<Deferred>) {
     let mut returns = Returns::default();
     def.body.iter().for_each(|statement| returns.visit_stmt(statement));
-    match (def.is_async, returns.yields) {
-        (true, true) => Some("an asynchronous generator"),
-        (true, false) => Some("a coroutine"),
-        (false, true) => Some("a generator"),
+    let deferred = match (def.is_async, returns.yields) {
+        (true, true) => Some(Deferred::AsyncGenerator),
+        (true, false) => Some(Deferred::Coroutine),
+        (false, true) => Some(Deferred::Generator),
         (false, false) => None,
-    }
+    };
+    let is_known = deferred.is_none() && !returns.is_open && returns.count > 0;
+    (is_known.then(|| returns.keys.into_iter().collect()), deferred)
 }
 
 #[derive(Default)]
@@ -55,7 +60,7 @@ impl<'a> Visitor<'a> for Returns {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
             Expr::Lambda(_) => {}
-            Expr::Yield(_) | Expr::YieldFrom(_) => (self.is_open, self.yields) = (true, true),
+            Expr::Yield(_) | Expr::YieldFrom(_) => self.yields = true,
             _ => walk_expr(self, expression),
         }
     }

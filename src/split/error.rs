@@ -90,9 +90,10 @@ impl SplitError {
         let more = if known.len() > names.len() { ", …" } else { "" };
         Self::usage(
             format!("{file}: there is no column `{column}`"),
-            match names.is_empty() {
-                true => "it has no columns".to_owned(),
-                false => format!("the columns are {}{more}", names.join(", ")),
+            match names.as_slice() {
+                [] => "it has no columns".to_owned(),
+                [only] => format!("the only column is `{only}`"),
+                several => format!("the columns are {}{more}", several.join(", ")),
             },
         )
     }

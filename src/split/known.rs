@@ -119,7 +119,7 @@ impl EarlierSplit {
     }
 
     fn parse(path: &Utf8Path) -> Option<Self> {
-        let text = file::read_own_text(path).ok()?;
+        let text = file::read_regular_text(path).ok()?;
         let (digest, json) = text.split_once('\n')?;
         let json = json.strip_suffix('\n')?;
         (digest.parse() == Ok(Digest::of(json))).then(|| serde_json::from_str(json).ok())?
@@ -178,7 +178,7 @@ fn shifted(offsets: &[u64], changed: usize, more: i64) -> Option<Guess> {
 fn begins(request: &Request, text: &Text, i: usize, offset: u64) -> bool {
     let compare = || -> Result<bool, SplitError> {
         let path = request.layout.data(i as u64 + 1);
-        let old = Source::new(file::context(file::open_own(&path), "read", &path)?, path.as_str())?;
+        let old = Source::new(file::context(file::open_regular(&path), "read", &path)?, path.as_str())?;
         let sample = SAMPLE.min(old.len.saturating_sub(text.header.end)).min(text.source.len - offset);
         let (mut was, mut is) = (vec![0; sample as usize], vec![0; sample as usize]);
         old.read_exact_at(&mut was, text.header.end)?;

@@ -116,21 +116,19 @@ pub(super) fn data_parallelism(
     Some(Spanned::new(DataParallelism { size: size?, data_name, by }, key.span))
 }
 
-/// Reports a size that fixes what the strategy decides.
+/// Reports row counts or shares with a strategy that decides the sizes itself.
 fn agree(size: &Spanned<Size>, by: &Spanned<By>, reader: &mut Reader<'_>) {
     if by.value.goes_with(&size.value) {
         return;
     }
-    let message = "the size fixes how many rows a partition has, and `by` decides that";
+    let message = "`size` says how many rows each partition gets, but `by` decides that";
     let help = match by.value {
         By::RoundRobin | By::HashRow | By::Hash(_) => "write a number of partitions: `size: 3`",
         _ => "write a number of partitions (`size: 3`) or shares (`size: [\"60%\", rest]`)",
     };
-    let error = Diagnostic::new(&codes::BAD_SIZE, message).at(reader.source, size.span, "fixes it").at(
-        reader.source,
-        by.span,
-        "decides it",
-    );
+    let error = Diagnostic::new(&codes::BAD_SIZE, message)
+        .at(reader.source, size.span, "row counts or shares")
+        .at(reader.source, by.span, "decides the sizes");
     reader.push(error.help(help));
 }
 
@@ -334,7 +332,7 @@ fn seeds(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<Spanned<u64>>> 
 /// A number without brackets may be meant as a number of seeds, unless it is too large for that.
 fn one_seed(seed: i128, span: Span, reader: &mut Reader<'_>) {
     if (2..=MANY_SEEDS).contains(&seed) {
-        let message = format!("`seeds: {seed}` is the one seed {seed}, and not {seed} seeds");
+        let message = format!("`seeds: {seed}` is one seed, {seed}, not {seed} seeds");
         let help = format!("write each seed, as in `seeds: [1, 2, 3]`; or `seeds: [{seed}]` for this one");
         reader.doubt((span, "one seed"), message, help);
     }

@@ -224,11 +224,11 @@ impl Reader<'_> {
             "no" | "off" => false,
             _ => return,
         };
-        if self.slice(span) == text {
-            let message =
-                format!("`{text}` is a text, and not `{truth}`: YAML 1.2 has only `true` and `false`");
+        let has_tag = self.source.text()[..span.start].trim_end().ends_with("!!str");
+        if self.slice(span) == text && !has_tag {
+            let message = format!("`{text}` is text, not `{truth}`: YAML 1.2 has only `true` and `false`");
             self.doubt(
-                (span, "a text"),
+                (span, "text"),
                 message,
                 format!("write `{truth}`, or put it in quotes: `\"{text}\"`"),
             );

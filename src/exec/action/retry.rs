@@ -108,7 +108,7 @@ impl Instance {
     fn add_log(&self, path: &Utf8PathBuf, attempt: u32) -> io::Result<()> {
         let mut all = File::options().create(true).append(true).open(path)?;
         writeln!(all, "expops: attempt {attempt}")?;
-        if let Ok(mut log) = file::open_own(self.folder.log()) {
+        if let Ok(mut log) = file::open_regular(self.folder.log()) {
             io::copy(&mut log, &mut all)?;
         }
         Ok(())

@@ -166,7 +166,7 @@ fn is_cut_natively(instance: &Instance, whole: &Value) -> bool {
         // The rows of a list are its items; a dict has columns.
         "json" => {
             let mut first = [0];
-            let opened = file::open_own(instance.layout.build().join(&whole.file));
+            let opened = file::open_regular(instance.layout.build().join(&whole.file));
             opened.and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == *b"["
         }
         _ => false,

@@ -62,7 +62,7 @@ impl Inventory {
 
     /// Reads what `digest` covers.
     pub(crate) fn read(layout: &Layout, digest: Digest) -> Option<Self> {
-        let text = file::read_own_text(layout.known(digest)).ok()?;
+        let text = file::read_regular_text(layout.known(digest)).ok()?;
         let line = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>().try_into().ok();
         text.lines().map(line).collect::<Option<_>>().map(Self)
     }

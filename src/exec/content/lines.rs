@@ -26,7 +26,7 @@ const KIND: &str = "lines ";
 /// has, and its content: how the line ends (`=`: as usual, `~`: with CR and LF, `-`: not at all) followed by the line,
 /// or a digest. `None` if it is not a text.
 pub(in crate::exec) fn runs(path: &Utf8Path) -> Option<Vec<[String; 3]>> {
-    let file = file::open_own(path).ok()?;
+    let file = file::open_regular(path).ok()?;
     let size = file.metadata().ok()?.len();
     if size > LARGE {
         return None;

@@ -20,7 +20,12 @@ pub(in crate::exec) fn digest(path: &Utf8Path, trust: &Trust) -> Result<Digest, 
 
 fn of_folder(path: &Utf8Path, trust: &Trust) -> io::Result<Digest> {
     let mut hasher = Hasher::new();
-    for entry in walk(path) {
+    let mut entries = walk(path).peekable();
+    if entries.peek().is_none() {
+        // An empty folder is no empty file.
+        hasher.update("folder\n");
+    }
+    for entry in entries {
         let (inner, entry) = entry?;
         let kind = if entry.path_is_symlink() { "link" } else { "own" };
         let content = if entry.file_type().is_dir() {
@@ -32,8 +37,7 @@ fn of_folder(path: &Utf8Path, trust: &Trust) -> io::Result<Digest> {
         };
         hasher.update(format!("{inner}\0{kind} {content}\n"));
     }
-    // An empty folder is no empty file.
-    Ok(Digest::of(format!("folder {}\n", hasher.finish())))
+    Ok(hasher.finish())
 }
 
 /// The files in a folder and its subfolders, in a fixed order: their names relative to it, and their digests.

@@ -48,7 +48,7 @@ impl Trust {
     /// # Errors
     /// If it cannot be read.
     pub(in crate::exec) fn bytes(&self, path: &Utf8Path) -> io::Result<Digest> {
-        self.digest(path, Of::Bytes, || Digest::of_read(file::open_own(path)?))
+        self.digest(path, Of::Bytes, || Digest::of_read(file::open_regular(path)?))
     }
 
     /// The digest of the file at `path`: the known one, or what `hash` returns.
@@ -78,7 +78,7 @@ impl Trust {
     }
 
     fn known(&self, path: &Utf8Path, of: Of, stat: &Stat) -> Option<Digest> {
-        let text = file::read_own_text(self.entry(path, of)).ok()?;
+        let text = file::read_regular_text(self.entry(path, of)).ok()?;
         text.strip_prefix(&stat.to_text())?.trim().parse().ok()
     }
 

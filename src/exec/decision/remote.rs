@@ -46,7 +46,7 @@ struct Left {
 impl Left {
     /// What is known of the remote cache `cache`.
     fn read(path: &Utf8PathBuf, cache: &str) -> Self {
-        let text = file::read_own_text(path).unwrap_or_default();
+        let text = file::read_regular_text(path).unwrap_or_default();
         let left = serde_json::from_str::<Self>(&text).ok().filter(|left| left.cache == cache);
         left.unwrap_or_else(|| Self { cache: cache.to_owned(), ..Self::default() })
     }

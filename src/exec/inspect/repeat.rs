@@ -25,7 +25,7 @@ impl Instance {
             return Err(failure.help("what expops does by itself repeats"));
         }
         let (_guard, decided) = self.step_aside()?;
-        let log = file::read_own(self.folder.log()).ok();
+        let log = file::read_regular(self.folder.log()).ok();
         let made = self.attempt(&decided).and_then(|first| Ok((first, self.attempt(&decided)?)));
         match log {
             Some(log) => file::write_own(&self.folder.log(), log)?,

@@ -36,7 +36,7 @@ impl Roots {
     /// Whether a path, absolute or relative to the project, is a copy of an output.
     pub(in crate::exec) fn is_export(&self, path: &Utf8Path) -> bool {
         let read = || {
-            let text = file::read_own_text(&self.list).unwrap_or_default();
+            let text = file::read_regular_text(&self.list).unwrap_or_default();
             text.lines().map(|path| file::normal(Utf8Path::new(path))).collect()
         };
         self.exports.get_or_init(read).contains(path.strip_prefix(&self.project).unwrap_or(path))

@@ -37,7 +37,7 @@ pub(crate) struct Why {
 impl Why {
     /// Reads it; `None` if there is none.
     pub(crate) fn read(folder: &Folder) -> Option<Self> {
-        serde_json::from_str(&file::read_own_text(folder.why()).ok()?).ok()
+        serde_json::from_str(&file::read_regular_text(folder.why()).ok()?).ok()
     }
 
     /// Forgets a failure whose cause has been undone.

@@ -41,7 +41,7 @@ pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path, layout: &Layout) -> Result<()
     }
     if !is_same || is_older(to, from) {
         let copied =
-            |writer: &mut io::BufWriter<&File>| io::copy(&mut file::open_own(from)?, writer).map(drop);
+            |writer: &mut io::BufWriter<&File>| io::copy(&mut file::open_regular(from)?, writer).map(drop);
         file::insist_on_no_folder(to)?;
         file::replace(to, copied)?;
     }

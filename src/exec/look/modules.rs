@@ -27,7 +27,7 @@ pub(crate) fn note(made: &Folder, folder: &Utf8Path) -> Result<(), Failure> {
         && let Ok(changed) = changed
     {
         let stamp = made.stamp();
-        let set = file::open_own(&stamp).and_then(|file| file.set_modified(changed));
+        let set = file::open_regular(&stamp).and_then(|file| file.set_modified(changed));
         file::context(set, "write", &stamp)?;
     }
     Ok(())

@@ -32,7 +32,7 @@ pub(crate) fn look(process: &str, layout: &Layout) -> Result<(), Failure> {
 /// What they share, with its digests.
 fn digests(process: &str, layout: &Layout) -> Result<Vec<(String, String)>, Failure> {
     let path = layout.plan_of(process);
-    let text = file::read_own_text(&path).map_err(|_| not_compiled(process, layout))?;
+    let text = file::read_regular_text(&path).map_err(|_| not_compiled(process, layout))?;
     let plan = PlanFile::parse(&text).map_err(|why| Failure::new(format!("`{path}` {why}")))?;
     let mut all = vec![("plan".to_owned(), Digest::of(&text).to_string())];
     let trust = Trust::new(layout);

@@ -46,7 +46,7 @@ pub(in crate::exec) fn tell(
 
 /// Whether this is what the file of a process says last about an instance.
 fn is_last(file: &Utf8Path, text: &str) -> bool {
-    let told = file::read_own(file).unwrap_or_default();
+    let told = file::read_regular(file).unwrap_or_default();
     let told = String::from_utf8_lossy(&told);
     let about = text.split_inclusive(" :=").next().unwrap_or_default();
     told.rfind(about).is_some_and(|at| told[at..].starts_with(text))
@@ -141,7 +141,7 @@ fn append(path: &Utf8Path, build: &Utf8Path, text: &str) -> Result<(), Failure> 
 /// # Errors
 /// If the file cannot be written.
 pub(crate) fn compact(path: &Utf8Path) -> Result<(), FileError> {
-    let Ok(bytes) = file::read_own(path) else { return Ok(()) };
+    let Ok(bytes) = file::read_regular(path) else { return Ok(()) };
     let text = String::from_utf8_lossy(&bytes);
     let mut last = BTreeMap::new();
     let mut lines = text.lines().peekable();

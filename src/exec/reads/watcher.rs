@@ -84,7 +84,7 @@ impl Watcher {
 
     /// What was seen. A program in which nobody watched may have read anything.
     pub(in crate::exec) fn events(&self) -> Vec<Option<Event>> {
-        match file::read_own(&self.log) {
+        match file::read_regular(&self.log) {
             Ok(bytes) => watch::events(&bytes).collect(),
             Err(_) => self.started.borrow().clone(),
         }

@@ -129,7 +129,7 @@ impl Account {
         if ahead > 0 {
             return Ok(Turn::Behind(ahead));
         }
-        let read = |number: u64| file::read_own_text(self.path(number, TAKEN)).unwrap_or_default();
+        let read = |number: u64| file::read_regular_text(self.path(number, TAKEN)).unwrap_or_default();
         let taken = self.living(TAKEN, None)?.into_iter().map(read);
         let taken: Vec<Amounts> = taken.filter_map(|text| serde_json::from_str(&text).ok()).collect();
         let Some(mine) = fitting(allotment, machine, &taken) else { return Ok(Turn::Behind(0)) };

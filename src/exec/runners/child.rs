@@ -131,7 +131,7 @@ pub(in crate::exec) fn crash(log: &Utf8Path) -> Option<String> {
 fn end(log: &Utf8Path) -> String {
     let mut bytes = Vec::new();
     let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = file::open_own(log)?;
+        let mut file = file::open_regular(log)?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(64 * 1024)))?;
         file.read_to_end(&mut bytes)?;

@@ -155,7 +155,7 @@ pub(in crate::exec) fn run(
         exit = runner.run(&mut command, &log, &call, || folder.start_again(&instance.project))?;
     }
     instance.note_usage(&exit.usage);
-    let answer = file::read_own_text(folder.result()).ok();
+    let answer = file::read_regular_text(folder.result()).ok();
     let answer = answer.and_then(|text| serde_json::from_str::<Answer>(&text).ok());
     match answer.filter(|answer| (answer.version, &answer.nonce) == (request::VERSION, &request.nonce)) {
         Some(Answer { error: Some(error), .. }) => {

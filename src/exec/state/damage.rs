@@ -76,7 +76,7 @@ fn look_at(instance: Instance) -> Result<bool, Failure> {
 }
 
 fn read_plan(path: &Utf8Path) -> Option<PlanFile> {
-    PlanFile::parse(&file::read_own_text(path).ok()?).ok()
+    PlanFile::parse(&file::read_regular_text(path).ok()?).ok()
 }
 
 impl Instance {

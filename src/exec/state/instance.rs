@@ -47,7 +47,7 @@ impl Instance {
         let path = layout.plan_of(name);
         let unknown =
             || Failure::new(format!("there is no instance `{name}`")).help("run `expops compile` first");
-        let text = file::read_own_text(&path).map_err(|_| unknown())?;
+        let text = file::read_regular_text(&path).map_err(|_| unknown())?;
         let plan = PlanFile::parse(&text)
             .map_err(|why| Failure::new(format!("`{path}` {why}")).help("run `expops compile` again"))?;
         Self::of(plan, name, layout)

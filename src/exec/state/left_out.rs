@@ -29,7 +29,7 @@ impl LeftOut {
         if !stamp::is_failed(&folder.stamp()) {
             return None;
         }
-        let text = file::read_own_text(folder.failed()).unwrap_or_default();
+        let text = file::read_regular_text(folder.failed()).unwrap_or_default();
         Some(serde_json::from_str(&text).unwrap_or(Self {
             kind: FailureKind::NoResult,
             message: String::new(),

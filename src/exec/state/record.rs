@@ -45,7 +45,7 @@ impl Record {
 
     /// Reads the record in `folder`; `None` if there is no readable one of this version.
     pub(crate) fn read(folder: &Folder) -> Option<Self> {
-        let record: Self = serde_json::from_str(&file::read_own_text(folder.record()).ok()?).ok()?;
+        let record: Self = serde_json::from_str(&file::read_regular_text(folder.record()).ok()?).ok()?;
         (record.version == VERSION).then_some(record)
     }
 
@@ -64,7 +64,7 @@ impl Record {
     /// Sets the record's time to now.
     pub(crate) fn touch(folder: &Folder) -> Result<(), Failure> {
         let path = folder.record();
-        let touched = file::open_own(&path);
+        let touched = file::open_regular(&path);
         let touched = touched.and_then(|file| file.set_modified(SystemTime::now()));
         Ok(file::context(touched, "touch", &path)?)
     }

@@ -61,7 +61,7 @@ impl Checkout {
 
     /// The first path into the checkout in the file at `path`.
     fn search(&self, path: &Utf8Path, format: &str) -> io::Result<Option<String>> {
-        let mut file = file::open_own(path)?;
+        let mut file = file::open_regular(path)?;
         if format == "npy" && !may_hold_text(&file)? {
             return Ok(None);
         }

@@ -81,7 +81,7 @@ pub(crate) struct Values {
 impl Values {
     /// Reads the values in `folder`; `None` if there are none, or they cannot be read.
     pub(crate) fn read(folder: &Folder) -> Option<Self> {
-        let text = file::read_own_text(folder.values()).ok()?;
+        let text = file::read_regular_text(folder.values()).ok()?;
         serde_json::from_str(&text).ok()
     }
 
@@ -93,7 +93,8 @@ impl Values {
 
     /// Whether the list in `folder` is this one, to the byte.
     pub(crate) fn are_listed_in(&self, folder: &Folder) -> bool {
-        file::read_own(folder.values()).is_ok_and(|old| self.text().is_ok_and(|text| text.as_bytes() == old))
+        file::read_regular(folder.values())
+            .is_ok_and(|old| self.text().is_ok_and(|text| text.as_bytes() == old))
     }
 
     fn text(&self) -> Result<String, Failure> {

@@ -59,7 +59,7 @@ pub(super) struct Mark {
 impl Mark {
     /// That of a task, if it is in a batch.
     pub(super) fn read(run: &Utf8Path) -> Option<Self> {
-        serde_json::from_slice(&file::read_own(run.join(run_files::BATCH)).ok()?).ok()
+        serde_json::from_slice(&file::read_regular(run.join(run_files::BATCH)).ok()?).ok()
     }
 
     /// Marks a task; returns whether it was in no batch.
@@ -75,7 +75,7 @@ impl Mark {
 
     /// What became of the batch, if it has ended and its keeper knows.
     pub(super) fn verdict(&self) -> Option<Verdict> {
-        serde_json::from_slice(&file::read_own(beside(&self.lock, run_files::VERDICT)).ok()?).ok()
+        serde_json::from_slice(&file::read_regular(beside(&self.lock, run_files::VERDICT)).ok()?).ok()
     }
 
     /// Whether its keeper is alive.
@@ -106,7 +106,7 @@ impl Batch {
         }
         let Some(mut order) = combined(&taken) else { return Ok(None) };
         for (variable, name) in LISTS {
-            let all = order.runs.iter().map(|run| file::read_own_text(run.join(name)));
+            let all = order.runs.iter().map(|run| file::read_regular_text(run.join(name)));
             let path = beside(&mark.lock, name);
             fs::write(&path, all.collect::<io::Result<String>>()?)?;
             order.told.insert(variable.to_owned(), path.into_string());

@@ -60,7 +60,7 @@ impl Done {
 
     /// The end of `task`, if it has been written and everything that it lists is there.
     pub(super) fn read(task: &Task, digest: impl Fn(&Utf8Path) -> io::Result<Digest>) -> Option<Self> {
-        let text = file::read_own(task.run.join(run_files::DONE)).ok()?;
+        let text = file::read_regular(task.run.join(run_files::DONE)).ok()?;
         let done: Self = serde_json::from_slice(&text).ok()?;
         let is_there = |(path, left): &(Utf8PathBuf, Left)| {
             let path = task.run.join(path);

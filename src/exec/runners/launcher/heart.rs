@@ -59,7 +59,7 @@ pub(super) fn listening<T>(
     let (done, is_done) = channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || {
-            let count = || file::read_own_text(run.join(run_files::ALIVE)).ok();
+            let count = || file::read_regular_text(run.join(run_files::ALIVE)).ok();
             let (mut last, mut since) = (count(), Instant::now());
             while is_done.recv_timeout(beat(patience)) == Err(RecvTimeoutError::Timeout) {
                 let now = count();

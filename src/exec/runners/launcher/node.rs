@@ -56,7 +56,7 @@ enum Ended<T> {
 }
 
 fn one(file: &Utf8Path) -> io::Result<Ended<u8>> {
-    let mut task: Task = serde_json::from_slice(&file::read_own(file)?)?;
+    let mut task: Task = serde_json::from_slice(&file::read_regular(file)?)?;
     if task.version != task::VERSION {
         return Err(io::Error::other("it was written by another version of expops"));
     }
@@ -83,7 +83,7 @@ fn claim(task: &Task) -> io::Result<Option<File>> {
             Ok(Some(file))
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let _ = file::open_own(&path)?.lock();
+            let _ = file::open_regular(&path)?.lock();
             Ok(None)
         }
         Err(error) => Err(error),

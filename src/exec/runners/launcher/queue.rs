@@ -188,7 +188,7 @@ impl Queue {
             match path.extension() {
                 Some(RUNS) => drop(sweep(&path)),
                 Some(WAITS) if path != held.path() && is_held(&path)? => {
-                    let text = file::read_own_text(&path).unwrap_or_default();
+                    let text = file::read_regular_text(&path).unwrap_or_default();
                     let other = serde_json::from_str::<Ticket>(&text).ok().filter(|other| other.fits(own));
                     let free =
                         other.filter(|other| other.order.runs.iter().all(|run| Mark::read(run).is_none()));

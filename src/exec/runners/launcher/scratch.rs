@@ -60,7 +60,7 @@ impl Scratch {
             fs::rename(&on_its_way, &there)?;
         }
         let reads = self.run.join(run_files::READS);
-        match file::read_own(&reads) {
+        match file::read_regular(&reads) {
             Ok(seen) => fs::write(&reads, replace(&seen, self.path.as_str(), self.run.as_str())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
