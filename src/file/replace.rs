@@ -21,7 +21,7 @@ pub enum Written {
 
 /// Replaces the file at `path` atomically: what `fill` writes goes to a temporary file next to it, which is then
 /// renamed. Whatever goes wrong, `path` has either its old content or its new one. A folder at `path` is removed: where it
-/// may be the user's, [`insist_on_no_folder`] first.
+/// may be the user's, `insist_on_no_folder` first.
 ///
 /// The temporary file always has the same name, and its writer holds a lock on it: a file left by a killed program is
 /// reused or removed by the next one, and two programs take turns.
