@@ -53,14 +53,14 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
             },
         ),
         Field::new("type", "`chart` makes it a chart.", kinds, |to, key, node, reader| {
-            to.kind = one_of(&KINDS, key, node, reader);
+            to.kind = reader.word(key, node, &KINDS);
         }),
         Field::new(
             "chart_type",
             "`dynamic` for a chart in JavaScript.",
             chart_kinds,
             |to, key, node, reader| {
-                to.chart_type = one_of(&CHART_KINDS, key, node, reader);
+                to.chart_type = reader.word(key, node, &CHART_KINDS);
             },
         ),
         Field::new(
@@ -219,23 +219,6 @@ fn kinds() -> Value {
 
 fn chart_kinds() -> Value {
     shape::words(&CHART_KINDS)
-}
-
-/// One of a few words.
-fn one_of(
-    words: &[&str],
-    key: &Key<'_>,
-    node: &Node<'_>,
-    reader: &mut Reader<'_>,
-) -> Option<Spanned<String>> {
-    let text = reader.text(key, node)?;
-    if words.contains(&text.value.as_str()) {
-        return Some(text);
-    }
-    let message = format!("`{}` cannot be `{}`", key.value, clip(&text.value));
-    let help = reader.known(&text.value.to_lowercase(), words);
-    reader.report(&codes::SHAPE, (text.span, "no such kind"), message, help);
-    None
 }
 
 fn resources_schema() -> Value {

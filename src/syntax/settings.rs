@@ -7,7 +7,7 @@ use super::node::{Key, Kind, Node};
 use super::reader::Reader;
 use super::shape;
 use crate::amount::{self, AmountError};
-use crate::diagnostic::{codes, nearest};
+use crate::diagnostic::codes;
 use crate::settings::{AtLeast, FailureKind, OnFailure, PerAttempt, Resources, Retries};
 use crate::source::{Span, clip};
 
@@ -241,26 +241,18 @@ fn wait(to: &mut RetriesFields, key: &Key<'_>, node: &Node<'_>, reader: &mut Rea
     }
 }
 
+const ON_FAILURE: [&str; 2] = ["drop", "fail"];
+
 /// The JSON schema of `on_failure`.
 pub(super) fn on_failure_schema() -> Value {
-    json!({"enum": ["drop", "fail", null]})
+    shape::words(&ON_FAILURE)
 }
 
 /// Reads `on_failure`.
 pub(super) fn on_failure(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<OnFailure> {
-    let text = reader.text(key, node)?;
-    match text.value.as_str() {
+    match reader.word(key, node, &ON_FAILURE)?.value.as_str() {
         "drop" => Some(OnFailure::Drop),
-        "fail" => Some(OnFailure::Fail),
-        other => {
-            let help = match nearest(other, ["drop", "fail"]) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "write `drop` (what gathers it does without it) or `fail`".to_owned(),
-            };
-            let message = format!("`on_failure` cannot be `{}`", clip(other));
-            reader.report(&codes::SHAPE, (text.span, "neither `drop` nor `fail`"), message, help);
-            None
-        }
+        _ => Some(OnFailure::Fail),
     }
 }
 

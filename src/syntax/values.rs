@@ -71,6 +71,18 @@ impl Reader<'_> {
         None
     }
 
+    /// One of a few words.
+    pub(super) fn word(&mut self, key: &Key<'_>, node: &Node<'_>, words: &[&str]) -> Option<Spanned<String>> {
+        let text = self.text(key, node)?;
+        if words.contains(&text.value.as_str()) {
+            return Some(text);
+        }
+        let message = format!("`{}` cannot be `{}`", key.value, clip(&text.value));
+        let help = self.known(&text.value.to_lowercase(), words);
+        self.report(&codes::SHAPE, (text.span, "not known"), message, help);
+        None
+    }
+
     /// Text or a number, as written.
     pub(super) fn text_or_number(&mut self, key: &Key<'_>, node: &Node<'_>) -> Option<Spanned<String>> {
         match node.kind {
