@@ -36,7 +36,14 @@ impl Project {
             });
         }
         if !path.is_file() {
-            return Err(format!("there is no project `{path}`"));
+            let here = Self::in_folder(Utf8Path::new(".")).or_else(Self::above);
+            let hint = match here.filter(|_| !path.as_str().contains(['/', '.'])) {
+                Some(_) => {
+                    format!("; for a process or an instance of the project here: `expops explain {path}`")
+                }
+                None => String::new(),
+            };
+            return Err(format!("there is no folder or project file `{path}`{hint}"));
         }
         let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
         let name = Utf8PathBuf::from(path.file_name().unwrap_or_default());
