@@ -160,7 +160,6 @@ class PlainPython(unittest.TestCase):
             "parameters": {"a": 1},
             "logging": True,
             "step_type": "x",
-            "new": 1,
         }
         for decorator in (process, step, chart):
             for applied in (decorator, decorator(), decorator(**options), decorator("n")):
@@ -172,6 +171,11 @@ class PlainPython(unittest.TestCase):
                 decorated = applied(function)
                 self.assertEqual((decorated(1), decorated(1, b=3)), (3, 4))
                 self.assertEqual((decorated.__name__, decorated.__doc__), ("function", "Its docstring."))
+
+    def test_an_unknown_option_is_an_error(self) -> None:
+        for decorator in (process, step, chart):
+            with self.assertRaisesRegex(TypeError, "has no option `retry`"):
+                decorator(retry=3)
 
     def test_a_metric_outside_of_a_run_is_nothing(self) -> None:
         log_metric("m", 1)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: Functions by kind and by the `name=` given to their decorator.
 _registered: Dict[Tuple[str, str], Function] = {}
 
+#: What the decorators take besides a name, and do nothing with: projects that were written for ExpOps give it.
+_OPTIONS = {"description", "parameters", "logging", "step_type"}
+
 # Flags of a code object, as in `inspect`, which takes longer to import than our whole package.
 _GENERATOR = 0x20
 _COROUTINE = 0x80
@@ -46,8 +49,9 @@ def forget() -> None:
 def registering(kind: str) -> Decorator:
     """A decorator that returns the function unchanged and registers it under its `name`."""
 
-    def decorator(function: Any = None, *, name: Optional[str] = None, **_options: Any) -> Any:
+    def decorator(function: Any = None, *, name: Optional[str] = None, **options: Any) -> Any:
         """Replaced by the docstring of the actual decorator."""
+        _insist_on_known(kind, *options)
         if callable(function):
             _registered[kind, str(name or getattr(function, "__name__", ""))] = function
             return function
@@ -57,11 +61,20 @@ def registering(kind: str) -> Decorator:
     return decorator
 
 
-def stepping(function: Any = None, *, name: Optional[str] = None, **_options: Any) -> Any:
+def stepping(function: Any = None, *, name: Optional[str] = None, **options: Any) -> Any:
     """The decorator `@step`."""
+    _insist_on_known("step", *options)
     if not callable(function):
         return lambda wrapped: stepping(wrapped, name=name or function)
     return _inside(name or function.__name__, function)
+
+
+def _insist_on_known(kind: str, *options: str) -> None:
+    """Raise a TypeError for an option that means nothing, such as `retry=3`."""
+    for option in sorted(set(options) - _OPTIONS):
+        raise TypeError(
+            f"`@{kind}` has no option `{option}`; how a process runs (`retries`, `resources`) is said in the project file"
+        )
 
 
 def _inside(name: str, function: Function) -> Function:
