@@ -27,14 +27,14 @@ process_adjlist: |
   whole end
 processes:
   - name: load
-    command: seq 0 31 > {{ outputs.rows }}; echo load >> ran.log
+    command: seq 0 31 > {{ outputs.rows }}; echo load >> .ran.log
     outputs: {rows: rows.txt}
   - name: length
-    command: wc -l < {{ inputs.rows }} > {{ outputs.length }}; echo length >> ran.log
+    command: wc -l < {{ inputs.rows }} > {{ outputs.length }}; echo length >> .ran.log
     outputs: {length: length.txt}
   - {name: outer, data_parallelism: {size: 4, data_name: rows}, on_failure: drop}
   - name: note
-    command: wc -l < {{ inputs.rows }} > {{ outputs.note }}; echo note >> ran.log
+    command: wc -l < {{ inputs.rows }} > {{ outputs.note }}; echo note >> .ran.log
     outputs: {note: note.txt}
   - {name: inner, data_parallelism: {size: 4, data_name: rows}}
   - name: fit
@@ -43,18 +43,18 @@ processes:
     resources: {cpus: [1, 2]}
     retries: {times: 1, on: [exit]}
     command: |
-      n=$(tail -n 1 {{ inputs.rows }}); echo "count $n" >> ran.log
+      n=$(tail -n 1 {{ inputs.rows }}); echo "count $n" >> .ran.log
       if [ "$n" = 7 ] && [ "$OMP_NUM_THREADS" = 1 ]; then echo not yet; exit 3; fi
       echo "$n" > {{ outputs.last }}
     outputs: {last: last.txt}
   - name: pair
   - {name: some, data_aggregation: true}
   - name: mean
-    command: cat {{ inputs.some }} > {{ outputs.mean }}; echo mean >> ran.log
+    command: cat {{ inputs.some }} > {{ outputs.mean }}; echo mean >> .ran.log
     outputs: {mean: mean.txt}
   - {name: whole, data_aggregation: true}
   - name: end
-    command: cp {{ inputs.text }} {{ outputs.end }}; echo end >> ran.log
+    command: cp {{ inputs.text }} {{ outputs.end }}; echo end >> .ran.log
     outputs: {end: end.txt}
 "#;
 
@@ -64,7 +64,7 @@ from pathlib import Path
 
 
 def ran(what):
-    with open(os.environ['EXPOPS_PROJECT_ROOT'] + '/ran.log', 'a') as file:
+    with open(os.environ['EXPOPS_PROJECT_ROOT'] + '/.ran.log', 'a') as file:
         print(what, file=file)
 
 
@@ -111,7 +111,7 @@ pub fn project() -> Space {
 /// A build, and what it ran, in order.
 #[track_caller]
 pub fn build(space: &Space, command: Command) -> Vec<String> {
-    let _ = fs::remove_file(space.path("ran.log"));
+    let _ = fs::remove_file(space.path(".ran.log"));
     let ran: Ran = bounded(command).failure();
     let text = format!("{}{}", ran.out, ran.err);
     assert!(text.contains("fit p3.p3: ValueError: never (raised)"), "{text}");

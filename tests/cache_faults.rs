@@ -50,7 +50,7 @@ impl Cached {
     }
 
     fn build(&self) -> Ran {
-        let _ = fs::remove_file(self.space.path("ran.log"));
+        let _ = fs::remove_file(self.space.path(".ran.log"));
         let mut command = self.space.command(if self.tool == Tool::Ninja { "ninja" } else { "make" });
         command.env("EXPOPS_CACHE_DIR", &self.cache).output().unwrap().into()
     }

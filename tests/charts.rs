@@ -14,7 +14,7 @@ from expops.core import log_metric, process, step
 def ran(name):
     root = os.environ.get('EXPOPS_PROJECT_ROOT')
     if root:
-        with open(root + '/ran.log', 'a') as log:
+        with open(root + '/.ran.log', 'a') as log:
             log.write(name + '\\n')
 
 @process()
@@ -56,7 +56,7 @@ import os
 from expops.reporting import ChartContext, chart
 
 def ran(name):
-    with open(os.environ['EXPOPS_PROJECT_ROOT'] + '/ran.log', 'a') as log:
+    with open(os.environ['EXPOPS_PROJECT_ROOT'] + '/.ran.log', 'a') as log:
         log.write(name + '\\n')
 
 @chart()

@@ -45,7 +45,7 @@ impl Watched {
 
     /// Builds; returns which instances ran, and how often expops was called to compile and for anything at all.
     fn build(&self) -> (Vec<String>, usize, usize) {
-        for log in ["calls.log", "an/ran.log"] {
+        for log in ["calls.log", "an/.ran.log"] {
             let _ = fs::remove_file(self.space.path(log));
         }
         let there: &[&str] = if self.is_hosted { &[] } else { &["-C", "an"] };
@@ -55,7 +55,7 @@ impl Watched {
         let read = |log| fs::read_to_string(self.space.path(log)).unwrap_or_default();
         let calls = read("calls.log");
         let compiled = calls.lines().filter(|call| call.split(' ').any(|word| word == "compile")).count();
-        (read("an/ran.log").lines().map(str::to_owned).collect(), compiled, calls.lines().count())
+        (read("an/.ran.log").lines().map(str::to_owned).collect(), compiled, calls.lines().count())
     }
 
     /// Does something, and expects instances to run, and the compiler to be called once or not.

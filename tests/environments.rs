@@ -25,7 +25,7 @@ pipeline:
     - name: ask
     - name: tell
       environment: main-env
-      command: 'echo ran >> ran.log; python -c \"import sys; print(sys.prefix)\" > {{ outputs.prefix }}'
+      command: 'echo ran >> .ran.log; python -c \"import sys; print(sys.prefix)\" > {{ outputs.prefix }}'
       outputs: {prefix: prefix.txt}
 ",
     );
@@ -37,7 +37,7 @@ from expops.core import process
 
 @process()
 def ask():
-    with open(os.environ['EXPOPS_PROJECT_ROOT'] + '/ran.log', 'a') as log:
+    with open(os.environ['EXPOPS_PROJECT_ROOT'] + '/.ran.log', 'a') as log:
         log.write('ran\\n')
     try:
         import six

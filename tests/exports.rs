@@ -11,10 +11,10 @@ process_adjlist: |
   rows report
 processes:
   - name: rows
-    command: 'echo rows >> ran.log; ls results > listed; cat rows.csv > {{ outputs.rows }}'
+    command: 'echo rows >> .ran.log; ls results > listed; cat rows.csv > {{ outputs.rows }}'
     outputs: {rows: rows.csv}
   - name: report
-    command: 'echo report >> ran.log; wc -l < {{ inputs.rows }} > {{ outputs.text }}'
+    command: 'echo report >> .ran.log; wc -l < {{ inputs.rows }} > {{ outputs.text }}'
     outputs: {text: report.txt}
     export: results/report.txt
 ";
@@ -38,7 +38,7 @@ fn project(format: &str) -> Space {
 /// Builds, and insists on what runs.
 #[track_caller]
 fn build(space: &Space, words: &[&str], expected: &[&str]) -> Ran {
-    let _ = fs::remove_file(space.path("ran.log"));
+    let _ = fs::remove_file(space.path(".ran.log"));
     let ran = space.run(words[0], &words[1..]).success();
     assert_eq!(space.logged(), expected, "{words:?}\n{}{}", ran.out, ran.err);
     ran

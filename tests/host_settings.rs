@@ -36,8 +36,8 @@ fn make(space: &Space, arguments: &[&str], flags: &str) -> Ran {
 
 /// How often functions ran since the last look.
 fn executions(space: &Space) -> usize {
-    let log = fs::read_to_string(space.path("an/ran.log")).unwrap_or_default();
-    let _ = fs::remove_file(space.path("an/ran.log"));
+    let log = fs::read_to_string(space.path("an/.ran.log")).unwrap_or_default();
+    let _ = fs::remove_file(space.path("an/.ran.log"));
     log.lines().count()
 }
 

@@ -211,9 +211,9 @@ fn what_a_host_has_no_rule_for_can_be_deleted() {
         space.write("build.ninja", "subninja analysis/an.txt\nbuild build.ninja: phony analysis/an.txt\n");
         space.write("Makefile", "all: an_all\ninclude analysis/an.txt\n");
         let ran = || {
-            let _ = fs::remove_file(space.path("analysis/ran.log"));
+            let _ = fs::remove_file(space.path("analysis/.ran.log"));
             space.build(tool, &[]).success();
-            let log = fs::read_to_string(space.path("analysis/ran.log")).unwrap_or_default();
+            let log = fs::read_to_string(space.path("analysis/.ran.log")).unwrap_or_default();
             log.lines().map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(ran(), ["a", "b"], "{tool:?}");

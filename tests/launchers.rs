@@ -279,7 +279,7 @@ fn a_bad_launcher_is_an_error_and_the_next_build_goes_on() {
 #[test]
 fn a_launcher_may_run_a_task_twice_or_talk_or_fail_and_the_result_counts() {
     let space = project();
-    space.edit("expops.yaml", "command: cp", "command: echo ran >> ran.log; sleep 0.3; cp");
+    space.edit("expops.yaml", "command: cp", "command: echo ran >> .ran.log; sleep 0.3; cp");
     let odd = [
         "\"$@\"; \"$@\"",
         "\"$@\" & \"$@\"; wait",
@@ -292,7 +292,7 @@ fn a_launcher_may_run_a_task_twice_or_talk_or_fail_and_the_result_counts() {
         launcher(&space, "launch", body);
         space.write("data/rows.csv", format!("x\n{number}\n2\n3\n"));
         space.compile(Tool::Ninja).success();
-        let _ = fs::remove_file(space.path("ran.log"));
+        let _ = fs::remove_file(space.path(".ran.log"));
         build(&space, Tool::Ninja, Some("launch")).success();
         assert_eq!(space.logged(), ["ran"], "{body}");
         assert_eq!(space.read("build/load/out/rows.csv"), format!("x\n{number}\n2\n3\n"), "{body}");

@@ -11,7 +11,7 @@ const NOTE: &str = r#"
 import os
 
 def ran(name):
-    fd = os.open(os.path.join(ROOT, "ran.log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    fd = os.open(os.path.join(ROOT, ".ran.log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(fd, (name + "\n").encode())
     os.close(fd)
 "#;
@@ -88,7 +88,7 @@ fn project() -> Space {
         "expops.yaml",
         format!(
             "scripts: {{main: src/steps.py}}\nexperiment:\n  pipeline:\n    process_adjlist: |\n{list}    processes:\n\
-             {processes}      - name: tool\n        command: echo tool >> \"$EXPOPS_PROJECT_ROOT\"/ran.log; python3 tools/tool.py > {{{{ outputs.r }}}}\n        \
+             {processes}      - name: tool\n        command: echo tool >> \"$EXPOPS_PROJECT_ROOT\"/.ran.log; python3 tools/tool.py > {{{{ outputs.r }}}}\n        \
              outputs: {{r: r.txt}}\n"
         ),
     );
@@ -512,7 +512,7 @@ fn what_expops_itself_does_is_no_read() {
     );
     space.write(
         "steps.py",
-        "import os\nfrom expops.core import process\n\n@process()\ndef work():\n    with open(os.environ[\"EXPOPS_PROJECT_ROOT\"] + \"/ran.log\", \"a\") as log:\n        log.write(\"work\\n\")\n    return {\"threads\": os.environ.get(\"NUMBA_NUM_THREADS\")}\n",
+        "import os\nfrom expops.core import process\n\n@process()\ndef work():\n    with open(os.environ[\"EXPOPS_PROJECT_ROOT\"] + \"/.ran.log\", \"a\") as log:\n        log.write(\"work\\n\")\n    return {\"threads\": os.environ.get(\"NUMBA_NUM_THREADS\")}\n",
     );
     fs::create_dir(space.path("temporary")).unwrap();
     for _ in 0..3 {

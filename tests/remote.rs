@@ -26,7 +26,7 @@ pipeline:
     - {name: each}
     - {name: sums, data_aggregation: true}
     - name: count
-      command: \"echo count >> ran.log; wc -c < {{ inputs.y }} > {{ outputs.n }}\"
+      command: \"echo count >> .ran.log; wc -c < {{ inputs.y }} > {{ outputs.n }}\"
       outputs: {n: n.txt}
 ";
 
@@ -86,7 +86,7 @@ impl Remote {
     }
 
     fn build(&self, space: &Space, tool: Tool) -> Ran {
-        let _ = fs::remove_file(space.path("ran.log"));
+        let _ = fs::remove_file(space.path(".ran.log"));
         space.compile(tool).success();
         let mut command = space.command(if tool == Tool::Ninja { "ninja" } else { "make" });
         // Nothing on the way to a server of this test.

@@ -262,17 +262,17 @@ impl Space {
         }
     }
 
-    /// Builds, and returns which instances ran: what they wrote into `ran.log`, sorted.
+    /// Builds, and returns which instances ran: what they wrote into `.ran.log`, sorted.
     #[track_caller]
     pub fn ran(&self, tool: Tool) -> Vec<String> {
-        let _ = fs::remove_file(self.path("ran.log"));
+        let _ = fs::remove_file(self.path(".ran.log"));
         self.build(tool, &[]).success();
         self.logged()
     }
 
-    /// What is in `ran.log`, sorted.
+    /// What is in `.ran.log`, sorted.
     pub fn logged(&self) -> Vec<String> {
-        let log = fs::read_to_string(self.path("ran.log")).unwrap_or_default();
+        let log = fs::read_to_string(self.path(".ran.log")).unwrap_or_default();
         let mut lines: Vec<_> = log.lines().map(str::to_owned).collect();
         lines.sort();
         lines

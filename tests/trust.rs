@@ -54,7 +54,7 @@ fn name(tool: Tool) -> &'static str {
 }
 
 fn run(space: &Space, tool: Tool, more: &[&str]) -> Ran {
-    let _ = fs::remove_file(space.path("ran.log"));
+    let _ = fs::remove_file(space.path(".ran.log"));
     space.expops(&[&["run", "--with", name(tool)], more].concat())
 }
 
@@ -249,7 +249,7 @@ fn always_runs_in_every_build_and_cache_false_stays_out_of_the_cache() {
         space.edit("expops.yaml", "{name: use}", "{name: use, cache: false}");
         run(&space, tool, &[]).success();
         assert_eq!(space.logged(), ["make", "plot", "use"]);
-        let _ = fs::remove_file(space.path("ran.log"));
+        let _ = fs::remove_file(space.path(".ran.log"));
         space.build(tool, &[]).success();
         assert_eq!(space.logged(), ["make"], "{tool:?}");
         fs::remove_dir_all(space.path("build/use")).unwrap();
@@ -284,7 +284,7 @@ fn two_builds_at_once_share_and_clean_waits_for_neither() {
         |program: &str| space.command(program).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut builds = [start("ninja"), start("make")];
     for _ in 0..200 {
-        if space.exists("ran.log") {
+        if space.exists(".ran.log") {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
@@ -369,7 +369,7 @@ fn the_key_of_a_team_reaches_nobody() {
         }
     }
     let again = |key: &str| {
-        let _ = fs::remove_file(space.path("ran.log"));
+        let _ = fs::remove_file(space.path(".ran.log"));
         let _ = fs::remove_dir_all(space.path("build"));
         build(key);
         space.logged()
@@ -420,7 +420,7 @@ fn what_others_plant_in_a_shared_cache_is_dropped() {
     };
     let build = |key: Option<&str>| {
         let _ = fs::remove_dir_all(space.path("build"));
-        let _ = fs::remove_file(space.path("ran.log"));
+        let _ = fs::remove_file(space.path(".ran.log"));
         let mut command = space.command("expops");
         command.arg("run").env("EXPOPS_CACHE_DIR", space.path("cache"));
         if let Some(key) = key {

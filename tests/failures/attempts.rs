@@ -10,7 +10,7 @@ use super::{outcomes, project, wait_for_lock};
 use crate::random::Random;
 use crate::space::{Space, TOOLS, Tool, signal, signal_group};
 
-/// How often a word was written into `ran.log`.
+/// How often a word was written into `.ran.log`.
 fn count(space: &Space, word: &str) -> usize {
     space.logged().iter().filter(|line| *line == word).count()
 }
@@ -67,15 +67,15 @@ def nothing():
 #[test]
 fn what_failed_is_tried_again_as_often_as_it_says_and_after_what_it_says() {
     let processes = "    - name: flaky
-      command: 'echo flaky >> ran.log; echo said; mkdir once 2> /dev/null && exit 3; echo x > {{ outputs.x }}'
+      command: 'echo flaky >> .ran.log; echo said; mkdir once 2> /dev/null && exit 3; echo x > {{ outputs.x }}'
       outputs: {x: x.txt}
       retries: 3
     - name: hopeless
-      command: 'echo hopeless >> ran.log; exit 3'
+      command: 'echo hopeless >> .ran.log; exit 3'
       outputs: {x: x.txt}
       retries: 2
     - name: other
-      command: 'echo other >> ran.log; exit 3'
+      command: 'echo other >> .ran.log; exit 3'
       outputs: {x: x.txt}
       retries: {times: 2, on: [timeout, raised]}
     - name: python
@@ -112,7 +112,7 @@ def python():
 #[test]
 fn what_takes_too_long_is_ended_with_all_that_it_started() {
     let processes = "    - name: shell
-      command: 'echo shell >> ran.log; exec 9> held; flock -s 9; sleep 600 & sleep 600'
+      command: 'echo shell >> .ran.log; exec 9> held; flock -s 9; sleep 600 & sleep 600'
       outputs: {x: x.txt}
       resources: {time: [1s, 2s]}
       retries: {times: 1, on: [timeout]}
@@ -181,7 +181,7 @@ fn ends(child: &mut Child, what: &str) {
 
 /// A process that fails until there is a file `fixed`.
 fn failing(tool: Tool, retries: &str) -> Space {
-    let command = "echo one >> ran.log; test -e fixed && echo x > {{ outputs.x }}";
+    let command = "echo one >> .ran.log; test -e fixed && echo x > {{ outputs.x }}";
     let process = format!("    - name: one\n      command: '{command}'\n      outputs: {{x: x.txt}}\n");
     project(tool, "one", &format!("{process}      retries: {retries}\n"), "")
 }

@@ -13,10 +13,10 @@ const PROCESSES: &str = "    - {name: load, command: 'seq 6 > {{ outputs.data }}
     - {name: other}
     - {name: score}
     - name: shell
-      command: 'echo shell >> ran.log; if grep -q 3 {{ inputs.data }} && ! test -e fixed; then exit 3; fi; cp {{ inputs.data }} {{ outputs.line }}'
+      command: 'echo shell >> .ran.log; if grep -q 3 {{ inputs.data }} && ! test -e fixed; then exit 3; fi; cp {{ inputs.data }} {{ outputs.line }}'
       outputs: {line: line.txt}
     - {name: whole, data_aggregation: true, on_failure: fail}
-    - {name: lines, data_aggregation: true, command: 'echo lines >> ran.log; cat {{ inputs.line }} > {{ outputs.all }}', outputs: {all: all.txt}}
+    - {name: lines, data_aggregation: true, command: 'echo lines >> .ran.log; cat {{ inputs.line }} > {{ outputs.all }}', outputs: {all: all.txt}}
 ";
 
 const SCRIPT: &str = "
@@ -46,7 +46,7 @@ pub fn value(space: &Space, key: &str) -> Json {
 /// What was executed, with how often.
 pub fn ran(space: &Space) -> Vec<String> {
     let ran = space.logged();
-    let _ = std::fs::remove_file(space.path("ran.log"));
+    let _ = std::fs::remove_file(space.path(".ran.log"));
     ran
 }
 

@@ -53,7 +53,7 @@ experiment:
       - {name: old, code_function: first, hyperparameters: {deep: 6}}
       - {name: load, description: loads}
       - name: shell
-        command: 'echo shell >> ran.log; cat {{ inputs.whole }} > {{ outputs.out }}'
+        command: 'echo shell >> .ran.log; cat {{ inputs.whole }} > {{ outputs.out }}'
         environment: main
         inputs: {whole: rows}
         outputs: {out: out.txt}

@@ -19,13 +19,13 @@ pipeline:
     - {name: peek}
     - {name: names, files: [extra.txt, more]}
     - name: count
-      command: 'echo count >> ran.log; wc -l < data/rows.csv > {{ outputs.lines }}'
+      command: 'echo count >> .ran.log; wc -l < data/rows.csv > {{ outputs.lines }}'
       outputs: {lines: lines.txt}
     - {name: cut, data_parallelism: {size: 2, data_name: rows}}
     - {name: spy}
     - {name: told}
     - name: each
-      command: 'echo each {{ partition }} >> ran.log; cat {{ inputs.rows }} > {{ outputs.copy }}'
+      command: 'echo each {{ partition }} >> .ran.log; cat {{ inputs.rows }} > {{ outputs.copy }}'
       outputs: {copy: copy.json}
       files: [shell.txt]
     - {name: fan, seed_parallelism: {seeds: [7]}}

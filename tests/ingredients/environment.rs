@@ -15,7 +15,7 @@ pipeline:
     tell
   processes:
     - {name: one}
-    - {name: tell, command: 'echo tell >> ran.log; echo 1 > {{ outputs.tell }}', outputs: {tell: tell.txt}}
+    - {name: tell, command: 'echo tell >> .ran.log; echo 1 > {{ outputs.tell }}', outputs: {tell: tell.txt}}
 ";
 
 const MODEL: &str = "
@@ -155,7 +155,7 @@ fn packages_on_the_python_path() {
     space.write("src/model.py", MODEL);
     let at = |version: &str| {
         space.write("extra/tiny-1.dist-info/METADATA", distribution("tiny", version));
-        let _ = fs::remove_file(space.path("ran.log"));
+        let _ = fs::remove_file(space.path(".ran.log"));
         for words in [&["expops", "compile"][..], &["ninja"]] {
             let mut command = space.command(words[0]);
             let path =

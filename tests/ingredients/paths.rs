@@ -24,8 +24,8 @@ pipeline:
     - {name: bits}
     - {name: make}
     - {name: look}
-    - {name: tell, command: 'echo tell >> ran.log; echo 1 > {{ outputs.n }}', outputs: {n: n.txt}}
-    - {name: told, command: 'echo told >> ran.log; basename {{ inputs.n }} > {{ outputs.n }}', outputs: {n: n.txt}}
+    - {name: tell, command: 'echo tell >> .ran.log; echo 1 > {{ outputs.n }}', outputs: {n: n.txt}}
+    - {name: told, command: 'echo told >> .ran.log; basename {{ inputs.n }} > {{ outputs.n }}', outputs: {n: n.txt}}
 ";
 
 const MODEL: &str = "

@@ -21,7 +21,7 @@ pipeline:
     fit best
     calm
   processes:
-    - {name: calm, command: 'echo calm >> ran.log; echo 1 > {{ outputs.one }}', outputs: {one: one}}
+    - {name: calm, command: 'echo calm >> .ran.log; echo 1 > {{ outputs.one }}', outputs: {one: one}}
     - {name: load}
     - {name: other}
     - {name: both, inputs: {right: other.rows, left: load.rows}}
@@ -30,7 +30,7 @@ pipeline:
     - {name: told, parameters: {over: 0}}
     - name: shell
       command: |
-        echo shell >> ran.log
+        echo shell >> .ran.log
         echo {{ parameters.own }} > {{ outputs.a }}
         echo {{ seed }} > {{ outputs.b }}
       parameters: {own: 7, spare: 8}

@@ -47,7 +47,7 @@ fn the_cache_outlives_the_build_folder_and_serves_clones() {
         let space = Space::new();
         let cache = space.path("cache");
         let build = |folder: &str| {
-            let _ = fs::remove_file(space.path(folder).join("ran.log"));
+            let _ = fs::remove_file(space.path(folder).join(".ran.log"));
             let here = |program: &str, words: &[&str]| {
                 let output = space
                     .command(program)
@@ -67,7 +67,7 @@ fn the_cache_outlives_the_build_folder_and_serves_clones() {
                 Tool::Ninja => (here("expops", &["compile"]), here("ninja", &[])),
                 Tool::Make => (here("expops", &["compile", "--format", "make"]), here("make", &["-j2"])),
             };
-            fs::read_to_string(space.path(folder).join("ran.log")).unwrap_or_default().lines().count()
+            fs::read_to_string(space.path(folder).join(".ran.log")).unwrap_or_default().lines().count()
         };
         ["a", "b/c"].iter().for_each(|folder| write(&space, folder));
         assert_eq!(build("a"), 6);

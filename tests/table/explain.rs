@@ -135,7 +135,7 @@ fn a_failure_that_was_undone_is_none() {
 
 /// Builds by `expops run`, which looks for what is lost: what ran.
 fn run(space: &Space, tool: Tool) -> Vec<String> {
-    let _ = std::fs::remove_file(space.path("ran.log"));
+    let _ = std::fs::remove_file(space.path(".ran.log"));
     space.expops(&["run", "--with", if tool == Tool::Ninja { "ninja" } else { "make" }]).success();
     space.logged()
 }
