@@ -101,6 +101,7 @@ fn properties(file: &ParquetFile, shape: &Shape, many: bool) -> WriterProperties
         let encodings: Vec<Encoding> = column.encodings().collect();
         let has_dictionary =
             encodings.contains(&Encoding::RLE_DICTIONARY) || encodings.contains(&Encoding::PLAIN_DICTIONARY);
+        let has_dictionary = has_dictionary && !gave_up(column);
         properties = properties
             .set_column_compression(path(), codec(column))
             .set_column_dictionary_enabled(path(), has_dictionary);
@@ -112,6 +113,13 @@ fn properties(file: &ParquetFile, shape: &Shape, many: bool) -> WriterProperties
         }
     }
     Arc::new(properties.build())
+}
+
+/// Whether the writer of a column began with a dictionary and gave it up, because nearly every value was a new one: to
+/// collect them again is a third of the work.
+fn gave_up(column: &ColumnChunkMetaData) -> bool {
+    let encodings = column.page_encoding_stats_mask();
+    encodings.is_some_and(|encodings| encodings.is_set(Encoding::PLAIN))
 }
 
 fn codec(column: &ColumnChunkMetaData) -> Compression {
