@@ -1,15 +1,13 @@
-//! How a split divides rows: [`Size`] (how many rows each partition gets) and [`By`] (which ones), as values and as one
-//! text (`60%,20%,rest`), for the project file and the command line alike. Knows nothing of YAML, processes or data.
+//! How many rows each partition gets.
 
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 
-use pest::Parser as _;
-use pest::error::InputLocation;
 use pest::iterators::Pair;
 use serde::{Deserialize, Serialize};
 
+use super::error::{SizeError, senseless, unreadable};
+use super::text::{Rule, read};
 use crate::source::clip;
 
 /// One hundred percent, in the unit of [`Share::Percent`].
@@ -17,9 +15,6 @@ pub(crate) const WHOLE: u32 = 100_000;
 
 /// More equal partitions than this are a typo, whatever the limit on instances is.
 const MOST_PARTITIONS: u64 = 1_000_000_000;
-
-/// Longest text that is parsed: nobody writes a size with a million entries.
-const LONGEST_TEXT: usize = 100_000;
 
 /// How many rows go into each partition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,38 +38,6 @@ pub enum Share {
     Rest,
 }
 
-/// Which rows go into which partition.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum By {
-    /// Contiguous rows, in order.
-    #[default]
-    Rows,
-    /// Row i goes to partition i modulo their number.
-    RoundRobin,
-    /// The hash of the whole row decides.
-    HashRow,
-    /// The hash of these columns decides.
-    Hash(Vec<String>),
-    /// Rows with the same values in these columns stay together; the partitions are balanced by rows.
-    Group(Vec<String>),
-    /// Every partition gets its share of the rows with the same values in these columns.
-    Stratify(Vec<String>),
-    /// A seeded permutation decides.
-    Shuffle {
-        /// The seed.
-        seed: u64,
-        /// Rows with the same values in these columns stay together; if empty, each row is on its own.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        group: Vec<String>,
-    },
-    /// Ranges of the values of this column.
-    Range(String),
-    /// A partition for each value of this column. How many there are the data says, so no text and no project file
-    /// has it: the command line does.
-    Value(String),
-}
-
 /// One entry of a list of sizes, before it is known whether the list makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
@@ -85,42 +48,6 @@ pub enum Entry {
     /// `rest`.
     Rest,
 }
-
-/// Why a text or a list is not a [`Size`] or [`By`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SizeError {
-    /// What is wrong, as one sentence without a full stop.
-    pub message: String,
-    /// What is at the place of the error, in a few words.
-    pub label: String,
-    /// What to write instead.
-    pub help: String,
-    /// The entry of the list (from 0) at fault, if it is one.
-    pub entry: Option<usize>,
-    /// The bytes of the text at fault, if it was read from a text.
-    pub range: Option<Range<usize>>,
-    /// Whether it could not be parsed; otherwise it could, but makes no sense.
-    pub is_unreadable: bool,
-}
-
-impl fmt::Display for SizeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.message, self.help)
-    }
-}
-
-impl std::error::Error for SizeError {}
-
-/// In a module of its own: the derived `Rule` is public and must not be part of our interface.
-mod grammar {
-    #![allow(missing_docs)]
-
-    #[derive(pest_derive::Parser)]
-    #[grammar = "grammar/size.pest"]
-    pub(super) struct Grammar;
-}
-
-use grammar::{Grammar, Rule};
 
 const FORMS: &str = "write `3` (equal partitions), `50,20,20` (row counts) or `60%,20%,rest` (shares)";
 
@@ -285,57 +212,6 @@ fn entry(pair: &Pair<'_, Rule>) -> Result<Entry, String> {
     Ok(Entry::Percent(if whole.starts_with('-') { -share } else { share.min(i64::from(u32::MAX)) }))
 }
 
-impl FromStr for By {
-    type Err = SizeError;
-
-    /// A strategy and, after a colon, what it needs: columns (in double quotes if they contain a comma) or a seed.
-    fn from_str(text: &str) -> Result<Self, SizeError> {
-        const HELP: &str = "write `rows`, `round_robin`, `hash`, `hash:COLUMN`, `group:COLUMN`, `stratify:COLUMN`, \
-                            `shuffle:SEED`, `shuffle:SEED,group:COLUMN` or `range:COLUMN`";
-        let pair = read(Rule::by, text, "a strategy of splitting", HELP)?;
-        let Some(strategy) = pair.into_inner().next() else { return Ok(By::Rows) };
-        let names = |pair: Pair<'_, Rule>| pair.into_inner().map(|column| column_name(&column)).collect();
-        Ok(match strategy.as_rule() {
-            Rule::round_robin => By::RoundRobin,
-            Rule::hash => {
-                let columns: Vec<String> = names(strategy);
-                if columns.is_empty() { By::HashRow } else { By::Hash(columns) }
-            }
-            Rule::group => By::Group(names(strategy)),
-            Rule::stratify => By::Stratify(names(strategy)),
-            Rule::shuffle => {
-                let mut parts = strategy.into_inner();
-                let seed = parts.next().and_then(|seed| seed.as_str().parse().ok());
-                let seed = seed.ok_or_else(|| {
-                    let message = format!("the seed of `{}` is too large", clip(text));
-                    unreadable(message, "write a whole number below 2^64")
-                })?;
-                By::Shuffle { seed, group: parts.next().map(names).unwrap_or_default() }
-            }
-            Rule::range => By::Range(names(strategy).swap_remove(0)),
-            _ => By::Rows,
-        })
-    }
-}
-
-impl By {
-    /// Whether the strategy works with sizes of this kind: they must not fix what the strategy decides.
-    pub fn goes_with(&self, size: &Size) -> bool {
-        match (self, size) {
-            (_, Size::Equal(_)) | (By::Rows, _) => true,
-            (By::Shuffle { group, .. }, Size::Counts(_)) => group.is_empty(),
-            (By::RoundRobin | By::HashRow | By::Hash(_) | By::Value(_), _) | (_, Size::Counts(_)) => false,
-            (By::Group(_) | By::Stratify(_) | By::Shuffle { .. } | By::Range(_), Size::Shares(_)) => true,
-        }
-    }
-}
-
-fn column_name(column: &Pair<'_, Rule>) -> String {
-    let text = column.as_str();
-    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    quoted.map_or_else(|| text.to_owned(), |text| text.replace("\"\"", "\""))
-}
-
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -353,28 +229,6 @@ impl fmt::Display for Share {
         match self {
             Share::Percent(percent) => write!(f, "{}%", decimal(i64::from(*percent))),
             Share::Rest => f.write_str("rest"),
-        }
-    }
-}
-
-impl fmt::Display for By {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quote = |column: &String| match column.contains([',', '"']) || column.is_empty() {
-            true => format!("\"{}\"", column.replace('"', "\"\"")),
-            false => column.clone(),
-        };
-        let list = |columns: &[String]| columns.iter().map(quote).collect::<Vec<_>>().join(",");
-        match self {
-            By::Rows => f.write_str("rows"),
-            By::RoundRobin => f.write_str("round_robin"),
-            By::HashRow => f.write_str("hash"),
-            By::Hash(columns) => write!(f, "hash:{}", list(columns)),
-            By::Group(columns) => write!(f, "group:{}", list(columns)),
-            By::Stratify(columns) => write!(f, "stratify:{}", list(columns)),
-            By::Shuffle { seed, group } if group.is_empty() => write!(f, "shuffle:{seed}"),
-            By::Shuffle { seed, group } => write!(f, "shuffle:{seed},group:{}", list(group)),
-            By::Range(column) => write!(f, "range:{}", quote(column)),
-            By::Value(column) => write!(f, "value:{}", quote(column)),
         }
     }
 }
@@ -397,33 +251,3 @@ fn decimal(thousandths: i64) -> String {
         format!("{sign}{whole}.{part:03}").trim_end_matches('0').to_owned()
     }
 }
-
-/// Parses `text` by `rule`; the error says that it is not `what` and from where on it is not.
-fn read<'t>(rule: Rule, text: &'t str, what: &str, help: &str) -> Result<Pair<'t, Rule>, SizeError> {
-    let message = format!("`{}` is not {what}", clip(text));
-    if text.len() > LONGEST_TEXT {
-        return Err(unreadable(message, help));
-    }
-    let parsed = Grammar::parse(rule, text).map_err(|error| {
-        let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
-        // Blame the whole unreadable entry, not the character where that becomes certain.
-        let start = text[..at].rfind([',', '[']).map_or(0, |i| i + 1);
-        let end = text[at..].find([',', ']']).map_or(text.len(), |i| at + i);
-        let start = start + (text[start..end].len() - text[start..end].trim_start().len());
-        SizeError { range: Some(start..end), ..unreadable(message.clone(), help) }
-    })?;
-    parsed.into_iter().next().ok_or_else(|| unreadable(message.clone(), help))
-}
-
-fn unreadable(message: String, help: &str) -> SizeError {
-    let (label, help) = ("cannot be read".to_owned(), help.to_owned());
-    SizeError { message, label, help, entry: None, range: None, is_unreadable: true }
-}
-
-fn senseless(entry: Option<usize>, message: String, label: &str, help: &str) -> SizeError {
-    SizeError { label: label.to_owned(), entry, is_unreadable: false, ..unreadable(message, help) }
-}
-
-#[cfg(test)]
-#[path = "size_tests.rs"]
-mod tests;
