@@ -136,6 +136,7 @@ impl Applied {
 /// The filters and tests in a template that can be read.
 fn applied(source: &str) -> impl Iterator<Item = Applied> {
     let tokens = tokens(source);
+    let count = tokens.len();
     let kind = move |i: usize| {
         let before = |steps: usize| i.checked_sub(steps).map(|at| &tokens[at].0);
         let Token::Ident(name) = tokens[i].0 else { return None };
@@ -148,7 +149,7 @@ fn applied(source: &str) -> impl Iterator<Item = Applied> {
         };
         Some(Applied { kind, name: name.to_owned(), span: tokens[i].1 })
     };
-    (0..self::tokens(source).len()).filter_map(kind)
+    (0..count).filter_map(kind)
 }
 
 /// Whether a template prints `name` by itself, and does nothing else with it.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::space::{Space, TOOLS, Tool};
+use crate::space::{Space, TOOLS, Tool, of_one};
 
 /// A project in `an/`, taken in by a build above it or built in its own folder; every call of expops is noted.
 struct Watched {
@@ -134,10 +134,7 @@ fn names_of_modules_wake_the_compiler_and_other_files_do_not() {
 #[test]
 fn what_a_pipeline_is_made_from_is_never_overwritten() {
     let space = Space::new();
-    space.write(
-        "expops.yaml",
-        "scripts: {main: s.py}\npipeline:\n  process_adjlist: make\n  processes:\n    - name: make\n",
-    );
+    space.write("expops.yaml", of_one("make"));
     space.write("s.py", "def make():\n    return {}\n");
     for name in ["expops.yaml", "./s.py"] {
         let before = space.read(name);

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::space::{Space, TOOLS, Tool, repository};
+use crate::space::{Space, TOOLS, Tool, of_one, repository};
 
 /// The first lines of each script: what ran is noted beside the project file. `ROOT` is the project's folder.
 const NOTE: &str = r#"
@@ -182,13 +182,6 @@ fn without_the_library_whoever_reads_an_edited_file_runs_and_only_the_unseen_run
         };
         edit_one_thing_after_another(&space, &check);
     }
-}
-
-/// A project file with one process, a function of `s.py`.
-fn of_one(name: &str) -> String {
-    format!(
-        "scripts: {{main: s.py}}\npipeline:\n  process_adjlist: {name}\n  processes:\n    - name: {name}\n"
-    )
 }
 
 /// The root of the file system has an empty name once Ninja has shortened it, and Ninja 1.11 stops at an empty name.

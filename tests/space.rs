@@ -333,6 +333,13 @@ impl Space {
     }
 }
 
+/// A project file with one process, a function of `s.py`.
+pub fn of_one(name: &str) -> String {
+    format!(
+        "scripts: {{main: s.py}}\npipeline:\n  process_adjlist: {name}\n  processes:\n    - name: {name}\n"
+    )
+}
+
 /// The folder of this repository.
 pub fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

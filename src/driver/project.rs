@@ -36,12 +36,11 @@ impl Project {
             });
         }
         if !path.is_file() {
-            let here = Self::in_folder(Utf8Path::new(".")).or_else(Self::above);
-            let hint = match here.filter(|_| !path.as_str().contains(['/', '.'])) {
-                Some(_) => {
-                    format!("; for a process or an instance of the project here: `expops explain {path}`")
-                }
-                None => String::new(),
+            let is_label = !path.as_str().contains(['/', '.']) && Self::find(Utf8Path::new(".")).is_ok();
+            let hint = if is_label {
+                format!("; for a process or an instance of the project here: `expops explain {path}`")
+            } else {
+                String::new()
             };
             return Err(format!("there is no folder or project file `{path}`{hint}"));
         }

@@ -72,6 +72,7 @@ impl Instance {
         self.tell_of_writes(&reads.wrote);
         Ok(reads)
     }
+
     /// Says that it wrote into the project. The other instances of a layer do the same, and say nothing.
     fn tell_of_writes(&self, wrote: &[Utf8PathBuf]) {
         let is_first = self.arms.iter().all(|arm| arm.partition().is_none_or(|number| number == 1));

@@ -1,7 +1,7 @@
 """The key of a row as `expops-split` defines it, and the partitions that follow from keys.
 
 The same rows go to the same partitions whether they are split here, as a value that only Python understands, or by the
-build tool, as a file. `src/split/value.rs` defines the texts and hashes, `src/split/keys.rs` and `src/split/assign.rs`
+build tool, as a file. `src/split/value.rs` defines the texts and hashes, `src/split/strategy/` and `src/split/assign.rs`
 the strategies; docs/splitting.md explains both.
 """
 

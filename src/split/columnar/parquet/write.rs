@@ -99,9 +99,7 @@ fn properties(file: &ParquetFile, shape: &Shape, many: bool) -> WriterProperties
     for column in groups.first().map(|group| group.columns()).unwrap_or_default() {
         let path = || ColumnPath::new(column.column_path().parts().to_vec());
         let encodings: Vec<Encoding> = column.encodings().collect();
-        let has_dictionary =
-            encodings.contains(&Encoding::RLE_DICTIONARY) || encodings.contains(&Encoding::PLAIN_DICTIONARY);
-        let has_dictionary = has_dictionary && !gave_up(column);
+        let has_dictionary = encodings.iter().any(is_of_dictionary) && !gave_up(column);
         properties = properties
             .set_column_compression(path(), codec(column))
             .set_column_dictionary_enabled(path(), has_dictionary);
@@ -129,6 +127,10 @@ fn codec(column: &ColumnChunkMetaData) -> Compression {
         Compression::LZO => Compression::SNAPPY,
         other => other,
     }
+}
+
+fn is_of_dictionary(encoding: &Encoding) -> bool {
+    matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY)
 }
 
 fn is_of_values(encoding: &Encoding) -> bool {
