@@ -435,7 +435,7 @@ fn what_others_plant_in_a_shared_cache_is_dropped() {
         let _ = fs::remove_dir_all(space.path("cache"));
         assert_eq!(build(key), all);
     };
-    let edits: [&Edit<'_>; 4] = [
+    let edits: [&Edit<'_>; 5] = [
         &held_at(&absolute),
         &held_at("../../../dotdot"),
         &|entry, held| {
@@ -447,6 +447,12 @@ fn what_others_plant_in_a_shared_cache_is_dropped() {
             for value in entry["answer"]["values"].as_array_mut().unwrap() {
                 value["file"] = json!("../../../../src/model.py");
                 value["format"] = json!("file");
+            }
+        },
+        // A digest that is another file's: whoever took the value would find it damaged, again and again.
+        &|entry, held| {
+            for value in entry["answer"]["values"].as_array_mut().unwrap() {
+                value["digest"] = held["file"]["object"].clone();
             }
         },
     ];

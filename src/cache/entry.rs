@@ -42,6 +42,11 @@ impl Entry {
     pub(crate) fn is_foreign(&self) -> bool {
         self.foreign.is_some()
     }
+
+    /// The digest of its file at `path`, if that is one.
+    pub(crate) fn object(&self, path: &Utf8Path) -> Option<Digest> {
+        self.files.iter().find(|held| held.path == path).and_then(StoredItem::object)
+    }
 }
 
 impl Cache {

@@ -51,6 +51,14 @@ impl StoredItem {
             Kind::Folder | Kind::Link(_) => 0,
         }
     }
+
+    /// The digest of its content, if it is a file.
+    pub(super) fn object(&self) -> Option<Digest> {
+        match &self.kind {
+            Kind::File { object, .. } => Some(*object),
+            Kind::Folder | Kind::Link(_) => None,
+        }
+    }
 }
 
 impl Cache {

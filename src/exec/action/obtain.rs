@@ -164,7 +164,11 @@ impl Instance {
         match cache.restore(*key, entry, run.path()) {
             Ok(true) => {
                 let answer = serde_json::from_value::<ActionResult>(entry.answer.clone()).ok();
-                if let Some(result) = answer.filter(|result| result.is_sound(&run.out())) {
+                let out = run.out();
+                let is_whole = |result: &ActionResult| {
+                    result.is_sound(&out) && result.is_as_made(&out, entry, &self.trust())
+                };
+                if let Some(result) = answer.filter(is_whole) {
                     self.restore_log(run)?;
                     let Cost { ran, cpu } = result.cost.clone().unwrap_or_default();
                     self.note(|told| *told = Ended { ran, cpu, ..Ended::default() });

@@ -3,9 +3,11 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
+use super::stored;
 use super::value::Value;
 use crate::cache;
 use crate::digest::Digest;
+use crate::exec::content::trust::Trust;
 
 /// What a call made; files are relative to the run's `out` folder.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -70,6 +72,24 @@ impl ActionResult {
                 (format == "file" || meta.is_file())
                     && size.is_none_or(|size| meta.is_file() && meta.len() == size)
             })
+        })
+    }
+
+    /// Whether its files, in the run's `out` folder, have the digests that it names. Whoever takes one that has not finds
+    /// it damaged, and the next build would restore the same.
+    pub(in crate::exec) fn is_as_made(&self, out: &Utf8Path, entry: &cache::Entry, trust: &Trust) -> bool {
+        let values =
+            self.values.iter().map(|value| (&value.file, &value.format, (value.digest, value.stored)));
+        let parts = self
+            .parts
+            .iter()
+            .filter_map(|part| Some((part.file.as_ref()?, &part.format, (part.digest, part.stored))));
+        let (run, name) = (out.parent().unwrap_or(out), out.file_name().unwrap_or_default());
+        values.chain(parts).all(|(file, format, made)| {
+            let path = Utf8Path::new(name).join(file);
+            // The digests of an entry's own files were compared on their way out of the cache.
+            entry.object(&path) == Some(made.1.unwrap_or(made.0))
+                || stored::is(&run.join(path), format, made, trust)
         })
     }
 

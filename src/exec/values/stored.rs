@@ -34,6 +34,17 @@ pub(in crate::exec) fn stored(path: &Utf8Path, trust: &Trust) -> Result<Digest, 
     Ok(tree::digest(path, trust)?)
 }
 
+/// Whether the value at `path` is what was made: by its digest as stored, where it has one, else by what a reader observes.
+pub(in crate::exec) fn is(
+    path: &Utf8Path,
+    format: &str,
+    (made, as_stored): (Digest, Option<Digest>),
+    trust: &Trust,
+) -> bool {
+    let now = if as_stored.is_some() { stored(path, trust) } else { digest(path, format, trust) };
+    now.is_ok_and(|now| now == as_stored.unwrap_or(made))
+}
+
 /// Protects the file or folder at `path`, which is in its final place, against accidental writes, and remembers the
 /// digest that was computed on the way there. Its owner can still change it.
 pub(in crate::exec) fn publish(path: &Utf8Path, format: &str, digest: Digest, trust: &Trust) {

@@ -62,12 +62,8 @@ impl Value {
 
     /// Whether its file has not changed since it was made.
     pub(in crate::exec) fn is_intact(&self, build: &Utf8Path, trust: &Trust) -> bool {
-        let path = build.join(&self.file);
-        let now = match self.stored {
-            None => stored::digest(&path, &self.format, trust),
-            Some(_) => stored::stored(&path, trust),
-        };
-        self.is_there(build) && now.is_ok_and(|now| now == self.stored.unwrap_or(self.digest))
+        let made = (self.digest, self.stored);
+        self.is_there(build) && stored::is(&build.join(&self.file), &self.format, made, trust)
     }
 }
 
