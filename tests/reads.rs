@@ -4,6 +4,8 @@
 use std::fs;
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::space::{Space, TOOLS, Tool, of_one, repository};
 
 /// The first lines of each script: what ran is noted beside the project file. `ROOT` is the project's folder.
@@ -327,6 +329,37 @@ def look():
             space.read("build/look/out/seen.json").replace(", ", ",").replace(',', ", "),
             seen(true, "\"a\", \"b\"", 2)
         );
+        space.nothing_to_do(tool);
+    }
+}
+
+/// Nobody sees when such a program reads: an edit while it runs may come before or after that.
+#[test]
+fn what_changes_while_an_unseen_program_runs_is_not_taken_for_what_it_saw() {
+    for tool in TOOLS {
+        let space = Space::new();
+        space.set("EXPOPS_PRELOAD", Some("0"));
+        let project = space.path("").display().to_string();
+        let command = format!(
+            "cat '{project}/data/in.txt' > {{{{ outputs.seen }}}} && touch '{project}/ready' && until [ -e '{project}/go' ]; do sleep 0.02; done"
+        );
+        let process = json!({"name": "look", "command": command, "outputs": {"seen": "seen"}});
+        let pipeline = json!({"process_adjlist": "look", "processes": [process]});
+        space.write("expops.yaml", json!({"experiment": {"pipeline": pipeline}}).to_string());
+        space.write("data/in.txt", "1");
+        space.compile(tool).success();
+        std::thread::scope(|scope| {
+            let build = scope.spawn(|| space.build(tool, &[]).success());
+            while !space.exists("ready") {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            space.write("data/in.txt", "2");
+            space.write("go", "");
+            assert!(build.join().unwrap().says("data/in.txt"));
+        });
+        assert_eq!(space.read("build/look/out/seen"), "1");
+        space.expops(&["run", "--with", if tool == Tool::Ninja { "ninja" } else { "make" }]).success();
+        assert_eq!(space.read("build/look/out/seen"), "2");
         space.nothing_to_do(tool);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -130,6 +131,11 @@ impl RunFolder {
     pub(super) fn watched(&self) -> (Vec<Option<Event>>, Vec<Utf8PathBuf>) {
         let watched = |watcher: &Watcher| (watcher.events(), watcher.prefixes().to_vec());
         self.watcher.as_ref().map(watched).unwrap_or_default()
+    }
+
+    /// When the watched run began, or somewhat before.
+    pub(super) fn since(&self) -> Option<SystemTime> {
+        self.watcher.as_ref().and_then(Watcher::since)
     }
 
     /// Where a log from the cache is restored to; the process itself writes to the instance's.

@@ -62,6 +62,7 @@ impl Instance {
             searched: watcher::searched(),
             private: private::folder().ok(),
             visible,
+            since: run.since(),
         };
         let asked = match &self.plan.work {
             Work::Shell { command, .. } => shell::variables(command),

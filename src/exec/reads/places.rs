@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -34,6 +35,8 @@ pub(in crate::exec) struct Places<'a> {
     pub(in crate::exec) private: Option<Utf8PathBuf>,
     /// What counts as a whole if something was read by a program that cannot be watched.
     pub(in crate::exec) visible: Vec<Utf8PathBuf>,
+    /// Not after the run began; `None` if that is unknown.
+    pub(in crate::exec) since: Option<SystemTime>,
 }
 
 /// What belongs to the system: whoever changes it changes the machine.

@@ -5,6 +5,7 @@
 //! when the pipeline was compiled (they count by the code that is reached).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -15,6 +16,7 @@ use crate::exec::content::trust::Trust;
 use crate::exec::failure::Failure;
 use crate::exec::key::action_key::ActionKey;
 use crate::exec::key::ingredient::{Fingerprint, Ingredient};
+use crate::exec::values::beside::last_change;
 use crate::file;
 use crate::watch::{Event, FileState, Operation};
 
@@ -192,11 +194,17 @@ impl Touched {
             add(path, Ingredient::Absent(name(path)), absence, is_as_seen);
         }
         if self.is_coarse {
+            // Nobody knows when it was read, if at all: what was written to during the run may not be what was seen.
+            let is_old = |path: &Utf8PathBuf| self.changed.contains(path) || is_older(path, places.since);
             for path in self.words.iter().filter(|path| path.is_file() && !self.read.contains_key(*path)) {
-                reads.key.add(Ingredient::ReadFile(name(path)), world::content(path, trust));
+                let content = world::content(path, trust);
+                add(path, Ingredient::ReadFile(name(path)), content, is_old(path));
             }
             for path in self.trees(places) {
-                reads.key.add(Ingredient::ReadTree(name(&path)), world::whole(&path, roots, trust));
+                let whole = world::whole(&path, roots, trust);
+                let young = world::files(&path, roots).find(|file| !is_old(file));
+                let seen = young.as_ref().unwrap_or(&path);
+                add(seen, Ingredient::ReadTree(name(&path)), whole, young.is_none());
             }
         }
         for (name, value) in variables {
@@ -284,6 +292,12 @@ fn folders(project: &Utf8Path) -> Vec<Utf8PathBuf> {
         path.is_dir() && !is_hidden && !path.join("pyvenv.cfg").exists()
     };
     entries.map(|entry| entry.into_path()).filter(is_kept).collect()
+}
+
+/// Whether a file has not changed since then; not if that is unknown.
+fn is_older(path: &Utf8Path, since: Option<SystemTime>) -> bool {
+    let changed = path.metadata().ok().and_then(|meta| last_change(&meta));
+    changed.zip(since).is_some_and(|(changed, since)| changed < since)
 }
 
 /// Whether something is of the kind, and if it is a file of the length, that was seen when it was looked up.

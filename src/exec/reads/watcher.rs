@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::process::Command;
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -10,6 +11,7 @@ use crate::digest::Digest;
 use crate::exec::interpreter::Interpreter;
 use crate::exec::key::roots::Roots;
 use crate::exec::private;
+use crate::exec::values::beside::last_change;
 use crate::file;
 use crate::layout::Layout;
 use crate::layout::{FILES, run as run_files};
@@ -31,6 +33,8 @@ pub(in crate::exec) struct Watcher {
     prefixes: Vec<Utf8PathBuf>,
     /// Which paths matter and which do not, as the library reads them.
     roots: String,
+    /// Not after the run began, by the clock of the file system.
+    since: Option<SystemTime>,
 }
 
 impl Watcher {
@@ -61,6 +65,7 @@ impl Watcher {
             log: run.join(run_files::READS),
             prefixes,
             roots: lines.join("\n"),
+            since: run.metadata().ok().and_then(|meta| last_change(&meta)),
         }
     }
 
@@ -80,6 +85,11 @@ impl Watcher {
     /// Where the interpreter and its packages are installed.
     pub(in crate::exec) fn prefixes(&self) -> &[Utf8PathBuf] {
         &self.prefixes
+    }
+
+    /// What changed before this, nothing that it watches can have seen otherwise; `None` if that is unknown.
+    pub(in crate::exec) fn since(&self) -> Option<SystemTime> {
+        self.since
     }
 
     /// What was seen. A program in which nobody watched may have read anything.

@@ -132,15 +132,20 @@ pub(in crate::exec) fn listing(path: &Utf8Path, roots: &Roots) -> Fingerprint {
     Fingerprint::Digest(Digest::of(names.concat()))
 }
 
+/// The files in a folder, at any depth; not the copies that the build makes there.
+pub(in crate::exec) fn files(path: &Utf8Path, roots: &Roots) -> impl Iterator<Item = Utf8PathBuf> {
+    inside(path).filter(|file| file.is_file() && !roots.is_export(&file::normal(file)))
+}
+
 /// Everything in a folder, at any depth; not the copies that the build makes there.
 pub(in crate::exec) fn whole(path: &Utf8Path, roots: &Roots, trust: &Trust) -> Fingerprint {
     if !path.is_dir() {
         return missing();
     }
     let mut hasher = Hasher::new();
-    let mut files: Vec<_> = inside(path).collect();
+    let mut files: Vec<_> = files(path, roots).collect();
     files.sort();
-    for file in files.iter().filter(|file| file.is_file() && !roots.is_export(&file::normal(file))) {
+    for file in &files {
         let Ok(content) = trust.bytes(file) else { continue };
         hasher.update(format!("{}\0{content}\n", file.strip_prefix(path).unwrap_or(file)));
     }
