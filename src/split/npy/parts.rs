@@ -36,11 +36,11 @@ pub(in crate::split) fn rows_by_bytes(source: &Source, most: u64) -> Result<Vec<
     // No smaller number of rows has a longer header.
     let left = most.saturating_sub(header.with_rows(header.rows()).len() as u64);
     let each = left.checked_div(pieces * bytes).unwrap_or(header.rows().max(1));
-    if each == 0 {
+    if each == 0 && header.rows() > 0 {
         let message = format!("a row of {} bytes does not fit into a file of {most} bytes", pieces * bytes);
         return Err(SplitError::whole(&source.name, message, Some("allow more with `--max-bytes`")));
     }
-    let starts = (0..header.rows().div_ceil(each)).map(|i| i * each);
+    let starts = (0..header.rows().div_ceil(each.max(1))).map(|i| i * each);
     Ok(starts.map(|start| each.min(header.rows() - start)).collect())
 }
 

@@ -435,6 +435,17 @@ proptest! {
     }
 }
 
+/// Any file is large enough for no rows.
+#[test]
+fn no_row_is_too_long_where_there_is_none() {
+    let space = Space::new();
+    for format in ["csv", "jsonl", "json", "npy"] {
+        std::fs::write(space.folder.join("data"), file(format, &[])).unwrap();
+        let parts = split(&space, (format, &By::Rows, (1, 1)), Each::Bytes(1)).unwrap();
+        assert_eq!(read(format, &parts), [vec![0; 0]], "{format}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 

@@ -94,15 +94,22 @@ impl Spread<'_> {
             let bad = |e: ParquetError| file.bad(c, e);
             readers.push(Mutex::new(reader.get_column_reader(c).map_err(bad)?));
         }
+        // The heaviest first: whoever takes the last one has the others wait for it.
+        let weight = |c: &usize| reader.metadata().columns().get(*c).map_or(0, |c| c.uncompressed_size());
+        let mut turns: Vec<usize> = (0..self.columns.len()).collect();
+        turns.sort_by_key(|c| std::cmp::Reverse(weight(c)));
         let (mut at, mut next) = (rows.start, 64);
         while at < rows.end {
             let end = rows.end.min(at + next as u64);
             let route: Vec<u32> = (at..end).map(|row| assignment.partition(row) as u32).collect();
             let weights = parallel::map(
                 self.order.threads,
-                self.columns.len(),
+                turns.len(),
                 || (),
-                |(), c| guarded(&file.source.name, "Parquet", || self.column(c, g, (at, &route), &readers)),
+                |(), i| {
+                    let deal = || self.column(turns[i], g, (at, &route), &readers);
+                    guarded(&file.source.name, "Parquet", deal)
+                },
             )?;
             let (band, kept) = weights.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
             for (partition, count) in counts(&route) {

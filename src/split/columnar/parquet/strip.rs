@@ -202,6 +202,9 @@ impl Strip {
 
     /// Appends each row to the strip of the partition given by `route`, if that has one.
     pub(super) fn deal(&self, route: &[u32], strips: &mut [Option<Self>]) {
+        if self.repetitions.is_empty() {
+            return self.deal_single(route, strips);
+        }
         let (mut level, mut value) = (0, 0);
         for partition in route {
             let first = level;
@@ -220,6 +223,37 @@ impl Strip {
                 strip.values.extend(&self.values, value..value + values);
             }
             value += values;
+        }
+    }
+
+    /// The same for rows of one value each: the type is looked up once, and not for each of them.
+    fn deal_single(&self, route: &[u32], strips: &mut [Option<Self>]) {
+        for (partition, definition) in route.iter().zip(&self.definitions) {
+            if let Some(strip) = &mut strips[*partition as usize] {
+                strip.definitions.push(*definition);
+            }
+        }
+        let is_present = |i: &usize| self.definitions.get(*i).is_none_or(|d| *d == self.max_definition);
+        let present = (0..route.len()).filter(is_present).map(|i| route[i] as usize);
+        macro_rules! deal {
+            ($from:expr, $kind:ident, $value:ident => $kept:expr) => {
+                for (partition, $value) in present.zip($from) {
+                    if let Some(Self { values: Values::$kind(to), .. }) = &mut strips[partition] {
+                        to.push($kept);
+                    }
+                }
+            };
+        }
+        match &self.values {
+            Values::Bool(from) => deal!(from, Bool, value => *value),
+            Values::Int32(from) => deal!(from, Int32, value => *value),
+            Values::Int64(from) => deal!(from, Int64, value => *value),
+            Values::Int96(from) => deal!(from, Int96, value => *value),
+            Values::Float(from) => deal!(from, Float, value => *value),
+            Values::Double(from) => deal!(from, Double, value => *value),
+            Values::Bytes(from) => deal!(from, Packed, value => value.data()),
+            Values::Fixed(from) => deal!(from, Packed, value => value.data()),
+            Values::Packed(from) => deal!(from.iter(), Packed, value => value),
         }
     }
 }
