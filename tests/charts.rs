@@ -217,6 +217,32 @@ print(json.dumps(out))
 }
 
 #[test]
+fn a_chart_that_writes_no_file_is_told() {
+    for tool in TOOLS {
+        let space = Space::new();
+        space.write(
+            "expops.yaml",
+            "scripts: {main: s.py, charts: c.py}\nprocess_adjlist: work\nprocesses:\n  - {name: work}\n  \
+             - {name: empty, code: charts.empty, probe_paths: {m: work}}\n  \
+             - {name: drawn, code: charts.drawn, probe_paths: {m: work}}\n",
+        );
+        space.write(
+            "s.py",
+            "from expops.core import process\n\n@process()\ndef work():\n    return {'x': 1}\n",
+        );
+        space.write(
+            "c.py",
+            "from expops.reporting import chart\n\n@chart()\ndef empty(metrics):\n    pass\n\n\
+             @chart()\ndef drawn(metrics, ctx):\n    (ctx.output_dir / 'a.txt').write_text('')\n",
+        );
+        space.compile(tool).success();
+        let ran = space.build(tool, &[]).success();
+        assert!(ran.says("empty: the chart wrote no file"), "{}{}", ran.out, ran.err);
+        assert!(!ran.says("drawn: the chart"), "{}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
 fn queries_print_what_a_script_wants() {
     let space = project();
     space.compile(Tool::Ninja).success();

@@ -291,6 +291,7 @@ fn two_builds_at_once_share_and_clean_waits_for_neither() {
     }
     let refused = space.expops(&["clean"]).failure();
     assert!(refused.says("a build is under way in `build`"), "{}", refused.err);
+    assert!(!refused.says("removed"), "{}", refused.out);
     builds.iter_mut().for_each(|build| assert!(build.wait().unwrap().success()));
     assert_eq!(space.logged(), ["make", "plot", "use"], "each instance is run by one of them");
     space.expops(&["clean", "-q"]).success();
@@ -463,6 +464,14 @@ fn what_others_plant_in_a_shared_cache_is_dropped() {
         assert!(!Path::new(&absolute).exists() && !space.exists("dotdot") && space.exists("src/model.py"));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     }
+    // An entry is that of one key only, and its signature is not what tells.
+    from_nothing(None);
+    let mut entries: Vec<_> =
+        fs::read_dir(cache.join("entries")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let texts = [0, 1].map(|i| fs::read(&entries[i]).unwrap());
+    entries.iter().take(2).zip(texts.iter().rev()).for_each(|(path, text)| fs::write(path, text).unwrap());
+    assert_eq!(build(None).len(), 2);
     // Whoever has no key cannot change what those believe who have it.
     from_nothing(Some("of the team"));
     plant(&cache, |entry, _| entry["answer"]["planted"] = json!(true));

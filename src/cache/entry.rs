@@ -19,6 +19,8 @@ const LOOKS: u8 = 32;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(super) version: u32,
+    /// What it is stored under: a store that answers with the entry of another key is not believed.
+    pub(super) key: Digest,
     /// What the code returned: output keys with format, digest and rows; metrics.
     pub answer: Value,
     /// The files that it made.
@@ -66,7 +68,7 @@ impl Cache {
             // Those without the key may still use it.
             return Ok(None);
         }
-        let entry = read(&text).filter(|entry| entry.files.iter().all(|held| self.holds(held)));
+        let entry = read(&text, key).filter(|entry| entry.files.iter().all(|held| self.holds(held)));
         if entry.is_none() {
             self.drop_file(&path)?;
         }
@@ -117,7 +119,7 @@ impl Cache {
             }
         }
         let size: u64 = files.iter().map(StoredItem::size).sum();
-        let text = serde_json::to_string(&Entry { version: VERSION, answer, files, foreign: None })?;
+        let text = serde_json::to_string(&Entry { version: VERSION, key, answer, files, foreign: None })?;
         self.write_entry(key, &sealed(&text, (Kind::Entry, key), secret.as_deref()), size)
     }
 
@@ -171,8 +173,8 @@ pub(super) fn is_signed(text: &str, what: (Kind, Digest), secret: &[u8]) -> bool
     signed().unwrap_or(false)
 }
 
-/// Parses the text of an entry, whose first line vouches for the rest.
-pub(super) fn read(text: &str) -> Option<Entry> {
+/// Parses the text of the entry of `key`, whose first line vouches for the rest.
+pub(super) fn read(text: &str, key: Digest) -> Option<Entry> {
     let entry: Entry = serde_json::from_str(vouched(text)?).ok()?;
-    (entry.version == VERSION && are_safe(&entry.files)).then_some(entry)
+    (entry.version == VERSION && entry.key == key && are_safe(&entry.files)).then_some(entry)
 }

@@ -25,7 +25,7 @@ impl Cache {
         let Some(text) = self.text_in(remote, Name::Entry(key), (Sealed::Entry, key))? else {
             return Ok(None);
         };
-        let entry = read(&text).ok_or_else(lies)?;
+        let entry = read(&text, key).ok_or_else(lies)?;
         Ok(Some(Entry { foreign: Some(text), ..entry }))
     }
 
@@ -87,7 +87,7 @@ impl Cache {
     pub(crate) fn push(&self, remote: &Remote, key: Digest, list: Option<(Digest, List)>) -> io::Result<()> {
         let text = file::read_regular_text(self.entry(key)).unwrap_or_default();
         // A missing entry was too large, or is damaged.
-        let Some(entry) = read(&text) else { return Ok(()) };
+        let Some(entry) = read(&text, key) else { return Ok(()) };
         for (object, (size, _)) in objects(&entry.files) {
             if !remote.store.has(Name::Object(object))? && !self.push_object(remote, object, size)? {
                 return Ok(());

@@ -114,7 +114,7 @@ fn a_link_that_leads_out_is_not_remembered() {
 
 /// Writes an entry with these files, as anybody with write access to the folder can.
 fn planted(cache: &Cache, key: Digest, files: serde_json::Value) {
-    let text = json!({"version": 2, "answer": 0, "files": files}).to_string();
+    let text = json!({"version": 2, "key": key, "answer": 0, "files": files}).to_string();
     fs::write(cache.entry(key), format!("{}\n{text}\n", Digest::of(&text))).unwrap();
 }
 
@@ -126,6 +126,8 @@ fn an_entry_that_reaches_out_of_the_folder_is_dropped() {
     let link = |to: &str| json!({"link": to});
     planted(&cache, key, json!([at("out/a", &file)]));
     assert!(cache.lookup(key).unwrap().is_some());
+    fs::copy(cache.entry(key), cache.entry(Digest::of("another"))).unwrap();
+    assert!(cache.lookup(Digest::of("another")).unwrap().is_none(), "an entry is that of one key only");
     for bad in [
         json!([at("../a", &file)]),
         json!([at("/tmp/a", &file)]),

@@ -70,7 +70,9 @@ impl Cache {
         let mut kept: BTreeMap<Digest, u64> = BTreeMap::new();
         let mut bytes = 0;
         for file in entries {
-            let entry = file::read_regular_text(&file.path).ok().and_then(|text| read(&text));
+            let key = file.path.file_name().and_then(|name| name.parse().ok());
+            let text = file::read_regular_text(&file.path).ok();
+            let entry = key.zip(text).and_then(|(key, text)| read(&text, key));
             let objects: BTreeMap<Digest, u64> =
                 entry.iter().flat_map(|entry| &entry.files).filter_map(object).collect();
             let new = objects.iter().filter(|(digest, _)| !kept.contains_key(digest));

@@ -16,7 +16,7 @@ use crate::exec::{Ingredient, Inventory, Record, Values};
 use crate::file::{self, FileError};
 use crate::layout::{Folder, Layout, passing};
 use crate::lock::Lock;
-use crate::plan::Action;
+use crate::plan::{Action, Plan};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -56,14 +56,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
     instances(&build, &build, &mut folders);
     let gone: Vec<_> =
         folders.into_iter().filter(|folder| !flags.stale || !wanted.contains(folder)).collect();
-    for folder in &gone {
-        if !flags.quiet {
-            println!("{}{folder}", if flags.dry_run { "would remove " } else { "removed " });
-        }
-    }
-    let copies = plan.exports().filter(|export| !flags.stale && export.to.exists());
-    copies.filter(|_| !flags.quiet).for_each(|export| println!("kept {}, a copy of a result", export.to));
     if flags.dry_run {
+        list("would remove ", &gone, flags, &plan);
         return Ended::Well;
     }
     let _alone = match alone(&layout) {
@@ -76,6 +70,7 @@ pub(super) fn run(flags: &Flags) -> Ended {
         say::error(&error.to_string());
         return Ended::Failed;
     }
+    list("removed ", &gone, flags, &plan);
     if !flags.quiet && gone.is_empty() {
         println!(
             "nothing to remove in {}",
@@ -85,6 +80,16 @@ pub(super) fn run(flags: &Flags) -> Ended {
         println!("{}", plural(gone.len(), "folder"));
     }
     Ended::Well
+}
+
+/// Says what happens to each folder, and to copies of results.
+fn list(what: &str, folders: &[Utf8PathBuf], flags: &Flags, plan: &Plan) {
+    if flags.quiet {
+        return;
+    }
+    folders.iter().for_each(|folder| println!("{what}{folder}"));
+    let copies = plan.exports().filter(|export| !flags.stale && export.to.exists());
+    copies.for_each(|export| println!("kept {}, a copy of a result", export.to));
 }
 
 /// Keeps builds out while the build folder, if there is one, is cleaned; fails if a build is under way.

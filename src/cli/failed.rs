@@ -5,6 +5,9 @@ use crate::exec::{Ended as Last, Places, Why};
 use crate::journal::Ended;
 use crate::layout::{Folder, Layout};
 
+/// How many failed instances are listed at the end of a build.
+pub(super) const MOST: usize = 50;
+
 /// How the instance in a folder failed when it was last dealt with. One that was left out because another failed has not
 /// failed itself.
 pub(super) fn of(folder: &Folder) -> Option<Ended> {
@@ -17,10 +20,11 @@ pub(super) fn of(folder: &Folder) -> Option<Ended> {
     }
 }
 
-/// The reason of each, where the project file names it, and its log: of instances with their labels and folders. `None`
-/// if there are none.
+/// The reason of each, where the project file names it, and its log: of instances with their labels and folders, at most so
+/// many. `None` if there are none.
 pub(super) fn list<'f>(
     failed: impl Iterator<Item = (&'f str, &'f str, &'f Ended)>,
+    most: usize,
     layout: &Layout,
 ) -> Option<String> {
     let places = Places::read(layout);
@@ -28,6 +32,9 @@ pub(super) fn list<'f>(
     let mut text = String::new();
     for (label, instance, ended) in failed {
         count += 1;
+        if count > most {
+            continue;
+        }
         let kind = ended.kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
         let left_out = if ended.outcome == "dropped" { ", left out" } else { "" };
         text += &format!("\n  {label}: {}{kind}{left_out}", ended.message.as_deref().unwrap_or_default());
@@ -38,6 +45,9 @@ pub(super) fn list<'f>(
         if log.exists() {
             text += &format!("\n    log: {log}");
         }
+    }
+    if count > most {
+        text += &format!("\n  and {} more: `expops status --failed` lists all", count - most);
     }
     (count > 0).then(|| format!("{} failed{text}", plural(count, "instance")))
 }

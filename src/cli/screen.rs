@@ -232,7 +232,7 @@ impl<'p> Screen<'p> {
         let labelled = self.tally.failed().map(|(instance, ended)| {
             (self.labels.get(instance).unwrap_or(instance).as_str(), instance.as_str(), ended)
         });
-        if let Some(text) = failed::list(labelled, self.layout) {
+        if let Some(text) = failed::list(labelled, failed::MOST, self.layout) {
             say::error(&text);
         }
     }

@@ -104,7 +104,7 @@ fn list_failed(place: &Location, with_status: bool) -> Ended {
     };
     let all: BTreeMap<_, _> = plan.actions().filter_map(of).collect();
     let failed = all.iter().map(|(instance, (label, ended))| (label.as_str(), instance.as_str(), ended));
-    let text = failed::list(failed, &layout);
+    let text = failed::list(failed, usize::MAX, &layout);
     println!("{}", text.as_deref().unwrap_or("nothing failed"));
     if with_status && text.is_some() { Ended::Failed } else { Ended::Well }
 }

@@ -20,10 +20,14 @@ pub(crate) enum Remark {
     Unstable(String, Utf8PathBuf),
     /// The instance with this label wrote this file of the project, and as many others.
     Wrote(String, Utf8PathBuf, usize),
+    /// This file that the instance with this label returned names its folder: no other checkout gets it.
+    Bound(String, Utf8PathBuf),
     /// The instance with this label failed with this message, and is left out.
     LeftOut(String, String),
-    /// The chart with this label drew nothing.
+    /// The dynamic chart with this label is drawn elsewhere.
     NotDrawn(String),
+    /// The chart with this label ran, and wrote no file.
+    Empty(String),
 }
 
 impl Remark {
@@ -46,7 +50,9 @@ impl Remark {
                 | Self::NoLocks(_)
                 | Self::Unstable(..)
                 | Self::Wrote(..)
+                | Self::Bound(..)
                 | Self::LeftOut(..)
+                | Self::Empty(..)
         )
     }
 }
@@ -71,9 +77,19 @@ impl fmt::Display for Remark {
                     "{label}: wrote `{path}`{more}, which {are} not among its outputs: nothing waits for {it}, and a result from the cache does not bring {it} back"
                 )
             }
+            Self::Bound(label, file) => write!(
+                f,
+                "{label}: its output `{file}` holds an absolute path into this project, which is wrong elsewhere: it is kept out of the shared cache"
+            ),
             Self::LeftOut(label, failure) => write!(f, "{label}: left out: {failure}"),
             Self::NotDrawn(label) => {
                 write!(f, "{label}: recorded; a dynamic chart is drawn by the page that shows it")
+            }
+            Self::Empty(label) => {
+                write!(
+                    f,
+                    "{label}: the chart wrote no file, so that there is none to keep; `savefig(\"NAME.png\")` writes one"
+                )
             }
         }
     }

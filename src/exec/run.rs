@@ -1,6 +1,8 @@
 //! Runs an instance from its name to its record.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::action::chart;
 use super::action::obtain::Obtained;
@@ -26,10 +28,15 @@ use super::state::left_out::LeftOut;
 use super::state::record::Record;
 use super::values::action_result::ActionResult;
 use super::values::beside;
+use super::values::value::Values;
 use crate::file;
 use crate::journal::{self, Build, Event};
+use crate::layout::Folder;
 use crate::plan_file::{Opens, Work};
 use crate::settings::OnFailure;
+
+/// The coarsest step of a file system's times.
+const STEP: Duration = Duration::from_secs(2);
 
 /// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,9 +126,32 @@ impl Instance {
         bound::log(&self.folder.log())?;
         let beside = beside::list(&self.folder, &self.trust())?;
         let plan = Some(self.plan.digest());
+        let unstable = world::unstable(&reads, &self.roots());
         Record { plan, beside, ..Record::new(decided.key, reads) }.write(&self.folder)?;
+        self.date_before(&unstable);
         file::remove(&self.folder.force())?;
         Ok(outcome)
+    }
+
+    /// Makes what was made look older than what changed while it was made: build tools look at times, and would take it for
+    /// newer.
+    fn date_before(&self, changed: &[Utf8PathBuf]) {
+        let time = |path: &Utf8Path| path.metadata().ok()?.modified().ok();
+        let there = |path: &Utf8PathBuf| path.ancestors().find_map(time);
+        // Some file systems know whole seconds only.
+        let before = changed.iter().filter_map(there).min().and_then(|time| time.checked_sub(STEP));
+        let Some(before) = before else { return };
+        let stamped = self.stamped();
+        let of = |folder: &Folder| Values::read(folder).map(|values| values.values).unwrap_or_default();
+        let values = stamped.iter().flat_map(of).map(|value| self.layout.build().join(value.file));
+        let own = values.filter(|path| path.starts_with(&self.folder.0));
+        let stamps = stamped.iter().map(Folder::stamp);
+        for path in stamps.chain(own).chain([self.folder.record()]) {
+            if let Ok(file) = file::open_regular(&path) {
+                // Where it fails, `expops run` still sees it.
+                let _ = file.set_modified(before);
+            }
+        }
     }
 
     /// Updates the record of a run whose results stand: its time, and the plan that is now in force.

@@ -56,6 +56,18 @@ fn a_run_ends_with_counts_and_one_list_without_the_tools_noise() {
 }
 
 #[test]
+fn a_long_list_of_failures_is_cut_at_the_end_of_a_build_and_whole_for_who_asks() {
+    let space = failing();
+    space.edit("src/main.py", "[1, 0]", "[0] * 60");
+    space.edit("expops.yaml", "size: 2", "size: 60");
+    let ran = space.expops(&["run", "-k"]).failure();
+    assert!(ran.says("60 instances failed") && ran.says("and 10 more"), "{}", ran.err);
+    assert_eq!(ran.err.matches("ZeroDivisionError").count(), 50);
+    let all = space.expops(&["status", "--failed"]);
+    assert_eq!(all.out.matches("ZeroDivisionError").count(), 60);
+}
+
+#[test]
 fn events_are_told_as_json() {
     let space = failing();
     let ran = space.expops(&["run", "-k", "--json"]).failure();

@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 
 use super::seal;
 use super::snapshot::{self, InputSnapshot, SourceSnapshot};
-use crate::cache::{Cache, List};
+use crate::cache::{Cache, List, Remote};
 use crate::exec::decision::decide::{Decision, Remembered, Todo};
 use crate::exec::decision::remote::Way;
 use crate::exec::failure::Failure;
@@ -69,8 +69,9 @@ impl Instance {
         let (mut result, told) = result?;
         result.cost = Some(Cost { ran: self.told().ran, cpu: self.told().cpu });
         let reads = self.reads(decided, run, &told)?;
-        if self.may_remember(&cache, &reads)
-            && let Err(error) = self.remember(&cache, decided, (&result, &reads.key), run)
+        let bound = self.bound_output(&cache, &result, run);
+        if self.may_remember(&cache, &reads, bound.is_some())
+            && let Err(error) = self.remember(&cache, decided, (&result, &reads.key, bound.is_some()), run)
         {
             self.remark(Remark::no_cache(cache.folder(), &error));
         }
@@ -78,10 +79,22 @@ impl Instance {
     }
 
     /// Whether the result may serve others: if something changed while it was being read, nobody else will read the
-    /// same, and a path that only this machine has is meaningless in a shared cache.
-    fn may_remember(&self, cache: &Cache, reads: &Reads) -> bool {
+    /// same, and a path that only this machine has, or a file that names this checkout, is meaningless in a shared cache.
+    fn may_remember(&self, cache: &Cache, reads: &Reads, is_bound: bool) -> bool {
         let is_shared = cache.folder() != self.layout.cache();
-        reads.unstable.is_empty() && !(is_shared && reads.key.is_bound_to_this_machine())
+        reads.unstable.is_empty() && !(is_shared && (is_bound || reads.key.is_bound_to_this_machine()))
+    }
+
+    /// The first file among the outputs that names this checkout, if the result would go where others take it from.
+    fn bound_output(&self, cache: &Cache, result: &ActionResult, run: &RunFolder) -> Option<Utf8PathBuf> {
+        let stays = cache.folder() == self.layout.cache() && Remote::present().is_none();
+        let checkout = seal::checkout_of(self).ok().filter(|_| self.is_cached() && !stays)?;
+        let files = result.values.iter().filter(|value| value.format == "file");
+        let found =
+            files.map(|value| run.out().join(&value.file)).find_map(|path| checkout.named_in(&path))?;
+        let file = found.strip_prefix(run.out()).unwrap_or(&found).to_owned();
+        self.remark(Remark::Bound(self.label(), file.clone()));
+        Some(file)
     }
 
     /// Insists that what it is about to read is what was made. A split does not read what it only passes on.
@@ -100,7 +113,7 @@ impl Instance {
         &self,
         cache: &Cache,
         decided: &Decision,
-        (result, reads): (&ActionResult, &ActionKey),
+        (result, reads, is_bound): (&ActionResult, &ActionKey, bool),
         run: &RunFolder,
     ) -> io::Result<()> {
         if !self.is_cached() {
@@ -117,7 +130,7 @@ impl Instance {
         if let Some((key, list)) = list.clone() {
             cache.add_list(key, list)?;
         }
-        if !reads.is_bound_to_this_machine() {
+        if !is_bound && !reads.is_bound_to_this_machine() {
             self.with_remote(Way::To, |remote| cache.push(remote, entry, list));
         }
         Ok(())

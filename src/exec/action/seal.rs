@@ -27,15 +27,24 @@ pub(in crate::exec) fn result(
     instance: &Instance,
     out: &Utf8Path,
 ) -> Result<ActionResult, Failure> {
-    let build = file::context(instance.layout.build().canonicalize_utf8(), "find", instance.layout.build())?;
+    let checkout = checkout_of(instance)?;
     let sealer = Sealer {
         instance,
         out,
         trust: instance.trust(),
-        checkout: Checkout::new(&instance.project, &build),
+        checkout,
         library: Library::new(Utf8Path::new("."), instance.plan.folders.clone()),
     };
     sealer.result(answer)
+}
+
+/// The checkout that an instance belongs to.
+///
+/// # Errors
+/// If its build folder cannot be found.
+pub(in crate::exec) fn checkout_of(instance: &Instance) -> Result<Checkout, Failure> {
+    let build = file::context(instance.layout.build().canonicalize_utf8(), "find", instance.layout.build())?;
+    Ok(Checkout::new(&instance.project, &build))
 }
 
 struct Sealer<'a> {
@@ -56,6 +65,7 @@ struct Sealed {
 impl Sealer<'_> {
     fn result(mut self, answer: Answer) -> Result<ActionResult, Failure> {
         let metrics = answer.metrics_text();
+        metrics.as_deref().map_or(Ok(()), |text| self.checkout.insist_on_metrics(text))?;
         let mut values = Vec::new();
         for output in &answer.outputs {
             let file = output.file.clone().unwrap_or_default();

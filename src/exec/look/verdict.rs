@@ -36,6 +36,9 @@ pub(crate) fn give(name: &str, layout: &Layout) -> Result<(), Failure> {
     Ok(file::write_own(&passed, "")?)
 }
 
+/// How many failed instances are listed.
+const MOST: usize = 50;
+
 fn list(failed: &BTreeMap<String, LeftOut>, skipped: usize, layout: &Layout) -> Failure {
     let entry = |how: &LeftOut| {
         let log = Folder(layout.build().join(&how.instance)).log();
@@ -44,5 +47,9 @@ fn list(failed: &BTreeMap<String, LeftOut>, skipped: usize, layout: &Layout) -> 
     let more = if skipped > 0 { format!("; {skipped} more took something of them") } else { String::new() };
     let were = if failed.len() == 1 { "was" } else { "were" };
     let message = format!("{} failed and {were} left out{more}", plural(failed.len(), "instance"));
-    Failure::new(message).detail(failed.values().map(entry).collect::<Vec<_>>().join("\n"))
+    let mut entries: Vec<_> = failed.values().take(MOST).map(entry).collect();
+    if failed.len() > MOST {
+        entries.push(format!("and {} more: `expops status --failed` lists all", failed.len() - MOST));
+    }
+    Failure::new(message).detail(entries.join("\n"))
 }

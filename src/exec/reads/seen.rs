@@ -17,7 +17,6 @@ use crate::exec::failure::Failure;
 use crate::exec::key::action_key::ActionKey;
 use crate::exec::key::ingredient::{Fingerprint, Ingredient};
 use crate::exec::values::beside::last_change;
-use crate::file;
 use crate::watch::{Event, FileState, Operation};
 
 /// What was read, and which of it cannot be vouched for.
@@ -52,8 +51,6 @@ struct Touched {
     made: BTreeSet<Utf8PathBuf>,
     /// What programs were told of that cannot be watched, and where they ran.
     words: BTreeSet<Utf8PathBuf>,
-    /// One of them was the project's folder, or a folder above it.
-    sees_project: bool,
     is_coarse: bool,
 }
 
@@ -81,11 +78,6 @@ impl Touched {
     fn add(&mut self, event: &Event, places: &Places) -> Result<(), Failure> {
         if event.operation == Operation::StartUnseen {
             self.is_coarse |= !HARMLESS.contains(&event.path.file_name().unwrap_or_default());
-            return Ok(());
-        }
-        if event.operation == Operation::Word && places.roots.project().starts_with(file::normal(&event.path))
-        {
-            self.sees_project = true;
             return Ok(());
         }
         self.note_change(event, places);
@@ -268,19 +260,17 @@ impl Touched {
 }
 
 impl Touched {
-    /// The folders that count whole for programs that cannot be watched: those that are always in sight, those that
-    /// they were told of, those of files that they were told of, and, where they run in the project's folder, all there.
+    /// The folders that count whole for programs that cannot be watched: all of the project, and those of it that they
+    /// were told of, or in which there is a file that they were told of.
     fn trees(&self, places: &Places) -> BTreeSet<Utf8PathBuf> {
         let project = places.roots.project();
         let folder = |path: &Utf8PathBuf| {
             if path.is_dir() { Some(path.clone()) } else { path.parent().map(Into::into) }
         };
         let told = self.words.iter().filter_map(folder).filter(|path| path.starts_with(project));
-        let all = if self.sees_project { folders(project) } else { Vec::new() };
         let holds_the_build = |path: &Utf8PathBuf| places.build.starts_with(path) || path == project;
-        let trees =
-            places.visible.iter().cloned().chain(told.chain(all).filter(|path| !holds_the_build(path)));
-        trees.collect()
+        let all = told.chain(folders(project)).filter(|path| !holds_the_build(path));
+        places.visible.iter().cloned().chain(all).collect()
     }
 }
 

@@ -44,6 +44,13 @@ pub(in crate::exec) fn paths(reads: &ActionKey, roots: &Roots) -> Vec<Utf8PathBu
     paths
 }
 
+/// The paths of what had changed before the run that read it had ended.
+pub(in crate::exec) fn unstable(reads: &ActionKey, roots: &Roots) -> Vec<Utf8PathBuf> {
+    let is_unstable = |was: &Fingerprint| was.text() == Some(UNSTABLE);
+    let all = reads.ingredients().iter().filter(|(_, was)| is_unstable(was));
+    all.filter_map(|(ingredient, _)| Some(roots.path(path_of(ingredient)?))).collect()
+}
+
 /// More files and folders of a tree than this a build tool is not told of: `expops run` looks at all.
 const MOST: usize = 10_000;
 

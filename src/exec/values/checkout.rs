@@ -59,6 +59,30 @@ impl Checkout {
         .help("return the data itself (of a lazy frame what `collect()` gives), or the file as a `pathlib.Path` under a key of its own"))
     }
 
+    /// Insists likewise that the metrics name none.
+    ///
+    /// # Errors
+    /// If they name one.
+    pub(in crate::exec) fn insist_on_metrics(&self, text: &str) -> Result<(), Failure> {
+        let mut plain = self.needles.iter().filter(|(_, width)| *width == 1);
+        let find = |needle: &[u8]| {
+            let mut places = memmem::find_iter(text.as_bytes(), needle);
+            places.find(|at| ends_there(&text.as_bytes()[at + needle.len()..], 1))
+        };
+        let Some(at) = plain.find_map(|(needle, _)| find(needle)) else { return Ok(()) };
+        let named = shown(&text.as_bytes()[at..], 1);
+        Err(Failure::new(format!("a metric holds the path `{named}`, which is right in this folder only"))
+            .help("log a name or a path relative to the project, or return the file as a `pathlib.Path`"))
+    }
+
+    /// The first file at `path`, or in the folder there, that names one of the folders.
+    pub(in crate::exec) fn named_in(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let files =
+            walkdir::WalkDir::new(path).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+        let mut files = files.filter_map(|entry| Utf8PathBuf::try_from(entry.into_path()).ok());
+        files.find(|file| self.search(file, "file").is_ok_and(|found| found.is_some()))
+    }
+
     /// The first path into the checkout in the file at `path`.
     fn search(&self, path: &Utf8Path, format: &str) -> io::Result<Option<String>> {
         let mut file = file::open_regular(path)?;
