@@ -37,6 +37,7 @@
 //! | `.expops/python/` | the Python runtime |
 //! | `.expops/busy` | the lock of those who write here or clean up |
 //! | `PROCESS/ARM/…/.force` | requested by `expops run --force`: it runs whatever its action key is |
+//! | `.expops/journal.ninja` | the Ninja that is at work here, or was the last one |
 //! | `.expops/turn` | the lock of the one `expops run` that builds here |
 //! | `.expops/damaged` | something was found to be damaged and will be remade |
 //! | `.expops/no-locks` | there are no locks here, and the user has been told |
@@ -168,6 +169,11 @@ impl Layout {
     /// A lock that is shared by everybody who writes to the build folder and held exclusively by whoever cleans it up.
     pub(crate) fn busy(&self) -> Utf8PathBuf {
         self.build.join(".expops/busy")
+    }
+
+    /// The Ninja that is at work here, or was the last one.
+    pub(crate) fn ninja(&self) -> Utf8PathBuf {
+        self.build.join(".expops/journal.ninja")
     }
 
     /// A lock held by the one `expops run` that builds here.

@@ -297,6 +297,24 @@ fn two_builds_at_once_share_and_clean_waits_for_neither() {
     space.expops(&["clean", "-q"]).success();
 }
 
+/// Two would damage what both of them note about what was read.
+#[test]
+fn a_second_ninja_is_refused_while_the_first_one_works() {
+    let space = project();
+    space.edit("src/model.py", "    ran('make')", "    ran('make')\n    __import__('time').sleep(2)");
+    space.compile(Tool::Ninja).success();
+    let mut first = space.command("ninja").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !space.exists(".ran.log") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let refused = space.run("ninja", &[]).failure();
+    assert!(refused.says("another `ninja` builds here (process "), "{}{}", refused.out, refused.err);
+    assert!(first.wait().unwrap().success());
+    assert_eq!(space.logged(), ["make", "plot", "use"]);
+    let after = space.run("ninja", &[]).success();
+    assert!(after.says("no work to do") && !after.says("premature end"), "{}{}", after.out, after.err);
+}
+
 #[test]
 fn a_compiler_writes_through_no_link_in_a_build_folder() {
     for link in ["build/.expops", "build/.expops/plan", "build/.expops/python", "build/.expops/cache"] {

@@ -64,7 +64,8 @@ pub(super) fn run(flags: &Flags, project: &Utf8Path) -> Ended {
     let layout = Layout::new(flags.build_dir.clone());
     let sight = Sight { project: project.to_owned() };
     let record = flags.record.as_deref().map(|path| name_of(path, &layout, &sight));
-    let result = wanted(flags, record.as_deref())
+    let result = exec::insist_on_one_ninja(&layout)
+        .and_then(|()| wanted(flags, record.as_deref()))
         .and_then(|wanted| make(&wanted, &layout, &sight, (flags.say, flags.record.is_some())));
     match result {
         Ok(()) => Ended::Well,
