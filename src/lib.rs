@@ -115,6 +115,7 @@ mod pipeline;
 mod plan;
 mod plan_file;
 mod probe;
+mod process;
 mod quote;
 mod report;
 mod runtime;

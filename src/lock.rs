@@ -4,11 +4,13 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
-use std::time::Duration;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::file::{self, FileError};
+use crate::process::{self, Life};
 
 /// How often to check whether another program's lock file is gone.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -20,6 +22,8 @@ pub(crate) struct Lock {
     _file: File,
     /// The file that serves as the lock, where the system has none.
     own: Option<Utf8PathBuf>,
+    /// Ends its signs of life when it is dropped.
+    _beat: Option<Sender<()>>,
 }
 
 /// What kind of lock is requested.
@@ -74,13 +78,14 @@ impl Lock {
             },
         };
         match (locked, kind) {
-            (Ok(()), _) => Ok(Some(Self { _file: file, own: None })),
+            (Ok(()), _) => Ok(Some(Self { _file: file, own: None, _beat: None })),
             (Err(error), kind) if is_without_locks(&error) => {
                 let own = Utf8PathBuf::from(format!("{path}.held"));
                 if kind == Kind::Alone && !create(&own, waits)? {
                     return Ok(None);
                 }
-                Ok(Some(Self { _file: file, own: Some(own) }))
+                let beat = (kind == Kind::Alone).then(|| beat(&own));
+                Ok(Some(Self { _file: file, own: Some(own), _beat: beat }))
             }
             (Err(error), _) => Err(error),
         }
@@ -90,8 +95,10 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // A share has no file, and another program's file is not ours to remove.
-        if let Some(own) =
-            self.own.as_ref().filter(|own| file::read_regular_text(own).is_ok_and(|text| text == me()))
+        if let Some(own) = self
+            .own
+            .as_ref()
+            .filter(|own| file::read_regular_text(own).is_ok_and(|text| text == process::me()))
         {
             let _ = fs::remove_file(own);
         }
@@ -154,21 +161,62 @@ fn is_out_of_locks(_error: &io::Error) -> bool {
 
 /// Creates the file that serves as a lock, waiting for its holder if `waits`; returns whether it succeeded.
 fn create(path: &Utf8Path, waits: bool) -> io::Result<bool> {
+    let mut seen = Sign::default();
     loop {
-        match File::create_new(path).and_then(|mut file| file.write_all(me().as_bytes())) {
+        match File::create_new(path).and_then(|mut file| file.write_all(process::me().as_bytes())) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             other => return other.map(|()| true),
         }
         let holder = file::read_regular_text(path).unwrap_or_default();
-        if holder.is_empty() || is_alive(&holder) {
-            if !waits {
-                return Ok(false);
-            }
+        let is_gone = match process::life(&holder) {
+            Life::Running => false,
+            Life::Ended => !holder.is_empty(),
+            Life::Elsewhere => seen.is_old(path),
+        };
+        if is_gone {
+            take_away(path, &holder)?;
+        } else if waits {
             std::thread::sleep(PAUSE);
         } else {
-            take_away(path, &holder)?;
+            return Ok(false);
         }
     }
+}
+
+/// How often the holder of a lock file gives a sign of life to other machines, which cannot look for it: the file's time.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// For how long there may be none; longer than file systems keep attributes.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The last sign of life of a holder on another machine, by our own clock.
+#[derive(Default)]
+struct Sign(Option<(Option<SystemTime>, Instant)>);
+
+impl Sign {
+    fn is_old(&mut self, path: &Utf8Path) -> bool {
+        let time = path.metadata().and_then(|meta| meta.modified()).ok();
+        match self.0 {
+            Some((last, since)) if last == time => since.elapsed() > PATIENCE,
+            _ => {
+                self.0 = Some((time, Instant::now()));
+                false
+            }
+        }
+    }
+}
+
+/// Gives signs of life in a lock file as long as what it returns is not dropped.
+fn beat(path: &Utf8Path) -> Sender<()> {
+    let (alive, is_gone) = channel();
+    let path = path.to_owned();
+    std::thread::spawn(move || {
+        while is_gone.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
+            let file = file::open_regular(&path);
+            let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
+        }
+    });
+    alive
 }
 
 /// Removes a lock file whose holder is gone. Another program may have done so meanwhile and now hold the lock: then its
@@ -183,41 +231,6 @@ fn take_away(path: &Utf8Path, holder: &str) -> io::Result<()> {
         let _ = fs::hard_link(&aside, path);
     }
     fs::remove_file(&aside)
-}
-
-/// Identifies this program to others: its process id and start time.
-fn me() -> String {
-    let number = std::process::id();
-    format!("{number} {}", started(number).unwrap_or_default())
-}
-
-/// Whether the program that wrote `text` is still running.
-fn is_alive(text: &str) -> bool {
-    let Some((number, start)) = text.split_once(' ') else { return false };
-    let Ok(number) = number.parse() else { return false };
-    match started(number) {
-        Some(now) => now == start,
-        None => start.is_empty() && may_be_alive(number),
-    }
-}
-
-/// When a program was started, in the system's own unit; `None` if it is gone or that is unknown.
-fn started(number: u32) -> Option<String> {
-    let text = file::read_proc(format!("/proc/{number}/stat")).ok()?;
-    // The program's name, in parentheses, may contain anything.
-    let rest = text.rsplit_once(')')?.1;
-    rest.split_whitespace().nth(19).map(str::to_owned)
-}
-
-#[cfg(unix)]
-fn may_be_alive(number: u32) -> bool {
-    let number = i32::try_from(number).ok().and_then(rustix::process::Pid::from_raw);
-    number.is_some_and(|number| rustix::process::test_kill_process(number).is_ok())
-}
-
-#[cfg(not(unix))]
-fn may_be_alive(_number: u32) -> bool {
-    true
 }
 
 #[cfg(test)]
@@ -247,9 +260,13 @@ mod tests {
         let (_guard, path) = place();
         assert!(create(&path, false).unwrap());
         assert!(!create(&path, false).unwrap());
-        fs::write(&path, "999999999 1").unwrap();
+        let elsewhere = format!("{} somewhere else", std::process::id());
+        fs::write(&path, elsewhere).unwrap();
+        assert!(!create(&path, false).unwrap(), "nobody knows from here whether it is alive");
+        let gone = process::me().replacen(&std::process::id().to_string(), "999999999", 1);
+        fs::write(&path, gone).unwrap();
         assert!(create(&path, false).unwrap());
-        assert_eq!(fs::read_to_string(&path).unwrap(), me());
+        assert_eq!(fs::read_to_string(&path).unwrap(), process::me());
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::space::{Ran, Space, TOOLS, Tool, repository, signal_group};
+use crate::space::{Ran, Space, TOOLS, Tool, of_one, repository, signal_group};
 
 /// How long one command of a test may take.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -368,6 +368,67 @@ fn nothing_goes_on_behind_a_build_that_was_ended() {
         space.compile(Tool::Ninja).success();
         build(&space, Tool::Ninja, None).success();
     }
+}
+
+/// The tool does not notice that the `expops run` above it is gone.
+#[test]
+fn nothing_goes_on_behind_an_expops_run_that_was_killed() {
+    let space = project();
+    space.edit("expops.yaml", "command: cp", "command: exec 9> lock; flock 9; echo > started; sleep 600; cp");
+    launcher(&space, "launch", GOOD);
+    let mut run = space.command("expops");
+    run.args(["run", "-j1", "--launcher", "./launch"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut run = run.spawn().unwrap();
+    assert!(soon(LONGEST, || space.exists("started")), "it does not start");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert!(is_free(&space.path("lock")));
+    assert_eq!(launched(&space), ["load"]);
+}
+
+#[test]
+fn the_time_in_a_queue_is_no_time_of_work() {
+    let space = Space::new();
+    space.write("expops.yaml", of_one("work"));
+    space.write("s.py", "from expops.core import process\n\n@process()\ndef work():\n    return {'x': 1}\n");
+    launcher(&space, "launch", "sleep 2; exec \"$@\"");
+    space.compile(Tool::Ninja).success();
+    build(&space, Tool::Ninja, Some("launch")).success();
+    let journal = space.read("build/.expops/journal");
+    let ended = journal.lines().filter_map(|line| line.split_once("\"waited\":")).last().unwrap().1;
+    let waited: f64 = ended.split([',', '}']).next().unwrap().parse().unwrap();
+    assert!(waited >= 1.9, "{journal}");
+    let ran = journal.lines().filter_map(|line| line.split_once("\"ran\":")).last().unwrap().1;
+    let ran: f64 = ran.split([',', '}']).next().unwrap().parse().unwrap();
+    assert!(ran > 0.0 && ran < waited, "{journal}");
+}
+
+#[test]
+fn a_launcher_that_hangs_after_its_task_holds_nothing_up() {
+    let space = Space::new();
+    space.write("expops.yaml", of_one("work"));
+    space.write("s.py", "from expops.core import process\n\n@process()\ndef work():\n    return {'x': 1}\n");
+    launcher(&space, "launch", "\"$@\"; sleep 600");
+    space.compile(Tool::Ninja).success();
+    build(&space, Tool::Ninja, Some("launch")).success();
+    assert_eq!(space.read("build/work/out/x.json").trim(), "1");
+}
+
+/// The folder is gone when the value is read.
+#[test]
+fn a_value_that_names_the_scratch_folder_is_an_error() {
+    let space = Space::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    space.write("expops.yaml", of_one("work"));
+    let script = "import os\nfrom expops.core import process\n\n@process()\ndef work():\n    \
+                  return {'x': os.path.abspath('beside.txt')}\n";
+    space.write("s.py", script);
+    launcher(&space, "launch", GOOD);
+    space.compile(Tool::Ninja).success();
+    let mut ninja = command(&space, Tool::Ninja, Some("launch"));
+    ninja.env("EXPOPS_SCRATCH", elsewhere.path());
+    let ran = bounded(ninja).failure();
+    assert!(ran.says("`x` holds the path"), "{}", ran.out);
 }
 
 #[test]

@@ -28,7 +28,7 @@ const AFTER_AN_EVENT: Duration = Duration::from_secs(180);
 /// How many things go wrong at random moments, of each kind in turns; `EXPOPS_TEST_EVENTS` says otherwise. The third is a
 /// controller that is started again: `srun` mostly notices in six seconds, seldom in a minute. Run with 50 events each, all
 /// well: seeds 2, 14 and 21; of the first two 34 and 36 befell something.
-const EVENTS: u64 = 2;
+const EVENTS: u64 = 6;
 
 fn command(space: &Space, cluster: &Cluster, words: &[&str]) -> Command {
     let mut command = space.command(words[0]);

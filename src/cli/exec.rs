@@ -9,6 +9,7 @@ use crate::defaults;
 use crate::driver;
 use crate::exec::{self, Failure, Instance, Sight};
 use crate::file;
+use crate::journal::Build;
 use crate::layout::Layout;
 
 #[derive(Debug, Args)]
@@ -64,6 +65,10 @@ pub(super) fn run(flags: &Flags, project: &Utf8Path) -> Ended {
     let layout = Layout::new(flags.build_dir.clone());
     let sight = Sight { project: project.to_owned() };
     let record = flags.record.as_deref().map(|path| name_of(path, &layout, &sight));
+    if Build::has_lost_its_run() {
+        say::error("the `expops run` that this is part of has ended");
+        return Ended::Failed;
+    }
     let result = exec::insist_on_one_ninja(&layout)
         .and_then(|()| wanted(flags, record.as_deref()))
         .and_then(|wanted| make(&wanted, &layout, &sight, (flags.say, flags.record.is_some())));

@@ -20,9 +20,11 @@ use crate::driver::{self, Compiled, Options, Project};
 use crate::emit::Format;
 use crate::exec::{self, worker};
 use crate::file::{self, FileError};
+use crate::journal;
 use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::plan::Plan;
+use crate::process;
 use crate::signals;
 
 #[derive(Debug, Args)]
@@ -181,7 +183,8 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
         None => make_command(flags, &compiled.output),
     };
     command.args(targets).current_dir(&compiled.project.folder);
-    flags.launcher.as_ref().map(|launcher| command.env("EXPOPS_LAUNCHER", launcher));
+    flags.launcher.as_ref().map(|launcher| command.env("EXPOPS_LAUNCHER", from_here(launcher)));
+    command.env(journal::RUN, process::me());
     flags.cpus.map(|cpus| command.env(exec::MACHINE_CPUS, cpus.to_string()));
     flags.memory.map(|memory| command.env(exec::MACHINE_MEMORY, memory.to_string()));
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
@@ -203,6 +206,20 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
             Ended::failed(&format!("cannot start `{tool}`: {error}; install Ninja or GNU Make"))
         }
     }
+}
+
+/// A launcher that is named by a path from the working folder, for a build that runs in the project's.
+fn from_here(launcher: &str) -> String {
+    let program = launcher.split_whitespace().next().unwrap_or_default();
+    let path = Utf8Path::new(if Utf8Path::new(launcher).is_file() { launcher } else { program });
+    if path.is_absolute() || !path.as_str().contains('/') || !path.is_file() {
+        return launcher.to_owned();
+    }
+    let absolute = std::path::absolute(path).ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
+    absolute.map_or_else(
+        || launcher.to_owned(),
+        |absolute| launcher.replacen(path.as_str(), absolute.as_str(), 1),
+    )
 }
 
 /// Waits for another `expops run` in the same build folder to end, and keeps `expops clean` out. A Ninja or

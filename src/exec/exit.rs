@@ -23,6 +23,8 @@ pub(super) struct Usage {
     pub host: Option<String>,
     /// The job on a cluster.
     pub job: Option<String>,
+    /// How long it ran, in seconds, if that is not the time until its end was known here.
+    pub ran: Option<f64>,
 }
 
 /// How it ended.

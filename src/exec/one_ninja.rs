@@ -25,7 +25,8 @@ pub(crate) fn insist_on_one_ninja(layout: &Layout) -> Result<(), Failure> {
         Some(noted) if noted == own => Ok(()),
         Some(noted) if noted.is_running() => {
             let message = format!("another `{}` builds here (process {})", noted.tool, noted.process);
-            Err(Failure::new(message).help("wait until it has ended and build again; `expops run` waits by itself"))
+            Err(Failure::new(message)
+                .help("wait until it has ended and build again; `expops run` waits by itself"))
         }
         _ => {
             file::create_own_folder(layout.build(), &layout.own())?;

@@ -4,10 +4,13 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::file;
+use crate::process::{self, Life, Process};
 
 /// Prefixes of the names of programs that count as build tools.
 const TOOLS: [&str; 7] = ["ninja", "make", "gmake", "samu", "n2", "siso", "expops"];
+
+/// The variable that names the process of the `expops run` above a build tool.
+pub const RUN: &str = "EXPOPS_RUN";
 
 /// How far up to look: build tools start a shell, which starts `exec`, perhaps through a few wrappers.
 const FARTHEST: usize = 16;
@@ -35,34 +38,19 @@ impl Build {
         TOOLS.iter().any(|tool| self.tool.starts_with(tool))
     }
 
+    /// Whether the build of this process has ended: the tool, or the `expops run` that started it.
+    pub fn is_over() -> bool {
+        !Self::present().is_running() || Self::has_lost_its_run()
+    }
+
+    /// Whether an `expops run` started the tool and has ended: the tool lives on if that is killed.
+    pub fn has_lost_its_run() -> bool {
+        std::env::var(RUN).is_ok_and(|run| process::life(&run) == Life::Ended)
+    }
+
     /// Whether it is still running; a zombie is not.
     pub fn is_running(&self) -> bool {
         Process::read(self.process).is_some_and(|process| process.started == self.started)
-    }
-}
-
-/// What `/proc/PID/stat` says about a process.
-struct Process {
-    name: String,
-    parent: u32,
-    started: u64,
-}
-
-impl Process {
-    /// The format is that of proc(5): `PID (NAME) STATE PARENT …`, with the start as the 22nd field. A name may contain
-    /// parentheses and blanks.
-    fn read(id: u32) -> Option<Self> {
-        let text = file::read_proc(format!("/proc/{id}/stat")).ok()?;
-        let (before, after) = text.rsplit_once(") ")?;
-        let fields: Vec<&str> = after.split(' ').collect();
-        if matches!(fields.first(), Some(&("Z" | "X"))) {
-            return None;
-        }
-        Some(Self {
-            name: before.split_once(" (")?.1.to_owned(),
-            parent: fields.get(1)?.parse().ok()?,
-            started: fields.get(19)?.parse().ok()?,
-        })
     }
 }
 

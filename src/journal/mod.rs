@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::file;
 
-pub use build::Build;
+pub use build::{Build, RUN};
 
 /// The longest line, in bytes: what one `write` appends atomically. Longer texts are cut; the whole text is in the log.
 const LONGEST_LINE: usize = 4096;

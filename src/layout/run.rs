@@ -15,6 +15,8 @@ pub(crate) const TASK: &str = "task.json";
 pub(crate) const DONE: &str = "done.json";
 /// Created by the first that runs the task; any other does not run it again.
 pub(crate) const CLAIM: &str = "claim";
+/// Where on a node the task ran, if that was a folder of its own.
+pub(crate) const SCRATCH: &str = "scratch";
 /// Another name of the instance's log, by which a task that outlives its run cannot write into the next one's.
 pub(crate) const TASK_LOG: &str = "task.log";
 /// A number that grows as long as the build lives.

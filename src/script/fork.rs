@@ -43,13 +43,25 @@ pub(crate) fn in_order(ahead: &Ahead) -> Vec<Library> {
 /// Whether a module may change something that the import of a library depends on, so that importing it earlier
 /// would make a difference. Any text that may be such a change counts.
 pub(super) fn may_steer_imports(text: &str) -> bool {
-    const WORDS: [&str; 6] =
-        ["putenv", "unsetenv", "meta_path", "path_hooks", "addaudithook", "monkey.patch"];
+    const WORDS: [&str; 9] = [
+        "putenv",
+        "unsetenv",
+        "meta_path",
+        "path_hooks",
+        "addaudithook",
+        "monkey.patch",
+        "chdir",
+        // Packages that put what is in a file into the environment.
+        "dotenv",
+        "environs",
+    ];
     WORDS.iter().any(|word| text.contains(word))
-        || text.match_indices("environ").any(|(at, word)| !only_reads(&text[at + word.len()..]))
+        || ["environ", "sys.modules"].iter().any(|mapping| {
+            text.match_indices(mapping).any(|(at, word)| !only_reads(&text[at + word.len()..]))
+        })
 }
 
-/// Whether the text after `environ` can only be a read.
+/// Whether the text after the name of a mapping can only be a read.
 fn only_reads(rest: &str) -> bool {
     let methods = [".get(", ".copy()", ".items()", ".keys()", ".values()", ")", ","];
     let is_read = |after: &str| {
@@ -70,7 +82,7 @@ mod tests {
     #[test]
     fn who_only_reads_the_environment_steers_nothing() {
         for text in
-            ["os.environ['A']", "os.environ.get('A', 1)", "if os.environ['A'] == 'b':", "f(os.environ)"]
+            ["os.environ['A']", "os.environ.get('A', 1)", "if os.environ['A'] == 'b':", "f(sys.modules)"]
         {
             assert!(!may_steer_imports(text), "{text}");
         }
@@ -81,6 +93,9 @@ mod tests {
             "os.putenv('A', 'b')",
             "del os.environ[name\n]",
             "e = os.environ\ne['A'] = 'b'",
+            "load_dotenv('.env')",
+            "os.chdir('conf')",
+            "sys.modules['pyarrow'] = None",
         ];
         for text in writing {
             assert!(may_steer_imports(text), "{text}");

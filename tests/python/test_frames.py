@@ -187,16 +187,18 @@ class Polars(Stored):
         from polars.testing import assert_frame_equal
 
         whole = self.frame()
-        for made in (whole, whole[1:], whole[:0], pl.concat([whole, whole]), pl.DataFrame(), pl.DataFrame({"x": [1]})):
+        nameless = pl.DataFrame({"column_0": [1], "": [2]})
+        for made in (whole, whole[1:], whole[:0], pl.concat([whole, whole]), pl.DataFrame(), pl.DataFrame({"x": [1]}), nameless):
             read, form = self.through(made)
             self.assertEqual(form, "arrow")
             assert_frame_equal(read, made, check_exact=True)
             self.assertEqual(read.schema, made.schema)
 
     def test_series(self) -> None:
+        import polars as pl
         from polars.testing import assert_series_equal
 
-        for made in self.frame():
+        for made in [*self.frame(), pl.Series([3, 4])]:
             read, form = self.through(made)
             self.assertEqual(form, "arrow")
             assert_series_equal(read, made, check_exact=True)

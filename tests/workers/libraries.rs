@@ -243,3 +243,44 @@ fn another_environment_is_another_worker() {
     assert!(again.len() == 3 && again.contains(&first[0]), "{again:?} {first:?}");
     super::signal("TERM", &again);
 }
+
+/// Settings that a library reads when it is imported: the next child must see those of now, while the worker lives.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_worker_is_another_one_when_its_libraries_would_read_something_else() {
+    let library = "SETTING = open(_os.path.join(_os.path.dirname(__file__), '..', 'settings')).read()";
+    let project =
+        project(library, &format!("import scipy\n{}", function("one", "return {'a': scipy.SETTING}")));
+    project.space.write("expops.yaml", pipeline("one", "    - {name: one}\n"));
+    project.space.expops(&["compile"]).success();
+    for setting in ["1", "2"] {
+        project.lib.write("settings", setting);
+        let ran = build(&project.space, true, with_library(&project)).success();
+        assert!(!ran.says("changed while it ran"), "{}", ran.out);
+        assert_eq!(project.space.read("build/one/out/a.json"), format!("\"{setting}\""));
+    }
+    assert_eq!(imports(&project), (2, 0));
+}
+
+/// What a worker that ends leaves behind is nothing.
+#[test]
+fn a_worker_that_ends_removes_its_files() {
+    let private = Space::new();
+    std::fs::set_permissions(private.path("."), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let project = project("", &thrice("import scipy", "return {'a': 1}"));
+    project.space.expops(&["compile"]).success();
+    let edit = |ninja: &mut std::process::Command| {
+        with_library(&project)(ninja);
+        ninja.env("XDG_RUNTIME_DIR", private.path(".")).env("EXPOPS_WORKER_IDLE", "1");
+    };
+    build(&project.space, true, edit).success();
+    let left = || -> Vec<String> {
+        let tree = private.tree(".").into_keys();
+        tree.filter(|name| ![".so", "lock"].iter().any(|end| name.ends_with(end))).collect()
+    };
+    let start = std::time::Instant::now();
+    while !left().is_empty() && start.elapsed().as_secs() < 30 {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(left(), [""; 0]);
+}

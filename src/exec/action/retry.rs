@@ -74,7 +74,12 @@ impl Instance {
         self.journal(Event::Started { attempt });
         let start = Instant::now();
         let result = self.call(decided, run);
-        self.note(|told| told.ran = start.elapsed().as_secs_f64());
+        let all = start.elapsed().as_secs_f64();
+        self.note(|told| {
+            // What the other end has noted. The rest of the time, it waited in a queue.
+            let ran = if told.ran > 0.0 { told.ran.min(all) } else { all };
+            (told.ran, told.waited) = (ran, told.waited + all - ran);
+        });
         result
     }
 

@@ -16,6 +16,7 @@ use crate::exec::values::checkout::Checkout;
 use crate::exec::values::stored;
 use crate::exec::values::value::Value;
 use crate::file;
+use crate::layout::run as run_files;
 use crate::script::Library;
 
 /// What was made, with the digests of the files in the folder `out`.
@@ -27,7 +28,12 @@ pub(in crate::exec) fn result(
     instance: &Instance,
     out: &Utf8Path,
 ) -> Result<ActionResult, Failure> {
-    let checkout = checkout_of(instance)?;
+    let mut checkout = checkout_of(instance)?;
+    let scratch = out.parent().map(|run| run.join(run_files::SCRATCH));
+    if let Some(scratch) = scratch.and_then(|path| file::read_regular_text(path).ok()) {
+        // On the node that it ran on; it is gone.
+        checkout.add(&Utf8PathBuf::from(scratch));
+    }
     let sealer = Sealer {
         instance,
         out,

@@ -11,6 +11,7 @@ use crate::exec::exit::{self, Exit};
 use crate::exec::failure::Failure;
 use crate::exec::resources::allotment::Allotment;
 use crate::file;
+use crate::journal;
 use crate::signals;
 
 /// How many lines of a program's output are shown when it fails.
@@ -49,7 +50,7 @@ pub(in crate::exec) fn prepare(command: &mut Command, allotment: &Allotment) {
     if allotment.gpus == Some(0) || !allotment.devices.is_empty() {
         command.env(DEVICES, allotment.devices.join(","));
     }
-    for name in cache::secrets() {
+    for name in cache::secrets().into_iter().chain([journal::RUN]) {
         command.env_remove(name);
     }
 }

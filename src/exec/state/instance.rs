@@ -95,9 +95,11 @@ impl Instance {
 
     /// Notes what the user's part has used.
     pub(in crate::exec) fn note_usage(&self, used: &Usage) {
-        let Usage { cpu, memory, host, job } = used.clone();
+        let Usage { cpu, memory, host, job, ran } = used.clone();
         let host = host.or_else(|| Some(host_name()));
-        self.note(|told| *told = Ended { cpu, memory, host, job, ..told.clone() });
+        self.note(|told| {
+            *told = Ended { cpu, memory, host, job, ran: ran.unwrap_or_default(), ..told.clone() }
+        });
     }
 
     /// What to report of the last attempt.

@@ -31,8 +31,15 @@ impl Checkout {
         if !roots.iter().any(|root| build.starts_with(root)) {
             roots.push(build.to_owned());
         }
-        let needles = roots.iter().flat_map(|root| spellings(root.as_str())).collect();
-        Self { roots, needles }
+        let mut checkout = Self { roots: Vec::new(), needles: Vec::new() };
+        roots.iter().for_each(|root| checkout.add(root));
+        checkout
+    }
+
+    /// Adds a folder that values must not name, an absolute path.
+    pub(in crate::exec) fn add(&mut self, root: &Utf8Path) {
+        self.needles.extend(spellings(root.as_str()));
+        self.roots.push(root.to_owned());
     }
 
     /// Insists that the value of `key`, stored in the file at `path`, names none of the folders; `told` are absolute

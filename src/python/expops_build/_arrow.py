@@ -63,6 +63,7 @@ def read(path: str, may_map: bool) -> Any:
         import polars
 
         frame = polars.DataFrame(table)
+        frame.columns = table.column_names  # it makes up names for empty ones
         return frame if mark == b"polars" else frame.to_series()
     return table
 

@@ -11,10 +11,13 @@ _SUFFIXES = tuple(importlib.machinery.all_suffixes())
 
 
 class Loaded:
-    """The files that have been loaded, and the folders where new files might shadow them."""
+    """The files that have been loaded or read, and the folders where new files might shadow them.
 
-    def __init__(self, modules: List[Any], names: Set[str]) -> None:
-        files = {getattr(module, "__file__", None) for module in modules} | {sys.executable}
+    `events` is what the library that watches has seen (`src/watch/mod.rs`); the worker's own files are in `own`.
+    """
+
+    def __init__(self, modules: List[Any], names: Set[str], events: bytes, own: str) -> None:
+        files = {getattr(module, "__file__", None) for module in modules} | {sys.executable} | _read(events, own)
         self._files = [path for path in files if isinstance(path, str)]
         self._names, self._folders = names, [folder for folder in sys.path if os.path.isdir(folder)]
         self._seen = self._look()
@@ -24,6 +27,14 @@ class Loaded:
 
     def are_as_before(self) -> bool:
         return bool(self._look() == self._seen)
+
+
+def _read(events: bytes, own: str) -> Set[str]:
+    """The paths that were read or missed: settings, for example."""
+    kinds = (b"r", b"p", b"o", b"e", b"-")
+    records = [record.split(b" ", 5) for record in events.split(b"\0")]
+    paths = {os.fsdecode(fields[5]) for fields in records if len(fields) == 6 and fields[0] in kinds}
+    return {path for path in paths if not path.startswith(own + os.sep)}
 
 
 def identity(path: str) -> Any:

@@ -207,7 +207,7 @@ class _Server:
         """In the worker, serve until it is time to end. In a child, return the request."""
         self._names, self._refusal = ahead.names(), refusal
         self._looked: Tuple[Any, float] = (None, 0.0)  # for which build all files were last looked at, and when
-        self._files = Loaded(ahead.modules(), self._names)
+        self._files = Loaded(ahead.modules(), self._names, self.events, os.path.dirname(self._socket))
         self._used = time.monotonic()
         while True:
             # One at a time: handling one may close the descriptor of another.
@@ -385,6 +385,8 @@ class _Server:
         """Accept no new clients: the next one starts another worker."""
         self._is_ending = True
         if self._place is not None and identity(self._socket) == self._place:
+            # Whoever is watched notes what it removes, in the file that it removes.
+            _watch_into(os.devnull, b"")
             for path in (self._socket, f"{self._socket}.log", f"{self._socket}.events"):
                 with contextlib.suppress(OSError):
                     os.unlink(path)

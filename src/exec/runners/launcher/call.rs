@@ -1,5 +1,6 @@
 //! Hands a command to a launcher, and collects the result.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -35,6 +36,9 @@ const LATENCY: &str = "EXPOPS_LATENCY";
 /// How many seconds a task continues without a sign of life from the build.
 const PATIENCE: &str = "EXPOPS_PATIENCE";
 const USUAL_PATIENCE: u64 = 120;
+
+/// How long a launcher may take to end after its task has.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// How often to look for a result that is not there yet.
 const LOOK: Duration = Duration::from_millis(100);
@@ -83,7 +87,14 @@ pub(in crate::exec) fn run(
 fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, Failure> {
     let run = call.run;
     drop(child::new_log(log)?);
-    for old in [run_files::DONE, run_files::CLAIM, run_files::TASK_LOG, run_files::ALIVE, run_files::BATCH] {
+    for old in [
+        run_files::DONE,
+        run_files::CLAIM,
+        run_files::TASK_LOG,
+        run_files::ALIVE,
+        run_files::BATCH,
+        run_files::SCRATCH,
+    ] {
         file::remove(&run.join(old))?;
     }
     file::context(fs::hard_link(log, run.join(run_files::TASK_LOG)), "link", log)?;
@@ -214,17 +225,28 @@ fn while_the_build_runs<T>(
     end: impl Fn() + Send + Sync,
     work: impl FnOnce() -> T,
 ) -> Result<T, Failure> {
-    let build = Build::present();
     let patience = Duration::from_secs(task.patience);
-    let is_over = || !build.is_running();
+    let since = Cell::new(None::<Instant>);
+    let is_over = move || Build::is_over() || is_late(task, &since);
     let (done, signal) =
         signals::during(|_| end(), || heart::beating(&task.run, patience, (is_over, &end), work))
             .map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
     match signal {
         Some(signal) => Err(Failure::new(format!("interrupted by signal {signal}"))),
-        None if !build.is_running() => Err(Failure::new("the build that this was part of has ended")),
+        None if Build::is_over() => Err(Failure::new("the build that this was part of has ended")),
         None => Ok(done),
     }
+}
+
+/// Whether the task ended some time ago, and its launcher has not: it may hang. `since` keeps when the end was first seen.
+fn is_late(task: &Task, since: &Cell<Option<Instant>>) -> bool {
+    if !task.run.join(run_files::DONE).exists() {
+        since.set(None);
+        return false;
+    }
+    let seen = since.get().unwrap_or_else(Instant::now);
+    since.set(Some(seen));
+    seen.elapsed() > FAREWELL
 }
 
 fn seconds(name: &str) -> Option<u64> {
@@ -251,8 +273,10 @@ fn wait_for_result(launcher: &Launcher, word: &Word, task: &Task, trust: &Trust)
 
 fn ended(done: Done) -> Exit {
     let status = done.signal.map_or_else(|| exit::status(done.code.unwrap_or(1)), exit::killed);
-    let usage = Usage { cpu: done.cpu, memory: done.memory, host: done.host, job: done.job };
-    Exit { status, cut: done.cut, usage }
+    let cut = done.cut;
+    let Done { cpu, memory, host, job, ran, .. } = done;
+    let usage = Usage { cpu, memory, host, job, ran };
+    Exit { status, cut, usage }
 }
 
 /// Explains why there is no complete result.

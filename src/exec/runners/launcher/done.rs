@@ -23,6 +23,9 @@ pub(super) struct Done {
     pub signal: Option<i32>,
     /// Why it was cut short, if the status does not tell.
     pub cut: Option<FailureKind>,
+    /// How long it ran, in seconds.
+    #[serde(default)]
+    pub ran: Option<f64>,
     /// CPU seconds.
     pub cpu: Option<f64>,
     /// Peak memory, in bytes.
@@ -79,7 +82,7 @@ impl Done {
 }
 
 /// What comes back.
-const RESULTS: [&str; 4] = [OUT, FILES, run_files::RESULT, run_files::READS];
+const RESULTS: [&str; 5] = [OUT, FILES, run_files::RESULT, run_files::READS, run_files::SCRATCH];
 
 /// What the build needs from a run folder.
 pub(super) fn left(run: &Utf8Path) -> io::Result<Vec<(Utf8PathBuf, Left)>> {

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 
@@ -16,6 +16,7 @@ use crate::exec::exit::{self, Exit};
 use crate::exec::reads::watcher;
 use crate::file;
 use crate::layout::run as run_files;
+use crate::lock::Lock;
 use crate::signals;
 
 /// The exit status if a task could not be run, or its end could not be written.
@@ -62,30 +63,27 @@ fn one(file: &Utf8Path) -> io::Result<Ended<u8>> {
     }
     let Some(_claim) = claim(&task)? else { return Ok(Ended::As(0)) };
     let scratch = Scratch::new(&mut task)?;
+    let start = Instant::now();
     let exit = match attend(&task)? {
         Ended::As(Some(exit)) => exit,
         Ended::As(None) => return Ok(Ended::As(1)),
         Ended::BySignal => return Ok(Ended::BySignal),
     };
+    let ran = start.elapsed();
     scratch.map_or(Ok(()), |scratch| scratch.bring_back())?;
-    finish(&task, &exit)?;
+    finish(&task, &exit, ran)?;
     let code = exit.status.code().unwrap_or_else(|| 128 + exit::signal(exit.status).unwrap_or_default());
     Ok(Ended::As(u8::try_from(code).unwrap_or(1)))
 }
 
 /// The right to run a task, which only the first one gets. The second waits until the first has ended, so a launcher
 /// that only waits for the second has waited for both.
-fn claim(task: &Task) -> io::Result<Option<File>> {
+fn claim(task: &Task) -> io::Result<Option<Lock>> {
     let path = task.run.join(run_files::CLAIM);
+    let wait = || Lock::wait(&path).map_err(io::Error::other);
     match File::create_new(&path) {
-        Ok(file) => {
-            let _ = file.lock();
-            Ok(Some(file))
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let _ = file::open_regular(&path)?.lock();
-            Ok(None)
-        }
+        Ok(_) => wait().map(Some),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => wait().map(|_| None),
         Err(error) => Err(error),
     }
 }
@@ -140,7 +138,7 @@ fn command(task: &Task) -> Command {
     command
 }
 
-fn finish(task: &Task, exit: &Exit) -> io::Result<()> {
+fn finish(task: &Task, exit: &Exit, ran: Duration) -> io::Result<()> {
     let status: ExitStatus = exit.status;
     let done = Done {
         version: task::VERSION,
@@ -148,6 +146,7 @@ fn finish(task: &Task, exit: &Exit) -> io::Result<()> {
         code: status.code(),
         signal: exit::signal(status),
         cut: exit.cut,
+        ran: Some(ran.as_secs_f64()),
         cpu: exit.usage.cpu,
         memory: exit.usage.memory,
         host: host(),

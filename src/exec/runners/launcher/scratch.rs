@@ -51,7 +51,7 @@ impl Scratch {
         Ok(Some(scratch))
     }
 
-    /// Brings back what the task wrote. In the list of what was seen, paths get the names of the run folder again.
+    /// Brings back what the task wrote, and notes where it was. In the list of what was seen, paths get the names of the run folder again.
     pub(super) fn bring_back(&self) -> io::Result<()> {
         for name in WRITTEN {
             let (there, on_its_way) = (self.run.join(name), self.run.join(format!("{name}.back")));
@@ -59,6 +59,7 @@ impl Scratch {
             fs::remove_file(&there)?;
             fs::rename(&on_its_way, &there)?;
         }
+        fs::write(self.run.join(run_files::SCRATCH), self.path.as_str())?;
         let reads = self.run.join(run_files::READS);
         match file::read_regular(&reads) {
             Ok(seen) => fs::write(&reads, replace(&seen, self.path.as_str(), self.run.as_str())),

@@ -72,6 +72,20 @@ pub(super) fn sockets(runtime: &Utf8Path) -> Vec<Utf8PathBuf> {
     names.map(|entry| entry.path().to_owned()).collect()
 }
 
+/// Removes what workers that were killed have left beside their sockets.
+pub(super) fn sweep() {
+    const LONG_AGO: Duration = Duration::from_secs(3600);
+    let entries = private::folder().ok().and_then(|folder| folder.read_dir_utf8().ok());
+    for entry in entries.into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_beside = matches!(path.extension(), Some("log" | "events" | "failed"));
+        let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
+        if is_beside && age.is_some_and(|age| age > LONG_AGO) && !path.with_extension("").exists() {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
 fn prefix(runtime: &Utf8Path) -> String {
     format!("{}-", Digest::of(runtime.as_str()).short())
 }

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::json;
 
 use super::kind::Kind;
-use super::socket::Socket;
+use super::socket::{self, Socket};
 
 /// How often to check things that nobody notifies us about.
 const STEP: Duration = Duration::from_millis(3);
@@ -125,6 +125,7 @@ fn start(
     is_over: impl Fn() -> bool,
 ) -> Result<UnixStream, String> {
     let cannot = |error: std::io::Error| format!("cannot start it: {error}");
+    socket::sweep();
     let _ = fs::remove_file(&place.path);
     let configuration = json!({
         "socket": place.path,

@@ -1,0 +1,97 @@
+//! Processes, as others see them: whether one that left its name in a file or a variable is still running.
+
+use crate::file;
+
+/// What `/proc/PID/stat` says about a process.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// The name of its program.
+    pub name: String,
+    /// The process id of its parent.
+    pub parent: u32,
+    /// When it was started, in ticks since boot: this distinguishes two processes with the same id.
+    pub started: u64,
+}
+
+impl Process {
+    /// The process with this id; `None` if there is none, or only a zombie. The format is that of proc(5): `PID (NAME) STATE
+    /// PARENT …`, with the start as the 22nd field. A name may contain parentheses and blanks.
+    pub(crate) fn read(id: u32) -> Option<Self> {
+        let text = file::read_proc(format!("/proc/{id}/stat")).ok()?;
+        let (before, after) = text.rsplit_once(") ")?;
+        let fields: Vec<&str> = after.split(' ').collect();
+        if matches!(fields.first(), Some(&("Z" | "X"))) {
+            return None;
+        }
+        Some(Self {
+            name: before.split_once(" (")?.1.to_owned(),
+            parent: fields.get(1)?.parse().ok()?,
+            started: fields.get(19)?.parse().ok()?,
+        })
+    }
+}
+
+/// What is known about a process that left its name somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    Running,
+    Ended,
+    /// It is on another machine, or where process ids are others.
+    Elsewhere,
+}
+
+/// The name of this process: its id, its start, and where ids mean that.
+pub(crate) fn me() -> String {
+    let id = std::process::id();
+    let started = Process::read(id).map(|process| process.started.to_string()).unwrap_or_default();
+    format!("{id} {started} {}", here())
+}
+
+/// What is known about the process that gave `name` as its own.
+pub(crate) fn life(name: &str) -> Life {
+    let mut parts = name.splitn(3, ' ');
+    let id = parts.next().and_then(|id| id.parse().ok());
+    let (Some(id), Some(started), Some(there)) = (id, parts.next(), parts.next()) else { return Life::Ended };
+    if there != here() {
+        return Life::Elsewhere;
+    }
+    let is_running = match Process::read(id) {
+        Some(process) => process.started.to_string() == started,
+        None => started.is_empty() && may_be_running(id),
+    };
+    if is_running { Life::Running } else { Life::Ended }
+}
+
+/// What tells where process ids mean the same: the machine since it was started, and the namespace.
+fn here() -> String {
+    let boot = file::read_proc("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let space = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    format!("{}/{}", boot.trim(), space.display())
+}
+
+#[cfg(unix)]
+fn may_be_running(id: u32) -> bool {
+    let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
+    id.is_some_and(|id| rustix::process::test_kill_process(id).is_ok())
+}
+
+#[cfg(not(unix))]
+fn may_be_running(_id: u32) -> bool {
+    true
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_known_by_its_start_and_by_where_it_is() {
+        assert_eq!(life(&me()), Life::Running);
+        let [id, started, place] =
+            me().splitn(3, ' ').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(life(&format!("{id} 1 {place}")), Life::Ended);
+        assert_eq!(life(&format!("999999999 {started} {place}")), Life::Ended);
+        assert_eq!(life(&format!("{id} {started} another")), Life::Elsewhere);
+        assert_eq!(life("garbage"), Life::Ended);
+    }
+}
