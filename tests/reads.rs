@@ -808,3 +808,179 @@ fn what_is_read_by_roundabout_ways_is_seen() {
         check(&|| space.write(ODD, "2"), &["odd_name"]);
     }
 }
+
+/// Every way in which a process, or what it starts, asks for a variable: `NAME` stands for the name of the way.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const ASKS: [(&str, &str); 22] = [
+    (
+        "fork",
+        "r, w = os.pipe()\n    if os.fork() == 0:\n        os.write(w, ask('NAME').encode())\n        os._exit(0)\n    os.wait()\n    return os.read(r, 99).decode()",
+    ),
+    (
+        "fork_pool",
+        "with multiprocessing.get_context('fork').Pool(1) as pool:\n        return pool.map(os.getenv, ['NAME'])[0]",
+    ),
+    (
+        "fork_executor",
+        "with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context('fork')) as pool:\n        return pool.submit(ask, 'NAME').result()",
+    ),
+    (
+        "spawn",
+        "with multiprocessing.get_context('spawn').Pool(1) as pool:\n        return pool.apply(helper.spawned)",
+    ),
+    ("tool", "return printed([sys.executable, ROOT + '/stuff/tool.py'])"),
+    ("helper_of_tool", "return printed([sys.executable, ROOT + '/stuff/tool_2.py'])"),
+    ("script", "return printed(['sh', ROOT + '/stuff/x.sh'])"),
+    ("executable", "return printed([ROOT + '/stuff/run'])"),
+    ("inline", "return printed([sys.executable, '-c', 'import os; print(os.environ[\"NAME\"])'])"),
+    ("shell", "return printed('echo $NAME', shell=True)"),
+    ("system", "os.system('echo ${NAME:-none} > out')\n    return open('out').read()"),
+    ("unseen", "return printed('LD_PRELOAD= sh ' + shlex.quote(ROOT + '/stuff/unseen.sh'), shell=True)"),
+    ("thread", "with ThreadPoolExecutor(1) as pool:\n        return pool.submit(os.getenv, 'NAME').result()"),
+    ("chained", "return ChainMap(os.environ, {'NAME': 'none'})['NAME']"),
+    ("template", "return string.Template('$NAME').safe_substitute(os.environ)"),
+    ("partial", "return functools.partial(os.environ.get, 'NAME')()"),
+    ("dispatched", "return functools.singledispatch(lambda name: os.environ[name])('NAME')"),
+    ("executed", "return eval('os.environ[\"NAME\"]')"),
+    ("_underscore", "return os.environ['NAME']"),
+    ("LD_SCALE", "return os.environ['NAME']"),
+    ("PYTHON_ENV", "return os.environ['NAME']"),
+    ("macos", "return asked_by_macos()"),
+];
+
+/// Copies of the environment, and what only a library asks for.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const ASKS_NOT: [(&str, &str); 3] = [
+    ("copied", "return sorted(set(dict(os.environ)) - set(os.environ.copy()))"),
+    ("passed", "return printed(['true'], env={**os.environ})"),
+    ("home", "return [os.environ[name] for name in ('HOME', 'PATH', 'LD_PRELOAD', 'PYTHONPATH')] and 0"),
+];
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const ASKS_HEAD: &str = r#"
+import functools, multiprocessing, os, shlex, string, subprocess, sys
+from collections import ChainMap
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import helper
+from expops.core import process
+from helper import ask
+from macos import asked as asked_by_macos
+
+ROOT = os.environ["EXPOPS_PROJECT_ROOT"]
+
+def printed(words, **more):
+    return subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, **more).stdout
+"#;
+
+/// The variable for a way to ask.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn variable_of(way: &str) -> String {
+    if way.starts_with(|c: char| c.is_ascii_lowercase()) {
+        format!("X_{}", way.to_uppercase())
+    } else {
+        way.to_owned()
+    }
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn asking() -> Space {
+    use std::os::unix::fs::PermissionsExt as _;
+    let space = Space::new();
+    let ways = || ASKS.iter().chain(&ASKS_NOT);
+    let list: String = ways().map(|(way, _)| format!("  {way}\n")).collect();
+    let processes: String = ways().map(|(way, _)| format!("  - name: {way}\n")).collect();
+    let command = |name: &str, text: &str| {
+        format!("  - {{name: {name}, command: '{text} > {{{{ outputs.x }}}}', outputs: {{x: x}}}}\n")
+    };
+    let commands =
+        command("of_python", "python3 stuff/of_python.py") + &command("of_shell", "sh stuff/of_shell.sh");
+    space.write(
+        "expops.yaml",
+        format!("scripts: {{main: src/steps.py}}\nprocess_adjlist: |\n{list}  of_python\n  of_shell\nprocesses:\n{processes}{commands}"),
+    );
+    let functions: String = ways()
+        .map(|(way, body)| {
+            let body = body.replace("NAME", &variable_of(way));
+            format!("\ndef {way}_():\n    {body}\n\n@process()\ndef {way}():\n    ran('{way}')\n    return {{'{way}': {way}_()}}\n")
+        })
+        .collect();
+    space.write("src/steps.py", [ASKS_HEAD, NOTE, &functions].concat());
+    space.write("src/helper.py", "import os\n\ndef ask(name):\n    return os.environ.get(name, '')\n\ndef spawned():\n    return os.environ.get('X_SPAWN')\n");
+    space.write("src/macos.py", "import os\n\ndef asked():\n    return os.getenv('X_MACOS')\n");
+    space.write("stuff/tool.py", "import os\nprint(os.environ.get('X_TOOL'))\n");
+    space.write("stuff/tool_2.py", "import of_tool\n");
+    space.write("stuff/of_tool.py", "import os\nenv = os.environ\nprint(env['X_HELPER_OF_TOOL'])\n");
+    space.write("stuff/x.sh", "echo $X_SCRIPT\n");
+    space.write("stuff/unseen.sh", "echo $X_UNSEEN\n");
+    space.write("stuff/run", "#!/bin/sh\necho ${X_EXECUTABLE}\n");
+    fs::set_permissions(space.path("stuff/run"), fs::Permissions::from_mode(0o755)).unwrap();
+    space.write("stuff/of_python.py", "import os\nprint(os.getenv('X_OF_PYTHON'))\n");
+    space.write("stuff/of_shell.sh", "echo $X_OF_SHELL\n");
+    space
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_variable_is_seen_whoever_of_the_project_asks_for_it() {
+    let space = asking();
+    let asked: Vec<&str> = ASKS.iter().map(|(way, _)| *way).chain(["of_python", "of_shell"]).collect();
+    for way in &asked {
+        space.set(&variable_of(way), Some("secret 1"));
+    }
+    space.expops(&["run"]).success();
+    for way in &asked {
+        let (variable, record) = (variable_of(way), space.read(&format!("build/{way}/record.json")));
+        assert!(record.contains(&format!("\"{variable}\"")), "{way}: {record}");
+        assert!(!record.contains("secret"), "{record}");
+    }
+    for (way, _) in ASKS_NOT {
+        let record = space.read(&format!("build/{way}/record.json"));
+        assert!(!record.contains("\"variable\""), "{way}: {record}");
+    }
+    assert!(space.expops(&["run"]).success().says("no work to do"));
+    fs::remove_file(space.path(".ran.log")).unwrap();
+    for way in &asked {
+        space.set(&variable_of(way), Some("secret 2"));
+    }
+    space.expops(&["run"]).success();
+    let ways = ASKS.iter().map(|(way, _)| *way);
+    let mut expected: Vec<&str> = ways.clone().collect();
+    expected.sort_unstable();
+    assert_eq!(space.logged(), expected);
+    for way in ways {
+        assert!(space.read(&format!("build/{way}/out/{way}.json")).contains("secret 2"), "{way}");
+    }
+    for way in ["of_python", "of_shell"] {
+        assert_eq!(space.read(&format!("build/{way}/out/x")).trim(), "secret 2");
+    }
+}
+
+/// Where nobody watches programs, what those could have read names what they could have asked for.
+#[test]
+fn without_the_library_forks_and_scripts_are_seen_to_ask_for_variables() {
+    let space = Space::new();
+    space.set("EXPOPS_PRELOAD", Some("0"));
+    space.write(
+        "expops.yaml",
+        "scripts: {main: src/steps.py}\nprocess_adjlist: |\n  fork\n  tool\nprocesses: [{name: fork}, {name: tool}]\n",
+    );
+    space.write(
+        "src/steps.py",
+        "import multiprocessing, os, subprocess, sys\nfrom expops.core import process\n\nHERE = os.path.dirname(__file__)\n\n\
+         @process()\ndef fork():\n    with multiprocessing.get_context('fork').Pool(1) as pool:\n        \
+         return {'fork': pool.map(os.getenv, ['X_FORK'])}\n\n\
+         @process()\ndef tool():\n    return {'tool': subprocess.check_output([sys.executable, HERE + '/tool.py'], text=True)}\n",
+    );
+    space.write("src/tool.py", "import os\nprint(os.environ['X_TOOL'])\n");
+    for value in ["1", "2"] {
+        for name in ["X_FORK", "X_TOOL"] {
+            space.set(name, Some(value));
+        }
+        space.expops(&["run"]).success();
+        for name in ["fork", "tool"] {
+            assert!(space.read(&format!("build/{name}/out/{name}.json")).contains(value), "{name}");
+        }
+        assert!(space.expops(&["run"]).success().says("no work to do"));
+    }
+}

@@ -15,6 +15,8 @@ pub enum Operation {
     Read,
     /// The same, by a program that the instance started.
     ReadByProgram,
+    /// The same, by a process that was started anew to run functions of the instance.
+    ReadBySpawned,
     /// What was opened or listed, by its real path: the name that was used leads there through a link.
     ReadByLink,
     /// A library was loaded.
@@ -45,6 +47,11 @@ pub enum Operation {
     StartUnseen,
     /// What is there by the name of a word that such a program was given, or the folder that it runs in.
     Word,
+    /// A variable that a word of a program names, which was started; its path is the name.
+    Name,
+    /// A variable that a forked child of the instance asked for; its path is the digest of the value, or `-`, and the
+    /// name, with a blank between them.
+    Ask,
 }
 
 /// What a file was like when it was opened or looked up.
@@ -126,6 +133,7 @@ fn operation(letter: &str) -> Option<Operation> {
     Some(match letter {
         "r" => Operation::Read,
         "p" => Operation::ReadByProgram,
+        "q" => Operation::ReadBySpawned,
         "o" => Operation::ReadByLink,
         "e" => Operation::Load,
         "u" => Operation::Update,
@@ -141,6 +149,8 @@ fn operation(letter: &str) -> Option<Operation> {
         "x" => Operation::Start,
         "S" => Operation::StartUnseen,
         "w" => Operation::Word,
+        "$" => Operation::Name,
+        "v" => Operation::Ask,
         _ => return None,
     })
 }
@@ -171,7 +181,11 @@ mod tests {
             .unwrap();
         assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{script}");
         let events = events(&std::fs::read(&log).unwrap_or_default()).map(Option::unwrap).collect::<Vec<_>>();
-        let name = |event: Event| (event.operation, event.path.strip_prefix(&work).unwrap().to_string());
+        let name = |event: Event| {
+            let is_name = event.operation == Operation::Name;
+            let path = if is_name { &event.path } else { event.path.strip_prefix(&work).unwrap() };
+            (event.operation, path.to_string())
+        };
         events.into_iter().map(name).collect()
     }
 
@@ -186,6 +200,15 @@ mod tests {
         assert_eq!(of(&events, Operation::List), ["sub"]);
         assert!(of(&events, Operation::Miss).contains(&"sub/none"));
         assert_eq!(of(&events, Operation::Create), ["sub/new"]);
+    }
+
+    #[test]
+    fn the_variables_that_words_of_programs_name_are_noted() {
+        let script = "cp /bin/echo here; env -i ./here '$A' \"getenv('B')\" 'ENV{C}'; \
+                      /bin/echo 'os.environ.get( \"D\")' 'environ[b\"E\"]' '${#F} $1 $$ $' 'environ' 'getenv(' > /dev/null";
+        let mut names = of(&watched(script, &[]), Operation::Name).join(" ");
+        names.retain(|c| c != ' ');
+        assert_eq!(names.chars().collect::<std::collections::BTreeSet<_>>(), "ABCDEF".chars().collect());
     }
 
     #[test]

@@ -7,6 +7,7 @@
  *
  *   r  an existing file was opened to read             c  a file was created
  *   p  the same, by a program that the instance started: of a module of the project, all of its text counts
+ *   q  the same, by a process that multiprocessing started anew: it runs functions of the instance
  *   o  what was opened to read, or listed, by its real path: the name that was used leads there through a link
  *   e  a library of the project that was loaded
  *   u  an existing file was opened to read and write   t  an existing file was truncated
@@ -16,6 +17,9 @@
  *   d  a name was removed (or moved away)              n  something was moved or linked to a name
  *   x  a program was started that is watched           S  a program was started that cannot be watched
  *   w  what is there by the name of a word that such a program was given, or the folder that it runs in
+ *   $  a variable that a word of a started program names
+ *   v  a variable that a forked child of Python asked for; written by _watch.py. PATH is the digest of its value, or `-`, a
+ *      blank, and its name
  *
  * EXPOPS_WATCH_ROOTS lists `+PATH` (of interest), `-PATH` (not) and `=PATH` (only what links in there lead to), one per
  * line. The longest one that contains a path decides, and a path in none is of interest; a program that cannot be watched
@@ -96,6 +100,8 @@ static void read_roots(void) {
 
 /* Whether this process runs the user's function: what it imports of the project counts by the code that is reached. */
 static int is_of_the_instance;
+/* Whether multiprocessing has started it, for functions that the instance hands it. */
+static int is_spawned;
 
 static enum Interest interest_in(const char *path) {
     size_t longest = 0;
@@ -223,6 +229,8 @@ static void opened_by_link(const char *whole, int file, const struct stat *about
     if (there.st_ino == about->st_ino && there.st_dev == about->st_dev) record('o', real, about);
 }
 
+static char reading(void) { return is_of_the_instance ? 'r' : is_spawned ? 'q' : 'p'; }
+
 /* Records what opening a file did. `before`: whether the file existed before the call. */
 static void opened(int folder, const char *path, int flags, int before, int file, int error) {
     char whole[PATH_MAX];
@@ -243,7 +251,7 @@ static void opened(int folder, const char *path, int flags, int before, int file
     else if ((flags & O_ACCMODE) == O_WRONLY) record('a', whole, NULL);
     else if (writes) record('u', whole, known ? &about : NULL);
     else {
-        record(is_of_the_instance ? 'r' : 'p', whole, known ? &about : NULL);
+        record(reading(), whole, known ? &about : NULL);
         if (known && S_ISREG(about.st_mode)) opened_by_link(whole, file, &about);
     }
 }
@@ -273,7 +281,7 @@ static void linked(int from, const char *old, int to, const char *new) {
     char whole[PATH_MAX];
     struct stat about;
     if (old && absolute(from, old, whole) && look(from, old, 0, &about) && S_ISREG(about.st_mode))
-        record(is_of_the_instance ? 'r' : 'p', whole, &about);
+        record(reading(), whole, &about);
     named('n', to, new);
 }
 
@@ -303,6 +311,42 @@ static void loaded(void) {
             record('e', whole, &about);
 }
 
+/* ---- variables */
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
+/* Where the name begins that `$`, `environ[`, `environ.get(`, `getenv(` or `ENV{` at `at` asks for; NULL if there is none. */
+static const char *asked_at(const char *at) {
+    static const char *const WAYS[] = { "environ", "getenv", "ENV" };
+    if (*at == '$') {
+        at += 1 + (at[1] == '{');
+        return at + (at[-1] == '{' && *at && strchr("#!", *at));
+    }
+    for (size_t i = 0; i < sizeof WAYS / sizeof *WAYS; i++) {
+        if (strncmp(at, WAYS[i], strlen(WAYS[i]))) continue;
+        at += strlen(WAYS[i]);
+        at += strspn(at, LETTERS ".");
+        if (!*at || !strchr("[({", *at)) return NULL;
+        at += 1 + strspn(at + 1, " \t\n");
+        at += *at == 'b' && at[1] && strchr("'\"", at[1]);
+        return at + (*at && strchr("'\"", *at));
+    }
+    return NULL;
+}
+
+/* Records the variables that a word names. It is the text of a program where one is given as a word: `sh -c`, `python -c`. */
+static void variables_in(const char *word) {
+    char name[256];
+    for (; *word; word++) {
+        const char *asked = asked_at(word);
+        size_t length = asked && strspn(asked, LETTERS) ? strspn(asked, LETTERS "0123456789") : 0;
+        if (!length || length >= sizeof name) continue;
+        memcpy(name, asked, length);
+        name[length] = 0;
+        record('$', name, NULL);
+    }
+}
+
 __attribute__((constructor)) static void begin(int count, char **words) {
     const char *file = getenv("EXPOPS_WATCH");
     if (file) watch_into(file);
@@ -310,9 +354,10 @@ __attribute__((constructor)) static void begin(int count, char **words) {
     if (dladdr((void *)begin, &info) && info.dli_fname && strlen(info.dli_fname) < sizeof own_path)
         strcpy(own_path, info.dli_fname);
     read_roots();
-    /* Such a child runs functions that the instance hands it. */
-    for (int i = 0; i < count; i++)
-        is_of_the_instance |= strstr(words[i], "from multiprocessing.") || strstr(words[i], "loky.backend");
+    for (int i = 0; i < count; i++) {
+        is_spawned |= strstr(words[i], "from multiprocessing.") || strstr(words[i], "loky.backend");
+        variables_in(words[i]);
+    }
     loaded();
 }
 
@@ -616,7 +661,10 @@ static void started_unwatched(const char *program, char *const *words) {
     char whole[PATH_MAX];
     struct stat about;
     record('S', program, NULL);
-    for (int i = 1; words && words[0] && words[i] && i < 4096; i++) named_by(words[i]);
+    for (int i = 1; words && words[0] && words[i] && i < 4096; i++) {
+        named_by(words[i]);
+        variables_in(words[i]);
+    }
     if (absolute(AT_FDCWD, ".", whole) && look(AT_FDCWD, whole, 0, &about)) record('w', whole, &about);
 }
 

@@ -116,6 +116,17 @@ class Programs(Told):
                 self.assertIn("S", [operation for operation, _ in told])
                 self.assertIn(("w", "sub/b.txt"), told)
 
+    def test_variables_that_their_words_name_are_told(self) -> None:
+        for code in (
+            "import subprocess; subprocess.run('echo $RATE', shell=True)",
+            "import os; os.system('echo ${RATE:-1}')",
+            "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import os; os.environ.get( \\'RATE\\')'])",
+        ):
+            with self.subTest(code):
+                self.setUp()
+                names = {os.path.basename(path) for operation, path in self.told(code) if operation == "$"}
+                self.assertEqual(names, {"RATE"})
+
     def test_other_interpreters_of_multiprocessing_are_told(self) -> None:
         code = """
             import multiprocessing

@@ -27,8 +27,13 @@ def words(file, constant):
 class Names(unittest.TestCase):
     def test_the_same_variables_never_count(self):
         devices = {"CUDA_VISIBLE_DEVICES"}
-        self.assertEqual(set(_watch._NEVER_NAMES), words("shell.rs", "NEVER") | words("child.rs", "THREADS") | devices)
-        self.assertEqual(set(_watch._NEVER), words("shell.rs", "NEVER_PREFIXES"))
+        never = words("variables.rs", "NEVER") | words("child.rs", "THREADS") | devices
+        self.assertEqual(set(_watch._NEVER_NAMES), never)
+        self.assertEqual(set(_watch._NEVER), words("variables.rs", "NEVER_PREFIXES"))
+        for name in ("_", "PATH", "LC_ALL", "LD_PRELOAD", "PYTHONPATH", "EXPOPS_X", "MAKEFLAGS", ""):
+            self.assertFalse(_watch._may_count(name), name)
+        for name in ("_MODE", "LD_SCALE", "PYTHON_ENV", "PYTHON", "PYTHON3", "RATE", "rate"):
+            self.assertTrue(_watch._may_count(name), name)
 
     def test_both_halves_have_the_same_fields(self):
         for kind, file, struct in (

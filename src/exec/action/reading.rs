@@ -1,17 +1,22 @@
 //! What a run reads by itself: watches it, and decides afterwards which of what was seen counts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::exec::decision::decide::Decision;
 use crate::exec::failure::Failure;
+use crate::exec::key::ingredient::Fingerprint;
+use crate::exec::key::roots::Roots;
 use crate::exec::private;
 use crate::exec::reads::places::Places;
 use crate::exec::reads::seen::{self, Reads};
 use crate::exec::reads::watcher::{self, Watcher};
+use crate::exec::reads::world;
 use crate::exec::remark::Remark;
 use crate::exec::run_folder::RunFolder;
 use crate::exec::runners::python::Told;
-use crate::exec::runners::shell;
+use crate::exec::runners::variables;
 use crate::exec::state::instance::Instance;
 use crate::file;
 use crate::plan_file::Work;
@@ -64,14 +69,30 @@ impl Instance {
             visible,
             since: run.since(),
         };
-        let asked = match &self.plan.work {
-            Work::Shell { command, .. } => shell::variables(command),
-            _ => told.variables.clone(),
-        };
-        let reads = seen::reads(events.into_iter(), &asked, &places, &self.trust())?;
+        let mut reads = seen::reads(events.into_iter(), &places, &self.trust())?;
+        reads.add_variables(self.variables(told, &reads, &roots));
         reads.unstable.iter().for_each(|path| self.remark(Remark::unstable(&self.label(), path)));
         self.tell_of_writes(&reads.wrote);
         Ok(reads)
+    }
+
+    /// The variables that it asked for: as Python and its forks told, and by the texts of the programs that ran.
+    fn variables(&self, told: &Told, reads: &Reads, roots: &Roots) -> BTreeMap<String, Fingerprint> {
+        let (mut named, own) = match &self.plan.work {
+            Work::Shell { command, .. } => variables::of_command(command),
+            _ => Default::default(),
+        };
+        named.extend(reads.named.difference(&own).cloned());
+        let unseen = reads.trees.iter().flat_map(|path| world::files(path, roots));
+        let unseen = unseen.filter(|path| variables::is_named_as_program(path));
+        let programs = reads.by_programs.iter().cloned().chain(unseen).collect::<BTreeSet<_>>();
+        named.extend(programs.iter().flat_map(|path| variables::of_program(path)));
+        named.retain(|name| variables::may_count(name));
+        let seen = told.variables.iter().chain(&reads.asked);
+        let seen =
+            seen.map(|(name, value)| (name.clone(), value.map_or_else(world::not_set, Fingerprint::Digest)));
+        // What the process saw goes before what the build has.
+        named.into_iter().map(|name| (name.clone(), world::variable(&name))).chain(seen).collect()
     }
 
     /// Says that it wrote into the project. The other instances of a layer do the same, and say nothing.

@@ -100,6 +100,13 @@ impl Places<'_> {
         !is_hidden && !is_ours && !self.roots.is_export(path) && !self.is_of_the_environment(path)
     }
 
+    /// The file of the project that a started program read, in which it may ask for variables; `None` if there is none.
+    pub(super) fn program(&self, event: &Event) -> Option<Utf8PathBuf> {
+        let is_text = matches!(event.operation, Operation::ReadByProgram | Operation::ReadBySpawned);
+        let path = is_text.then(|| source_of(self.place(&event.path)))??;
+        self.is_of_the_project(&path).then_some(path)
+    }
+
     /// Nothing in the build folder counts: inputs count already, and nobody may read anything else.
     fn of_the_build(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
         let is_in_input = path.ancestors().any(|above| self.inputs.contains(above));
@@ -156,15 +163,11 @@ impl Places<'_> {
 
     /// Bytecode counts as its source, and a source that was read when compiling does not count.
     fn source(&self, path: Utf8PathBuf, operation: Operation) -> Option<Utf8PathBuf> {
-        let path = match path.parent() {
-            Some(folder) if folder.file_name() == Some("__pycache__") => {
-                let name = path.file_name()?.split('.').next()?;
-                let source = folder.parent()?.join(format!("{name}.py"));
-                (is_reading(operation) && source.is_file()).then_some(source)?
-            }
-            _ if path.file_name() == Some("__pycache__") => return None,
-            _ => path,
-        };
+        let is_bytecode = path.parent().is_some_and(|folder| folder.file_name() == Some("__pycache__"));
+        if is_bytecode && !is_reading(operation) || path.file_name() == Some("__pycache__") {
+            return None;
+        }
+        let path = source_of(path)?;
         let inside = path.strip_prefix(self.roots.project()).unwrap_or(&path);
         if self.declared.iter().any(|declared| path.starts_with(declared)) {
             return None;
@@ -174,13 +177,23 @@ impl Places<'_> {
     }
 }
 
+/// The source of bytecode, if there is one; any other path is its own.
+fn source_of(path: Utf8PathBuf) -> Option<Utf8PathBuf> {
+    let Some(folder) = path.parent().filter(|folder| folder.file_name() == Some("__pycache__")) else {
+        return Some(path);
+    };
+    let name = path.file_name()?.split('.').next()?;
+    Some(folder.parent()?.join(format!("{name}.py"))).filter(|source| source.is_file())
+}
+
 fn is_of_the_system(path: &Utf8Path) -> bool {
     let is_below = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
     is_below(&SYSTEM) && !is_below(&NOT_SYSTEM)
 }
 
 fn is_reading(operation: Operation) -> bool {
-    matches!(operation, Operation::Read | Operation::ReadByProgram | Operation::ReadByLink)
+    use Operation::{Read, ReadByLink, ReadByProgram, ReadBySpawned};
+    matches!(operation, Read | ReadByProgram | ReadBySpawned | ReadByLink)
 }
 
 /// What an interpreter looks for in one parent folder after another, to find itself.

@@ -27,6 +27,23 @@ pub(in crate::exec) struct Reads {
     pub(in crate::exec) unstable: Vec<Utf8PathBuf>,
     /// Files of the project that it wrote, and that are there now.
     pub(in crate::exec) wrote: Vec<Utf8PathBuf>,
+    /// Variables that its forked children asked for, and the digests of their values.
+    pub(in crate::exec) asked: BTreeMap<String, Option<Digest>>,
+    /// Variables that the words of started programs name.
+    pub(in crate::exec) named: BTreeSet<String>,
+    /// Files of the project that started programs read, or were told of.
+    pub(in crate::exec) by_programs: BTreeSet<Utf8PathBuf>,
+    /// Folders that programs could have read which nobody watched.
+    pub(in crate::exec) trees: BTreeSet<Utf8PathBuf>,
+}
+
+impl Reads {
+    /// Adds the variables that were asked for, with the digests of their values.
+    pub(in crate::exec) fn add_variables(&mut self, asked: BTreeMap<String, Fingerprint>) {
+        for (name, value) in asked {
+            self.key.add(Ingredient::Variable(name), value);
+        }
+    }
 }
 
 /// Programs that libraries start while loading, to learn about the machine.
@@ -52,15 +69,17 @@ struct Touched {
     /// What programs were told of that cannot be watched, and where they ran.
     words: BTreeSet<Utf8PathBuf>,
     is_coarse: bool,
+    asked: BTreeMap<String, Option<Digest>>,
+    named: BTreeSet<String>,
+    by_programs: BTreeSet<Utf8PathBuf>,
 }
 
-/// The reads among `events`, in their order, and the `variables` that code of the project asked for.
+/// The reads among `events`, in their order.
 ///
 /// # Errors
 /// If a result of another instance was read that is not an input.
 pub(in crate::exec) fn reads(
     events: impl Iterator<Item = Option<Event>>,
-    variables: &BTreeMap<String, Option<Digest>>,
     places: &Places,
     trust: &Trust,
 ) -> Result<Reads, Failure> {
@@ -71,7 +90,7 @@ pub(in crate::exec) fn reads(
             None => touched.is_coarse = true,
         }
     }
-    Ok(touched.into_reads(variables, places, trust))
+    Ok(touched.into_reads(places, trust))
 }
 
 impl Touched {
@@ -80,7 +99,12 @@ impl Touched {
             self.is_coarse |= !HARMLESS.contains(&event.path.file_name().unwrap_or_default());
             return Ok(());
         }
+        if matches!(event.operation, Operation::Name | Operation::Ask) {
+            self.note_variable(event);
+            return Ok(());
+        }
         self.note_change(event, places);
+        self.by_programs.extend(places.program(event));
         let Some(path) = places.counted(event)? else { return Ok(()) };
         let is_folder = event.seen.is_some_and(|seen| seen.is_folder());
         let is_own = path.ancestors().any(|above| self.made.contains(above));
@@ -96,6 +120,7 @@ impl Touched {
             // Databases and arrays are often opened to be written to, and only read.
             Operation::Read
             | Operation::ReadByProgram
+            | Operation::ReadBySpawned
             | Operation::Update
             | Operation::Start
             | Operation::Load
@@ -126,6 +151,16 @@ impl Touched {
         Ok(())
     }
 
+    /// Notes a variable that was asked for.
+    fn note_variable(&mut self, event: &Event) {
+        let text = event.path.as_str();
+        let Some((value, name)) = text.split_once(' ') else {
+            self.named.insert(text.to_owned());
+            return;
+        };
+        self.asked.insert(name.to_owned(), value.parse().ok());
+    }
+
     /// Notes what the process itself has changed: that is no change behind its back.
     fn note_change(&mut self, event: &Event, places: &Places) {
         let is_of_a_name = matches!(
@@ -145,16 +180,13 @@ impl Touched {
         }
     }
 
-    fn into_reads(
-        mut self,
-        variables: &BTreeMap<String, Option<Digest>>,
-        places: &Places,
-        trust: &Trust,
-    ) -> Reads {
+    fn into_reads(mut self, places: &Places, trust: &Trust) -> Reads {
         self.add_by_link();
         self.add_folders(places);
         let wrote = self.wrote.iter().filter(|path| path.is_file()).cloned().collect();
-        let mut reads = Reads { wrote, ..Reads::default() };
+        let (asked, named) = (std::mem::take(&mut self.asked), std::mem::take(&mut self.named));
+        let by_programs = std::mem::take(&mut self.by_programs);
+        let mut reads = Reads { wrote, asked, named, by_programs, ..Reads::default() };
         let roots = places.roots;
         let name = |path: &Utf8PathBuf| roots.name(path);
         // What has changed since it was seen is not known: what is there now is not what the process saw. Each is taken first and
@@ -192,16 +224,15 @@ impl Touched {
                 let content = world::content(path, trust);
                 add(path, Ingredient::ReadFile(name(path)), content, is_old(path));
             }
-            for path in self.trees(places) {
-                let whole = world::whole(&path, roots, trust);
-                let young = world::files(&path, roots).find(|file| !is_old(file));
-                let seen = young.as_ref().unwrap_or(&path);
-                add(seen, Ingredient::ReadTree(name(&path)), whole, young.is_none());
+            let told = self.words.iter().filter(|path| places.is_of_the_project(path));
+            reads.by_programs.extend(told.cloned());
+            reads.trees = self.trees(places);
+            for path in &reads.trees {
+                let whole = world::whole(path, roots, trust);
+                let young = world::files(path, roots).find(|file| !is_old(file));
+                let seen = young.as_ref().unwrap_or(path);
+                add(seen, Ingredient::ReadTree(name(path)), whole, young.is_none());
             }
-        }
-        for (name, value) in variables {
-            let fingerprint = value.map_or_else(world::not_set, Fingerprint::Digest);
-            reads.key.add(Ingredient::Variable(name.clone()), fingerprint);
         }
         reads
     }

@@ -165,7 +165,7 @@ pub(in crate::exec) fn absence(path: &Utf8Path) -> Fingerprint {
 }
 
 /// The digest of a variable's value; no instance has seen that of a secret.
-fn variable(name: &str) -> Fingerprint {
+pub(in crate::exec) fn variable(name: &str) -> Fingerprint {
     match env::var_os(name).filter(|_| !cache::secrets().contains(&name)) {
         Some(value) => Fingerprint::Digest(Digest::of(value.as_encoded_bytes())),
         None => not_set(),

@@ -8,6 +8,7 @@ pub(super) mod python;
 pub(super) mod request;
 pub(super) mod runner;
 pub(super) mod shell;
+pub(super) mod variables;
 #[cfg(target_os = "linux")]
 pub(crate) mod worker;
 #[cfg(not(target_os = "linux"))]

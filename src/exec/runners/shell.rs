@@ -1,6 +1,5 @@
 //! Runs a shell command for an instance.
 
-use std::collections::BTreeMap;
 use std::process::Command;
 
 use camino::Utf8PathBuf;
@@ -9,7 +8,6 @@ use super::child;
 use super::runner::{self, Runner};
 use crate::command::{self, Filling};
 use crate::diagnostic::{list, nearest};
-use crate::digest::Digest;
 use crate::exec::content::tree;
 use crate::exec::content::trust::Trust;
 use crate::exec::failure::Failure;
@@ -71,40 +69,6 @@ pub(in crate::exec) fn run(
     }
     let trust = instance.trust();
     outputs.iter().map(|(key, file)| output(key, file, &line, (folder, &trust))).collect()
-}
-
-/// Variables that are set for each run, or say where it is and who runs it: they never count, nor does
-/// what [`child::prepare`] sets. The runtime has the same list.
-const NEVER: [&str; 10] =
-    ["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL"];
-const NEVER_PREFIXES: [&str; 8] = ["LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_"];
-/// Every shell sets it itself.
-const SHELLS_OWN: &str = "IFS";
-
-/// The variables of the environment that a command names (`$NAME`, `${NAME:-1}`), each with the digest of its value. One
-/// that the command sets is its own.
-pub(in crate::exec) fn variables(command: &str) -> BTreeMap<String, Option<Digest>> {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let name = |rest: &str| {
-        let rest = rest.strip_prefix('{').unwrap_or(rest);
-        rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())].to_owned()
-    };
-    let is_set = |name: &str| {
-        let ways =
-            [format!("{name}="), format!("for {name} "), format!("read {name}"), format!("read -r {name}")];
-        ways.iter().any(|way| command.contains(way))
-    };
-    let counts = |name: &String| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !NEVER.contains(&name.as_str())
-            && name != SHELLS_OWN
-            && !child::sets(name)
-            && !NEVER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-            && !is_set(name)
-    };
-    let value = |name: &String| std::env::var_os(name).map(|value| Digest::of(value.as_encoded_bytes()));
-    let names = command.split('$').skip(1).map(name).filter(counts);
-    names.map(|name| (name.clone(), value(&name))).collect()
 }
 
 /// The command for a message: only the start, if it names thousands of partitions.
@@ -178,24 +142,5 @@ fn path(node: &Node, instance: &Instance) -> command::Input {
         Node::Gathered(list) => command::Input::Gathered(
             list.iter().map(|(arm, node)| (arm.label(), path(node, instance))).collect(),
         ),
-    }
-}
-
-#[cfg(test)]
-mod variable_tests {
-    use super::*;
-
-    #[test]
-    fn a_command_asks_for_the_variables_that_it_names_and_does_not_set() {
-        let names = |command: &str| variables(command).into_keys().collect::<Vec<_>>().join(" ");
-        assert_eq!(
-            names("echo $RATE ${OTHER:-1} \"$RATE\" $1 $$ $(date) ${#A} > {{ outputs.x }}"),
-            "OTHER RATE"
-        );
-        assert_eq!(
-            names("X=1; for f in *; do echo $f $X $PATH $EXPOPS_PROJECT_ROOT; done; read -r l; echo $l"),
-            ""
-        );
-        assert_eq!(variables("echo $NOBODY_SETS_THIS")["NOBODY_SETS_THIS"], None);
     }
 }

@@ -7,6 +7,7 @@ program that nobody watched, if it was called: then whole folders count.
 import contextlib
 import functools
 import os
+import re
 import shlex
 import stat
 import sys
@@ -19,6 +20,9 @@ _known: Set[Tuple[str, str]] = set()
 # What is of interest and what is not: the longest that contains a path decides.
 _roots: List[Tuple[str, bool]] = []
 _is_installed = False
+
+# The names of variables in a program's text, as `watch.c` finds them.
+_NAMES = re.compile(r"""(?:\$\{?[#!]?|(?:environ|getenv|ENV)[A-Za-z._]*[\[({]\s*(?:b?["'])?)([A-Za-z_]\w*)""", re.ASCII)
 
 # Functions that read files by their paths without Python's help, by module.
 _READERS: Dict[str, FrozenSet[str]] = {
@@ -134,6 +138,8 @@ def _started(program: Any, words: Any, folder: Any = None) -> None:
     _record("S", os.path.join("/", name), None)
     for word in [words] if isinstance(words, (str, bytes, os.PathLike)) else list(words):
         _word(os.fsdecode(word), folder)
+        for asked in _NAMES.findall(os.fsdecode(word)):
+            _record("$", asked, None)
     _word(folder or ".", None)
 
 

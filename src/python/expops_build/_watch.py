@@ -18,19 +18,13 @@ from expops_build._seed import THREADS
 _HOOK = "EXPOPS_WATCH_HOOK"
 
 # Asked by whoever starts programs, different on every machine, or set for each run.
-_NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_", "PYTHON", "LD_", "_")
+_NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_")
 _NEVER_NAMES = frozenset(
-    ["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL", "CUDA_VISIBLE_DEVICES"]
-).union(THREADS)
-# Frames between the caller and the environment.
-_BETWEEN = (
-    "os.py",
-    "_collections_abc.py",
-    "posixpath.py",
-    "<frozen os>",
-    "<frozen _collections_abc>",
-    "<frozen posixpath>",
-)
+    ["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL", "_"]
+).union(["LD_PRELOAD", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"], THREADS)
+# What asks in the name of its caller.
+_BETWEEN = frozenset(["os", "posixpath", "_collections_abc", "collections", "string", "functools", "threading"])
+_BETWEEN_PACKAGES = ("concurrent.futures.", "multiprocessing.")
 
 # The project's folder, with a trailing separator.
 _project = ""
@@ -38,26 +32,55 @@ _variables: Dict[str, Optional[str]] = {}
 # What variables held before the process first set or removed them: the rest is not read, but its own.
 _before: Dict[str, Optional[str]] = {}
 _hook: Any = None
+# The file of records, and the process that tells of its variables in the result. Its forks tell there.
+_log = ""
+_teller = 0
 
 
-# This package, which lies in the build folder.
-_OWN = os.path.join(os.path.dirname(os.path.realpath(__file__)), "")
+# This package, which lies in the build folder, and the standard library, which may lie in the project.
+_NOT_THE_PROJECTS = tuple(os.path.join(os.path.dirname(one), "") for one in (os.path.realpath(__file__), os.__file__))
 
 
 def _is_of_the_project(path: str) -> bool:
-    return path.startswith(_project) and not path.startswith(_OWN) and f"{os.sep}site-packages{os.sep}" not in path
+    is_there = path.startswith(_project) and not path.startswith(_NOT_THE_PROJECTS)
+    return is_there and f"{os.sep}site-packages{os.sep}" not in path
+
+
+def _asks_for_its_caller(frame: FrameType) -> bool:
+    """Whether it is of a module that passes questions on, or of a text without a file."""
+    name = str(frame.f_globals.get("__name__"))
+    is_between = name in _BETWEEN or name.startswith(_BETWEEN_PACKAGES)
+    return is_between or frame.f_code.co_filename.startswith("<")
 
 
 def _is_asked_by_the_project() -> bool:
-    """Whether a file of the project is asking."""
+    """Whether a file of the project is asking. A thread that only runs a function of `os` was given it by somebody."""
     frame: Optional[FrameType] = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.endswith(_BETWEEN):
+    while frame is not None and _asks_for_its_caller(frame):
         frame = frame.f_back
-    return frame is not None and _is_of_the_project(frame.f_code.co_filename)
+    return frame is None or _is_of_the_project(frame.f_code.co_filename)
 
 
 def _may_count(name: str) -> bool:
-    return bool(name) and name not in _NEVER_NAMES and not name.startswith(_NEVER)
+    return bool(name) and name not in _NEVER_NAMES and not name.startswith(_NEVER) and not _is_of_python(name)
+
+
+def _is_of_python(name: str) -> bool:
+    """Whether it is the interpreter's own, as `PYTHONPATH` is, and not `PYTHON_ENV`."""
+    rest = name[6:]
+    return name.startswith("PYTHON") and rest.isascii() and rest.isalpha() and rest.isupper()
+
+
+def _note(name: str, value: Optional[str]) -> None:
+    _variables[name] = value
+    if _log and os.getpid() != _teller:
+        record = f"v 0 0 0 0 {value or '-'} ".encode() + os.fsencode(name) + b"\0"
+        with contextlib.suppress(OSError):
+            file = os.open(_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(file, record)
+            finally:
+                os.close(file)
 
 
 def _digest(environment: Any, key: Any) -> Optional[str]:
@@ -79,8 +102,8 @@ def _watch_variables() -> None:
             copied.pop()
             return get(self, key)
         copied.clear()
-        if _may_count(name) and _is_asked_by_the_project():
-            _variables.setdefault(name, _before[name] if name in _before else _digest(self, key))
+        if name not in _variables and _may_count(name) and _is_asked_by_the_project():
+            _note(name, _before[name] if name in _before else _digest(self, key))
         return get(self, key)
 
     def __setitem__(self: Any, key: Any, value: Any) -> None:
@@ -144,13 +167,14 @@ def ignore_listings_of_imports() -> None:
 
 def begin(project: str) -> None:
     """Begin to watch for the project in the folder `project`."""
-    global _hook, _project
+    global _hook, _project, _log, _teller
     if not _project:
         _watch_variables()
         ignore_listings_of_imports()
     _project = os.path.join(os.path.realpath(project), "")
     _variables.clear()
     _before.clear()
+    _log, _teller = os.environ.get("EXPOPS_WATCH", ""), os.getpid()
     _say("//expops-roots//")
     if _HOOK in os.environ and "EXPOPS_WATCH" in os.environ:
         from expops_build import _hook
