@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -146,10 +147,9 @@ fn killed_build(space: &Space, tool: Tool, victim: Victim, delay: Duration) {
 
 /// Every stamp that is in force says what the values beside it are.
 #[track_caller]
-fn check_stamps(space: &Space) {
-    let build = space.path("build");
+pub fn check_stamps(build: &Path) {
     for entry in
-        walkdir::WalkDir::new(&build).into_iter().flatten().filter(|entry| entry.file_name() == "stamp")
+        walkdir::WalkDir::new(build).into_iter().flatten().filter(|entry| entry.file_name() == "stamp")
     {
         let folder = Utf8Path::from_path(entry.path()).unwrap().parent().unwrap();
         let Ok(text) = fs::read_to_string(folder.join("values.json")) else { continue };
@@ -164,7 +164,7 @@ fn check_stamps(space: &Space) {
         for value in values {
             let digest = stamp.key(value["key"].as_str().unwrap()).unwrap().digest;
             assert_eq!(digest.to_string(), value["digest"].as_str().unwrap(), "{folder}");
-            let file = Utf8Path::from_path(&build).unwrap().join(value["file"].as_str().unwrap());
+            let file = Utf8Path::from_path(build).unwrap().join(value["file"].as_str().unwrap());
             if folder.file_name() != Some("cut") && value["format"] == "file" && value["rows"].is_null() {
                 assert_eq!(Digest::of_file(&file).unwrap(), digest, "{file}");
             }
@@ -189,7 +189,7 @@ fn undisturbed(tool: Tool) -> ([BTreeMap<String, Vec<u8>>; 2], Duration) {
         let start = Instant::now();
         space.build(tool, &[]).success();
         duration = start.elapsed();
-        check_stamps(&space);
+        check_stamps(&space.path("build"));
         tree(&space)
     });
     (trees, duration)
@@ -214,7 +214,7 @@ fn kills(tool: Tool) {
         let delay = duration.mul_f64(dice.below(1000) as f64 / 1000.0);
         killed_build(&space, tool, victim, delay);
         if victim == Victim::Everything {
-            check_stamps(&space);
+            check_stamps(&space.path("build"));
         }
         // An edit, the last edit undone, or nothing.
         if dice.below(3) > 0 {
@@ -224,7 +224,7 @@ fn kills(tool: Tool) {
         let what = format!("{tool:?}, round {round}, {victim:?} killed after {delay:?}");
         let ran = space.build(tool, &[]);
         assert_eq!(ran.status, 0, "{what}\n{}{}", ran.out, ran.err);
-        check_stamps(&space);
+        check_stamps(&space.path("build"));
         same(&tree(&space), &expected[variant], &what);
         // So that the next build has something to do.
         variant = 1 - variant;

@@ -1,16 +1,26 @@
 //! A power cut, simulated: the backing file of a loop device holds exactly what a disk has received. At some moments of a
-//! build it is copied and mounted elsewhere. Whatever is believed there must be right.
+//! build, and of the seconds after it, it is copied; each copy is then mounted elsewhere. Whatever is believed there must
+//! be right.
 //!
-//! `EXPOPS_TEST_CUTS` says how many moments; where no file system can be mounted, the test is skipped.
+//! `EXPOPS_TEST_CUTS` says how many moments, `EXPOPS_TEST_SEED` which. Where no file system can be mounted, the test is
+//! skipped.
 
 use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::interrupted::check_stamps;
+use crate::random::{Random, number};
 use crate::space::{Ran, Space};
 
 /// How many moments, unless the variable says more.
-const CUTS: u32 = 4;
+const CUTS: u64 = 20;
+
+/// How many moments of one build: with more, it would be copied all the time.
+const CUTS_OF_A_BUILD: u64 = 10;
+
+/// How long after a build: by then the journal has been written, and contents need not be.
+const AFTER: Duration = Duration::from_secs(6);
 
 /// No command of this test may take longer.
 const LIMIT: &str = "60";
@@ -65,9 +75,32 @@ impl Disk {
     }
 
     /// Copies the image as it is at one moment: two copies that are equal. `false` if there is no such moment.
-    fn copy(&self) -> bool {
-        let script = "cp disk one; for i in 1 2 3 4 5 6 7 8 9 10; do cp disk two; cmp -s one two && exit 0; mv two one; done; exit 1";
-        self.space.run("sh", &["-c", script]).status == 0
+    fn copy(&self, name: &str) -> bool {
+        let script = "cp disk $0; for i in 1 2 3 4 5 6 7 8 9 10; do cp disk two; cmp -s $0 two && exit 0; mv two $0; done; exit 1";
+        self.space.run("sh", &["-c", script, name]).status == 0
+    }
+
+    /// Builds, copies the image at these moments, and at the end; returns when that was, and the copies.
+    fn cut(&self, moments: &[Duration]) -> Vec<(Duration, String)> {
+        let mut build = self.space.command("timeout");
+        build
+            .args([LIMIT, "sh", "-c", "cd a && exec expops run"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let (start, mut build) = (Instant::now(), build.spawn().unwrap());
+        let mut cuts = Vec::new();
+        for moment in moments {
+            std::thread::sleep(moment.saturating_sub(start.elapsed()));
+            let cut = (start.elapsed(), format!("cut-{}", cuts.len()));
+            if self.copy(&cut.1) {
+                cuts.push(cut);
+            }
+        }
+        assert!(build.wait().unwrap().success());
+        // Long before the contents would be written by themselves.
+        cuts.push((start.elapsed(), "cut-last".to_owned()));
+        assert!(self.copy("cut-last"));
+        cuts
     }
 
     /// Whether what is in the second folder is right, as far as the build tool says that it is there.
@@ -89,8 +122,10 @@ impl Disk {
     }
 
     /// Goes on with what the disk had received.
-    fn go_on(&self, moment: Duration) {
-        self.space.run("mount", &["-o", "loop", "one", "b"]).success();
+    fn go_on(&self, moment: Duration, image: &str) {
+        self.space.run("mount", &["-o", "loop", image, "b"]).success();
+        println!("cut after {moment:?}");
+        check_stamps(&self.space.path("b/build"));
         if self.space.exists("b/build.ninja") {
             let ran = self.within("b", "ninja");
             if ran.status == 0 {
@@ -103,6 +138,7 @@ impl Disk {
         let right = self.is_right();
         assert!(right.is_ok(), "cut after {moment:?}: {right:?}");
         self.space.run("umount", &["b"]).success();
+        fs::remove_file(self.space.path(image)).unwrap();
     }
 }
 
@@ -114,27 +150,43 @@ impl Drop for Disk {
     }
 }
 
+/// How long a build takes here.
+fn usual() -> Duration {
+    let space = Space::new();
+    write(&space, ".");
+    let start = Instant::now();
+    space.expops(&["run"]).success();
+    start.elapsed()
+}
+
+fn write(space: &Space, folder: &str) {
+    space.write(&format!("{folder}/expops.yaml"), PROJECT);
+    space.write(&format!("{folder}/main.py"), SCRIPT);
+}
+
+/// Half of them in a build that takes as long as `usual`, half perhaps after it.
+fn moments(random: &mut Random, count: u64, usual: Duration) -> Vec<Duration> {
+    let mut moment = |number| {
+        let end = if number % 2 == 0 { usual } else { usual + AFTER };
+        Duration::from_millis(random.below(end.as_millis().try_into().unwrap()))
+    };
+    let mut moments: Vec<_> = (0..count).map(&mut moment).collect();
+    moments.sort();
+    moments
+}
+
 #[test]
 fn nothing_that_a_power_cut_left_is_believed_and_wrong() {
-    let cuts = std::env::var("EXPOPS_TEST_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(CUTS);
-    let Some(disk) = Disk::new() else { return };
-    disk.space.write("a/expops.yaml", PROJECT);
-    disk.space.write("a/main.py", SCRIPT);
-    disk.space.run("sync", &["-f", "a"]).success();
-    let mut build = disk.space.command("timeout");
-    build.args([LIMIT, "sh", "-c", "cd a && exec expops run"]).stdout(Stdio::null()).stderr(Stdio::null());
-    let (start, mut build) = (Instant::now(), build.spawn().unwrap());
-    for cut in 0..cuts {
-        // Spread over the build, and some seconds behind it, when the journal has been written and contents need not be.
-        let moment = Duration::from_millis(300 + 7000 * u64::from(cut) / u64::from(cuts));
-        std::thread::sleep(moment.saturating_sub(start.elapsed()));
-        let moment = start.elapsed();
-        if disk.copy() {
-            disk.go_on(moment);
+    let mut left = number("EXPOPS_TEST_CUTS").unwrap_or(CUTS);
+    let (mut random, usual) = (Random::seeded(), usual());
+    while left > 0 {
+        let Some(disk) = Disk::new() else { return };
+        write(&disk.space, "a");
+        disk.space.run("sync", &["-f", "a"]).success();
+        let cuts = disk.cut(&moments(&mut random, left.min(CUTS_OF_A_BUILD), usual));
+        for (moment, image) in &cuts {
+            disk.go_on(*moment, image);
         }
+        left = left.saturating_sub(cuts.len() as u64);
     }
-    assert!(build.wait().unwrap().success());
-    // Long before the contents would be written by themselves.
-    assert!(disk.copy());
-    disk.go_on(start.elapsed());
 }

@@ -15,7 +15,7 @@ use rustix::process::Signal;
 
 use crate::anywhere;
 use crate::launchers::{bounded, project, soon};
-use crate::random::Random;
+use crate::random::{Random, number};
 use crate::readme::blocks;
 use crate::space::{Ran, Space, Tool, repository, signal_group};
 use cluster::Cluster;
@@ -217,8 +217,7 @@ fn what_is_lost_is_tried_again(cluster: &mut Cluster) {
     // What is below `/dev` is nothing that an instance reads.
     let trouble = tempfile::Builder::new().prefix("expops-slurm-").tempdir_in("/dev/shm").unwrap();
     let space = long_project(trouble.path());
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let mut random = Random(number("EXPOPS_TEST_SEED").unwrap_or(1));
+    let mut random = Random::seeded();
     let mut struck = [0; WRONG.len()];
     for event in 0..number("EXPOPS_TEST_EVENTS").unwrap_or(EVENTS) {
         let mut ninja = command(&space, cluster, &["ninja", "-j8", "-k", "0"]);

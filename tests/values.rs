@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use crate::space::{Space, TOOLS, Tool};
 
 /// Whether Python has these modules. Where everything must be tested it has to.
-fn has_python(modules: &[&str]) -> bool {
+pub fn has_python(modules: &[&str]) -> bool {
     let import = format!("import {}", modules.join(", "));
     let found = Command::new("python3").args(["-c", &import]).output().is_ok_and(|ran| ran.status.success());
     assert!(found || std::env::var_os("EXPOPS_TEST_FULL").is_none(), "{import}");

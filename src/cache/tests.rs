@@ -190,6 +190,24 @@ fn a_cache_that_is_only_read_keeps_every_byte() {
     assert_eq!(files(), before);
 }
 
+#[test]
+fn a_key_has_at_most_so_many_lists_and_the_oldest_goes() {
+    let (_guard, path) = folder();
+    let (cache, key) = (Cache::new(path), Digest::of("known"));
+    let list = |run: usize| List { entry: Digest::of(run.to_string()), reads: json!([run]) };
+    let add = |run| cache.add_list(key, list(run)).unwrap();
+    (0..32).for_each(add);
+    assert_eq!(cache.lists(key), (0..32).rev().map(list).collect::<Vec<_>>(), "newest first");
+    // What is found again is no longer the oldest.
+    add(0);
+    add(32);
+    let kept: Vec<_> = [32, 0].into_iter().chain((2..32).rev()).map(list).collect();
+    assert_eq!(cache.lists(key), kept);
+    (33..100).for_each(add);
+    assert_eq!(cache.lists(key), (68..100).rev().map(list).collect::<Vec<_>>());
+    assert!(cache.lists(Digest::of("another")).is_empty());
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_private_stays_private_and_programs_stay_programs() {
