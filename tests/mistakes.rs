@@ -100,8 +100,9 @@ fn line(json: &str) -> String {
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     let place = format!("{}:{}:{}", text(&label["file"]), label["line"], label["column"]);
     let kind = format!("{}[{}]", text(&told["severity"]), text(&told["code"]));
-    let (message, help) = (text(&told["message"]), text(&told["help"]));
-    let help = if help.is_empty() { help } else { format!(" ({help})") };
+    let message = text(&told["message"]);
+    let help: String =
+        told["help"].as_array().unwrap().iter().map(|help| format!(" ({})", text(help))).collect();
     format!("{place} {kind}: {message}{help}").replace('\n', "\\n")
 }
 
@@ -382,4 +383,28 @@ fn a_line_that_moves_in_the_project_file_wakes_nobody_and_is_told_where_it_is_no
     let ran = space.run("ninja", &["-k", "0"]).failure();
     assert!(ran.says("--> expops.yaml:7:12"), "{}{}", ran.out, ran.err);
     assert_eq!(space.time("build/works/record.json"), before);
+}
+
+/// What a function returns is only known before it has run where its keys are literal.
+#[test]
+fn a_command_that_misspells_an_input_is_told_what_comes() {
+    let space = Space::new();
+    let script =
+        "from expops.core import process\n\n@process()\ndef fit():\n    r = {'model': 1}\n    return r\n";
+    space.write("s.py", script);
+    let yaml = |input: &str| {
+        format!(
+            "scripts: {{main: s.py}}\nprocess_adjlist: fit count\nprocesses:\n  - name: fit\n  - name: count\n    \
+             command: 'cat {{{{ inputs.{input} }}}} > {{{{ outputs.o }}}}'\n    outputs: {{o: o.txt}}\n"
+        )
+    };
+    for (input, told) in [
+        ("modle", "no upstream returns `modle` (available: `model`)\n  --> expops.yaml:5:11\n  help: did you mean `model`?\n"),
+        ("rows", "no upstream returns `rows` (available: `model`)\n  --> expops.yaml:5:11\n"),
+    ] {
+        space.write("expops.yaml", yaml(input));
+        space.expops(&["compile"]).success();
+        let ran = space.run("ninja", &[]).failure();
+        assert!(ran.says(told) && !ran.says("is there an edge"), "{}{}", ran.out, ran.err);
+    }
 }
