@@ -245,6 +245,16 @@ const AT_RUN_TIME: &[(&str, &str, &[&str])] = &[
         ],
     ),
     ("is_killed", "import os\n    os.kill(os.getpid(), 9)", &["killed by signal 9 (out of memory?)"]),
+    (
+        "raises_of_a_module",
+        "import json\n    json.loads('{')\n    return {}",
+        &["error: raises_of_a_module: JSONDecodeError: Expecting", "line LINE"],
+    ),
+    (
+        "raises_two_lines",
+        "raise ValueError('first told\\nsecond told')",
+        &["ValueError: first told", "\n  second told\n", "line LINE"],
+    ),
     ("recurses", "return recurses()", &["RecursionError", "line LINE"]),
     (
         "returns_a_place",
@@ -310,6 +320,11 @@ fn what_is_said_of_mistakes_when_they_run() {
         let expected = expected.into_iter().map(|text| text.replace("LINE", &line.to_string()));
         wrong.extend(
             expected.filter(|text| !told.contains(text)).map(|text| format!("{name}: no {text:?}: {told}")),
+        );
+        // What is above a traceback is not below it again, whatever module it is of.
+        let twice = ["json.decoder.\n", "\n  ValueError: first told"];
+        wrong.extend(
+            twice.iter().filter(|text| told.contains(**text)).map(|text| format!("{name}: {text:?}: {told}")),
         );
         if told.len() > 6_000 {
             wrong.push(format!("{name}: {} bytes on the terminal", told.len()));
@@ -399,7 +414,10 @@ fn a_command_that_misspells_an_input_is_told_what_comes() {
         )
     };
     for (input, told) in [
-        ("modle", "no upstream returns `modle` (available: `model`)\n  --> expops.yaml:5:11\n  help: did you mean `model`?\n"),
+        (
+            "modle",
+            "no upstream returns `modle` (available: `model`)\n  --> expops.yaml:5:11\n  help: did you mean `model`?\n",
+        ),
         ("rows", "no upstream returns `rows` (available: `model`)\n  --> expops.yaml:5:11\n"),
     ] {
         space.write("expops.yaml", yaml(input));
