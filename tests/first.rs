@@ -207,6 +207,19 @@ fn a_value_is_shown_and_given_to_python() {
     }
 }
 
+/// `expops show … | head -1`: who reads ends first.
+#[test]
+fn a_value_is_shown_to_who_does_not_read_on() {
+    let space = Space::new();
+    new(&space, &["project"]);
+    in_folder(&space, "project", &["run"]).success();
+    let line = "(sleep 1; expops show summary@p2.summary; echo $? > status) 2> told | true; cat told status";
+    let mut shell = space.command("sh");
+    shell.current_dir(space.path("project")).args(["-c", line]);
+    let told = crate::space::Ran::from(shell.output().unwrap()).success();
+    assert_eq!(told.out, "0\n");
+}
+
 const READER: &str = "
 process_adjlist: |
   read count
