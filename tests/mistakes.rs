@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use serde_json::Value as Json;
 
-use crate::space::{Ran, Space, repository};
+use crate::space::{Ran, Space, has_python, repository};
 
 /// One mistake of the list.
 #[derive(Default)]
@@ -221,6 +221,19 @@ const AT_RUN_TIME: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "imports_us",
+        "import expop.core\n    return {}",
+        &["No module named 'expop'", "help: did you mean `expops`?"],
+    ),
+    (
+        "imports_the_library",
+        "import jsn\n    return {}",
+        &[
+            "No module named 'jsn'",
+            "help: did you mean `json`? Otherwise install it (`python3 -m pip install jsn`)",
+        ],
+    ),
+    (
         "imports_a_module",
         "import helprs\n    return {}",
         &["No module named 'helprs'", "help: did you mean `helpers`, a module of the project?"],
@@ -425,4 +438,25 @@ fn a_command_that_misspells_an_input_is_told_what_comes() {
         let ran = space.run("ninja", &[]).failure();
         assert!(ran.says(told) && !ran.says("is there an edge"), "{}{}", ran.out, ran.err);
     }
+}
+
+/// A library that another module of the project imports, and that is installed.
+#[test]
+fn a_misspelt_library_is_told_the_one_that_is_imported_elsewhere() {
+    if !has_python(&["pandas"]) {
+        return;
+    }
+    let space = Space::new();
+    space.write("expops.yaml", crate::space::of_one("fit"));
+    space.write("other.py", "import pandas\n");
+    space.write(
+        "s.py",
+        "import other\nimport pandsa\n\ndef fit():\n    return {'x': pandsa.x, 'y': other.pandas}\n",
+    );
+    let ran = space.expops(&["compile"]).success();
+    assert!(
+        ran.says("--> s.py:2:8") && ran.says("help: did you mean `pandas`? Otherwise install it"),
+        "{}",
+        ran.err
+    );
 }
