@@ -56,6 +56,42 @@ const FILES: &[(&str, &str)] = package! {
     "expops_build/reporting.py"
 };
 
+/// Whether a module with this name is one of these packages.
+pub(crate) fn is_ours(package: &str) -> bool {
+    matches!(package, "expops" | "expops_build")
+}
+
+/// Whether `name` can be imported from `module`, one of ours.
+pub(crate) fn has(module: &str, name: &str) -> bool {
+    let Some(text) = text(module) else { return false };
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let binds = |line: &str| match line.trim_start().split_once(|c: char| !is_word(c)) {
+        Some(("import" | "from" | "def" | "class", rest)) => {
+            rest.split(|c| !is_word(c)).any(|word| word == name)
+        }
+        Some((word, rest)) => word == name && rest.trim_start().starts_with(['=', ':']),
+        None => false,
+    };
+    name.starts_with("__") || self::text(&format!("{module}.{name}")).is_some() || text.lines().any(binds)
+}
+
+/// What `module`, one of ours, has for others.
+pub(crate) fn names(module: &str) -> Vec<&'static str> {
+    let text = text(module).unwrap_or_default();
+    let list = text.split_once("__all__ = [").and_then(|(_, rest)| rest.split_once(']'));
+    let listed = list.map_or("", |(list, _)| list).split('"').skip(1).step_by(2);
+    let folder = format!("{}/", module.replace('.', "/"));
+    let below = FILES.iter().filter_map(|(name, _)| name.strip_prefix(&folder)?.strip_suffix(".py"));
+    listed.chain(below.filter(|name| !name.starts_with('_'))).collect()
+}
+
+/// The code of `module`, one of ours.
+fn text(module: &str) -> Option<&'static str> {
+    let path = module.replace('.', "/");
+    let names = [format!("{path}.py"), format!("{path}/__init__.py")];
+    FILES.iter().find(|(name, _)| names.iter().any(|wanted| wanted == name)).map(|(_, text)| *text)
+}
+
 /// Writes the packages into `folder`, which can then be used as `PYTHONPATH`. Files that are there already are left
 /// alone.
 pub(crate) fn install(folder: &Utf8Path) -> Result<(), FileError> {

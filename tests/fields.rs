@@ -3,7 +3,8 @@
 mod known;
 mod project;
 
-use project::{FILES, MUTATIONS, PROJECT};
+pub use project::PROJECT;
+use project::{FILES, MUTATIONS};
 
 use crate::ingredients::environment::wheel;
 use crate::space::{Space, TOOLS, Tool};

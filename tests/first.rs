@@ -1,8 +1,9 @@
 //! The first minutes: a project that `expops new` made, and what a shell is told about it.
 
+use std::collections::BTreeSet;
 use std::fs;
 
-use crate::space::{Ran, Space, TOOLS, Tool};
+use crate::space::{Ran, Space, TOOLS, Tool, has_python};
 
 fn new(space: &Space, words: &[&str]) {
     space.expops(&[&["new"], words].concat()).success();
@@ -93,6 +94,50 @@ fn the_example_works_on_a_column_that_has_a_name_of_its_own() {
         let yaml = space.read(&format!("{template}/expops.yaml"));
         assert!(["column: \"n\"", "target: \"n\""].iter().any(|line| yaml.contains(line)), "{yaml}");
     }
+}
+
+/// What `new` says to run, with the packages at hand: what an environment is made of is downloaded.
+#[test]
+fn the_template_for_scikit_learn_learns() {
+    if !has_python(&["sklearn", "pandas", "pyarrow"]) {
+        return;
+    }
+    let space = Space::new();
+    new(&space, &["plants", "--template", "sklearn"]);
+    space.edit("plants/expops.yaml", "environment:\n  science: {venv: [requirements.txt]}\n", "");
+    in_folder(&space, "plants", &["run"]).success();
+    let report = space.read("plants/build/report/out/report/report.txt");
+    let scores: Vec<_> = report.lines().map(|line| line.split(' ').collect::<Vec<_>>()).collect();
+    assert_eq!(scores.iter().map(|words| words[0]).collect::<Vec<_>>(), ["data1", "data2"], "{report}");
+    let is_score = |word: &&&str| word.contains('.') && word.parse::<f64>().is_ok_and(f64::is_finite);
+    assert_eq!(scores.iter().flatten().filter(is_score).count(), 4, "{report}");
+    let mut python = space.command("python3");
+    python.current_dir(space.path("plants")).env("PYTHONPATH", "build/.expops/python");
+    let test = "import test_steps; test_steps.test_a_line_is_learned()";
+    Ran::from(python.args(["-c", test]).output().unwrap()).success();
+}
+
+/// What the programs write at the top of a project is not for git.
+#[test]
+fn git_ignores_what_is_made() {
+    let space = Space::new();
+    new(&space, &["plants"]);
+    let entries = || {
+        let entries = fs::read_dir(space.path("plants")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
+    };
+    let before = entries();
+    for (format, words) in FORMATS {
+        in_folder(&space, "plants", &["compile", "--format", format]).success();
+        let mut build = space.command(words[0]);
+        Ran::from(build.current_dir(space.path("plants")).args(&words[1..]).output().unwrap()).success();
+    }
+    in_folder(&space, "plants", &["report"]).success();
+    let ignored = space.read("plants/.gitignore");
+    for made in entries().difference(&before) {
+        assert!(ignored.lines().any(|line| line.trim_end_matches('/') == made), "{made} is not ignored");
+    }
+    assert!([".ninja_deps", "build.sh", "report.html"].iter().all(|name| entries().contains(*name)));
 }
 
 /// Where the wheel is not installed, a test finds the package that the build has.
@@ -205,6 +250,19 @@ fn a_value_is_shown_and_given_to_python() {
         let refused = in_folder(&space, "project", &["show", wrong]).failure();
         assert!(refused.says(said), "{wrong}: {}", refused.err);
     }
+}
+
+/// `expops show … | head -1`: who reads ends first.
+#[test]
+fn a_value_is_shown_to_who_does_not_read_on() {
+    let space = Space::new();
+    new(&space, &["project"]);
+    in_folder(&space, "project", &["run"]).success();
+    let line = "(sleep 1; expops show summary@p2.summary; echo $? > status) 2> told | true; cat told status";
+    let mut shell = space.command("sh");
+    shell.current_dir(space.path("project")).args(["-c", line]);
+    let told = crate::space::Ran::from(shell.output().unwrap()).success();
+    assert_eq!(told.out, "0\n");
 }
 
 const READER: &str = "

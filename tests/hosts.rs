@@ -298,3 +298,37 @@ fn nested_layers_with_an_environment_of_their_own() {
     assert!(space.read("build/.expops/environment/main,20env/stamp").contains("main,20env/venv/bin/python"));
     space.nothing_to_do(crate::space::Tool::Ninja);
 }
+
+/// Two runs of CI: each has a checkout of its own, and the second one the folder that the first one kept.
+#[test]
+fn ci_runs_what_changed_since_the_run_before() {
+    let workflow = fs::read_to_string(repository().join("examples/ci/workflow.yml")).unwrap();
+    let folder = ".expops-cache";
+    for line in [
+        format!("EXPOPS_CACHE_DIR: ${{{{ github.workspace }}}}/{folder}\n"),
+        format!("path: {folder}\n"),
+        "run: sh build.sh\n".to_owned(),
+    ] {
+        assert!(workflow.contains(&line), "{line}");
+    }
+    let checkout = || {
+        let space = Space::copy_of("examples/penguins");
+        space.copy("examples/ci", ".");
+        space.set("EXPOPS_CACHE_DIR", Some(space.path(folder).to_str().unwrap()));
+        space
+    };
+    let (first, second) = (checkout(), checkout());
+    let ran = first.run("sh", &["build.sh"]).success();
+    assert!(ran.says("11 ran in"), "{}{}", ran.out, ran.err);
+    let kept = format!("cp -R '{}' {folder}", first.path(folder).display());
+    second.run("sh", &["-c", &kept]).success();
+    let ran = second.run("sh", &["build.sh"]).success();
+    // The split is code of ours, which is quicker than a cache.
+    assert!(ran.says("would come from the cache") && ran.says("1 ran, 10 from the cache"), "{}", ran.out);
+    assert_eq!(first.tree("build/report/out"), second.tree("build/report/out"));
+    // A build that is never done fails.
+    let yaml = second.read("expops.yaml");
+    second.write("expops.yaml", yaml.replace("- name: report\n", "- name: report\n        always: true\n"));
+    assert_ne!(second.read("expops.yaml"), yaml);
+    second.run("sh", &["build.sh"]).failure();
+}

@@ -40,6 +40,7 @@ mod report;
 mod rerun;
 mod resources;
 mod running;
+mod schema;
 mod semantics;
 mod sharing;
 mod slurm;

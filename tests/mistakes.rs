@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use serde_json::Value as Json;
 
-use crate::space::{Ran, Space, repository};
+use crate::space::{Ran, Space, has_python, repository};
 
 /// One mistake of the list.
 #[derive(Default)]
@@ -100,8 +100,9 @@ fn line(json: &str) -> String {
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     let place = format!("{}:{}:{}", text(&label["file"]), label["line"], label["column"]);
     let kind = format!("{}[{}]", text(&told["severity"]), text(&told["code"]));
-    let (message, help) = (text(&told["message"]), text(&told["help"]));
-    let help = if help.is_empty() { help } else { format!(" ({help})") };
+    let message = text(&told["message"]);
+    let help: String =
+        told["help"].as_array().unwrap().iter().map(|help| format!(" ({})", text(help))).collect();
     format!("{place} {kind}: {message}{help}").replace('\n', "\\n")
 }
 
@@ -220,6 +221,19 @@ const AT_RUN_TIME: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "imports_us",
+        "import expop.core\n    return {}",
+        &["No module named 'expop'", "help: did you mean `expops`?"],
+    ),
+    (
+        "imports_the_library",
+        "import jsn\n    return {}",
+        &[
+            "No module named 'jsn'",
+            "help: did you mean `json`? Otherwise install it (`python3 -m pip install jsn`)",
+        ],
+    ),
+    (
         "imports_a_module",
         "import helprs\n    return {}",
         &["No module named 'helprs'", "help: did you mean `helpers`, a module of the project?"],
@@ -244,6 +258,16 @@ const AT_RUN_TIME: &[(&str, &str, &[&str])] = &[
         ],
     ),
     ("is_killed", "import os\n    os.kill(os.getpid(), 9)", &["killed by signal 9 (out of memory?)"]),
+    (
+        "raises_of_a_module",
+        "import json\n    json.loads('{')\n    return {}",
+        &["error: raises_of_a_module: JSONDecodeError: Expecting", "line LINE"],
+    ),
+    (
+        "raises_two_lines",
+        "raise ValueError('first told\\nsecond told')",
+        &["ValueError: first told", "\n  second told\n", "line LINE"],
+    ),
     ("recurses", "return recurses()", &["RecursionError", "line LINE"]),
     (
         "returns_a_place",
@@ -309,6 +333,11 @@ fn what_is_said_of_mistakes_when_they_run() {
         let expected = expected.into_iter().map(|text| text.replace("LINE", &line.to_string()));
         wrong.extend(
             expected.filter(|text| !told.contains(text)).map(|text| format!("{name}: no {text:?}: {told}")),
+        );
+        // What is above a traceback is not below it again, whatever module it is of.
+        let twice = ["json.decoder.\n", "\n  ValueError: first told"];
+        wrong.extend(
+            twice.iter().filter(|text| told.contains(**text)).map(|text| format!("{name}: {text:?}: {told}")),
         );
         if told.len() > 6_000 {
             wrong.push(format!("{name}: {} bytes on the terminal", told.len()));
@@ -382,4 +411,52 @@ fn a_line_that_moves_in_the_project_file_wakes_nobody_and_is_told_where_it_is_no
     let ran = space.run("ninja", &["-k", "0"]).failure();
     assert!(ran.says("--> expops.yaml:7:12"), "{}{}", ran.out, ran.err);
     assert_eq!(space.time("build/works/record.json"), before);
+}
+
+/// What a function returns is only known before it has run where its keys are literal.
+#[test]
+fn a_command_that_misspells_an_input_is_told_what_comes() {
+    let space = Space::new();
+    let script =
+        "from expops.core import process\n\n@process()\ndef fit():\n    r = {'model': 1}\n    return r\n";
+    space.write("s.py", script);
+    let yaml = |input: &str| {
+        format!(
+            "scripts: {{main: s.py}}\nprocess_adjlist: fit count\nprocesses:\n  - name: fit\n  - name: count\n    \
+             command: 'cat {{{{ inputs.{input} }}}} > {{{{ outputs.o }}}}'\n    outputs: {{o: o.txt}}\n"
+        )
+    };
+    for (input, told) in [
+        (
+            "modle",
+            "no upstream returns `modle` (available: `model`)\n  --> expops.yaml:5:11\n  help: did you mean `model`?\n",
+        ),
+        ("rows", "no upstream returns `rows` (available: `model`)\n  --> expops.yaml:5:11\n"),
+    ] {
+        space.write("expops.yaml", yaml(input));
+        space.expops(&["compile"]).success();
+        let ran = space.run("ninja", &[]).failure();
+        assert!(ran.says(told) && !ran.says("is there an edge"), "{}{}", ran.out, ran.err);
+    }
+}
+
+/// A library that another module of the project imports, and that is installed.
+#[test]
+fn a_misspelt_library_is_told_the_one_that_is_imported_elsewhere() {
+    if !has_python(&["pandas"]) {
+        return;
+    }
+    let space = Space::new();
+    space.write("expops.yaml", crate::space::of_one("fit"));
+    space.write("other.py", "import pandas\n");
+    space.write(
+        "s.py",
+        "import other\nimport pandsa\n\ndef fit():\n    return {'x': pandsa.x, 'y': other.pandas}\n",
+    );
+    let ran = space.expops(&["compile"]).success();
+    assert!(
+        ran.says("--> s.py:2:8") && ran.says("help: did you mean `pandas`? Otherwise install it"),
+        "{}",
+        ran.err
+    );
 }

@@ -340,6 +340,14 @@ pub fn of_one(name: &str) -> String {
     )
 }
 
+/// Whether Python has these modules. Where everything must be tested it has to.
+pub fn has_python(modules: &[&str]) -> bool {
+    let import = format!("import {}", modules.join(", "));
+    let found = Command::new("python3").args(["-c", &import]).output().is_ok_and(|ran| ran.status.success());
+    assert!(found || std::env::var_os("EXPOPS_TEST_FULL").is_none(), "{import}");
+    found
+}
+
 /// The folder of this repository.
 pub fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

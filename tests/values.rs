@@ -2,18 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 use std::time::SystemTime;
 
-use crate::space::{Space, TOOLS, Tool};
-
-/// Whether Python has these modules. Where everything must be tested it has to.
-pub fn has_python(modules: &[&str]) -> bool {
-    let import = format!("import {}", modules.join(", "));
-    let found = Command::new("python3").args(["-c", &import]).output().is_ok_and(|ran| ran.status.success());
-    assert!(found || std::env::var_os("EXPOPS_TEST_FULL").is_none(), "{import}");
-    found
-}
+use crate::space::{Space, TOOLS, Tool, has_python};
 
 /// Makes `python` in the project: Python, which notes for which instance it ran.
 fn counted_python(space: &Space) {

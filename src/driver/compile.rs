@@ -1,25 +1,23 @@
 //! Compiles a project to a plan. Writes nothing yet.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::check::{Checked, NamedFiles, check, expand};
-use super::exports;
 use super::failure::Failure;
 use super::options::Options;
 use super::project::Project;
+use super::{exports, imports};
 use crate::defaults;
-use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::emit::Format;
-use crate::exec::{self, Places};
+use crate::exec::Places;
 use crate::file;
 use crate::layout::{self, Layout};
 use crate::pipeline::{self, Missing, Pipeline};
 use crate::plan::{self, Plan};
 use crate::probe::Probes;
-use crate::script::Foreign;
 use crate::source::Span;
 
 /// A compiled project.
@@ -56,14 +54,19 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     let project = Project::find(&options.project).map_err(Failure::Usage)?;
     let placed = options.placed(&project).map_err(Failure::Usage)?;
     let checked = check(&project, options.missing(), sink)?;
-    let (_, probes) = expand(&checked, options.max_instances, sink)?;
+    let absent = |sink: &mut Diagnostics| {
+        imports::report_absent(&checked.foreign, (&options.python, &checked.codes.folders), &project, sink);
+    };
+    // What a path does not select may be a step whose decorator was not imported.
+    let expanded = expand(&checked, options.max_instances, sink);
+    let (_, probes) = expanded.inspect_err(|_| absent(sink))?;
     let plan = plan::lower(&checked.pipeline, &probes, &checked.codes, &placed);
     report_declared(&checked.pipeline, &project, &placed.build, sink);
     exports::check(&checked.pipeline, &checked.codes, &placed, &project, sink);
     report_named(&checked.named, options.format, sink);
     report_inexpressible(&plan, options.format, sink);
     sink.unless_errors(())?;
-    report_absent(&checked.foreign, (&options.python, &checked.codes.folders), &project, sink);
+    absent(sink);
     Ok(Compiled {
         depfile: options.format.depfile(&plan),
         places: places(&checked.pipeline, &project),
@@ -110,51 +113,6 @@ pub(crate) fn plan_of(checked: &Checked, probes: &Arc<Probes>, project: &Project
         compile: Vec::new(),
     };
     plan::lower(&checked.pipeline, probes, &checked.codes, &options)
-}
-
-/// Warns of imports that neither the project nor the interpreter can satisfy. If another build makes the
-/// module, it may or may not be there when the process runs.
-fn report_absent(
-    imports: &[Foreign],
-    (python, folders): (&str, &[Utf8PathBuf]),
-    project: &Project,
-    sink: &mut Diagnostics,
-) {
-    let libraries: BTreeSet<_> = imports.iter().filter_map(|import| import.library.clone()).collect();
-    let libraries: Vec<_> = libraries.into_iter().collect();
-    let absent = exec::not_installed(python, &project.folder, &libraries);
-    let own = modules(folders, project);
-    let mut told = BTreeSet::new();
-    for import in imports {
-        let is_absent = import.library.as_ref().is_none_or(|library| absent.contains(library));
-        if is_absent && told.insert(&import.module) {
-            let message = format!("there is no module `{}`", import.module);
-            let warning = Diagnostic::new(&codes::MISSING_MODULE, message);
-            let label = "neither in the project nor installed";
-            let help = match nearest(&import.module, own.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if folders.iter().any(|folder| folder.file_name() == Some(&import.module)) => format!(
-                    "leave `{}.` out: what is in a script's own folder is imported by its name alone",
-                    import.module
-                ),
-                None => "install it; or, if another build makes it, add its path to the `files` of the processes that \
-                         use it"
-                    .to_owned(),
-            };
-            sink.push(warning.at(&import.source, import.span, label).help(help));
-        }
-    }
-}
-
-/// The names of the modules in `folders`, where the project's modules are imported from.
-fn modules(folders: &[Utf8PathBuf], project: &Project) -> Vec<String> {
-    let entries =
-        folders.iter().filter_map(|folder| project.at(folder).read_dir_utf8().ok()).flatten().flatten();
-    let stem =
-        |path: &Utf8Path| path.file_stem().filter(|_| path.extension() == Some("py")).map(str::to_owned);
-    let mut names: Vec<_> = entries.filter_map(|entry| stem(entry.path())).collect();
-    names.sort();
-    names
 }
 
 /// Reports files that are declared as read although the build writes them.

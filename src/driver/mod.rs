@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod exports;
 mod failure;
+mod imports;
 mod options;
 mod program;
 mod project;

@@ -33,9 +33,10 @@ pub(super) fn codes(
                 if reach.reads_files {
                     codes.reads_files.insert(id);
                 }
-                if process.environment.is_none() {
-                    foreign.extend(reach.foreign.into_iter().filter(|import| !is_promised(import, pipeline)));
-                }
+                // What an environment has is known once it has been made; what is ours, always.
+                let is_known = |import: &Foreign| process.environment.is_none() || import.beside.is_some();
+                let absent = reach.foreign.into_iter().filter(is_known);
+                foreign.extend(absent.filter(|import| !is_promised(import, pipeline)));
                 steps.insert(id, reach.steps.into_iter().map(|step| step.name).collect());
             }
             Err(diagnostic) => broken.push((diagnostic, process.name.as_str())),

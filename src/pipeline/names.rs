@@ -108,7 +108,9 @@ pub(super) fn unused(config: &Config, sink: &mut Diagnostics) {
     let mentioned: HashSet<&str> = config.names.iter().map(|name| name.value.as_str()).collect();
     for process in &config.processes {
         let name = &process.name;
-        if !mentioned.contains(name.value.as_str()) && process.probe_paths.is_empty() {
+        // What cannot be a name has been told, and cannot be listed.
+        let is_listed = mentioned.contains(name.value.as_str()) || unusable(&name.value).is_some();
+        if !is_listed && process.probe_paths.is_empty() {
             sink.error_by(|| {
                 let message = format!("`{}` is not listed in `process_adjlist`", name.value);
                 let advice =

@@ -7,6 +7,7 @@ use super::find::{self, ModulePath, find};
 use super::library::Library;
 use super::model::Foreign;
 use super::outline::{Import, Module};
+use crate::runtime;
 use crate::source::Span;
 
 impl Library {
@@ -32,6 +33,7 @@ impl Library {
                 Some(ModulePath::File { folder: None, .. }) => return None,
                 Some(ModulePath::Namespace(below)) => (folders, package) = (below, None),
                 None if find::is_compiled(&self.root, &folders, part) => return None,
+                None if i == 0 && !inside && runtime::is_ours(part) => return of_ours(outline, import, span),
                 None => return self.told(outline, (!inside).then_some(&import.loads), name, span),
             }
         }
@@ -47,13 +49,10 @@ impl Library {
     /// installed.
     fn told(&self, from: &Module, library: Option<&String>, module: String, span: Span) -> Option<Foreign> {
         let library = library.and_then(|name| Some(name.split('.').next()?.to_owned()));
-        if library
-            .as_ref()
-            .is_some_and(|name| name == "expops" || name == "expops_build" || find::is_standard(name))
-        {
+        if library.as_ref().is_some_and(|name| runtime::is_ours(name) || find::is_standard(name)) {
             return None;
         }
-        Some(Foreign { module, library, source: from.source.clone(), span })
+        Some(Foreign { module, library, source: from.source.clone(), span, beside: None })
     }
 
     /// Whether the module in a file may bind a name.
@@ -66,6 +65,22 @@ impl Library {
             || module.is_dynamic()
             || name.starts_with("__")
     }
+}
+
+/// What `import` asks for of our own package, if that does not have it.
+fn of_ours(from: &Module, import: &Import, span: Span) -> Option<Foreign> {
+    let name = import.name.iter().map(String::as_str).filter(|name| *name != Module::STAR);
+    let mut parts = import.loads.split('.').chain(name);
+    let mut module = parts.next()?.to_owned();
+    for part in parts {
+        if !runtime::has(&module, part) {
+            let beside = Some(runtime::names(&module));
+            let module = format!("{module}.{part}");
+            return Some(Foreign { module, library: None, source: from.source.clone(), span, beside });
+        }
+        module = format!("{module}.{part}");
+    }
+    None
 }
 
 impl Module {

@@ -52,9 +52,14 @@ pub(super) fn find(root: &Utf8Path, folders: &[Utf8PathBuf], name: &str) -> Opti
     (!namespace.is_empty()).then_some(ModulePath::Namespace(namespace))
 }
 
+/// The modules of Python's own library.
+pub(crate) fn standard_modules<'a>() -> impl Iterator<Item = &'a str> {
+    STANDARD.split_ascii_whitespace()
+}
+
 /// Whether `name` is a module of Python's own library.
 pub(super) fn is_standard(name: &str) -> bool {
-    STANDARD.split_ascii_whitespace().any(|standard| standard == name)
+    standard_modules().any(|standard| standard == name)
 }
 
 /// Whether one of `folders` has a compiled module `name` (`name.cpython-311-….so`), which cannot be read.

@@ -34,6 +34,7 @@ mod steps;
 mod tests;
 mod words;
 
+pub(crate) use find::standard_modules;
 pub(crate) use fork::{Library as Preloaded, in_order as libraries_in_order};
 pub(crate) use library::Library;
 pub(crate) use model::{Foreign, Function, Item, Reach, Role};

@@ -90,6 +90,8 @@ pub(crate) struct Foreign {
     pub source: Source,
     /// The place in that source.
     pub span: Span,
+    /// What else is in the module of expops that `module` is not in; `None` for all other modules.
+    pub beside: Option<Vec<&'static str>>,
 }
 
 /// Everything that a call of a function can reach.

@@ -9,7 +9,7 @@ mod text;
 pub use by::By;
 pub(crate) use error::SizeError;
 pub use parts::Size;
-pub(crate) use parts::{Entry, Share, WHOLE};
+pub(crate) use parts::{Entry, MOST_PARTITIONS, Share, WHOLE};
 
 #[cfg(test)]
 mod tests;

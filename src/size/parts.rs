@@ -14,7 +14,7 @@ use crate::source::clip;
 pub(crate) const WHOLE: u32 = 100_000;
 
 /// More equal partitions than this are a typo, whatever the limit on instances is.
-const MOST_PARTITIONS: u64 = 1_000_000_000;
+pub(crate) const MOST_PARTITIONS: u64 = 1_000_000_000;
 
 /// How many rows go into each partition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

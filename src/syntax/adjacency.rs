@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use pest::Parser as _;
+use serde_json::{Value, json};
 
 use super::config::Pair;
 use super::node::{Kind, Node};
@@ -20,6 +21,22 @@ const LONGEST_LINE: usize = 200_000;
 const MAX_NAMES: usize = 200_000;
 /// Longest name, in bytes: every edge keeps both of its names. `pipeline` does not allow longer ones either.
 const LONGEST_NAME: usize = 200;
+
+/// The JSON schema of `process_adjlist`. What a line may be is seen by the parser only, but for the signs of other
+/// notations that most often stand in one.
+pub(super) fn schema() -> Value {
+    const LINES: &str = r#"^(?![^#"]*(^|\s)(--?>|=>|→|-|>>?|<-|[,:]\S*|[^\s#"]*[,:;])(\s|$))"#;
+    let targets = json!({"type": ["string", "array", "null"], "items": {"type": "string"}});
+    let entry = json!({
+        "type": ["string", "array", "object", "null"],
+        "pattern": LINES,
+        "items": {"type": "string"},
+        "additionalProperties": targets,
+    });
+    let mut all = entry.clone();
+    all["items"] = entry;
+    all
+}
 
 /// The names and edges that were read.
 #[derive(Default)]

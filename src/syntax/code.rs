@@ -1,6 +1,7 @@
 //! Code references: `function` and `script_key.function`.
 
 use pest::Parser as _;
+use serde_json::{Value, json};
 
 use super::config::CodeReference;
 use super::node::{Key, Kind, Node};
@@ -12,6 +13,15 @@ use crate::source::{Span, Spanned, clip};
 #[derive(pest_derive::Parser)]
 #[grammar = "grammar/code.pest"]
 struct Grammar;
+
+/// What a reference looks like: ASCII signs that no name has are left out, and what is a letter elsewhere is left to
+/// the parser, as editors differ in it.
+pub(super) fn schema() -> Value {
+    const LETTERS: &str = r"^\x00-@\[-\^`{-\x7f";
+    const SIGNS: &str = r"^\x00-/:-@\[-\^`{-\x7f";
+    let script = r"[^\x00-,./:-@\[-\^`{-\x7f]";
+    json!({"type": ["string", "null"], "pattern": format!(r"^({script}+\.)?[{LETTERS}][{SIGNS}]*$")})
+}
 
 /// Longer references are not parsed: no name is that long.
 const LONGEST: usize = 1_000;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::config::{Config, Pair};
 use super::fields::{Field, Table};
-use super::node::{Key, Kind, Node, owned};
+use super::node::{Key, Kind, Node, get, owned};
 use super::reader::Reader;
 use super::shape;
 use crate::diagnostic::{Diagnostic, codes};
@@ -61,11 +61,19 @@ pub(super) fn schema() -> Value {
 
 fn named_schema() -> Value {
     let one = DATA_FILE.schema();
-    json!({"anyOf": [
-        {"type": "object", "additionalProperties": {"anyOf": [{"type": "string"}, one]}},
-        {"type": "array", "items": one},
-        {"type": "null"},
-    ]})
+    let value = shape::either([json!({"type": "string"}), with_texts(one.clone(), &["path"])]);
+    json!({
+        "type": ["object", "array", "null"],
+        "additionalProperties": value,
+        "patternProperties": {"^path$": false},
+        "items": with_texts(one, &["name", "path"]),
+    })
+}
+
+/// A mapping in which these fields are texts.
+fn with_texts(mut fields: Value, names: &[&str]) -> Value {
+    names.iter().for_each(|name| fields["properties"][name]["type"] = json!("string"));
+    shape::with(fields, names)
 }
 
 /// Reads `data`.
@@ -111,7 +119,7 @@ fn entry(name: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Pai
     };
     let mut fields = DataFile::default();
     DATA_FILE.read(entries, &mut fields, reader);
-    if !entries.iter().any(|(key, _)| key.value == "path") {
+    if get(entries, "path").is_none() {
         no_path(name, reader);
     }
     Some((owned(name), fields.path?))

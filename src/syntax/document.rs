@@ -6,7 +6,7 @@ use super::config::Config;
 use super::fields::{Field, Table};
 use super::node::{Entries, Key, Kind, Node, get};
 use super::reader::Reader;
-use super::{data, environment, pipeline, process, shape};
+use super::{adjacency, data, environment, pipeline, process, shape};
 use crate::diagnostic::{codes, nearest};
 use crate::source::{Span, clip};
 
@@ -42,8 +42,18 @@ const DOCUMENT: Table<Config> = Table {
         Field::new("data", "The project's data files.", data::schema, data::read),
         Field::new("experiment", "Parameters, and the pipeline.", experiment_schema, experiment),
         // The pipeline may be in several places, so it is read elsewhere.
-        Field::note("pipeline", "The pipeline, if it is not in `experiment`."),
-        Field::note("process_adjlist", "The edges, if the pipeline is the file itself."),
+        Field::new(
+            "pipeline",
+            "The pipeline, if it is not in `experiment`.",
+            pipeline_schema,
+            |_, _, _, _| {},
+        ),
+        Field::new(
+            "process_adjlist",
+            "The edges, if the pipeline is the file itself.",
+            adjacency::schema,
+            |_, _, _, _| {},
+        ),
         Field::new(
             "processes",
             "The processes, if the pipeline is the file itself.",
@@ -59,7 +69,7 @@ const DOCUMENT: Table<Config> = Table {
             "name the script of the charts under `scripts`, and write each chart as a process with `type: chart` and `probe_paths`",
         ),
         Field::ignored("model", "write a process with `code`, and its settings under its `parameters`"),
-        Field::refused("cache", |_, _, node, reader| remote_cache(node, reader)),
+        Field::unused("cache", |_, _, node, reader| remote_cache(node, reader)),
         Field::ignored("logging", "the log of each instance is in its folder: `build/PROCESS/log`"),
         Field::ignored("project", "write the project's name as `metadata: {name: …}`"),
         Field::ignored("name", "write it under `metadata`: `metadata: {name: …}`"),
@@ -107,16 +117,16 @@ const EXPERIMENT: Table<Config> = Table {
         Field::new(
             "parameters",
             "Parameters of every process that asks for them.",
-            shape::mapping,
+            parameters_schema,
             parameters,
         ),
-        Field::new("pipeline", "The pipeline.", pipeline::schema, |_, _, _, _| {}),
+        Field::new("pipeline", "The pipeline.", pipeline_schema, |_, _, _, _| {}),
         Field::note("name", "What the experiment is called."),
         Field::note("description", "What it is for."),
         Field::note("version", "Its version."),
         Field::note("metadata", "For people."),
         Field::ignored("framework", "remove it: each process says what it runs"),
-        Field::refused("cache", |_, _, node, reader| remote_cache(node, reader)),
+        Field::unused("cache", |_, _, node, reader| remote_cache(node, reader)),
     ],
     hints: &[],
 };
@@ -170,14 +180,29 @@ pub(super) fn schema() -> Value {
     let mut schema = DOCUMENT.schema();
     schema["$schema"] = Value::from("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = Value::from("expops project file");
-    schema["properties"]["pipeline"] = pipeline::schema();
-    schema["properties"]["cache"] = json!({"deprecated": true});
+    schema["type"] = Value::from("object");
     schema["patternProperties"] = json!({"^(x-|[._])": {}});
+    schema["anyOf"] = pipeline::insist();
+    schema["$defs"] = process::definitions();
+    schema["$defs"]["pipeline"] = pipeline::schema();
     schema
+}
+
+fn pipeline_schema() -> Value {
+    json!({"$ref": "#/$defs/pipeline"})
 }
 
 fn metadata_schema() -> Value {
     json!({"type": ["object", "null"], "properties": METADATA.schema()["properties"]})
+}
+
+/// A pattern, as editors offer the names of properties.
+fn parameters_schema() -> Value {
+    let not_below = json!({"not": {"type": "object"}});
+    json!({"type": ["object", "null"], "patternProperties": {
+        "^pipeline$": {"if": {"type": "object"}, "then": pipeline_schema()},
+        "^parameters$": not_below,
+    }})
 }
 
 /// Only the name matters. Whatever else people note about a project is reported as unused, unless it looks like

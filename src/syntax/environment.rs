@@ -18,16 +18,19 @@ const WHAT_WORKS: &str = "write `venv` (or `uv`) and requirement files as pip re
 const PIP_FILE: &str = "list the packages in a file as pip reads it, such as `requirements.txt`";
 const UV_PROJECT: &str = "write `uv: [pyproject.toml]`, with the `uv.lock` that `uv lock` makes beside it, or list the \
                           packages in a file as pip reads it, such as `requirements.txt`";
+/// Files of other programs.
+const FOREIGN_ENDS: [&str; 6] = [".toml", ".lock", ".yml", ".yaml", ".json", ".cfg"];
+const FOREIGN_NAMES: [&str; 2] = ["Pipfile", "setup.py"];
 /// The oldest Python that the runtime works with: 3.9.
 const OLDEST_MINOR: u32 = 9;
 
 // The fields that an environment and its manager have in common.
 const REQUIREMENTS: Field<EnvironmentConfig> =
-    Field::renamed("requirements", "files", "Requirement files.", shape::texts, |to, key, node, reader| {
+    Field::renamed("requirements", "files", "Requirement files.", uv_files, |to, key, node, reader| {
         to.files.extend(files(key, node, reader));
     });
 const PYTHON: Field<EnvironmentConfig> =
-    Field::renamed("python", "python_version", "The version of Python: `\"3.12\"`.", shape::amount, python);
+    Field::renamed("python", "python_version", "The version of Python: `\"3.12\"`.", python_schema, python);
 const NAME: Field<EnvironmentConfig> =
     Field::ignored("name", "remove it: the environment has the name of its key");
 const PATH: Field<EnvironmentConfig> =
@@ -36,11 +39,11 @@ const PATH: Field<EnvironmentConfig> =
 const ENVIRONMENT: Table<EnvironmentConfig> = Table {
     of: "an environment",
     fields: &[
-        Field::new("venv", "Requirement files, as pip reads them.", files_schema, manager),
+        Field::new("venv", "Requirement files, as pip reads them.", venv_schema, manager),
         Field::new(
             "uv",
             "The same, installed with `uv` where there is one; or `pyproject.toml`, with `uv.lock` beside it.",
-            files_schema,
+            uv_schema,
             manager,
         ),
         REQUIREMENTS,
@@ -77,12 +80,42 @@ const MANAGED: Table<EnvironmentConfig> =
 
 /// The JSON schema of `environment`.
 pub(super) fn schema() -> Value {
-    let one = json!({"anyOf": [ENVIRONMENT.schema(), shape::texts()]});
+    let mut one = shape::either([ENVIRONMENT.schema(), files_schema("")]);
+    for (manager, other) in [("venv", "uv"), ("uv", "venv")] {
+        let its_own = json!({"enum": [manager, null]});
+        let fields = json!({other: false, "manager": its_own, "type": its_own});
+        one["dependentSchemas"][manager] = json!({"properties": fields});
+    }
     json!({"type": ["object", "null"], "additionalProperties": one})
 }
 
-fn files_schema() -> Value {
-    json!({"anyOf": [shape::texts(), MANAGED.schema()]})
+/// Files that do not look as if they were for another program than pip, or have one of the names `but`.
+fn files_schema(but: &str) -> Value {
+    let foreign = FOREIGN_ENDS.map(|end| end.replace('.', r"\.")).join("|");
+    let names = FOREIGN_NAMES.join("|");
+    let file =
+        json!({"type": "string", "pattern": format!(r"^({but}(?!.*({foreign})$)(?!(.*/)?({names})$))")});
+    let list = json!({"type": ["array", "null"], "items": file});
+    shape::either([file, list])
+}
+
+fn uv_files() -> Value {
+    files_schema(r"(.*/)?(pyproject\.toml|uv\.lock)$|")
+}
+
+fn venv_schema() -> Value {
+    shape::either([files_schema(""), MANAGED.schema()])
+}
+
+fn uv_schema() -> Value {
+    shape::either([uv_files(), MANAGED.schema()])
+}
+
+/// A number is seen as it is written by the parser only: 3.10 and 3.1 are one for a schema.
+fn python_schema() -> Value {
+    let version = format!(r"3(\.({OLDEST_MINOR}|[1-9][0-9]+))?");
+    let pattern = format!(r"^\s*(.*/.*|(python|pypy).*|{version})\s*$");
+    json!({"type": ["string", "number", "null"], "pattern": pattern, "minimum": 3, "exclusiveMaximum": 4})
 }
 
 fn manager_schema() -> Value {
@@ -136,8 +169,7 @@ fn base(path: &str) -> &str {
 
 fn is_foreign(path: &str) -> bool {
     let name = base(path);
-    let ends = [".toml", ".lock", ".yml", ".yaml", ".json", ".cfg"];
-    ends.iter().any(|end| name.ends_with(end)) || name == "Pipfile" || name == "setup.py"
+    FOREIGN_ENDS.iter().any(|end| name.ends_with(end)) || FOREIGN_NAMES.contains(&name)
 }
 
 /// The files listed under the name of a manager: a list, one file, or a mapping with `requirements`.

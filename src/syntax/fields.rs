@@ -25,6 +25,8 @@ enum What<T: 'static> {
     Read { about: &'static str, schema: fn() -> Value, read: Read<T> },
     /// Not a field; `Read` reports why.
     Refused(Read<T>),
+    /// A field of existing projects that does nothing; `Read` says what of it is done in another way.
+    Unused(Read<T>),
     /// A field of existing projects that does nothing; the text says what to use instead.
     Ignored(&'static str),
 }
@@ -60,6 +62,11 @@ impl<T> Field<T> {
         Self { name, old: None, what: What::Refused(read) }
     }
 
+    /// A field of existing projects that expops does not use, with a message of its own.
+    pub(super) const fn unused(name: &'static str, read: Read<T>) -> Self {
+        Self { name, old: None, what: What::Unused(read) }
+    }
+
     /// A field of existing projects that expops does not use.
     pub(super) const fn ignored(name: &'static str, instead: &'static str) -> Self {
         Self { name, old: None, what: What::Ignored(instead) }
@@ -93,7 +100,9 @@ impl<T> Table<T> {
     /// Reads one entry into `to`.
     pub(super) fn entry(&self, key: &Key<'_>, node: &Node<'_>, to: &mut T, reader: &mut Reader<'_>) {
         match self.find(&key.value).map(|field| &field.what) {
-            Some(What::Read { read, .. } | What::Refused(read)) => read(to, key, node, reader),
+            Some(What::Read { read, .. } | What::Refused(read) | What::Unused(read)) => {
+                read(to, key, node, reader)
+            }
             Some(What::Ignored(instead)) if !matches!(node.kind, Kind::Null) => {
                 let message = format!("`{}` of {} is not used by expops", key.value, self.of);
                 reader.warn(key.span, message, *instead);
@@ -154,10 +163,15 @@ impl<T> Table<T> {
             }
             properties.insert(field.name.to_owned(), schema);
         }
-        let ignored = self.fields.iter().filter(|field| matches!(field.what, What::Ignored(_)));
-        for field in ignored {
+        let unused = |field: &&Field<T>| matches!(field.what, What::Ignored(_) | What::Unused(_));
+        for field in self.fields.iter().filter(unused) {
             properties.insert(field.name.to_owned(), json!({"deprecated": true}));
         }
-        json!({"type": ["object", "null"], "properties": properties, "additionalProperties": false})
+        let mut all =
+            json!({"type": ["object", "null"], "properties": properties, "additionalProperties": false});
+        for (field, old) in self.fields.iter().filter_map(|field| Some((field, field.old?))) {
+            all["dependentSchemas"][field.name] = json!({"properties": {old: false}});
+        }
+        all
     }
 }

@@ -13,7 +13,7 @@ use super::reader::Reader;
 use super::shape;
 use super::values::place_in;
 use crate::diagnostic::{Diagnostic, codes, nearest};
-use crate::size::{By, Entry, Size, SizeError};
+use crate::size::{By, Entry, MOST_PARTITIONS, Size, SizeError};
 use crate::source::{Span, Spanned, clip};
 
 const SIZE_FORMS: &str = "write `size: 3` (equal partitions), `size: [50, 20, 20]` (row counts) or `size: [\"60%\", rest]` (shares)";
@@ -44,7 +44,7 @@ const DATA: Table<DataFields> = Table {
         Field::new("data_name", "The key whose rows are split.", shape::text, |to, key, node, reader| {
             to.data_name = reader.text(key, node);
         }),
-        Field::new("by", "Which rows go into which partition.", shape::any, |to, key, node, reader| {
+        Field::new("by", "Which rows go into which partition.", by_schema, |to, key, node, reader| {
             if !matches!(node.kind, Kind::Null) {
                 to.by = by(key, node, reader);
             }
@@ -54,13 +54,68 @@ const DATA: Table<DataFields> = Table {
 };
 
 fn size_schema() -> Value {
-    json!({"type": ["integer", "string", "array"], "items": {"type": ["integer", "string"]}})
+    let entry = r"\s*([0-9]+(\.[0-9]{1,3}0*)?\s*%|0*[1-9][0-9]*|[rR][eE][sS][tT])\s*";
+    let list = format!(r"{entry}(,{entry})*(,\s*)?");
+    let text = json!({"type": "string", "pattern": format!(r"^\s*({list}|\[{list}\])\s*$")});
+    let number = json!({"type": "integer", "minimum": 1, "maximum": MOST_PARTITIONS});
+    let one = json!({"type": ["integer", "string"], "minimum": 1, "pattern": format!("^{entry}$")});
+    let mut size = shape::either([number, text, json!({"type": "array", "items": one, "minItems": 1})]);
+    // Row counts and shares do not stand in one list.
+    size["if"] = json!({"contains": {"type": "integer"}});
+    size["then"] = json!({"items": {"pattern": "^[0-9 ]*$"}});
+    size["contains"] = json!({"type": "string", "pattern": r"^\s*[rR][eE][sS][tT]\s*$"});
+    size["minContains"] = json!(0);
+    size["maxContains"] = json!(1);
+    size
+}
+
+fn by_schema() -> Value {
+    let text = r"^(rows|round[_-]robin|hash|(hash|group|stratify|range):.+|shuffle:[0-9]{1,20}(,group:.+)?)$";
+    let columns = json!({"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1});
+    let fields = json!({
+        "hash": columns,
+        "group": columns,
+        "stratify": columns,
+        "range": {"type": "string"},
+        "shuffle": {"type": "integer", "minimum": 0},
+    });
+    json!({
+        "type": ["string", "object", "null"],
+        "pattern": text,
+        "properties": fields,
+        "additionalProperties": false,
+        "minProperties": 1,
+        // Two go together only if they are these.
+        "if": {"minProperties": 2},
+        "then": {"required": ["shuffle", "group"], "maxProperties": 2},
+    })
+}
+
+/// What `by` decides, `size` does not say.
+fn agreement() -> Value {
+    let by = |text: &str, field: &str| {
+        let (text, field) =
+            (json!({"type": "string", "pattern": text}), json!({"type": "object", "required": [field]}));
+        json!({"required": ["by", "size"], "properties": {"by": {"anyOf": [text, field]}}})
+    };
+    let parts = by("^(round|hash)", "hash");
+    let groups = ["stratify", "range", "group"].map(|field| by(&format!("(^|,){field}"), field));
+    json!([
+        {"if": parts, "then": {"properties": {"size": {"type": ["integer", "string"]}}}},
+        {"if": {"anyOf": groups}, "then": {"properties": {"size": {"items": {"type": "string"}}}}},
+    ])
 }
 
 /// The JSON schema of `data_parallelism`.
 pub(super) fn data_schema() -> Value {
-    let fields = DATA.schema();
-    json!({"anyOf": [fields, {"type": "array", "items": fields}]})
+    let mut fields = shape::with(DATA.schema(), &["size"]);
+    fields["allOf"] = agreement();
+    shape::either([fields, list_of(DATA.schema(), "size")])
+}
+
+/// A list of mappings of one key each, of which `needed` is one.
+fn list_of(fields: Value, needed: &str) -> Value {
+    json!({"type": "array", "items": fields, "contains": {"type": "object", "required": [needed]}})
 }
 
 /// `seed_parallelism` while it is being read.
@@ -78,13 +133,24 @@ const SEED: Table<SeedFields> = Table {
 };
 
 fn seeds_schema() -> Value {
-    json!({"type": ["array", "integer"], "items": {"type": "integer", "minimum": 0, "maximum": u32::MAX}, "minItems": 1})
+    let one = json!({"type": "integer", "minimum": 0, "maximum": u32::MAX});
+    shape::either([one.clone(), list_of_seeds(one)])
+}
+
+fn list_of_seeds(one: Value) -> Value {
+    json!({"type": "array", "items": one, "minItems": 1, "uniqueItems": true})
 }
 
 /// The JSON schema of `seed_parallelism`.
 pub(super) fn seed_schema() -> Value {
-    let fields = SEED.schema();
-    json!({"anyOf": [fields, {"type": "array", "items": fields}, seeds_schema()]})
+    let fields = shape::with(SEED.schema(), &["seeds"]);
+    let mut all = shape::either([fields, seeds_schema()]);
+    // A list of mappings, or of seeds.
+    all["if"] = json!({"type": "array", "contains": {"type": "object"}});
+    all["then"] = list_of(SEED.schema(), "seeds");
+    all["else"] = json!({"items": all["items"]});
+    all["items"] = json!({"type": ["integer", "object"]});
+    all
 }
 
 /// Reads `data_parallelism`: a mapping, or a list of mappings of one key each.

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::config::Config;
 use super::fields::{Field, Table};
 use super::node::{Entries, Key, Kind, Node, get};
 use super::reader::Reader;
-use super::{adjacency, process, shape};
+use super::{adjacency, process};
 use crate::diagnostic::{Diagnostic, codes, nearest};
 use crate::source::{Span, Spanned};
 
@@ -22,7 +22,7 @@ const PIPELINE: Table<Config> = Table {
         Field::new(
             "process_adjlist",
             "The edges: lines of a source and its targets.",
-            shape::any,
+            adjacency::schema,
             |to, _, node, reader| {
                 let list = adjacency::read(node, reader);
                 (to.names, to.edges) = (list.names, list.edges);
@@ -38,9 +38,26 @@ const PIPELINE: Table<Config> = Table {
 };
 const PARTS: [&str; 2] = ["process_adjlist", "processes"];
 
-/// The JSON schema of a pipeline.
+/// The JSON schema of a pipeline. One that has neither part is not used.
 pub(super) fn schema() -> Value {
-    PIPELINE.schema()
+    let mut schema = PIPELINE.schema();
+    schema["dependentRequired"] = json!({PARTS[0]: [PARTS[1]], PARTS[1]: [PARTS[0]]});
+    schema
+}
+
+/// That there is a pipeline, in one of its places.
+pub(super) fn insist() -> Value {
+    let parts = PARTS.map(|part| json!({"required": [part]}));
+    let pipeline =
+        json!({"required": ["pipeline"], "properties": {"pipeline": {"type": "object", "anyOf": parts}}});
+    let inside = |field: &str, what: &Value| json!({"required": [field], "properties": {field: what}});
+    let in_parameters = inside("parameters", &pipeline);
+    json!([
+        inside("experiment", &pipeline),
+        inside("experiment", &in_parameters),
+        pipeline,
+        {"required": PARTS},
+    ])
 }
 
 /// A mapping in which the pipeline may be, and the key that names it.

@@ -16,7 +16,7 @@ use crate::source::{Span, Spanned, clip};
 pub(super) const PROCESS: Table<ProcessConfig> = Table {
     of: "a process",
     fields: &[
-        Field::new("name", "Its name, unique in the pipeline.", shape::text, name),
+        Field::new("name", "Its name, unique in the pipeline.", name_schema, name),
         Field::new("description", "What it is for.", shape::text, |to, key, node, reader| {
             to.description = reader.text(key, node);
         }),
@@ -24,7 +24,7 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
             "code",
             "code_function",
             "The Python function: `function` or `script_key.function`.",
-            shape::text,
+            code::schema,
             |to, key, node, reader| {
                 to.code = code::read(key, node, reader);
             },
@@ -225,14 +225,27 @@ fn resources_schema() -> Value {
     settings::RESOURCES.schema()
 }
 
+fn name_schema() -> Value {
+    json!({"type": "string"})
+}
+
 /// The JSON schema of `processes`.
 pub(super) fn schema() -> Value {
-    let process = PROCESS.schema();
-    json!({"anyOf": [
-        {"type": "array", "items": {"anyOf": [process, {"type": "string"}]}},
-        {"type": "object", "additionalProperties": process},
-        {"type": "null"},
-    ]})
+    json!({"$ref": "#/$defs/processes"})
+}
+
+/// What the schema of `processes` refers to, as they may be in several places.
+pub(super) fn definitions() -> Value {
+    const PROCESS_SCHEMA: &str = "#/$defs/process";
+    let listed = json!({
+        "if": {"type": "string"},
+        "else": {"$ref": PROCESS_SCHEMA, "type": "object", "required": ["name"]},
+    });
+    let named = json!({"$ref": PROCESS_SCHEMA, "properties": {"name": false}});
+    json!({
+        "process": PROCESS.schema(),
+        "processes": {"type": ["array", "object", "null"], "items": listed, "additionalProperties": named},
+    })
 }
 
 /// Reads `processes`: a list of mappings, where a plain name is a process without further fields; or a mapping

@@ -21,17 +21,12 @@ pub(super) const RESOURCES: Table<Resources> = Table {
         Field::new("cpus", "Processor cores.", shape::counts, |to, key, node, reader| {
             to.cpus = per_attempt(key, node, reader, cpus);
         }),
-        Field::new("memory", "Memory: `8GB`, `512 MiB`.", shape::amounts, |to, key, node, reader| {
+        Field::new("memory", "Memory: `8GB`, `512 MiB`.", shape::memory, |to, key, node, reader| {
             to.memory = per_attempt(key, node, reader, memory);
         }),
-        Field::new(
-            "time",
-            "Wall-clock time: `2h`, `1-12:00:00`.",
-            shape::amounts,
-            |to, key, node, reader| {
-                to.time = per_attempt(key, node, reader, time);
-            },
-        ),
+        Field::new("time", "Wall-clock time: `2h`, `1-12:00:00`.", shape::time, |to, key, node, reader| {
+            to.time = per_attempt(key, node, reader, time);
+        }),
         Field::new("gpus", "GPUs.", shape::wholes, |to, key, node, reader| {
             to.gpus = per_attempt(key, node, reader, |key, node, reader| {
                 reader.whole(key, node, "a whole number").map(|number| number.value)
@@ -176,19 +171,21 @@ pub(super) const RETRIES: Table<RetriesFields> = Table {
             },
         ),
         Field::new("on", "The kinds of failure after which it is tried again; all, if left out.", kinds, on),
-        Field::new("wait", "How long to wait before each further attempt: `30s`.", shape::amount, wait),
+        Field::new("wait", "How long to wait before each further attempt: `30s`.", shape::wait, wait),
     ],
     hints: &[],
 };
 
 fn kinds() -> Value {
     let names: Vec<_> = FailureKind::ALL.iter().map(|(name, _)| *name).collect();
-    json!({"type": ["array", "string", "null"], "items": {"enum": names}})
+    let one = json!({"type": "string", "pattern": format!("^({})$", names.join("|"))});
+    let list = json!({"type": ["array", "null"], "items": {"enum": names}, "minItems": 1});
+    shape::either([one, list])
 }
 
 /// The JSON schema of `retries`.
 pub(super) fn retries_schema() -> Value {
-    json!({"anyOf": [shape::whole(), RETRIES.schema()]})
+    shape::either([shape::whole(), shape::with(RETRIES.schema(), &["times"])])
 }
 
 /// Reads `retries`: a number or a mapping.
@@ -258,7 +255,9 @@ pub(super) fn on_failure(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>
 
 /// The JSON schema of `at_least`.
 pub(super) fn at_least_schema() -> Value {
-    json!({"anyOf": [shape::count(), {"type": "string", "pattern": "^[0-9.]+ *%$"}]})
+    let number = r"0*(100(\.0*)?|[0-9]{1,2}(\.[0-9]*)?|\.[0-9]+)";
+    let share = format!(r"^(?=.*[1-9])\s*{number}\s*%\s*$");
+    shape::either([shape::count(), json!({"type": "string", "pattern": share})])
 }
 
 /// Reads `at_least`: a number or a share.

@@ -38,6 +38,7 @@ experiment:
   version: exp3
   metadata: {name: exp4}
   framework: exp6
+  cache: {backend: }
   parameters: {base: 5, cache: {backend: {type: filesystem}}, pipeline: {name: exp5}}
   pipeline:
     name: pipe1
@@ -182,6 +183,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("experiment.description", "description: exp2", "description: x", NOTHING),
     ("experiment.version", "version: exp3", "version: x", NOTHING),
     ("experiment.framework", "framework: exp6", "framework: x", NOTHING),
+    ("experiment.cache", "cache: {backend: }", "cache: {}", NOTHING),
     ("experiment.metadata", "metadata: {name: exp4}", "metadata: {}", NOTHING),
     (
         "experiment.parameters.cache.backend.type",

@@ -3,7 +3,7 @@
 use super::{ALL, HELPER, SCRIPT, built, project, rows};
 use crate::space::{Space, TOOLS, Tool};
 use crate::step::step;
-use crate::values::has_python;
+use crate::space::has_python;
 
 #[test]
 fn every_row_of_the_table() {

@@ -107,10 +107,17 @@ struct Error {
 }
 
 impl Error {
-    /// The text without the message at its end, which is already shown above it.
-    fn frames(&self) -> &str {
-        let text = self.text.trim_end();
-        text.strip_suffix(self.message.trim_end()).unwrap_or(text).trim_end()
+    /// The text without the line of the message, which is already shown above it: a traceback has the module of the
+    /// exception before it, and behind it the other lines of what it says.
+    fn beside_the_message(&self) -> String {
+        let message = self.message.trim_end();
+        let is_module = |text: &str| text.is_empty() || text.ends_with('.') && !text.contains([' ', ':']);
+        let is_message = |line: &&str| line.trim_end().strip_suffix(message).is_some_and(is_module);
+        let mut lines: Vec<&str> = self.text.trim_end().lines().collect();
+        if let Some(at) = lines.iter().rposition(|line| is_message(&line)).filter(|_| !message.is_empty()) {
+            lines.remove(at);
+        }
+        lines.join("\n").trim_end().to_owned()
     }
 }
 
@@ -159,7 +166,7 @@ pub(in crate::exec) fn run(
     let answer = answer.and_then(|text| serde_json::from_str::<Answer>(&text).ok());
     match answer.filter(|answer| (answer.version, &answer.nonce) == (request::VERSION, &request.nonce)) {
         Some(Answer { error: Some(error), .. }) => {
-            let detail = error.frames().to_owned();
+            let detail = error.beside_the_message();
             let failure = Failure::new(error.message).kind(error.kind).detail(detail).log(log.as_str());
             Err(Failure { help: error.help.map(String::into_boxed_str), ..failure })
         }

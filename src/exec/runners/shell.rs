@@ -12,7 +12,7 @@ use crate::exec::content::tree;
 use crate::exec::content::trust::Trust;
 use crate::exec::failure::Failure;
 use crate::exec::run_folder::RunFolder;
-use crate::exec::state::inputs::Input;
+use crate::exec::state::inputs::{Input, Lookahead};
 use crate::exec::state::instance::Instance;
 use crate::exec::values::value::{Node, Value};
 use crate::settings::FailureKind;
@@ -30,7 +30,7 @@ pub(in crate::exec) fn run(
     inputs: &[Input],
     folder: &RunFolder,
 ) -> Result<Vec<Value>, Failure> {
-    all_inputs(template, inputs)?;
+    all_inputs(template, inputs, instance)?;
     for (_, file) in outputs {
         if let Some(parent) = file.parent() {
             crate::file::create_folder(&folder.out().join(parent))?;
@@ -81,17 +81,22 @@ fn shortened(line: &str) -> String {
 }
 
 /// Insists that every input that the command names exists.
-fn all_inputs(template: &str, inputs: &[Input]) -> Result<(), Failure> {
-    let names = || inputs.iter().map(|input| input.name.as_str());
+fn all_inputs(template: &str, inputs: &[Input], instance: &Instance) -> Result<(), Failure> {
     let named = command::inputs(template).unwrap_or_default();
-    let Some(missing) = named.iter().find(|name| names().all(|input| input != name.as_str())) else {
-        return Ok(());
-    };
-    let failure = Failure::new(format!("the command cannot be filled in: no upstream returns `{missing}`"));
-    Err(match (nearest(missing, names()), inputs.is_empty()) {
-        (Some(near), _) => failure.help(format!("did you mean `{near}`?")),
-        (None, true) => failure.help("nothing comes from upstream: is there an edge in `process_adjlist`?"),
-        (None, false) => failure.help(format!("what comes from upstream is {}", list(names()))),
+    let is_missing = |name: &&String| inputs.iter().all(|input| input.name != **name);
+    let Some(missing) = named.iter().find(is_missing) else { return Ok(()) };
+    // `inputs` has only what the command names.
+    let all = instance.inputs(&Lookahead::default())?.all;
+    let names = || all.iter().map(|input| input.name.as_str());
+    let message = format!("the command cannot be filled in: no upstream returns `{missing}`");
+    if all.is_empty() {
+        let help = "nothing comes from upstream: is there an edge in `process_adjlist`?";
+        return Err(Failure::new(message).help(help));
+    }
+    let failure = Failure::new(format!("{message} (available: {})", list(names())));
+    Err(match nearest(missing, names()) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure,
     })
 }
 

@@ -12,7 +12,7 @@ from typing import Any, Optional
 __all__ = ["load"]
 
 
-def load(label: str, key: str, project: Optional[str] = None, build: str = "build") -> Any:
+def load(label: str, key: str, project: Optional[str] = None, build: Optional[str] = None) -> Any:
     """The value that an instance handed on: `expops.load("fit@p2", "model")`. See `expops_build._load.load`."""
     from expops_build import _load
 

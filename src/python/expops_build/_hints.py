@@ -63,6 +63,22 @@ def _module(name: str, request: Request) -> str:
         return f"did you mean `{near}`, a module of the project?"
     if top in map(os.path.basename, folders):
         return f"leave `{top}.` out: what is in a script's own folder is imported by its name alone"
+    if close_to(top, ["expops"]) is not None:
+        return "did you mean `expops`?"
+    near = _installed(top)
+    return _install(top) if near is None else f"did you mean `{near}`? Otherwise {_install(top)}"
+
+
+def _installed(name: str) -> Optional[str]:
+    """The module that can be imported and is so near that `name` is most likely a slip."""
+    import difflib
+    import pkgutil
+
+    there = [one.name for one in pkgutil.iter_modules() if not one.name.startswith("_")]
+    return next(iter(difflib.get_close_matches(name, [*there, *sys.builtin_module_names], n=1, cutoff=0.78)), None)
+
+
+def _install(top: str) -> str:
     distribution = _DISTRIBUTIONS.get(top, top)
     if sys.prefix != sys.base_prefix and os.path.join(".expops", "environment") in sys.prefix:
         return f"add `{distribution}` to the requirement files of its `environment`"

@@ -16,24 +16,30 @@ _LINES = 20
 _CHARACTERS = 2000
 
 
-def load(label: str, key: str, project: Optional[str] = None, build: str = "build") -> Any:
+def load(label: str, key: str, project: Optional[str] = None, build: Optional[str] = None) -> Any:
     """The value that the instance `label` (`fit`, `fit@p2`, `fit@p2.s41`) handed on under `key`.
 
-    The project is found from the working folder, as `expops` finds it. A pickle needs the packages of the environment
-    that made it, and the project's scripts, which this makes importable.
+    The project is found from the working folder, as `expops` finds it, and its build folder by `EXPOPS_BUILD_DIR`. A
+    pickle needs the packages of the environment that made it, and the project's scripts, which this makes importable.
     """
     root = _root(project)
-    folder = os.path.join(root, build)
-    name = re.sub(r"@((?:[ps]\d+)(?:\.[ps]\d+)*)$", lambda found: "/" + found[1].replace(".", "/"), label)
+    folder = os.path.join(root, build or os.environ.get("EXPOPS_BUILD_DIR") or "build")
+    name = _folder_of(folder, label)
     _add_scripts(root, folder, name)
-    return _find(folder, name, label, key)
+    try:
+        return _find(folder, name, label, key)
+    except ModuleNotFoundError as error:
+        said = f"{error}, which `{key}` of `{label}` needs: {_who_has_it(folder, name)}"
+        raise ModuleNotFoundError(said, name=error.name, path=error.path) from error
 
 
 def show(root: str, folder: str, name: str, key: str) -> int:
     """Print the head of a value or a metric of the instance `name`, in the build folder `folder`."""
     try:
         _add_scripts(root, folder, name)
-        print(_head(_find(folder, name, name, key)))
+        print(_head(_find(folder, name, name, key)), flush=True)
+    except BrokenPipeError:  # whoever reads has seen enough; at its end, Python would try to write the rest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (Failure, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -61,8 +67,45 @@ def _read(path: str) -> Any:
         return None
 
 
+def _folder_of(folder: str, label: str) -> str:
+    """The folder of an instance, as seen from the build folder: `fit/p2` for `fit@p2`."""
+    exact = _process_folder(folder, label)
+    found = None if exact else re.search(r"[@/ ]((?:[ps]\d+)(?:[./][ps]\d+)*)$", label)
+    if found is None:
+        return exact or label
+    process = label[: found.start()]
+    arms = re.split("[./]", found[1])
+    return "/".join([_process_folder(folder, process) or process, *arms])
+
+
+def _process_folder(folder: str, process: str) -> Optional[str]:
+    """Of a process with this name, or whose folder or target has it: a name may have signs that no folder has."""
+    plans = os.path.join(folder, ".expops", "plan")
+    if (_read(os.path.join(plans, process + ".json")) or {}).get("process") == process:
+        return process
+    names = [name[: -len(".json")] for name in sorted(os.listdir(plans) if os.path.isdir(plans) else [])]
+    is_it = (name for name in names if (_read(os.path.join(plans, name + ".json")) or {}).get("process") == process)
+    return next(is_it, None) or next((name for name in names if process in (name, name.replace("@", ",40"))), None)
+
+
+def _plan(folder: str, name: str) -> Dict[str, Any]:
+    plan: Dict[str, Any] = _read(os.path.join(folder, ".expops", "plan", name.partition("/")[0] + ".json")) or {}
+    return plan
+
+
+def _who_has_it(folder: str, name: str) -> str:
+    """A sentence: the interpreter that made the values of `name`, and what to do with it."""
+    environment = _plan(folder, name).get("environment")
+    if environment:
+        python = os.path.join(folder, ".expops", "environment", environment, "venv", "bin", "python")
+        there = f": run this with {python}" if os.path.exists(python) else ""
+        return f"the environment `{environment}` has it{there}"
+    python = (_read(os.path.join(folder, ".expops", "interpreter")) or {}).get("python")
+    return f"the Python of the build has it: run this with {python}" if python else "install it here, too"
+
+
 def _add_scripts(root: str, folder: str, name: str) -> None:
-    plan = _read(os.path.join(folder, ".expops", "plan", name.partition("/")[0] + ".json")) or {}
+    plan = _plan(folder, name)
     for scripts in plan.get("folders", []):
         path = os.path.join(root, scripts)
         if path not in sys.path:
