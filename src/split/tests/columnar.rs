@@ -13,12 +13,16 @@ use arrow_ipc::CompressionType;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowWriter, encode_arrow_schema};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use proptest::prelude::*;
 
 use super::{Parts, Space};
+use crate::file::Written;
 use crate::size::{By, Size};
 use crate::split::assign::mix;
 use crate::split::{Format, Request, digest_of, fuzzing, run};
@@ -360,6 +364,49 @@ fn metadata_of_a_footer_are_kept_and_hashed() {
             assert_eq!(reader.custom_metadata().get("about").map(String::as_str), Some("one"));
         }
     }
+}
+
+/// Whatever Arrow's schema in it is: of these columns, of others, or none.
+#[test]
+fn pairs_of_a_parquet_footer_are_kept_and_hashed() {
+    let table = table(Arc::new(StringArray::from(words())));
+    let other = Schema::new(vec![Field::new("gone", DataType::Int8, true)]);
+    let own = encode_arrow_schema(&table.schema());
+    let file = |schema: &str, pandas: &str, units: &str| {
+        let pairs = [("ARROW:schema", schema), ("pandas", pandas), ("units", units)];
+        let pairs = pairs.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()));
+        let properties = WriterProperties::builder().set_key_value_metadata(Some(pairs.to_vec())).build();
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), table.schema(), options).unwrap();
+        writer.write(&table).unwrap();
+        writer.into_inner().unwrap()
+    };
+    let range = r#"{"index_columns": [{"kind": "range", "name": null, "start": 0, "stop": 20, "step": 1}], "columns": []}"#;
+    for schema in [own.as_str(), &encode_arrow_schema(&other), "garbage", ""] {
+        let plain = digest(&file(schema, "{}", "m"), "parquet");
+        assert_ne!(digest(&file(schema, "{}", "km"), "parquet"), plain, "{schema}");
+        assert_ne!(digest(&file(schema, r#"{"columns": []}"#, "m"), "parquet"), plain, "{schema}");
+        let space = Space::new();
+        for (units, pandas) in [("m", "{}"), ("km", "{}"), ("km", range)] {
+            let parts = space.split(&file(schema, pandas, units), "parquet", "2", "rows", (0, 1)).unwrap();
+            for part in parts {
+                assert_eq!(part.written, Written::Changed, "{schema}");
+                let bytes = std::fs::read(&part.path).unwrap();
+                assert_eq!(digest(&bytes, "parquet"), part.digest.to_string(), "{schema}");
+                let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+                let pairs = reader.metadata().file_metadata().key_value_metadata().unwrap();
+                assert!(pairs.contains(&KeyValue::new("units".to_owned(), units.to_owned())));
+            }
+        }
+        let space = Space::new();
+        let scattered = space.split(&file(schema, range, "m"), "parquet", "2", "shuffle:1", (0, 1));
+        for part in scattered.unwrap() {
+            let bytes = std::fs::read(&part.path).unwrap();
+            assert_eq!(digest(&bytes, "parquet"), part.digest.to_string(), "{schema}");
+        }
+    }
+    let [one, other] = ["one", "other"].map(|schema| digest(&file(schema, "{}", "m"), "parquet"));
+    assert_ne!(one, other, "what other readers may make something of");
 }
 
 #[test]
