@@ -12,6 +12,7 @@ use super::format::{Compression, Dialect, Format, Kind, Looks, UTF16, looks};
 use super::gzip::Members;
 use super::source::{BOM, Input, Source};
 use super::text::json_line;
+use crate::digest::Digest;
 use crate::file;
 
 /// Opens `input` as `format`, or as the format that its name or first bytes indicate.
@@ -187,6 +188,16 @@ fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -
             Err(SplitError::whole(name, message, None))
         }
         (Err(source), _) => Err(file::FileError { action: "unpack", path: name.into(), source }.into()),
+    }
+}
+
+/// The digest of what the file at `path` holds, unpacked if its name says that it is packed.
+pub(crate) fn digest_unpacked(path: &Utf8Path) -> io::Result<Digest> {
+    let file = file::open_regular(path)?;
+    match path.extension() {
+        Some("gz") => Digest::of_read(Members::new(file)),
+        Some("zst") => Digest::of_read(zstd::stream::read::Decoder::new(file)?),
+        _ => Digest::of_read(file),
     }
 }
 

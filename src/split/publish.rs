@@ -145,6 +145,8 @@ fn settle(request: &Request, places: &Places, made: Vec<Product>) -> Result<Vec<
         let line = Line { digest, rows: Some(rows), subject, file: request.layout.name().map(str::to_owned) };
         let content = Stamp { lines: [&[line], request.extra].concat() };
         let (path, stamp) = (&places.data[i], &places.stamps[i]);
+        // Told by the old stamp.
+        let leftovers = request.layout.leftovers(i as u64 + 1);
         let written = match draft {
             Some(draft) => {
                 draft.publish(path, stamp, &content)?;
@@ -155,9 +157,7 @@ fn settle(request: &Request, places: &Places, made: Vec<Product>) -> Result<Vec<
                 Written::Unchanged
             }
         };
-        for path in request.layout.leftovers(i as u64 + 1) {
-            file::remove(&path)?;
-        }
+        leftovers.iter().try_for_each(|path| file::remove(path))?;
         partitions.push(Partition { rows, bytes, digest, path: path.clone(), written });
     }
     Ok(partitions)
