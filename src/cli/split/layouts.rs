@@ -88,6 +88,7 @@ mod tests {
 
     use super::super::Command;
     use super::*;
+    use crate::file::Written;
 
     /// Splits `d.csv` in `folder` into `out` there.
     fn split(folder: &Utf8Path, out: &str, flags: &[&str]) {
@@ -127,6 +128,34 @@ mod tests {
         std::fs::copy(folder.join("ours/p1.csv.zst"), folder.join("p1.csv.zst")).unwrap();
         split(&folder, "", gz);
         assert!(folder.join("p1.csv.zst").exists());
+    }
+
+    /// Also where the name does not tell it.
+    #[test]
+    fn another_packing_is_another_file() {
+        let guard = tempfile::tempdir().unwrap();
+        let folder = Utf8PathBuf::try_from(guard.path().to_owned()).unwrap();
+        let (data, out) = (folder.join("d.csv"), folder.join("out"));
+        std::fs::write(&data, "k\nx\nx\ny\n").unwrap();
+        let split = |name: &str, flags: &[&str]| {
+            let words =
+                ["expops-split", data.as_str(), "--by-value", "k", "--name", name, "--quiet", "--out"];
+            Command::try_parse_from(words.iter().chain(&[out.as_str()]).chain(flags)).unwrap().split()
+        };
+        let (plain, gz, zst) = (&[][..], &["--compress", "gz"][..], &["--compress", "zst"][..]);
+        for (flags, start) in [(plain, &b"k\n"[..]), (gz, b"\x1F\x8B"), (zst, b"\x28\xB5"), (plain, b"k\n")] {
+            for written in [Written::Changed, Written::Unchanged] {
+                for part in split("{value}", flags).unwrap().partitions {
+                    assert_eq!(part.written, written, "{flags:?}");
+                    assert!(std::fs::read(part.path).unwrap().starts_with(start), "{flags:?}");
+                }
+            }
+        }
+        for (name, flags) in [("{value}.csv.gz", plain), ("{value}.csv.gz", zst), ("{value}.zst", gz)] {
+            let refused = split(name, flags).err().map(|error| error.to_string());
+            assert!(refused.is_some_and(|text| text.contains(name)), "{name} {flags:?}");
+        }
+        split("{value}.csv.gz", gz).unwrap();
     }
 
     #[test]
