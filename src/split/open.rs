@@ -133,8 +133,6 @@ fn contradiction(told: Format, start: &[u8]) -> Option<String> {
     match (told.compression, looks(start)) {
         (Some(told), Looks::Packed(packed)) if told == packed => None,
         (_, Looks::Packed(packed)) => Some(packed.to_string()),
-        // Any bytes are lines.
-        (None, Looks::Foreign(UTF16)) if told.rows == Kind::Lines && !is_marked(start) => None,
         (_, Looks::Foreign(name)) => Some(name.to_owned()),
         (None, Looks::Like(kind)) if kind == told.rows => None,
         (_, Looks::Like(kind)) => Some(kind.to_string()),
@@ -146,10 +144,6 @@ fn contradiction(told: Format, start: &[u8]) -> Option<String> {
         (None, Looks::Unknown) if told.rows.is_text() || accepts_any(told.rows) => None,
         (None, Looks::Unknown) => Some("something else".to_owned()),
     }
-}
-
-fn is_marked(start: &[u8]) -> bool {
-    start.starts_with(b"\xFF\xFE") || start.starts_with(b"\xFE\xFF")
 }
 
 fn is_object(start: &[u8]) -> bool {
