@@ -6,9 +6,11 @@ use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, FixedSizeListArray, Int64Array, LargeStringArray, NullArray,
-    RecordBatch, RecordBatchOptions, StringArray, StringViewArray, StructArray,
+    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, DictionaryArray, DurationSecondArray,
+    FixedSizeListArray, Int64Array, LargeBinaryArray, LargeStringArray, ListArray, NullArray, RecordBatch,
+    RecordBatchOptions, StringArray, StringViewArray, StructArray,
 };
+use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_ipc::CompressionType;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
@@ -407,6 +409,54 @@ fn pairs_of_a_parquet_footer_are_kept_and_hashed() {
     }
     let [one, other] = ["one", "other"].map(|schema| digest(&file(schema, "{}", "m"), "parquet"));
     assert_ne!(one, other, "what other readers may make something of");
+}
+
+/// For each partition the ids of its rows, where they go by the column `k`.
+fn dealt(k: ArrayRef, format: &str) -> Result<Vec<Vec<usize>>, String> {
+    let id: ArrayRef = Arc::new(Int64Array::from_iter_values(0..20));
+    let table = RecordBatch::try_from_iter_with_nullable([("id", id, true), ("k", k, true)]).unwrap();
+    let bytes = if format == "arrow" { arrow(&table, 7) } else { parquet(&table, 7) };
+    let space = Space::new();
+    let parts = space.split(&bytes, format, "4", "hash:k", (0, 1)).map_err(|error| error.to_string())?;
+    Ok(parts.iter().map(|part| ids(format, &std::fs::read(&part.path).unwrap())).collect())
+}
+
+#[test]
+fn a_key_goes_by_its_value_and_not_by_the_way_in_which_it_is_stored() {
+    let texts = || (0..40).map(|i| (i % 7 > 0).then(|| ["x", "1", "1.0", "true", "ä\"", ""][i % 6]));
+    let plain: ArrayRef = Arc::new(texts().collect::<StringArray>());
+    let categories: ArrayRef = Arc::new(texts().collect::<DictionaryArray<Int32Type>>());
+    let missing = || Some((0..20).map(|i| i % 9 > 0).collect::<NullBuffer>());
+    let lists = |items: &ArrayRef| -> ArrayRef {
+        let item = Arc::new(Field::new("item", items.data_type().clone(), true));
+        let ends = OffsetBuffer::from_lengths((0..20).map(|i| i % 5));
+        Arc::new(ListArray::new(item, ends, items.clone(), missing()))
+    };
+    let structs = |items: &ArrayRef| -> ArrayRef {
+        let field = Field::new("f", items.data_type().clone(), true);
+        Arc::new(StructArray::new(vec![field].into(), vec![items.slice(0, 20)], missing()))
+    };
+    let bytes = || (0..20).map(|i| (i % 7 > 0).then(|| [&b"a\xFF"[..], b"12", b""][i % 3]));
+    for same in [
+        vec![lists(&plain), lists(&categories)],
+        vec![structs(&plain), structs(&categories)],
+        vec![
+            Arc::new(bytes().collect::<BinaryArray>()) as ArrayRef,
+            Arc::new(bytes().collect::<LargeBinaryArray>()),
+            Arc::new(bytes().collect::<BinaryViewArray>()),
+        ],
+    ] {
+        let first = dealt(same[0].clone(), "arrow").unwrap();
+        for k in &same {
+            assert_eq!(dealt(k.clone(), "arrow").unwrap(), first, "{}", k.data_type());
+            assert_eq!(dealt(k.clone(), "parquet").unwrap(), first, "{}", k.data_type());
+        }
+    }
+    let durations: ArrayRef = Arc::new(DurationSecondArray::from_iter_values(0..40));
+    for k in [lists(&durations), structs(&durations)] {
+        let refused = dealt(k, "arrow").unwrap_err();
+        assert!(refused.contains("the column `k` have no text to go by"), "{refused}");
+    }
 }
 
 #[test]
