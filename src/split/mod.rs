@@ -78,7 +78,7 @@ pub(crate) use columnar::{Most, beginning};
 pub use error::{Flaw, Position, SplitError};
 pub use format::{Compression, Dialect, Format, Kind};
 pub use names::Pattern;
-pub(crate) use open::unlike_csv;
+pub(crate) use open::{digest_unpacked, unlike_csv};
 pub use request::{Each, Layout, MEMORY, Partition, Progress, Request};
 pub use rows::{SizeMismatch, partition_rows};
 pub(crate) use run::is_same_file;

@@ -1,10 +1,11 @@
 //! The names of files that hold one value of a column each.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use super::error::SplitError;
+use super::format::Compression;
 use crate::digest::Digest;
 
 /// What is missing has this name; a text that is this one is refused beside it.
@@ -40,10 +41,21 @@ impl FromStr for Pattern {
     }
 }
 
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl Pattern {
     /// How many folders deep the files lie, counting from 1.
     pub fn depth(&self) -> usize {
         self.0.split('/').count()
+    }
+
+    /// How the files are packed, as far as their names say.
+    pub fn packing(&self) -> Option<Compression> {
+        self.0.rsplit_once('.')?.1.parse().ok()
     }
 
     /// The name of the file of each value, of which no two are equal; an error if names would be.

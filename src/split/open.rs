@@ -12,6 +12,7 @@ use super::format::{Compression, Dialect, Format, Kind, Looks, UTF16, looks};
 use super::gzip::Members;
 use super::source::{BOM, Input, Source};
 use super::text::json_line;
+use crate::digest::Digest;
 use crate::file;
 
 /// Opens `input` as `format`, or as the format that its name or first bytes indicate.
@@ -132,8 +133,6 @@ fn contradiction(told: Format, start: &[u8]) -> Option<String> {
     match (told.compression, looks(start)) {
         (Some(told), Looks::Packed(packed)) if told == packed => None,
         (_, Looks::Packed(packed)) => Some(packed.to_string()),
-        // Any bytes are lines.
-        (None, Looks::Foreign(UTF16)) if told.rows == Kind::Lines && !is_marked(start) => None,
         (_, Looks::Foreign(name)) => Some(name.to_owned()),
         (None, Looks::Like(kind)) if kind == told.rows => None,
         (_, Looks::Like(kind)) => Some(kind.to_string()),
@@ -145,10 +144,6 @@ fn contradiction(told: Format, start: &[u8]) -> Option<String> {
         (None, Looks::Unknown) if told.rows.is_text() || accepts_any(told.rows) => None,
         (None, Looks::Unknown) => Some("something else".to_owned()),
     }
-}
-
-fn is_marked(start: &[u8]) -> bool {
-    start.starts_with(b"\xFF\xFE") || start.starts_with(b"\xFE\xFF")
 }
 
 fn is_object(start: &[u8]) -> bool {
@@ -187,6 +182,16 @@ fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -
             Err(SplitError::whole(name, message, None))
         }
         (Err(source), _) => Err(file::FileError { action: "unpack", path: name.into(), source }.into()),
+    }
+}
+
+/// The digest of what the file at `path` holds, unpacked if its name says that it is packed.
+pub(crate) fn digest_unpacked(path: &Utf8Path) -> io::Result<Digest> {
+    let file = file::open_regular(path)?;
+    match path.extension() {
+        Some("gz") => Digest::of_read(Members::new(file)),
+        Some("zst") => Digest::of_read(zstd::stream::read::Decoder::new(file)?),
+        _ => Digest::of_read(file),
     }
 }
 

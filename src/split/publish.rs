@@ -2,10 +2,12 @@
 //! published before every partition is complete.
 
 use std::fs;
+use std::io::{self, Read as _};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::SplitError;
+use super::format::{Compression, Looks, looks};
 use super::parallel;
 use super::produce::{Order, Producer, Product, Want};
 use super::request::{Partition, Request};
@@ -107,13 +109,15 @@ struct Old {
 struct Places {
     data: Vec<Utf8PathBuf>,
     stamps: Vec<Utf8PathBuf>,
+    compress: Option<Compression>,
 }
 
 impl Places {
     fn new(request: &Request) -> Self {
         let all = 1..=request.size.partitions();
         let data = all.clone().map(|i| request.layout.data(i)).collect();
-        Self { data, stamps: all.map(|i| request.layout.stamp(i)).collect() }
+        let stamps = all.map(|i| request.layout.stamp(i)).collect();
+        Self { data, stamps, compress: request.compress }
     }
 
     fn old(&self, key: &str) -> Vec<Option<Old>> {
@@ -134,6 +138,19 @@ impl Places {
         old.digest == made.digest
             && old.rows == Some(made.rows)
             && there.is_ok_and(|there| length.is_none_or(|length| length == there))
+            && self.is_packed_right(&self.data[i], made.digest).unwrap_or(false)
+    }
+
+    /// Whether the file at `path`, whose name may say nothing about it, is packed as it is to be.
+    fn is_packed_right(&self, path: &Utf8Path, digest: Digest) -> io::Result<bool> {
+        let mut start = Vec::new();
+        file::open_regular(path)?.take(4).read_to_end(&mut start)?;
+        Ok(match (looks(&start), self.compress) {
+            (Looks::Packed(packed), Some(wanted)) => packed == wanted,
+            // Lines may begin with any bytes.
+            (Looks::Packed(_), None) => Digest::of_file(path)? == digest,
+            (_, wanted) => wanted.is_none(),
+        })
     }
 }
 
@@ -145,6 +162,8 @@ fn settle(request: &Request, places: &Places, made: Vec<Product>) -> Result<Vec<
         let line = Line { digest, rows: Some(rows), subject, file: request.layout.name().map(str::to_owned) };
         let content = Stamp { lines: [&[line], request.extra].concat() };
         let (path, stamp) = (&places.data[i], &places.stamps[i]);
+        // Told by the old stamp.
+        let leftovers = request.layout.leftovers(i as u64 + 1);
         let written = match draft {
             Some(draft) => {
                 draft.publish(path, stamp, &content)?;
@@ -155,9 +174,7 @@ fn settle(request: &Request, places: &Places, made: Vec<Product>) -> Result<Vec<
                 Written::Unchanged
             }
         };
-        for path in request.layout.leftovers(i as u64 + 1) {
-            file::remove(&path)?;
-        }
+        leftovers.iter().try_for_each(|path| file::remove(path))?;
         partitions.push(Partition { rows, bytes, digest, path: path.clone(), written });
     }
     Ok(partitions)

@@ -25,7 +25,8 @@ pub trait Layout: Sync {
         None
     }
 
-    /// Other paths where an earlier split may have put partition `i`: they are removed once it is in place.
+    /// Other paths where an earlier split has put partition `i`: asked for before it is put in place, and removed once
+    /// it is.
     fn leftovers(&self, _i: u64) -> Vec<Utf8PathBuf> {
         Vec::new()
     }

@@ -49,6 +49,9 @@ const DATA: Table<DataFields> = Table {
                 to.by = by(key, node, reader);
             }
         }),
+        Field::refused("rows", |_, key, _, reader| uncounted(key.span, reader)),
+        Field::refused("max_bytes", |_, key, _, reader| uncounted(key.span, reader)),
+        Field::refused("by_value", |_, key, _, reader| uncounted(key.span, reader)),
     ],
     hints: &[],
 };
@@ -200,8 +203,11 @@ fn agree(size: &Spanned<Size>, by: &Spanned<By>, reader: &mut Reader<'_>) {
 
 fn no_size(key: &Key<'_>, entries: Entries<'_, '_>, reader: &mut Reader<'_>) {
     let null = entries.iter().find(|(key, _)| key.value == "size");
-    // A misspelt `size` has been reported already.
-    let is_misspelt = |key: &Key<'_>| nearest(&key.value, ["size", "data_name", "by"]) == Some("size");
+    // What stands for it, or a misspelt `size`, has been reported already.
+    let is_misspelt = |key: &Key<'_>| {
+        UNCOUNTED.contains(&key.value.as_ref())
+            || nearest(&key.value, ["size", "data_name", "by"]) == Some("size")
+    };
     if null.is_none() && entries.iter().take(100).any(|(key, _)| is_misspelt(key)) {
         return;
     }
@@ -222,6 +228,16 @@ fn flatten<'a>(node: &Node<'a>, reader: &mut Reader<'_>) -> Option<Vec<(Key<'a>,
     Some(flat)
 }
 
+/// What only the command line has.
+const UNCOUNTED: [&str; 3] = ["rows", "max_bytes", "by_value"];
+
+/// Reports what says of each partition what it has, and so not how many there are.
+fn uncounted(span: Span, reader: &mut Reader<'_>) {
+    let message = "how many partitions there are must be known when compiling, before the data is read";
+    let help = format!("{SIZE_FORMS}; `--rows`, `--max-bytes` and `--by-value` are for `expops split` alone");
+    reader.report(&codes::SIZE, (span, "only the data tells how many these are"), message, help);
+}
+
 fn size(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Size> {
     let result = match &node.kind {
         Kind::Int(count) => Size::equal(*count).map_err(|error| vec![error]),
@@ -230,12 +246,8 @@ fn size(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Size> {
             let entries: Vec<_> = items.iter().map(|item| size_entry(item, reader)).collect();
             Size::from_entries(&entries.into_iter().collect::<Option<Vec<_>>>()?)
         }
-        Kind::Map(entries)
-            if entries.iter().any(|(key, _)| ["rows", "max_bytes"].contains(&key.value.as_ref())) =>
-        {
-            let message = "how many partitions there are must be known before the data is read";
-            let help = format!("{SIZE_FORMS}; `--rows` and `--max-bytes` are for `expops split` alone");
-            reader.report(&codes::SIZE, (node.span, "says how large they are"), message, help);
+        Kind::Map(entries) if entries.iter().any(|(key, _)| UNCOUNTED.contains(&key.value.as_ref())) => {
+            uncounted(node.span, reader);
             return None;
         }
         _ => {

@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::split::{Layout, is_same_file};
+use crate::split::{Layout, Stamp, digest_unpacked, is_same_file};
 
 /// All partitions in one folder: `p1.csv` and `p1.stamp`.
 pub(super) struct Flat {
@@ -21,8 +21,15 @@ impl Layout for Flat {
         self.folder.join(format!("p{i}.stamp"))
     }
 
+    /// Only the content that the stamp is about is ours: anything may lie beside our files.
     fn leftovers(&self, i: u64) -> Vec<Utf8PathBuf> {
-        packed_otherwise(&self.data(i)).into_iter().filter(|path| !is_source(&self.source, path)).collect()
+        let data = self.data(i);
+        let Some(stamp) = Stamp::read(&self.stamp(i)).filter(|_| !data.exists()) else { return Vec::new() };
+        let is_stamped = |digest| stamp.lines.iter().any(|line| line.digest == digest);
+        let is_ours = |path: &Utf8PathBuf| {
+            !is_source(&self.source, path) && digest_unpacked(path).is_ok_and(is_stamped)
+        };
+        packed_otherwise(&data).into_iter().filter(is_ours).collect()
     }
 
     fn known(&self) -> Option<Utf8PathBuf> {
@@ -77,7 +84,79 @@ fn packed_otherwise(path: &Utf8Path) -> Vec<Utf8PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
+    use super::super::Command;
     use super::*;
+    use crate::file::Written;
+
+    /// Splits `d.csv` in `folder` into `out` there.
+    fn split(folder: &Utf8Path, out: &str, flags: &[&str]) {
+        let (data, out) = (folder.join("d.csv"), folder.join(out));
+        let words = ["expops-split", data.as_str(), "--out", out.as_str(), "--size", "2", "--quiet"];
+        Command::try_parse_from(words.iter().chain(flags)).unwrap().split().unwrap();
+    }
+
+    #[test]
+    fn what_a_partition_has_left_goes_and_files_of_others_stay() {
+        let guard = tempfile::tempdir().unwrap();
+        let folder = Utf8PathBuf::try_from(guard.path().to_owned()).unwrap();
+        std::fs::write(folder.join("d.csv"), "a\n1\n2\n").unwrap();
+        let names = |out: &str| -> Vec<String> {
+            let names = folder.join(out).read_dir_utf8().unwrap().map(|entry| entry.unwrap());
+            let names = names.map(|entry| entry.file_name().to_owned());
+            let mut names: Vec<_> = names.filter(|name| name.starts_with('p')).collect();
+            names.sort_unstable();
+            names
+        };
+        let gz = &["--compress", "gz"][..];
+        for (flags, ending) in [(&[][..], ""), (gz, ".gz"), (&["--compress", "zst"], ".zst"), (&[], "")] {
+            split(&folder, "ours", flags);
+            let data = [1, 2].map(|i| [format!("p{i}.csv{ending}"), format!("p{i}.stamp")]);
+            assert_eq!(names("ours"), data.concat());
+        }
+        let mine = |path: &str| std::fs::write(folder.join(path), "mine").unwrap();
+        let is_mine = |path: &str| std::fs::read(folder.join(path)).is_ok_and(|bytes| bytes == b"mine");
+        std::fs::create_dir(folder.join("mine")).unwrap();
+        ["mine/p1.csv.gz", "p1.csv", "ours/p1.csv.gz"].iter().for_each(|path| mine(path));
+        split(&folder, "mine", &[]);
+        split(&folder, "", gz);
+        split(&folder, "ours", &["--compress", "zst"]);
+        assert!(["mine/p1.csv.gz", "p1.csv", "ours/p1.csv.gz"].iter().all(|path| is_mine(path)));
+        assert!(!folder.join("ours/p1.csv").exists());
+        // A copy of a partition is not the partition.
+        std::fs::copy(folder.join("ours/p1.csv.zst"), folder.join("p1.csv.zst")).unwrap();
+        split(&folder, "", gz);
+        assert!(folder.join("p1.csv.zst").exists());
+    }
+
+    /// Also where the name does not tell it.
+    #[test]
+    fn another_packing_is_another_file() {
+        let guard = tempfile::tempdir().unwrap();
+        let folder = Utf8PathBuf::try_from(guard.path().to_owned()).unwrap();
+        let (data, out) = (folder.join("d.csv"), folder.join("out"));
+        std::fs::write(&data, "k\nx\nx\ny\n").unwrap();
+        let split = |name: &str, flags: &[&str]| {
+            let words =
+                ["expops-split", data.as_str(), "--by-value", "k", "--name", name, "--quiet", "--out"];
+            Command::try_parse_from(words.iter().chain(&[out.as_str()]).chain(flags)).unwrap().split()
+        };
+        let (plain, gz, zst) = (&[][..], &["--compress", "gz"][..], &["--compress", "zst"][..]);
+        for (flags, start) in [(plain, &b"k\n"[..]), (gz, b"\x1F\x8B"), (zst, b"\x28\xB5"), (plain, b"k\n")] {
+            for written in [Written::Changed, Written::Unchanged] {
+                for part in split("{value}", flags).unwrap().partitions {
+                    assert_eq!(part.written, written, "{flags:?}");
+                    assert!(std::fs::read(part.path).unwrap().starts_with(start), "{flags:?}");
+                }
+            }
+        }
+        for (name, flags) in [("{value}.csv.gz", plain), ("{value}.csv.gz", zst), ("{value}.zst", gz)] {
+            let refused = split(name, flags).err().map(|error| error.to_string());
+            assert!(refused.is_some_and(|text| text.contains(name)), "{name} {flags:?}");
+        }
+        split("{value}.csv.gz", gz).unwrap();
+    }
 
     #[test]
     fn what_a_value_has_left_is_ours_if_it_has_a_stamp() {

@@ -214,6 +214,12 @@ impl Command {
         let usual = || format!("{{value}}.{}", flat.extension).parse();
         let pattern = self.name.clone().map_or_else(usual, Ok);
         let pattern: Pattern = pattern.map_err(|message| SplitError::Usage { message, help: None })?;
+        if let Some(packing) = pattern.packing().filter(|packing| self.compress != Some(*packing)) {
+            let message =
+                format!("the names `{pattern}` are those of files in {packing}, which these are not");
+            let help = format!("add `--compress {}`, or give another `--name`", packing.extension());
+            return Err(SplitError::Usage { message, help: Some(help) });
+        }
         let mut found = Vec::new();
         let layout = |values: &[Vec<u8>]| -> Result<Box<dyn Layout>, SplitError> {
             found = values.to_vec();

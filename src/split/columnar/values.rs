@@ -9,7 +9,7 @@ use arrow_array::types::{
     Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, new_empty_array};
 use arrow_schema::{DataType, Schema, TimeUnit};
 use arrow_select::take::take;
 
@@ -134,6 +134,7 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
         T::Utf8View => Box::new(move |i| of_text(array.as_string_view().value(i).as_bytes()).into_owned()),
         T::Binary => Box::new(move |i| of_text(array.as_binary::<i32>().value(i)).into_owned()),
         T::LargeBinary => Box::new(move |i| of_text(array.as_binary::<i64>().value(i)).into_owned()),
+        T::BinaryView => Box::new(move |i| of_text(array.as_binary_view().value(i)).into_owned()),
         T::FixedSizeBinary(_) => {
             Box::new(move |i| of_text(array.as_fixed_size_binary().value(i)).into_owned())
         }
@@ -152,7 +153,7 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
             return texts(&decoded.map_err(|_| array.data_type().clone())?);
         }
         T::List(_) | T::LargeList(_) | T::FixedSizeList(_, _) | T::Struct(_) => {
-            nested(&array.clone(), 0)?;
+            has_text(array.data_type())?;
             Box::new(move |i| nested(&array, i).unwrap_or_default().into_bytes())
         }
         other => return Err(other.clone()),
@@ -188,6 +189,17 @@ pub(super) fn decimal(digits: &str, scale: i8) -> String {
     }
 }
 
+/// An error with the type inside `kind` whose values have no text.
+fn has_text(kind: &DataType) -> Result<(), DataType> {
+    match kind {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            has_text(item.data_type())
+        }
+        DataType::Struct(fields) => fields.iter().try_for_each(|field| has_text(field.data_type())),
+        other => texts(&new_empty_array(other)).map(drop),
+    }
+}
+
 /// The text of a value inside a list or structure, or its type if it has none.
 fn nested(array: &ArrayRef, i: usize) -> Result<String, DataType> {
     let text = |text: &str| String::from_utf8_lossy(&quoted(text.as_bytes())).into_owned();
@@ -211,6 +223,11 @@ fn nested(array: &ArrayRef, i: usize) -> Result<String, DataType> {
             };
             let fields = fields.into_iter().map(field).collect::<Result<Vec<_>, DataType>>()?;
             format!("{{{}}}", fields.join(","))
+        }
+        DataType::Dictionary(_, _) => {
+            let dictionary = array.as_any_dictionary();
+            let value = take(dictionary.values().as_ref(), &dictionary.keys().slice(i, 1), None);
+            nested(&value.map_err(|_| array.data_type().clone())?, 0)?
         }
         DataType::Utf8 => text(array.as_string::<i32>().value(i)),
         DataType::LargeUtf8 => text(array.as_string::<i64>().value(i)),

@@ -6,19 +6,25 @@ use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, FixedSizeListArray, Int64Array, LargeStringArray, NullArray,
-    RecordBatch, RecordBatchOptions, StringArray, StringViewArray, StructArray,
+    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, DictionaryArray, DurationSecondArray,
+    FixedSizeListArray, Int64Array, LargeBinaryArray, LargeStringArray, ListArray, NullArray, RecordBatch,
+    RecordBatchOptions, StringArray, StringViewArray, StructArray,
 };
+use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_ipc::CompressionType;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowWriter, encode_arrow_schema};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use proptest::prelude::*;
 
 use super::{Parts, Space};
+use crate::file::Written;
 use crate::size::{By, Size};
 use crate::split::assign::mix;
 use crate::split::{Format, Request, digest_of, fuzzing, run};
@@ -359,6 +365,97 @@ fn metadata_of_a_footer_are_kept_and_hashed() {
             let reader = FileReader::try_new(std::fs::File::open(&part.path).unwrap(), None).unwrap();
             assert_eq!(reader.custom_metadata().get("about").map(String::as_str), Some("one"));
         }
+    }
+}
+
+/// Whatever Arrow's schema in it is: of these columns, of others, or none.
+#[test]
+fn pairs_of_a_parquet_footer_are_kept_and_hashed() {
+    let table = table(Arc::new(StringArray::from(words())));
+    let other = Schema::new(vec![Field::new("gone", DataType::Int8, true)]);
+    let own = encode_arrow_schema(&table.schema());
+    let file = |schema: &str, pandas: &str, units: &str| {
+        let pairs = [("ARROW:schema", schema), ("pandas", pandas), ("units", units)];
+        let pairs = pairs.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()));
+        let properties = WriterProperties::builder().set_key_value_metadata(Some(pairs.to_vec())).build();
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), table.schema(), options).unwrap();
+        writer.write(&table).unwrap();
+        writer.into_inner().unwrap()
+    };
+    let range = r#"{"index_columns": [{"kind": "range", "name": null, "start": 0, "stop": 20, "step": 1}], "columns": []}"#;
+    for schema in [own.as_str(), &encode_arrow_schema(&other), "garbage", ""] {
+        let plain = digest(&file(schema, "{}", "m"), "parquet");
+        assert_ne!(digest(&file(schema, "{}", "km"), "parquet"), plain, "{schema}");
+        assert_ne!(digest(&file(schema, r#"{"columns": []}"#, "m"), "parquet"), plain, "{schema}");
+        let space = Space::new();
+        for (units, pandas) in [("m", "{}"), ("km", "{}"), ("km", range)] {
+            let parts = space.split(&file(schema, pandas, units), "parquet", "2", "rows", (0, 1)).unwrap();
+            for part in parts {
+                assert_eq!(part.written, Written::Changed, "{schema}");
+                let bytes = std::fs::read(&part.path).unwrap();
+                assert_eq!(digest(&bytes, "parquet"), part.digest.to_string(), "{schema}");
+                let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+                let pairs = reader.metadata().file_metadata().key_value_metadata().unwrap();
+                assert!(pairs.contains(&KeyValue::new("units".to_owned(), units.to_owned())));
+            }
+        }
+        let space = Space::new();
+        let scattered = space.split(&file(schema, range, "m"), "parquet", "2", "shuffle:1", (0, 1));
+        for part in scattered.unwrap() {
+            let bytes = std::fs::read(&part.path).unwrap();
+            assert_eq!(digest(&bytes, "parquet"), part.digest.to_string(), "{schema}");
+        }
+    }
+    let [one, other] = ["one", "other"].map(|schema| digest(&file(schema, "{}", "m"), "parquet"));
+    assert_ne!(one, other, "what other readers may make something of");
+}
+
+/// For each partition the ids of its rows, where they go by the column `k`.
+fn dealt(k: ArrayRef, format: &str) -> Result<Vec<Vec<usize>>, String> {
+    let id: ArrayRef = Arc::new(Int64Array::from_iter_values(0..20));
+    let table = RecordBatch::try_from_iter_with_nullable([("id", id, true), ("k", k, true)]).unwrap();
+    let bytes = if format == "arrow" { arrow(&table, 7) } else { parquet(&table, 7) };
+    let space = Space::new();
+    let parts = space.split(&bytes, format, "4", "hash:k", (0, 1)).map_err(|error| error.to_string())?;
+    Ok(parts.iter().map(|part| ids(format, &std::fs::read(&part.path).unwrap())).collect())
+}
+
+#[test]
+fn a_key_goes_by_its_value_and_not_by_the_way_in_which_it_is_stored() {
+    let texts = || (0..40).map(|i| (i % 7 > 0).then(|| ["x", "1", "1.0", "true", "ä\"", ""][i % 6]));
+    let plain: ArrayRef = Arc::new(texts().collect::<StringArray>());
+    let categories: ArrayRef = Arc::new(texts().collect::<DictionaryArray<Int32Type>>());
+    let missing = || Some((0..20).map(|i| i % 9 > 0).collect::<NullBuffer>());
+    let lists = |items: &ArrayRef| -> ArrayRef {
+        let item = Arc::new(Field::new("item", items.data_type().clone(), true));
+        let ends = OffsetBuffer::from_lengths((0..20).map(|i| i % 5));
+        Arc::new(ListArray::new(item, ends, items.clone(), missing()))
+    };
+    let structs = |items: &ArrayRef| -> ArrayRef {
+        let field = Field::new("f", items.data_type().clone(), true);
+        Arc::new(StructArray::new(vec![field].into(), vec![items.slice(0, 20)], missing()))
+    };
+    let bytes = || (0..20).map(|i| (i % 7 > 0).then(|| [&b"a\xFF"[..], b"12", b""][i % 3]));
+    for same in [
+        vec![lists(&plain), lists(&categories)],
+        vec![structs(&plain), structs(&categories)],
+        vec![
+            Arc::new(bytes().collect::<BinaryArray>()) as ArrayRef,
+            Arc::new(bytes().collect::<LargeBinaryArray>()),
+            Arc::new(bytes().collect::<BinaryViewArray>()),
+        ],
+    ] {
+        let first = dealt(same[0].clone(), "arrow").unwrap();
+        for k in &same {
+            assert_eq!(dealt(k.clone(), "arrow").unwrap(), first, "{}", k.data_type());
+            assert_eq!(dealt(k.clone(), "parquet").unwrap(), first, "{}", k.data_type());
+        }
+    }
+    let durations: ArrayRef = Arc::new(DurationSecondArray::from_iter_values(0..40));
+    for k in [lists(&durations), structs(&durations)] {
+        let refused = dealt(k, "arrow").unwrap_err();
+        assert!(refused.contains("the column `k` have no text to go by"), "{refused}");
     }
 }
 

@@ -218,6 +218,22 @@ fn errors_name_the_place() {
     assert_eq!(error("json", deep.as_bytes()), "1:514: JSON nested more than 512 levels deep");
 }
 
+#[test]
+fn text_in_utf_16_is_told_with_and_without_a_mark() {
+    for format in ["csv", "jsonl", "json", "lines"] {
+        for mark in ["", "\u{FEFF}"] {
+            let text = format!("{mark}[1]\n[2]\n");
+            let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            for data in [little, big] {
+                let refused = Space::new().parts(&data, format, "2", "rows", (5, 2)).unwrap_err();
+                assert!(refused.contains("looks like text in UTF-16"), "{format}: {refused}");
+            }
+        }
+    }
+    Space::new().parts(b"a\0b\0\nc\0\n", "lines", "2", "rows", (5, 2)).unwrap();
+}
+
 /// The first chunk has no byte before it if there is neither a header nor anything else in front of the rows.
 #[test]
 fn rows_may_begin_with_the_file() {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Metadata, Schema};
 use parquet::arrow::{encode_arrow_schema, parquet_to_arrow_schema};
 use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::file::metadata::{FileMetaData, KeyValue};
@@ -20,26 +20,36 @@ const ARROW: &str = "ARROW:schema";
 pub(super) struct Shape {
     pub(super) columns: SchemaDescPtr,
     pub(super) pairs: Vec<KeyValue>,
-    /// The schema as Arrow's readers see it.
-    pub(super) arrow: Option<Schema>,
+    /// The schema as Arrow's readers see it; without fields if they do not know the types.
+    pub(super) arrow: Schema,
+    /// Whether the schema that Arrow's writers stored, if they did, is one of these columns.
+    is_told: bool,
 }
 
 impl Shape {
     pub(super) fn of(footer: &FileMetaData) -> Self {
         let columns = footer.schema_descr_ptr();
         let pairs = footer.key_value_metadata().cloned().unwrap_or_default();
-        // Its content is a hint: without it, or if it cannot be read, the columns are described by their own types.
-        let arrow = parquet_to_arrow_schema(&columns, Some(&pairs))
-            .or_else(|_| parquet_to_arrow_schema(&columns, None))
-            .ok();
-        Self { columns, pairs, arrow }
+        // What Arrow's writers stored is a hint: without it, or if it does not fit, the columns are described by their
+        // own types.
+        let told = parquet_to_arrow_schema(&columns, Some(&pairs));
+        let is_told = told.is_ok();
+        let arrow = told.unwrap_or_else(|_| {
+            let own: Vec<_> = pairs.iter().filter(|pair| pair.key != ARROW).cloned().collect();
+            let metadata = own.iter().filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)));
+            parquet_to_arrow_schema(&columns, Some(&own))
+                .unwrap_or_else(|_| Schema::empty().with_metadata(metadata.collect::<Metadata>()))
+        });
+        Self { columns, pairs, arrow, is_told }
     }
 
     /// For each column, whether readers treat its values as categories.
     pub(super) fn categorical(&self) -> Vec<bool> {
         let columns = self.columns.columns();
-        let found = self.arrow.as_ref().map(kinds::categorical).filter(|found| found.len() == columns.len());
-        let mut found = found.unwrap_or_else(|| vec![false; columns.len()]);
+        let mut found = kinds::categorical(&self.arrow);
+        if found.len() != columns.len() {
+            found = vec![false; columns.len()];
+        }
         for (found, column) in found.iter_mut().zip(columns) {
             *found &= column.physical_type() == Physical::BYTE_ARRAY;
         }
@@ -54,19 +64,17 @@ impl Shape {
         if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.key == key) {
             pair.value = Some(text.clone());
         }
-        if let Some(arrow) = &mut self.arrow
-            && arrow.metadata().contains_key(key)
-        {
-            let mut metadata = arrow.metadata().clone();
+        if self.arrow.metadata().contains_key(key) {
+            let mut metadata = self.arrow.metadata().clone();
             metadata.insert(key.to_owned(), text);
-            *arrow = arrow.clone().with_metadata(metadata);
+            self.arrow = self.arrow.clone().with_metadata(metadata);
         }
     }
 
     /// Updates the schema of Arrow's writers, too, which has a copy of the metadata of pandas.
     fn encode(&mut self) {
-        if let Some(encoded) = self.arrow.as_ref().map(encode_arrow_schema) {
-            self.set(ARROW, encoded);
+        if self.is_told {
+            self.set(ARROW, encode_arrow_schema(&self.arrow));
         }
     }
 
@@ -93,11 +101,9 @@ impl Shape {
         let root = Type::group_type_builder(root.name()).with_fields(fields).build().ok()?;
         let mut shape = Self { columns: Arc::new(SchemaDescriptor::new(Arc::new(root))), ..self.clone() };
         shape.set("pandas", text);
-        if let Some(arrow) = &mut shape.arrow {
-            let field = Arc::new(Field::new(index.column(), DataType::Int64, true));
-            let fields: Vec<_> = arrow.fields().iter().cloned().chain([field]).collect();
-            *arrow = Schema::new_with_metadata(fields, arrow.metadata().clone());
-        }
+        let field = Arc::new(Field::new(index.column(), DataType::Int64, true));
+        let fields: Vec<_> = shape.arrow.fields().iter().cloned().chain([field]).collect();
+        shape.arrow = Schema::new_with_metadata(fields, shape.arrow.metadata().clone());
         shape.encode();
         Some((shape, index))
     }
@@ -108,8 +114,11 @@ impl Shape {
         for field in self.columns.root_schema().get_fields() {
             text += &format!("column {}\n", of_type(field));
         }
-        if let Some(arrow) = &self.arrow {
-            text += &kinds::of_schema(arrow);
+        text += &kinds::of_schema(&self.arrow);
+        // Other readers may still make something of it.
+        let hint = self.pairs.iter().find(|pair| pair.key == ARROW && !self.is_told);
+        if let Some(hint) = hint.and_then(|pair| pair.value.as_deref()) {
+            let _ = writeln!(text, "hint {}", serde_json::Value::from(hint));
         }
         text
     }
