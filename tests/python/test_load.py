@@ -67,7 +67,9 @@ class Loads(unittest.TestCase):
         said = f"No module named 'only_there', which `x` of `fit` needs: the environment `science` has it: run this with {python}"
         self.assertEqual((str(raised.exception), raised.exception.name), (said, "only_there"))
         (self.root / "build" / ".expops" / "interpreter").write_text('{"python": "/usr/bin/python3"}')
-        with self.assertRaisesRegex(ModuleNotFoundError, "the Python of the build has it: run this with /usr/bin/python3"):
+        with self.assertRaisesRegex(
+            ModuleNotFoundError, "the Python of the build has it: run this with /usr/bin/python3"
+        ):
             self.load("eval")
 
 

@@ -112,9 +112,9 @@ impl Error {
     fn beside_the_message(&self) -> String {
         let message = self.message.trim_end();
         let is_module = |text: &str| text.is_empty() || text.ends_with('.') && !text.contains([' ', ':']);
-        let is_message = |line: &&str| line.trim_end().strip_suffix(message).is_some_and(is_module);
+        let is_message = |line: &str| line.trim_end().strip_suffix(message).is_some_and(is_module);
         let mut lines: Vec<&str> = self.text.trim_end().lines().collect();
-        if let Some(at) = lines.iter().rposition(|line| is_message(&line)).filter(|_| !message.is_empty()) {
+        if let Some(at) = lines.iter().rposition(|line| is_message(line)).filter(|_| !message.is_empty()) {
             lines.remove(at);
         }
         lines.join("\n").trim_end().to_owned()

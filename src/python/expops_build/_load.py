@@ -100,8 +100,8 @@ def _who_has_it(folder: str, name: str) -> str:
         python = os.path.join(folder, ".expops", "environment", environment, "venv", "bin", "python")
         there = f": run this with {python}" if os.path.exists(python) else ""
         return f"the environment `{environment}` has it{there}"
-    python = (_read(os.path.join(folder, ".expops", "interpreter")) or {}).get("python")
-    return f"the Python of the build has it: run this with {python}" if python else "install it here, too"
+    active = (_read(os.path.join(folder, ".expops", "interpreter")) or {}).get("python")
+    return f"the Python of the build has it: run this with {active}" if active else "install it here, too"
 
 
 def _add_scripts(root: str, folder: str, name: str) -> None:
