@@ -18,6 +18,7 @@ use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, encode_arrow_schema};
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
@@ -456,6 +457,51 @@ fn a_key_goes_by_its_value_and_not_by_the_way_in_which_it_is_stored() {
     for k in [lists(&durations), structs(&durations)] {
         let refused = dealt(k, "arrow").unwrap_err();
         assert!(refused.contains("the column `k` have no text to go by"), "{refused}");
+    }
+}
+
+/// Categories, too, whose pages no Parquet writer makes, and where a partition has only some of a row group.
+#[test]
+fn a_copied_column_has_the_codec_of_its_source() {
+    let words: Vec<String> = (0..20).map(|i| format!("{}{i}", "category ".repeat(50))).collect();
+    let column: ArrayRef = Arc::new(words.iter().map(String::as_str).collect::<DictionaryArray<Int32Type>>());
+    let none: ArrayRef = Arc::new((0..20).map(|_| None::<&str>).collect::<DictionaryArray<Int32Type>>());
+    let table = RecordBatch::try_from_iter_with_nullable([("c", column, true), ("none", none, true)]);
+    let table = table.unwrap();
+    for codec in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::ZSTD(ZstdLevel::default()),
+        Compression::LZ4_RAW,
+    ] {
+        let properties = WriterProperties::builder().set_compression(codec).build();
+        let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties)).unwrap();
+        writer.write(&table).unwrap();
+        let (space, bytes) = (Space::new(), writer.into_inner().unwrap());
+        for by in ["rows", "shuffle:1"] {
+            let mut found = Vec::new();
+            for part in space.split(&bytes, "parquet", "3", by, (0, 1)).unwrap() {
+                let bytes = bytes::Bytes::from(std::fs::read(&part.path).unwrap());
+                let reader = SerializedFileReader::new(bytes.clone()).unwrap();
+                for column in reader.metadata().row_group(0).columns() {
+                    assert_eq!(column.compression(), codec, "{by}");
+                }
+                let column = reader.metadata().row_group(0).column(0);
+                let is_smaller = column.compressed_size() < column.uncompressed_size() / 2;
+                assert_eq!(is_smaller, codec != Compression::UNCOMPRESSED, "{codec} {by}");
+                let batches = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
+                for batch in batches.map(Result::unwrap) {
+                    assert_eq!(batch["none"].logical_null_count(), batch.num_rows());
+                    let texts =
+                        batch["c"].as_dictionary::<Int32Type>().downcast_dict::<StringArray>().unwrap();
+                    found.extend(texts.into_iter().flatten().map(str::to_owned));
+                }
+            }
+            found.sort_by_key(|word| words.iter().position(|other| other == word));
+            assert_eq!(found, words, "{codec} {by}");
+        }
     }
 }
 

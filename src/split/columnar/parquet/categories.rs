@@ -13,6 +13,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
+use super::codec::pack;
 use super::strip::{Strip, Values};
 
 /// Categories in order.
@@ -74,10 +75,11 @@ impl Categories {
         }
     }
 
-    /// A column chunk with these categories in order and the rows of `strip`.
+    /// A column chunk, packed with `codec`, with these categories in order and the rows of `strip`.
     pub(super) fn chunk(
         &self,
         column: &ColumnDescPtr,
+        codec: Compression,
         strip: &Strip,
         rows: u64,
     ) -> Result<(Bytes, ColumnCloseResult)> {
@@ -98,43 +100,45 @@ impl Categories {
         data.push(bits as u8);
         data.extend(hybrid(numbers.into_iter(), bits));
         let dictionary = Page::DictionaryPage {
-            buf: Bytes::copy_from_slice(&self.page),
+            buf: pack(&self.page, codec)?.into(),
             num_values: self.numbers.len() as u32,
             encoding: Encoding::PLAIN,
             is_sorted: false,
         };
-        let data = Page::DataPage {
-            buf: Bytes::from(data),
+        let data_page = Page::DataPage {
+            buf: pack(&data, codec)?.into(),
             num_values: count,
             encoding: Encoding::RLE_DICTIONARY,
             def_level_encoding: Encoding::RLE,
             rep_level_encoding: Encoding::RLE,
             statistics: None,
         };
-        finish(column, [dictionary, data], (count, rows))
+        finish(column, codec, [(dictionary, self.page.len()), (data_page, data.len())], (count, rows))
     }
 }
 
-/// Both pages as an uncompressed column chunk: the category numbers are bit-packed already.
+/// Both pages, each with the length of its content before it was packed, as a column chunk.
 fn finish(
     column: &ColumnDescPtr,
-    pages: [Page; 2],
+    codec: Compression,
+    pages: [(Page, usize); 2],
     (count, rows): (u32, u64),
 ) -> Result<(Bytes, ColumnCloseResult)> {
     let mut out = TrackedWrite::new(Vec::new());
     let mut offsets = Vec::new();
-    for page in pages {
-        let size = page.buffer().len();
+    let mut unpacked = 0;
+    for (page, size) in pages {
         offsets.push(out.bytes_written() as i64);
-        SerializedPageWriter::new(&mut out).write_page(CompressedPage::new(page, size))?;
+        let written = SerializedPageWriter::new(&mut out).write_page(CompressedPage::new(page, size))?;
+        unpacked += written.uncompressed_size as i64;
     }
     let length = out.bytes_written() as i64;
     let metadata = ColumnChunkMetaData::builder(column.clone())
         .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY])
-        .set_compression(Compression::UNCOMPRESSED)
+        .set_compression(codec)
         .set_num_values(count.into())
         .set_total_compressed_size(length)
-        .set_total_uncompressed_size(length)
+        .set_total_uncompressed_size(unpacked)
         .set_dictionary_page_offset(Some(offsets[0]))
         .set_data_page_offset(offsets[1])
         .build()?;

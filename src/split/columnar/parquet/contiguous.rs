@@ -156,8 +156,9 @@ impl Group<'_> {
         match (out, raw, categories) {
             (Some(out), Some(close), _) => out.append_column(&self.file.handle, close).map_err(bad),
             (Some(out), None, Some(categories)) => {
-                let rows = rows.len() as u64;
-                let (chunk, close) = categories.chunk(&columns.column(c), &strip, rows).map_err(bad)?;
+                let (rows, codec) = (rows.len() as u64, self.file.codec(c));
+                let chunk = categories.chunk(&columns.column(c), codec, &strip, rows);
+                let (chunk, close) = chunk.map_err(bad)?;
                 out.append_column(&chunk, close).map_err(bad)
             }
             _ => Ok(()),

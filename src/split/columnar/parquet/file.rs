@@ -5,13 +5,14 @@ use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use parquet::basic::{Encoding, LogicalType};
+use parquet::basic::{Compression, Encoding, LogicalType};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
 
 use super::super::table::broken;
 use super::categories::Categories;
+use super::codec::codec;
 use super::shape::Shape;
 use super::strip::Strip;
 use crate::file;
@@ -67,6 +68,13 @@ impl<'a> ParquetFile<'a> {
             }
         }
         Ok(categories)
+    }
+
+    /// The codec of column `c`.
+    pub(super) fn codec(&self, c: usize) -> Compression {
+        let group = self.reader.metadata().row_groups().first();
+        let column = group.and_then(|group| group.columns().get(c));
+        column.map_or(Compression::UNCOMPRESSED, codec)
     }
 
     /// The number of rows.

@@ -58,6 +58,22 @@ impl<'a> KeyColumns<'a> {
         Ok(Self { roots: roots.to_vec(), ..self })
     }
 
+    /// How many rows of row group `g` to decode at a time.
+    fn batch(&self, g: usize) -> usize {
+        let group = self.file.reader.metadata().row_group(g);
+        let schema = &self.file.shape.columns;
+        let columns = group.columns().iter().enumerate();
+        let wanted = columns.filter(|(c, _)| self.roots.contains(&schema.get_column_root_idx(*c)));
+        let weights = wanted.map(|(_, column)| {
+            // A dictionary is smaller than the values that are read from it.
+            let texts = column.unencoded_byte_array_data_bytes().unwrap_or(0);
+            column.uncompressed_size().max(texts).max(0) as u64
+        });
+        let weight = weights.fold(0, u64::saturating_add);
+        let rows = self.file.groups[g + 1] - self.file.groups[g];
+        (u128::from(WEIGHT) * u128::from(rows) / u128::from(weight.max(1))).clamp(1, BATCH as u128) as usize
+    }
+
     /// The columns in a range of rows.
     pub(in crate::split::columnar) fn scan(
         &self,
@@ -120,8 +136,11 @@ pub(in crate::split::columnar) struct ParquetKeys<'a> {
     order: Vec<usize>,
 }
 
-/// Rows decoded at a time.
+/// The most rows decoded at a time.
 const BATCH: usize = 1 << 13;
+
+/// About how much the rows decoded at a time may weigh.
+const WEIGHT: u64 = 8 << 20;
 
 impl<'a> ParquetKeys<'a> {
     pub(in crate::split::columnar) fn new(
@@ -144,11 +163,45 @@ impl Keys for ParquetKeys<'_> {
 
     fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
         let groups = &self.columns.file.groups;
-        for batch in self.columns.scan(groups[chunk]..groups[chunk + 1], BATCH)? {
+        for batch in self.columns.scan(groups[chunk]..groups[chunk + 1], self.columns.batch(chunk))? {
             let batch = batch?;
             let columns: Vec<_> = self.order.iter().map(|i| batch.column(*i).clone()).collect();
             self.names.visit(batch.num_rows(), &columns, each)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::WriterProperties;
+
+    use super::*;
+    use crate::split::source::Source;
+
+    #[test]
+    fn fewer_rows_are_decoded_at_a_time_where_they_are_heavy() {
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100));
+        let text = |length: usize| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values((0..100).map(|i| (i % 4).to_string().repeat(length))))
+        };
+        let table = RecordBatch::try_from_iter([("id", ids), ("light", text(9)), ("heavy", text(1 << 20))]);
+        let table = table.unwrap();
+        for has_dictionary in [true, false] {
+            let mut file = tempfile::tempfile().unwrap();
+            let properties = WriterProperties::builder().set_dictionary_enabled(has_dictionary).build();
+            let mut writer = ArrowWriter::try_new(&mut file, table.schema(), Some(properties)).unwrap();
+            writer.write(&table).unwrap();
+            writer.close().unwrap();
+            let source = Source::new(file, "data").unwrap();
+            let opened = ParquetFile::open(&source).unwrap();
+            let batch = |roots: &[usize]| KeyColumns::open(&opened).unwrap().only(roots).unwrap().batch(0);
+            assert_eq!(batch(&[0, 1]), BATCH);
+            assert!((4..=8).contains(&batch(&[2])), "{}", batch(&[2]));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! below the schema of the source. So every type survives, even one that no reader here knows.
 
 mod categories;
+mod codec;
 mod contiguous;
 mod digest;
 mod file;

@@ -209,7 +209,8 @@ impl Spread<'_> {
         let bad = |e: ParquetError| self.file.bad(c, e);
         if let Some(Some(categories)) = self.file.categories.get(c) {
             let column = self.shape.columns.column(c);
-            let (chunk, close) = categories.chunk(&column, strip, strip.rows() as u64).map_err(bad)?;
+            let chunk = categories.chunk(&column, self.file.codec(c), strip, strip.rows() as u64);
+            let (chunk, close) = chunk.map_err(bad)?;
             return out.append_column(&chunk, close).map_err(bad);
         }
         if let Some(mut column) = out.next_column().map_err(bad)? {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, Encoding};
+use parquet::basic::Encoding;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
@@ -13,6 +13,7 @@ use parquet::schema::types::ColumnPath;
 
 use super::super::table::{Sink, broken};
 use super::categories::Categories;
+use super::codec::codec;
 use super::digest::ColumnDigest;
 use super::file::ParquetFile;
 use super::shape::Shape;
@@ -118,15 +119,6 @@ fn properties(file: &ParquetFile, shape: &Shape, many: bool) -> WriterProperties
 fn gave_up(column: &ColumnChunkMetaData) -> bool {
     let encodings = column.page_encoding_stats_mask();
     encodings.is_some_and(|encodings| encodings.is_set(Encoding::PLAIN))
-}
-
-fn codec(column: &ColumnChunkMetaData) -> Compression {
-    match column.compression() {
-        // The older LZ4 was never specified.
-        Compression::LZ4 => Compression::LZ4_RAW,
-        Compression::LZO => Compression::SNAPPY,
-        other => other,
-    }
 }
 
 fn is_of_dictionary(encoding: &Encoding) -> bool {
