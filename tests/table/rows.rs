@@ -1,9 +1,9 @@
 //! The rows of the table.
 
 use super::{ALL, HELPER, SCRIPT, built, project, rows};
+use crate::space::has_python;
 use crate::space::{Space, TOOLS, Tool};
 use crate::step::step;
-use crate::space::has_python;
 
 #[test]
 fn every_row_of_the_table() {
