@@ -424,6 +424,14 @@ fn plant(cache: &Path, edit: impl Fn(&mut Value, Value)) {
     assert!(changed > 0, "no entry could be changed");
 }
 
+fn swap_two_entries(cache: &Path) {
+    let mut entries: Vec<_> =
+        fs::read_dir(cache.join("entries")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let texts = [0, 1].map(|i| fs::read(&entries[i]).unwrap());
+    entries.iter().take(2).zip(texts.iter().rev()).for_each(|(path, text)| fs::write(path, text).unwrap());
+}
+
 /// In the form of `cases/trust/cache_escape`, for the layout of this version's cache.
 #[test]
 fn what_others_plant_in_a_shared_cache_is_dropped() {
@@ -484,11 +492,7 @@ fn what_others_plant_in_a_shared_cache_is_dropped() {
     }
     // An entry is that of one key only, and its signature is not what tells.
     from_nothing(None);
-    let mut entries: Vec<_> =
-        fs::read_dir(cache.join("entries")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    let texts = [0, 1].map(|i| fs::read(&entries[i]).unwrap());
-    entries.iter().take(2).zip(texts.iter().rev()).for_each(|(path, text)| fs::write(path, text).unwrap());
+    swap_two_entries(&cache);
     assert_eq!(build(None).len(), 2);
     // Whoever has no key cannot change what those believe who have it.
     from_nothing(Some("of the team"));
