@@ -133,4 +133,4 @@ pub mod watch;
 pub mod xpath;
 
 #[doc(hidden)]
-pub use output::end_in_words;
+pub use output::{answer, end_in_words};

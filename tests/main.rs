@@ -46,6 +46,7 @@ mod slurm;
 mod table;
 mod tools_of_the_host;
 mod trust;
+mod unwritten;
 mod values;
 mod view;
 mod workers;
