@@ -33,6 +33,7 @@ mod mistakes;
 mod never_stale;
 mod outside;
 mod power;
+mod private;
 mod readme;
 mod reads;
 mod remote;
