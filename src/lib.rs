@@ -134,4 +134,4 @@ pub mod watch;
 pub mod xpath;
 
 #[doc(hidden)]
-pub use output::end_in_words;
+pub use output::{answer, end_in_words};

@@ -7,9 +7,6 @@ fn main() -> ExitCode {
     expops::end_in_words();
     match expops::cli::Arguments::read() {
         Ok(arguments) => expops::cli::run(arguments),
-        Err(error) => {
-            let printed = error.print();
-            ExitCode::from(if error.use_stderr() { 2 } else { u8::from(printed.is_err()) })
-        }
+        Err(error) => expops::answer(&error),
     }
 }

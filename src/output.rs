@@ -1,5 +1,8 @@
 //! Output that cannot be written: a full disk behind `>`, or a pipe whose reader is gone.
 
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
 /// The standard library panics when it cannot print. From now on, the program then ends in one sentence: with status 1
 /// for a full disk and the like, and silently with 0 where the reader of a pipe has read enough
 /// (`expops graph | head -1`).
@@ -18,9 +21,26 @@ pub fn end_in_words() {
     }));
 }
 
+/// Prints the help or the version that was asked for, or what is wrong with the arguments.
+pub fn answer(asked: &clap::Error) -> ExitCode {
+    let printed = asked.print().and_then(|()| io::stdout().flush());
+    ExitCode::from(if asked.use_stderr() { 2 } else { status(printed) })
+}
+
+/// The status after something was `written` to the standard output: 0, or 1 once the failure has been reported. It is
+/// none that the reader of a pipe has read enough.
+pub(crate) fn status(written: io::Result<()>) -> u8 {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            say_unwritten(&error.to_string());
+            1
+        }
+        _ => 0,
+    }
+}
+
 /// Reports that the standard output cannot be written, if that can be reported.
-pub(crate) fn say_unwritten(why: &str) {
-    use std::io::Write as _;
+fn say_unwritten(why: &str) {
     let why = why.split(" (os error").next().unwrap_or_default().to_lowercase();
-    let _ = writeln!(std::io::stderr(), "error: cannot write to standard output: {why}");
+    let _ = writeln!(io::stderr(), "error: cannot write to standard output: {why}");
 }

@@ -4,12 +4,8 @@
 use std::io;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-/// Runs `command` to its end. Returns how it ended, and the first signal that asked for that, if any.
-pub(crate) fn run(command: &mut Command) -> io::Result<(ExitStatus, Option<i32>)> {
-    run_and(command, |mut child| child.wait())
-}
-
-/// Like [`run`], passing the program's output to `read`.
+/// Runs `command` to its end, passing its output to `read`. Returns how it ended, and the first signal that asked for
+/// that, if any.
 pub(crate) fn run_with_output(
     command: &mut Command,
     read: impl FnOnce(ChildStdout) -> io::Result<()>,
@@ -29,7 +25,8 @@ pub(crate) fn during<T>(
     Ok(unix::Watch::start()?.until(pass_on, wait))
 }
 
-/// Like [`run`], but `wait` waits for the end. If the program leads a process group, the whole group gets the signals.
+/// Runs `command`; `wait` waits for its end. Returns what that says, and the first signal that asked for the end, if
+/// any. If the program leads a process group, the whole group gets the signals.
 #[cfg(unix)]
 pub(crate) fn run_and<T>(
     command: &mut Command,

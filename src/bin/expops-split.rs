@@ -7,5 +7,8 @@ use expops::cli::SplitCommand;
 
 fn main() -> ExitCode {
     expops::end_in_words();
-    ExitCode::from(SplitCommand::parse().execute())
+    match SplitCommand::try_parse() {
+        Ok(command) => ExitCode::from(command.execute()),
+        Err(error) => expops::answer(&error),
+    }
 }

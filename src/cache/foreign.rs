@@ -8,7 +8,7 @@ use std::io::{self, Read, Write as _};
 
 use super::entry::{Entry, Kind as Sealed, is_signed, read, sealed};
 use super::lists::{List, MOST as MOST_LISTS, make_newest};
-use super::object::{Kind, StoredItem, kept_mode};
+use super::object::{Kind, Reach, StoredItem, kept_mode};
 use super::protocol::Name;
 use super::remote::{Remote, lies};
 use super::store::{Cache, vouched};
@@ -115,13 +115,14 @@ impl Cache {
     }
 }
 
-/// The contents of an entry, each once, with its length and the union of its files' modes.
+/// The contents of an entry, each once, with its length and the union of its files' modes, as far as they can be reached.
 fn objects(files: &[StoredItem]) -> BTreeMap<Digest, (u64, u32)> {
-    let mut objects = BTreeMap::new();
+    let (mut objects, mut reach) = (BTreeMap::new(), Reach::default());
     for held in files {
         if let Kind::File { object, size, mode } = &held.kind {
-            objects.entry(*object).or_insert((*size, 0)).1 |= mode;
+            objects.entry(*object).or_insert((*size, 0)).1 |= mode & reach.of(&held.path);
         }
+        reach.add(held);
     }
     objects
 }

@@ -37,8 +37,10 @@ pub(crate) enum Kind {
         #[serde(default = "usual_mode", skip_serializing_if = "is_usual_mode")]
         mode: u32,
     },
-    /// A folder; its files are items of their own.
+    /// A folder that everybody may enter; its files are items of their own.
     Folder,
+    /// Another folder, with its permissions as for a file.
+    ClosedFolder(u32),
     /// A link to something in the same folder.
     Link(Utf8PathBuf),
 }
@@ -48,7 +50,7 @@ impl StoredItem {
     pub(super) fn size(&self) -> u64 {
         match &self.kind {
             Kind::File { size, .. } => *size,
-            Kind::Folder | Kind::Link(_) => 0,
+            Kind::Folder | Kind::ClosedFolder(_) | Kind::Link(_) => 0,
         }
     }
 
@@ -56,7 +58,7 @@ impl StoredItem {
     pub(super) fn object(&self) -> Option<Digest> {
         match &self.kind {
             Kind::File { object, .. } => Some(*object),
-            Kind::Folder | Kind::Link(_) => None,
+            Kind::Folder | Kind::ClosedFolder(_) | Kind::Link(_) => None,
         }
     }
 }
@@ -74,7 +76,7 @@ impl Cache {
                 .object(*object)
                 .symlink_metadata()
                 .is_ok_and(|meta| meta.is_file() && meta.len() == *size),
-            Kind::Folder | Kind::Link(_) => true,
+            Kind::Folder | Kind::ClosedFolder(_) | Kind::Link(_) => true,
         }
     }
 
@@ -86,6 +88,7 @@ impl Cache {
             return Ok(Some(all));
         }
         let folder = top.parent().unwrap_or(top);
+        let mut reach = Reach::default();
         let walk = walkdir::WalkDir::new(top).sort_by_file_name().min_depth(usize::from(top.is_dir()));
         for entry in walk {
             let entry = entry?;
@@ -93,7 +96,7 @@ impl Cache {
             let path = inner.strip_prefix(folder).unwrap_or(inner).to_owned();
             let kind = entry.file_type();
             let kind = if kind.is_dir() {
-                Kind::Folder
+                folder_of(mode(&entry.metadata()?))
             } else if kind.is_symlink() {
                 let target = inner.read_link_utf8()?;
                 if !stays_inside(&path, &target) {
@@ -101,41 +104,45 @@ impl Cache {
                 }
                 Kind::Link(target)
             } else if kind.is_file() {
-                self.store(inner)?
+                self.store(inner, reach.of(&path))?
             } else {
                 return Ok(None);
             };
-            all.push(StoredItem { path, kind });
+            let held = StoredItem { path, kind };
+            reach.add(&held);
+            all.push(held);
         }
         Ok(Some(all))
     }
 
-    /// Copies a file into the cache. The copy is hashed, because the file may be written to meanwhile.
-    fn store(&self, path: &Utf8Path) -> io::Result<Kind> {
+    /// Copies a file into the cache. The copy is hashed, because the file may be written to meanwhile. `reach` are the
+    /// permissions that the folders around it leave.
+    fn store(&self, path: &Utf8Path, reach: u32) -> io::Result<Kind> {
         let meta = fs::metadata(path)?;
         let mode = mode(&meta);
         if meta.len() <= SMALL {
-            return self.store_bytes(&fs::read(path)?, mode);
+            let (object, size) = self.store_bytes(&fs::read(path)?, mode & reach)?;
+            return Ok(Kind::File { object, size, mode });
         }
-        let mut temporary = self.temporary_for(kept_mode(mode))?;
+        let mut temporary = self.temporary_for(kept_mode(mode & reach))?;
         let size = io::copy(&mut fs::File::open(path)?, temporary.as_file_mut())?;
         let place = Utf8Path::from_path(temporary.path()).ok_or(io::ErrorKind::InvalidFilename)?;
         let object = Digest::of_file(place)?;
-        if !self.has(object, size, mode) {
+        if !self.has(object, size, mode & reach) {
             self.settle(temporary, &self.object(object))?;
         }
         Ok(Kind::File { object, size, mode })
     }
 
     /// Stores bytes in memory; writes no file if the cache has them already.
-    fn store_bytes(&self, bytes: &[u8], mode: u32) -> io::Result<Kind> {
+    fn store_bytes(&self, bytes: &[u8], mode: u32) -> io::Result<(Digest, u64)> {
         let (object, size) = (Digest::of(bytes), bytes.len() as u64);
         if !self.has(object, size, mode) {
             let mut temporary = self.temporary_for(kept_mode(mode))?;
             temporary.write_all(bytes)?;
             self.settle(temporary, &self.object(object))?;
         }
-        Ok(Kind::File { object, size, mode })
+        Ok((object, size))
     }
 
     /// Whether the object exists and can be read by everybody who may read a file of this mode.
@@ -152,6 +159,7 @@ impl Cache {
         }
         match &held.kind {
             Kind::Folder => fs::create_dir_all(&to)?,
+            Kind::ClosedFolder(mode) => create_folder(&to, *mode)?,
             Kind::Link(target) => file::link(target, &to)?,
             Kind::File { object, mode, .. } => {
                 let kept = self.object(*object);
@@ -178,7 +186,8 @@ pub(super) fn are_safe(files: &[StoredItem]) -> bool {
     if kinds.len() < files.len() {
         return false;
     }
-    let is_folder = |above: &Utf8Path| matches!(kinds.get(above), None | Some(Kind::Folder));
+    let is_folder =
+        |above: &Utf8Path| matches!(kinds.get(above), None | Some(Kind::Folder | Kind::ClosedFolder(_)));
     files.iter().all(|held| {
         let lies_well = is_inside(&held.path) && held.path.ancestors().skip(1).all(is_folder);
         lies_well && !matches!(&held.kind, Kind::Link(target) if !stays_inside(&held.path, target))
@@ -201,6 +210,32 @@ fn stays_inside(path: &Utf8Path, target: &Utf8Path) -> bool {
     !target.is_absolute()
         && behind.all(|part| matches!(part, Utf8Component::Normal(_)))
         && there.components().next().map(|first| first.as_str()) == part
+}
+
+/// Who can reach what is in folders: a file that everybody may read is private in a private folder, and the cache has
+/// no folders.
+#[derive(Default)]
+pub(super) struct Reach(BTreeMap<Utf8PathBuf, u32>);
+
+impl Reach {
+    /// The permissions that the folders around `path` leave, as far as they have been added.
+    pub(super) fn of(&self, path: &Utf8Path) -> u32 {
+        path.ancestors().skip(1).find_map(|above| self.0.get(above)).copied().unwrap_or(0o777)
+    }
+
+    /// Adds an item if it is a folder; those around it come first.
+    pub(super) fn add(&mut self, held: &StoredItem) {
+        if let Kind::ClosedFolder(mode) = held.kind {
+            let group = if mode & 0o010 == 0 { 0o070 } else { 0 };
+            let others = if mode & 0o001 == 0 { 0o007 } else { 0 };
+            self.0.insert(held.path.clone(), self.of(&held.path) & !(group | others));
+        }
+    }
+}
+
+/// A folder with this mode.
+fn folder_of(mode: u32) -> Kind {
+    if mode & 0o055 == 0o055 { Kind::Folder } else { Kind::ClosedFolder(mode) }
 }
 
 /// Files that others may not read are not readable for them in the cache either.
@@ -226,6 +261,18 @@ fn mode(meta: &fs::Metadata) -> u32 {
 #[cfg(not(unix))]
 fn mode(_meta: &fs::Metadata) -> u32 {
     usual_mode()
+}
+
+/// Creates a folder with this mode minus the umask; its owner may always use it.
+#[cfg(unix)]
+fn create_folder(path: &Utf8Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(mode & 0o777 | 0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn create_folder(path: &Utf8Path, _mode: u32) -> io::Result<()> {
+    fs::create_dir_all(path)
 }
 
 /// Creates a file with this mode minus the umask; its owner may always write it.

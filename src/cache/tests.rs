@@ -219,14 +219,21 @@ fn what_is_private_stays_private_and_programs_stay_programs() {
         fs::write(run.join("out").join(name), name).unwrap();
         fs::set_permissions(run.join("out").join(name), fs::Permissions::from_mode(mode)).unwrap();
     }
+    let closed = run.join("out/closed");
+    fs::create_dir_all(closed.join("inner")).unwrap();
+    fs::write(closed.join("inner/file"), "closed").unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
     let (cache, key) = (Cache::new(path.join("cache")), Digest::of("k"));
     cache.publish(key, json!(0), &[run.join("out")]).unwrap();
     let mode = |path: &camino::Utf8Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&cache.object(Digest::of("private"))) & 0o077, 0);
     assert_eq!(mode(&cache.object(Digest::of("plain"))) & 0o111, 0);
+    assert_eq!(mode(&cache.object(Digest::of("closed"))) & 0o077, 0, "nobody else could reach it");
     let (_to_guard, to) = folder();
     assert!(cache.restore(key, &cache.lookup(key).unwrap().unwrap(), &to).unwrap());
     assert_eq!(mode(&to.join("out/private")), 0o600);
+    assert_eq!(mode(&to.join("out/closed")), 0o700);
+    assert_eq!(mode(&to.join("out/closed/inner/file")), mode(&closed.join("inner/file")));
     assert_eq!(mode(&to.join("out/program")) & 0o700, 0o700);
 }
 

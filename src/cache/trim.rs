@@ -141,7 +141,7 @@ fn files(folder: &Utf8Path) -> io::Result<Vec<File>> {
 fn object(held: &StoredItem) -> Option<(Digest, u64)> {
     match &held.kind {
         Kind::File { object, size, .. } => Some((*object, *size)),
-        Kind::Folder | Kind::Link(_) => None,
+        Kind::Folder | Kind::ClosedFolder(_) | Kind::Link(_) => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `expops logs`: what instances printed.
 
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::{complete, failed, labels, location, look, say};
 use crate::file;
 use crate::layout::Folder;
 use crate::lock::Lock;
+use crate::output;
 use crate::plan::Action;
 
 /// How often a followed log is read.
@@ -55,13 +57,10 @@ pub(super) fn run(flags: &Flags) -> Ended {
         return Ended::Wrong;
     }
     let shown = all.iter().try_for_each(|action| show(action, &folder(action), all.len() > 1, flags.follow));
-    match shown {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Ended::failed(&error.to_string()),
-        _ => Ended::Well,
-    }
+    shown.err().unwrap_or(Ended::Well)
 }
 
-fn show(action: &Action, folder: &Folder, with_name: bool, follow: bool) -> io::Result<()> {
+fn show(action: &Action, folder: &Folder, with_name: bool, follow: bool) -> Result<(), Ended> {
     let log = folder.log();
     if with_name && log.exists() {
         println!("==> {} ({log})", action.label);
@@ -79,16 +78,23 @@ fn is_running(folder: &Folder) -> bool {
     folder.lock().exists() && matches!(Lock::try_now(&folder.lock()), Ok(None))
 }
 
-/// Prints a log from byte `shown` on, and returns how many bytes have been shown. A log that has become shorter
-/// is a new one.
-fn more(log: &Utf8Path, shown: u64) -> io::Result<u64> {
-    let Ok(mut file) = file::open_regular(log) else { return Ok(shown) };
+/// Prints a log from byte `shown` on, and returns how many bytes have been shown. An error says how the command ends.
+fn more(log: &Utf8Path, shown: u64) -> Result<u64, Ended> {
+    let Ok(file) = file::open_regular(log) else { return Ok(shown) };
+    let (from, bytes) =
+        file::context(rest(file, shown), "read", log).map_err(|error| Ended::failed(&error.to_string()))?;
+    let mut out = io::stdout().lock();
+    match out.write_all(&bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(from + bytes.len() as u64),
+        stopped => Err(Ended::As(output::status(stopped))),
+    }
+}
+
+/// What is in a log from byte `shown` on, and where that is: a log that has become shorter is a new one.
+fn rest(mut file: File, shown: u64) -> io::Result<(u64, Vec<u8>)> {
     let from = if file.metadata()?.len() < shown { 0 } else { shown };
     file.seek(SeekFrom::Start(from))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let mut out = io::stdout().lock();
-    out.write_all(&bytes)?;
-    out.flush()?;
-    Ok(from + bytes.len() as u64)
+    Ok((from, bytes))
 }

@@ -33,12 +33,14 @@ mod tidy;
 mod told;
 mod view;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::driver;
+use crate::output;
 use ended::Ended;
 pub use split::Command as SplitCommand;
 
@@ -209,8 +211,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
     if arguments.proof && matches!(ended, Ended::Well) {
         println!("{}", driver::DONE);
     }
+    // Without this, nobody would hear of a last line without an end that cannot be written.
+    let unwritten = output::status(io::stdout().flush());
     match ended {
-        Ended::Well => ExitCode::SUCCESS,
+        Ended::Well => ExitCode::from(unwritten),
         Ended::Failed => ExitCode::from(1),
         Ended::Wrong => ExitCode::from(2),
         Ended::As(status) => ExitCode::from(status),

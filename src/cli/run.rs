@@ -1,6 +1,7 @@
 //! `expops run`: compile, then hand over to Ninja or Make.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::process::{Command, ExitStatus};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -23,6 +24,7 @@ use crate::file::{self, FileError};
 use crate::journal;
 use crate::layout::Layout;
 use crate::lock::Lock;
+use crate::output;
 use crate::plan::Plan;
 use crate::process;
 use crate::signals;
@@ -191,15 +193,16 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
         command.env("EXPOPS", crate::quote::word(program.as_str()));
     }
     let ended = if flags.dry_run {
-        signals::run(&mut command)
+        copied(&mut command)
     } else {
         shown(&mut command, flags, compiled, ninja.is_none().then_some(targets))
     };
     worker::end(&compiled.layout);
     match ended {
-        Ok((_, Some(signal))) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
-        Ok((status, None)) if status.success() => Ended::Well,
-        Ok((status, None)) if status.code() == Some(130) => Ended::As(130),
+        Ok(((_, Some(signal)), _)) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
+        Ok(((status, None), 0)) if status.success() => Ended::Well,
+        Ok(((status, None), unwritten)) if status.success() => Ended::As(unwritten),
+        Ok(((status, None), _)) if status.code() == Some(130) => Ended::As(130),
         Ok(_) => Ended::Failed,
         Err(error) => {
             let tool = if ninja.is_some() { "ninja" } else { "make" };
@@ -305,6 +308,19 @@ fn make_command(flags: &Flags, file: &Utf8PathBuf) -> Command {
     command
 }
 
+/// How a tool ended, which signal asked for that, and the status if the standard output could not be written.
+type ToolEnded = ((ExitStatus, Option<i32>), u8);
+
+/// Runs a tool and prints what it prints.
+fn copied(command: &mut Command) -> io::Result<ToolEnded> {
+    let mut unwritten = 0;
+    let ended = signals::run_with_output(command, |mut out| {
+        unwritten = output::status(io::copy(&mut out, &mut io::stdout().lock()).map(drop));
+        io::copy(&mut out, &mut io::sink()).map(drop)
+    })?;
+    Ok((ended, unwritten))
+}
+
 /// Runs a tool and shows its progress, and at the end the result. `goals` are given for a tool that does not
 /// count its steps.
 fn shown(
@@ -312,7 +328,7 @@ fn shown(
     flags: &Flags,
     compiled: &Compiled,
     goals: Option<&[String]>,
-) -> std::io::Result<(ExitStatus, Option<i32>)> {
+) -> io::Result<ToolEnded> {
     let shown = match flags {
         Flags { json: true, .. } => Display::Json,
         Flags { quiet: true, .. } => Display::Failures,
@@ -324,12 +340,12 @@ fn shown(
     let mut screen = Screen::new(shown, &compiled.plan, &compiled.layout, total);
     let ended = signals::run_with_output(command, |out| screen.show(out))?;
     screen.finish(ended.0.success());
-    Ok(ended)
+    Ok((ended, screen.unwritten()))
 }
 
 /// How many instances Make will run at most. Make itself does not count: this is what a dry run prints, and
 /// what depends on that.
-fn steps(command: &Command, plan: &Plan, goals: &[String]) -> std::io::Result<usize> {
+fn steps(command: &Command, plan: &Plan, goals: &[String]) -> io::Result<usize> {
     let mut dry = Command::new(command.get_program());
     dry.args(command.get_args()).arg("-n");
     command.get_current_dir().map(|folder| dry.current_dir(folder));

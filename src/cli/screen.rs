@@ -14,6 +14,7 @@ use super::{failed, say, told};
 use crate::exec::Places;
 use crate::journal::{Ended, Entry, Event, Follower};
 use crate::layout::Layout;
+use crate::output;
 use crate::plan::Plan;
 
 /// How often the journal is read.
@@ -52,6 +53,8 @@ pub(super) struct Screen<'p> {
     total: Option<usize>,
     step: (usize, usize, String),
     is_command: bool,
+    /// The status since the standard output could not be written.
+    unwritten: Option<u8>,
 }
 
 /// The states of a build's instances.
@@ -113,6 +116,7 @@ impl<'p> Screen<'p> {
             total,
             step: (0, 0, String::new()),
             is_command: false,
+            unwritten: None,
         }
     }
 
@@ -141,7 +145,7 @@ impl<'p> Screen<'p> {
     fn tick(&mut self) {
         for entry in self.journal.added() {
             if self.shown == Display::Json {
-                println!("{}", serde_json::to_string(&entry).unwrap_or_default());
+                self.print(&(serde_json::to_string(&entry).unwrap_or_default() + "\n"));
             }
             self.tally.add(&entry);
         }
@@ -167,23 +171,40 @@ impl<'p> Screen<'p> {
         match (self.shown, numbered) {
             (Display::Json, _) | (Display::Failures, Some(_)) => {}
             (Display::OneLine, Some(_)) => self.draw(),
-            (_, Some((number, total, text))) => println!("[{number}/{total}] {text}"),
+            (_, Some((number, total, text))) => self.print(&format!("[{number}/{total}] {text}\n")),
             (_, None) => {
                 self.clear();
-                println!("{line}");
+                self.print(&format!("{line}\n"));
                 self.draw();
             }
         }
     }
 
-    fn clear(&self) {
+    /// Prints, until that fails: whoever started the build wants it all the same.
+    fn print(&mut self, text: &str) {
+        if self.unwritten.is_some() {
+            return;
+        }
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if written.is_err() {
+            self.unwritten = Some(output::status(written));
+        }
+    }
+
+    /// The status if the standard output could not be written, which has been reported.
+    pub(super) fn unwritten(&self) -> u8 {
+        self.unwritten.unwrap_or(0)
+    }
+
+    fn clear(&mut self) {
         if self.shown == Display::OneLine {
-            print!("\r\x1b[K");
+            self.print("\r\x1b[K");
         }
     }
 
     /// Writes the one line: `[12/64] fit p3: 4 running, 1 failed, 2 min 3 s left`.
-    fn draw(&self) {
+    fn draw(&mut self) {
         if self.shown != Display::OneLine || self.step.1 == 0 {
             return;
         }
@@ -194,8 +215,8 @@ impl<'p> Screen<'p> {
         let left = (number < total).then(|| format!("about {} left", told::seconds(left)));
         let told: Vec<_> = running.into_iter().chain(self.tally.counts()).chain(left).collect();
         // The terminal is told to cut a line that is too long, and not to wrap it.
-        print!("\r\x1b[K\x1b[?7l[{number}/{total}] {text}: {}\x1b[?7h", told.join(", "));
-        let _ = io::stdout().flush();
+        let line = format!("\r\x1b[K\x1b[?7l[{number}/{total}] {text}: {}\x1b[?7h", told.join(", "));
+        self.print(&line);
     }
 
     /// Prints how the build went, if anything was done or looked at.
@@ -204,7 +225,7 @@ impl<'p> Screen<'p> {
         self.clear();
         let (counts, time) = (self.tally.counts(), self.start.elapsed().as_secs_f64());
         if self.shown == Display::Json {
-            println!("{}", self.summary(is_well, time));
+            self.print(&format!("{}\n", self.summary(is_well, time)));
             return;
         }
         if self.shown != Display::Failures {
@@ -213,18 +234,18 @@ impl<'p> Screen<'p> {
         self.list();
     }
 
-    fn say_counts(&self, counts: Vec<String>, time: f64) {
+    fn say_counts(&mut self, counts: Vec<String>, time: f64) {
         let looked = Some(self.tally.looked).filter(|count| *count > 0);
         let looked = looked.map(|count| format!("{count} up to date"));
         if counts.is_empty() {
             // The lines of the build tool look as if something had run.
-            looked.iter().for_each(|looked| println!("nothing ran, {looked}"));
+            looked.iter().for_each(|looked| self.print(&format!("nothing ran, {looked}\n")));
             return;
         }
         let saved: f64 = self.tally.with("restored").map(|ended| ended.ran).sum();
         let saved = (saved >= 1.0).then(|| format!("the cache saved {}", told::seconds(saved)));
         let all: Vec<_> = counts.into_iter().chain(looked).chain(saved).collect();
-        println!("{} in {}", all.join(", "), told::seconds(time));
+        self.print(&format!("{} in {}\n", all.join(", "), told::seconds(time)));
     }
 
     /// Lists what failed, with the reason of each, where the project file names it, and its log.

@@ -47,6 +47,7 @@ pub(super) fn outputs(
     for (value, placed) in made.iter().zip(&values.values) {
         let to = build.join(&placed.file);
         if !is_first && to.exists() && old.values.contains(placed) {
+            stored::keep_private(&run.out().join(&value.file), &to, &value.format)?;
             continue;
         }
         if !is_first {

@@ -13,7 +13,7 @@ use serde_json::json;
 use walkdir::WalkDir;
 
 use crate::file::Written;
-use crate::output::say_unwritten;
+use crate::output;
 use crate::split::{
     By, Compression, Dialect, Each, Format, Input, Kind, Layout, Partition, Pattern, Request, Size,
     SplitError, format_of, run, run_by_value,
@@ -291,14 +291,7 @@ impl Command {
                 text += &format!("{path}  rows={rows}  sha256:{digest}  {written}\n");
             }
         }
-        match std::io::stdout().write_all(text.as_bytes()) {
-            // The reader of our output has read enough.
-            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-                say_unwritten(&e.to_string());
-                1
-            }
-            _ => 0,
-        }
+        output::status(std::io::stdout().write_all(text.as_bytes()))
     }
 }
 

@@ -40,12 +40,33 @@ pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path, layout: &Layout) -> Result<()
         return Err(failure.help("remove it, or export to another path"));
     }
     if !is_same || is_older(to, from) {
-        let copied =
-            |writer: &mut io::BufWriter<&File>| io::copy(&mut file::open_regular(from)?, writer).map(drop);
+        let copied = |writer: &mut io::BufWriter<&File>| {
+            let mut from = file::open_regular(from)?;
+            keep_private(&from, writer.get_ref())?;
+            io::copy(&mut from, writer).map(drop)
+        };
         file::insist_on_no_folder(to)?;
         file::replace(to, copied)?;
     }
     file::replace(&stamp, |_| Ok(()))?;
+    Ok(())
+}
+
+/// Has nobody read `to` who may not read `from`.
+#[cfg(unix)]
+fn keep_private(from: &File, to: &File) -> io::Result<()> {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let [made, copy] = [from, to].map(|file| file.metadata().map(|meta| meta.permissions().mode() & 0o777));
+    let (made, copy) = (made?, copy?);
+    // The original has lost the permission to write: here, whoever may read may have it.
+    let most = made | (made & 0o444) >> 1 | 0o200;
+    if copy & !most == 0 { Ok(()) } else { to.set_permissions(Permissions::from_mode(copy & most)) }
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }
 

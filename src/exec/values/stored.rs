@@ -1,12 +1,14 @@
 //! The digests of stored values: of what a reader observes, and of what is on disk.
 
+use std::fs;
+
 use camino::Utf8Path;
 
 use crate::digest::Digest;
 use crate::exec::content::tree;
 use crate::exec::content::trust::{Of, Trust};
 use crate::exec::failure::Failure;
-use crate::file;
+use crate::file::{self, FileError};
 use crate::split::{self, Format, Kind, SplitError};
 
 /// The digest of what a reader observes of the value stored at `path` in this format. For a pickle, only Python knows.
@@ -56,6 +58,34 @@ pub(in crate::exec) fn publish(path: &Utf8Path, format: &str, digest: Digest, tr
         "arrow" => trust.vouch(path, Of::Table, digest),
         _ => trust.vouch(path, Of::Bytes, digest),
     }
+}
+
+/// Gives what is at `old`, which has the same content as the file or folder `new`, the permissions of that.
+#[cfg(unix)]
+pub(in crate::exec) fn keep_private(new: &Utf8Path, old: &Utf8Path, format: &str) -> Result<(), FileError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if format != "file" {
+        return Ok(());
+    }
+    for entry in walkdir::WalkDir::new(new).into_iter().flatten().filter(|entry| !entry.path_is_symlink()) {
+        // Joined with nothing, the name of a file would end in a slash.
+        let to = match entry.path().strip_prefix(new) {
+            Ok(inner) if entry.depth() > 0 => old.as_std_path().join(inner),
+            _ => old.as_std_path().to_owned(),
+        };
+        let (Ok(made), Ok(there)) = (entry.metadata(), to.symlink_metadata()) else { continue };
+        let writable = if made.is_dir() { 0o222 } else { 0 };
+        let mode = made.permissions().mode() & (0o555 | writable);
+        if there.file_type() == made.file_type() && there.permissions().mode() & 0o777 != mode {
+            file::context(fs::set_permissions(&to, fs::Permissions::from_mode(mode)), "write", old)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(in crate::exec) fn keep_private(_: &Utf8Path, _: &Utf8Path, _: &str) -> Result<(), FileError> {
+    Ok(())
 }
 
 /// Removes the permission to write. Where that fails, only a safeguard is lost.

@@ -35,7 +35,8 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
         if os.environ.get("EXPOPS_DEBUGGER") and isinstance(error, Exception) and not isinstance(error, Failure):
             import pdb
 
-            pdb.post_mortem(error.__traceback__)
+            with contextlib.suppress(OSError):  # nobody can be shown anything: the failure itself is still told
+                pdb.post_mortem(error.__traceback__)
     result["metrics"], result["steps"] = recorder.json()
     result["watch"] = _watch.told()
     _write(request["result"], result)

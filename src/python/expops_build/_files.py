@@ -1,12 +1,13 @@
 """Outputs that are files or folders: a process returned a `pathlib.Path`.
 
-They are copied to `KEY/NAME`, keeping their name. Symbolic links are followed.
+They are copied to `KEY/NAME`, keeping their name and who may read them. Symbolic links are followed.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterator, Tuple
 
@@ -41,19 +42,26 @@ def _check(key: str, path: Path, source: str, name: str, out: str) -> None:
 def _copy(key: str, source: str, target: str) -> None:
     if not os.path.isfile(source):
         raise Failure(f"the output `{key}` has `{source}`, which is neither a file nor a folder")
-    shutil.copyfile(source, target)
+    mode = stat.S_IMODE(os.stat(source).st_mode) & 0o777 | 0o600
     if os.access(source, os.X_OK):
-        os.chmod(target, os.stat(target).st_mode | 0o111)
+        mode |= 0o100
+    # Nobody who may not read the source can read the copy, not even while it is made.
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    shutil.copyfile(source, target)
 
 
 def _copy_tree(key: str, source: str, target: str) -> None:
-    os.mkdir(target)
+    _make_folder(source, target)
     for relative, is_folder in sorted(_entries(key, source, "", frozenset())):
         path = os.path.join(target, relative)
         if is_folder:
-            os.mkdir(path)
+            _make_folder(os.path.join(source, relative), path)
         else:
             _copy(key, os.path.join(source, relative), path)
+
+
+def _make_folder(source: str, target: str) -> None:
+    os.mkdir(target, stat.S_IMODE(os.stat(source).st_mode) & 0o777 | 0o700)
 
 
 def _entries(key: str, root: str, inner: str, above: FrozenSet[str]) -> Iterator[Tuple[str, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -37,11 +38,24 @@ def show(root: str, folder: str, name: str, key: str) -> int:
     """Print the head of a value or a metric of the instance `name`, in the build folder `folder`."""
     try:
         _add_scripts(root, folder, name)
-        print(_head(_find(folder, name, name, key)), flush=True)
-    except BrokenPipeError:  # whoever reads has seen enough; at its end, Python would try to write the rest
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+text = _head(_find(folder, name, name, key))
     except (Failure, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    return _print(text)
+
+
+def _print(text: str) -> int:
+    """The status: 0, or 1 if the standard output cannot be written. A reader may have read enough."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # Or Python tries once more at its end, and complains.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 0
+        why = os.strerror(error.errno or errno.EIO).lower()
+        print(f"error: cannot write to standard output: {why}", file=sys.stderr)
         return 1
     return 0
 
