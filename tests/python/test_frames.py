@@ -188,7 +188,15 @@ class Polars(Stored):
 
         whole = self.frame()
         nameless = pl.DataFrame({"column_0": [1], "": [2]})
-        for made in (whole, whole[1:], whole[:0], pl.concat([whole, whole]), pl.DataFrame(), pl.DataFrame({"x": [1]}), nameless):
+        for made in (
+            whole,
+            whole[1:],
+            whole[:0],
+            pl.concat([whole, whole]),
+            pl.DataFrame(),
+            pl.DataFrame({"x": [1]}),
+            nameless,
+        ):
             read, form = self.through(made)
             self.assertEqual(form, "arrow")
             assert_frame_equal(read, made, check_exact=True)

@@ -38,7 +38,7 @@ def show(root: str, folder: str, name: str, key: str) -> int:
     """Print the head of a value or a metric of the instance `name`, in the build folder `folder`."""
     try:
         _add_scripts(root, folder, name)
-text = _head(_find(folder, name, name, key))
+        text = _head(_find(folder, name, name, key))
     except (Failure, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
