@@ -158,3 +158,15 @@ fn what_user_code_cannot_print_is_its_own_failure() {
     assert!(ran.says("main.py") && ran.says("No space left on device"), "{}", ran.err);
     assert!(!ran.says("expops_build") && !ran.says("panicked"), "{}", ran.err);
 }
+
+#[test]
+fn a_build_that_cannot_be_shown_goes_on_to_its_end() {
+    for tool in ["ninja", "make"] {
+        let space = project();
+        for (end, change) in [("> /dev/full", "sum(rows) + 1"), ("| true", "sum(rows) + 2")] {
+            space.write("main.py", SCRIPT.replace("sum(rows)", change));
+            ran(&space, &format!("expops run --with {tool} {end}"));
+            space.expops(&["status", "--exit-code"]).success();
+        }
+    }
+}
