@@ -1,7 +1,7 @@
 //! `expops logs`: what instances printed.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::time::Duration;
 
 use camino::Utf8Path;
@@ -12,6 +12,7 @@ use super::ended::Ended;
 use super::{complete, failed, labels, location, look, say};
 use crate::file;
 use crate::layout::Folder;
+use crate::layout::run::ATTEMPT;
 use crate::lock::Lock;
 use crate::output;
 use crate::plan::Action;
@@ -65,12 +66,12 @@ fn show(action: &Action, folder: &Folder, with_name: bool, follow: bool) -> Resu
     if with_name && log.exists() {
         println!("==> {} ({log})", action.label);
     }
-    let mut shown = 0;
+    let mut shown = Shown::default();
     while follow && is_running(folder) {
-        shown = more(&log, shown)?;
+        shown.more(&log)?;
         std::thread::sleep(STEP);
     }
-    more(&log, shown).map(drop)
+    shown.more(&log)
 }
 
 /// Whether an `exec` holds the lock of the instance.
@@ -78,23 +79,57 @@ fn is_running(folder: &Folder) -> bool {
     folder.lock().exists() && matches!(Lock::try_now(&folder.lock()), Ok(None))
 }
 
-/// Prints a log from byte `shown` on, and returns how many bytes have been shown. An error says how the command ends.
-fn more(log: &Utf8Path, shown: u64) -> Result<u64, Ended> {
-    let Ok(file) = file::open_regular(log) else { return Ok(shown) };
-    let (from, bytes) =
-        file::context(rest(file, shown), "read", log).map_err(|error| Ended::failed(&error.to_string()))?;
-    let mut out = io::stdout().lock();
-    match out.write_all(&bytes).and_then(|()| out.flush()) {
-        Ok(()) => Ok(from + bytes.len() as u64),
-        stopped => Err(Ended::As(output::status(stopped))),
-    }
+/// What has been shown of a log that may grow, and be replaced: each attempt has a file of its own, and the last one is
+/// followed by one with all of them.
+#[derive(Default)]
+struct Shown {
+    /// The file, which may have another name by now, and its number.
+    file: Option<(File, u64)>,
+    /// The last bytes of it that were shown.
+    tail: Vec<u8>,
 }
 
-/// What is in a log from byte `shown` on, and where that is: a log that has become shorter is a new one.
-fn rest(mut file: File, shown: u64) -> io::Result<(u64, Vec<u8>)> {
-    let from = if file.metadata()?.len() < shown { 0 } else { shown };
-    file.seek(SeekFrom::Start(from))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok((from, bytes))
+/// How many bytes are kept to find the place again.
+const TAIL: usize = 4096;
+
+impl Shown {
+    /// Prints what is new. An error says how the command ends.
+    fn more(&mut self, log: &Utf8Path) -> Result<(), Ended> {
+        let bytes =
+            file::context(self.rest(log), "read", log).map_err(|error| Ended::failed(&error.to_string()))?;
+        let mut out = io::stdout().lock();
+        let stopped = out.write_all(&bytes).and_then(|()| out.flush());
+        stopped.map_err(|error| Ended::As(output::status(Err(error))))
+    }
+
+    fn rest(&mut self, log: &Utf8Path) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if let Some((file, _)) = &mut self.file {
+            file.read_to_end(&mut bytes)?;
+            self.keep_tail(&bytes);
+        }
+        let Ok(mut file) = file::open_regular(log) else { return Ok(bytes) };
+        let number = file::number(&file.metadata()?);
+        if self.file.as_ref().is_none_or(|(_, last)| *last != number) {
+            let mut new = Vec::new();
+            file.read_to_end(&mut new)?;
+            let new = new.split_off(self.place_in(&new));
+            self.tail.clear();
+            self.keep_tail(&new);
+            self.file = Some((file, number));
+            bytes.extend(new);
+        }
+        Ok(bytes)
+    }
+
+    fn keep_tail(&mut self, shown: &[u8]) {
+        self.tail.extend(shown);
+        self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+    }
+
+    /// Up to where a new file has been shown under another name.
+    fn place_in(&self, bytes: &[u8]) -> usize {
+        let found = bytes.starts_with(ATTEMPT.as_bytes()).then(|| memchr::memmem::rfind(bytes, &self.tail));
+        found.flatten().map_or(0, |at| at + self.tail.len())
+    }
 }

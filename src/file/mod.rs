@@ -15,7 +15,7 @@ use camino::Utf8Path;
 pub(crate) use error::{FileError, context, reason};
 pub(crate) use own::{append_own, create_folder, create_own, create_own_folder, make_way, remove, write_own};
 pub(crate) use path::{insist_on_no_folder, insist_on_no_links, link, normal, on_path};
-pub(crate) use regular::{open_regular, read_regular, read_regular_text};
+pub(crate) use regular::{number, open_regular, read_regular, read_regular_text};
 pub(crate) use replace::{Written, forsake, replace, revise, write_if_changed};
 
 /// Reads a whole text file.

@@ -36,3 +36,13 @@ pub(crate) fn read_regular_text(path: impl AsRef<Path>) -> io::Result<String> {
     open_regular(path)?.read_to_string(&mut text)?;
     Ok(text)
 }
+/// What tells a file from others of the same name, where the system has that: its inode.
+#[cfg(unix)]
+pub(crate) fn number(meta: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(meta)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn number(_meta: &std::fs::Metadata) -> u64 {
+    0
+}

@@ -29,3 +29,5 @@ pub(crate) const VERDICT: &str = "verdict.json";
 pub(crate) const INPUTS: &str = "inputs.txt";
 /// The folders that it fills, a line each.
 pub(crate) const OUTPUTS: &str = "outputs.txt";
+/// What the lines begin with that stand above each attempt in a log of several.
+pub(crate) const ATTEMPT: &str = "expops: attempt ";

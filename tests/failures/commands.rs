@@ -67,6 +67,26 @@ fn a_long_list_of_failures_is_cut_at_the_end_of_a_build_and_whole_for_who_asks()
     assert_eq!(all.out.matches("ZeroDivisionError").count(), 60);
 }
 
+/// The log of the last attempt is followed by one of all attempts.
+#[test]
+fn a_log_that_is_followed_shows_each_line_once() {
+    let space = failing();
+    space.edit("expops.yaml", "{name: fit}", "{name: fit, retries: 1}");
+    let script = "print('about to divide', data)";
+    let slow = "print('about to divide', data, flush=True)\n    __import__('time').sleep(0.7)\n    print('now', flush=True)";
+    space.edit("src/main.py", script, slow);
+    space.expops(&["compile"]).success();
+    let mut build = space.command("ninja").args(["-k0"]).stdout(Stdio::null()).spawn().unwrap();
+    while !space.exists("build/fit/p2/log") {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let followed = space.expops(&["logs", "-f", "fit@p2"]).success().out;
+    build.wait().unwrap();
+    assert_eq!(followed.matches("about to divide").count(), 2, "{followed}");
+    assert_eq!(followed.matches("now").count(), 2, "{followed}");
+    assert_eq!(followed.matches("Traceback").count(), 2, "{followed}");
+}
+
 #[test]
 fn events_are_told_as_json() {
     let space = failing();

@@ -112,7 +112,7 @@ impl Instance {
     /// Appends what the last attempt printed to a file, under a line with its number.
     fn add_log(&self, path: &Utf8PathBuf, attempt: u32) -> io::Result<()> {
         let mut all = File::options().create(true).append(true).open(path)?;
-        writeln!(all, "expops: attempt {attempt}")?;
+        writeln!(all, "{}{attempt}", run_files::ATTEMPT)?;
         if let Ok(mut log) = file::open_regular(self.folder.log()) {
             io::copy(&mut log, &mut all)?;
         }
