@@ -131,7 +131,7 @@ fn kinds_of_failure_are_told_apart(cluster: &Cluster) {
             "      resources: {time: 1s}\n",
             "it took longer than its `time`",
         ),
-        (memory, "      resources: {memory: 100MB}\n", "used more than its `memory`"),
+        (memory, "      resources: {memory: 100MB}\n", "memory"),
         ("exit 5", "", "exit status 5"),
         ("true", "      resources: {cpus: 5}\n", "nothing has run"),
     ];

@@ -300,7 +300,8 @@ impl Touched {
         };
         let told = self.words.iter().filter_map(folder).filter(|path| path.starts_with(project));
         let holds_the_build = |path: &Utf8PathBuf| places.build.starts_with(path) || path == project;
-        let all = told.chain(folders(project)).filter(|path| !holds_the_build(path));
+        let own = folders(project).into_iter().filter(|path| !world::holds_only_copies(path, places.roots));
+        let all = told.chain(own).filter(|path| !holds_the_build(path));
         places.visible.iter().cloned().chain(all).collect()
     }
 }

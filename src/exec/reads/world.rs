@@ -144,6 +144,12 @@ pub(in crate::exec) fn files(path: &Utf8Path, roots: &Roots) -> impl Iterator<It
     inside(path).filter(|file| file.is_file() && !roots.is_export(&file::normal(file)))
 }
 
+/// Whether a folder holds nothing but copies that the build made there. They count no more if they are no copies any more.
+pub(in crate::exec) fn holds_only_copies(path: &Utf8Path, roots: &Roots) -> bool {
+    let mut all = inside(path).filter(|file| file.is_file());
+    all.next().is_some() && files(path, roots).next().is_none()
+}
+
 /// Everything in a folder, at any depth; not the copies that the build makes there.
 pub(in crate::exec) fn whole(path: &Utf8Path, roots: &Roots, trust: &Trust) -> Fingerprint {
     if !path.is_dir() {
