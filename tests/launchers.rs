@@ -386,14 +386,20 @@ fn nothing_goes_on_behind_an_expops_run_that_was_killed() {
     assert_eq!(launched(&space), ["load"]);
 }
 
-#[test]
-fn the_time_in_a_queue_is_no_time_of_work() {
+/// A project of one process that was built by a launcher with this body.
+fn launched_by(body: &str) -> Space {
     let space = Space::new();
     space.write("expops.yaml", of_one("work"));
     space.write("s.py", "from expops.core import process\n\n@process()\ndef work():\n    return {'x': 1}\n");
-    launcher(&space, "launch", "sleep 2; exec \"$@\"");
+    launcher(&space, "launch", body);
     space.compile(Tool::Ninja).success();
     build(&space, Tool::Ninja, Some("launch")).success();
+    space
+}
+
+#[test]
+fn the_time_in_a_queue_is_no_time_of_work() {
+    let space = launched_by("sleep 2; exec \"$@\"");
     let journal = space.read("build/.expops/journal");
     let last = |name: &str| -> f64 {
         let rest = journal.rsplit_once(&format!("\"{name}\":")).unwrap().1;
@@ -406,12 +412,7 @@ fn the_time_in_a_queue_is_no_time_of_work() {
 
 #[test]
 fn a_launcher_that_hangs_after_its_task_holds_nothing_up() {
-    let space = Space::new();
-    space.write("expops.yaml", of_one("work"));
-    space.write("s.py", "from expops.core import process\n\n@process()\ndef work():\n    return {'x': 1}\n");
-    launcher(&space, "launch", "\"$@\"; sleep 600");
-    space.compile(Tool::Ninja).success();
-    build(&space, Tool::Ninja, Some("launch")).success();
+    let space = launched_by("\"$@\"; sleep 600");
     assert_eq!(space.read("build/work/out/x.json").trim(), "1");
 }
 

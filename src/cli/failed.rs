@@ -5,9 +5,6 @@ use crate::exec::{Ended as Last, Places, Why};
 use crate::journal::Ended;
 use crate::layout::{Folder, Layout};
 
-/// How many failed instances are listed at the end of a build.
-pub(super) const MOST: usize = 50;
-
 /// How the instance in a folder failed when it was last dealt with. One that was left out because another failed has not
 /// failed itself.
 pub(super) fn of(folder: &Folder) -> Option<Ended> {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{failed, say, told};
-use crate::exec::Places;
+use crate::exec::{self, Places};
 use crate::journal::{Ended, Entry, Event, Follower};
 use crate::layout::Layout;
 use crate::output;
@@ -253,7 +253,7 @@ impl<'p> Screen<'p> {
         let labelled = self.tally.failed().map(|(instance, ended)| {
             (self.labels.get(instance).unwrap_or(instance).as_str(), instance.as_str(), ended)
         });
-        if let Some(text) = failed::list(labelled, failed::MOST, self.layout) {
+        if let Some(text) = failed::list(labelled, exec::MOST_FAILED, self.layout) {
             say::error(&text);
         }
     }

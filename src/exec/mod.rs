@@ -46,7 +46,7 @@ pub(crate) use key::why::{Ended, Why};
 pub(crate) use look::export::copy as export;
 pub(crate) use look::modules::{look as look_at_modules, note as note_modules, record as record_modules};
 pub(crate) use look::shared::look as look_at_shared;
-pub(crate) use look::verdict::give as give_verdict;
+pub(crate) use look::verdict::{MOST as MOST_FAILED, give as give_verdict};
 pub(crate) use one_ninja::insist_on_one_ninja;
 pub(crate) use places::Places;
 pub(crate) use reads::report::{Sight, compact as compact_reads};

@@ -88,7 +88,10 @@ impl Instance {
     /// The first file among the outputs that names this checkout, if the result would go where others take it from.
     fn bound_output(&self, cache: &Cache, result: &ActionResult, run: &RunFolder) -> Option<Utf8PathBuf> {
         let stays = cache.folder() == self.layout.cache() && Remote::present().is_none();
-        let checkout = seal::checkout_of(self).ok().filter(|_| self.is_cached() && !stays)?;
+        if stays || !self.is_cached() {
+            return None;
+        }
+        let checkout = seal::checkout_of(self).ok()?;
         let files = result.values.iter().filter(|value| value.format == "file");
         let found =
             files.map(|value| run.out().join(&value.file)).find_map(|path| checkout.named_in(&path))?;

@@ -36,8 +36,8 @@ pub(crate) fn give(name: &str, layout: &Layout) -> Result<(), Failure> {
     Ok(file::write_own(&passed, "")?)
 }
 
-/// How many failed instances are listed.
-const MOST: usize = 50;
+/// How many failed instances are listed at the end of a build.
+pub(crate) const MOST: usize = 50;
 
 fn list(failed: &BTreeMap<String, LeftOut>, skipped: usize, layout: &Layout) -> Failure {
     let entry = |how: &LeftOut| {

@@ -56,16 +56,22 @@ pub(in crate::exec) struct Part {
     pub size: Option<u64>,
 }
 
+/// One of its files: relative to `out`, with the digest of what a reader observes and, if that differs, of what is on disk.
+#[derive(Clone, Copy)]
+struct Stored<'a> {
+    file: &'a Utf8Path,
+    format: &'a str,
+    size: Option<u64>,
+    made: (Digest, Option<Digest>),
+}
+
 impl ActionResult {
     /// Whether its files are among those that came with it, inside the run's `out` folder: anybody may write to a
     /// cache.
     pub(in crate::exec) fn is_sound(&self, out: &Utf8Path) -> bool {
-        let values = self.values.iter().map(|value| (&value.file, &value.format, value.size));
-        let parts = self.parts.iter().filter_map(|part| Some((part.file.as_ref()?, &part.format, part.size)));
-        let all: Vec<_> = values.chain(parts).collect();
-        let is_alone =
-            |file: &Utf8Path| all.iter().filter(|(other, ..)| other.starts_with(file)).count() == 1;
-        all.iter().all(|&(file, format, size)| {
+        let all: Vec<_> = self.stored().collect();
+        let is_alone = |file: &Utf8Path| all.iter().filter(|other| other.file.starts_with(file)).count() == 1;
+        all.iter().all(|&Stored { file, format, size, .. }| {
             let path = out.join(file);
             let meta = path.metadata().ok().filter(|_| cache::is_inside(file) && is_alone(file));
             meta.is_some_and(|meta| {
@@ -78,19 +84,28 @@ impl ActionResult {
     /// Whether its files, in the run's `out` folder, have the digests that it names. Whoever takes one that has not finds
     /// it damaged, and the next build would restore the same.
     pub(in crate::exec) fn is_as_made(&self, out: &Utf8Path, entry: &cache::Entry, trust: &Trust) -> bool {
-        let values =
-            self.values.iter().map(|value| (&value.file, &value.format, (value.digest, value.stored)));
-        let parts = self
-            .parts
-            .iter()
-            .filter_map(|part| Some((part.file.as_ref()?, &part.format, (part.digest, part.stored))));
         let (run, name) = (out.parent().unwrap_or(out), out.file_name().unwrap_or_default());
-        values.chain(parts).all(|(file, format, made)| {
+        self.stored().all(|Stored { file, format, made, .. }| {
             let path = Utf8Path::new(name).join(file);
             // The digests of an entry's own files were compared on their way out of the cache.
             entry.object(&path) == Some(made.1.unwrap_or(made.0))
                 || stored::is(&run.join(path), format, made, trust)
         })
+    }
+
+    /// The files of the values and of the partitions that it made.
+    fn stored(&self) -> impl Iterator<Item = Stored<'_>> {
+        let values = self.values.iter().map(|value| Stored {
+            file: &value.file,
+            format: &value.format,
+            size: value.size,
+            made: (value.digest, value.stored),
+        });
+        let parts = self.parts.iter().filter_map(|part| {
+            let (file, made) = (part.file.as_ref()?, (part.digest, part.stored));
+            Some(Stored { file, format: &part.format, size: part.size, made })
+        });
+        values.chain(parts)
     }
 
     pub(in crate::exec) fn metrics_digest(&self) -> Option<Digest> {
