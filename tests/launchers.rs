@@ -443,6 +443,43 @@ fn a_task_ends_when_its_build_is_no_more_to_be_seen() {
     assert!(is_free(&space.path("lock")));
 }
 
+/// What a task asks for is what the build has, whatever the node has; else its result would be another's, or be made again
+/// in every build.
+#[test]
+fn a_variable_that_a_task_asks_for_has_the_value_of_the_build() {
+    let space = Space::new();
+    let names = ["HOST", "HOSTNAME", "XDG_DATA_HOME", "SSH_KEY", "OF_BUILD", "OF_NODE"];
+    let asked = names.map(|name| format!("${{{name}-none}}")).join(" ");
+    let yaml = "scripts: {main: s.py}\npipeline:\n  process_adjlist: python shell\n  processes:\n    - name: python\n    \
+                - name: shell\n      outputs: {x: x}\n      command: echo ";
+    space.write("expops.yaml", format!("{yaml}{asked} > {{{{ outputs.x }}}}\n"));
+    let script = format!(
+        "import os\nfrom expops.core import process\n\n@process()\ndef python():\n    \
+         return {{'x': ' '.join(os.environ.get(name, 'none') for name in {names:?})}}\n"
+    );
+    space.write("s.py", script);
+    let on_node = names.map(|name| format!("{name}=node")).join(" ");
+    launcher(&space, "launch", &format!("unset OF_BUILD; env {on_node} \"$@\""));
+    space.compile(Tool::Ninja).success();
+    let run = |name: Option<&str>| {
+        let mut ninja = command(&space, Tool::Ninja, name);
+        for name in names {
+            ninja.env_remove(name);
+        }
+        for name in ["HOST", "HOSTNAME", "XDG_DATA_HOME", "SSH_KEY", "OF_BUILD"] {
+            ninja.env(name, "build");
+        }
+        bounded(ninja).success().out
+    };
+    run(Some("launch"));
+    let expected = "build node build build build none";
+    assert_eq!(space.read("build/shell/out/x").trim(), expected);
+    assert_eq!(space.read("build/python/out/x.json").trim(), format!("{expected:?}"));
+    for name in [Some("launch"), None] {
+        assert_eq!(run(name), "ninja: no work to do.\n");
+    }
+}
+
 #[test]
 fn no_launcher_is_named_in_what_is_compiled() {
     let space = project();

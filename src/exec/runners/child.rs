@@ -39,7 +39,7 @@ const DEBUGGER: &str = "EXPOPS_DEBUGGER";
 
 /// Whether [`prepare`] sets a variable.
 pub(super) fn sets(name: &str) -> bool {
-    name == DEVICES || THREADS.contains(&name)
+    THREADS.contains(&name)
 }
 
 /// Gives a command the environment of an instance: numeric libraries learn how many threads to start and which devices

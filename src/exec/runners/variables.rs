@@ -7,24 +7,43 @@ use camino::Utf8Path;
 
 use super::child;
 
-/// Variables that are set for each run, or say where it is and who runs it: they never count, nor does
-/// what [`child::prepare`] sets. The runtime has the same list.
-const NEVER: [&str; 13] = [
-    "PATH",
-    "HOME",
-    "LANG",
-    "LANGUAGE",
+/// Variables that say where things are and who runs it: they never count, nor does what [`child::prepare`] sets, nor what
+/// is the node's. The runtime has the same list.
+const NEVER: [&str; 6] = ["PATH", "HOME", "LANG", "LANGUAGE", "LD_PRELOAD", "LD_LIBRARY_PATH"];
+const NEVER_PREFIXES: [&str; 4] = ["LC_", "MAKE", "NINJA", "EXPOPS_"];
+
+/// Variables of the node, the session, the connection and the devices that a process is given: different in each run, or on
+/// each machine. A task has those of its node.
+const OF_THE_NODE: [&str; 26] = [
     "PWD",
     "OLDPWD",
+    "SHLVL",
+    "_",
     "TMPDIR",
     "TMP",
     "TEMP",
-    "SHLVL",
-    "_",
-    "LD_PRELOAD",
-    "LD_LIBRARY_PATH",
+    "HOSTNAME",
+    "SSH_AGENT_PID",
+    "SSH_AUTH_SOCK",
+    "SSH_CLIENT",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "XDG_RUNTIME_DIR",
+    "XDG_SEAT",
+    "XDG_SESSION_CLASS",
+    "XDG_SESSION_ID",
+    "XDG_SESSION_TYPE",
+    "XDG_VTNR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "CUDA_VISIBLE_DEVICES",
+    "GPU_DEVICE_ORDINAL",
+    "HIP_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "ZE_AFFINITY_MASK",
 ];
-const NEVER_PREFIXES: [&str; 5] = ["LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_"];
+/// What schedulers tell a job.
+const OF_THE_JOB: [&str; 7] = ["SLURM", "SRUN_", "PMI_", "PMIX_", "HQ_", "PBS_", "LSB_"];
 /// Every shell sets it itself.
 const SHELLS_OWN: &str = "IFS";
 
@@ -45,8 +64,14 @@ pub(in crate::exec) fn may_count(name: &str) -> bool {
         && !NEVER.contains(&name)
         && name != SHELLS_OWN
         && !child::sets(name)
+        && !is_of_the_node(name)
         && !NEVER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         && !is_of_python(name)
+}
+
+/// Whether a variable belongs to the node or the job, not to the build.
+pub(super) fn is_of_the_node(name: &str) -> bool {
+    OF_THE_NODE.contains(&name) || OF_THE_JOB.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether it is the interpreter's own, as `PYTHONPATH` is, and not `PYTHON_ENV`.
@@ -172,6 +197,20 @@ mod tests {
 
     fn listed(names: BTreeSet<String>) -> String {
         names.into_iter().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_runtime_and_the_manual_name_the_same_variables() {
+        let (runtime, manual) =
+            (include_str!("../../python/expops_build/_watch.py"), include_str!("../../../docs/reads.md"));
+        for name in NEVER.iter().chain(&OF_THE_NODE) {
+            assert!(runtime.split_whitespace().any(|word| word == *name), "{name}");
+            assert!(manual.contains(&format!("`{name}`")), "{name}");
+        }
+        for prefix in NEVER_PREFIXES.iter().chain(&OF_THE_JOB) {
+            assert!(runtime.contains(&format!("\"{prefix}\"")), "{prefix}");
+            assert!(manual.contains(&format!("`{prefix}*`")), "{prefix}");
+        }
     }
 
     #[test]

@@ -17,11 +17,17 @@ from expops_build._seed import THREADS
 # Set where no library sees what is read.
 _HOOK = "EXPOPS_WATCH_HOOK"
 
-# Asked by whoever starts programs, different on every machine, or set for each run.
-_NEVER = ("LC_", "MAKE", "NINJA", "SLURM", "EXPOPS_")
+# Asked by whoever starts programs, of the node or the job, or set for each run. `variables.rs` has the same list and says more.
+_NEVER = ("LC_", "MAKE", "NINJA", "EXPOPS_", "SLURM", "SRUN_", "PMI_", "PMIX_", "HQ_", "PBS_", "LSB_")
 _NEVER_NAMES = frozenset(
-    ["PATH", "HOME", "LANG", "LANGUAGE", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "SHLVL", "_"]
-).union(["LD_PRELOAD", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"], THREADS)
+    """
+    PATH HOME LANG LANGUAGE LD_PRELOAD LD_LIBRARY_PATH PWD OLDPWD SHLVL _ TMPDIR TMP TEMP HOSTNAME
+    SSH_AGENT_PID SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_TTY
+    XDG_RUNTIME_DIR XDG_SEAT XDG_SESSION_CLASS XDG_SESSION_ID XDG_SESSION_TYPE XDG_VTNR DBUS_SESSION_BUS_ADDRESS
+    CUDA_VISIBLE_DEVICES GPU_DEVICE_ORDINAL HIP_VISIBLE_DEVICES NVIDIA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES
+    ZE_AFFINITY_MASK
+    """.split()
+).union(THREADS)
 # What asks in the name of its caller.
 _BETWEEN = frozenset(["os", "posixpath", "_collections_abc", "collections", "string", "functools", "threading"])
 _BETWEEN_PACKAGES = ("concurrent.futures.", "multiprocessing.")

@@ -99,7 +99,6 @@ fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, F
     }
     file::context(fs::hard_link(log, run.join(run_files::TASK_LOG)), "link", log)?;
     let text = |word: &std::ffi::OsStr| word.to_string_lossy().into_owned();
-    let (environment, removed) = environment::of(command);
     let folder = command.get_current_dir().and_then(Utf8Path::from_path).unwrap_or(run);
     let task = Task {
         version: task::VERSION,
@@ -107,8 +106,7 @@ fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, F
         label: call.label.clone(),
         arguments: [command.get_program()].into_iter().chain(command.get_args()).map(text).collect(),
         folder: folder.to_owned(),
-        environment,
-        removed,
+        environment: environment::sent(command),
         run: run.to_owned(),
         time: call.allotment.time.map(|time| time.as_secs()),
         patience: seconds(PATIENCE).unwrap_or(USUAL_PATIENCE).max(1),

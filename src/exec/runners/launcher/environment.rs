@@ -1,27 +1,13 @@
-//! The part of the environment that goes along with a task. Some launchers pass the environment on and some do not:
-//! either way a task gets the build's, except for what belongs to the node or to the job.
+//! The environment of a task. Some launchers pass an environment on and some do not: either way a task has the build's, and
+//! of the node's only what cannot be a read, so that whatever it asks for is what the build looks at later.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::process::Command;
 
-/// Prefixes of variables that describe the node, the job or the connection.
-const OWN_PREFIXES: [&str; 8] = ["SLURM", "SRUN", "PMI", "HQ_", "SSH_", "XDG_", "PBS_", "LSB_"];
+use crate::exec::runners::variables;
 
-/// Other variables of this kind.
-const OWN: [&str; 12] = [
-    "TMPDIR",
-    "TMP",
-    "TEMP",
-    "HOSTNAME",
-    "HOST",
-    "CUDA_VISIBLE_DEVICES",
-    "ROCR_VISIBLE_DEVICES",
-    "GPU_DEVICE_ORDINAL",
-    "PWD",
-    "OLDPWD",
-    "SHLVL",
-    "_",
-];
+/// Where a node has its things, if the build does not say it.
+const PLACES: [&str; 3] = ["PATH", "HOME", "LD_LIBRARY_PATH"];
 
 /// The variables that tell a launcher about a task.
 pub(super) const TOLD: [&str; 9] = [
@@ -36,24 +22,28 @@ pub(super) const TOLD: [&str; 9] = [
     "EXPOPS_OUTPUTS",
 ];
 
-/// The environment that `command` would get, and the variables that it must not get.
-pub(super) fn of(command: &Command) -> (BTreeMap<String, String>, BTreeSet<String>) {
+/// What `command` would get from the build.
+pub(super) fn sent(command: &Command) -> BTreeMap<String, String> {
     let mut sent: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| !is_own(name))
+        .filter(|(name, _)| !variables::is_of_the_node(name) && !TOLD.contains(&name.as_str()))
         .collect();
-    let mut removed: BTreeSet<String> = TOLD.map(str::to_owned).into();
     for (name, value) in command.get_envs() {
         let name = name.to_string_lossy().into_owned();
         match value {
             Some(value) => drop(sent.insert(name, value.to_string_lossy().into_owned())),
-            None => drop(removed.insert(name)),
+            None => drop(sent.remove(&name)),
         }
     }
-    sent.retain(|name, _| !removed.contains(name));
-    (sent, removed)
+    sent
 }
 
-fn is_own(name: &str) -> bool {
-    OWN.contains(&name) || OWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+/// Gives `command`, on a node, what was sent and what is the node's own.
+pub(super) fn give(command: &mut Command, sent: &BTreeMap<String, String>) {
+    let own = std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(stays));
+    command.env_clear().envs(own).envs(sent);
+}
+
+fn stays(name: &str) -> bool {
+    variables::is_of_the_node(name) || PLACES.contains(&name)
 }

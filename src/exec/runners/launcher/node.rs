@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8Path;
 
 use super::done::{self, Done};
+use super::environment;
 use super::heart;
 use super::scratch::Scratch;
 use super::task::{self, Task};
@@ -118,10 +119,8 @@ fn command(task: &Task) -> Command {
     let (program, arguments) =
         task.arguments.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(&task.folder).envs(&task.environment);
-    for name in &task.removed {
-        command.env_remove(name);
-    }
+    command.args(arguments).current_dir(&task.folder);
+    environment::give(&mut command, &task.environment);
     let preload =
         task.environment.get("LD_PRELOAD").filter(|_| task.environment.contains_key("EXPOPS_WATCH"));
     if let Some((library, rest)) = preload.map(|all| all.split_once(':').unwrap_or((all, "")))

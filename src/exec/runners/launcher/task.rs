@@ -1,6 +1,6 @@
 //! What to run: the file `task.json` in the run folder, which is passed to `expops task`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
@@ -21,10 +21,8 @@ pub(super) struct Task {
     pub arguments: Vec<String>,
     /// The working folder.
     pub folder: Utf8PathBuf,
-    /// Its environment, besides what belongs to the node or the job.
+    /// Its environment, besides what is the node's own.
     pub environment: BTreeMap<String, String>,
-    /// Variables that it must not have.
-    pub removed: BTreeSet<String>,
     /// The run folder, absolute.
     pub run: Utf8PathBuf,
     /// How many seconds it may take.
