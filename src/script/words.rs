@@ -12,7 +12,14 @@ pub(super) struct Words {
     pub(super) source: bool,
     /// It reaches code in a way that cannot be followed.
     pub(super) dynamic: bool,
+    /// It evaluates a text that is known only when it runs.
+    pub(super) evaluates: bool,
+    /// The same, if its module uses one of [`EVALUATORS`].
+    pub(super) may_evaluate: bool,
 }
+
+/// Libraries that find the names of a module in a text that functions with common names are given: SQL, a formula.
+pub(super) const EVALUATORS: [&str; 6] = ["duckdb", "polars", "numexpr", "statsmodels", "patsy", "formulaic"];
 
 /// Records an attribute called `name`, whatever it is an attribute of.
 pub(super) fn attribute(name: &str, words: &mut Words) {
@@ -25,6 +32,9 @@ pub(super) fn attribute(name: &str, words: &mut Words) {
         | "currentframe" => words.source = true,
         "import_module" | "exec_module" | "load_module" | "__globals__" | "f_globals" | "__import__"
         | "getmodule" | "getmembers" | "__subclasses__" => words.dynamic = true,
+        // They take the names of classes and functions from a text or a file.
+        "unsafe_load" | "unsafe_load_all" | "UnsafeLoader" | "full_load" | "full_load_all" | "FullLoader"
+        | "dictConfig" | "fileConfig" | "loadTestsFromName" | "loadTestsFromNames" => words.dynamic = true,
         _ => {}
     }
     words.reads |= opens(name);
@@ -131,7 +141,7 @@ pub(super) fn builtin_dynamic(name: &str) -> Option<&'static str> {
 
 /// Whether a library function imports by a name made at run time.
 pub(super) fn imports_by_name(path: &str) -> bool {
-    const PATHS: [&str; 8] = [
+    const PATHS: [&str; 17] = [
         "importlib.import_module",
         "importlib.util",
         "importlib.machinery",
@@ -140,6 +150,15 @@ pub(super) fn imports_by_name(path: &str) -> bool {
         "imp",
         "sys.modules",
         "builtins.__import__",
+        "yaml.unsafe_load",
+        "yaml.unsafe_load_all",
+        "yaml.UnsafeLoader",
+        "yaml.full_load",
+        "yaml.full_load_all",
+        "yaml.FullLoader",
+        "yaml.Loader",
+        "logging.config",
+        "hydra.utils",
     ];
     let inside = |known: &&str| path == *known || path.starts_with(&format!("{known}."));
     PATHS.iter().any(inside)

@@ -20,7 +20,7 @@ import sys
 from json import dumps, loads
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
-from expops_build import _digest, _plain
+from expops_build import _digest, _plain, _watch
 from expops_build._failure import Failure
 from expops_build._names import Names
 
@@ -193,7 +193,7 @@ def _read_json(path: str, may_map: bool) -> Any:
 
 
 def _read_pickle(path: str, may_map: bool) -> Any:
-    with open(path, "rb") as file, _uncollected():
+    with open(path, "rb") as file, _uncollected(), _watch.unpickling_an_input():
         return pickle.load(file)
 
 

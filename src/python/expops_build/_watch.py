@@ -9,8 +9,9 @@ import hashlib
 import importlib.machinery
 import os
 import sys
+import threading
 from types import FrameType
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from expops_build._seed import THREADS
 
@@ -32,6 +33,9 @@ _NEVER_NAMES = frozenset(
 _BETWEEN = frozenset(["os", "posixpath", "_collections_abc", "collections", "string", "functools", "threading"])
 _BETWEEN_PACKAGES = ("concurrent.futures.", "multiprocessing.")
 
+# Who unpickles what the process pickled itself.
+_POOLS = ("multiprocessing.", "concurrent.futures.", "joblib.externals.")
+
 # The project's folder, with a trailing separator.
 _project = ""
 _variables: Dict[str, Optional[str]] = {}
@@ -41,6 +45,9 @@ _hook: Any = None
 # The file of records, and the process that tells of its variables in the result. Its forks tell there.
 _log = ""
 _teller = 0
+# The modules of what pickles named.
+_in_pickles: Set[str] = set()
+_state = threading.local()
 
 
 # This package, which lies in the build folder, and the standard library, which may lie in the project.
@@ -80,13 +87,17 @@ def _is_of_python(name: str) -> bool:
 def _note(name: str, value: Optional[str]) -> None:
     _variables[name] = value
     if _log and os.getpid() != _teller:
-        record = f"v 0 0 0 0 {value or '-'} ".encode() + os.fsencode(name) + b"\0"
-        with contextlib.suppress(OSError):
-            file = os.open(_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(file, record)
-            finally:
-                os.close(file)
+        _record(f"v 0 0 0 0 {value or '-'} ", name)
+
+
+def _record(fields: str, name: str) -> None:
+    """Add to the list of what was seen."""
+    with contextlib.suppress(OSError):
+        file = os.open(_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(file, fields.encode() + os.fsencode(name) + b"\0")
+        finally:
+            os.close(file)
 
 
 def _digest(environment: Any, key: Any) -> Optional[str]:
@@ -146,6 +157,44 @@ def missed(*paths: str) -> None:
             os.stat(path)
 
 
+def _heard(event: str, arguments: Tuple[Any, ...]) -> None:
+    """What a pickle names is found in no text of the project, so nobody knows yet that it is used."""
+    if event == "pickle.find_class" and _in_pickles is not None and not getattr(_state, "is_ours", False):
+        name = str(arguments[0])
+        if name not in _in_pickles and os.getpid() == _teller and not _is_in_a_pool():
+            _in_pickles.add(name)
+
+
+def _is_in_a_pool() -> bool:
+    frame: Optional[FrameType] = sys._getframe(2)
+    while frame is not None and not str(frame.f_globals.get("__name__")).startswith(_POOLS):
+        frame = frame.f_back
+    return frame is not None
+
+
+@contextlib.contextmanager
+def unpickling_an_input() -> Iterator[None]:
+    """What an input names inside the `with` block counts with the code of whoever made it."""
+    before = getattr(_state, "is_ours", False)
+    _state.is_ours = True
+    try:
+        yield
+    finally:
+        _state.is_ours = before
+
+
+def _file(module: Any) -> str:
+    return str(getattr(module, "__file__", None))
+
+
+def _tell_of_modules() -> None:
+    """All modules of the project are read, each as a text."""
+    for path in [path for path in map(_file, list(sys.modules.values())) if _is_of_the_project(path)]:
+        with contextlib.suppress(OSError):
+            about = os.stat(path)
+            _record(f"p {about.st_size} {about.st_mtime_ns} {about.st_ino} {about.st_mode:o} ", path)
+
+
 @contextlib.contextmanager
 def unwatched() -> Iterator[None]:
     """What this thread reads inside the `with` block does not count as read by the user's code."""
@@ -177,9 +226,11 @@ def begin(project: str) -> None:
     if not _project:
         _watch_variables()
         ignore_listings_of_imports()
+        sys.addaudithook(_heard)
     _project = os.path.join(os.path.realpath(project), "")
     _variables.clear()
     _before.clear()
+    _in_pickles.clear()
     _log, _teller = os.environ.get("EXPOPS_WATCH", ""), os.getpid()
     _say("//expops-roots//")
     if _HOOK in os.environ and "EXPOPS_WATCH" in os.environ:
@@ -191,5 +242,7 @@ def begin(project: str) -> None:
 def told() -> Dict[str, Any]:
     """What to report with the result."""
     _say("//expops-loaded//")
+    if _log and any(_is_of_the_project(_file(sys.modules.get(name))) for name in _in_pickles):
+        _tell_of_modules()
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.dirname(os.__file__))}
     return {"variables": dict(_variables), "prefixes": sorted(folders)}

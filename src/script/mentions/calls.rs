@@ -45,6 +45,12 @@ impl Mentions {
                 _ => self.visit_expr(&call.func),
             },
         }
+        if let Some(name) = called(&call.func)
+            && takes_unknown_text(call)
+        {
+            self.code.words.evaluates |= texts::finds_names(name);
+            self.code.words.may_evaluate |= texts::may_find_names(name);
+        }
         if self.only_shows(&call.func) {
             self.shown(|this| this.visit_arguments(&call.arguments));
         } else {
@@ -98,4 +104,13 @@ fn called(func: &Expr) -> Option<&str> {
         Expr::Attribute(node) => Some(&node.attr),
         _ => None,
     }
+}
+
+/// Whether a function is given a text that is not a literal.
+fn takes_unknown_text(call: &ast::ExprCall) -> bool {
+    let named = call.arguments.keywords.iter();
+    let named = named
+        .filter(|one| one.arg.as_ref().is_none_or(|name| texts::OF_TEXTS.contains(&name.as_str())))
+        .map(|one| &one.value);
+    call.arguments.args.first().into_iter().chain(named).any(|text| text_of(text).is_none())
 }

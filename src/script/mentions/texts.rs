@@ -57,3 +57,33 @@ pub(super) fn evaluates(name: &str) -> bool {
     ];
     NAMES.contains(&name)
 }
+
+/// Whether a function of this name finds names of its caller in a text that it is given.
+pub(super) fn finds_names(name: &str) -> bool {
+    ["eval", "query"].contains(&name)
+}
+
+/// The same, in a few libraries.
+pub(super) fn may_find_names(name: &str) -> bool {
+    const NAMES: [&str; 15] = [
+        "evaluate",
+        "sql",
+        "execute",
+        "from_query",
+        "dmatrix",
+        "dmatrices",
+        "from_formula",
+        "model_matrix",
+        "ols",
+        "glm",
+        "gls",
+        "wls",
+        "logit",
+        "probit",
+        "mixedlm",
+    ];
+    NAMES.contains(&name)
+}
+
+/// What such functions call their text.
+pub(super) const OF_TEXTS: [&str; 5] = ["expr", "expression", "query", "sql", "formula"];

@@ -121,6 +121,11 @@ impl Walk {
             let why = self.why_here(library, "reaches for code by a name that is known only when it runs");
             self.queue.push_back(Task::Everything(why));
         }
+        let uses_one = || words::EVALUATORS.iter().any(|library| outline.source.text().contains(library));
+        if unit.code.words.evaluates || unit.code.words.may_evaluate && uses_one() {
+            let why = self.why_here(library, "evaluates a text that is known only when it runs");
+            self.queue.push_back(Task::Whole(id.0, why));
+        }
         for text in &unit.code.texts {
             self.text(library, id.0, text)?;
         }
