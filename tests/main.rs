@@ -9,6 +9,7 @@ mod step;
 mod anywhere;
 mod awkward;
 mod batches;
+mod by_name;
 mod cache_faults;
 mod charts;
 mod compiling;

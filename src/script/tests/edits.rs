@@ -1283,6 +1283,49 @@ const OWN: &[Row] = &[
         "g",
     ),
     row(
+        "a query that is known only when it runs",
+        &[(
+            "main.py",
+            "LIMIT = 1\ndef f(df, expr):\n    return df.query(expr)\ndef g(df, kind):\n    return df.query(f'x > {kind}')\ndef h(df):\n    return df.query('x > 1')\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f g",
+        "h",
+    ),
+    row(
+        "a text by its name, and SQL over a frame of the module",
+        &[(
+            "main.py",
+            "import duckdb\nLIMIT = 1\ndef f(df, text):\n    return df.query(inplace=False, expr=text)\ndef g(text):\n    return duckdb.sql(text)\ndef h(con):\n    return con.execute('select 1')\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f g",
+        "h",
+    ),
+    row(
+        "functions with the same names in other libraries",
+        &[(
+            "main.py",
+            "LIMIT = 1\ndef f(x):\n    return LIMIT\ndef g(con, sql):\n    return con.execute(sql)\ndef h(model, x):\n    model.eval()\n    return model.evaluate(x)\n",
+        )],
+        ("main.py", "LIMIT = 1", "LIMIT = 2"),
+        "f",
+        "g h",
+    ),
+    row(
+        "classes that a file names",
+        &[
+            (
+                "main.py",
+                "import yaml\nfrom nets import ONE\ndef f(path):\n    return yaml.unsafe_load(open(path))\ndef g(path):\n    return yaml.safe_load(open(path)), ONE\n",
+            ),
+            ("nets.py", "ONE = 1\nclass Net:\n    def area(self):\n        return 3\n"),
+        ],
+        ("nets.py", "return 3", "return 4"),
+        "f",
+        "g",
+    ),
+    row(
         "pd.eval of a bare name",
         &[(
             "main.py",
