@@ -200,9 +200,11 @@ fn on_a_scratch_disk_all_is_the_same() {
     }
     let mut ninja = command(&space, Tool::Ninja, Some("launch"));
     ninja.env("EXPOPS_SCRATCH", "/nowhere/at/all");
+    space.edit("expops.yaml", "- name: fit", "- name: fit\n      on_failure: drop");
     space.write("data/factor.txt", "5");
     let ran = bounded(ninja).failure();
     assert!(ran.says("EXPOPS_SCRATCH: cannot make a folder in `/nowhere/at/all`"), "{}", ran.out);
+    assert!(!space.exists("build/fit/p1/failed.json"), "no instance was left out");
 }
 
 #[test]
@@ -241,9 +243,12 @@ fn the_launcher_can_be_named_when_the_build_is_started() {
 fn a_bad_launcher_is_an_error_and_the_next_build_goes_on() {
     let space = project();
     let bad = [
-        ("exit 0", "ended with exit status 0: it has run nothing"),
-        ("echo no partition of this name; exit 3", "ended with exit status 3: nothing has run"),
-        ("kill -9 $$", "was killed by signal 9: nothing has run"),
+        ("exit 0", "ended with exit status 0 and has run nothing"),
+        (
+            "echo a word; echo error: no partition of this name; echo; echo help; exit 3",
+            "ended with exit status 3 and has run nothing: error: no partition of this name",
+        ),
+        ("kill -9 $$", "was killed by signal 9 and has run nothing"),
         // It dies half way, and what it has started with it.
         (
             "\"$@\" & sleep 0.3; kill -9 $!; exit 0",
@@ -253,7 +258,7 @@ fn a_bad_launcher_is_an_error_and_the_next_build_goes_on() {
         ("\"$@\"; echo > \"$(cat \"$EXPOPS_OUTPUTS\")\"", "left no whole result"),
         ("\"$@\"; rm \"$(cat \"$EXPOPS_OUTPUTS\")\"; exit 1", "left no whole result"),
         // The end of another run.
-        ("cp old \"$(dirname \"$EXPOPS_REQUEST\")/done.json\"", "it has run nothing"),
+        ("cp old \"$(dirname \"$EXPOPS_REQUEST\")/done.json\"", "and has run nothing"),
     ];
     space.edit("expops.yaml", "command: cp", "command: sleep 0.6; cp");
     launcher(&space, "launch", "\"$@\"; cp \"$(dirname \"$EXPOPS_REQUEST\")/done.json\" old");
@@ -274,6 +279,33 @@ fn a_bad_launcher_is_an_error_and_the_next_build_goes_on() {
     build(&space, Tool::Ninja, Some("launch")).success();
     assert_eq!(launched(&space), ALL);
     assert_eq!(space.read("build/load/out/rows.csv"), "x\n1\n2\n3\n");
+}
+
+#[test]
+fn a_launcher_that_runs_nothing_is_no_failure_of_the_task() {
+    let space = project();
+    space.edit("expops.yaml", "- name: fit", "- name: fit\n      on_failure: drop\n      retries: 2");
+    space.compile(Tool::Ninja).success();
+    let ends = ["echo; echo no partition of this name >&2; exit 3", "exit 0", "kill -9 $$"];
+    for end in ends {
+        let odd = format!("case $EXPOPS_LABEL in fit*) {end};; esac");
+        launcher(&space, "launch", &format!("echo \"$EXPOPS_LABEL\" >> launched\n{odd}\nexec \"$@\""));
+        let mut ninja = command(&space, Tool::Ninja, Some("launch"));
+        ninja.args(["-k", "0"]);
+        let ran = bounded(ninja).failure();
+        assert!(ran.says("launch` ") && ran.says(" and has run nothing"), "{end}: {}", ran.out);
+        assert!(ran.says("help: EXPOPS_LAUNCHER names it"), "{end}: {}", ran.out);
+        assert_eq!(ran.says("has run nothing: no partition of this name"), end == ends[0], "{}", ran.out);
+        let mut labels = launched(&space);
+        labels.retain(|label| label.starts_with("fit"));
+        assert_eq!(labels, ["fit p1", "fit p2", "fit p3"], "{end}: it is not tried again");
+        for name in ["fit/p1/stamp", "fit/p1/failed.json", "report/record.json"] {
+            assert!(!space.exists(&format!("build/{name}")), "{end}: {name}");
+        }
+    }
+    launcher(&space, "launch", GOOD);
+    build(&space, Tool::Ninja, Some("launch")).success();
+    assert_eq!(launched(&space), ["fit p1", "fit p2", "fit p3", "report"]);
 }
 
 #[test]

@@ -291,18 +291,26 @@ fn failure(launcher: &Launcher, word: &Word, task: &Task, log: &Utf8Path) -> Fai
         (None, Some(code)) => format!("ended with exit status {code}"),
         (None, None) => "was lost".to_owned(),
     };
-    let has_begun = task.run.join(run_files::CLAIM).exists();
-    let (kind, what) = match (word.kind, has_begun, word.code) {
-        (Some(FailureKind::Timeout), ..) => (FailureKind::Timeout, "the job took longer than its `time`"),
-        (Some(FailureKind::OutOfMemory), ..) => {
-            (FailureKind::OutOfMemory, "the job used more than its `memory`")
-        }
-        (Some(kind), ..) => (kind, "the job or its node is gone"),
-        (None, true, _) => (FailureKind::Lost, "what it had started left no whole result"),
-        (None, false, Some(0)) => (FailureKind::NoResult, "it has run nothing"),
-        (None, false, _) => (FailureKind::Exit, "nothing has run"),
+    if word.kind.is_none() && !task.run.join(run_files::CLAIM).exists() {
+        return not_begun(&format!("the launcher `{name}` {how}"), launcher, word);
+    }
+    let (kind, what) = match word.kind {
+        Some(FailureKind::Timeout) => (FailureKind::Timeout, "the job took longer than its `time`"),
+        Some(FailureKind::OutOfMemory) => (FailureKind::OutOfMemory, "the job used more than its `memory`"),
+        Some(kind) => (kind, "the job or its node is gone"),
+        None => (FailureKind::Lost, "what it had started left no whole result"),
     };
     let detail = [child::last_lines(&word.said), child::tail(log)].join("\n");
     let failure = Failure::new(format!("the launcher `{name}` {how}: {what}")).kind(kind);
     failure.detail(detail.trim()).log(log.as_str())
+}
+
+/// A launcher that has started nothing: that is no failure of the task, so it has no kind.
+fn not_begun(ended: &str, launcher: &Launcher, word: &Word) -> Failure {
+    let said = child::last_lines(&word.said);
+    let lines: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let telling = lines.iter().find(|line| line.contains("error")).or(lines.last());
+    let why = telling.map(|line| format!(": {line}")).unwrap_or_default();
+    let failure = Failure::new(format!("{ended} and has run nothing{why}")).help(launcher.advice());
+    if lines.len() > 1 { failure.detail(lines.join("\n")) } else { failure }
 }
