@@ -39,7 +39,7 @@ fn nothing_gathered(
     sink: &mut Diagnostics,
 ) {
     let name = command::FAILED;
-    if super::resolve::closes(written) || !command::uses(&command.value, name) {
+    if written.closes() || !command::uses(&command.value, name) {
         return;
     }
     let place = command::find(&command.value, name);

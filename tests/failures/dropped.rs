@@ -123,6 +123,29 @@ fn a_command_may_ask_how_things_failed() {
 }
 
 #[test]
+fn what_was_left_out_is_listed_once() {
+    for tool in ["ninja", "make"] {
+        let space = project(Tool::Ninja, ADJACENCY, PROCESSES, SCRIPT);
+        for quiet in [&[][..], &["--quiet"]] {
+            let ran = space.expops(&[&["run", "--with", tool], quiet].concat()).failure();
+            let all = format!("{}{}", ran.out, ran.err);
+            assert_eq!(all.matches("2 instances failed").count(), 1, "{all}");
+            assert!(!all.contains("left out; "), "{all}");
+            for line in [
+                "\n  fit p2: ValueError: a three (raised)",
+                "\n  shell p2: the command failed: exit status 3 (exit)",
+            ] {
+                assert_eq!(all.matches(line).count(), 1, "{line}:\n{all}");
+            }
+            assert_eq!(all.contains("2 failed, 1 skipped"), quiet.is_empty(), "{all}");
+        }
+        // Of one process.
+        let ran = space.expops(&["run", "--with", tool, "fit"]).failure();
+        assert_eq!(format!("{}{}", ran.out, ran.err).matches("1 instance failed").count(), 1, "{}", ran.err);
+    }
+}
+
+#[test]
 fn one_that_succeeded_before_leaves_nothing_behind_when_it_fails() {
     for tool in TOOLS {
         let space = project(tool, ADJACENCY, PROCESSES, SCRIPT);

@@ -29,12 +29,9 @@ use crate::journal::Build;
 use crate::layout::run as run_files;
 use crate::settings::FailureKind;
 use crate::signals;
+use crate::variable::{LATENCY, PATIENCE};
 
-/// How many seconds results may take to appear: shared file systems cache attributes.
-const LATENCY: &str = "EXPOPS_LATENCY";
-
-/// How many seconds a task continues without a sign of life from the build.
-const PATIENCE: &str = "EXPOPS_PATIENCE";
+/// How many seconds a task continues without a sign of life from the build, unless the user says otherwise.
 const USUAL_PATIENCE: u64 = 120;
 
 /// How long a launcher may take to end after its task has.
@@ -111,7 +108,7 @@ fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, F
         removed,
         run: run.to_owned(),
         time: call.allotment.time.map(|time| time.as_secs()),
-        patience: seconds(PATIENCE).unwrap_or(USUAL_PATIENCE).max(1),
+        patience: PATIENCE.or(USUAL_PATIENCE),
     };
     write_private(
         &run.join(run_files::TASK),
@@ -249,14 +246,10 @@ fn is_late(task: &Task, since: &Cell<Option<Instant>>) -> bool {
     seen.elapsed() > FAREWELL
 }
 
-fn seconds(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// The end of the task, once all its files have appeared.
 fn wait_for_result(launcher: &Launcher, word: &Word, task: &Task, trust: &Trust) -> Option<Done> {
     let usual = if word.kind.is_some() || word.not_started.is_some() { 0 } else { launcher.latency() };
-    let latency = Duration::from_secs(seconds(LATENCY).unwrap_or(usual));
+    let latency = Duration::from_secs(LATENCY.or(usual));
     let start = Instant::now();
     loop {
         if let Some(done) = Done::read(task, |path| trust.bytes(path)) {
