@@ -1,5 +1,11 @@
 //! Amounts as people write them: memory (`8GB`, `512 MiB`) and time (`90s`, `2h`, `1-12:00:00`).
 
+/// The most that is an amount: beyond that nothing adds up, and it is a slip of the pen. 1,024 TiB, ten years, and how
+/// many there can be of what is counted.
+pub(crate) const MOST_MEMORY: u64 = 1 << 50;
+pub(crate) const MOST_TIME: u64 = 3_650 * DAY;
+pub(crate) const MOST_COUNT: u32 = 100_000;
+
 /// Units of memory: those with an `i` are powers of 1,024, the others powers of 1,000.
 const BYTES: [(&str, u64); 13] = [
     ("b", 1),

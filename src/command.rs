@@ -17,8 +17,11 @@ use crate::numbers;
 use crate::quote;
 use crate::source::Span;
 
+/// The name under which an aggregation finds how the missing ones among what it gathers failed.
+pub(crate) const FAILED: &str = "failed";
+
 /// What a template may refer to.
-pub(crate) const NAMES: [&str; 5] = ["inputs", "outputs", "parameters", "partition", "seed"];
+pub(crate) const NAMES: [&str; 6] = ["inputs", "outputs", "parameters", "partition", "seed", FAILED];
 
 /// The filter that writes paths to a file, and gives that.
 pub(crate) const LIST_FILE: &str = "list_file";
@@ -75,6 +78,8 @@ pub(crate) struct Filling {
     pub partition: Option<u64>,
     /// The innermost seed.
     pub seed: Option<u64>,
+    /// How the missing ones among what it gathers failed: kinds by label.
+    pub failed: serde_json::Value,
     /// The folder of the files that `list_file` writes.
     pub lists: Utf8PathBuf,
 }
@@ -201,11 +206,11 @@ pub(crate) fn members(template: &str, kind: &str) -> Option<Vec<String>> {
     Some(members)
 }
 
-/// Whether a template prints the seed.
-pub(crate) fn uses_seed(template: &str) -> bool {
+/// Whether a template uses `name`, one of [`NAMES`].
+pub(crate) fn uses(template: &str, name: &str) -> bool {
     let environment = environment();
     let names = environment.template_from_str(template).map(|t| t.undeclared_variables(false));
-    names.map_or(true, |names| names.contains("seed"))
+    names.map_or(true, |names| names.contains(name))
 }
 
 /// Where a template contains `word` as a whole word inside braces.
@@ -234,6 +239,7 @@ pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandEr
         ),
         partition => filling.partition,
         seed => filling.seed,
+        failed => printed_as_json(filling.failed),
     };
     let mut environment = environment();
     let (folder, count) = (filling.lists, AtomicUsize::new(0));
@@ -290,17 +296,35 @@ impl From<Input> for Value {
     }
 }
 
+/// A value whose mappings can be looked into, and are printed as JSON.
+fn printed_as_json(json: serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Object(entries) => {
+            let json = serde_json::to_string(&entries).ok();
+            let values = entries.into_iter().map(|(name, value)| (name, printed_as_json(value)));
+            OrderedMap::with_text(values.collect(), json)
+        }
+        other => Value::from(Serde(other)),
+    }
+}
+
 /// A mapping that keeps the order of its keys.
 #[derive(Debug)]
 struct OrderedMap {
     order: Vec<String>,
     values: BTreeMap<String, Value>,
+    /// What it is printed as; all its values, if that is `None`.
+    text: Option<String>,
 }
 
 impl OrderedMap {
     fn value(entries: Vec<(String, Value)>) -> Value {
+        Self::with_text(entries, None)
+    }
+
+    fn with_text(entries: Vec<(String, Value)>, text: Option<String>) -> Value {
         let order = entries.iter().map(|(name, _)| name.clone()).collect();
-        Value::from_object(Self { order, values: entries.into_iter().collect() })
+        Value::from_object(Self { order, values: entries.into_iter().collect(), text })
     }
 }
 
@@ -320,6 +344,9 @@ impl Object for OrderedMap {
 
 /// A value as words of the shell: a mapping or a list prints everything in it.
 fn printed(value: &Value) -> Result<String, Error> {
+    if let Some(text) = value.downcast_object_ref::<OrderedMap>().and_then(|map| map.text.as_ref()) {
+        return Ok(quote::word(text));
+    }
     match value.kind() {
         // What a template marks `| safe` is its author's responsibility.
         ValueKind::String if value.is_safe() => Ok(value.to_string()),
@@ -353,6 +380,7 @@ mod tests {
             parameters: serde_json::from_str(r#"{"n": 3, "rate": 0.5, "name": "a; rm -rf /"}"#).unwrap(),
             partition: Some(2),
             seed: None,
+            failed: serde_json::json!({"data1": {"seed41": "it's"}, "data2": "raised"}),
             lists: Utf8PathBuf::new(),
         }
     }
@@ -425,6 +453,21 @@ mod tests {
     }
 
     #[test]
+    fn how_things_failed_is_printed_as_json_and_can_be_looked_into() {
+        let fill = |template: &str| fill(template, filling()).unwrap();
+        let all = r#"'{"data1":{"seed41":"it'\''s"},"data2":"raised"}'"#;
+        assert_eq!(fill("{{ failed }}"), all);
+        assert_eq!(fill("{{ failed.data2 }} {{ failed.data1 }}"), r#"raised '{"seed41":"it'\''s"}'"#);
+        assert_eq!(
+            fill("{% for label in failed %}{{ label }} {% endfor %}{{ failed | length }}"),
+            "data1 data2 2"
+        );
+        assert_eq!(fill("{% if failed %}some{% endif %}"), "some");
+        let none = Filling { failed: serde_json::json!({}), ..filling() };
+        assert_eq!(super::fill("{{ failed }}{% if failed %}some{% endif %}", none).unwrap(), "'{}'");
+    }
+
+    #[test]
     fn unknown_names_are_errors() {
         assert!(fill("{{ inputs.nothing }}", filling()).is_err());
         assert!(check("{{ inputs.df }}").is_ok());
@@ -438,6 +481,6 @@ mod tests {
         assert_eq!(parameters("{{ inputs.x }}"), Some(vec![]));
         assert_eq!(parameters("{{ parameters[inputs.x] }}"), None);
         assert_eq!(inputs("{{ inputs.df }}"), Some(vec!["df".into()]));
-        assert!(uses_seed("{{ seed }}") && !uses_seed("{{ partition }}"));
+        assert!(uses("{{ seed }}", "seed") && !uses("{{ partition }}", "seed"));
     }
 }

@@ -8,14 +8,12 @@ use std::sync::OnceLock;
 use camino::Utf8Path;
 
 use crate::file::{self, FileError};
-
-/// Turns flushing off.
-const VARIABLE: &str = "EXPOPS_FSYNC";
+use crate::variable::FSYNC;
 
 /// Whether anything is flushed.
 fn is_wanted() -> bool {
     static WANTED: OnceLock<bool> = OnceLock::new();
-    *WANTED.get_or_init(|| std::env::var_os(VARIABLE).is_none_or(|value| value != "0"))
+    *WANTED.get_or_init(|| FSYNC.is_on(true))
 }
 
 /// Waits until the content of an open file is on disk.

@@ -129,6 +129,7 @@ mod source;
 pub mod split;
 mod stamp;
 mod syntax;
+mod variable;
 #[doc(hidden)]
 pub mod watch;
 pub mod xpath;

@@ -169,7 +169,9 @@ fn a_batch_outlives_whoever_started_it() {
 #[test]
 fn a_bad_launcher_is_an_error_of_each() {
     let space = project(SMALL, "", "");
-    for (body, message) in [("exit 0", "it has run nothing"), ("exit 3", "exit status 3: nothing has run")] {
+    for (body, message) in
+        [("exit 0", "exit status 0 and has run nothing"), ("exit 3", "exit status 3 and has run nothing")]
+    {
         launcher(
             &space,
             "launch",

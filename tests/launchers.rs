@@ -200,9 +200,118 @@ fn on_a_scratch_disk_all_is_the_same() {
     }
     let mut ninja = command(&space, Tool::Ninja, Some("launch"));
     ninja.env("EXPOPS_SCRATCH", "/nowhere/at/all");
+    space.edit("expops.yaml", "- name: fit", "- name: fit\n      on_failure: drop");
     space.write("data/factor.txt", "5");
     let ran = bounded(ninja).failure();
     assert!(ran.says("EXPOPS_SCRATCH: cannot make a folder in `/nowhere/at/all`"), "{}", ran.out);
+    assert!(!space.exists("build/fit/p1/failed.json"), "no instance was left out");
+}
+
+/// A library in whose presence no file system has locks, and which says in `asked` that it was asked for one.
+const NO_LOCKS: &str = r#"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int flock(int file, int operation) {
+    (void)file, (void)operation;
+    close(open(getenv("ASKED"), O_CREAT | O_WRONLY, 0600));
+    errno = ENOSYS;
+    return -1;
+}
+"#;
+
+#[test]
+fn without_locks_all_is_the_same() {
+    let space = project();
+    // The path of a library that is preloaded has no blanks.
+    let own = tempfile::tempdir().unwrap();
+    let [code, library, asked] = ["no_locks.c", "no_locks.so", "asked"].map(|name| own.path().join(name));
+    fs::write(&code, NO_LOCKS).unwrap();
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &code]).status();
+    assert!(made.unwrap().success());
+    space.edit("expops.yaml", "- name: fit", "- name: fit\n      batch: 3");
+    launcher(&space, "launch", GOOD);
+    space.compile(Tool::Ninja).success();
+    build(&space, Tool::Ninja, None).success();
+    let here = space.tree("build");
+    for tool in TOOLS {
+        fs::remove_dir_all(space.path("build")).unwrap();
+        let without = |tool: Tool| {
+            let mut command = command(&space, tool, Some("launch"));
+            command.env("LD_PRELOAD", &library).env("ASKED", &asked);
+            bounded(command)
+        };
+        space.compile(tool).success();
+        let ran = without(tool).success();
+        assert!(fs::remove_file(&asked).is_ok(), "{tool:?}: nobody asked for a lock");
+        assert!(ran.says("warning: ") && ran.says("lock"), "{tool:?}: {}{}", ran.out, ran.err);
+        let called = launched(&space);
+        let of = |name: &str| called.iter().filter(|label| label.starts_with(name)).count();
+        assert_eq!((of("load"), of("count"), of("report")), (1, 3, 1), "{tool:?}: {called:?}");
+        let mut there = space.tree("build");
+        assert!(there.remove(".expops/no-locks").is_some(), "{tool:?}");
+        let differ = |name: &&String| there.get(*name) != here.get(*name);
+        let differing: Vec<_> = there.keys().chain(here.keys()).filter(differ).collect();
+        assert!(differing.is_empty(), "{tool:?}: {differing:?}");
+        without(tool).success();
+        space.nothing_to_do(tool);
+        assert!(launched(&space).is_empty(), "{tool:?}");
+    }
+}
+
+#[test]
+fn a_result_may_be_seen_late() {
+    let space = project();
+    // As on a file system that shows what others wrote after a while.
+    let late = "here=$(dirname \"$EXPOPS_REQUEST\"); \"$@\"; mv \"$here/done.json\" \"$here/later\"\n\
+                setsid sh -c 'sleep 1.5; mv \"$1/later\" \"$1/done.json\"' - \"$here\" > /dev/null 2>&1 &";
+    launcher(&space, "launch", late);
+    space.compile(Tool::Ninja).success();
+    let ran = build(&space, Tool::Ninja, Some("launch")).failure();
+    assert!(ran.says("load: the launcher") && ran.says("left no whole result"), "{}", ran.out);
+    let mut patient = command(&space, Tool::Ninja, Some("launch"));
+    patient.env("EXPOPS_LATENCY", "50");
+    bounded(patient).success();
+    space.nothing_to_do(Tool::Ninja);
+}
+
+/// How many partitions there are where many are needed.
+const MANY: usize = 1000;
+
+#[test]
+fn a_thousand_looks_launch_nothing() {
+    let space = Space::new();
+    space.write(
+        "expops.yaml",
+        format!(
+            "pipeline:\n  process_adjlist: |\n    load split\n    split work\n  processes:\n    - name: load\n      \
+             command: seq 0 {MANY} > {{{{ outputs.rows }}}}\n      outputs: {{rows: rows.csv}}\n    - name: split\n      \
+             data_parallelism: {{size: {MANY}, data_name: rows}}\n    - name: work\n      \
+             command: echo ran >> .ran.log; cp {{{{ inputs.rows }}}} {{{{ outputs.copy }}}}\n      outputs: {{copy: copy.csv}}\n"
+        ),
+    );
+    launcher(&space, "launch", GOOD);
+    space.compile(Tool::Ninja).success();
+    space.set("EXPOPS_FSYNC", Some("0"));
+    // Making them there would take minutes.
+    let mut here = space.command("ninja");
+    here.args(["-j4", "--quiet"]);
+    Ran::from(here.output().unwrap()).success();
+    assert_eq!(space.logged().len(), MANY);
+    let looks = |space: &Space| space.read("build/.expops/journal").matches("\"event\":\"looked\"").count();
+    let before = looks(&space);
+    let ran = build(&space, Tool::Ninja, Some("launch")).success();
+    assert_eq!((ran.out.as_str(), looks(&space)), ("ninja: no work to do.\n", before));
+    // Without its notes, Ninja has everything looked at.
+    fs::remove_file(space.path(".ninja_log")).unwrap();
+    let mut ninja = command(&space, Tool::Ninja, Some("launch"));
+    ninja.args(["-j4", "--quiet"]);
+    Ran::from(ninja.output().unwrap()).success();
+    assert!(looks(&space) >= before + MANY, "{} after {before}", looks(&space));
+    assert!(launched(&space).is_empty());
+    assert_eq!(space.logged().len(), MANY, "nothing ran again");
 }
 
 #[test]
@@ -241,9 +350,12 @@ fn the_launcher_can_be_named_when_the_build_is_started() {
 fn a_bad_launcher_is_an_error_and_the_next_build_goes_on() {
     let space = project();
     let bad = [
-        ("exit 0", "ended with exit status 0: it has run nothing"),
-        ("echo no partition of this name; exit 3", "ended with exit status 3: nothing has run"),
-        ("kill -9 $$", "was killed by signal 9: nothing has run"),
+        ("exit 0", "ended with exit status 0 and has run nothing"),
+        (
+            "echo a word; echo error: no partition of this name; echo; echo help; exit 3",
+            "ended with exit status 3 and has run nothing: error: no partition of this name",
+        ),
+        ("kill -9 $$", "was killed by signal 9 and has run nothing"),
         // It dies half way, and what it has started with it.
         (
             "\"$@\" & sleep 0.3; kill -9 $!; exit 0",
@@ -253,7 +365,7 @@ fn a_bad_launcher_is_an_error_and_the_next_build_goes_on() {
         ("\"$@\"; echo > \"$(cat \"$EXPOPS_OUTPUTS\")\"", "left no whole result"),
         ("\"$@\"; rm \"$(cat \"$EXPOPS_OUTPUTS\")\"; exit 1", "left no whole result"),
         // The end of another run.
-        ("cp old \"$(dirname \"$EXPOPS_REQUEST\")/done.json\"", "it has run nothing"),
+        ("cp old \"$(dirname \"$EXPOPS_REQUEST\")/done.json\"", "and has run nothing"),
     ];
     space.edit("expops.yaml", "command: cp", "command: sleep 0.6; cp");
     launcher(&space, "launch", "\"$@\"; cp \"$(dirname \"$EXPOPS_REQUEST\")/done.json\" old");
@@ -274,6 +386,33 @@ fn a_bad_launcher_is_an_error_and_the_next_build_goes_on() {
     build(&space, Tool::Ninja, Some("launch")).success();
     assert_eq!(launched(&space), ALL);
     assert_eq!(space.read("build/load/out/rows.csv"), "x\n1\n2\n3\n");
+}
+
+#[test]
+fn a_launcher_that_runs_nothing_is_no_failure_of_the_task() {
+    let space = project();
+    space.edit("expops.yaml", "- name: fit", "- name: fit\n      on_failure: drop\n      retries: 2");
+    space.compile(Tool::Ninja).success();
+    let ends = ["echo; echo no partition of this name >&2; exit 3", "exit 0", "kill -9 $$"];
+    for end in ends {
+        let odd = format!("case $EXPOPS_LABEL in fit*) {end};; esac");
+        launcher(&space, "launch", &format!("echo \"$EXPOPS_LABEL\" >> launched\n{odd}\nexec \"$@\""));
+        let mut ninja = command(&space, Tool::Ninja, Some("launch"));
+        ninja.args(["-k", "0"]);
+        let ran = bounded(ninja).failure();
+        assert!(ran.says("launch` ") && ran.says(" and has run nothing"), "{end}: {}", ran.out);
+        assert!(ran.says("help: EXPOPS_LAUNCHER names it"), "{end}: {}", ran.out);
+        assert_eq!(ran.says("has run nothing: no partition of this name"), end == ends[0], "{}", ran.out);
+        let mut labels = launched(&space);
+        labels.retain(|label| label.starts_with("fit"));
+        assert_eq!(labels, ["fit p1", "fit p2", "fit p3"], "{end}: it is not tried again");
+        for name in ["fit/p1/stamp", "fit/p1/failed.json", "report/record.json"] {
+            assert!(!space.exists(&format!("build/{name}")), "{end}: {name}");
+        }
+    }
+    launcher(&space, "launch", GOOD);
+    build(&space, Tool::Ninja, Some("launch")).success();
+    assert_eq!(launched(&space), ["fit p1", "fit p2", "fit p3", "report"]);
 }
 
 #[test]

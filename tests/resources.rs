@@ -122,6 +122,47 @@ fn more_than_the_machine_has_is_an_error_and_no_wait() {
 }
 
 #[test]
+fn a_variable_that_cannot_be_read_is_an_error() {
+    let space = project(Tool::Ninja, 1, "{cpus: 1}");
+    let variables = [
+        ("EXPOPS_PATIENCE", "10 seconds", "a whole number of seconds from 1 to 315360000"),
+        ("EXPOPS_PATIENCE", "0", "a whole number of seconds from 1 to 315360000"),
+        ("EXPOPS_LATENCY", "-1", "a whole number of seconds from 0 to 315360000"),
+        ("EXPOPS_LATENCY", "99999999999999999999", "a whole number of seconds"),
+        ("EXPOPS_MACHINE_CPUS", "abc", "a whole number from 1 to 100000"),
+        ("EXPOPS_MACHINE_MEMORY", "lots", "an amount such as `16GB`, or a number of bytes"),
+        ("EXPOPS_WORKER_WAIT", "1h", "a whole number of seconds"),
+        ("EXPOPS_WORKER_IDLE", "never", "a whole number of seconds"),
+        ("EXPOPS_CACHE_TIMEOUT", "0", "a whole number of seconds from 1"),
+        ("EXPOPS_WORKERS", "2", "`0` or `1`"),
+        ("EXPOPS_FSYNC", "never", "`0` or `1`"),
+    ];
+    for (name, value, forms) in variables {
+        let said = format!("error: {name} is `{value}`: it may be {forms}");
+        let failed = build(&space, Tool::Ninja, &[(name, value)]).failure();
+        assert!(failed.says(&said), "{said}\n{}", failed.out);
+        space.set(name, Some(value));
+        let failed = space.expops(&["run"]);
+        assert!(failed.status == 2 && failed.err.contains(&said), "{}{}", failed.out, failed.err);
+        space.set(name, None);
+    }
+    assert!(!space.exists("marks"));
+    let well = [("EXPOPS_MACHINE_MEMORY", "2GB"), ("EXPOPS_PATIENCE", ""), ("EXPOPS_WORKERS", "off")];
+    build(&space, Tool::Ninja, &well).success();
+}
+
+#[test]
+fn amounts_may_be_said_with_units() {
+    let space = project(Tool::Ninja, 1, "{memory: 3GB}");
+    let failed = build(&space, Tool::Ninja, &[("EXPOPS_MACHINE_MEMORY", "2GB")]).failure();
+    assert!(
+        failed.says("it asks for 3000000000 bytes of memory, and this machine has 2000000000"),
+        "{}",
+        failed.out
+    );
+}
+
+#[test]
 fn what_somebody_held_who_died_is_free() {
     let space = project(Tool::Ninja, 2, "{cpus: 1}");
     // Files of somebody who waited and of somebody who had taken all, and whose locks nobody holds any more.

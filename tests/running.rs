@@ -65,6 +65,38 @@ fn under_ninja_and_make_with_progress() {
     assert_eq!(lines, ["[1/5] make_rows", "[2/5] cut", "[3/5] train p1", "[4/5] train p2", "[5/5] whole"]);
 }
 
+/// Runs a command on a terminal, and prints what it printed there.
+const ON_A_TERMINAL: &str =
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
+#[test]
+fn on_a_terminal_one_line_tells_how_far_it_is() {
+    for tool in ["ninja", "make"] {
+        let space = project();
+        space.set("TERM", Some("xterm"));
+        space.edit("expops.yaml", "'cat {{ inputs.df }}", "'sleep 0.7; grep -v 3 {{ inputs.df }}");
+        space.edit("expops.yaml", "'cat {{ inputs.model }}", "'sleep 0.7; exit 3; cat {{ inputs.model }}");
+        let expops = env!("CARGO_BIN_EXE_expops");
+        let ran =
+            space.run("python3", &["-c", ON_A_TERMINAL, expops, "run", "-j1", "--with", tool]).failure();
+        let drawn: Vec<&str> = ran.out.split("\r\x1b[K").collect();
+        let is_drawn = |words: &[&str]| drawn.iter().any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(
+            is_drawn(&["\x1b[?7l[", "] train p1: 1 running, ", " ran, about ", " left\x1b[?7h"]),
+            "{tool}: {drawn:?}"
+        );
+        assert!(is_drawn(&["] whole: 4 ran, 1 failed"]), "{tool}: {drawn:?}");
+        // What else is printed has lines of its own, the summary is last, and no step has a line.
+        assert!(is_drawn(&["error: whole: the command failed: exit status 3"]), "{tool}: {drawn:?}");
+        let summary = drawn.last().unwrap();
+        assert!(
+            summary.starts_with("4 ran, 1 failed in ") && summary.contains("1 instance failed"),
+            "{summary:?}"
+        );
+        assert!(!ran.out.lines().any(|line| line.starts_with('[')), "{tool}: {:?}", ran.out);
+    }
+}
+
 #[test]
 fn targets_dry_runs_and_folders() {
     for ninja in [true, false] {

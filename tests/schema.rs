@@ -8,7 +8,7 @@ use crate::fields::PROJECT;
 use crate::space::{Space, has_python, repository};
 
 /// What no schema sees: the file, where the parser says it, and why.
-const UNSEEN: [(&str, &str, &str); 11] = [
+const UNSEEN: [(&str, &str, &str); 14] = [
     ("err_adjacency_folded.yaml", "3:5", "how a text is written is gone when it has been read"),
     (
         "err_empty_pipeline.yaml",
@@ -19,6 +19,9 @@ const UNSEEN: [(&str, &str, &str); 11] = [
     ("err_sections.yaml", "1:12", "`metadata` may hold what it likes, unless it looks misspelt"),
     ("err_sections.yaml", "19:21", "a name that another section has, too"),
     ("err_settings.yaml", "28:27", "the product of a number and a unit"),
+    ("err_settings.yaml", "35:47", "the product of a number and a unit"),
+    ("err_settings.yaml", "35:62", "the product of a number and a unit"),
+    ("err_settings.yaml", "36:33", "the product of a number and a unit"),
     ("err_sizes.yaml", "10:42", "a sum of shares"),
     ("err_sizes.yaml", "11:42", "a sum of shares"),
     ("err_types.yaml", "7:21", "a parameter may be any number"),

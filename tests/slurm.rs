@@ -6,6 +6,7 @@
 mod cluster;
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -47,7 +48,8 @@ fn slurm_runs_it_as_this_machine_does_and_what_goes_wrong_there_is_mended() {
     let mut cluster = match Cluster::start() {
         Ok(cluster) => cluster,
         Err(why) => {
-            eprintln!("skipped: no Slurm: {why}");
+            // Past what keeps the output of tests that pass.
+            writeln!(io::stderr(), "\nSKIPPED: the tests of Slurm: {why}").unwrap();
             return;
         }
     };
@@ -133,13 +135,45 @@ fn kinds_of_failure_are_told_apart(cluster: &Cluster) {
         ),
         (memory, "      resources: {memory: 100MB}\n", "memory"),
         ("exit 5", "", "exit status 5"),
-        ("true", "      resources: {cpus: 5}\n", "nothing has run"),
     ];
     for (command, more, message) in cases {
         let ran = build(&one(command, more), cluster, &["ninja"]).failure();
         assert!(ran.says(message), "{command}: {}", ran.out);
     }
+    what_is_refused_is_no_failure_of_the_task(cluster);
     assert!(soon(LONGEST, || cluster.queue().is_empty()));
+}
+
+fn what_is_refused_is_no_failure_of_the_task(cluster: &Cluster) {
+    let jobs = &["ninja"][..];
+    let steps = &["salloc", "--quiet", "--nodes=1", "--ntasks=2", "--no-kill", "ninja"][..];
+    let cases = [
+        ("cpus: 5", "slurm", jobs, ": srun: error: CPU count per node can not be satisfied"),
+        ("memory: 900GB", "slurm", jobs, ": srun: error: Memory specification can not be satisfied"),
+        ("memory: 900GB", "slurm", steps, ": srun: error: Unable to create step for job"),
+        ("cpus: 1", "slurm --partition=nosuch", jobs, ": srun: error: invalid partition specified: nosuch"),
+        ("cpus: 1", "slurm --partitoin=main", steps, "srun: unrecognized option '--partitoin=main'"),
+    ];
+    for (need, launcher, words, said) in cases {
+        let more = format!("      resources: {{{need}}}\n      retries: 2\n      on_failure: drop\n");
+        let space = one("true", &more);
+        space.edit("expops.yaml", "process_adjlist: one", "process_adjlist: seeds one");
+        space.edit(
+            "expops.yaml",
+            "  processes:",
+            "  processes:\n    - {name: seeds, seed_parallelism: {seeds: [1]}}",
+        );
+        space.compile(Tool::Ninja).success();
+        let mut command = command(&space, cluster, words);
+        command.env("EXPOPS_LAUNCHER", launcher);
+        let ran = bounded(command).failure();
+        assert!(ran.says("the launcher `slurm` ended with exit status "), "{launcher}: {}", ran.out);
+        assert!(ran.says("and has run nothing: ") && ran.says(said), "{launcher}: {}", ran.out);
+        assert!(ran.says("help: change the words for `srun`"), "{launcher}: {}", ran.out);
+        assert!(!space.exists("build/one/s1/failed.json"), "{launcher}: {}", ran.out);
+        let events = space.read("build/.expops/journal");
+        assert_eq!(events.matches("\"event\":\"started\"").count(), 1, "{launcher}: one attempt");
+    }
 }
 
 fn a_build_that_is_ended_leaves_no_job(cluster: &Cluster) {

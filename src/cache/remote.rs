@@ -11,15 +11,12 @@ use super::http::Http;
 use super::protocol::{Name, Store};
 use super::store::SECRETS;
 use crate::digest::Digest;
+use crate::variable::{CACHE_PUSH, CACHE_TIMEOUT};
 
 /// The remote cache's address.
 const URL: &str = "EXPOPS_CACHE_URL";
 
-/// Whether results made here are sent there.
-const PUSH: &str = "EXPOPS_CACHE_PUSH";
-
-/// How many seconds a server may be silent, and the default.
-const PATIENCE: &str = "EXPOPS_CACHE_TIMEOUT";
+/// How many seconds a server may be silent, unless the user says otherwise.
 const USUAL_PATIENCE: u64 = 10;
 
 /// The longest text of an entry or of lists.
@@ -54,13 +51,8 @@ impl Remote {
     }
 
     fn open(url: &str) -> Result<Self, String> {
-        let is_written = variable(PUSH).is_some_and(|value| value != "0");
-        let patience = match variable(PATIENCE).map(|text| text.parse()) {
-            None => USUAL_PATIENCE,
-            Some(Ok(seconds)) if seconds > 0 => seconds,
-            Some(_) => return Err(format!("{PATIENCE} is no number of seconds")),
-        };
-        let (store, name) = open(url, Duration::from_secs(patience))?;
+        let is_written = CACHE_PUSH.is_on(false);
+        let (store, name) = open(url, Duration::from_secs(CACHE_TIMEOUT.or(USUAL_PATIENCE)))?;
         Ok(Self { store, is_written, name })
     }
 
@@ -143,7 +135,7 @@ fn credentials() -> [&'static str; 3] {
 /// children.
 pub(crate) fn secrets() -> Vec<&'static str> {
     let mut names = SECRETS.to_vec();
-    names.extend([URL, PUSH]);
+    names.extend([URL, CACHE_PUSH.name]);
     names.extend(OURS);
     if variable(URL).is_some_and(|url| url.starts_with("s3://")) {
         names.extend(credentials());

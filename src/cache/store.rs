@@ -7,15 +7,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::amount;
 use crate::digest::Digest;
+use crate::variable::CACHE_READONLY;
 
 /// The version of the entries' format and of what their keys cover.
 pub(super) const VERSION: u32 = 2;
 
 /// The folder of a cache that several checkouts share.
 const VARIABLE: &str = "EXPOPS_CACHE_DIR";
-
-/// Whether results are only taken from the cache.
-const READ_ONLY: &str = "EXPOPS_CACHE_READONLY";
 
 /// How much the cache may hold, and the default.
 const MOST: &str = "EXPOPS_CACHE_MAX";
@@ -75,7 +73,7 @@ impl Cache {
     /// The cache that the environment names, or else the one in `own`, used as the environment says.
     pub(crate) fn find(own: Utf8PathBuf) -> Self {
         let folder = variable(VARIABLE).map_or(own, Utf8PathBuf::from);
-        let is_read_only = variable(READ_ONLY).is_some_and(|value| value != "0");
+        let is_read_only = CACHE_READONLY.is_on(false);
         let [text, file] = SECRETS.map(variable);
         let key = match (text, file) {
             (Some(text), _) => Key::Text(text.into_bytes()),

@@ -73,11 +73,8 @@ pub(super) fn run(flags: &Flags, project: &Utf8Path) -> Ended {
         .and_then(|()| wanted(flags, record.as_deref()))
         .and_then(|wanted| make(&wanted, &layout, &sight, (flags.say, flags.record.is_some())));
     match result {
-        Ok(()) => Ended::Well,
-        Err(failure) => {
-            say::error(&failure.to_string());
-            Ended::Failed
-        }
+        Ok(ended) => ended,
+        Err(failure) => Ended::failed(&failure.to_string()),
     }
 }
 
@@ -118,37 +115,47 @@ fn make(
     layout: &Layout,
     sight: &Sight,
     (aloud, is_beside): (bool, bool),
-) -> Result<(), Failure> {
+) -> Result<Ended, Failure> {
     match wanted {
         Target::Environment(name) => {
             if aloud {
                 println!("environment {name}");
             }
-            exec::environments::make(name, layout)
+            exec::environments::make(name, layout)?;
         }
-        Target::Shared(name) => exec::look_at_shared(name, layout),
-        Target::Modules(folder) => exec::look_at_modules(folder, layout),
-        Target::Verdict(name) => exec::give_verdict(name, layout),
+        Target::Shared(name) => exec::look_at_shared(name, layout)?,
+        Target::Modules(folder) => exec::look_at_modules(folder, layout)?,
+        Target::Verdict(name) => return Ok(verdict(exec::give_verdict(name, layout)?)),
         Target::Export(from, to) => {
             if aloud {
                 println!("export {to}");
             }
-            exec::export(from, to, layout)
+            exec::export(from, to, layout)?;
         }
-        Target::Program => driver::write_program(layout).map_err(Failure::from),
+        Target::Program => driver::write_program(layout)?,
         Target::Instance(name) => {
             let instance = Instance::open(name, layout)?;
             // An instance that was left out never has a record: whatever asks for a file beside the record has just
             // run the instance.
             if is_beside && instance.is_left_out() {
-                return Ok(());
+                return Ok(Ended::Well);
             }
             if aloud {
                 println!("{}", instance.label());
             }
             let result = instance.run(sight);
             say::remarks(&instance.remarks());
-            result.map(drop)
+            result?;
         }
+    }
+    Ok(Ended::Well)
+}
+
+/// `expops run` lists at its end what failed.
+fn verdict(failed: Option<Failure>) -> Ended {
+    match failed {
+        None => Ended::Well,
+        Some(_) if Build::is_of_a_run() => Ended::Failed,
+        Some(list) => Ended::failed(&list.to_string()),
     }
 }

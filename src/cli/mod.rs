@@ -41,6 +41,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::driver;
 use crate::output;
+use crate::variable;
 use ended::Ended;
 pub use split::Command as SplitCommand;
 
@@ -176,6 +177,14 @@ pub fn run(arguments: Arguments) -> ExitCode {
         && let Err(error) = std::env::set_current_dir(directory)
     {
         say::error(&format!("cannot enter `{directory}`: {error}"));
+        return ExitCode::from(2);
+    }
+    let builds = matches!(
+        arguments.command,
+        Command::Run(_) | Command::Exec(_) | Command::Debug(_) | Command::Check(_)
+    );
+    if let Err(text) = if builds { variable::check() } else { Ok(()) } {
+        say::error(&text);
         return ExitCode::from(2);
     }
     let ended = match arguments.command {

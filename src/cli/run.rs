@@ -28,6 +28,7 @@ use crate::output;
 use crate::plan::Plan;
 use crate::process;
 use crate::signals;
+use crate::variable::{MACHINE_CPUS, MACHINE_MEMORY};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -187,8 +188,8 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
     command.args(targets).current_dir(&compiled.project.folder);
     flags.launcher.as_ref().map(|launcher| command.env("EXPOPS_LAUNCHER", from_here(launcher)));
     command.env(journal::RUN, process::me());
-    flags.cpus.map(|cpus| command.env(exec::MACHINE_CPUS, cpus.to_string()));
-    flags.memory.map(|memory| command.env(exec::MACHINE_MEMORY, memory.to_string()));
+    flags.cpus.map(|cpus| command.env(MACHINE_CPUS.name, cpus.to_string()));
+    flags.memory.map(|memory| command.env(MACHINE_MEMORY.name, memory.to_string()));
     if let Some(program) = program.filter(|_| std::env::var_os("EXPOPS").is_none()) {
         command.env("EXPOPS", crate::quote::word(program.as_str()));
     }

@@ -51,7 +51,6 @@ pub(crate) use one_ninja::insist_on_one_ninja;
 pub(crate) use places::Places;
 pub(crate) use reads::report::{Sight, compact as compact_reads};
 pub(crate) use remark::Remark;
-pub(crate) use resources::machine::{CPUS as MACHINE_CPUS, MEMORY as MACHINE_MEMORY};
 pub(crate) use runners::{launcher, worker};
 pub(crate) use state::damage::{look as look_for_damage, unlooked};
 pub(crate) use state::inputs::Lookahead;

@@ -48,6 +48,11 @@ impl Build {
         std::env::var(RUN).is_ok_and(|run| process::life(&run) == Life::Ended)
     }
 
+    /// Whether an `expops run` started the tool.
+    pub fn is_of_a_run() -> bool {
+        std::env::var_os(RUN).is_some()
+    }
+
     /// Whether it is still running; a zombie is not.
     pub fn is_running(&self) -> bool {
         Process::read(self.process).is_some_and(|process| process.started == self.started)

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use super::missing::{self, Missing};
 use super::model::{Chart, Closes, Fan, Layer, LayerId, Pipeline, Process, ProcessId, Stacks, Work};
 use super::place::{Edges, Placement, place};
-use super::resolve::{Resolver, closes, is_chart};
+use super::resolve::{Resolver, is_chart};
 use super::{clashes, declared, effect, exports, keys, names, parameters, settings, template};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes};
 use crate::script::Library;
@@ -194,7 +194,7 @@ fn chart(written: &ProcessConfig, upstreams: &[ProcessId], config: &Config) -> O
 
 /// Whether a process is a split without code.
 fn is_merge(written: &ProcessConfig, work: &Result<Work, Reported>) -> bool {
-    matches!(work, Ok(Work::Merge)) && !closes(written)
+    matches!(work, Ok(Work::Merge)) && !written.closes()
 }
 
 /// Reports a data split without code that has nothing to split. A seed split needs nothing from upstream.

@@ -104,7 +104,7 @@ impl Consumer<'_> {
         let fan = process.opens.map(|layer| &self.pipeline.layer(layer).fan);
         let is_cut =
             matches!(fan, Some(Fan::Data { key: cut, .. }) if cut.as_deref().unwrap_or("data") == key);
-        let is_gathered = super::resolve::closes(&self.config.processes[id.0]);
+        let is_gathered = self.config.processes[id.0].closes();
         if !matches!(process.work, Work::Merge) || is_cut || is_gathered {
             return id;
         }
@@ -209,7 +209,7 @@ impl Consumer<'_> {
 
     fn function(&self, function: &Function, names: &Keys, sink: &mut Diagnostics) {
         let is_parameter = |name: &str| self.process.parameters.iter().any(|(other, _)| other == name);
-        let closes = super::resolve::closes(self.written);
+        let closes = self.written.closes();
         let is_given = |name: &str| ALWAYS.contains(&name) || closes && name == "failed";
         let is_there = |name: &str| names.contains(name) || is_parameter(name) || is_given(name);
         for name in function.requires.iter().filter(|name| !is_there(name)) {

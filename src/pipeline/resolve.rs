@@ -43,7 +43,7 @@ impl<'a> Resolver<'a> {
 
     fn code(&mut self, written: &ProcessConfig, sink: &mut Diagnostics) -> Result<Work, Reported> {
         let is_split = written.data_parallelism.is_some() || written.seed_parallelism.is_some();
-        let aggregates = closes(written);
+        let aggregates = written.closes();
         if written.chart_type.as_ref().is_some_and(|kind| kind.value == "dynamic") {
             return self.dynamic_chart(written, sink);
         }
@@ -245,7 +245,7 @@ impl<'a> Resolver<'a> {
         };
         Diagnostic::new(&codes::MISSING_CODE, format!("`{}` has nothing to run", name.value))
             .at(&self.config.source, name.span, place)
-            .help(match (near, closes(written)) {
+            .help(match (near, written.closes()) {
                 (Some(near), _) => format!("add `code: {near}`, or name the process `{near}`"),
                 (None, true) => format!("an aggregation needs code: {WHAT_TO_RUN}"),
                 (None, false) => WHAT_TO_RUN.to_owned(),
@@ -369,11 +369,6 @@ pub(super) fn is_chart(written: &ProcessConfig) -> bool {
     written.kind.as_ref().is_some_and(|kind| kind.value == "chart")
         || written.chart_type.is_some()
         || !written.probe_paths.is_empty()
-}
-
-/// Whether a process closes a layer.
-pub(super) fn closes(written: &ProcessConfig) -> bool {
-    [&written.data_aggregation, &written.seed_aggregation].into_iter().flatten().any(|flag| flag.value)
 }
 
 fn normal(path: &str) -> Utf8PathBuf {

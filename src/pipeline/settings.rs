@@ -60,7 +60,7 @@ pub(super) fn at_least(
     let place = written.place("at_least");
     let closed: Vec<_> = [closes.data, closes.seed].into_iter().flatten().collect();
     // An aggregation without a layer has been reported already.
-    if closed.is_empty() && !super::resolve::closes(written) {
+    if closed.is_empty() && !written.closes() {
         let message = format!("`{}` gathers nothing, so `at_least` means nothing", written.name.value);
         let error =
             Diagnostic::new(&codes::AT_LEAST, message).at(&config.source, place, "not an aggregation");

@@ -14,6 +14,7 @@ pub(super) fn check(
     sink: &mut Diagnostics,
 ) {
     let Err(error) = command::check(&command.value) else {
+        nothing_gathered(written, command, config, sink);
         return undeclared(written, command, config, sink);
     };
     let span = error.span.map_or(command.span, |span| place_in(&config.source, command, span));
@@ -27,6 +28,24 @@ pub(super) fn check(
         },
         |near| format!("did you mean `{near}`?"),
     );
+    sink.error(Diagnostic::new(&codes::COMMAND, message).at(&config.source, span, "here").help(help));
+}
+
+/// Reports a command that asks how things failed and gathers none.
+fn nothing_gathered(
+    written: &ProcessConfig,
+    command: &Spanned<String>,
+    config: &Config,
+    sink: &mut Diagnostics,
+) {
+    let name = command::FAILED;
+    if written.closes() || !command::uses(&command.value, name) {
+        return;
+    }
+    let place = command::find(&command.value, name);
+    let span = place.map_or(command.span, |span| place_in(&config.source, command, span));
+    let message = format!("the command of `{}` uses `{name}`, and gathers nothing", written.name.value);
+    let help = "`{{ failed }}` is for a process with `data_aggregation: true` or `seed_aggregation: true`";
     sink.error(Diagnostic::new(&codes::COMMAND, message).at(&config.source, span, "here").help(help));
 }
 

@@ -103,6 +103,11 @@ pub(crate) struct ProcessConfig {
 }
 
 impl ProcessConfig {
+    /// Whether it closes a layer.
+    pub(crate) fn closes(&self) -> bool {
+        [&self.data_aggregation, &self.seed_aggregation].into_iter().flatten().any(|flag| flag.value)
+    }
+
     /// The place of the value of `field`, or of the process's name if the field is not given.
     pub(crate) fn place(&self, field: &str) -> Span {
         self.places.iter().find(|place| place.value == field).map_or(self.name.span, |place| place.span)

@@ -6,7 +6,7 @@ use super::fields::{Field, Table};
 use super::node::{Key, Kind, Node};
 use super::reader::Reader;
 use super::shape;
-use crate::amount::{self, AmountError};
+use crate::amount::{self, AmountError, MOST_COUNT, MOST_MEMORY, MOST_TIME};
 use crate::diagnostic::codes;
 use crate::settings::{AtLeast, FailureKind, OnFailure, PerAttempt, Resources, Retries};
 use crate::source::{Span, clip};
@@ -29,7 +29,8 @@ pub(super) const RESOURCES: Table<Resources> = Table {
         }),
         Field::new("gpus", "GPUs.", shape::wholes, |to, key, node, reader| {
             to.gpus = per_attempt(key, node, reader, |key, node, reader| {
-                reader.whole(key, node, "a whole number").map(|number| number.value)
+                let count = reader.whole(key, node, "a whole number")?.value;
+                bounded(count, key, node, reader)
             });
         }),
     ],
@@ -73,7 +74,23 @@ fn per_attempt<T>(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>, one: 
 }
 
 fn cpus(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<u32> {
-    count(key, node, reader, "no processor")
+    let count = count(key, node, reader, "no processor")?;
+    bounded(count, key, node, reader)
+}
+
+/// A count that some machine could have.
+fn bounded(count: u32, key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>) -> Option<u32> {
+    if count <= MOST_COUNT {
+        return Some(count);
+    }
+    let message = format!("`{}` is too large: `{count}`", key.value);
+    reader.report(
+        &codes::AMOUNT,
+        (node.span, "too large"),
+        message,
+        format!("it may be {MOST_COUNT} at most"),
+    );
+    None
 }
 
 /// A whole number of at least 1; `none` says what 0 would mean.
@@ -110,21 +127,31 @@ struct Quantity {
     forms: &'static str,
     /// The most likely unit of a number without one.
     unit: &'static str,
+    /// The most that it may be, and how that is written.
+    most: (u64, &'static str),
 }
 
-const MEMORY: Quantity =
-    Quantity { of: "memory", read: amount::bytes, forms: "write `8GB` or `512MiB`", unit: "MB" };
+const MEMORY: Quantity = Quantity {
+    of: "memory",
+    read: amount::bytes,
+    forms: "write `8GB` or `512MiB`",
+    unit: "MB",
+    most: (MOST_MEMORY, "1024TiB"),
+};
 const TIME: Quantity = Quantity {
     of: "time",
     read: amount::seconds,
     forms: "write `90s`, `2h`, `1:30:00` or `1-12:00:00`",
     unit: "s",
+    most: (MOST_TIME, "3650d"),
 };
 
 fn quantity(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>, quantity: &Quantity) -> Option<u64> {
     let text = reader.text_or_number(key, node)?.value;
+    let (most, most_written) = quantity.most;
     let error = match (quantity.read)(&text) {
-        Ok(amount) => return Some(amount),
+        Ok(amount) if amount <= most => return Some(amount),
+        Ok(_) => AmountError::TooLarge,
         Err(error) => error,
     };
     let written = clip(&text);
@@ -142,7 +169,7 @@ fn quantity(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>, quantity: &
         AmountError::TooLarge => (
             "too large".to_owned(),
             format!("`{}` is too large: `{written}`", key.value),
-            quantity.forms.to_owned(),
+            format!("it may be `{most_written}` at most"),
         ),
     };
     reader.report(&codes::AMOUNT, (node.span, label), message, help);

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::amount::MOST_COUNT;
+
 pub(super) fn any() -> Value {
     json!({})
 }
@@ -61,12 +63,12 @@ pub(super) fn texts_or_pairs() -> Value {
 
 /// A whole number of at least 1, or one for each attempt.
 pub(super) fn counts() -> Value {
-    per_attempt(json!({"type": "integer", "minimum": 1, "maximum": MOST}))
+    per_attempt(json!({"type": "integer", "minimum": 1, "maximum": MOST_COUNT}))
 }
 
 /// A whole number of at least 0, or one for each attempt.
 pub(super) fn wholes() -> Value {
-    per_attempt(json!({"type": "integer", "minimum": 0, "maximum": MOST}))
+    per_attempt(json!({"type": "integer", "minimum": 0, "maximum": MOST_COUNT}))
 }
 
 /// An amount of memory of more than 0, or one for each attempt.

@@ -94,6 +94,58 @@ fn what_fails_is_left_out_and_tried_again_and_nothing_else_is() {
 }
 
 #[test]
+fn a_command_may_ask_how_things_failed() {
+    let asks = "echo {{ failed }} > {{ outputs.all }}; cat {{ inputs.line }} >> {{ outputs.all }}";
+    let has_code = |line: &&str| ["fit", "other", "score", "whole"].iter().any(|name| line.contains(name));
+    let silent: String =
+        PROCESSES.split_inclusive('\n').filter(|line| line.contains("grep") || !has_code(line)).collect();
+    let curious = silent.replace("cat {{ inputs.line }} > {{ outputs.all }}", asks);
+    for (processes, is_asked) in [(curious, true), (silent, false)] {
+        for tool in TOOLS {
+            let space = project(tool, "load cut\ncut shell\nshell lines", &processes, "");
+            space.build(tool, &[]).failure();
+            let all = |kinds: &str| format!("{}1\n2\n5\n6\n", if is_asked { kinds } else { "" });
+            assert_eq!(space.read("build/lines/out/all.txt"), all("{\"data2\":\"exit\"}\n"), "{tool:?}");
+            ran(&space);
+            space.edit("expops.yaml", "exit 3", "kill -15 $$");
+            space.build(tool, &[]).failure();
+            assert_eq!(space.read("build/lines/out/all.txt"), all("{\"data2\":\"signal\"}\n"), "{tool:?}");
+            assert_eq!(ran(&space).contains(&"lines".to_owned()), is_asked, "{tool:?}");
+            space.edit("expops.yaml", "kill -15 $$", "kill -15  $$");
+            space.build(tool, &[]).failure();
+            assert!(!ran(&space).contains(&"lines".to_owned()), "{tool:?}");
+            space.write("fixed", "");
+            space.build(tool, &[]).success();
+            let all = if is_asked { "{}\n1\n2\n3\n4\n5\n6\n" } else { "1\n2\n3\n4\n5\n6\n" };
+            assert_eq!(space.read("build/lines/out/all.txt"), all, "{tool:?}");
+        }
+    }
+}
+
+#[test]
+fn what_was_left_out_is_listed_once() {
+    for tool in ["ninja", "make"] {
+        let space = project(Tool::Ninja, ADJACENCY, PROCESSES, SCRIPT);
+        for quiet in [&[][..], &["--quiet"]] {
+            let ran = space.expops(&[&["run", "--with", tool], quiet].concat()).failure();
+            let all = format!("{}{}", ran.out, ran.err);
+            assert_eq!(all.matches("2 instances failed").count(), 1, "{all}");
+            assert!(!all.contains("left out; "), "{all}");
+            for line in [
+                "\n  fit p2: ValueError: a three (raised)",
+                "\n  shell p2: the command failed: exit status 3 (exit)",
+            ] {
+                assert_eq!(all.matches(line).count(), 1, "{line}:\n{all}");
+            }
+            assert_eq!(all.contains("2 failed, 1 skipped"), quiet.is_empty(), "{all}");
+        }
+        // Of one process.
+        let ran = space.expops(&["run", "--with", tool, "fit"]).failure();
+        assert_eq!(format!("{}{}", ran.out, ran.err).matches("1 instance failed").count(), 1, "{}", ran.err);
+    }
+}
+
+#[test]
 fn one_that_succeeded_before_leaves_nothing_behind_when_it_fails() {
     for tool in TOOLS {
         let space = project(tool, ADJACENCY, PROCESSES, SCRIPT);

@@ -207,7 +207,7 @@ impl Instance {
     ) -> Result<(ActionResult, Told), Failure> {
         match &self.plan.work {
             Work::Shell { command, outputs } => {
-                let values = shell::run(self, command, outputs, &decided.inputs, run)?;
+                let values = shell::run(self, command, outputs, (&decided.inputs, &decided.failed), run)?;
                 Ok((ActionResult { values, ..ActionResult::default() }, Told::default()))
             }
             Work::Python { outputs, .. } => {

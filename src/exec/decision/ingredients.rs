@@ -142,7 +142,7 @@ fn shows_project(work: &Work) -> bool {
 }
 
 fn uses_seed(work: &Work) -> bool {
-    matches!(work, Work::Shell { command, .. } if command::uses_seed(command))
+    matches!(work, Work::Shell { command, .. } if command::uses(command, "seed"))
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use crate::exec::state::left_out::LeftOut;
 use crate::file;
 use crate::layout::{Folder, Layout};
 
-/// Fails with a list of those that failed, if an instance was left out in the folder `name` of the build (`fit/p1`,
-/// `fit`; the whole build if empty).
+/// A list of those that failed, if an instance was left out in the folder `name` of the build (`fit/p1`, `fit`; the
+/// whole build if empty).
 ///
 /// # Errors
-/// In that case, or if the folder cannot be read.
-pub(crate) fn give(name: &str, layout: &Layout) -> Result<(), Failure> {
+/// If the folder cannot be read or written.
+pub(crate) fn give(name: &str, layout: &Layout) -> Result<Option<Failure>, Failure> {
     let instances = file::read_text(&layout.instances())?;
     let is_asked = |line: &&str| {
         name.is_empty()
@@ -30,10 +30,11 @@ pub(crate) fn give(name: &str, layout: &Layout) -> Result<(), Failure> {
     let passed = layout.verdict(name);
     if !failed.is_empty() {
         file::remove(&passed)?;
-        return Err(list(&failed, skipped, layout));
+        return Ok(Some(list(&failed, skipped, layout)));
     }
     passed.parent().map_or(Ok(()), file::create_folder)?;
-    Ok(file::write_own(&passed, "")?)
+    file::write_own(&passed, "")?;
+    Ok(None)
 }
 
 /// How many failed instances are listed at the end of a build.

@@ -15,13 +15,11 @@ use crate::exec::values::beside::last_change;
 use crate::file;
 use crate::layout::Layout;
 use crate::layout::{FILES, run as run_files};
+use crate::variable::PRELOAD;
 use crate::watch::{self, Event, FileState, Operation};
 
 /// The library has room for a limited number of roots: more links than this are named by their common folder.
 const MOST_LINKS: usize = 32;
-
-/// `EXPOPS_PRELOAD=0`: no library is put in front of anybody's programs, and Python tells what it can.
-const PRELOAD: &str = "EXPOPS_PRELOAD";
 
 /// How a process is watched.
 pub(in crate::exec) struct Watcher {
@@ -58,9 +56,9 @@ impl Watcher {
         } else {
             lines.extend(links.iter().map(|link| format!("+{}", files.join(link))));
         }
-        let is_wanted = std::env::var(PRELOAD).map_or(true, |value| value != "0");
+        // Without it, Python tells what it can.
         Self {
-            library: is_wanted.then(|| library(layout)).flatten(),
+            library: PRELOAD.is_on(true).then(|| library(layout)).flatten(),
             started: RefCell::default(),
             log: run.join(run_files::READS),
             prefixes,

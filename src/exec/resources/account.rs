@@ -10,12 +10,13 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::allotment::Allotment;
-use super::machine::{CPUS, MEMORY, Machine};
+use super::machine::Machine;
 use crate::exec::failure::Failure;
 use crate::file;
 use crate::layout::Layout;
 use crate::lock::{Held, Lock, is_held};
 use crate::signals;
+use crate::variable::{MACHINE_CPUS, MACHINE_MEMORY};
 
 /// How long the first in the queue waits before it looks again; those behind it wait longer.
 const STEP: Duration = Duration::from_millis(20);
@@ -78,8 +79,9 @@ fn insist_on_less(allotment: &Allotment, machine: &Machine) -> Result<(), Failur
         return Ok(());
     };
     let failure = Failure::new(format!("it asks for {asked} {what}, and this machine has {has}"));
+    let (cpus, memory) = (MACHINE_CPUS.name, MACHINE_MEMORY.name);
     Err(failure.help(format!(
-        "write less under `resources`; `expops run --cpus N --memory AMOUNT`, or {CPUS} and {MEMORY}, say what there is"
+        "write less under `resources`; `expops run --cpus N --memory AMOUNT`, or {cpus} and {memory}, say what there is"
     )))
 }
 

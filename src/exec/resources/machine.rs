@@ -3,10 +3,7 @@
 use std::fs;
 use std::num::NonZero;
 
-/// How many cores all instances together may use, if that is limited: `expops run --cpus`.
-pub(crate) const CPUS: &str = "EXPOPS_MACHINE_CPUS";
-/// The same for memory, in bytes: `expops run --memory`.
-pub(crate) const MEMORY: &str = "EXPOPS_MACHINE_MEMORY";
+use crate::variable::{MACHINE_CPUS, MACHINE_MEMORY};
 
 /// What a machine has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +19,8 @@ pub(in crate::exec) struct Machine {
 impl Machine {
     /// This machine, or what the environment says about it.
     pub(in crate::exec) fn here() -> Self {
-        let said = |name: &str| std::env::var(name).ok()?.parse().ok();
         let cores = || std::thread::available_parallelism().map_or(1, NonZero::get) as u64;
-        Self {
-            cpus: said(CPUS).unwrap_or_else(cores),
-            memory: said(MEMORY).unwrap_or_else(memory),
-            devices: devices(),
-        }
+        Self { cpus: MACHINE_CPUS.or(cores()), memory: MACHINE_MEMORY.or(memory()), devices: devices() }
     }
 }
 

@@ -7,10 +7,9 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::launcher::Launcher;
-use crate::arm::Arm;
 use crate::exec::failure::Failure;
 use crate::exec::run_folder::RunFolder;
-use crate::exec::state::inputs::{Gathered, Input, Lookahead};
+use crate::exec::state::inputs::{Input, Lookahead, kinds};
 use crate::exec::state::instance::Instance;
 use crate::exec::values::value::{Node as Made, Value};
 use crate::plan_file::{Opens, Upstream, Work};
@@ -139,7 +138,7 @@ impl<'a> Request<'a> {
                 Some(Opens::Seed(seeds)) => Some(seeds),
                 _ => None,
             },
-            failed: plan.inputs.iter().any(Upstream::is_gathered).then(|| failed(&whole.failed)),
+            failed: plan.inputs.iter().any(Upstream::is_gathered).then(|| kinds(&whole.failed)),
             cpus: folder.allotment.cpus,
             data_paths: plan.data.iter().map(|(name, path)| (name.as_str(), in_project(path))).collect(),
             split: match (mode, &plan.opens) {
@@ -156,21 +155,6 @@ fn not_taken(instance: &Instance, all: &[Input], inputs: &[Input]) -> Vec<String
     let is_taken = |name: &String| inputs.iter().any(|input| input.name == *name);
     let keys = all.iter().map(|input| input.name.clone()).filter(|name| !is_taken(name));
     keys.chain(instance.plan.other_parameters.iter().cloned()).collect()
-}
-
-/// How the missing ones among what is gathered failed: kinds by label, nested by layer like the values.
-fn failed(all: &[Gathered]) -> Json {
-    fn place(map: &mut Map<String, Json>, path: &[Arm], kind: &str) {
-        let Some((first, rest)) = path.split_first() else { return };
-        let (label, is_last) = (first.label(), rest.is_empty());
-        let new = || if is_last { kind.into() } else { Json::Object(Map::new()) };
-        if let Json::Object(inner) = map.entry(label).or_insert_with(new) {
-            place(inner, rest, kind);
-        }
-    }
-    let mut found = Map::new();
-    all.iter().for_each(|one| place(&mut found, &one.path, one.how.kind.name()));
-    Json::Object(found)
 }
 
 fn chart<'a>(instance: &'a Instance, mode: &'a Mode) -> Option<Chart<'a>> {

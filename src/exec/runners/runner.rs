@@ -19,6 +19,7 @@ use crate::exec::state::inputs::Input;
 use crate::exec::state::inputs::named;
 use crate::exec::state::instance::Instance;
 use crate::file;
+use crate::variable::WORKERS;
 
 /// Who runs it.
 pub(in crate::exec) enum Runner {
@@ -68,9 +69,8 @@ impl Runner {
         if let Some(launcher) = Launcher::chosen() {
             return Self::Launched(launcher);
         }
-        let is_off = std::env::var_os("EXPOPS_WORKERS").is_some_and(|value| value == "0");
         match interpreter {
-            Some(interpreter) if !is_off => {
+            Some(interpreter) if WORKERS.is_on(true) => {
                 Self::Warm(Kind::new(&instance.plan, interpreter, runtime, folders, allotment.cpus))
             }
             _ => Self::Cold,

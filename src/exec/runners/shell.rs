@@ -12,7 +12,7 @@ use crate::exec::content::tree;
 use crate::exec::content::trust::Trust;
 use crate::exec::failure::Failure;
 use crate::exec::run_folder::RunFolder;
-use crate::exec::state::inputs::{Input, Lookahead};
+use crate::exec::state::inputs::{Gathered, Input, Lookahead, kinds};
 use crate::exec::state::instance::Instance;
 use crate::exec::values::value::{Node, Value};
 use crate::settings::FailureKind;
@@ -22,12 +22,12 @@ const LONGEST_ARGUMENT: usize = 100_000;
 const TOO_LONG: &str = "a program takes about 2 MB of arguments: hand it a file that lists the paths, \
                         `{{ inputs.NAME | list_file }}`";
 
-/// Runs the command; the files in the result are relative to the run's `out` folder.
+/// Runs the command, with the inputs and what failed of what it gathers; the files in the result are relative to the run's `out` folder.
 pub(in crate::exec) fn run(
     instance: &Instance,
     template: &str,
     outputs: &[(String, Utf8PathBuf)],
-    inputs: &[Input],
+    (inputs, failed): (&[Input], &[Gathered]),
     folder: &RunFolder,
 ) -> Result<Vec<Value>, Failure> {
     all_inputs(template, inputs, instance)?;
@@ -36,9 +36,10 @@ pub(in crate::exec) fn run(
             crate::file::create_folder(&folder.out().join(parent))?;
         }
     }
-    let line = command::fill(template, filling(instance, outputs, inputs, folder)).map_err(|error| {
-        Failure::new(format!("the command cannot be filled in: {error}")).detail(template)
-    })?;
+    let line =
+        command::fill(template, filling(instance, outputs, (inputs, failed), folder)).map_err(|error| {
+            Failure::new(format!("the command cannot be filled in: {error}")).detail(template)
+        })?;
     let log = instance.folder.log();
     let mut shell = Command::new("/bin/sh");
     if line.len() < LONGEST_ARGUMENT {
@@ -127,7 +128,7 @@ fn output(
 fn filling(
     instance: &Instance,
     outputs: &[(String, Utf8PathBuf)],
-    inputs: &[Input],
+    (inputs, failed): (&[Input], &[Gathered]),
     folder: &RunFolder,
 ) -> Filling {
     Filling {
@@ -136,6 +137,7 @@ fn filling(
         parameters: instance.plan.parameters.clone(),
         partition: instance.partition(),
         seed: instance.random_seed(),
+        failed: kinds(failed),
         lists: folder.path().join("lists"),
     }
 }

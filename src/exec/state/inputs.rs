@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
+use serde_json::{Map, Value as Json};
 
 use super::left_out::LeftOut;
 use crate::arm::Arm;
@@ -139,6 +140,21 @@ pub(in crate::exec) fn survivors(plan: &PlanFile, arms: &[Arm], failed: &[Gather
     let longest = paths.max_by_key(|paths| paths.first().map(Vec::len)).unwrap_or_default();
     let left = longest.iter().filter(|path| !is_left_out(path, failed)).count();
     (longest.len(), left)
+}
+
+/// How the missing ones among what is gathered failed: kinds by label, nested by layer like the values.
+pub(in crate::exec) fn kinds(all: &[Gathered]) -> Json {
+    fn place(map: &mut Map<String, Json>, path: &[Arm], kind: &str) {
+        let Some((first, rest)) = path.split_first() else { return };
+        let (label, is_last) = (first.label(), rest.is_empty());
+        let new = || if is_last { kind.into() } else { Json::Object(Map::new()) };
+        if let Json::Object(inner) = map.entry(label).or_insert_with(new) {
+            place(inner, rest, kind);
+        }
+    }
+    let mut found = Map::new();
+    all.iter().for_each(|one| place(&mut found, &one.path, one.how.kind.name()));
+    Json::Object(found)
 }
 
 /// Where values are found.

@@ -9,6 +9,7 @@ use super::left_out::LeftOut;
 use super::record::Record;
 use crate::arm::Arm;
 use crate::cache::Cache;
+use crate::command::{self, FAILED};
 use crate::defaults;
 use crate::digest::Digest;
 use crate::exec::content::trust::Trust;
@@ -181,7 +182,7 @@ impl Instance {
     pub(in crate::exec) fn taken(&self, lookahead: &Lookahead) -> Result<Inputs, Failure> {
         let takes = match &self.plan.work {
             Work::Python { takes, .. } => takes.clone(),
-            Work::Shell { command, .. } => crate::command::inputs(command),
+            Work::Shell { command, .. } => command::inputs(command),
             _ => None,
         };
         let mut inputs = self.inputs(lookahead)?;
@@ -196,8 +197,13 @@ impl Instance {
 
     /// Whether its code asks how the missing ones among those it gathers failed.
     pub(in crate::exec) fn asks_for_failed(&self) -> bool {
-        let Work::Python { takes, .. } = &self.plan.work else { return false };
-        takes.as_ref().is_none_or(|names| names.iter().any(|name| name == "failed"))
+        match &self.plan.work {
+            Work::Python { takes, .. } => {
+                takes.as_ref().is_none_or(|names| names.iter().any(|name| name == FAILED))
+            }
+            Work::Shell { command, .. } => command::uses(command, FAILED),
+            Work::Merge | Work::DynamicChart { .. } => false,
+        }
     }
 
     /// The Python of its environment, if it uses one.

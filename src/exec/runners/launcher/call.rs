@@ -29,12 +29,9 @@ use crate::journal::Build;
 use crate::layout::run as run_files;
 use crate::settings::FailureKind;
 use crate::signals;
+use crate::variable::{LATENCY, PATIENCE};
 
-/// How many seconds results may take to appear: shared file systems cache attributes.
-const LATENCY: &str = "EXPOPS_LATENCY";
-
-/// How many seconds a task continues without a sign of life from the build.
-const PATIENCE: &str = "EXPOPS_PATIENCE";
+/// How many seconds a task continues without a sign of life from the build, unless the user says otherwise.
 const USUAL_PATIENCE: u64 = 120;
 
 /// How long a launcher may take to end after its task has.
@@ -109,7 +106,7 @@ fn prepare(command: &Command, log: &Utf8Path, call: &Call<'_>) -> Result<Task, F
         environment: environment::sent(command),
         run: run.to_owned(),
         time: call.allotment.time.map(|time| time.as_secs()),
-        patience: seconds(PATIENCE).unwrap_or(USUAL_PATIENCE).max(1),
+        patience: PATIENCE.or(USUAL_PATIENCE),
     };
     write_private(
         &run.join(run_files::TASK),
@@ -247,14 +244,10 @@ fn is_late(task: &Task, since: &Cell<Option<Instant>>) -> bool {
     seen.elapsed() > FAREWELL
 }
 
-fn seconds(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// The end of the task, once all its files have appeared.
 fn wait_for_result(launcher: &Launcher, word: &Word, task: &Task, trust: &Trust) -> Option<Done> {
     let usual = if word.kind.is_some() || word.not_started.is_some() { 0 } else { launcher.latency() };
-    let latency = Duration::from_secs(seconds(LATENCY).unwrap_or(usual));
+    let latency = Duration::from_secs(LATENCY.or(usual));
     let start = Instant::now();
     loop {
         if let Some(done) = Done::read(task, |path| trust.bytes(path)) {
@@ -289,18 +282,26 @@ fn failure(launcher: &Launcher, word: &Word, task: &Task, log: &Utf8Path) -> Fai
         (None, Some(code)) => format!("ended with exit status {code}"),
         (None, None) => "was lost".to_owned(),
     };
-    let has_begun = task.run.join(run_files::CLAIM).exists();
-    let (kind, what) = match (word.kind, has_begun, word.code) {
-        (Some(FailureKind::Timeout), ..) => (FailureKind::Timeout, "the job took longer than its `time`"),
-        (Some(FailureKind::OutOfMemory), ..) => {
-            (FailureKind::OutOfMemory, "the job used more than its `memory`")
-        }
-        (Some(kind), ..) => (kind, "the job or its node is gone"),
-        (None, true, _) => (FailureKind::Lost, "what it had started left no whole result"),
-        (None, false, Some(0)) => (FailureKind::NoResult, "it has run nothing"),
-        (None, false, _) => (FailureKind::Exit, "nothing has run"),
+    if word.kind.is_none() && !task.run.join(run_files::CLAIM).exists() {
+        return not_begun(&format!("the launcher `{name}` {how}"), launcher, word);
+    }
+    let (kind, what) = match word.kind {
+        Some(FailureKind::Timeout) => (FailureKind::Timeout, "the job took longer than its `time`"),
+        Some(FailureKind::OutOfMemory) => (FailureKind::OutOfMemory, "the job used more than its `memory`"),
+        Some(kind) => (kind, "the job or its node is gone"),
+        None => (FailureKind::Lost, "what it had started left no whole result"),
     };
     let detail = [child::last_lines(&word.said), child::tail(log)].join("\n");
     let failure = Failure::new(format!("the launcher `{name}` {how}: {what}")).kind(kind);
     failure.detail(detail.trim()).log(log.as_str())
+}
+
+/// A launcher that has started nothing: that is no failure of the task, so it has no kind.
+fn not_begun(ended: &str, launcher: &Launcher, word: &Word) -> Failure {
+    let said = child::last_lines(&word.said);
+    let lines: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let telling = lines.iter().find(|line| line.contains("error")).or(lines.last());
+    let why = telling.map(|line| format!(": {line}")).unwrap_or_default();
+    let failure = Failure::new(format!("{ended} and has run nothing{why}")).help(launcher.advice());
+    if lines.len() > 1 { failure.detail(lines.join("\n")) } else { failure }
 }

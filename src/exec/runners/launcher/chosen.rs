@@ -44,6 +44,19 @@ impl Launcher {
         }
     }
 
+    /// What to do if it has run nothing.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::Slurm(_) => {
+                "change the words for `srun` behind `slurm` in EXPOPS_LAUNCHER, or the process's `resources` (`sinfo` \
+                 tells what there is); the nodes need the project and `expops` at the same paths"
+            }
+            Self::Program(_) => {
+                "EXPOPS_LAUNCHER names it: it is to run the words behind `--`, and to wait for their end"
+            }
+        }
+    }
+
     /// How many seconds results may take to appear where the build runs, unless the user says otherwise.
     pub(super) fn latency(&self) -> u64 {
         match self {

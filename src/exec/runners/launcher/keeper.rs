@@ -143,7 +143,7 @@ fn launch(order: &Order, wait: impl FnOnce() + Send + 'static) -> io::Result<Wor
     let said = said.text();
     let kind = match &order.launcher {
         Launcher::Slurm(_) if !order.is_done() => {
-            let kind = slurm::settle(&said, order);
+            let kind = slurm::settle(&said, status, order);
             if is_forgotten.load(Ordering::SeqCst) { Some(FailureKind::Lost) } else { kind }
         }
         _ => None,

@@ -63,7 +63,14 @@ fn one(file: &Utf8Path) -> io::Result<Ended<u8>> {
         return Err(io::Error::other("it was written by another version of expops"));
     }
     let Some(_claim) = claim(&task)? else { return Ok(Ended::As(0)) };
-    let scratch = Scratch::new(&mut task)?;
+    let scratch = match Scratch::new(&mut task) {
+        Ok(scratch) => scratch,
+        Err(error) => {
+            // It has not begun.
+            file::remove(&task.run.join(run_files::CLAIM)).map_err(io::Error::other)?;
+            return Err(error);
+        }
+    };
     let start = Instant::now();
     let exit = match attend(&task)? {
         Ended::As(Some(exit)) => exit,

@@ -1,6 +1,6 @@
 //! Slurm: a step inside an allocation, a job outside one. Both use `srun`, which stays until the task has ended.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ const WAITING: [&str; 7] =
 const MOST_PAUSES: u32 = 8;
 
 /// Words that `srun` and a node print when they end a task, in lower case, and what they mean.
-const WORDS: [(&str, FailureKind); 17] = [
+const WORDS: [(&str, FailureKind); 19] = [
     ("due to time limit", FailureKind::Timeout),
     ("oom-kill", FailureKind::OutOfMemory),
     ("oom kill", FailureKind::OutOfMemory),
@@ -55,6 +55,8 @@ const WORDS: [(&str, FailureKind); 17] = [
     ("due to preemption", FailureKind::Lost),
     ("communication connection failure", FailureKind::Lost),
     ("unable to contact", FailureKind::Lost),
+    ("socket timed out", FailureKind::Lost),
+    ("zero bytes were transmitted", FailureKind::Lost),
     ("has been revoked", FailureKind::Lost),
     ("job/step already completing or completed", FailureKind::Lost),
     ("*** step", FailureKind::Lost),
@@ -129,9 +131,10 @@ fn asked() -> Option<u64> {
 }
 
 /// Cleans up after an `srun` that has ended without its task: removes all of it from the queue, and returns how it
-/// failed, if that is known.
-pub(super) fn settle(text: &str, order: &Order) -> Option<FailureKind> {
-    let kind = why(text, order);
+/// failed, if that is known. An `srun` that was refused what it asked for, or cannot start the task, knows no kind.
+pub(super) fn settle(text: &str, status: ExitStatus, order: &Order) -> Option<FailureKind> {
+    // Old versions end with 0 when a node is lost.
+    let kind = why(text, order).or(status.success().then_some(FailureKind::Lost));
     let start = Instant::now();
     // The controller may be away for a moment: `srun` may have ended without it.
     while !is_inside() && !is_out_of_the_queue(order) && start.elapsed() < PATIENCE {

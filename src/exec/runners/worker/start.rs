@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::kind::Kind;
 use super::socket::{self, Socket};
+use crate::variable::{WORKER_IDLE, WORKER_WAIT};
 
 /// How often to check things that nobody notifies us about.
 const STEP: Duration = Duration::from_millis(3);
@@ -79,13 +80,9 @@ fn send(group: i32, signal: Option<Signal>) {
     }
 }
 
-/// How long a worker may take to start, or to answer: `EXPOPS_WORKER_WAIT`, in seconds.
+/// How long a worker may take to start, or to answer.
 pub(super) fn patience() -> Duration {
-    Duration::from_secs(seconds("EXPOPS_WORKER_WAIT", 30))
-}
-
-fn seconds(name: &str, usual: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+    Duration::from_secs(WORKER_WAIT.or(30))
 }
 
 /// A connection to the worker at `place`, which is started if nobody answers.
@@ -129,7 +126,7 @@ fn start(
     let _ = fs::remove_file(&place.path);
     let configuration = json!({
         "socket": place.path,
-        "idle": seconds("EXPOPS_WORKER_IDLE", 5),
+        "idle": WORKER_IDLE.or(5),
         "cpus": kind.cpus,
         "libraries": kind.libraries,
         "excluded": [],
