@@ -1,0 +1,181 @@
+//! Code that only a file or a text of the run names: a pickle, a file of settings, a query. An edit of it is seen, and
+//! what names nothing is left alone.
+
+#![cfg(target_os = "linux")]
+
+use crate::space::{Space, Tool, has_python};
+
+const YAML: &str = "
+scripts: {main: src/model.py}
+pipeline:
+  process_adjlist: |
+    train evaluate
+    unpickled
+    configured
+    pooled
+    asked
+    apart
+  processes:
+    - name: train
+    - name: evaluate
+    - name: unpickled
+    - name: configured
+    - name: pooled
+    - name: asked
+      parameters: {expr: 'x > @LIMIT'}
+    - name: apart
+";
+
+const MODEL: &str = r#"
+import multiprocessing
+import pickle
+from pathlib import Path
+import parts
+from counted import ran
+from asking import asked
+from settings import configured
+
+class Model(parts.Base):
+    def predict(self, x):
+        return self.shift(x) + 1
+
+def train():
+    ran("train")
+    with open("model.pkl", "wb") as file:
+        pickle.dump(Model(), file)
+    return {"model": Path("model.pkl")}
+
+def evaluate(model):
+    ran("evaluate")
+    with open(model, "rb") as file:
+        return {"evaluate": pickle.load(file).predict(10)}
+
+def unpickled():
+    ran("unpickled")
+    with open("data/net.pkl", "rb") as file:
+        return {"unpickled": pickle.load(file).area() + parts.ONE}
+
+def pooled():
+    ran("pooled")
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return {"pooled": pool.map(parts.double, [1, 2])}
+
+def apart():
+    ran("apart")
+    return {"apart": parts.ONE}
+"#;
+
+const PARTS: &str = "
+ONE = 1
+
+class Base:
+    def shift(self, x):
+        return x * 2
+
+class Net:
+    def area(self):
+        return 3
+
+def double(x):
+    return x * 2
+";
+
+const SETTINGS: &str = "
+import json
+import logging.config
+from counted import ran
+
+def make():
+    logging.SEEN = 4
+    return logging.NullHandler()
+
+def configured():
+    ran('configured')
+    with open('data/log.json') as file:
+        logging.config.dictConfig(json.load(file))
+    return {'configured': logging.SEEN}
+";
+
+const ASKING: &str = "
+import pandas as pd
+from counted import ran
+
+LIMIT = 2
+
+def asked(expr):
+    ran('asked')
+    return {'asked': len(pd.DataFrame({'x': [1, 2, 3, 4]}).query(expr))}
+";
+
+struct Edit {
+    /// In a file, a text and what it becomes.
+    of: (&'static str, &'static str, &'static str),
+    runs: &'static str,
+    /// A process, and what it then returns under its own name.
+    gives: (&'static str, &'static str),
+}
+
+const EDITS: [Edit; 5] = [
+    Edit {
+        of: ("src/model.py", "shift(x) + 1", "shift(x) + 2"),
+        runs: "evaluate train unpickled",
+        gives: ("evaluate", "22"),
+    },
+    Edit {
+        of: ("src/parts.py", "return x * 2\n\nclass", "return x * 3\n\nclass"),
+        runs: "evaluate train unpickled",
+        gives: ("evaluate", "32"),
+    },
+    Edit {
+        of: ("src/parts.py", "return 3", "return 5"),
+        runs: "evaluate unpickled",
+        gives: ("unpickled", "6"),
+    },
+    Edit {
+        of: ("src/settings.py", "SEEN = 4", "SEEN = 5"),
+        runs: "evaluate unpickled",
+        gives: ("configured", "5"),
+    },
+    Edit {
+        of: ("src/asking.py", "LIMIT = 2", "LIMIT = 3"),
+        runs: "asked evaluate unpickled",
+        gives: ("asked", "1"),
+    },
+];
+
+fn project() -> Space {
+    let space = Space::new();
+    space.write("expops.yaml", YAML);
+    space.write("src/model.py", MODEL);
+    space.write("src/parts.py", PARTS);
+    space.write("src/settings.py", SETTINGS);
+    space.write("src/asking.py", ASKING);
+    space.write("data/net.pkl", b"cparts\nNet\n)\x81.");
+    let log = r#"{"version": 1, "handlers": {"h": {"()": "settings.make"}}, "root": {"handlers": ["h"]}}"#;
+    space.write("data/log.json", log);
+    space
+}
+
+#[test]
+fn an_edit_of_what_only_a_file_or_a_parameter_names_is_seen() {
+    if !has_python(&["pandas"]) {
+        return;
+    }
+    for workers in ["1", "0"] {
+        let space = project();
+        space.set("EXPOPS_WORKERS", Some(workers));
+        space.compile(Tool::Ninja).success();
+        space.build(Tool::Ninja, &[]).success();
+        for Edit { of: (file, old, new), runs, gives: (key, value) } in EDITS {
+            std::fs::remove_file(space.path(".ran.log")).unwrap();
+            space.tick();
+            space.edit(file, old, new);
+            space.build(Tool::Ninja, &[]).success();
+            // For `configured` any code may be meant.
+            let ran: Vec<_> = space.logged().into_iter().filter(|name| name != "configured").collect();
+            assert_eq!(ran.join(" "), runs, "{new}, EXPOPS_WORKERS={workers}");
+            assert_eq!(space.read(&format!("build/{key}/out/{key}.json")).trim(), value, "{new}");
+            space.nothing_to_do(Tool::Ninja);
+        }
+    }
+}
