@@ -31,6 +31,8 @@ pub enum Kind {
 pub struct Dialect {
     /// Separates fields.
     pub delimiter: u8,
+    /// Whether somebody chose the delimiter: a first line `sep=;` may then name no other.
+    pub is_chosen: bool,
     /// Surrounds fields that contain it, a delimiter or a line end; `None` if nothing does.
     pub quote: Option<u8>,
     /// Starts a line that is not a row.
@@ -44,7 +46,7 @@ pub struct Dialect {
 impl Dialect {
     /// The dialect of RFC 4180 with this delimiter.
     pub const fn new(delimiter: u8) -> Self {
-        Self { delimiter, quote: Some(b'"'), comment: None, header: true, skip: 0 }
+        Self { delimiter, is_chosen: false, quote: Some(b'"'), comment: None, header: true, skip: 0 }
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn split(request: &Request, source: &Source, kind: Kind) -> Result<Ve
 
 /// Reads the header of the text file `source`.
 pub(super) fn open<'a>(request: &Request, source: &'a Source, kind: Kind) -> Result<Text<'a>, SplitError> {
-    let text = Text::open(source, kind, request.format.is_some())?;
+    let text = Text::open(source, kind)?;
     if request.format.is_none() && text.kind == Kind::Csv(Dialect::new(b',')) {
         check_delimiter(&text)?;
     }

@@ -268,6 +268,7 @@ impl Command {
         };
         let dialect = Dialect {
             delimiter: self.delimiter.unwrap_or(plain.delimiter),
+            is_chosen: self.delimiter.is_some() || self.format.is_some(),
             quote: self.quote.map_or(plain.quote, |quote| quote.0),
             comment: self.comment,
             header: !self.no_header,

@@ -256,6 +256,35 @@ fn rows_may_begin_with_the_file() {
     }
 }
 
+/// Whatever else was said about the file, `sep=;` names the delimiter, unless somebody chose another.
+#[test]
+fn a_first_line_may_name_the_delimiter() {
+    let plain = Dialect::new(b',');
+    let split = |text: &str, dialect: Dialect| {
+        let space = Space::new();
+        std::fs::write(space.folder.join("data"), text).unwrap();
+        let (by, layout) = (By::Rows, Parts(space.folder.join("out")));
+        let format = Some(Format { rows: Kind::Csv(dialect), compression: None });
+        let request = space.request("csv", (&Size::Equal(2), &by), &layout, (0, 2));
+        let parts = run(&Request { format, ..request }).map_err(|error| error.to_string())?;
+        let read = |part: &crate::split::Partition| std::fs::read_to_string(&part.path).unwrap();
+        Ok::<_, String>(parts.iter().map(read).collect::<Vec<_>>())
+    };
+    for (start, dialect) in [
+        ("sep=;\na;b\n", plain),
+        ("sep=;\na;b\n", Dialect { quote: Some(b'\''), ..plain }),
+        ("sep=;\n", Dialect { header: false, ..plain }),
+        ("title\nsep=;\na;b\n", Dialect { skip: 1, ..plain }),
+        ("# made by x\n#\nsep=;\na;b\n", Dialect { comment: Some(b'#'), ..plain }),
+        ("sep=;\na;b\n", Dialect { is_chosen: true, ..Dialect::new(b';') }),
+    ] {
+        let expected = ["1;2\n", "3;4\n"].map(|row| format!("{start}{row}"));
+        assert_eq!(split(&format!("{start}1;2\n3;4\n"), dialect).unwrap(), expected, "{start}");
+    }
+    let refused = split("sep=;\na;b\n1;2\n3;4\n", Dialect { is_chosen: true, ..plain }).unwrap_err();
+    assert!(refused.contains("names another delimiter"), "{refused}");
+}
+
 #[test]
 fn a_failed_split_leaves_everything_as_it_was() {
     let space = Space::new();

@@ -23,11 +23,11 @@ pub(in crate::split) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Reads the header. `told` says whether the user has chosen the dialect.
-    pub(in crate::split) fn open(source: &'a Source, kind: Kind, told: bool) -> Result<Self, SplitError> {
+    /// Reads the header.
+    pub(in crate::split) fn open(source: &'a Source, kind: Kind) -> Result<Self, SplitError> {
         let mark = if source.start(3)? == BOM { 3 } else { 0 };
         match kind {
-            Kind::Csv(dialect) => Self::open_csv(source, dialect, (mark, told)),
+            Kind::Csv(dialect) => Self::open_csv(source, dialect, mark),
             Kind::JsonLines | Kind::JsonArray => Ok(Self::plain(source, kind, mark)),
             _ => Ok(Self::plain(source, kind, 0)),
         }
@@ -38,17 +38,13 @@ impl<'a> Text<'a> {
         Self { source, kind, header: 0..end, names: end..end, columns: 1, rules }
     }
 
-    fn open_csv(
-        source: &'a Source,
-        mut dialect: Dialect,
-        (mark, told): (u64, bool),
-    ) -> Result<Self, SplitError> {
+    fn open_csv(source: &'a Source, mut dialect: Dialect, mark: u64) -> Result<Self, SplitError> {
         let mut start = mark;
         for _ in 0..dialect.skip {
             start = lines::line_end(source, start)?;
         }
-        if let Some((delimiter, end)) = separator(source, start)? {
-            if told && delimiter != dialect.delimiter {
+        if let Some((delimiter, end)) = separator(source, after_comments(source, dialect, start)?)? {
+            if dialect.is_chosen && delimiter != dialect.delimiter {
                 let message = "the line `sep=` names another delimiter than the one that is given";
                 let fault = Fault::new(start, message);
                 return Err(source.flaw(fault.help("leave out `--delimiter`, or the line")));
@@ -87,6 +83,20 @@ impl<'a> Text<'a> {
             _ => lines::index(self.source, body, pace),
         }
     }
+}
+
+/// Where the first line begins that is no comment.
+fn after_comments(source: &Source, dialect: Dialect, mut start: u64) -> Result<u64, SplitError> {
+    let Some(comment) = dialect.comment else { return Ok(start) };
+    let mut first = Vec::new();
+    while start < source.len {
+        source.read_into(&mut first, start..start + 1)?;
+        if first != [comment] {
+            break;
+        }
+        start = lines::line_end(source, start)?;
+    }
+    Ok(start)
 }
 
 /// The delimiter named by a first line `sep=;`, which Excel reads and writes, and where that line ends.
