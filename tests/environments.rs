@@ -176,6 +176,27 @@ fn an_interpreter_by_its_path() {
 
 /// As pyenv has it: `python3` is a script that looks for a file in one folder after another, and then starts the
 /// interpreter that the file names.
+/// As for every other program that is started there: an instance runs elsewhere.
+#[test]
+fn a_relative_folder_of_pythonpath_is_that_of_whoever_builds() {
+    for workers in ["1", "0"] {
+        let space = Space::new();
+        space.write("expops.yaml", crate::space::of_one("work"));
+        space.write("s.py", "import mt\n\ndef work():\n    return {'x': mt.f()}\n");
+        space.write("pkg/mt.py", "def f():\n    return 1\n");
+        space.set("PYTHONPATH", Some("pkg"));
+        space.set("EXPOPS_WORKERS", Some(workers));
+        space.compile(Tool::Ninja).success();
+        for value in ["1", "2"] {
+            space.write("pkg/mt.py", format!("def f():\n    return {value}\n"));
+            space.build(Tool::Ninja, &[]).success();
+            assert_eq!(space.read("build/work/out/x.json").trim(), value);
+            space.nothing_to_do(Tool::Ninja);
+            space.tick();
+        }
+    }
+}
+
 #[test]
 fn what_finds_the_interpreter_is_neither_run_nor_read_by_an_instance() {
     for tool in TOOLS {

@@ -22,6 +22,7 @@ mod one_ninja;
 mod places;
 mod private;
 mod publish;
+mod python_path;
 mod reads;
 mod remark;
 mod resources;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::ingredient::{Root, Rooted};
+use crate::exec::python_path;
 use crate::file;
 
 /// The folders by which paths are named.
@@ -25,7 +26,7 @@ impl Roots {
     /// copies of its outputs; it is read if somebody asks for one.
     pub(in crate::exec) fn of(project: &Utf8Path, list: Utf8PathBuf) -> Self {
         let home = std::env::var("HOME").ok().map(Utf8PathBuf::from).filter(|home| home.is_absolute());
-        let path = std::env::var("PYTHONPATH").unwrap_or_default();
+        let path = python_path::absolute();
         let folders = path.split(':').map(Utf8PathBuf::from);
         let environment =
             folders.filter(|folder| folder.is_absolute() && !folder.starts_with(project)).collect();

@@ -9,6 +9,7 @@ use camino::Utf8Path;
 use crate::cache;
 use crate::exec::exit::{self, Exit};
 use crate::exec::failure::Failure;
+use crate::exec::python_path;
 use crate::exec::resources::allotment::Allotment;
 use crate::file;
 use crate::journal;
@@ -43,8 +44,11 @@ pub(super) fn sets(name: &str) -> bool {
 }
 
 /// Gives a command the environment of an instance: numeric libraries learn how many threads to start and which devices
-/// to use, and our secrets are removed.
+/// to use, relative folders of `PYTHONPATH` are those of whoever started the build, and our secrets are removed.
 pub(in crate::exec) fn prepare(command: &mut Command, allotment: &Allotment) {
+    if std::env::var_os("PYTHONPATH").is_some() {
+        command.env("PYTHONPATH", python_path::absolute());
+    }
     command.envs(THREADS.map(|name| (name, allotment.cpus.to_string())));
     // Under a launcher, the scheduler assigns the devices.
     if allotment.gpus == Some(0) || !allotment.devices.is_empty() {
