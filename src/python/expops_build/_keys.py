@@ -48,7 +48,29 @@ def of_text(raw: bytes) -> bytes:
         return raw
     if raw.lstrip(b"-").isdigit():
         return b"0" if raw == b"-0" else raw
-    return _of_float(float(raw))
+    number = float(raw)
+    return raw if _is_beyond(number, raw) else _of_float(number)
+
+
+def _is_beyond(number: float, raw: bytes) -> bool:
+    """Whether the text is that of a number that is too large or too small to be this one, which is read from it."""
+    mantissa = raw.lower().partition(b"e")[0]
+    return math.isinf(number) or (number == 0 and mantissa.strip(b"-0.") != b"")
+
+
+def _of_decimal(value: decimal.Decimal) -> bytes:
+    """The text of a decimal, which has all its figures if there are more than a double may need."""
+    raw = format(value, "f")
+    sign, digits = ("-", raw[1:]) if raw.startswith("-") else ("", raw)
+    whole, _, fraction = digits.partition(".")
+    whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
+    figures = (whole + fraction).lstrip("0")
+    if len(figures.rstrip("0")) <= 17:
+        return of_text(raw.encode())
+    if not fraction:
+        return (sign + whole).encode()
+    place = len(whole) - 1 - (len(whole + fraction) - len(figures))
+    return f"{sign}{figures[0]}.{figures[1:]}e{place}".encode()
 
 
 def _of_float(number: float, digits: Optional[str] = None) -> bytes:
@@ -78,7 +100,7 @@ def _scalar(value: Any) -> bytes:
     if isinstance(value, (bytes, bytearray)):
         return of_text(bytes(value))
     if isinstance(value, decimal.Decimal):
-        return of_text(format(value, "f").encode()) if value.is_finite() else _of_float(float(value))
+        return _of_decimal(value) if value.is_finite() else _of_float(float(value))
     if package == "pandas" and type(value).__name__ in ("NAType", "NaTType"):
         return b""
     return _moment(value)
@@ -143,7 +165,13 @@ def _nested(value: Any) -> bytes:
         fields = sorted((str(name).encode("utf-8", "surrogatepass"), item) for name, item in value.items())
         texts = (_nested(name.decode("utf-8", "surrogatepass")) + b":" + _nested(item) for name, item in fields)
         return b"{" + b",".join(texts) + b"}"
-    return text(value) or b"null"
+    if isinstance(value, (bytes, bytearray)):
+        return json.dumps(bytes(value).decode("utf-8", "surrogateescape"), ensure_ascii=False).encode(
+            "utf-8", "surrogateescape"
+        )
+    found = text(value)
+    is_moment = isinstance(value, (datetime.date, datetime.time)) or type(value).__name__ == "datetime64"
+    return b'"' + found + b'"' if is_moment and found else found or b"null"
 
 
 # The message of a row, and what follows from it.
@@ -170,7 +198,8 @@ def order(key: bytes) -> bytes:
     special = {b"": b"", b"-inf": b"\1\0", b"0": b"\1\2", b"inf": b"\1\4", b"NaN": b"\1\5"}
     if key in special:
         return special[key]
-    if not _NUMBER.fullmatch(key):
+    # What no double is, is a text.
+    if not _NUMBER.fullmatch(key) or (b"e" in key.lower() and _is_beyond(float(key), key)):
         return b"\2" + key
     sign, figures, exponent = decimal.Decimal(key.decode()).as_tuple()
     whole = "".join(map(str, figures))
