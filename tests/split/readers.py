@@ -385,7 +385,17 @@ def encrypted(folder):
 import pyarrow.csv  # noqa: E402
 
 with tempfile.TemporaryDirectory() as temporary:
-    for test in [csv, json_lines, npy, columnar, indexes, ordered_categories, arrow_metadata, encrypted, same_hash_everywhere]:
+    for test in [
+        csv,
+        json_lines,
+        npy,
+        columnar,
+        indexes,
+        ordered_categories,
+        arrow_metadata,
+        encrypted,
+        same_hash_everywhere,
+    ]:
         folder = pathlib.Path(temporary) / test.__name__
         folder.mkdir()
         test(folder)

@@ -49,7 +49,9 @@ def of_text(raw: bytes) -> bytes:
     if raw.lstrip(b"-").isdigit():
         return b"0" if raw == b"-0" else raw
     number = float(raw)
-    return raw if _is_beyond(number, raw) else _of_float(number)
+    if _is_beyond(number, raw):
+        return raw
+    return _exact(raw.decode()) or _of_float(number)
 
 
 def _is_beyond(number: float, raw: bytes) -> bool:
@@ -58,15 +60,14 @@ def _is_beyond(number: float, raw: bytes) -> bool:
     return math.isinf(number) or (number == 0 and mantissa.strip(b"-0.") != b"")
 
 
-def _of_decimal(value: decimal.Decimal) -> bytes:
-    """The text of a decimal, which has all its figures if there are more than a double may need."""
-    raw = format(value, "f")
+def _exact(raw: str) -> Optional[bytes]:
+    """The text of a number that is written without an exponent and has more figures than a double may need."""
     sign, digits = ("-", raw[1:]) if raw.startswith("-") else ("", raw)
-    whole, _, fraction = digits.partition(".")
+    whole, point, fraction = digits.partition(".")
     whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
     figures = (whole + fraction).lstrip("0")
-    if len(figures.rstrip("0")) <= 17:
-        return of_text(raw.encode())
+    if "e" in raw.lower() or not point or len(figures.rstrip("0")) <= 17:
+        return None
     if not fraction:
         return (sign + whole).encode()
     place = len(whole) - 1 - (len(whole + fraction) - len(figures))
@@ -100,7 +101,7 @@ def _scalar(value: Any) -> bytes:
     if isinstance(value, (bytes, bytearray)):
         return of_text(bytes(value))
     if isinstance(value, decimal.Decimal):
-        return _of_decimal(value) if value.is_finite() else _of_float(float(value))
+        return of_text(format(value, "f").encode()) if value.is_finite() else _of_float(float(value))
     if package == "pandas" and type(value).__name__ in ("NAType", "NaTType"):
         return b""
     return _moment(value)

@@ -345,7 +345,7 @@ impl Ipc<'_> {
 fn has_categories(field: &FieldRef, number: i64) -> bool {
     #[expect(deprecated, reason = "the number is known by no other way")]
     let has = |field: &&Field| field.dict_id() == Some(number);
-    Schema::new(vec![field.clone()]).flattened_fields().iter().any(|field| has(field))
+    Schema::new(vec![field.clone()]).flattened_fields().iter().any(has)
 }
 
 impl Table for Ipc<'_> {

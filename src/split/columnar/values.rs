@@ -18,7 +18,7 @@ use crate::split::json_value::quoted;
 use crate::split::keys::{KeyRequest, position};
 use crate::split::message::Message;
 use crate::split::time;
-use crate::split::value::{of_decimal, of_float, of_single, of_text};
+use crate::split::value::{of_float, of_single, of_text};
 
 /// The columns that make up the key of a row.
 pub(super) struct KeyNames {
@@ -123,11 +123,11 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
         T::Float64 => of_type!(array, Float64Type, v => of_float(v)),
         T::Decimal128(_, scale) => {
             let scale = *scale;
-            of_type!(array, Decimal128Type, v => of_decimal(&decimal(&v.to_string(), scale)))
+            of_type!(array, Decimal128Type, v => of_text(decimal(&v.to_string(), scale).as_bytes()).into_owned())
         }
         T::Decimal256(_, scale) => {
             let scale = *scale;
-            of_type!(array, Decimal256Type, v => of_decimal(&decimal(&v.to_string(), scale)))
+            of_type!(array, Decimal256Type, v => of_text(decimal(&v.to_string(), scale).as_bytes()).into_owned())
         }
         T::Utf8 => Box::new(move |i| of_text(array.as_string::<i32>().value(i).as_bytes()).into_owned()),
         T::LargeUtf8 => Box::new(move |i| of_text(array.as_string::<i64>().value(i).as_bytes()).into_owned()),
