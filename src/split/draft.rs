@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::SplitError;
 use super::format::Compression;
 use crate::durable;
-use crate::file;
+use crate::file::{self, Written};
 use crate::layout::passing;
 use crate::stamp;
 
@@ -114,7 +114,12 @@ impl Draft {
         self.published = true;
         let folder = target.parent().filter(|folder| !folder.as_str().is_empty());
         durable::flush_folder(folder.unwrap_or(Utf8Path::new(".")))?;
-        stamp::settle(stamp, content)?;
+        if stamp::settle(stamp, content)? == Written::Unchanged
+            && let Ok(kept) = fs::metadata(stamp).and_then(|meta| meta.modified())
+        {
+            // Data that is younger than its stamp counts as edited; if the time cannot be set, it is only written again.
+            let _ = File::open(target).and_then(|data| data.set_modified(kept));
+        }
         Ok(())
     }
 }

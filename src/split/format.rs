@@ -210,6 +210,8 @@ pub(super) fn looks(start: &[u8]) -> Looks {
         (b"Obj\x01", "Avro"),
         (b"ORC", "ORC"),
         (b"FEA1", "Feather version 1"),
+        (b"\xFF\xFE\0\0", UTF32),
+        (b"\0\0\xFE\xFF", UTF32),
         (b"\xFF\xFE", UTF16),
         (b"\xFE\xFF", UTF16),
     ];
@@ -220,7 +222,7 @@ pub(super) fn looks(start: &[u8]) -> Looks {
         (b"ARROW1", Looks::Like(Kind::Arrow)),
         (b"\xFF\xFF\xFF\xFF", Looks::Like(Kind::ArrowStream)),
         (b"PAR1", Looks::Like(Kind::Parquet)),
-        (b"PARE", Looks::Foreign("Parquet with an encrypted footer")),
+        (b"PARE", Looks::Foreign(ENCRYPTED)),
     ];
     // A skippable frame of Zstandard, as pzstd writes at the start (RFC 8878, section 3.1.2).
     if let [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] = start {
@@ -240,6 +242,12 @@ pub(super) fn looks(start: &[u8]) -> Looks {
 
 /// The name of text in two-byte characters.
 pub(super) const UTF16: &str = "text in UTF-16";
+
+/// Likewise.
+pub(super) const UTF32: &str = "text in UTF-32";
+
+/// Likewise.
+pub(super) const ENCRYPTED: &str = "Parquet with an encrypted footer";
 
 /// Whether every other byte is a NUL, as in UTF-16 without a byte order mark.
 fn is_wide(start: &[u8]) -> bool {

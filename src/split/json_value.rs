@@ -1,6 +1,6 @@
 //! The texts of JSON values (see [`value`](super::value)).
 
-use super::value::of_text;
+use super::value::{of_number, of_text};
 
 /// The text of a JSON value, which must be well formed. An unpaired surrogate (`"\\ud83d"`), which some programs write
 /// but UTF-8 cannot represent, becomes its three bytes.
@@ -9,7 +9,7 @@ pub(super) fn of_json(raw: &[u8]) -> Vec<u8> {
         Some(b'"') => of_text(&unescaped(raw)).into_owned(),
         Some(b'[' | b'{') => Json { text: raw, at: 0 }.nested(),
         Some(b'n') | None => Vec::new(),
-        Some(_) => of_text(raw).into_owned(),
+        Some(_) => of_number(raw),
     }
 }
 
@@ -97,7 +97,7 @@ impl<'a> Json<'a> {
         };
         match raw.first() {
             Some(b'"') => quoted(&unescaped(raw)),
-            Some(b'-' | b'0'..=b'9') => of_text(raw).into_owned(),
+            Some(b'-' | b'0'..=b'9') => of_number(raw),
             _ => raw.to_vec(),
         }
     }
@@ -200,6 +200,9 @@ mod tests {
             ("true", "true"),
             ("1.0", "1"),
             (r#""1.0""#, "1"),
+            ("-1E400", "-inf"),
+            (r#""1E400""#, "1E400"),
+            ("false", "false"),
             (r#"{"b": [1.0, "1.0", null], "a": true}"#, r#"{"a":true,"b":[1,"1.0",null]}"#),
             (r#"{"a": {}, "a": [ ] , "\u0062\"" : "x\ty\u0001"}"#, r#"{"a":[],"b\"":"x\ty\u0001"}"#),
             (r#""\ud83d\ude00 \/""#, "😀 /"),

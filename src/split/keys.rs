@@ -31,6 +31,11 @@ pub(super) trait Keys: Sync {
     /// The number of chunks.
     fn chunks(&self) -> usize;
 
+    /// How many of `threads` may visit a chunk at a time.
+    fn at_once(&self, threads: usize) -> usize {
+        threads
+    }
+
     /// Calls `each` with the key of every row of a chunk, in order.
     fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError>;
 
@@ -53,7 +58,7 @@ pub(super) fn waves<T: Send>(
     work: impl Fn(usize) -> Result<T, SplitError> + Sync,
     mut then: impl FnMut(T) -> Result<(), SplitError>,
 ) -> Result<(), SplitError> {
-    let (threads, chunks) = (request.threads(), keys.chunks());
+    let (threads, chunks) = (keys.at_once(request.threads()), keys.chunks());
     let wave = 8 * threads;
     for first in (0..chunks).step_by(wave) {
         let made = parallel::map(threads, wave.min(chunks - first), || (), |(), i| work(first + i))?;

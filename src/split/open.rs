@@ -8,7 +8,7 @@ use camino::Utf8Path;
 
 use super::draft;
 use super::error::SplitError;
-use super::format::{Compression, Dialect, Format, Kind, Looks, UTF16, looks};
+use super::format::{Compression, Dialect, ENCRYPTED, Format, Kind, Looks, UTF16, UTF32, looks};
 use super::gzip::Members;
 use super::source::{BOM, Input, Source};
 use super::text::json_line;
@@ -117,7 +117,9 @@ fn decide(name: &str, told: Option<Format>, start: &[u8]) -> Result<Format, Spli
     let Some(like) = contradiction(told, start) else { return Ok(told) };
     let message = format!("this is to be split as {}, but it looks like {like}", described(told));
     let help = match looks {
+        Looks::Foreign(UTF32) => "convert it: `iconv -f UTF-32 -t UTF-8`",
         Looks::Foreign(UTF16) => "convert it: `iconv -f UTF-16 -t UTF-8`",
+        Looks::Foreign(ENCRYPTED) => "write the table without encryption, and split that",
         _ => "rename the file, or give its format with `--format`",
     };
     Err(SplitError::whole(name, message, Some(help)))

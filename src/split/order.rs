@@ -1,6 +1,6 @@
 //! The order of values, for `--by range`.
 
-use super::value::is_json_number;
+use super::value::{is_beyond, is_json_number};
 
 /// Bytes that sort like the values with these texts: missing values, then numbers by value (NaN last), then all other
 /// texts by their bytes.
@@ -21,8 +21,15 @@ fn order_of_number(text: &[u8]) -> Option<Vec<u8>> {
     if !digits.first()?.is_ascii_digit() || !is_json_number(digits) {
         return None;
     }
-    let (mantissa, exponent) = match digits.iter().position(|b| *b == b'e') {
-        Some(e) => (&digits[..e], std::str::from_utf8(&digits[e + 1..]).ok()?.parse::<i64>().ok()?),
+    let (mantissa, exponent) = match digits.iter().position(|b| matches!(b, b'e' | b'E')) {
+        Some(e) => {
+            let number: f64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+            // What no double is, is a text.
+            if is_beyond(number, digits) {
+                return None;
+            }
+            (&digits[..e], std::str::from_utf8(&digits[e + 1..]).ok()?.parse::<i64>().ok()?)
+        }
         None => (digits, 0),
     };
     let point = mantissa.iter().position(|b| *b == b'.').unwrap_or(mantissa.len());
@@ -67,6 +74,7 @@ mod tests {
             "1e300",
             "inf",
             "NaN",
+            "1e400",
             "2026-01-02",
             "a",
             "b",

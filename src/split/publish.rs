@@ -138,7 +138,14 @@ impl Places {
         old.digest == made.digest
             && old.rows == Some(made.rows)
             && there.is_ok_and(|there| length.is_none_or(|length| length == there))
+            && !self.is_edited(i).unwrap_or(true)
             && self.is_packed_right(&self.data[i], made.digest).unwrap_or(false)
+    }
+
+    /// Whether the data is younger than its stamp, which is written after it.
+    fn is_edited(&self, i: usize) -> io::Result<bool> {
+        let time = |path: &Utf8Path| fs::metadata(path)?.modified();
+        Ok(time(&self.data[i])? > time(&self.stamps[i])?)
     }
 
     /// Whether the file at `path`, whose name may say nothing about it, is packed as it is to be.

@@ -166,6 +166,11 @@ pub fn digest_of(path: &Utf8Path, format: Option<Format>) -> Result<Whole, Split
     let temporary = std::env::temp_dir();
     let folder = Utf8Path::from_path(&temporary).unwrap_or(Utf8Path::new("."));
     let (source, found) = open::open(&input, format, folder)?;
+    // Whoever wrote it had all of it in memory; how much that was, only a packed format does not tell.
+    let memory = match found.rows {
+        Kind::Parquet => u64::MAX,
+        _ => MEMORY.max(source.len.saturating_mul(4)),
+    };
     let request = Request {
         source: input,
         format,
@@ -178,8 +183,7 @@ pub fn digest_of(path: &Utf8Path, format: Option<Format>) -> Result<Whole, Split
         compress: None,
         threads: 0,
         chunk: 0,
-        // Whoever wrote it had all of it in memory.
-        memory: MEMORY.max(source.len.saturating_mul(4)),
+        memory,
         progress: None,
     };
     let whole = whole(&request, &source, found)?;

@@ -8,12 +8,14 @@
 //!   read back as the same number, one of them before the point, and an exponent: `1.5e0`, `1e-7`; or `NaN`, `inf`,
 //!   `-inf`;
 //! - a text that is a number in JSON's grammar (no leading zero, no `+`): as that number, so that a CSV file and a
-//!   Parquet file agree; any other text: itself, in UTF-8;
+//!   Parquet file agree; any other text, and one whose number is beyond doubles (`1e400`): itself, in UTF-8;
+//!   without an exponent all figures count if there are more than the 17 that a double may need;
+//! - a decimal: as such a text;
 //! - bytes: themselves; a date: `2026-11-22`; a time: `13:58:04`, followed by `.` and the decimals of the second,
 //!   without trailing zeros, if there are any; a date with a time: both, separated by a blank, in UTC and followed by
 //!   `+00:00` if it has a zone;
 //! - a list: `[`, its items separated by `,`, `]`; a structure: `{"name":item}`, sorted by name; in these, texts are in
-//!   JSON's quotes, and null is `null`.
+//!   JSON's quotes, as are dates, times and bytes, and null is `null`.
 
 use std::borrow::Cow;
 
@@ -55,10 +57,47 @@ fn spell_number<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Option<Spelling<'a>> {
     }
     out.clear();
     if spell_short_decimal(text, digits, out).is_none() {
-        let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-        out.extend_from_slice(of_float(number).as_bytes());
+        let text = std::str::from_utf8(text).ok()?;
+        let number: f64 = text.parse().ok()?;
+        if is_beyond(number, digits) {
+            return None;
+        }
+        out.extend_from_slice(exact(text).unwrap_or_else(|| of_float(number)).as_bytes());
     }
     Some(Spelling::New)
+}
+
+/// Whether `digits` are those of a number that is too large or too small to be `number`, which is read from them.
+pub(super) fn is_beyond(number: f64, digits: &[u8]) -> bool {
+    let mantissa = digits.split(|b| matches!(b, b'e' | b'E')).next().unwrap_or(digits);
+    number.is_infinite() || number == 0.0 && mantissa.iter().any(|b| matches!(b, b'1'..=b'9'))
+}
+
+/// The text of a number or boolean of JSON. Every reader takes what is too large for a double as infinite.
+pub(super) fn of_number(raw: &[u8]) -> Vec<u8> {
+    let text = of_text(raw);
+    let is_kept = matches!(text, Cow::Borrowed(_)) && raw.iter().any(|b| matches!(b, b'.' | b'e' | b'E'));
+    let number = || std::str::from_utf8(raw).ok()?.parse().ok();
+    let beyond = if is_kept { number().filter(|number| is_beyond(*number, raw)) } else { None };
+    beyond.map_or_else(|| text.into_owned(), |number| of_float(number).into_bytes())
+}
+
+/// The text of a number that is written without an exponent and has more figures than the 17 that a double may need.
+fn exact(text: &str) -> Option<String> {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    let (whole, fraction) = digits.split_once('.').filter(|_| !digits.contains(['e', 'E']))?;
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let all = format!("{whole}{fraction}");
+    let figures = all.trim_start_matches('0');
+    if figures.trim_end_matches('0').len() <= 17 {
+        return None;
+    }
+    if fraction.is_empty() {
+        return Some(format!("{sign}{whole}"));
+    }
+    let place = whole.len() as i64 - 1 - (all.len() - figures.len()) as i64;
+    let (first, rest) = figures.split_at(1);
+    Some(format!("{sign}{first}.{rest}e{place}"))
 }
 
 /// The same for a number with at most 15 digits and no exponent: those digits are the shortest that read back as the
@@ -180,7 +219,9 @@ mod tests {
             ("NaN", "NaN"),
             ("12345678901234567890", "12345678901234567890"),
             ("1e20", "1e20"),
-            ("1e400", "inf"),
+            ("1e400", "1e400"),
+            ("-1e-400", "-1e-400"),
+            ("0e-400", "0"),
             ("True", "true"),
             ("9007199254740993", "9007199254740993"),
             ("9007199254740992.0", "9.007199254740992e15"),
@@ -188,13 +229,29 @@ mod tests {
             ("12.50", "1.25e1"),
             ("-0.00120", "-1.2e-3"),
             ("120.0", "120"),
-            ("0.100000000000000005", "1e-1"),
+            ("0.100000000000000000", "1e-1"),
             ("123456789012345.6", "1.234567890123456e14"),
         ] {
             assert_eq!(text(value), expected, "{value}");
         }
         assert_eq!(of_single(0.1), "1e-1");
         assert_eq!(of_float(f64::NEG_INFINITY), "-inf");
+    }
+
+    #[test]
+    fn numbers_keep_the_figures_that_a_double_has_not() {
+        for (digits, expected) in [
+            ("120.00", "120"),
+            ("12345678901234567890.12", "1.234567890123456789012e19"),
+            ("-12345678901234567890.10", "-1.23456789012345678901e19"),
+            ("12345678901234567891.00", "12345678901234567891"),
+            ("0.00012345678901234567890123", "1.2345678901234567890123e-4"),
+            ("100000000000000000000000000000.00", "1e29"),
+            ("0.10000000000000001", "1e-1"),
+            ("1.2345678901234567890123e-4", "1.2345678901234567e-4"),
+        ] {
+            assert_eq!(text(digits), expected);
+        }
     }
 
     proptest::proptest! {

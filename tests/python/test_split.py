@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import hashlib
 import random
 import sys
@@ -118,6 +120,25 @@ class Parts(unittest.TestCase):
                 found.add(repr([[_keys.text(key[0]) for key in part] for part in cells]))
                 self.assertEqual(sum(len(set(part)) for part in cells), 5, "no key is in two partitions")
         self.assertEqual(len(found), 1)
+
+    def test_the_texts_of_values_are_those_of_the_splitter(self) -> None:
+        day = datetime.date(2020, 2, 29)
+        for value, expected in [
+            (decimal.Decimal("-1.50"), b"-1.5e0"),
+            (decimal.Decimal("12345678901234567890.12"), b"1.234567890123456789012e19"),
+            (decimal.Decimal("12345678901234567891.00"), b"12345678901234567891"),
+            (decimal.Decimal("0.00012345678901234567890123"), b"1.2345678901234567890123e-4"),
+            ("12345678901234567890.12", b"1.234567890123456789012e19"),
+            ("1.2345678901234567890123e-4", b"1.2345678901234567e-4"),
+            ("0.10000000000000001", b"1e-1"),
+            ("1e400", b"1e400"),
+            ("-1e-400", b"-1e-400"),
+            ("0e-400", b"0"),
+            ([day, datetime.time(1, 2), None], b'["2020-02-29","01:02:00",null]'),
+            ({"a": [b'\xff"']}, b'{"a":["\xff\\""]}'),
+        ]:
+            self.assertEqual(_keys.text(value), expected)
+        self.assertLess(_keys.order(b"inf"), _keys.order(b"1e400"))
 
     def test_an_inserted_row_touches_one_partition(self) -> None:
         rows = [[row] for row in range(100)]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{assert_says, assert_silent_of, built, failed, json, project, value};
-use crate::space::Space;
+use crate::space::{Space, Tool};
 
 /// A split that returns by itself what it cuts, and a process that says what it got.
 fn own(size: &str, data_name: &str, splitter: &str) -> Space {
@@ -192,4 +192,95 @@ def see_rows(rows):
         let together = holders.filter(|rows| rows.as_array().unwrap().contains(&json!(key + 4))).count();
         assert_eq!(together, 1, "rows of one key are together: {keyed:?}");
     }
+}
+
+/// An outer layer and one in it, both split by the strategy; every `fit` has the rows of one inner partition.
+const NESTED: &str = "
+- {name: load, command: 'cp rows.csv {{ outputs.file }}', outputs: {file: rows.csv}}
+- {name: outer, data_parallelism: {size: 3, by: BY, data_name: file}}
+- {name: inner, data_parallelism: {size: 2, by: BY, data_name: file}}
+- {name: fit}
+- {name: whole, data_aggregation: true}
+- {name: end, data_aggregation: true}
+";
+
+#[test]
+fn an_edited_row_runs_the_partitions_that_have_it_and_no_others() {
+    for by in ["{group: k}", "{stratify: k}", "{shuffle: 7}", "{shuffle: 7, group: k}", "{range: k}"] {
+        let space = project(
+            "load outer\nouter inner\ninner fit\nfit whole\nwhole end",
+            &NESTED.replace("BY", by),
+            "
+from counted import ran
+
+def fit(file):
+    ran('fit')
+    return {'rows': file.read_text().splitlines()[1:]}
+
+def whole(rows):
+    ran('whole')
+    return {'rows': sorted(sum(rows.values(), []))}
+
+def end(rows):
+    ran('end')
+    return {'rows': sorted(sum(rows.values(), []))}
+",
+        );
+        let rows = |edited: &[usize]| -> Vec<String> {
+            let value = |row| if edited.contains(&row) { 1000 + row } else { row };
+            (0..60).map(|row| format!("{},{}", row * 7 % 11, value(row))).collect()
+        };
+        let write = |rows: &[String]| space.write("rows.csv", format!("k,v\n{}\n", rows.join("\n")));
+        let parts = || -> Vec<String> {
+            let names = (1..=3).flat_map(|outer| (1..=2).map(move |inner| format!("fit/p{outer}/p{inner}")));
+            names.map(|name| value(&space, &name, "rows").to_string()).collect()
+        };
+        write(&rows(&[]));
+        let space = &space;
+        space.compile(Tool::Ninja).success();
+        assert_eq!(space.ran(Tool::Ninja).len(), 6 + 3 + 1, "{by}");
+        let mut before = parts();
+        for edited in [&[0][..], &[0, 59]] {
+            write(&rows(edited));
+            let ran = space.ran(Tool::Ninja);
+            assert_eq!(ran, ["end", "fit", "whole"], "{by} {edited:?}");
+            let after = parts();
+            let changed = before.iter().zip(&after).filter(|(one, other)| one != other).count();
+            assert_eq!(changed, 1, "{by} {edited:?}");
+            let mut all = rows(edited);
+            all.sort();
+            assert_eq!(value(space, "end", "rows"), json!(all), "{by}: no row is lost or doubled");
+            space.nothing_to_do(Tool::Ninja);
+            before = after;
+        }
+    }
+}
+
+#[test]
+fn a_split_takes_the_memory_that_its_process_is_given() {
+    if !crate::space::has_python(&["pyarrow"]) {
+        return;
+    }
+    let space = |resources: &str| {
+        project(
+            "load split\nsplit see",
+            &format!(
+                "[{{name: load}}, {{name: split, data_parallelism: {{size: 2, data_name: file}}{resources}}}, {{name: see}}]"
+            ),
+            "
+import pyarrow as pa, pyarrow.parquet
+
+def load():
+    words = pa.array([str(i) * 100_000 for i in range(10)]).dictionary_encode()
+    pa.parquet.write_table(pa.table({'c': words}), 'in.parquet')
+    return {'file': Path('in.parquet')}
+
+def see(file):
+    return {'rows': pa.parquet.read_table(file).num_rows}
+",
+        )
+    };
+    let ran = failed(&space(", resources: {memory: 3MB}"));
+    assert_says(&ran, &["the column `c`", "`resources: {memory: 8GB}`"]);
+    assert_eq!(value(&built(space("")), "see/p2", "rows"), json!(5));
 }

@@ -6,6 +6,7 @@ these make of the whole file themselves.
 Needs pandas, pyarrow, polars, duckdb and numpy.
 """
 
+import base64
 import gzip
 import hashlib
 import json
@@ -22,6 +23,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.ipc
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as encryption
 
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 ROWS = 1003
@@ -348,10 +350,52 @@ def same_hash_everywhere(folder):
         check(i in parts[want], "documented hash", i)
 
 
+class KeyStore(encryption.KmsClient):
+    """Keys that anybody can unwrap."""
+
+    def __init__(self, _):
+        super().__init__()
+
+    def wrap_key(self, key_bytes, _):
+        return base64.b64encode(key_bytes)
+
+    def unwrap_key(self, wrapped_key, _):
+        return base64.b64decode(wrapped_key)
+
+
+def encrypted(folder):
+    """What is encrypted is called so, with the column."""
+    table = pa.table({"a": [1, 2, 3], "secret": ["x", "y", "z"]})
+    factory = encryption.CryptoFactory(KeyStore)
+    for plaintext_footer in (True, False):
+        settings = encryption.EncryptionConfiguration(
+            footer_key="footer", column_keys={"own": ["secret"]}, plaintext_footer=plaintext_footer
+        )
+        properties = factory.file_encryption_properties(encryption.KmsConnectionConfig(), settings)
+        path = folder / f"{plaintext_footer}.parquet"
+        with pq.ParquetWriter(path, table.schema, encryption_properties=properties) as writer:
+            writer.write_table(table)
+        for by in ["rows", "hash", "group:a", "group:secret"]:
+            command = [PROGRAM, str(path), "--size", "2", "--by", by, "--out", str(folder / "out")]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            said = "the column `secret` is encrypted" if plaintext_footer else "encrypted footer"
+            check(done.returncode == 1 and said in done.stderr and "without encryption" in done.stderr, by, done.stderr)
+
+
 import pyarrow.csv  # noqa: E402
 
 with tempfile.TemporaryDirectory() as temporary:
-    for test in [csv, json_lines, npy, columnar, indexes, ordered_categories, arrow_metadata, same_hash_everywhere]:
+    for test in [
+        csv,
+        json_lines,
+        npy,
+        columnar,
+        indexes,
+        ordered_categories,
+        arrow_metadata,
+        encrypted,
+        same_hash_everywhere,
+    ]:
         folder = pathlib.Path(temporary) / test.__name__
         folder.mkdir()
         test(folder)

@@ -158,6 +158,42 @@ mod tests {
         split("{value}.csv.gz", gz).unwrap();
     }
 
+    /// The stamp alone is not believed.
+    #[test]
+    fn the_file_of_a_value_that_somebody_edited_is_made_again() {
+        let guard = tempfile::tempdir().unwrap();
+        let folder = Utf8PathBuf::try_from(guard.path().to_owned()).unwrap();
+        let (data, out) = (folder.join("d.csv"), folder.join("out"));
+        std::fs::write(&data, "k,n\nx,1\ny,2\nx,3\n").unwrap();
+        for packed in ["", ".gz"] {
+            let name = format!("{{value}}.csv{packed}");
+            let mut words = vec!["expops-split", data.as_str(), "--by-value", "k", "--name", &name, "--out"];
+            words.extend([out.as_str(), "--quiet"]);
+            if !packed.is_empty() {
+                words.extend(["--compress", "gz"]);
+            }
+            let split = || {
+                let parts = Command::try_parse_from(&words).unwrap().split().unwrap().partitions;
+                parts.iter().map(|part| part.written == Written::Changed).collect::<Vec<_>>()
+            };
+            assert_eq!(split(), [true, true]);
+            let path = out.join(format!("x.csv{packed}"));
+            let bytes = std::fs::read(&path).unwrap();
+            let mut other = bytes.clone();
+            other[5] ^= 1;
+            for content in [&other[..], &bytes[..6], b""] {
+                std::fs::write(&path, content).unwrap();
+                let file = std::fs::File::options().write(true).open(&path).unwrap();
+                file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(9)).unwrap();
+                assert_eq!(split(), [true, false], "{packed}");
+                assert_eq!(std::fs::read(&path).unwrap(), bytes);
+                assert_eq!(split(), [false, false], "{packed}");
+            }
+            std::fs::remove_file(&path).unwrap();
+            assert_eq!(split(), [true, false], "{packed}");
+        }
+    }
+
     #[test]
     fn what_a_value_has_left_is_ours_if_it_has_a_stamp() {
         let guard = tempfile::tempdir().unwrap();

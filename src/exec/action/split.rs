@@ -197,7 +197,10 @@ fn cut_natively(
         threads: 0,
         chunk: 0,
         // What a process returned was in its memory as a whole.
-        memory: whole.size.filter(|_| !is_path).map_or(0, |size| rows::MEMORY.max(size.saturating_mul(4))),
+        memory: match whole.size {
+            Some(size) if !is_path => rows::MEMORY.max(size.saturating_mul(4)),
+            _ => instance.plan.settings.resources.memory.at(1).unwrap_or(rows::MEMORY),
+        },
         progress: None,
     };
     let old: Vec<_> = arms.iter().map(|arm| vouched_for(arm, &whole.key, instance)).collect();
@@ -260,7 +263,7 @@ fn cannot_be_cut(error: &rows::SplitError, whole: &Value, source: &Utf8Path) -> 
     };
     let failure = Failure::new(name(&error.to_string()));
     match error.help() {
-        Some(help) => failure.help(name(help)),
+        Some(help) => failure.help(name(help).replace("`--memory`", "`resources: {memory: 8GB}`")),
         None => failure,
     }
 }

@@ -48,7 +48,30 @@ def of_text(raw: bytes) -> bytes:
         return raw
     if raw.lstrip(b"-").isdigit():
         return b"0" if raw == b"-0" else raw
-    return _of_float(float(raw))
+    number = float(raw)
+    if _is_beyond(number, raw):
+        return raw
+    return _exact(raw.decode()) or _of_float(number)
+
+
+def _is_beyond(number: float, raw: bytes) -> bool:
+    """Whether the text is that of a number that is too large or too small to be this one, which is read from it."""
+    mantissa = raw.lower().partition(b"e")[0]
+    return math.isinf(number) or (number == 0 and mantissa.strip(b"-0.") != b"")
+
+
+def _exact(raw: str) -> Optional[bytes]:
+    """The text of a number that is written without an exponent and has more figures than a double may need."""
+    sign, digits = ("-", raw[1:]) if raw.startswith("-") else ("", raw)
+    whole, point, fraction = digits.partition(".")
+    whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
+    figures = (whole + fraction).lstrip("0")
+    if "e" in raw.lower() or not point or len(figures.rstrip("0")) <= 17:
+        return None
+    if not fraction:
+        return (sign + whole).encode()
+    place = len(whole) - 1 - (len(whole + fraction) - len(figures))
+    return f"{sign}{figures[0]}.{figures[1:]}e{place}".encode()
 
 
 def _of_float(number: float, digits: Optional[str] = None) -> bytes:
@@ -143,7 +166,13 @@ def _nested(value: Any) -> bytes:
         fields = sorted((str(name).encode("utf-8", "surrogatepass"), item) for name, item in value.items())
         texts = (_nested(name.decode("utf-8", "surrogatepass")) + b":" + _nested(item) for name, item in fields)
         return b"{" + b",".join(texts) + b"}"
-    return text(value) or b"null"
+    if isinstance(value, (bytes, bytearray)):
+        return json.dumps(bytes(value).decode("utf-8", "surrogateescape"), ensure_ascii=False).encode(
+            "utf-8", "surrogateescape"
+        )
+    found = text(value)
+    is_moment = isinstance(value, (datetime.date, datetime.time)) or type(value).__name__ == "datetime64"
+    return b'"' + found + b'"' if is_moment and found else found or b"null"
 
 
 # The message of a row, and what follows from it.
@@ -170,7 +199,8 @@ def order(key: bytes) -> bytes:
     special = {b"": b"", b"-inf": b"\1\0", b"0": b"\1\2", b"inf": b"\1\4", b"NaN": b"\1\5"}
     if key in special:
         return special[key]
-    if not _NUMBER.fullmatch(key):
+    # What no double is, is a text.
+    if not _NUMBER.fullmatch(key) or (b"e" in key.lower() and _is_beyond(float(key), key)):
         return b"\2" + key
     sign, figures, exponent = decimal.Decimal(key.decode()).as_tuple()
     whole = "".join(map(str, figures))

@@ -1,6 +1,7 @@
 //! Arrow's IPC file and stream formats. Both are sequences of messages, which are located first (from the footer, or by
 //! going from one to the next), so that a batch can be read from its place at any time.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +14,7 @@ use arrow_ipc::{
     Block, CompressionType, KeyValue, MessageHeader, MetadataVersion, RecordBatch as RecordBatchHeader,
     root_as_footer, root_as_message,
 };
-use arrow_schema::{ArrowError, Schema, SchemaRef};
+use arrow_schema::{ArrowError, Field, FieldRef, Schema, SchemaRef};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::blocks::{
@@ -50,6 +51,8 @@ pub(super) struct Ipc<'a> {
     recent: Mutex<Vec<(usize, RecordBatch)>>,
     keep: usize,
     memory: u64,
+    /// How many bytes each dictionary takes: they are held together.
+    dictionaries: HashMap<i64, u64>,
     /// The batches that are too large for memory.
     large: Vec<Large>,
     /// Where they are unpacked; `None` if none may be.
@@ -132,6 +135,7 @@ impl<'a> Ipc<'a> {
             recent: Mutex::new(Vec::new()),
             keep: means.threads,
             memory: means.memory,
+            dictionaries: HashMap::new(),
             large: Vec::new(),
             folder: means.folder.map(Utf8Path::to_owned),
         }
@@ -149,9 +153,13 @@ impl<'a> Ipc<'a> {
         }
         let rows = match message.header_type() {
             MessageHeader::DictionaryBatch => {
-                let batch = message.header_as_dictionary_batch().and_then(|batch| batch.data());
-                let batch = batch.ok_or_else(|| bad(&"a dictionary without values"))?;
-                self.weigh(check_buffers(self.source, &block, batch)?)?;
+                let header = message.header_as_dictionary_batch();
+                let dictionary = header.and_then(|header| Some((header, header.data()?)));
+                let (header, batch) = dictionary.ok_or_else(|| bad(&"a dictionary without values"))?;
+                let bytes = check_buffers(self.source, &block, batch)?;
+                let held = self.dictionaries.entry(header.id()).or_default();
+                *held = if header.isDelta() { held.saturating_add(bytes) } else { bytes };
+                self.weigh(self.dictionaries.values().fold(0, |sum: u64, held| sum.saturating_add(*held)))?;
                 None
             }
             MessageHeader::RecordBatch => {
@@ -208,7 +216,7 @@ impl<'a> Ipc<'a> {
         if most == 0 {
             let (bytes, allowed) = (bytes / 1_000_000, self.memory / 1_000_000);
             let mut message = format!(
-                "{}: a dictionary or a row of {bytes} MB takes more memory than is allowed ({allowed} MB)",
+                "{}: a row or the dictionaries, of {bytes} MB, take more memory than is allowed ({allowed} MB)",
                 self.source.name
             );
             if let Some(column) = uncuttable(&self.schema) {
@@ -262,7 +270,7 @@ impl<'a> Ipc<'a> {
         let buffer = self.buffer(block)?;
         let batch = guarded(&self.source.name, "Arrow", || {
             let read = decoder.read_record_batch(block, &buffer);
-            let batch = read.map_err(|e| broken(&self.source.name, "Arrow", e))?;
+            let batch = read.map_err(|e| self.blame(i, &buffer, e))?;
             batch.ok_or_else(|| broken(&self.source.name, "Arrow", "an empty message"))
         })?;
         let mut recent = recent();
@@ -291,6 +299,53 @@ impl Ipc<'_> {
         let body = buffer.slice(message.block.metaDataLength() as usize);
         read_dictionary(&body, batch, &self.schema, dictionaries, &header.version())
     }
+}
+
+/// Errors with the name of the column, which the reader does not tell.
+impl Ipc<'_> {
+    /// The error of the batch that is message `i`, about the first column that cannot be read by itself.
+    fn blame(&self, i: usize, buffer: &Buffer, error: ArrowError) -> SplitError {
+        let alone = |c: &usize| {
+            let read = || {
+                let decoder = FileDecoder::new(self.schema.clone(), MetadataVersion::V1);
+                let mut decoder = decoder.with_projection(vec![*c]);
+                for Message { block, .. } in
+                    self.messages[..i].iter().filter(|message| message.rows.is_none())
+                {
+                    let read = decoder.read_dictionary(block, &self.buffer(block)?);
+                    read.map_err(|e| broken(&self.source.name, "Arrow", e))?;
+                }
+                let read = decoder.read_record_batch(&self.messages[i].block, buffer);
+                read.map(drop).map_err(|e| broken(&self.source.name, "Arrow", e))
+            };
+            guarded(&self.source.name, "Arrow", read).is_err()
+        };
+        let column = (0..self.schema.fields().len()).find(alone);
+        self.about(column.map(|c| self.schema.field(c).name()), error)
+    }
+
+    /// The error of a dictionary, about the column that has it.
+    fn blame_categories(&self, buffer: &Buffer, error: ArrowError) -> SplitError {
+        let header = root_as_message(strip(buffer)).ok();
+        let number = header.and_then(|header| Some(header.header_as_dictionary_batch()?.id()));
+        let has = |field: &&FieldRef| number.is_some_and(|number| has_categories(field, number));
+        let column = self.schema.fields().iter().find(has);
+        self.about(column.map(|field| field.name()), format!("its categories: {error}"))
+    }
+
+    fn about(&self, column: Option<&String>, error: impl std::fmt::Display) -> SplitError {
+        match column {
+            Some(column) => broken(&self.source.name, "Arrow", format!("the column `{column}`: {error}")),
+            None => broken(&self.source.name, "Arrow", error),
+        }
+    }
+}
+
+/// Whether a column, or what is nested in it, has the dictionary of this number.
+fn has_categories(field: &FieldRef, number: i64) -> bool {
+    #[expect(deprecated, reason = "the number is known by no other way")]
+    let has = |field: &&Field| field.dict_id() == Some(number);
+    Schema::new(vec![field.clone()]).flattened_fields().iter().any(has)
 }
 
 impl Table for Ipc<'_> {
@@ -335,7 +390,7 @@ impl Table for Ipc<'_> {
                         let read = decoder.read_dictionary(&message.block, &buffer);
                         let read =
                             read.and_then(|()| self.add_dictionary(message, &buffer, &mut dictionaries));
-                        read.map_err(|e| broken(&self.source.name, "Arrow", e))
+                        read.map_err(|e| self.blame_categories(&buffer, e))
                     })
                 });
                 return read.err().map(Err);

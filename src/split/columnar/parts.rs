@@ -54,7 +54,8 @@ fn produce_parquet<T>(
     source: &Source,
     then: impl FnOnce(&dyn Producer) -> Result<T, SplitError>,
 ) -> Result<T, SplitError> {
-    let file = guarded(&source.name, "Parquet", || ParquetFile::open(source))?;
+    let means = (request.memory(), request.threads());
+    let file = guarded(&source.name, "Parquet", || ParquetFile::open(source, means))?;
     let keys = |wanted: KeyRequest| parquet_keys(source, &file, wanted);
     let assignment = assign(request, source, file.rows(), &keys)?;
     let file = &file;
@@ -72,7 +73,8 @@ pub(in crate::split) fn with_keys<T>(
     then: impl FnOnce(&dyn Keys) -> Result<T, SplitError>,
 ) -> Result<T, SplitError> {
     if kind == Kind::Parquet {
-        let file = guarded(&source.name, "Parquet", || ParquetFile::open(source))?;
+        let means = (request.memory(), request.threads());
+        let file = guarded(&source.name, "Parquet", || ParquetFile::open(source, means))?;
         return then(parquet_keys(source, &file, wanted)?.as_ref());
     }
     let table = open_arrow(request, source, kind)?;

@@ -103,5 +103,16 @@ impl Sink {
 
 /// An error for an Arrow or Parquet file that cannot be read.
 pub(super) fn broken(name: &str, what: &str, error: impl std::fmt::Display) -> SplitError {
-    SplitError::whole(name, format!("the {what} data cannot be read: {error}"), None)
+    // Readers tell where they were, line by line.
+    let error = error.to_string();
+    let reason = error.lines().next().unwrap_or_default();
+    let help =
+        "copy or load the file again, or write it again: it is damaged, cut short, or of no usual writer";
+    // What fails in writing passes through here, too.
+    let is_ours = error.contains("cannot write `");
+    SplitError::whole(
+        name,
+        format!("the {what} data cannot be read: {reason}"),
+        Some(help).filter(|_| !is_ours),
+    )
 }

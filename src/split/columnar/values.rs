@@ -154,7 +154,7 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
         }
         T::List(_) | T::LargeList(_) | T::FixedSizeList(_, _) | T::Struct(_) => {
             has_text(array.data_type())?;
-            Box::new(move |i| nested(&array, i).unwrap_or_default().into_bytes())
+            Box::new(move |i| nested(&array, i).unwrap_or_default())
         }
         other => return Err(other.clone()),
     })
@@ -201,14 +201,13 @@ fn has_text(kind: &DataType) -> Result<(), DataType> {
 }
 
 /// The text of a value inside a list or structure, or its type if it has none.
-fn nested(array: &ArrayRef, i: usize) -> Result<String, DataType> {
-    let text = |text: &str| String::from_utf8_lossy(&quoted(text.as_bytes())).into_owned();
+fn nested(array: &ArrayRef, i: usize) -> Result<Vec<u8>, DataType> {
     if i >= array.len() || array.is_null(i) {
-        return Ok("null".to_owned());
+        return Ok(b"null".to_vec());
     }
-    let items = |items: ArrayRef| -> Result<String, DataType> {
+    let items = |items: ArrayRef| -> Result<Vec<u8>, DataType> {
         let texts = (0..items.len()).map(|i| nested(&items, i)).collect::<Result<Vec<_>, _>>()?;
-        Ok(format!("[{}]", texts.join(",")))
+        Ok([b"[".as_slice(), &texts.join(&b','), b"]"].concat())
     };
     Ok(match array.data_type() {
         DataType::List(_) => items(array.as_list::<i32>().value(i))?,
@@ -218,27 +217,66 @@ fn nested(array: &ArrayRef, i: usize) -> Result<String, DataType> {
             let structure = array.as_struct();
             let mut fields: Vec<_> = structure.column_names().into_iter().zip(structure.columns()).collect();
             fields.sort_unstable_by_key(|(name, _)| *name);
-            let field = |(name, column): (&str, &ArrayRef)| {
-                Ok(format!("{}:{}", text(name), nested(&Arc::clone(column), i)?))
+            let field = |(name, column): (&str, &ArrayRef)| -> Result<Vec<u8>, DataType> {
+                Ok([quoted(name.as_bytes()), b":".to_vec(), nested(&Arc::clone(column), i)?].concat())
             };
             let fields = fields.into_iter().map(field).collect::<Result<Vec<_>, DataType>>()?;
-            format!("{{{}}}", fields.join(","))
+            [b"{".as_slice(), &fields.join(&b','), b"}"].concat()
         }
         DataType::Dictionary(_, _) => {
             let dictionary = array.as_any_dictionary();
             let value = take(dictionary.values().as_ref(), &dictionary.keys().slice(i, 1), None);
             nested(&value.map_err(|_| array.data_type().clone())?, 0)?
         }
-        DataType::Utf8 => text(array.as_string::<i32>().value(i)),
-        DataType::LargeUtf8 => text(array.as_string::<i64>().value(i)),
-        DataType::Utf8View => text(array.as_string_view().value(i)),
-        _ => String::from_utf8_lossy(&texts(array)?(i)).into_owned(),
+        DataType::Utf8 => quoted(array.as_string::<i32>().value(i).as_bytes()),
+        DataType::LargeUtf8 => quoted(array.as_string::<i64>().value(i).as_bytes()),
+        DataType::Utf8View => quoted(array.as_string_view().value(i).as_bytes()),
+        DataType::Binary => quoted(array.as_binary::<i32>().value(i)),
+        DataType::LargeBinary => quoted(array.as_binary::<i64>().value(i)),
+        DataType::BinaryView => quoted(array.as_binary_view().value(i)),
+        DataType::FixedSizeBinary(_) => quoted(array.as_fixed_size_binary().value(i)),
+        // JSON has dates as texts, too.
+        kind if kind.is_temporal() => quoted(&texts(array)?(i)),
+        _ => texts(array)?(i),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use arrow_array::{
+        BinaryArray, Date32Array, ListArray, StructArray, Time32SecondArray, TimestampSecondArray,
+    };
+    use arrow_buffer::OffsetBuffer;
+    use arrow_schema::Field;
+
     use super::*;
+    use crate::split::json_value::of_json;
+
+    /// As in JSON, which has no dates.
+    #[test]
+    fn what_is_a_text_in_json_is_one_in_a_list() {
+        let of = |items: ArrayRef| {
+            let item = Arc::new(Field::new("item", items.data_type().clone(), true));
+            let list = ListArray::new(item, OffsetBuffer::from_lengths([items.len()]), items, None);
+            String::from_utf8(texts(&(Arc::new(list) as ArrayRef)).unwrap()(0)).unwrap()
+        };
+        let json = |text: &str| String::from_utf8(of_json(text.as_bytes())).unwrap();
+        let days = of(Arc::new(Date32Array::from(vec![Some(0), None])));
+        assert_eq!(days, json(r#"["1970-01-01", null]"#));
+        let moments = of(Arc::new(TimestampSecondArray::from(vec![1]).with_timezone("UTC")));
+        assert_eq!(moments, json(r#"["1970-01-01 00:00:01+00:00"]"#));
+        assert_eq!(of(Arc::new(Time32SecondArray::from(vec![1]))), json(r#"["00:00:01"]"#));
+        assert_eq!(of(Arc::new(BinaryArray::from(vec![&b"a"[..], b"12"]))), json(r#"["a", "12"]"#));
+    }
+
+    #[test]
+    fn bytes_in_a_list_are_told_apart() {
+        let field = Field::new("f", DataType::Binary, true);
+        let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![&b"\xFF"[..], b"\xFE"]));
+        let structs: ArrayRef = Arc::new(StructArray::new(vec![field].into(), vec![bytes], None));
+        let text = texts(&structs).unwrap();
+        assert_ne!(text(0), text(1));
+    }
 
     #[test]
     fn decimals() {

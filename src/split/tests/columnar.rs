@@ -19,12 +19,16 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, encode_arrow_schema};
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::column::reader::get_typed_column_reader;
+use parquet::data_type::Int64Type as ParquetInt64;
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::{ReaderProperties, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::file::serialized_reader::ReadOptionsBuilder;
 use proptest::prelude::*;
 
 use super::{Parts, Space};
+use crate::digest::Digest;
 use crate::file::Written;
 use crate::size::{By, Size};
 use crate::split::assign::mix;
@@ -254,7 +258,7 @@ fn a_row_that_does_not_fit_into_memory_is_an_error() {
     let split = |memory: u64| {
         run(&Request { memory, ..space.request("arrow", (&Size::Equal(3), &By::Rows), &layout, (0, 1)) })
     };
-    assert!(split(600).unwrap_err().to_string().contains("takes more memory than is allowed"));
+    assert!(split(600).unwrap_err().to_string().contains("more memory than is allowed"));
     assert!(split(60_000).is_ok());
 }
 
@@ -525,6 +529,165 @@ fn a_table_without_columns_has_rows() {
         for (bytes, format) in [(arrow(&table, 7), "arrow"), (stream(&table), "arrows")] {
             let parts = Space::new().split(&bytes, format, "3", by, (0, 1)).unwrap();
             assert_eq!(parts.iter().map(|part| part.rows).sum::<u64>(), 20, "{by}");
+        }
+    }
+}
+
+/// A text of some length that hardly packs.
+fn noise(seed: usize, length: usize) -> String {
+    (0..length / 16).map(|i| format!("{:016x}", mix(seed as u64, i as u64))).collect()
+}
+
+/// `group` rows in a row group, with the codec and page size that are usual.
+fn written(columns: &[(&str, ArrayRef)], group: usize, properties: WriterPropertiesBuilder) -> Vec<u8> {
+    let columns = columns.iter().map(|(name, column)| (*name, column.clone(), true));
+    let table = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let properties = properties.set_max_row_group_row_count(Some(group)).build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties)).unwrap();
+    writer.write(&table).unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// Splits into three; the partitions, or the error and what to do about it.
+fn within(bytes: &[u8], format: &str, by: &str, memory: u64) -> Result<Vec<(Digest, Vec<u8>)>, String> {
+    let (space, by) = (Space::new(), by.parse::<By>().unwrap());
+    std::fs::write(space.folder.join("data"), bytes).unwrap();
+    let layout = Parts(space.folder.join("out"));
+    let request = space.request(format, (&Size::Equal(3), &by), &layout, (0, 2));
+    let parts = run(&Request { memory, ..request })
+        .map_err(|error| format!("{error} ({})", error.help().unwrap_or_default()))?;
+    Ok(parts.into_iter().map(|part| (part.digest, std::fs::read(part.path).unwrap())).collect())
+}
+
+#[test]
+fn heavy_categories_are_kept_as_numbers_and_written_once_for_each_partition() {
+    let words: Vec<String> = (0..50).map(|seed| noise(seed, 8_000)).collect();
+    let values = (0..4_000).map(|row| (row % 9 > 0).then(|| words[row * 7 % 50].as_str()));
+    let columns: [(&str, ArrayRef); 2] = [
+        ("c", Arc::new(values.collect::<DictionaryArray<Int32Type>>())),
+        ("k", Arc::new(Int64Array::from_iter_values(0..4_000))),
+    ];
+    let bytes = written(&columns, 1_500, WriterProperties::builder());
+    for by in ["rows", "shuffle:1", "hash:k"] {
+        let parts = within(&bytes, "parquet", by, 4_000_000).unwrap();
+        assert_eq!(parts, within(&bytes, "parquet", by, 1 << 30).unwrap(), "{by}");
+        for (digest, part) in parts {
+            assert_eq!(self::digest(&part, "parquet"), digest.to_string(), "{by}");
+            let groups = part.len() / (50 * 8_000);
+            assert!(groups <= if by == "rows" { 3 } else { 1 }, "{by}: {}", part.len());
+        }
+        let refused = within(&bytes, "parquet", by, 1_500_000).unwrap_err();
+        assert!(refused.contains("column `c`") && refused.contains("--memory"), "{refused}");
+    }
+}
+
+#[test]
+fn heavy_pages_are_read_apart_or_refused_by_name() {
+    let column = |c: usize| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values((0..300).map(|row| noise(c * 1_000 + row, 4_000))))
+    };
+    let names: Vec<String> = (0..6).map(|c| format!("c{c}")).collect();
+    let columns: Vec<(&str, ArrayRef)> =
+        names.iter().enumerate().map(|(c, name)| (name.as_str(), column(c))).collect();
+    let properties = || WriterProperties::builder().set_dictionary_enabled(false);
+    let one = properties().set_data_page_size_limit(1 << 30).set_write_batch_size(1 << 10);
+    for (bytes, least) in [
+        // A page of 400 kB of each of six columns.
+        (written(&columns, 100, one), 800_000),
+        (written(&columns, 100, properties().set_data_page_size_limit(1)), 10_000),
+    ] {
+        for by in ["rows", "shuffle:1", "hash:c2", "group:c2"] {
+            let enough = within(&bytes, "parquet", by, 1 << 30).unwrap();
+            let little = within(&bytes, "parquet", by, 2 * least).unwrap();
+            let digests = |parts: &[(Digest, Vec<u8>)]| parts.iter().map(|part| part.0).collect::<Vec<_>>();
+            assert_eq!(digests(&little), digests(&enough), "{by}");
+        }
+    }
+    let bytes = written(&columns, 100, properties().set_data_page_size_limit(1 << 30));
+    for by in ["rows", "shuffle:1"] {
+        let refused = within(&bytes, "parquet", by, 400_000).unwrap_err();
+        assert!(refused.contains("a page of the column `c0`") && refused.contains("--memory"), "{refused}");
+    }
+}
+
+#[test]
+fn the_dictionaries_of_an_arrow_file_weigh_together() {
+    let words: Vec<String> = (0..10).map(|seed| noise(seed, 1_600)).collect();
+    let column = || -> ArrayRef {
+        Arc::new((0..20).map(|row| words[row % 10].as_str()).collect::<DictionaryArray<Int32Type>>())
+    };
+    let table = RecordBatch::try_from_iter([("a", column()), ("b", column()), ("c", column())]).unwrap();
+    for (bytes, format) in [(arrow(&table, 7), "arrow"), (stream(&table), "arrows")] {
+        assert!(within(&bytes, format, "rows", 200_000).is_ok());
+        let refused = within(&bytes, format, "rows", 100_000).unwrap_err();
+        assert!(refused.contains("more memory than is allowed") && refused.contains("--memory"), "{refused}");
+    }
+}
+
+#[test]
+fn row_groups_that_are_copied_keep_bloom_filters_and_their_order() {
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..60));
+    let properties = || {
+        let sorted = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
+        WriterProperties::builder().set_bloom_filter_enabled(true).set_sorting_columns(Some(vec![sorted]))
+    };
+    let columns = [("n", numbers)];
+    for (group, size, by, is_sorted) in [
+        (20, "3", "rows", true),
+        (20, "2", "rows", true),
+        (60, "3", "shuffle:1", true),
+        // Rows of several row groups are written as one.
+        (20, "3", "shuffle:1", false),
+    ] {
+        let bytes = written(&columns, group, properties());
+        let space = Space::new();
+        for part in space.split(&bytes, "parquet", size, by, (0, 1)).unwrap() {
+            let bytes = bytes::Bytes::from(std::fs::read(&part.path).unwrap());
+            let read = ReaderProperties::builder().set_read_bloom_filter(true).build();
+            let options = ReadOptionsBuilder::new().with_reader_properties(read).build();
+            let reader = SerializedFileReader::new_with_options(bytes, options).unwrap();
+            for g in 0..reader.num_row_groups() {
+                let group = reader.get_row_group(g).unwrap();
+                assert_eq!(group.metadata().sorting_columns().is_some(), is_sorted, "{size} {by}");
+                let filter = group.get_column_bloom_filter(0).expect("a Bloom filter");
+                let mut values = Vec::new();
+                let mut column = get_typed_column_reader::<ParquetInt64>(group.get_column_reader(0).unwrap());
+                column.read_records(60, Some(&mut Vec::new()), None, &mut values).unwrap();
+                assert!(!values.is_empty() && values.iter().all(|value| filter.check(value)), "{size} {by}");
+                assert!((1_000..1_050).filter(|value: &i64| filter.check(value)).count() < 25, "{size} {by}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_partition_that_somebody_edited_is_written_again() {
+    let table = table(Arc::new(StringArray::from(words())));
+    for (bytes, format) in [(arrow(&table, 7), "arrow"), (parquet(&table, 7), "parquet")] {
+        crate::split::tests::files::edited_is_written_again(&bytes, format);
+    }
+}
+
+#[test]
+fn what_is_damaged_in_an_arrow_file_is_named_with_its_column() {
+    let texts: ArrayRef =
+        Arc::new(StringArray::from_iter_values((0..20).map(|row| format!("needle{row:02}"))));
+    let words = ["category1", "category2"];
+    let categories: ArrayRef =
+        Arc::new((0..20).map(|row| words[row % 2]).collect::<DictionaryArray<Int32Type>>());
+    let plain: ArrayRef = Arc::new(Int64Array::from_iter_values(0..20));
+    let columns = [("n", plain, true), ("t", texts, true), ("c", categories, true)];
+    let table = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    for (bytes, format) in [(arrow(&table, 7), "arrow"), (stream(&table), "arrows")] {
+        for (needle, column) in [("needle03", "`t`"), ("category2", "`c`: its categories")] {
+            let mut bytes = bytes.clone();
+            let at = bytes.windows(needle.len()).position(|part| part == needle.as_bytes()).unwrap();
+            bytes[at] = 0xFF;
+            for by in ["rows", "shuffle:1", "hash"] {
+                let error = within(&bytes, format, by, 0).unwrap_err();
+                assert!(error.contains(&format!("the column {column}")), "{error}");
+                assert!(error.contains("again") && !error.contains('\n'), "{error}");
+            }
         }
     }
 }

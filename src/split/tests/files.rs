@@ -294,3 +294,34 @@ fn a_column_that_no_element_has_is_an_error_and_one_that_some_lack_is_not() {
         );
     }
 }
+
+/// Insists that a split mends partitions that were edited, cut short and removed, once.
+pub(super) fn edited_is_written_again(data: &[u8], format: &str) {
+    let space = Space::new();
+    let split = || space.split(data, format, "2", "rows", (0, 1)).unwrap();
+    let path = split()[0].path.clone();
+    let (bytes, stamp) = (fs::read(&path).unwrap(), Parts(space.folder.join("out")).stamp(1));
+    let written = fs::metadata(&stamp).unwrap().modified().unwrap();
+    let mut other = bytes.clone();
+    if let Some(last) = other.last_mut() {
+        *last ^= 1;
+    }
+    for content in [Some(&other[..]), Some(&bytes[..bytes.len() / 2]), Some(b""), None] {
+        fs::remove_file(&path).unwrap();
+        if let Some(content) = content {
+            fs::write(&path, content).unwrap();
+            let file = fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(written + std::time::Duration::from_secs(1)).unwrap();
+        }
+        assert_eq!(split()[0].written, Written::Changed, "{format}");
+        assert_eq!(fs::read(&path).unwrap(), bytes, "{format}");
+        assert_eq!(fs::metadata(&stamp).unwrap().modified().unwrap(), written, "{format}");
+        assert_eq!(split()[0].written, Written::Unchanged, "{format}");
+    }
+}
+
+#[test]
+fn a_text_that_somebody_edited_is_written_again() {
+    edited_is_written_again(b"a\n1\n2\n", "csv");
+    edited_is_written_again(b"{\"a\": 1}\n{\"a\": 2}\n", "jsonl");
+}

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use parquet::bloom_filter::Sbbf;
 use parquet::column::reader::ColumnReader;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result as ParquetResult};
@@ -10,12 +11,11 @@ use parquet::file::writer::SerializedRowGroupWriter;
 
 use super::super::guard::guarded;
 use super::super::pandas::Index;
-use super::super::table::{Sink, broken};
-use super::categories::Categories;
+use super::super::table::{HANDLES, Sink, broken};
 use super::digest::ColumnDigest;
 use super::file::ParquetFile;
 use super::strip::Strip;
-use super::write::Part;
+use super::write::{Groups, Part};
 use crate::split::error::SplitError;
 use crate::split::parallel;
 use crate::split::produce::{Order, Producer, Product, Want};
@@ -41,10 +41,11 @@ type EachStrip<'a> = dyn FnMut(&Strip) -> ParquetResult<()> + 'a;
 
 impl Producer for Contiguous<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
-        let each = self.rows.len().div_ceil(2 * order.threads).clamp(1, PARTS);
+        let threads = self.file.weights.at_once(order.threads);
+        let each = self.rows.len().div_ceil(2 * threads).clamp(1, PARTS);
         let blocks = self.rows.len().div_ceil(each);
         let made = parallel::map(
-            order.threads,
+            threads,
             blocks,
             || (),
             |(), i| {
@@ -62,11 +63,13 @@ impl Contiguous<'_> {
         let (file, first) = (self.file, block.start);
         let begin = |i: usize| {
             let shape = file.shape.with_range(&Index::Slice(self.rows[i].clone()));
-            (order.wants[i] != Want::Skip).then(|| Part::begin(file, order, i, &shape)).transpose()
+            let begin = || Part::begin(file, order, i, (&shape, Groups::Kept));
+            (order.wants[i] != Want::Skip).then(begin).transpose()
         };
         let mut parts = block.map(begin).collect::<Result<Vec<_>, _>>()?;
         for g in 0..file.groups.len() - 1 {
-            let done = self.group(g, first, &mut parts)?;
+            let has_filters = self.rows.len() <= HANDLES;
+            let done = self.group((g, has_filters), first, &mut parts)?;
             let bytes = file.reader.metadata().row_group(g).compressed_size().max(0) as u64;
             let rows = file.groups[g + 1] - file.groups[g];
             (order.progress)((u128::from(bytes) * u128::from(done) / u128::from(rows.max(1))) as u64);
@@ -79,7 +82,12 @@ impl Contiguous<'_> {
     }
 
     /// Adds to `parts`, of which the first is partition `first`, what row group `g` has of them; how many rows.
-    fn group(&self, g: usize, first: usize, parts: &mut [Option<Part>]) -> Result<u64, SplitError> {
+    fn group(
+        &self,
+        (g, has_filters): (usize, bool),
+        first: usize,
+        parts: &mut [Option<Part>],
+    ) -> Result<u64, SplitError> {
         let (file, own) = (self.file, self.file.groups[g]..self.file.groups[g + 1]);
         let broken = |e: ParquetError| broken(&file.source.name, "Parquet", e);
         let mut slices = Vec::new();
@@ -98,7 +106,8 @@ impl Contiguous<'_> {
             return Ok(0);
         }
         let reader = file.reader.get_row_group(g).map_err(broken)?;
-        let group = Group { file, g, of: (own.end - own.start) as usize, reader: reader.as_ref() };
+        let of = (own.end - own.start) as usize;
+        let group = Group { file, g, of, reader: reader.as_ref(), has_filters };
         for c in 0..file.shape.columns.num_columns() {
             let reader = reader.get_column_reader(c).map_err(|e| file.bad(c, e))?;
             let mut cursor = Cursor { reader, at: 0 };
@@ -120,6 +129,8 @@ struct Group<'a> {
     g: usize,
     of: usize,
     reader: &'a dyn RowGroupReader,
+    /// Whether Bloom filters are kept: they stay in memory until the partition is complete.
+    has_filters: bool,
 }
 
 /// Rows of a row group on their way to a partition.
@@ -141,23 +152,29 @@ impl Group<'_> {
         let bad = |e: ParquetError| self.file.bad(c, e);
         let Slice { rows, digests, out } = slice;
         let (digest, columns) = (&mut digests[c], &self.file.shape.columns);
-        let raw = out.as_ref().and_then(|_| self.raw(c, rows)).filter(|_| self.has_all_categories(c));
-        let (mut strip, categories) = (Strip::new(&columns.column(c)), &self.file.categories[c]);
+        let raw = if out.is_some() { self.raw(c, rows).map_err(bad)? } else { None };
+        let raw = raw.filter(|_| self.has_all_categories(c));
+        let categories = self.file.categories[c].as_ref().filter(|_| out.is_some() && raw.is_none());
         let mut column = match out {
             Some(out) if raw.is_none() && categories.is_none() => out.next_column().map_err(bad)?,
             _ => None,
         };
+        let mut numbers = Strip::numbered(&columns.column(c));
         let mut each = |strip: &Strip| {
-            digest.update(strip);
-            column.as_mut().map_or(Ok(()), |column| strip.write(column.untyped()))
+            digest.update(strip, None);
+            match categories {
+                Some(categories) => numbers.add_numbers(strip, &categories.numbers(strip)?),
+                None => column.as_mut().map_or(Ok(()), |column| strip.write(column.untyped()))?,
+            }
+            Ok(())
         };
-        self.read((c, cursor), rows.clone(), &mut strip, (categories.is_some(), &mut each))?;
+        self.read((c, cursor), rows.clone(), &mut each)?;
         column.map(|column| column.close()).transpose().map_err(bad)?;
         match (out, raw, categories) {
             (Some(out), Some(close), _) => out.append_column(&self.file.handle, close).map_err(bad),
             (Some(out), None, Some(categories)) => {
                 let (rows, codec) = (rows.len() as u64, self.file.codec(c));
-                let chunk = categories.chunk(&columns.column(c), codec, &strip, rows);
+                let chunk = categories.chunk(&columns.column(c), codec, &numbers, rows);
                 let (chunk, close) = chunk.map_err(bad)?;
                 out.append_column(&chunk, close).map_err(bad)
             }
@@ -165,13 +182,12 @@ impl Group<'_> {
         }
     }
 
-    /// Reads `rows` of column `c`, batch by batch, or all at once if they are to be kept.
+    /// Reads `rows` of column `c`, batch by batch.
     fn read(
         &self,
         (c, cursor): (usize, &mut Cursor),
         rows: Range<usize>,
-        strip: &mut Strip,
-        (keep, each): (bool, &mut EachStrip<'_>),
+        each: &mut EachStrip<'_>,
     ) -> Result<(), SplitError> {
         let bad = |e: ParquetError| self.file.bad(c, e);
         let missing =
@@ -180,14 +196,15 @@ impl Group<'_> {
         if skip(&mut cursor.reader, ahead).map_err(bad)? < ahead {
             return Err(missing());
         }
+        let mut strip = Strip::new(&self.file.shape.columns.column(c));
         let (mut left, mut next) = (rows.len(), 64);
         while left > 0 {
-            let asked = if keep { left } else { left.min(next) };
+            let asked = left.min(next);
             strip.clear();
             if strip.read(&mut cursor.reader, asked).map_err(bad)? < asked {
                 return Err(missing());
             }
-            each(strip).map_err(bad)?;
+            each(&strip).map_err(bad)?;
             left -= asked;
             next = batch(asked, strip.weight()).min(4 * next);
         }
@@ -202,27 +219,27 @@ impl Group<'_> {
     /// Whether the column has no categories, or the row group those of the whole file.
     fn has_all_categories(&self, c: usize) -> bool {
         let Some(all) = &self.file.categories[c] else { return true };
-        let mut own = Categories::default();
-        let read = self.reader.get_column_page_reader(c).and_then(|mut pages| own.read(pages.as_mut()));
-        read.is_ok_and(|has_page| has_page && own == *all)
+        let pages = self.reader.get_column_page_reader(c);
+        pages.and_then(|mut pages| all.are_those_of(pages.as_mut())).unwrap_or(false)
     }
 
     /// What is known of the column chunk, if it is wanted as it is.
-    fn raw(&self, c: usize, rows: &Range<usize>) -> Option<ColumnCloseResult> {
+    fn raw(&self, c: usize, rows: &Range<usize>) -> ParquetResult<Option<ColumnCloseResult>> {
         let metadata = self.file.reader.metadata().row_group(self.g).column(c).clone();
         let (data, dictionary) = (metadata.data_page_offset(), metadata.dictionary_page_offset());
         let is_sound = dictionary.is_none_or(|dictionary| (4..data).contains(&dictionary)) && data >= 4;
         if *rows != (0..self.of) || !is_sound || metadata.compressed_size() <= 0 {
-            return None;
+            return Ok(None);
         }
-        Some(ColumnCloseResult {
+        let filter = self.has_filters.then(|| Sbbf::read_from_column_chunk(&metadata, &self.file.handle));
+        Ok(Some(ColumnCloseResult {
             bytes_written: metadata.compressed_size() as u64,
             rows_written: self.of as u64,
             metadata,
-            bloom_filter: None,
+            bloom_filter: filter.transpose()?.flatten(),
             column_index: None,
             offset_index: None,
-        })
+        }))
     }
 }
 
@@ -231,7 +248,8 @@ fn batch(rows: usize, weight: usize) -> usize {
     (BATCH * rows / weight.max(1)).clamp(1, ROWS)
 }
 
-fn skip(reader: &mut ColumnReader, rows: usize) -> ParquetResult<usize> {
+/// Passes over rows; returns how many there were.
+pub(super) fn skip(reader: &mut ColumnReader, rows: usize) -> ParquetResult<usize> {
     match reader {
         ColumnReader::BoolColumnReader(r) => r.skip_records(rows),
         ColumnReader::Int32ColumnReader(r) => r.skip_records(rows),

@@ -27,8 +27,8 @@ impl ColumnDigest {
         Self { definitions, repetitions, lengths, values, is_decimal }
     }
 
-    /// Adds the rows of a strip.
-    pub(super) fn update(&mut self, strip: &Strip) {
+    /// Adds the rows of a strip, which may have the numbers of categories.
+    pub(super) fn update(&mut self, strip: &Strip, categories: Option<&Categories>) {
         let levels =
             |levels: &[i16]| levels.iter().flat_map(|level| level.to_le_bytes()).collect::<Vec<u8>>();
         self.definitions.update(&levels(&strip.definitions));
@@ -50,6 +50,9 @@ impl ColumnDigest {
             Values::Bytes(v) => self.texts(v.iter().map(|v| v.data())),
             Values::Fixed(v) => self.texts(v.iter().map(|v| v.data())),
             Values::Packed(packed) => self.texts(packed.iter()),
+            Values::Numbers(numbers) => {
+                self.texts(numbers.iter().filter_map(|number| categories?.get(*number)));
+            }
         }
     }
 

@@ -13,8 +13,10 @@ use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReade
 use super::super::table::broken;
 use super::categories::Categories;
 use super::codec::codec;
+use super::compact::Compact;
 use super::shape::Shape;
 use super::strip::Strip;
+use super::weights::Weights;
 use crate::file;
 use crate::split::error::SplitError;
 use crate::split::source::Source;
@@ -30,10 +32,16 @@ pub(in crate::split::columnar) struct ParquetFile<'a> {
     /// The categories of each column that readers treat as categorical: those of the whole file, because rows taken
     /// from a table in memory keep all of them.
     pub(super) categories: Vec<Option<Categories>>,
+    /// What the pages of each column weigh.
+    pub(super) weights: Weights,
 }
 
 impl<'a> ParquetFile<'a> {
-    pub(in crate::split::columnar) fn open(source: &'a Source) -> Result<Self, SplitError> {
+    /// Opens the file; `memory` is what reading and writing it may take.
+    pub(in crate::split::columnar) fn open(
+        source: &'a Source,
+        (memory, threads): (u64, usize),
+    ) -> Result<Self, SplitError> {
         let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Parquet", error);
         let file = file::context(source.file().try_clone(), "read", source.path())?;
         let handle = Handle { file: Arc::new(file), len: source.len };
@@ -42,11 +50,41 @@ impl<'a> ParquetFile<'a> {
         check_columns(source, reader.metadata())?;
         let shape = Shape::of(reader.metadata().file_metadata());
         let categories = Vec::new();
-        let mut file = Self { source, handle, reader, groups, shape, categories };
-        let found = file.shape.categorical().into_iter().enumerate();
-        let found = found.map(|(c, has)| has.then(|| file.read_categories(c)).transpose());
-        file.categories = found.collect::<Result<_, _>>()?;
+        let weights = Weights::of(&handle, reader.metadata(), (memory, threads));
+        let mut file = Self { source, handle, reader, groups, shape, categories, weights };
+        file.weights.check(&source.name, memory, |c| file.name(c))?;
+        for (c, has) in file.shape.categorical().into_iter().enumerate() {
+            let found = has.then(|| file.read_categories(c)).transpose()?;
+            file.categories.push(found);
+            file.check_categories(memory)?;
+        }
         Ok(file)
+    }
+
+    /// How many bytes all categories take.
+    fn weight_of_categories(&self) -> u64 {
+        self.categories.iter().flatten().map(|categories| categories.page().len() as u64).sum()
+    }
+
+    /// How much of `memory` is left beside the categories, which are held as they are and packed.
+    pub(in crate::split::columnar) fn beside_categories(&self, memory: u64) -> u64 {
+        memory.saturating_sub(2 * self.weight_of_categories())
+    }
+
+    /// An error if the categories take more than a quarter of `memory`.
+    fn check_categories(&self, memory: u64) -> Result<(), SplitError> {
+        let weight = self.weight_of_categories();
+        if weight <= memory / 4 {
+            return Ok(());
+        }
+        let own = |c: &usize| self.categories[*c].as_ref().map_or(0, |own| own.page().len());
+        let heaviest = (0..self.categories.len()).max_by_key(own).unwrap_or(0);
+        let (file, name) = (&self.source.name, self.name(heaviest));
+        let (weight, memory) = (weight / 1_000_000, memory / 1_000_000);
+        let message = format!(
+            "{file}: with those of the column `{name}` the categories take {weight} MB, of at most a quarter of the memory that is allowed ({memory} MB)"
+        );
+        Err(SplitError::usage(message, "allow more with `--memory`, or store the column as plain strings"))
     }
 
     /// The categories of column `c`, in the order in which a reader of all row groups encounters them.
@@ -84,9 +122,34 @@ impl<'a> ParquetFile<'a> {
 
     /// An error about column `c`.
     pub(super) fn bad(&self, c: usize, error: impl std::fmt::Display) -> SplitError {
-        let columns = self.shape.columns.columns();
-        let name = columns.get(c).map_or(String::new(), |column| column.path().string());
-        broken(&self.source.name, "Parquet", format!("the column `{name}`: {error}"))
+        if self.is_encrypted(c) {
+            let message = format!("the column `{}` is encrypted", self.name(c));
+            let help = "write the table without encryption, or without this column, and split that";
+            return SplitError::whole(&self.source.name, message, Some(help));
+        }
+        broken(&self.source.name, "Parquet", format!("the column `{}`: {error}", self.name(c)))
+    }
+
+    /// Whether the footer tells of encryption, and the pages of column `c` are no pages.
+    pub(super) fn is_encrypted(&self, c: usize) -> bool {
+        let footer = || -> io::Result<bool> {
+            let mut length = [0; 4];
+            self.handle.file.read_exact_at(&mut length, self.handle.len.saturating_sub(8))?;
+            let start = (self.handle.len.saturating_sub(8)).saturating_sub(u32::from_le_bytes(length).into());
+            Compact::new(self.handle.get_read(start)?).is_of_encrypted()
+        };
+        let is_page = |chunk: &ColumnChunkMetaData| {
+            let from = self.handle.get_read(chunk.byte_range().0).ok();
+            from.and_then(|from| Compact::new(from).page().ok()).is_some_and(|page| page.packed > 0)
+        };
+        let mut chunks =
+            self.reader.metadata().row_groups().iter().filter_map(|group| group.columns().get(c));
+        footer().unwrap_or(false) && !chunks.all(is_page)
+    }
+
+    /// The path of column `c`.
+    fn name(&self, c: usize) -> String {
+        self.shape.columns.columns().get(c).map_or(String::new(), |column| column.path().string())
     }
 }
 

@@ -113,6 +113,11 @@ impl<'a> KeyColumns<'a> {
     fn bad(&self, rows: &Range<u64>, error: &dyn std::fmt::Display) -> SplitError {
         if let [root] = self.roots.as_slice() {
             let column = self.schema().field(*root).name();
+            let columns = &self.file.shape.columns;
+            let own = (0..columns.num_columns()).find(|c| columns.get_column_root_idx(*c) == *root);
+            if let Some(c) = own.filter(|c| self.file.is_encrypted(*c)) {
+                return self.file.bad(c, error);
+            }
             return broken(&self.file.source.name, "Parquet", format!("the column `{column}`: {error}"));
         }
         let alone = |root: &usize| {
@@ -161,6 +166,13 @@ impl Keys for ParquetKeys<'_> {
         self.columns.file.groups.len() - 1
     }
 
+    fn at_once(&self, threads: usize) -> usize {
+        let KeyColumns { file, roots, .. } = &self.columns;
+        let schema = &file.shape.columns;
+        let columns = (0..schema.num_columns()).filter(|c| roots.contains(&schema.get_column_root_idx(*c)));
+        if file.weights.are_too_heavy(columns, threads) { 1 } else { threads }
+    }
+
     fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
         let groups = &self.columns.file.groups;
         for batch in self.columns.scan(groups[chunk]..groups[chunk + 1], self.columns.batch(chunk))? {
@@ -198,7 +210,7 @@ mod tests {
             writer.write(&table).unwrap();
             writer.close().unwrap();
             let source = Source::new(file, "data").unwrap();
-            let opened = ParquetFile::open(&source).unwrap();
+            let opened = ParquetFile::open(&source, (1 << 30, 1)).unwrap();
             let batch = |roots: &[usize]| KeyColumns::open(&opened).unwrap().only(roots).unwrap().batch(0);
             assert_eq!(batch(&[0, 1]), BATCH);
             assert!((4..=8).contains(&batch(&[2])), "{}", batch(&[2]));

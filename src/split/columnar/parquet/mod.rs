@@ -3,6 +3,7 @@
 
 mod categories;
 mod codec;
+mod compact;
 mod contiguous;
 mod digest;
 mod file;
@@ -10,6 +11,7 @@ mod keys;
 mod scattered;
 mod shape;
 mod strip;
+mod weights;
 mod write;
 
 pub(super) use contiguous::Contiguous;

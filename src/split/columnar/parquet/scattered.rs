@@ -4,17 +4,18 @@ use std::sync::Mutex;
 
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
-use parquet::file::reader::FileReader;
+use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::schema::types::ColumnDescriptor;
 
 use super::super::guard::guarded;
 use super::super::pandas::{Index, RangeIndex};
 use super::super::table::{Sink, broken};
-use super::contiguous::ROWS;
+use super::contiguous::{ROWS, skip};
 use super::file::ParquetFile;
 use super::shape::Shape;
-use super::strip::Strip;
-use super::write::Part;
+use super::strip::{Strip, Values};
+use super::write::{Groups, Part};
 use crate::split::assign::Assignment;
 use crate::split::error::SplitError;
 use crate::split::parallel;
@@ -51,20 +52,26 @@ impl Scattered<'_> {
             let every = |step| Index::Every { first: i as u64, step, total: file.rows() };
             let own = stride.map_or_else(|| shape.clone(), |step| shape.with_range(&every(step)));
             let wanted = order.wants[i] != Want::Skip;
-            parts.push(Mutex::new(wanted.then(|| Part::begin(file, order, i, &own)).transpose()?));
+            parts.push(Mutex::new(
+                wanted.then(|| Part::begin(file, order, i, (&own, Groups::Mixed))).transpose()?,
+            ));
         }
         let columns: Vec<_> = shape
             .columns
             .columns()
             .iter()
-            .map(|column| {
-                let strip = |want: &Want| (*want != Want::Skip).then(|| Strip::kept(column));
+            .enumerate()
+            .map(|(c, column)| {
+                let strip = |want: &Want| (*want != Want::Skip).then(|| file.kept(c, column));
                 Mutex::new(order.wants.iter().map(strip).collect())
             })
             .collect();
         let spread = Spread { file, order, shape: &shape, index, parts, columns };
+        // A batch holds on to the page before the one that is read.
+        let pages = 2 * file.weights.held(order.threads);
+        let memory = (file.beside_categories(self.memory).saturating_sub(pages) / 4).max(self.memory / 16);
         for g in 0..file.groups.len() - 1 {
-            spread.group(g, &self.assignment, (self.memory / 4) as usize)?;
+            spread.group(g, &self.assignment, memory as usize)?;
         }
         spread.finish()
     }
@@ -81,6 +88,48 @@ struct Spread<'a> {
     columns: Vec<Mutex<Strips>>,
 }
 
+/// A row group that is read band by band.
+struct Group<'a> {
+    g: usize,
+    first: u64,
+    reader: &'a dyn RowGroupReader,
+    /// A reader of each column, unless they are too heavy together.
+    open: Vec<Mutex<ColumnReader>>,
+}
+
+impl Group<'_> {
+    fn open(&self, file: &ParquetFile, c: usize) -> Result<ColumnReader, SplitError> {
+        self.reader.get_column_reader(c).map_err(|e| file.bad(c, e))
+    }
+
+    /// Reads up to `count` rows of column `c` from row `at` on, which are the next ones; returns how many there were.
+    fn read(
+        &self,
+        file: &ParquetFile,
+        (c, at): (usize, u64),
+        strip: &mut Strip,
+        count: usize,
+    ) -> Result<usize, SplitError> {
+        let bad = |e: ParquetError| file.bad(c, e);
+        if let Some(reader) = self.open.get(c) {
+            return strip.read(&mut reader.lock().expect(HELD), count).map_err(bad);
+        }
+        let (mut reader, ahead) = (self.open(file, c)?, (at - self.first) as usize);
+        if skip(&mut reader, ahead).map_err(bad)? < ahead {
+            return Ok(0);
+        }
+        strip.read(&mut reader, count).map_err(bad)
+    }
+}
+
+impl ParquetFile<'_> {
+    /// An empty strip for rows of column `c` that are kept for longer than a batch.
+    fn kept(&self, c: usize, column: &ColumnDescriptor) -> Strip {
+        let has_categories = self.categories.get(c).is_some_and(Option::is_some);
+        if has_categories { Strip::numbered(column) } else { Strip::kept(column) }
+    }
+}
+
 const HELD: &str = "no thread panics while it holds the lock";
 
 impl Spread<'_> {
@@ -89,11 +138,13 @@ impl Spread<'_> {
         let (file, rows) = (self.file, self.file.groups[g]..self.file.groups[g + 1]);
         let reader = file.reader.get_row_group(g).map_err(|e| broken(&file.source.name, "Parquet", e))?;
         let stored = file.shape.columns.num_columns();
-        let mut readers = Vec::new();
-        for c in 0..stored {
-            let bad = |e: ParquetError| file.bad(c, e);
-            readers.push(Mutex::new(reader.get_column_reader(c).map_err(bad)?));
-        }
+        let group = Group { g, first: rows.start, reader: reader.as_ref(), open: Vec::new() };
+        // Where the pages of all columns together are too heavy, each is read again for every band that has rows of it.
+        let apart = file.weights.are_too_heavy(0..stored, 1);
+        let open = (0..if apart { 0 } else { stored }).map(|c| group.open(file, c).map(Mutex::new));
+        let open = open.collect::<Result<_, _>>()?;
+        let group = Group { open, ..group };
+        let threads = if apart { file.weights.at_once(self.order.threads) } else { self.order.threads };
         // The heaviest first: whoever takes the last one has the others wait for it.
         let weight = |c: &usize| reader.metadata().columns().get(*c).map_or(0, |c| c.uncompressed_size());
         let mut turns: Vec<usize> = (0..self.columns.len()).collect();
@@ -103,11 +154,11 @@ impl Spread<'_> {
             let end = rows.end.min(at + next as u64);
             let route: Vec<u32> = (at..end).map(|row| assignment.partition(row) as u32).collect();
             let weights = parallel::map(
-                self.order.threads,
+                threads,
                 turns.len(),
                 || (),
                 |(), i| {
-                    let deal = || self.column(turns[i], g, (at, &route), &readers);
+                    let deal = || self.column(turns[i], &group, (at, &route));
                     guarded(&file.source.name, "Parquet", deal)
                 },
             )?;
@@ -117,7 +168,9 @@ impl Spread<'_> {
                     part.rows += count;
                 }
             }
-            next = (memory / 16 * route.len() / band.max(1)).clamp(1, ROWS).min(4 * next);
+            // Columns that are read apart are not held together, and each band costs a page of each.
+            let most = memory / if apart { 2 } else { 16 };
+            next = (most * route.len() / band.max(1)).clamp(1, ROWS).min(4 * next);
             at = end;
             if kept > memory {
                 self.flush()?;
@@ -125,40 +178,42 @@ impl Spread<'_> {
         }
         let bytes = file.reader.metadata().row_group(g).compressed_size().max(0) as u64;
         (self.order.progress)(bytes);
-        for (c, reader) in readers.iter().enumerate() {
+        (0..stored).try_for_each(|c| {
             let mut more = Strip::new(&file.shape.columns.column(c));
-            if more.read(&mut reader.lock().expect(HELD), 1).map_err(|e| file.bad(c, e))? > 0 {
+            if group.read(file, (c, rows.end), &mut more, 1)? > 0 {
                 let rows = rows.end - rows.start;
                 return Err(file.bad(c, format!("row group {} has more than {rows} rows", g + 1)));
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Distributes the rows of column `c` from row `at` on; returns their weight and that of all rows kept.
     fn column(
         &self,
         c: usize,
-        g: usize,
+        group: &Group,
         (at, route): (u64, &[u32]),
-        readers: &[Mutex<ColumnReader>],
     ) -> Result<(usize, usize), SplitError> {
-        let bad = |e: ParquetError| self.file.bad(c, e);
-        let strip = match (readers.get(c), self.index) {
-            (Some(reader), _) => {
+        let is_stored = c < self.file.shape.columns.num_columns();
+        let mut strip = match self.index {
+            Some(index) if !is_stored => Strip::of_numbers(index.labels(at..at + route.len() as u64)),
+            _ => {
                 let mut strip = Strip::new(&self.shape.columns.column(c));
-                if strip.read(&mut reader.lock().expect(HELD), route.len()).map_err(bad)? < route.len() {
-                    return Err(self.file.bad(c, format!("row group {} has too few rows", g + 1)));
+                if group.read(self.file, (c, at), &mut strip, route.len())? < route.len() {
+                    return Err(self.file.bad(c, format!("row group {} has too few rows", group.g + 1)));
                 }
                 strip
             }
-            (None, Some(index)) => Strip::of_numbers(index.labels(at..at + route.len() as u64)),
-            (None, None) => unreachable!("only the index of pandas is no column of the file"),
         };
+        let weight = strip.weight();
+        if let Some(Some(categories)) = self.file.categories.get(c) {
+            strip.values = Values::Numbers(categories.numbers(&strip).map_err(|e| self.file.bad(c, e))?);
+        }
         let mut kept = self.columns[c].lock().expect(HELD);
         strip.deal(route, &mut kept);
         let kept = kept.iter().flatten().map(Strip::weight).sum();
-        Ok((strip.weight(), kept))
+        Ok((weight, kept))
     }
 
     /// Writes the rows kept, as one row group for each partition.
@@ -177,7 +232,7 @@ impl Spread<'_> {
                         .iter()
                         .enumerate()
                         .map(|(c, column)| {
-                            let empty = Strip::kept(&self.shape.columns.column(c));
+                            let empty = self.file.kept(c, &self.shape.columns.column(c));
                             column.lock().expect(HELD)[i].replace(empty).expect("is kept if it is wanted")
                         })
                         .collect();
@@ -185,7 +240,9 @@ impl Spread<'_> {
                         return Ok(());
                     }
                     let Part { digests, writer, .. } = part;
-                    digests.iter_mut().zip(&strips).for_each(|(digest, strip)| digest.update(strip));
+                    for (c, (digest, strip)) in digests.iter_mut().zip(&strips).enumerate() {
+                        digest.update(strip, self.file.categories.get(c).and_then(Option::as_ref));
+                    }
                     if let Some(writer) = writer {
                         let mut out = writer.next_row_group().map_err(broken)?;
                         for (c, strip) in strips.into_iter().enumerate() {

@@ -19,6 +19,8 @@ pub(super) enum Values {
     Fixed(Vec<FixedLenByteArray>),
     /// Bytes that do not keep alive the page that they were read from.
     Packed(Packed),
+    /// Categories by their numbers.
+    Numbers(Vec<u32>),
 }
 
 /// Texts or bytes, concatenated.
@@ -51,6 +53,7 @@ macro_rules! with_values {
             Values::Double($v) => $body,
             Values::Bytes($v) => $body,
             Values::Fixed($v) => $body,
+            Values::Numbers($v) => $body,
             Values::Packed($packed) => $other,
         }
     };
@@ -104,6 +107,20 @@ impl Strip {
         }
     }
 
+    /// An empty strip for rows of categories.
+    pub(super) fn numbered(column: &ColumnDescriptor) -> Self {
+        Self { values: Values::Numbers(Vec::new()), ..Self::new(column) }
+    }
+
+    /// Adds the rows of `other`, whose values have these numbers.
+    pub(super) fn add_numbers(&mut self, other: &Self, numbers: &[u32]) {
+        self.definitions.extend_from_slice(&other.definitions);
+        self.repetitions.extend_from_slice(&other.repetitions);
+        if let Values::Numbers(own) = &mut self.values {
+            own.extend_from_slice(numbers);
+        }
+    }
+
     /// Integers without missing values, for a nullable column.
     pub(super) fn of_numbers(numbers: Vec<i64>) -> Self {
         let definitions = vec![1; numbers.len()];
@@ -142,6 +159,7 @@ impl Strip {
             Values::Packed(packed) => packed.bytes.capacity() + 8 * packed.ends.capacity(),
             Values::Bool(v) => v.len(),
             Values::Int32(v) => 4 * v.len(),
+            Values::Numbers(v) => 4 * v.capacity(),
             Values::Float(v) => 4 * v.len(),
             Values::Int64(v) => 8 * v.len(),
             Values::Double(v) => 8 * v.len(),
@@ -254,6 +272,7 @@ impl Strip {
             Values::Bytes(from) => deal!(from, Packed, value => value.data()),
             Values::Fixed(from) => deal!(from, Packed, value => value.data()),
             Values::Packed(from) => deal!(from.iter(), Packed, value => value),
+            Values::Numbers(from) => deal!(from, Numbers, value => *value),
         }
     }
 }
@@ -267,6 +286,7 @@ impl Values {
             (Self::Int96(to), Self::Int96(from)) => to.extend_from_slice(&from[range]),
             (Self::Float(to), Self::Float(from)) => to.extend_from_slice(&from[range]),
             (Self::Double(to), Self::Double(from)) => to.extend_from_slice(&from[range]),
+            (Self::Numbers(to), Self::Numbers(from)) => to.extend_from_slice(&from[range]),
             (Self::Packed(to), Self::Bytes(from)) => from[range].iter().for_each(|v| to.push(v.data())),
             (Self::Packed(to), Self::Fixed(from)) => from[range].iter().for_each(|v| to.push(v.data())),
             _ => unreachable!("strips of one column have one type, and those that are kept are packed"),

@@ -30,6 +30,13 @@ pub(super) struct Part {
     name: String,
 }
 
+/// Whether the rows of a written row group come from one of the source.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Groups {
+    Kept,
+    Mixed,
+}
+
 /// Up to this many bytes of distinct values, a column is dictionary-encoded.
 const DICTIONARY: usize = 8 << 20;
 
@@ -38,13 +45,14 @@ impl Part {
         file: &ParquetFile,
         order: &Order,
         i: usize,
-        shape: &Shape,
+        (shape, groups): (&Shape, Groups),
     ) -> std::result::Result<Self, SplitError> {
         let many = order.wants.len() > super::super::table::HANDLES;
         let name = file.source.name.clone();
         let sink = order.draft(i)?.map(|draft| Sink::new(draft, many)).transpose()?;
         let writer = sink.map(|sink| {
-            SerializedFileWriter::new(sink, shape.columns.root_schema_ptr(), properties(file, shape, many))
+            let properties = properties(file, shape, (many, groups));
+            SerializedFileWriter::new(sink, shape.columns.root_schema_ptr(), properties)
         });
         let writer = writer.transpose().map_err(|e| broken(&name, "Parquet", e))?;
         let digests = shape.columns.columns().iter().map(|column| ColumnDigest::new(column)).collect();
@@ -80,7 +88,7 @@ impl Part {
     }
 }
 
-fn properties(file: &ParquetFile, shape: &Shape, many: bool) -> WriterPropertiesPtr {
+fn properties(file: &ParquetFile, shape: &Shape, (many, kept): (bool, Groups)) -> WriterPropertiesPtr {
     let metadata = file.reader.metadata();
     let groups = metadata.row_groups();
     let pairs = Some(shape.pairs.clone()).filter(|pairs| !pairs.is_empty());
@@ -88,9 +96,12 @@ fn properties(file: &ParquetFile, shape: &Shape, many: bool) -> WriterProperties
         .set_created_by("expops".to_owned())
         .set_key_value_metadata(pairs)
         .set_dictionary_page_size_limit(DICTIONARY);
-    if let [group] = groups {
-        // Each of several groups is sorted in itself, but not all their rows together.
-        properties = properties.set_sorting_columns(group.sorting_columns().cloned());
+    // Each of several groups is sorted in itself, but not all their rows together.
+    if let Some((first, others)) = groups.split_first()
+        && (others.is_empty() || kept == Groups::Kept)
+        && others.iter().all(|group| group.sorting_columns() == first.sorting_columns())
+    {
+        properties = properties.set_sorting_columns(first.sorting_columns().cloned());
     }
     if many {
         // Metadata of each page would be held in memory for each of the many files.
