@@ -101,6 +101,9 @@ fn absent(file: &Spanned<String>, config: &Config, root: &Utf8Path, missing: Mis
     let label = if missing == Missing::Error { "not there" } else { "not there yet" };
     let help = match near(root, Utf8Path::new(&file.value)) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if file.value.starts_with("~/") || file.value.contains('$') => {
+            "`~` and `$` stand for themselves here: write the path itself, or make a link in the project".to_owned()
+        }
         None if missing == Missing::Error => "write its path from the project's folder".to_owned(),
         None => "let the outer build make it".to_owned(),
     };
