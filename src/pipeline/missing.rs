@@ -82,13 +82,18 @@ fn interpreter(
     let code = if is_error { &codes::MISSING_FILE } else { &codes::MISSING_YET };
     let message = format!("there is no interpreter `{name}`");
     let (label, help) = if path.is_dir() {
-        ("a folder", format!("write the path of its interpreter: `{}/bin/python`", name.trim_end_matches('/')))
+        (
+            "a folder",
+            format!("write the path of its interpreter: `{}/bin/python`", name.trim_end_matches('/')),
+        )
     } else if python.value.starts_with('~') {
         ("`~` is not the home folder here", "write an absolute path, or one from the project's folder".into())
     } else {
         match near(root, Utf8Path::new(&python.value)) {
             Some(near) => ("not there", format!("did you mean `{near}`?")),
-            None => ("not there", "write an absolute path, one from the project's folder, or a version".into()),
+            None => {
+                ("not there", "write an absolute path, one from the project's folder, or a version".into())
+            }
         }
     };
     let found = Diagnostic::new(code, message).at(&config.source, python.span, label).help(help);
@@ -102,7 +107,8 @@ fn absent(file: &Spanned<String>, config: &Config, root: &Utf8Path, missing: Mis
     let help = match near(root, Utf8Path::new(&file.value)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if file.value.starts_with("~/") || file.value.contains('$') => {
-            "`~` and `$` stand for themselves here: write the path itself, or make a link in the project".to_owned()
+            "`~` and `$` stand for themselves here: write the path itself, or make a link in the project"
+                .to_owned()
         }
         None if missing == Missing::Error => "write its path from the project's folder".to_owned(),
         None => "let the outer build make it".to_owned(),

@@ -65,7 +65,10 @@ fn left_in_a_line(text: &str, error: Span) -> Option<Found> {
         if let Some(odd) = indent.find(|c: char| !c.is_ascii_whitespace()) {
             let length = indent[odd..].chars().next().map_or(0, char::len_utf8);
             let help = "replace it with blanks; it often comes from a web page or a word processor";
-            return Some((here(odd, length), ("the indentation has a blank of another kind", "no ordinary blank", help)));
+            return Some((
+                here(odd, length),
+                ("the indentation has a blank of another kind", "no ordinary blank", help),
+            ));
         }
         if ["<<<<<<< ", ">>>>>>> ", "=======\n"].iter().any(|mark| line.starts_with(mark)) {
             let help = "keep one of the two versions, and remove the lines with the marks";

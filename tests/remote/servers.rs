@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -189,7 +189,8 @@ pub struct Bazel {
 
 impl Bazel {
     pub fn new(is_validating: bool) -> Self {
-        let (stored, refused) = (Arc::<Mutex<BTreeMap<_, Vec<u8>>>>::default(), Arc::<Mutex<Vec<String>>>::default());
+        let (stored, refused) =
+            (Arc::<Mutex<BTreeMap<_, Vec<u8>>>>::default(), Arc::<Mutex<Vec<String>>>::default());
         let (all, wrong) = (stored.clone(), refused.clone());
         let server = Liar::serving(move |mut stream, _| {
             let request = Request::read(&stream)?;
@@ -197,8 +198,10 @@ impl Bazel {
             if !matches!(status, 200 | 404) {
                 wrong.lock().unwrap().push(format!("{status} {}", request.first.trim()));
             }
-            let head =
-                format!("HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", content.len());
+            let head = format!(
+                "HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                content.len()
+            );
             let is_head = request.first.starts_with("HEAD");
             stream.write_all(head.as_bytes()).ok()?;
             stream.write_all(if is_head { b"" } else { &content }).ok()
