@@ -6,9 +6,10 @@ mod servers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::space::{Ran, Space, TOOLS, Tool};
-use servers::{Answer, Liar, s3, webdav, webdav_with_tls};
+use servers::{Answer, Bazel, Liar, s3, webdav, webdav_with_tls};
 
 const PROJECT: &str = "
 scripts: {main: src/model.py}
@@ -363,6 +364,10 @@ fn a_server_that_does_not_work_costs_one_warning() {
     let (_, said) = one_warning(&Remote::new(format!("http://{away}/results")));
     assert!(said.contains(&format!("http://{away}")), "{said}");
     for (answer, says) in [
+        (Answer::Status("503 Service Unavailable"), "status 503"),
+        (Answer::Status("507 Insufficient Storage"), "it is full"),
+        (Answer::Half, "http://"),
+        (Answer::HangUp, "http://"),
         (Answer::Status("500 Internal Server Error"), "status 500"),
         (Answer::Status("302 Found\r\nLocation: http://127.0.0.1:1/there"), "points to another place"),
         (Answer::Status("403 Forbidden"), "it does not permit that"),
@@ -374,13 +379,33 @@ fn a_server_that_does_not_work_costs_one_warning() {
         (Answer::Full, "it is full"),
     ] {
         let server = Liar::new(answer.clone());
+        let start = Instant::now();
         let (space, said) = one_warning(&Remote::new(server.url()));
+        // It is waited for once: a few times the two seconds that it may take.
+        assert!(start.elapsed() < Duration::from_secs(60), "{answer:?}: {:?}", start.elapsed());
         assert!(said.contains(says), "{answer:?}: {said}");
         // Of seven instances only those that were under way at the time have asked it.
         let most = if matches!(answer, Answer::Full) { 60 } else { 8 };
         assert!(server.asked() <= most, "{answer:?}: {}", server.asked());
         assert!(!space.exists("escaped"));
     }
+}
+
+#[test]
+fn two_checkouts_share_a_server_that_checks_like_bazel_remote() {
+    if !servers::has_feature() {
+        return;
+    }
+    let server = Bazel::new(false);
+    shares(&Remote::new(server.url()), Tool::Ninja);
+    assert_eq!(server.refused(), [""; 0]);
+    for folder in ["ac/", "cas/"] {
+        assert!(server.stored().iter().any(|name| name.starts_with(folder)), "{folder}");
+    }
+    // One that takes Bazel's own entries alone.
+    let server = Bazel::new(true);
+    let (_, said) = one_warning(&Remote::new(server.url()));
+    assert!(said.contains("--disable_http_ac_validation"), "{said}");
 }
 
 /// The pages say what is asked of servers, with the names of variables that the program knows.

@@ -211,6 +211,7 @@ impl<R: Read> Read for Arriving<R> {
 fn refused(status: u16) -> io::Error {
     let meaning = match status {
         300..=399 => "it points to another place, which is not followed",
+        400 => "it refuses that; bazel-remote needs --disable_http_ac_validation",
         401 | 403 => "it does not permit that",
         404 | 409 => "there is no such folder",
         413 | 507 => "it is full",

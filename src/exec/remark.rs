@@ -20,6 +20,8 @@ pub(crate) enum Remark {
     Unstable(String, Utf8PathBuf),
     /// The instance with this label wrote this file of the project, and as many others.
     Wrote(String, Utf8PathBuf, usize),
+    /// The instance with this label went through the project, and through this build folder.
+    Walked(String, Utf8PathBuf),
     /// This file that the instance with this label returned names its folder: no other checkout gets it.
     Bound(String, Utf8PathBuf),
     /// The instance with this label failed with this message, and is left out.
@@ -50,6 +52,7 @@ impl Remark {
                 | Self::NoLocks(_)
                 | Self::Unstable(..)
                 | Self::Wrote(..)
+                | Self::Walked(..)
                 | Self::Bound(..)
                 | Self::LeftOut(..)
                 | Self::Empty(..)
@@ -77,6 +80,10 @@ impl fmt::Display for Remark {
                     "{label}: wrote `{path}`{more}, which {are} not among its outputs: nothing waits for {it}, and a result from the cache does not bring {it} back"
                 )
             }
+            Self::Walked(label, build) => write!(
+                f,
+                "{label}: went through `{build}` on its way through the project: what it found there does not count, and is another in each build; search narrower folders"
+            ),
             Self::Bound(label, file) => write!(
                 f,
                 "{label}: its output `{file}` holds an absolute path into this project, which is wrong elsewhere: it is kept out of the shared cache"

@@ -151,7 +151,7 @@ impl Consumer<'_> {
     fn keys(&self, given: &Keys, sink: &mut Diagnostics) -> bool {
         let before = sink.count();
         for rename in self.process.renames.iter().filter(|rename| !given.contains(&rename.key)) {
-            sink.error(self.unknown(&rename.key, self.rename_place(rename), given, ""));
+            sink.error(self.unknown(&rename.key, self.rename_place(rename), given, ("", "")));
         }
         let names: Keys =
             given.iter().cloned().chain(self.process.renames.iter().map(|r| r.name.clone())).collect();
@@ -170,7 +170,7 @@ impl Consumer<'_> {
         for key in asked.iter().filter(|key| !names.contains(*key)) {
             let part = command::find(template, &format!("inputs.{key}"));
             let span = part.map_or(text.span, |part| place_in(&self.config.source, text, part));
-            sink.error(self.unknown(key, span, names, "inputs."));
+            sink.error(self.unknown(key, span, names, ("inputs.", "")));
         }
     }
 
@@ -215,8 +215,9 @@ impl Consumer<'_> {
         for name in function.requires.iter().filter(|name| !is_there(name)) {
             let place =
                 self.written.code.as_ref().map_or(self.written.name.span, |code| code.value.function.span);
+            let more = "; return it upstream, or write it under `parameters`";
             let all = names.iter().chain(self.process.parameters.iter().map(|(name, _)| name)).cloned();
-            sink.error(self.unknown(name, place, &all.collect(), ""));
+            sink.error(self.unknown(name, place, &all.collect(), ("", more)));
         }
     }
 
@@ -229,7 +230,7 @@ impl Consumer<'_> {
             return;
         };
         match &data.value.data_name {
-            Some(written) => sink.push(self.unknown(key, written.span, names, "")),
+            Some(written) => sink.push(self.unknown(key, written.span, names, ("", ""))),
             None => {
                 let message = format!("`{}` does not say which key it splits", self.process.name);
                 let error = Diagnostic::new(&codes::NO_DATA_NAME, message)
@@ -240,7 +241,7 @@ impl Consumer<'_> {
         }
     }
 
-    fn unknown(&self, key: &str, place: Span, names: &Keys, prefix: &str) -> Diagnostic {
+    fn unknown(&self, key: &str, place: Span, names: &Keys, (prefix, more): (&str, &str)) -> Diagnostic {
         let message = format!("`{}` asks for `{prefix}{key}`, which nothing provides", self.process.name);
         let error =
             Diagnostic::new(&codes::UNKNOWN_KEY, message).at(&self.config.source, place, "not provided");
@@ -248,7 +249,7 @@ impl Consumer<'_> {
             Some(near) => error.help(format!("did you mean `{prefix}{near}`?")),
             None if self.process.upstreams.is_empty() => error
                 .help("it has no upstream: add an edge to `process_adjlist`, or a parameter of this name"),
-            None => error.help(format!("it is given {}", told(names))),
+            None => error.help(format!("it is given {}{more}", told(names))),
         }
     }
 

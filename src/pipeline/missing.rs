@@ -6,7 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::declared::located;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
-use crate::source::Spanned;
+use crate::file;
+use crate::source::{Spanned, clip};
 use crate::syntax::Config;
 
 /// What a missing file means.
@@ -50,6 +51,53 @@ pub(super) fn check(
             }
         }
     }
+    for python in config.environments.iter().filter_map(|environment| environment.python.as_ref()) {
+        interpreter(python, config, root, missing, sink);
+    }
+}
+
+/// Reports an interpreter that is not there. One that is looked for in `PATH` may come with a module of the cluster.
+fn interpreter(
+    python: &Spanned<String>,
+    config: &Config,
+    root: &Utf8Path,
+    missing: Missing,
+    sink: &mut Diagnostics,
+) {
+    let name = clip(&python.value);
+    if !python.value.contains('/') {
+        if file::on_path(&python.value).is_none() {
+            let message = format!("there is no program `{name}` on PATH");
+            let warning = Diagnostic::new(&codes::MISSING_YET, message);
+            let help = "install it, or write the path of an interpreter, such as `/opt/python/bin/python3`";
+            sink.push(warning.at(&config.source, python.span, "not installed here").help(help));
+        }
+        return;
+    }
+    let path = root.join(&python.value);
+    if path.is_file() {
+        return;
+    }
+    let is_error = missing == Missing::Error;
+    let code = if is_error { &codes::MISSING_FILE } else { &codes::MISSING_YET };
+    let message = format!("there is no interpreter `{name}`");
+    let (label, help) = if path.is_dir() {
+        (
+            "a folder",
+            format!("write the path of its interpreter: `{}/bin/python`", name.trim_end_matches('/')),
+        )
+    } else if python.value.starts_with('~') {
+        ("`~` is not the home folder here", "write an absolute path, or one from the project's folder".into())
+    } else {
+        match near(root, Utf8Path::new(&python.value)) {
+            Some(near) => ("not there", format!("did you mean `{near}`?")),
+            None => {
+                ("not there", "write an absolute path, one from the project's folder, or a version".into())
+            }
+        }
+    };
+    let found = Diagnostic::new(code, message).at(&config.source, python.span, label).help(help);
+    sink.push(found);
 }
 
 fn absent(file: &Spanned<String>, config: &Config, root: &Utf8Path, missing: Missing) -> Diagnostic {
@@ -58,6 +106,10 @@ fn absent(file: &Spanned<String>, config: &Config, root: &Utf8Path, missing: Mis
     let label = if missing == Missing::Error { "not there" } else { "not there yet" };
     let help = match near(root, Utf8Path::new(&file.value)) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if file.value.starts_with("~/") || file.value.contains('$') => {
+            "`~` and `$` stand for themselves here: write the path itself, or make a link in the project"
+                .to_owned()
+        }
         None if missing == Missing::Error => "write its path from the project's folder".to_owned(),
         None => "let the outer build make it".to_owned(),
     };

@@ -50,12 +50,23 @@ fn useless<'t>(
 ) -> Diagnostic {
     let help = match nearest(&name.value, takes.clone().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if let Some((name, value)) = glued(&name.value) => {
+            format!("write `{name}: {value}`, with a blank behind the `:`")
+        }
         None if takes.clone().next().is_none() => "remove it".to_owned(),
         None => format!("remove it, or take it: what is taken is {}", list(takes.map(String::as_str))),
     };
     Diagnostic::new(&codes::UNUSED_PARAMETER, message)
         .at(&config.source, name.span, "has no effect")
         .help(help)
+}
+
+/// The name and the value of what was meant to be both: `rate=0.5`, `rate:0.5`.
+fn glued(name: &str) -> Option<(&str, &str)> {
+    let (name, value) = name.split_once(['=', ':'])?;
+    let (name, value) = (name.trim(), value.trim());
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    (!name.is_empty() && !value.is_empty() && name.chars().all(is_name)).then_some((name, value))
 }
 
 /// Below a seed split the seed is the layer's: a parameter of that name is removed, with a warning.

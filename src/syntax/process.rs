@@ -199,6 +199,12 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
         ("function", "write `code: script_key.function`"),
         ("entrypoint", "write `code: script_key.function`"),
         ("script_key", "write the key before the function: `code: script_key.function`"),
+        ("depends_on", EDGE),
+        ("depends", EDGE),
+        ("needs", EDGE),
+        ("after", EDGE),
+        ("upstream", EDGE),
+        ("upstreams", EDGE),
         ("size", "write it under `data_parallelism`: `data_parallelism: {size: …}`"),
         ("data_name", "write it under `data_parallelism`: `data_parallelism: {data_name: …}`"),
         ("by", "write it under `data_parallelism`: `data_parallelism: {by: …}`"),
@@ -209,6 +215,8 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
         ("gpus", "write it under `resources`: `resources: {gpus: …}`"),
     ],
 };
+
+const EDGE: &str = "write what it depends on as a line of `process_adjlist`: `UPSTREAM NAME`";
 
 const KINDS: [&str; 2] = ["process", "chart"];
 const CHART_KINDS: [&str; 2] = ["static", "dynamic"];

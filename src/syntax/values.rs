@@ -213,6 +213,7 @@ impl Reader<'_> {
             Kind::Float(value) => numbers::float(*value),
             Kind::Str(text) => {
                 self.no_truth(text, node.span);
+                self.no_quotes(text, node.span);
                 Value::String(text.clone().into_owned())
             }
             Kind::Seq(items) => {
@@ -244,6 +245,16 @@ impl Reader<'_> {
                 message,
                 format!("write `{truth}`, or put it in quotes: `\"{text}\"`"),
             );
+        }
+    }
+
+    /// Warns of a text between quotes as word processors write them, which are a part of it.
+    fn no_quotes(&mut self, text: &str, span: Span) {
+        const QUOTES: [char; 9] = ['“', '”', '„', '‟', '‘', '’', '‚', '«', '»'];
+        if self.slice(span) == text && text.starts_with(QUOTES) && text.ends_with(QUOTES) {
+            let message = format!("the quotes of `{}` are a part of the text", clip(text));
+            let inside = text.trim_matches(QUOTES);
+            self.doubt((span, "no quotes of YAML"), message, format!("write `\"{}\"`", clip(inside)));
         }
     }
 

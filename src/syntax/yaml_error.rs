@@ -18,6 +18,10 @@ pub(super) fn diagnostic(error: &ScanError, source: &Source) -> Diagnostic {
     if source.slice(span) == ":" {
         help = "put text with a `:` in it in quotes, or mend the indentation";
     }
+    if let Some((found, what)) = left_in_a_line(source.text(), span) {
+        let (message, label, help) = what;
+        return Diagnostic::new(&codes::YAML, message).at(source, found, label).help(help);
+    }
     let diagnostic = Diagnostic::new(&codes::YAML, message).at(source, span, label);
     if help.is_empty() { diagnostic } else { diagnostic.help(help) }
 }
@@ -45,6 +49,39 @@ fn place(error: &ScanError, text: &str) -> Span {
         _ => 0,
     };
     Span::new(start, start + first + rest)
+}
+
+type Found = (Span, (&'static str, &'static str, &'static str));
+
+/// What has been left in the line of an error, or in the next one, where the parser may stumble over the line before: blanks that are
+/// none, the marks of a merge, and a dash that belongs to its word.
+fn left_in_a_line(text: &str, error: Span) -> Option<Found> {
+    let start = text[..error.start].rfind('\n').map_or(0, |at| at + 1);
+    let mut at = start;
+    for line in text[start..].split_inclusive('\n').take(2) {
+        let body = line.trim_start_matches(char::is_whitespace);
+        let indent = &line[..line.len() - body.len()];
+        let here = |from: usize, length: usize| Span::new(at + from, at + from + length);
+        if let Some(odd) = indent.find(|c: char| !c.is_ascii_whitespace()) {
+            let length = indent[odd..].chars().next().map_or(0, char::len_utf8);
+            let help = "replace it with blanks; it often comes from a web page or a word processor";
+            return Some((
+                here(odd, length),
+                ("the indentation has a blank of another kind", "no ordinary blank", help),
+            ));
+        }
+        if ["<<<<<<< ", ">>>>>>> ", "=======\n"].iter().any(|mark| line.starts_with(mark)) {
+            let help = "keep one of the two versions, and remove the lines with the marks";
+            return Some((here(0, 7), ("a merge was not finished", "git has left this mark", help)));
+        }
+        let mut chars = body.chars();
+        if at == start && chars.next() == Some('-') && chars.next().is_some_and(char::is_alphabetic) {
+            let help = "write a blank behind it: `- name: NAME`";
+            return Some((here(indent.len(), 1), ("a dash has no blank behind it", "begins no entry", help)));
+        }
+        at += line.len();
+    }
+    None
 }
 
 type Words = (String, &'static str, &'static str);

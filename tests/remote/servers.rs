@@ -1,14 +1,16 @@
 //! Servers on loopback: real ones, and ones that lie.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::space::repository;
 
@@ -93,6 +95,10 @@ pub enum Answer {
     Dripping,
     /// It has nothing, and takes nothing.
     Full,
+    /// Half of what it says is coming.
+    Half,
+    /// The end of the connection, before all that is sent has come.
+    HangUp,
 }
 
 /// A server that does not do what it should, until this is dropped.
@@ -104,18 +110,22 @@ pub struct Liar {
 
 impl Liar {
     pub fn new(answer: Answer) -> Self {
+        Self::serving(move |stream, end| respond(stream, &answer, end))
+    }
+
+    fn serving(respond: impl Fn(TcpStream, &AtomicBool) -> Option<()> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (asked, is_over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let (count, end) = (asked.clone(), is_over.clone());
+        let (count, end, respond) = (asked.clone(), is_over.clone(), Arc::new(respond));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if end.load(Ordering::SeqCst) {
                     break;
                 }
                 count.fetch_add(1, Ordering::SeqCst);
-                let (answer, end) = (answer.clone(), end.clone());
-                thread::spawn(move || respond(stream, &answer, &end));
+                let (respond, end) = (respond.clone(), end.clone());
+                thread::spawn(move || respond(stream, &end));
             }
         });
         Self { address, asked, is_over }
@@ -138,24 +148,117 @@ impl Drop for Liar {
     }
 }
 
+/// A request that has come.
+struct Request {
+    /// Its first line.
+    first: String,
+    /// Its length, if it says that.
+    length: Option<u64>,
+    content: Vec<u8>,
+}
+
+impl Request {
+    fn read(stream: &TcpStream) -> Option<Self> {
+        let mut reader = BufReader::new(stream.try_clone().ok()?);
+        let (mut first, mut length) = (String::new(), None);
+        reader.read_line(&mut first).ok()?;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok()?;
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = Some(value.trim().parse().ok()?);
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        let mut content = Vec::new();
+        reader.take(length.unwrap_or(0)).read_to_end(&mut content).ok()?;
+        Some(Self { first, length, content })
+    }
+}
+
+/// A server that takes what bazel-remote takes (`server/http.go`): names of 64 digits in `ac/` and `cas/`, contents that say how
+/// long they are, in `cas/` those that have the digest that is their name; in `ac/`, unless that is turned off, only what Bazel
+/// writes there, which nothing is that comes from here. Folders cannot be made.
+pub struct Bazel {
+    server: Liar,
+    stored: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    refused: Arc<Mutex<Vec<String>>>,
+}
+
+impl Bazel {
+    pub fn new(is_validating: bool) -> Self {
+        let (stored, refused) =
+            (Arc::<Mutex<BTreeMap<_, Vec<u8>>>>::default(), Arc::<Mutex<Vec<String>>>::default());
+        let (all, wrong) = (stored.clone(), refused.clone());
+        let server = Liar::serving(move |mut stream, _| {
+            let request = Request::read(&stream)?;
+            let (status, content) = bazel(&request, is_validating, &mut all.lock().unwrap());
+            if !matches!(status, 200 | 404) {
+                wrong.lock().unwrap().push(format!("{status} {}", request.first.trim()));
+            }
+            let head = format!(
+                "HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                content.len()
+            );
+            let is_head = request.first.starts_with("HEAD");
+            stream.write_all(head.as_bytes()).ok()?;
+            stream.write_all(if is_head { b"" } else { &content }).ok()
+        });
+        Self { server, stored, refused }
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The names of what it holds.
+    pub fn stored(&self) -> Vec<String> {
+        self.stored.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// What it refused.
+    pub fn refused(&self) -> Vec<String> {
+        self.refused.lock().unwrap().clone()
+    }
+}
+
+fn bazel(request: &Request, is_validating: bool, all: &mut BTreeMap<String, Vec<u8>>) -> (u16, Vec<u8>) {
+    let mut words = request.first.split(' ');
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let mut parts = path.rsplit('/');
+    let (name, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if !matches!(kind, "ac" | "cas") || name.len() != 64 || !name.bytes().all(is_digit) {
+        return (400, Vec::new());
+    }
+    let key = format!("{kind}/{name}");
+    match method {
+        "GET" | "HEAD" => all.get(&key).map_or((404, Vec::new()), |content| (200, content.clone())),
+        "PUT" if request.length.is_none() || kind == "ac" && is_validating => (400, Vec::new()),
+        "PUT" if kind == "cas" && hex(&Sha256::digest(&request.content)) != name => (400, Vec::new()),
+        "PUT" => {
+            all.insert(key, request.content.clone());
+            (200, Vec::new())
+        }
+        _ => (405, Vec::new()),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Answers one request. No answer takes more than some seconds, whatever becomes of the test.
 fn respond(mut stream: TcpStream, answer: &Answer, end: &AtomicBool) -> Option<()> {
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     stream.set_write_timeout(Some(Duration::from_secs(5))).ok()?;
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let (mut first, mut length) = (String::new(), 0);
-    reader.read_line(&mut first).ok()?;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-        if line.trim().is_empty() {
-            break;
-        }
+    if matches!(answer, Answer::HangUp) {
+        return stream.read(&mut [0]).ok().map(drop);
     }
-    std::io::copy(&mut reader.take(length), &mut std::io::sink()).ok()?;
+    let Request { first, content, .. } = Request::read(&stream)?;
+    drop(content);
     let mut say = |status: &str, content: &[u8]| {
         let head =
             format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", content.len());
@@ -167,6 +270,10 @@ fn respond(mut stream: TcpStream, answer: &Answer, end: &AtomicBool) -> Option<(
         Answer::Full => {
             say(if first.starts_with("PUT") { "507 Insufficient Storage" } else { "404 Not Found" }, b"")
         }
+        Answer::Half => stream
+            .write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2000\r\n\r\n{\"half\": ")
+            .ok(),
+        Answer::HangUp => None,
         Answer::Garbage => stream.write_all(b"\0\0\0 not HTTP\r\n\r\n").ok(),
         Answer::Endless => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").ok()?;

@@ -72,7 +72,9 @@ impl Instance {
         let mut reads = seen::reads(events.into_iter(), &places, &self.trust())?;
         reads.add_variables(self.variables(told, &reads, &roots));
         reads.unstable.iter().for_each(|path| self.remark(Remark::unstable(&self.label(), path)));
-        self.tell_of_writes(&reads.wrote);
+        if self.is_first() {
+            self.tell_of(&reads);
+        }
         Ok(reads)
     }
 
@@ -95,12 +97,19 @@ impl Instance {
         named.into_iter().map(|name| (name.clone(), world::variable(&name))).chain(seen).collect()
     }
 
-    /// Says that it wrote into the project. The other instances of a layer do the same, and say nothing.
-    fn tell_of_writes(&self, wrote: &[Utf8PathBuf]) {
-        let is_first = self.arms.iter().all(|arm| arm.partition().is_none_or(|number| number == 1));
-        if let (Some(first), true) = (wrote.first(), is_first) {
-            let shown = first.strip_prefix(&self.project).unwrap_or(first);
-            self.remark(Remark::Wrote(self.label(), shown.to_owned(), wrote.len() - 1));
+    /// Whether the other instances of its layers do the same, and say nothing.
+    fn is_first(&self) -> bool {
+        self.arms.iter().all(|arm| arm.partition().is_none_or(|number| number == 1))
+    }
+
+    /// Says that it wrote into the project, or went through the build folder.
+    fn tell_of(&self, reads: &Reads) {
+        let shown = |path: &Utf8Path| path.strip_prefix(&self.project).unwrap_or(path).to_owned();
+        if let Some(first) = reads.wrote.first() {
+            self.remark(Remark::Wrote(self.label(), shown(first), reads.wrote.len() - 1));
+        }
+        if reads.walked {
+            self.remark(Remark::Walked(self.label(), self.layout.build().to_owned()));
         }
     }
 }

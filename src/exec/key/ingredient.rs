@@ -251,6 +251,7 @@ impl fmt::Display for InputPath {
 impl fmt::Display for Rooted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.root {
+            Root::Project if self.path.as_str().is_empty() => f.write_str("."),
             Root::Project | Root::Other => write!(f, "{}", self.path),
             Root::Home => write!(f, "~/{}", self.path),
             Root::Input | Root::Environment => write!(f, "{}/{}", self.root.name(), self.path),

@@ -43,6 +43,11 @@ impl Roots {
         self.exports.get_or_init(read).contains(path.strip_prefix(&self.project).unwrap_or(path))
     }
 
+    /// Whether the build folder is at an absolute path or in it.
+    pub(in crate::exec) fn leads_to_the_build(&self, path: &Utf8Path) -> bool {
+        file::normal(&self.project.join(&self.list)).starts_with(path)
+    }
+
     /// The name of an absolute path.
     pub(in crate::exec) fn name(&self, path: &Utf8Path) -> Rooted {
         if let Ok(path) = path.strip_prefix(&self.project) {

@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::exec::failure::Failure;
 use crate::exec::key::roots::Roots;
 use crate::file;
-use crate::layout::FILES;
+use crate::layout::{FILES, Layout};
 use crate::watch::{Event, Operation};
 
 /// Where the things are that a run may touch. All paths are absolute, without links.
@@ -78,7 +78,7 @@ impl Places<'_> {
         }
         let is_lookup = matches!(event.operation, Operation::Find | Operation::Miss);
         let is_search = is_lookup && self.searched.iter().any(|folder| path.parent() == Some(folder));
-        if is_search || path.starts_with(self.run) || path.starts_with(&self.own) {
+        if is_search || self.is_own(&path) {
             return Ok(None);
         }
         if path.starts_with(&self.build) {
@@ -87,7 +87,19 @@ impl Places<'_> {
         if self.roots.is_export(&path) {
             return self.of_an_export(&path, event);
         }
+        if event.operation == Operation::List && self.roots.project().starts_with(&path) {
+            return Ok(Some(path).filter(|path| path.parent().is_some()));
+        }
         Ok(if self.is_of_the_environment(&path) { None } else { self.source(path, event.operation) })
+    }
+
+    fn is_own(&self, path: &Utf8Path) -> bool {
+        path.starts_with(self.run) || path.starts_with(&self.own)
+    }
+
+    /// Whether a path is in the build folder, and neither the instance's own nor on the way to that.
+    pub(super) fn is_of_others(&self, path: &Utf8Path) -> bool {
+        path.starts_with(&self.build) && !self.is_own(path)
     }
 
     /// Whether a file belongs to the project, and is neither of the build nor of the tools that keep their files there under
@@ -107,21 +119,49 @@ impl Places<'_> {
         self.is_of_the_project(&path).then_some(path)
     }
 
-    /// Nothing in the build folder counts: inputs count already, and nobody may read anything else.
+    /// Nothing in the build folder counts: inputs count already, and nobody may look at anything else.
     fn of_the_build(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
-        let is_in_input = path.ancestors().any(|above| self.inputs.contains(above));
-        let next = self.inputs.range::<Utf8Path, _>((Bound::Included(path), Bound::Unbounded)).next();
-        let is_input = is_in_input || next.is_some_and(|input| input.starts_with(path));
-        let is_ours = path.starts_with(self.build.join(".expops"));
         let is_file = event.seen.is_some_and(|seen| seen.is_file());
-        if is_input || is_ours || !is_file || !is_reading(event.operation) {
-            return Ok(None);
-        }
+        let did = match event.operation {
+            Operation::Find if self.is_of_another(path, event.operation) => "looked up",
+            Operation::Miss if self.is_of_another(path, event.operation) => "looked for",
+            Operation::List if path == self.build || self.is_of_another(path, event.operation) => "listed",
+            operation if is_file && is_using(operation) && !self.is_input_or_ours(path) => "read",
+            _ => return Ok(None),
+        };
         let shown = path.strip_prefix(self.roots.project()).unwrap_or(path);
-        Err(Failure::new(format!(
-            "it read `{shown}`, a result of another process that is no input of this one"
-        ))
-        .help("add an edge to `process_adjlist`, and take the value by its key"))
+        if path == self.build {
+            let message = format!("it listed `{shown}`, which holds the results of other processes");
+            let help = format!("search narrower folders of the project, or all but `{shown}`");
+            return Err(Failure::new(message).help(help));
+        }
+        let message = format!("it {did} `{shown}`, a result of another process that is no input of this one");
+        Err(Failure::new(message).help("add an edge to `process_adjlist`, and take the value by its key"))
+    }
+
+    /// Whether a path is an input or in one, or what `expops` itself keeps.
+    fn is_input_or_ours(&self, path: &Utf8Path) -> bool {
+        let is_in_input = path.ancestors().any(|above| self.inputs.contains(above));
+        is_in_input || path.starts_with(Layout::new(&*self.build).own())
+    }
+
+    /// Whether a path that was looked up is in the folder of another instance, and on the way neither to this one nor to an
+    /// input. Libraries look beside a file for others that belong to it (`x.db-wal`), and list its folder for that.
+    fn is_of_another(&self, path: &Utf8Path, operation: Operation) -> bool {
+        let Ok(inside) = path.strip_prefix(&self.build) else { return false };
+        let below = |folder: &Utf8Path| {
+            let from = (Bound::Included(folder), Bound::Unbounded);
+            let folder = folder.to_owned();
+            self.inputs.range::<Utf8Path, _>(from).take_while(move |input| input.starts_with(&folder))
+        };
+        let has_input = |folder: &Utf8Path| below(folder).any(|input| input.parent() == Some(folder));
+        let is_harmless = match operation {
+            Operation::List => has_input(path),
+            Operation::Miss => path.parent().is_some_and(has_input),
+            _ => self.own.starts_with(path) || below(path).next().is_some(),
+        };
+        let is_known = || Layout::new(&*self.build).plan_of(inside.as_str()).is_file();
+        !is_harmless && !self.is_input_or_ours(path) && is_known()
     }
 
     /// Copies of outputs do not count either.
@@ -189,6 +229,11 @@ fn source_of(path: Utf8PathBuf) -> Option<Utf8PathBuf> {
 fn is_of_the_system(path: &Utf8Path) -> bool {
     let is_below = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
     is_below(&SYSTEM) && !is_below(&NOT_SYSTEM)
+}
+
+/// Whether something was read, or handed to a program of which nobody knows what it reads.
+fn is_using(operation: Operation) -> bool {
+    is_reading(operation) || matches!(operation, Operation::Update | Operation::Word)
 }
 
 fn is_reading(operation: Operation) -> bool {

@@ -35,6 +35,8 @@ pub(in crate::exec) struct Reads {
     pub(in crate::exec) by_programs: BTreeSet<Utf8PathBuf>,
     /// Folders that programs could have read which nobody watched.
     pub(in crate::exec) trees: BTreeSet<Utf8PathBuf>,
+    /// Whether it went through the whole project, the build folder too.
+    pub(in crate::exec) walked: bool,
 }
 
 impl Reads {
@@ -72,6 +74,7 @@ struct Touched {
     asked: BTreeMap<String, Option<Digest>>,
     named: BTreeSet<String>,
     by_programs: BTreeSet<Utf8PathBuf>,
+    walked: bool,
 }
 
 /// The reads among `events`, in their order.
@@ -105,6 +108,10 @@ impl Touched {
         }
         self.note_change(event, places);
         self.by_programs.extend(places.program(event));
+        if self.is_of_a_walk(event, places) {
+            self.walked = true;
+            return Ok(());
+        }
         let Some(path) = places.counted(event)? else { return Ok(()) };
         let is_folder = event.seen.is_some_and(|seen| seen.is_folder());
         let is_own = path.ancestors().any(|above| self.made.contains(above));
@@ -161,6 +168,22 @@ impl Touched {
         self.asked.insert(name.to_owned(), value.parse().ok());
     }
 
+    /// Whether something in a folder has changed since the run began that neither it nor a build has changed.
+    fn has_young(&self, folder: &Utf8Path, places: &Places) -> bool {
+        let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
+        let others = entries.map(camino::Utf8DirEntry::into_path);
+        let mut others =
+            others.filter(|path| !self.changed.contains(path) && !world::is_of_builds(path, places.roots));
+        others.any(|path| !is_older(&path, places.since))
+    }
+
+    /// Whether something in the build folder was found by who had listed a folder above it: nobody asked for it.
+    fn is_of_a_walk(&self, event: &Event, places: &Places) -> bool {
+        matches!(event.operation, Operation::Find | Operation::Miss | Operation::List)
+            && places.build.ancestors().skip(1).any(|above| self.listed.contains_key(above))
+            && places.is_of_others(&places.place(&event.path))
+    }
+
     /// Notes what the process itself has changed: that is no change behind its back.
     fn note_change(&mut self, event: &Event, places: &Places) {
         let is_of_a_name = matches!(
@@ -186,7 +209,7 @@ impl Touched {
         let wrote = self.wrote.iter().filter(|path| path.is_file()).cloned().collect();
         let (asked, named) = (std::mem::take(&mut self.asked), std::mem::take(&mut self.named));
         let by_programs = std::mem::take(&mut self.by_programs);
-        let mut reads = Reads { wrote, asked, named, by_programs, ..Reads::default() };
+        let mut reads = Reads { wrote, asked, named, by_programs, walked: self.walked, ..Reads::default() };
         let roots = places.roots;
         let name = |path: &Utf8PathBuf| roots.name(path);
         // What has changed since it was seen is not known: what is there now is not what the process saw. Each is taken first and
@@ -209,7 +232,12 @@ impl Touched {
         }
         for (path, seen) in &self.listed {
             let listing = world::listing(path, roots);
-            let is_as_seen = self.changed.contains(path) || is_same(path, *seen);
+            // Into the project's own folder the build writes, too.
+            let is_untouched = || match path == roots.project() {
+                true => !self.has_young(path, places),
+                false => is_same(path, *seen),
+            };
+            let is_as_seen = self.changed.contains(path) || is_untouched();
             add(path, Ingredient::ReadFolder(name(path)), listing, is_as_seen);
         }
         for path in self.missed.iter().filter(|path| !self.read.contains_key(*path)) {

@@ -115,6 +115,16 @@ pub(in crate::exec) fn length(path: &Utf8Path) -> Fingerprint {
     Fingerprint::Text(format!("{what}{link}"))
 }
 
+/// What `expops` writes into the project's own folder unless it is told otherwise.
+const GENERATED: [&str; 3] = ["build.ninja", "Makefile", "build.sh"];
+
+/// Whether a build changes what is there, in the folder of a project or above it.
+pub(in crate::exec) fn is_of_builds(path: &Utf8Path, roots: &Roots) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let is_in_project = path.parent() == Some(roots.project());
+    roots.leads_to_the_build(path) || is_in_project && (name.starts_with('.') || GENERATED.contains(&name))
+}
+
 /// The names in a folder, each with its kind; not those of copies that the build makes there.
 pub(in crate::exec) fn listing(path: &Utf8Path, roots: &Roots) -> Fingerprint {
     let Ok(entries) = fs::read_dir(path) else { return missing() };
@@ -126,12 +136,14 @@ pub(in crate::exec) fn listing(path: &Utf8Path, roots: &Roots) -> Fingerprint {
     let name = |entry: fs::DirEntry| {
         [entry.file_name().as_encoded_bytes(), b"\0", kind(&entry).as_bytes(), b"\n"].concat()
     };
-    let is_export = |entry: &fs::DirEntry| {
-        entry.file_name().to_str().is_some_and(|name| roots.is_export(&file::normal(&path.join(name))))
+    let is_made = |entry: &fs::DirEntry| {
+        let path =
+            entry.file_name().to_str().map(|name| file::normal(&roots.project().join(path).join(name)));
+        path.is_some_and(|path| roots.is_export(&path) || is_of_builds(&path, roots))
     };
     let mut names: Vec<_> = entries
         .flatten()
-        .filter(|entry| !is_export(entry))
+        .filter(|entry| !is_made(entry))
         .map(name)
         .filter(|name| !name.starts_with(b"__pycache__\0"))
         .collect();

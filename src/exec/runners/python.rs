@@ -2,6 +2,7 @@
 //! comes out; the other half is `src/python/expops_build/_run.py`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::process::Command;
 
 use camino::Utf8PathBuf;
@@ -110,14 +111,30 @@ impl Error {
     /// The text without the line of the message, which is already shown above it: a traceback has the module of the
     /// exception before it, and behind it the other lines of what it says.
     fn beside_the_message(&self) -> String {
-        let message = self.message.trim_end();
-        let is_module = |text: &str| text.is_empty() || text.ends_with('.') && !text.contains([' ', ':']);
-        let is_message = |line: &str| line.trim_end().strip_suffix(message).is_some_and(is_module);
         let mut lines: Vec<&str> = self.text.trim_end().lines().collect();
-        if let Some(at) = lines.iter().rposition(|line| is_message(line)).filter(|_| !message.is_empty()) {
-            lines.remove(at);
+        if let Some(told) = told(&lines, self.message.trim_end()) {
+            lines.drain(told);
         }
         lines.join("\n").trim_end().to_owned()
+    }
+}
+
+/// Which lines of a traceback are the message: where that begins with blank lines, those and the name of the exception, too.
+fn told(lines: &[&str], message: &str) -> Option<Range<usize>> {
+    let (name, first) = message.split_once(": ").unwrap_or((message, ""));
+    let is_module = |text: &str| text.is_empty() || text.ends_with('.') && !text.contains([' ', ':']);
+    let is = |line: &str, what: &str| line.trim_end().strip_suffix(what).is_some_and(is_module);
+    if let Some(at) = lines.iter().rposition(|line| is(line, message)).filter(|_| !message.is_empty()) {
+        return Some(at..at + 1);
+    }
+    let is_head = |line: &str| line.trim_end().strip_suffix(':').is_some_and(|line| is(line, name));
+    let at = lines.iter().rposition(|line| is_head(line)).filter(|_| !name.is_empty())?;
+    let blank = lines[at + 1..].iter().take_while(|line| line.trim().is_empty()).count();
+    let next = at + 1 + blank;
+    match lines.get(next) {
+        Some(line) if line.trim() == first => Some(at..next + 1),
+        None if first.is_empty() => Some(at..next),
+        _ => None,
     }
 }
 
@@ -175,6 +192,30 @@ pub(in crate::exec) fn run(
             let message = exit.sentence("Python ended without a result", &folder.allotment);
             let detail = child::crash(&log).unwrap_or_else(|| child::tail(&log));
             Err(Failure::new(message).kind(exit.kind()).detail(detail).log(log.as_str()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_above_a_traceback_is_not_said_below_it_again() {
+        let head = "Traceback (most recent call last):\n  File \"s.py\", line 4, in a\n    raise E()\n";
+        for (message, end, expected) in [
+            ("E: first", "E: first\nsecond\n", "second"),
+            ("E: first", "s.E: first\n", ""),
+            ("E: first", "s.E: \n  first\n  second\n", "  second"),
+            ("E: first", "E:   \n\n\tfirst\n", ""),
+            ("E", "E:    \n\n\n", ""),
+            ("E", "E\n", ""),
+            ("E: first", "F: \nfirst\n", "F: \nfirst"),
+            ("", "E:\n", "E:"),
+        ] {
+            let (message, text) = (message.to_owned(), format!("{head}{end}"));
+            let error = Error { kind: FailureKind::Raised, message, text, help: None };
+            assert_eq!(error.beside_the_message(), format!("{head}{expected}").trim_end(), "{end:?}");
         }
     }
 }
