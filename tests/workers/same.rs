@@ -1,6 +1,6 @@
 //! What a process can see, how it ends and what it leaves.
 
-use super::{build, eventually, fixture, pipeline, same, space, workers};
+use super::{build, eventually, fixture, pipeline, same, space, unbuild, workers};
 use crate::space::Space;
 
 fn project(script: &str, processes: &str, adjacency: &str) -> Space {
@@ -53,6 +53,43 @@ def late():
 ";
     let space = project(script, "    - {name: late}\n", "late");
     assert!(same(&space, |_| ())["late/log"].starts_with("(False, False) True"));
+}
+
+/// What the worker does between two forks is not seen by the second child, nor whose worker it was.
+#[test]
+fn a_later_child_is_like_the_first_one() {
+    let script = "
+import os, sys
+names = sorted(sys.modules)
+import ctypes
+
+def run():
+    ways = {'x86_64': 252, 'aarch64': 31}
+    print(names, os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))
+    print(ctypes.CDLL(None).syscall(ways[os.uname().machine], 1, 0), open('/proc/self/timerslack_ns').read())
+    return {'a': 1}
+";
+    let names = ["one", "two", "three", "four"];
+    let processes: String = names.iter().map(|name| format!("    - {{name: {name}, code: run}}\n")).collect();
+    let space = project(script, &processes, &names.join("\n"));
+    // One after another: as usual, with another priority, with another policy.
+    let builds = |with: bool| {
+        let mut logs = Vec::new();
+        unbuild(&space);
+        for (name, before) in names.into_iter().zip(["env", "env", "ionice -c3", "chrt -b 0"]) {
+            let mut words = before.split(' ').chain(["ninja", name]);
+            let mut tool = super::command(&space, words.next().unwrap(), with);
+            tool.args(words).env("EXPOPS_WORKER_IDLE", "100");
+            super::bounded(tool).success();
+            logs.push(space.read(&format!("build/{name}/log")));
+        }
+        logs
+    };
+    space.expops(&["compile"]).success();
+    let (cold, warm) = (builds(false), builds(true));
+    assert_eq!(cold, warm);
+    assert_eq!(workers(&space).len(), 2);
+    super::signal("TERM", &workers(&space));
 }
 
 #[test]
