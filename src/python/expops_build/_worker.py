@@ -20,7 +20,7 @@ import sys
 import time
 import warnings
 from json import dumps, loads
-from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NoReturn, Optional, Set, Tuple
 
 from expops_build import _end, _reuse, _seed, _steered, _watch
 from expops_build._ahead import Ahead, SideBySide, printed, threads
@@ -29,7 +29,7 @@ from expops_build._loaded import Loaded, identity, modules_in
 _STALE = "a file that it has loaded has changed"
 _ENDINGS = (_STALE, "it was told to end")
 _STEERED = "its code sets what its libraries read when they are imported"
-_PDEATHSIG = 1
+_PDEATHSIG, _TAKE_IN_ORPHANS = 1, 36
 _MOMENT = 1.0  # in seconds
 
 # In a child: the worker's own objects. Freeing them would touch, and so copy, much of the memory.
@@ -390,8 +390,7 @@ class _Server:
         self._poll.unregister(descriptor)  # before it is closed: children may also hold it
         os.close(descriptor)
         if client.pid is not None:
-            with contextlib.suppress(OSError):
-                os.killpg(client.pid, signal.SIGKILL)
+            _kill(client.pid)
 
     def _retire(self) -> None:
         """Accept no new clients: the next one starts another worker."""
@@ -412,6 +411,37 @@ class _Server:
         os.closerange(3 if self.control is None else 4, highest + 1)
 
 
+def _kill(pid: int) -> None:
+    """Kill a child and all that it started, which is below it, in whatever session: it takes in its orphans."""
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGSTOP)
+        for _ in range(200):  # one that waits for a disk ends when the kernel lets it
+            found = _below(pid)
+            if not found:
+                break
+            for one in found:
+                with contextlib.suppress(OSError):
+                    os.kill(one, signal.SIGKILL)
+            time.sleep(0.001)
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _below(root: int) -> List[int]:
+    """The processes that descend from `root` and have not ended."""
+    children: Dict[int, List[int]] = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as file:
+            state, parent = file.read().rpartition(b")")[2].split()[:2]
+            if state not in (b"Z", b"X"):
+                children.setdefault(int(parent), []).append(int(name))
+    found, waiting = [], [root]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
 def _fork() -> int:
     with warnings.catch_warnings(module=warnings):  # newer Pythons warn of threads, which were checked
         warnings.simplefilter("ignore")
@@ -424,6 +454,7 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     os.setpgid(0, 0)
     server.close()
     kernel.prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    kernel.prctl(_TAKE_IN_ORPHANS, 1, 0, 0, 0)
     if os.getppid() != parent or parent == 1:
         os._exit(1)
     global _kept
