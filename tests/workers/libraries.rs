@@ -244,6 +244,7 @@ def harmless():
     sys.path.append('nothing')
     warnings.simplefilter('ignore')
     os.environ['PATH'] = os.environ['PATH']
+    os.environ['_RJEM_MALLOC_CONF'] = 'dirty_decay_ms:500'
 ";
 
 /// Builds three instances cold and warm; returns how many imported the library in an interpreter of their own.

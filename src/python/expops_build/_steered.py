@@ -19,6 +19,10 @@ from expops_build import _watch
 from expops_build._loaded import modules_in
 
 
+# polars sets it for the allocator inside it, whose functions have names of their own: nobody else reads it.
+_OF_POLARS = b"_RJEM_MALLOC_CONF"
+
+
 class Guard:
     """What imports depend on, as it was when nothing but the worker and the runtime had run."""
 
@@ -47,7 +51,7 @@ class Guard:
         with contextlib.suppress(OSError):  # it has been removed
             folder = os.getcwd()
         return {
-            "environment": dict(getattr(os.environ, "_data", {})),
+            "environment": {**getattr(os.environ, "_data", {}), _OF_POLARS: b""},
             "folder": folder,
             "finders": [list(sys.meta_path), list(sys.path_hooks), builtins.__import__],
             "locale": self._locale.setlocale(self._locale.LC_ALL),
