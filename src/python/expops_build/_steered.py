@@ -18,7 +18,6 @@ from typing import Any, Dict, List, Sequence
 from expops_build import _watch
 from expops_build._loaded import modules_in
 
-
 # polars sets it for the allocator inside it, whose functions have names of their own: nobody else reads it.
 _OF_POLARS = b"_RJEM_MALLOC_CONF"
 
