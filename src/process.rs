@@ -31,6 +31,73 @@ impl Process {
     }
 }
 
+/// A process, whoever gets its id later.
+type Known = (u32, u64);
+
+/// The processes that `root` has started, and those that they have, except `spared` and theirs. An orphan among them is
+/// found below whoever takes orphans in: see [`take_in_orphans`].
+#[cfg(target_os = "linux")]
+pub(crate) fn below(root: u32, spared: &[Known]) -> Vec<Known> {
+    let ids = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = ids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let all: Vec<_> = ids.filter_map(|id| Some((id, Process::read(id)?))).collect();
+    let (mut found, mut parents): (Vec<Known>, _) = (Vec::new(), vec![root]);
+    while let Some(parent) = parents.pop() {
+        let children = all.iter().filter(|(_, process)| process.parent == parent);
+        for known in children.map(|(id, process)| (*id, process.started)).filter(|one| !spared.contains(one))
+        {
+            found.push(known);
+            parents.push(known.0);
+        }
+    }
+    found
+}
+
+/// Kills what is below `root`, until nothing is: what has been forked meanwhile is there the next time.
+#[cfg(target_os = "linux")]
+pub(crate) fn kill_below(root: u32, spared: &[Known]) {
+    // One that the kernel keeps, as it waits for a disk, ends when the kernel lets it.
+    const ROUNDS: u32 = 200;
+    for _ in 0..ROUNDS {
+        let found = below(root, spared);
+        if found.is_empty() {
+            break;
+        }
+        kill_known(&found);
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
+/// Kills those of these processes that still run.
+#[cfg(target_os = "linux")]
+pub(crate) fn kill_known(processes: &[Known]) {
+    let is_there = |(id, started): &&Known| Process::read(*id).is_some_and(|one| one.started == *started);
+    processes.iter().filter(is_there).for_each(|(id, _)| send(*id, rustix::process::Signal::KILL));
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn send(id: u32, signal: rustix::process::Signal) {
+    let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
+    let _ = id.map(|id| rustix::process::kill_process(id, signal));
+}
+
+/// Makes this process the parent of orphans among those below it, so that they can be found.
+#[cfg(target_os = "linux")]
+pub(crate) fn take_in_orphans() {
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn below(_root: u32, _spared: &[Known]) -> Vec<Known> {
+    Vec::new()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn kill_below(_root: u32, _spared: &[Known]) {}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn take_in_orphans() {}
+
 /// What is known about a process that left its name somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Life {

@@ -48,6 +48,7 @@ const FILES: &[(&str, &str)] = package! {
     "expops_build/_seed.py"
     "expops_build/_signature.py"
     "expops_build/_split.py"
+    "expops_build/_steered.py"
     "expops_build/_values.py"
     "expops_build/_watch.py"
     "expops_build/_worker.py"

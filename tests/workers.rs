@@ -120,6 +120,16 @@ fn plain(text: &str) -> String {
 /// Builds cold and warm, and insists that there is no difference. Returns what came of it.
 #[track_caller]
 fn same(space: &Space, edit: impl Fn(&mut Command)) -> BTreeMap<String, String> {
+    same_in(space, edit, |_| true)
+}
+
+/// The same for the files whose names are wanted.
+#[track_caller]
+fn same_in(
+    space: &Space,
+    edit: impl Fn(&mut Command),
+    is_wanted: impl Fn(&str) -> bool,
+) -> BTreeMap<String, String> {
     let [cold, warm] = [false, true].map(|with| {
         let _ = fs::remove_dir_all(space.path("build"));
         let mut compile = command(space, env!("CARGO_BIN_EXE_expops"), with);
@@ -128,7 +138,7 @@ fn same(space: &Space, edit: impl Fn(&mut Command)) -> BTreeMap<String, String> 
         let ran = build(space, with, &edit);
         (plain(&ran.out), results(space))
     });
-    for name in cold.1.keys().chain(warm.1.keys()) {
+    for name in cold.1.keys().chain(warm.1.keys()).filter(|name| is_wanted(name)) {
         let [cold, warm] =
             [&cold, &warm].map(|one| one.1.get(name).map(String::as_str).unwrap_or("(missing)"));
         let different: Vec<_> = cold.lines().zip(warm.lines()).filter(|(cold, warm)| cold != warm).collect();

@@ -115,10 +115,15 @@ pub(super) fn signal(_status: ExitStatus) -> Option<i32> {
     None
 }
 
-/// Waits for a program to end. If that takes longer than `limit`, the process group that it leads is killed.
-pub(super) fn wait(child: Child, limit: Option<Duration>) -> io::Result<Exit> {
+/// Waits for a program to end. If that takes longer than `limit`, `end` is called and the process group that it leads is
+/// killed.
+pub(super) fn wait(child: Child, limit: Option<Duration>, end: impl Fn() + Sync) -> io::Result<Exit> {
     let leader = child.id();
-    let (ended, is_late) = within(limit, || signals::kill_group(leader), || child.wait4());
+    let kill = || {
+        end();
+        signals::kill_group(leader);
+    };
+    let (ended, is_late) = within(limit, kill, || child.wait4());
     let wait4::ResUse { status, rusage } = ended?;
     let usage = Usage {
         cpu: Some((rusage.utime + rusage.stime).as_secs_f64()),
@@ -154,7 +159,7 @@ mod tests {
     use super::*;
 
     fn ended(script: &str) -> Exit {
-        wait(Command::new("sh").args(["-c", script]).spawn().unwrap(), None).unwrap()
+        wait(Command::new("sh").args(["-c", script]).spawn().unwrap(), None, || ()).unwrap()
     }
 
     #[test]
@@ -181,7 +186,7 @@ mod tests {
         let script = "exec 9> lock; flock 9; sleep 600 & wait";
         let mut command = Command::new("sh");
         command.args(["-c", script]).current_dir(folder.path()).process_group(0);
-        let exit = wait(command.spawn().unwrap(), Some(Duration::from_millis(300))).unwrap();
+        let exit = wait(command.spawn().unwrap(), Some(Duration::from_millis(300)), || ()).unwrap();
         assert_eq!(exit.kind(), FailureKind::Timeout);
         let lock = std::fs::File::create(folder.path().join("lock")).unwrap();
         lock.lock().unwrap();

@@ -105,9 +105,10 @@ impl RunFolder {
         self.path.join(run_files::RESULT)
     }
 
-    /// Removes what an unsuccessful run left, and restores the links to what it may read.
+    /// Removes what an unsuccessful run left and was seen to read, and restores the links to what it may read.
     pub(super) fn start_again(&self, project: &Utf8Path) -> Result<(), Failure> {
         file::remove(&self.result())?;
+        file::remove(&self.path.join(run_files::READS))?;
         self.empty()?;
         self.links.iter().try_for_each(|link| self.link(link, project))
     }

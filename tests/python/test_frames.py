@@ -84,6 +84,29 @@ class Frame(Stored):
             for value in (frame, frame["a"], frame.iloc[1:], frame.iloc[:0]):
                 self.assertEqual(self.through(value)[1], "arrow")
 
+    def test_unused_levels_and_the_names_of_categories_are_kept(self) -> None:
+        import pandas as pd
+
+        whole = pd.DataFrame({"a": range(4)}, index=pd.MultiIndex.from_product([["u", "v"], [1, 2]]))
+        unsorted = whole.set_axis(pd.MultiIndex(levels=[["v", "u"], [2, 1]], codes=[[0, 0, 1, -1], [0, 1, 0, 1]]))
+        for made in (whole, whole.loc[["v"]], whole.iloc[:0], whole["a"].iloc[:1], unsorted, unsorted.iloc[:1]):
+            read, form = self.through(made)
+            self.assertEqual(form, "arrow")
+            self.assertEqual(read.index.dtypes.tolist(), made.index.dtypes.tolist())
+            self.assertEqual([list(level) for level in read.index.levels], [list(level) for level in made.index.levels])
+        for name in (None, "kind", 3, ("a", 1)):
+            values = pd.Categorical(["x", None], categories=pd.Index(["x", "y"], name=name))
+            for made in (
+                pd.DataFrame({"c": values}),
+                pd.DataFrame({"c": [1, 2]}, index=pd.CategoricalIndex(values)),
+                pd.DataFrame([[1, 2]], columns=pd.CategoricalIndex(values)),
+            ):
+                read, _ = self.through(made)
+                for one in (read, made):
+                    kinds = [one.dtypes.iloc[0], one.index.dtype, one.columns.dtype]
+                    found = [kind.categories.name for kind in kinds if isinstance(kind, pd.CategoricalDtype)]
+                    self.assertEqual(found, [name])
+
     def test_others_read_the_frame_too(self) -> None:
         import pandas as pd
         import pyarrow.feather

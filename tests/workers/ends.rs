@@ -11,7 +11,17 @@ from pathlib import Path
 
 def one():
     child = subprocess.Popen(['sleep', '100'])
-    Path(os.environ['EXPOPS_PROJECT_ROOT'], 'started').write_text(f'{os.getpid()} {child.pid}')
+    far = subprocess.Popen(['sleep', '100'], start_new_session=True)
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.write(write, str(os.getpid()).encode())
+            time.sleep(100)
+        os._exit(0)
+    os.wait()
+    farthest = int(os.read(read, 100))
+    Path(os.environ['EXPOPS_PROJECT_ROOT'], 'started').write_text(f'{os.getpid()} {child.pid} {far.pid} {farthest}')
     time.sleep(100)
 ";
     space.write("model.py", script);
@@ -23,8 +33,14 @@ def one():
 /// Starts a build, kills who `whom` chooses with `name`, and insists that nothing is left.
 #[track_caller]
 fn nothing_is_left(name: &str, whom: impl Fn(&Space, u32) -> Vec<u32>) {
+    nothing_of_any_is_left(name, true, whom);
+}
+
+/// Also of a cold start.
+#[track_caller]
+fn nothing_of_any_is_left(name: &str, with: bool, whom: impl Fn(&Space, u32) -> Vec<u32>) {
     let space = sleeper();
-    let mut ninja = command(&space, "ninja", true);
+    let mut ninja = command(&space, "ninja", with);
     std::os::unix::process::CommandExt::process_group(&mut ninja, 0);
     let mut ninja = ninja.env("EXPOPS_WORKER_IDLE", "1").spawn().unwrap();
     eventually("the instance runs", || space.path("started").metadata().is_ok_and(|meta| meta.len() > 2));
@@ -58,8 +74,24 @@ fn who_kills_exec_kills_what_it_started() {
 
 #[test]
 fn who_ends_exec_ends_what_it_started() {
-    for name in ["TERM", "INT", "HUP"] {
-        nothing_is_left(name, |space, _| execs(space));
+    for (name, with) in [("TERM", true), ("INT", true), ("HUP", true), ("TERM", false), ("INT", false)] {
+        nothing_of_any_is_left(name, with, |space, _| execs(space));
+    }
+}
+
+/// The same when its time is up, which is told by nobody.
+#[test]
+fn whose_time_is_up_ends_with_what_it_started() {
+    for with in [true, false] {
+        let space = sleeper();
+        let resources = "    - {name: one, resources: {time: 2 s}}\n";
+        space.write("expops.yaml", pipeline("one", resources));
+        space.expops(&["compile"]).success();
+        let ran = build(&space, with, |_| ()).failure();
+        assert!(ran.says("longer than its `time`"), "{}", ran.out);
+        for id in space.read("started").split(' ').map(|id| id.parse().unwrap()) {
+            eventually("it ends", || super::state(id).is_none_or(|state| state == 'Z'));
+        }
     }
 }
 

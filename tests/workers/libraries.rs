@@ -218,6 +218,80 @@ fn code_that_sets_the_environment_has_nothing_imported_before_it() {
     assert!(!is_ahead(library, head, "return {'setting': scipy.setting}"));
 }
 
+/// A package that does for the project what the project's own text does not show.
+const STEERS: &str = "
+import locale, os, sys, warnings
+def environment():
+    os.environ['SETTING'] = 'mine'
+def folder():
+    os.chdir('elsewhere')
+def path():
+    sys.path.insert(0, 'elsewhere')
+def filters():
+    warnings.simplefilter('error')
+def language():
+    locale.setlocale(locale.LC_ALL, 'C.UTF-8')
+def modules():
+    sys.modules['scipy.inner'] = type(sys)('scipy.inner')
+    sys.modules['scipy.inner'].whose = 'nobody'
+def finders():
+    class Finder:
+        def find_spec(self, name, path=None, target=None):
+            if name == 'scipy.inner':
+                raise ImportError('not today')
+    sys.meta_path.insert(0, Finder())
+def harmless():
+    sys.path.append('nothing')
+    warnings.simplefilter('ignore')
+    os.environ['PATH'] = os.environ['PATH']
+    os.environ['_RJEM_MALLOC_CONF'] = 'dirty_decay_ms:500'
+";
+
+/// Builds three instances cold and warm; returns how many imported the library in an interpreter of their own.
+#[track_caller]
+fn steered(what: &str, late: bool) -> usize {
+    let library = "import os, warnings, locale
+setting = os.environ.get('SETTING', 'none'), os.getcwd().endswith('elsewhere'), locale.setlocale(locale.LC_ALL)
+warnings.warn('old', UserWarning)
+from scipy import inner
+setting = *setting, inner.whose";
+    let project = project(library, "");
+    project.lib.write("imports", "");
+    project.lib.write("scipy/inner.py", "whose = 'library'");
+    project.lib.write("package_that_steers/__init__.py", STEERS);
+    let call = format!(
+        "import os, sys
+print('at first')
+os.mkdir('elsewhere')
+open('elsewhere/scipy.py', 'w').write('whose = setting = 1')
+package_that_steers.{what}()"
+    );
+    let scipy = "\ntry:\n    import scipy\n    print(scipy)\nexcept Exception as error:\n    print(error)\n";
+    let body =
+        "print(sys.path, sys.modules['scipy'])\nreturn {'a': getattr(sys.modules['scipy'], 'setting', None)}";
+    let head = "import package_that_steers, sys";
+    let script = match late {
+        true => thrice(head, &format!("{call}\nprint('late'){scipy}{body}\n")),
+        false => thrice(&format!("{head}\n{call}{scipy}"), body),
+    };
+    project.space.write("model.py", script);
+    let results = same(&project.space, with_library(&project));
+    assert!(results["one/log"].starts_with("at first\n"), "{}", results["one/log"]);
+    imports(&project).1
+}
+
+#[test]
+fn what_a_package_sets_before_a_library_is_imported_counts() {
+    for what in ["environment", "folder", "path", "filters", "language", "modules", "finders"] {
+        // Where another one takes its place it is not imported at all.
+        let expected = if what == "path" { 0 } else { 6 };
+        for late in [false, true] {
+            assert_eq!(steered(what, late), expected, "{what} {late}");
+        }
+    }
+    assert_eq!(steered("harmless", false), 3);
+}
+
 #[test]
 fn another_environment_is_another_worker() {
     let project = project(

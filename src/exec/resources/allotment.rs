@@ -21,6 +21,8 @@ pub(in crate::exec) struct Allotment {
     pub devices: Vec<String>,
     /// Whether it has the terminal, for a debugger.
     pub in_foreground: bool,
+    /// Whether a child of a worker may run it only if it has not run another one before.
+    pub is_fresh: bool,
 }
 
 impl Default for Allotment {
@@ -41,6 +43,7 @@ impl Allotment {
             gpus: resources.gpus.at(attempt),
             devices: Vec::new(),
             in_foreground: false,
+            is_fresh: false,
         }
     }
 }

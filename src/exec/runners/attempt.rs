@@ -9,6 +9,8 @@ pub(in crate::exec) enum Attempt {
     Ended(Exit),
     /// This worker cannot run the instance; nothing has happened.
     Refused,
+    /// The instance has set what libraries read when they are imported, and so was ended: part of it has run.
+    Steered,
     /// The worker is broken, or died; part of the instance may have run.
     Failed(String),
 }

@@ -13,6 +13,7 @@ use crate::exec::python_path;
 use crate::exec::resources::allotment::Allotment;
 use crate::file;
 use crate::journal;
+use crate::process;
 use crate::signals;
 
 /// How many lines of a program's output are shown when it fails.
@@ -102,9 +103,16 @@ fn wait_for(command: &mut Command, allotment: &Allotment) -> Result<Exit, Failur
     if allotment.time.is_some() {
         std::os::unix::process::CommandExt::process_group(command, 0);
     }
-    let ended = signals::run_and(command, |child| exit::wait(child, allotment.time));
+    // Not a worker that we have started, which is others', too.
+    let (me, spared) = (std::process::id(), process::below(std::process::id(), &[]));
+    process::take_in_orphans();
+    let end = || process::kill_below(me, &spared);
+    let ended = signals::run_and(command, |child| exit::wait(child, allotment.time, end));
     match ended.map_err(failed)? {
-        (_, Some(signal)) => Err(Failure::new(format!("interrupted by signal {signal}"))),
+        (_, Some(signal)) => {
+            end();
+            Err(Failure::new(format!("interrupted by signal {signal}")))
+        }
         (exit, None) => Ok(exit),
     }
 }

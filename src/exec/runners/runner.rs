@@ -101,6 +101,10 @@ impl Runner {
         match worker::run(command, kind, log, allotment)? {
             Attempt::Ended(exit) => Ok(exit),
             Attempt::Refused => child::run(command, log, allotment),
+            Attempt::Steered => {
+                again()?;
+                child::run(command, log, allotment)
+            }
             Attempt::Failed(why) => {
                 again()?;
                 let mut output = child::new_log(log)?;

@@ -10,13 +10,14 @@ left to the children. The build tool chooses which libraries are tried at all.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib.machinery
 import os
 import sys
 import types
 import warnings
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 # What the worker itself needs, and what only some instances need of our modules.
 _OWN = (
@@ -39,6 +40,9 @@ _HARMLESS_EXITS = {
     "multiprocessing.util",
 }
 
+# Names that the import of a module of Python's gives to other modules.
+_ALIASES = {"multiprocessing": ("__mp_main__",)}
+
 Statement = Tuple[str, Sequence[str]]  # a module, and the names imported from it
 Library = Tuple[str, Sequence[Statement]]
 Restored = Callable[[Dict[str, Any]], None]
@@ -56,6 +60,7 @@ class _Book:
         self.exits: List[Tuple[Callable[..., Any], Any, Any]] = []
         self.warned: List[Any] = []
         self.finders: List[Any] = []
+        self.is_library = False
 
 
 class Ahead:
@@ -69,6 +74,7 @@ class Ahead:
         self._detached: Set[str] = set()  # modules that are attributes of their packages only while imported
         self._filters: List[Any] = []  # of the libraries that have been put back
         self._base = frozenset(base)
+        self.guard: Any = None  # in a child
         self.put_aside()
 
     def load_worker(self, name: str) -> Any:
@@ -130,12 +136,38 @@ class Ahead:
         spec.submodule_search_locations = getattr(own, "submodule_search_locations", None)
         return spec
 
+    def check(self, name: str) -> bool:
+        """In a child: end it if a library would be another one if it were imported now; False if there is no library."""
+        books = self._libraries(name)
+        if self.guard is None or books is None:
+            return False
+        self.guard.check([warned for book in books for warned in book.warned])
+        return True
+
+    def _libraries(self, name: str) -> Optional[List[_Book]]:
+        """The books of the libraries that come back with a module; None if it belongs to Python, or to us alone."""
+        title = self._title(name)
+        if title is None:
+            return None if name.partition(".")[0] in getattr(sys, "stdlib_module_names", ()) else []
+        books, waiting = {}, [title]
+        while waiting:
+            title = waiting.pop()
+            if title in self._books and title not in books:
+                books[title] = self._books[title]
+                waiting += books[title].needs
+        return [book for book in books.values() if book.is_library] or None
+
+    def is_covered(self) -> bool:
+        """Whether somebody has put other modules in the place of those that are put aside."""
+        return not self._shelf.keys().isdisjoint(sys.modules)
+
     def take(self, name: str, restored: Restored) -> None:
         """Put a library's modules back and repeat the side effects of its import."""
         title = self._title(name)
         if title is None:
             top = name.partition(".")[0]
             package = [one for one in self._shelf if one.partition(".")[0] == top]
+            package += _ALIASES.get(top, ())
             self._put_back(self._with_needs(package), restored)
             return
         book = self._books.pop(title)
@@ -204,6 +236,7 @@ class Ahead:
         book, before = _Book(), _State(self)
         with _Recording(book, dict(self._books)):
             self._read(book, top, statements)
+        book.is_library = True
         is_harmless = before.is_as_before(book) and book.is_harmless
         before.undo()
         return is_harmless
@@ -236,6 +269,15 @@ class Ahead:
         others = {name for needed in book.needs for name in books[needed].modules}
         book.modules = [name for name in self.put_aside(base) if name not in others]
         self._detach([name for name in book.modules if name.rpartition(".")[0] not in book.modules])
+
+    @contextlib.contextmanager
+    def out(self, name: str) -> Iterator[None]:
+        """While it lasts, whoever imports this module gets it, and nobody afterwards."""
+        sys.modules[name] = self._shelf[name]
+        try:
+            yield
+        finally:
+            del sys.modules[name]
 
     def find(self, name: str) -> Any:
         """A module that has been imported, put aside or not."""
@@ -300,15 +342,18 @@ class _GiveBack:
 
     def __init__(self, ahead: Ahead, name: str, restored: Restored) -> None:
         self._ahead, self._name, self._restored = ahead, name, restored
-        self._module = ahead._shelf[name]
+        self._module, self._is_library = ahead._shelf[name], False
         self._own = {key: vars(self._module).get(key) for key in ("__spec__", "__loader__")}  # importing replaces these
 
     def create_module(self, _spec: Any) -> Any:
+        self._is_library = self._ahead.check(self._name)
         return self._module
 
     def exec_module(self, module: Any) -> None:
         vars(module).update(self._own)
         self._ahead.take(self._name, self._restored)
+        if self._is_library:
+            self._ahead.guard.note()
 
 
 class _Recording:

@@ -6,7 +6,7 @@ The *kind* says what an Arrow array is to be turned back into. It is JSON:
 | --------------------------------------------- | ------ |
 | a dtype's text: `"float64"`, `"Int8"`, `"period[M]"`, ... | of that dtype |
 | `{"string": STORAGE, "na": "nan" or "NA"}`    | text |
-| `{"category": KIND}`, `{"category": {"range": [...]}}` | categories of that kind |
+| `{"category": KIND}`, `{"category": {"range": [...]}}` | categories of that kind; `name`, if their index has one |
 | `{"object": TYPE, "null": "None", "nan" or "NA"}` | objects of one of Python's types |
 | `{"arrow": true}`                             | `pandas.ArrowDtype` |
 
@@ -71,7 +71,7 @@ def to_arrow(pandas: Any, pyarrow: Any, array: Any) -> Tuple[Kind, Any]:
 def from_arrow(pandas: Any, pyarrow: Any, kind: Kind, values: Any, view: Optional[View] = None) -> Any:
     """The inverse of `to_arrow`; `view` makes a NumPy array without copying, where it can."""
     if isinstance(kind, dict) and "category" in kind:
-        return _categories_from_arrow(pandas, pyarrow, kind["category"], values)
+        return _categories_from_arrow(pandas, pyarrow, kind, values)
     if isinstance(kind, dict) and "object" in kind:
         return _objects_from_arrow(pandas, kind, values)
     if isinstance(kind, dict) and "arrow" in kind:
@@ -151,12 +151,18 @@ def _categories_to_arrow(pandas: Any, pyarrow: Any, array: Any) -> Tuple[Kind, A
             values = values.storage
     codes = array.codes
     indices = pyarrow.array(codes, mask=codes < 0)
-    return {"category": kind}, pyarrow.DictionaryArray.from_arrays(indices, values, ordered=bool(array.ordered))
+    described = {"category": kind}
+    if categories.name is not None:
+        if type(categories.name) not in (str, int, bool):
+            raise Unfit
+        described["name"] = categories.name
+    return described, pyarrow.DictionaryArray.from_arrays(indices, values, ordered=bool(array.ordered))
 
 
 def _categories_from_arrow(pandas: Any, pyarrow: Any, kind: Kind, values: Any) -> Any:
     import numpy
 
+    name, kind = kind.get("name"), kind["category"]
     values = values.unify_dictionaries()
     if isinstance(kind, dict) and "range" in kind:
         categories = pandas.RangeIndex(*kind["range"])
@@ -165,7 +171,7 @@ def _categories_from_arrow(pandas: Any, pyarrow: Any, kind: Kind, values: Any) -
         categories = pandas.Index(from_arrow(pandas, pyarrow, kind, pyarrow.chunked_array([stored])))
     codes = [chunk.indices.fill_null(-1).to_numpy() for chunk in values.chunks]
     whole = numpy.concatenate(codes) if codes else numpy.zeros(0, "int8")
-    dtype = pandas.CategoricalDtype(categories, ordered=values.type.ordered)
+    dtype = pandas.CategoricalDtype(categories.rename(name), ordered=values.type.ordered)
     return pandas.Categorical.from_codes(whole, dtype=dtype)
 
 

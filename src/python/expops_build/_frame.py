@@ -7,7 +7,7 @@ not rows is JSON in the schema's metadata, under `expops.frame`:
 | --------- | ---- |
 | `columns` | the labels of the columns (`_labels`) |
 | `types`   | the kinds of the columns (`_columns`) |
-| `index`   | `names`, and unless it is a range `types`, `freq`, and whether it has `levels` |
+| `index`   | `names`, and unless it is a range `types`, `freq`, and whether it has `levels`, or what these are |
 | `attrs`, `unique` | the attributes, and whether labels must not repeat, where there is something to say |
 
 pandas' own metadata is stored as well, for other readers; an index that is a range is recorded only there.
@@ -26,6 +26,8 @@ _DESCRIPTION = b"expops.frame"
 _PANDAS = b"pandas"
 #: With more columns than this in separate blocks, pandas warns when one is added.
 _MOST_VIEWS = 50
+#: More values of levels than this are not for a schema.
+_MOST_LEVELS = 10_000
 
 
 def to_table(pandas: Any, pyarrow: Any, frame: Any) -> Any:
@@ -118,10 +120,12 @@ def _index_to_arrow(pandas: Any, pyarrow: Any, index: Any) -> Tuple[Dict[str, An
     if type(index) is pandas.RangeIndex:
         return description, []
     if type(index) is pandas.MultiIndex:
-        # Levels come back sorted, and their order shows when levels become columns.
-        if not all(level.is_monotonic_increasing for level in index.levels):
-            raise Unfit
-        description["levels"] = True
+        # Levels come back sorted and without what no row has.
+        as_they_come = all(
+            level.is_monotonic_increasing and not _has_unused(level, codes)
+            for level, codes in zip(index.levels, index.codes)
+        )
+        description["levels"] = True if as_they_come else _levels(pandas, index)
         arrays = [index.get_level_values(i).array for i in range(index.nlevels)]
     else:
         if type(index) is not type(pandas.Index(index.array[:0])):
@@ -131,6 +135,26 @@ def _index_to_arrow(pandas: Any, pyarrow: Any, index: Any) -> Tuple[Dict[str, An
     description["types"] = [kind for kind, _ in levels]
     freq = _labels.frequency(pandas, index)
     return ({**description, "freq": freq} if freq else description), levels
+
+
+def _has_unused(level: Any, codes: Any) -> bool:
+    """Whether a level has values that no row has, as it has where rows were taken away."""
+    import numpy
+
+    is_used = numpy.zeros(len(level) + 1, bool)  # the last one is for those that miss it
+    is_used[codes] = True
+    return not is_used[:-1].all()
+
+
+def _levels(pandas: Any, index: Any) -> List[Any]:
+    """The levels of `index` themselves; `Unfit` if they are many, or do not lead back to its codes."""
+    if sum(map(len, index.levels)) > _MOST_LEVELS:
+        raise Unfit
+    for i, level in enumerate(index.levels):
+        codes = () if isinstance(level, pandas.IntervalIndex) else level.get_indexer(index.get_level_values(i))
+        if list(codes) != list(index.codes[i]) or len(codes) != len(index):
+            raise Unfit
+    return [_labels.encode(pandas, level.rename(None)) for level in index.levels]
 
 
 def _index_from_arrow(pandas: Any, pyarrow: Any, description: Dict[str, Any], table: Any, first: int) -> Any:
@@ -144,6 +168,10 @@ def _index_from_arrow(pandas: Any, pyarrow: Any, description: Dict[str, Any], ta
     columns = [table.column(first + i) for i in range(len(types))]
     arrays = [_columns.from_arrow(pandas, pyarrow, kind, values) for kind, values in zip(types, columns)]
     levels = [pandas.Index(array, dtype=object if array.dtype == object else None) for array in arrays]
+    if isinstance(description.get("levels"), list):
+        whole = [_labels.decode(pandas, labels) for labels in description["levels"]]
+        codes = [one.get_indexer(values) for one, values in zip(whole, levels)]
+        return pandas.MultiIndex(whole, codes, names=names)
     if description.get("levels"):
         return pandas.MultiIndex.from_arrays(levels, names=names)
     return _labels.with_frequency(levels[0].rename(names[0]), description.get("freq"))

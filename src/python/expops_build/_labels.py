@@ -72,7 +72,7 @@ def _encoded(pandas: Any, index: Any) -> Labels:
         levels = [_encoded(pandas, level) for level in index.levels]
         return {"levels": levels, "codes": [codes.tolist() for codes in index.codes]}
     if type(index) is pandas.CategoricalIndex:
-        categories = _encoded(pandas, index.categories)
+        categories = encode(pandas, index.categories)
         return {"categories": categories, "codes": index.codes.tolist(), "ordered": bool(index.ordered)}
     if type(index) is pandas.IntervalIndex:
         left, right = _encoded(pandas, index.left), _encoded(pandas, index.right)
@@ -99,7 +99,7 @@ def _decoded(pandas: Any, labels: Labels) -> Any:
         levels = [_decoded(pandas, level) for level in labels["levels"]]
         return pandas.MultiIndex(levels, labels["codes"], verify_integrity=False)
     if "categories" in labels:
-        categories = _decoded(pandas, labels["categories"])
+        categories = decode(pandas, labels["categories"])
         values = pandas.Categorical.from_codes(labels["codes"], categories, labels["ordered"])
         return pandas.CategoricalIndex(values)
     if "closed" in labels:

@@ -38,6 +38,8 @@ def prepare(seed: Optional[int], cpus: int) -> None:
     for name in [name for name in actions if name in sys.modules]:
         actions.pop(name)(sys.modules[name])
     sys.meta_path.insert(0, _AfterImport(actions))
+    if ahead is not None:
+        ahead.guard.note()
 
 
 def set_environment(cpus: int) -> None:

@@ -20,15 +20,16 @@ import sys
 import time
 import warnings
 from json import dumps, loads
-from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NoReturn, Optional, Set, Tuple
 
-from expops_build import _end, _reuse, _seed, _watch
+from expops_build import _end, _reuse, _seed, _steered, _watch
 from expops_build._ahead import Ahead, SideBySide, printed, threads
 from expops_build._loaded import Loaded, identity, modules_in
 
 _STALE = "a file that it has loaded has changed"
 _ENDINGS = (_STALE, "it was told to end")
-_PDEATHSIG = 1
+_STEERED = "its code sets what its libraries read when they are imported"
+_PDEATHSIG, _TAKE_IN_ORPHANS = 1, 36
 _MOMENT = 1.0  # in seconds
 
 # In a child: the worker's own objects. Freeing them would touch, and so copy, much of the memory.
@@ -170,9 +171,10 @@ def _added() -> Dict[str, str]:
 class _Client:
     """A connection, and the child that runs for it."""
 
-    def __init__(self) -> None:
-        self.text = b""
+    def __init__(self, peer: int) -> None:
+        self.text, self.peer = b"", peer
         self.pid: Optional[int] = None
+        self.process, self.steered = "", ""  # whose instance it is, and what is there once its child has given up
 
 
 class _Reused:
@@ -201,11 +203,13 @@ class _Server:
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
         self._is_ending = False
+        self._steered: Set[str] = set()  # processes whose children have given up
         self.events = b""
 
     def run(self, ahead: Ahead, refusal: Optional[str]) -> Dict[str, Any]:
         """In the worker, serve until it is time to end. In a child, return the request."""
         self._names, self._refusal = ahead.names(), refusal
+        self._ahead = ahead
         self._looked: Tuple[Any, float] = (None, 0.0)  # for which build all files were last looked at, and when
         self._files = Loaded(ahead.modules(), self._names, self.events, os.path.dirname(self._socket))
         self._used = time.monotonic()
@@ -245,7 +249,7 @@ class _Server:
             peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
             if int.from_bytes(peer[4:8], sys.byteorder) == os.getuid():
                 descriptor = connection.detach()
-                self._clients[descriptor] = _Client()
+                self._clients[descriptor] = _Client(int.from_bytes(peer[:4], sys.byteorder))
                 self._poll.register(descriptor, select.POLLIN)
 
     def _hear(self, descriptor: int) -> bool:
@@ -269,7 +273,9 @@ class _Server:
         except (ValueError, AttributeError, KeyError):
             refusal = "it does not understand the request"
         if refusal is None:
-            return dict(request)
+            client = self._clients[descriptor]
+            client.process, client.steered = request["process"], _steered.place(request["request"])
+            return {**request, "peer": client.peer}
         if refusal in _ENDINGS:
             self._retire()
         self._tell(descriptor, {"refused": refusal, "again": refusal in _ENDINGS})
@@ -278,6 +284,8 @@ class _Server:
     def _refusal_of(self, request: Dict[str, Any]) -> Optional[str]:
         if self._refusal is not None or self._is_ending:
             return self._refusal or _STALE
+        if request["process"] in self._steered:
+            return _STEERED
         if not self._is_under_way(request["build"]):
             if not self._files.are_as_before():
                 return _STALE
@@ -325,7 +333,7 @@ class _Server:
     def _hand_on(self, descriptor: int, request: Dict[str, Any]) -> bool:
         """Whether an existing child has been given the request."""
         for control, child in self._controls.items():
-            if child.is_free and child.process == request.get("reuse"):
+            if child.is_free and child.process == request.get("reuse") and not request["fresh"]:
                 child.is_free = False
                 self._clients[descriptor].pid = child.pid
                 self._tell(descriptor, {"started": child.pid})
@@ -357,13 +365,17 @@ class _Server:
         for descriptor, client in self._clients.items():
             if client.pid == pid:
                 client.pid = None
-                self._tell(descriptor, answer)
+                has_given_up = status & 0x7F == signal.SIGKILL and os.path.exists(client.steered)
+                if has_given_up:
+                    self._steered.add(client.process)
+                self._tell(descriptor, {**answer, "steered": has_given_up})
 
     def _reap(self, end: int) -> None:
         pid = self._ends.pop(end)
         self._poll.unregister(end)
         os.close(end)
-        _, status, used = os.wait4(pid, 0)
+        with self._ahead.out("resource"):  # `os.wait4` imports it: later children would find it imported
+            _, status, used = os.wait4(pid, 0)
         self._used = time.monotonic()
         self._tell_end(pid, status, _reuse.usage(used))
         del self._told[pid]
@@ -378,8 +390,7 @@ class _Server:
         self._poll.unregister(descriptor)  # before it is closed: children may also hold it
         os.close(descriptor)
         if client.pid is not None:
-            with contextlib.suppress(OSError):
-                os.killpg(client.pid, signal.SIGKILL)
+            _kill(client.pid)
 
     def _retire(self) -> None:
         """Accept no new clients: the next one starts another worker."""
@@ -400,6 +411,37 @@ class _Server:
         os.closerange(3 if self.control is None else 4, highest + 1)
 
 
+def _kill(pid: int) -> None:
+    """Kill a child and all that it started, which is below it, in whatever session: it takes in its orphans."""
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGSTOP)
+        for _ in range(200):  # one that waits for a disk ends when the kernel lets it
+            found = _below(pid)
+            if not found:
+                break
+            for one in found:
+                with contextlib.suppress(OSError):
+                    os.kill(one, signal.SIGKILL)
+            time.sleep(0.001)
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _below(root: int) -> List[int]:
+    """The processes that descend from `root` and have not ended."""
+    children: Dict[int, List[int]] = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as file:
+            state, parent = file.read().rpartition(b")")[2].split()[:2]
+            if state not in (b"Z", b"X"):
+                children.setdefault(int(parent), []).append(int(name))
+    found, waiting = [], [root]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
 def _fork() -> int:
     with warnings.catch_warnings(module=warnings):  # newer Pythons warn of threads, which were checked
         warnings.simplefilter("ignore")
@@ -412,13 +454,15 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     os.setpgid(0, 0)
     server.close()
     kernel.prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    kernel.prctl(_TAKE_IN_ORPHANS, 1, 0, 0, 0)
     if os.getppid() != parent or parent == 1:
         os._exit(1)
     global _kept
     _kept = server
+    ahead.guard = _steered.Guard(ahead)
     _enter(request, server, ahead)
     _seed.ahead = ahead
-    for name in ("_worker", "_ahead", "_end", "_loaded", "_reuse"):  # a cold start has none of them
+    for name in ("_worker", "_ahead", "_end", "_loaded", "_reuse", "_steered"):  # a cold start has none of them
         vars(sys.modules["expops_build"]).pop(name, None)
 
 
@@ -430,8 +474,10 @@ def _enter(request: Dict[str, Any], server: _Server, ahead: Ahead) -> None:
     os.close(log)
     os.chdir(request["folder"])
     _watch_into(request["environment"].get(_WATCH), server.events)
+    _share_disk_as(request["peer"])
     if server.control is not None:
         _set_environment(request["environment"])
+    ahead.guard.enter(request["request"])
     sys.argv[1:] = [request["request"]]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[-2:] = [request["request"]]
@@ -452,6 +498,22 @@ def _set_environment(environment: Dict[str, str]) -> None:
 
 
 _ADDED = _added()
+
+
+def _share_disk_as(peer: int) -> None:
+    """Take the input and output priority (`ionice`) of the client: nothing in `/proc` tells it, so it is in no key."""
+    numbers = _IO_PRIORITY.get(os.uname().machine)
+    if numbers is None:
+        return
+    get, put = numbers
+    kernel, process = ctypes.CDLL(None), 1
+    theirs = kernel.syscall(get, process, peer)
+    if theirs >= 0 and theirs != kernel.syscall(get, process, 0):
+        kernel.syscall(put, process, 0, theirs)
+
+
+# The numbers of the system calls `ioprio_get` and `ioprio_set`.
+_IO_PRIORITY = {"x86_64": (252, 251), "aarch64": (31, 30)}
 
 
 def _start_clocks(ahead: Ahead) -> None:

@@ -18,6 +18,7 @@ use crate::exec::reads::watcher;
 use crate::file;
 use crate::layout::run as run_files;
 use crate::lock::Lock;
+use crate::process;
 use crate::signals;
 
 /// The exit status if a task could not be run, or its end could not be written.
@@ -107,9 +108,13 @@ fn attend(task: &Task) -> io::Result<Ended<Option<Exit>>> {
         let leader = child.id();
         let end = || {
             is_forsaken.store(true, Ordering::SeqCst);
+            process::kill_below(leader, &[]);
             signals::kill_group(leader);
         };
-        heart::listening(&task.run, patience, end, || exit::wait(child, task.time.map(Duration::from_secs)))
+        let limit = task.time.map(Duration::from_secs);
+        heart::listening(&task.run, patience, end, || {
+            exit::wait(child, limit, || process::kill_below(leader, &[]))
+        })
     });
     match ended {
         Ok((exit, None)) => Ok(Ended::As((!is_forsaken.load(Ordering::SeqCst)).then_some(exit))),

@@ -22,6 +22,8 @@ const STEP: Duration = Duration::from_secs(1);
 pub(super) enum Answer {
     /// The child ran to its end.
     Ended(Exit),
+    /// The child gave up: its code has set what a library reads when it is imported.
+    Steered,
     /// This worker cannot run the instance.
     Refused,
     /// The worker has ended, or is about to: find another one.
@@ -40,6 +42,7 @@ struct Line {
     ended: Option<i32>,
     usage: Spent,
     again: bool,
+    steered: bool,
 }
 
 /// What a child used, in seconds and KiB.
@@ -127,6 +130,7 @@ impl Connection {
         let start = Instant::now();
         loop {
             match self.hear() {
+                Heard::Line(Line { steered: true, .. }) => return Answer::Steered,
                 Heard::Line(line @ Line { ended: Some(status), .. }) => {
                     return Answer::Ended(line.exit(status, is_late));
                 }

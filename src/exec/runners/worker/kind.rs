@@ -22,7 +22,7 @@ const OWN: [&str; 8] =
 const OWN_PREFIXES: [&str; 5] = ["MAKE", "GNUMAKE", "NINJA", "SLURM_STEP", "EXPOPS"];
 
 /// The fields of `/proc/self/status` that a child inherits.
-const STATUS: [&str; 12] = [
+const STATUS: [&str; 16] = [
     "Umask",
     "Uid",
     "Gid",
@@ -30,11 +30,15 @@ const STATUS: [&str; 12] = [
     "SigBlk",
     "SigIgn",
     "CapInh",
+    "CapPrm",
     "CapEff",
     "CapBnd",
+    "CapAmb",
     "NoNewPrivs",
     "Seccomp",
     "Cpus_allowed",
+    "Mems_allowed",
+    "THP_enabled",
 ];
 
 /// A kind of worker.
@@ -47,6 +51,8 @@ pub(in crate::exec) struct Kind {
     pub(super) libraries: Vec<Preloaded>,
     /// Threads that libraries may start.
     pub(super) cpus: u32,
+    /// The process.
+    pub(super) process: String,
     /// The process, if one child may run several of its instances.
     pub(super) reuse: Option<String>,
     version: String,
@@ -75,6 +81,7 @@ impl Kind {
                 .filter(|(library, _)| *library != "matplotlib" || !reads_settings(&plan.settings.files))
                 .collect(),
             cpus,
+            process: plan.process.clone(),
             reuse: plan.settings.reuse.then(|| plan.process.clone()),
             version: interpreter.version.clone(),
             packages: interpreter.packages_digest(),
@@ -85,7 +92,7 @@ impl Kind {
     pub(super) fn key(&self, command: &Command, environment: &BTreeMap<String, String>) -> Digest {
         let shared: BTreeMap<_, _> = environment.iter().filter(|(name, _)| !is_own(name)).collect();
         let link = |name| fs::read_link(format!("/proc/self/ns/{name}")).unwrap_or_default();
-        let namespaces = ["mnt", "pid", "user", "net", "ipc", "uts"].map(link);
+        let namespaces = ["mnt", "pid", "user", "net", "ipc", "uts", "time"].map(link);
         let read = |path| file::read_proc(path).unwrap_or_default();
         let status = read("/proc/self/status");
         let status = status.lines().filter(|line| STATUS.iter().any(|name| line.starts_with(name)));
@@ -102,7 +109,10 @@ impl Kind {
             "namespaces": namespaces,
             "status": status.collect::<Vec<_>>(),
             "limits": read("/proc/self/limits"),
-            "nice": niceness(&read("/proc/self/stat")),
+            "scheduling": scheduling(&read("/proc/self/stat")),
+            "slack": read("/proc/self/timerslack_ns"),
+            "core": read("/proc/self/coredump_filter"),
+            "root": fs::read_link("/proc/self/root").unwrap_or_default(),
             "oom": read("/proc/self/oom_score_adj"),
         });
         Digest::of(key.to_string())
@@ -118,10 +128,11 @@ fn is_own(name: &str) -> bool {
     OWN.contains(&name) || OWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The 19th field of `/proc/PID/stat`: see proc(5).
-fn niceness(stat: &str) -> &str {
+/// The 19th, 40th and 41st field of `/proc/PID/stat`, niceness, priority and policy: see proc(5).
+fn scheduling(stat: &str) -> [&str; 3] {
     let after_name = stat.rsplit(')').next().unwrap_or_default();
-    after_name.split_whitespace().nth(16).unwrap_or_default()
+    let fields: Vec<_> = after_name.split_whitespace().collect();
+    [19, 40, 41].map(|number| fields.get(number - 3).copied().unwrap_or_default())
 }
 
 /// The environment that `command` would be started with; `None` if it is not text.
@@ -150,8 +161,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn niceness_is_read_behind_any_name() {
-        let stat = "7 (a b) c)) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 -5 1 0 9 10";
-        assert_eq!(niceness(stat), "-5");
+    fn scheduling_is_read_behind_any_name() {
+        let stat = "7 (a b) c)) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 -5 1 0 9 10 \
+                    24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 0 3 42";
+        assert_eq!(scheduling(stat), ["-5", "0", "3"]);
     }
 }

@@ -43,9 +43,11 @@ pub(in crate::exec) fn run(
     // Not by its path: by the time a child opens it, the log of a later run may be there.
     let log = format!("/proc/{}/fd/{}", std::process::id(), output.as_raw_fd());
     let stop = Stop::new(allotment.time);
-    let (attempt, signal) =
-        crate::signals::during(|signal| stop.pass_on(signal), || attempt(command, kind, &log, &stop))
-            .map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
+    let (attempt, signal) = crate::signals::during(
+        |signal| stop.pass_on(signal),
+        || attempt(command, kind, &log, &stop, allotment.is_fresh),
+    )
+    .map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
     match signal {
         Some(signal) => {
             stop.kill();
@@ -56,7 +58,7 @@ pub(in crate::exec) fn run(
     }
 }
 
-fn attempt(command: &Command, kind: &Kind, log: &str, stop: &Stop) -> Attempt {
+fn attempt(command: &Command, kind: &Kind, log: &str, stop: &Stop, is_fresh: bool) -> Attempt {
     let Some(environment) = kind::environment(command).filter(kind::is_shared) else {
         return Attempt::Refused;
     };
@@ -67,7 +69,7 @@ fn attempt(command: &Command, kind: &Kind, log: &str, stop: &Stop) -> Attempt {
     if place.has_failed() {
         return Attempt::Refused;
     }
-    let request = request(command, kind, log, &environment);
+    let request = request(command, kind, (log, is_fresh), &environment);
     // A worker may end just as it is found, or find that it is stale.
     for _ in 0..3 {
         let stream = match start::find(&place, kind, command, stop) {
@@ -82,6 +84,7 @@ fn attempt(command: &Command, kind: &Kind, log: &str, stop: &Stop) -> Attempt {
         match connection.run(&request, stop) {
             connection::Answer::Again => {}
             connection::Answer::Ended(exit) => return Attempt::Ended(exit),
+            connection::Answer::Steered => return Attempt::Steered,
             connection::Answer::Refused => return Attempt::Refused,
             connection::Answer::Died => return Attempt::Failed("it died".to_owned()),
             connection::Answer::Hangs => {
@@ -94,14 +97,21 @@ fn attempt(command: &Command, kind: &Kind, log: &str, stop: &Stop) -> Attempt {
 }
 
 /// The line that asks a worker to do what `command` would, with its output in the file `log`.
-fn request(command: &Command, kind: &Kind, log: &str, environment: &BTreeMap<String, String>) -> String {
+fn request(
+    command: &Command,
+    kind: &Kind,
+    (log, is_fresh): (&str, bool),
+    environment: &BTreeMap<String, String>,
+) -> String {
     let request = json!({
         "request": command.get_args().last().map(|path| path.to_string_lossy()),
         "log": log,
         "folder": command.get_current_dir(),
         "environment": environment,
         "folders": kind.folders,
+        "process": kind.process,
         "reuse": kind.reuse,
+        "fresh": is_fresh,
         "build": Some(Build::present()).filter(Build::is_of_a_tool),
     });
     format!("{request}\n")

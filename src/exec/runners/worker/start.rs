@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::kind::Kind;
 use super::socket::{self, Socket};
+use crate::process;
 use crate::variable::{WORKER_IDLE, WORKER_WAIT};
 
 /// How often to check things that nobody notifies us about.
@@ -27,6 +28,8 @@ pub(super) struct Stop {
     group: AtomicI32,
     stream: Mutex<Option<UnixStream>>,
     is_asked: AtomicBool,
+    /// What the child had started when the first signal came.
+    below: Mutex<Vec<(u32, u64)>>,
     /// How long the child may run.
     pub(super) limit: Option<Duration>,
 }
@@ -61,7 +64,12 @@ impl Stop {
                 let stream = self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 stream.iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
             }
-            group => send(group, Signal::from_named_raw(signal)),
+            group => {
+                // The child is the parent of its orphans only as long as it is there.
+                let mut below = self.below.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                below.extend(process::below(group.unsigned_abs(), &[]));
+                send(group, Signal::from_named_raw(signal));
+            }
         }
     }
 
@@ -69,7 +77,13 @@ impl Stop {
     pub(super) fn kill(&self) {
         match self.group.load(Ordering::SeqCst) {
             0 => {}
-            group => send(group, Some(Signal::KILL)),
+            group => {
+                let child = group.unsigned_abs();
+                process::send(child, Signal::STOP);
+                process::kill_below(child, &[]);
+                send(group, Some(Signal::KILL));
+                process::kill_known(&self.below.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+            }
         }
     }
 }
