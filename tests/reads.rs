@@ -1043,6 +1043,27 @@ fn a_variable_is_seen_whoever_of_the_project_asks_for_it() {
     }
 }
 
+/// Where nobody watches programs, the words of a command tell what it reads, also below the variable that names the project.
+#[test]
+fn without_the_library_a_file_in_the_words_of_a_command_is_seen() {
+    let space = Space::new();
+    space.set("EXPOPS_PRELOAD", Some("0"));
+    space.write(
+        "expops.yaml",
+        "process_adjlist: |\n  plain\n  braces\nprocesses:\n  \
+         - {name: plain, command: 'awk -f \"$EXPOPS_PROJECT_ROOT/p.awk\" > {{ outputs.x }}', outputs: {x: x}}\n  \
+         - {name: braces, command: 'awk -f \"${EXPOPS_PROJECT_ROOT}/p.awk\" > {{ outputs.x }}', outputs: {x: x}}\n",
+    );
+    for text in ["1", "2"] {
+        space.write("p.awk", format!("BEGIN {{ print {text} }}\n"));
+        space.expops(&["run"]).success();
+        for name in ["plain", "braces"] {
+            assert_eq!(space.read(&format!("build/{name}/out/x")).trim(), text, "{name}");
+        }
+        assert!(space.expops(&["run"]).success().says("no work to do"));
+    }
+}
+
 /// Where nobody watches programs, what those could have read names what they could have asked for.
 #[test]
 fn without_the_library_forks_and_scripts_are_seen_to_ask_for_variables() {

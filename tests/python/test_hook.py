@@ -76,6 +76,12 @@ class Files(Told):
                 "a.txt",
             ),
             ("import os\nif os.fork() == 0:\n    open('a.txt').read()\n    os._exit(0)\nos.wait()", "r", "a.txt"),
+            (
+                "import sys\nsys.path.insert(0, 'sub')\nopen('sub/fast.so', 'w').write('1')\n"
+                "try:\n    import fast\nexcept ImportError:\n    pass",
+                "r",
+                "sub/fast.so",
+            ),
             ("import sqlite3; sqlite3.connect('file:a.txt?mode=ro', uri=True)", "r", "a.txt"),
         ):
             with self.subTest(code):

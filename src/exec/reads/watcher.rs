@@ -21,6 +21,9 @@ use crate::watch::{self, Event, FileState, Operation};
 /// The library has room for a limited number of roots: more links than this are named by their common folder.
 const MOST_LINKS: usize = 32;
 
+/// Where the project is, for processes and commands.
+const PROJECT: &str = "EXPOPS_PROJECT_ROOT";
+
 /// How a process is watched.
 pub(in crate::exec) struct Watcher {
     /// The library; `None` where Python has to tell.
@@ -103,11 +106,16 @@ impl Watcher {
 fn words(command: &Command) -> impl Iterator<Item = Event> {
     let folder = command.get_current_dir().and_then(Utf8Path::from_path).unwrap_or(Utf8Path::new(""));
     let text = |word: &std::ffi::OsStr| word.to_str().map(str::to_owned);
+    let mut variables = command.get_envs();
+    let project = variables.find_map(|(name, value)| value.filter(|_| name == PROJECT).and_then(text));
+    let project = project.unwrap_or_default();
+    let places = [format!("${{{PROJECT}}}"), format!("${PROJECT}")];
+    let meant = |part: &str| places.iter().fold(part.to_owned(), |part, place| part.replace(place, &project));
     let arguments: Vec<String> = command.get_args().filter_map(text).collect();
     let parts = arguments
         .iter()
         .flat_map(|word| word.split([' ', '\t', '\n', '=', ';', '|', '&', '<', '>', '\'', '"']));
-    let paths = parts.filter(|part| !part.is_empty()).map(|part| folder.join(part));
+    let paths = parts.filter(|part| !part.is_empty()).map(|part| folder.join(meant(part)));
     let paths: Vec<_> = paths.chain([folder.to_owned()]).collect();
     paths.into_iter().filter_map(|path| {
         Some(Event { operation: Operation::Word, seen: Some(FileState::now(&path)?), path })

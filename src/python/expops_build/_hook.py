@@ -170,6 +170,7 @@ _EVENTS: Dict[str, Callable[..., None]] = {
     "os.link": lambda old, new, *_: _tell("n", new),
     "os.symlink": lambda old, new, *_: _tell("n", new),
     "sqlite3.connect": _connected,
+    "import": lambda module, path, *_: _tell("r", path) if path else None,  # of an extension module
     "ctypes.dlopen": lambda path: _tell("r", path) if path and os.sep in os.fsdecode(path) else None,
     "subprocess.Popen": lambda program, words, folder, _: _started(program, words, folder),
     "os.system": lambda command: _started("sh", command),

@@ -468,12 +468,13 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
 
 def _enter(request: Dict[str, Any], server: _Server, ahead: Ahead) -> None:
     """Set up the process for the request."""
+    # First of all: what follows is no doing of the instance before.
+    _watch_into(request["environment"].get(_WATCH), server.events)
     log = os.open(request["log"], os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(log, stream)
     os.close(log)
     os.chdir(request["folder"])
-    _watch_into(request["environment"].get(_WATCH), server.events)
     _share_disk_as(request["peer"])
     if server.control is not None:
         _set_environment(request["environment"])
