@@ -14,7 +14,7 @@
 //! | `data.path`, outside every data layer, of a source or where code may open files | `Data` | by content: it may open the file by itself |
 //! | the project's name and the names and paths of its data files, where `context` or a chart shows them | `Project`, `DataPath` | |
 //! | how a split cuts (`size`, `by`, `data_name`, `seeds`) | `Split` | it decides what the partitions are |
-//! | metrics that a chart probes | `Metrics` | |
+//! | metrics that a chart probes, and their other names | `Metrics`, `Alias` | |
 //! | what it was seen to read while it ran | `ReadFile`, `ReadFolder`, `Absent`, `Variable` | listed in the record beside the key |
 //! | which failed instances were dropped from what it gathers | `Failed` | |
 //! | `resources`, `retries` and other settings | none | results are the same for any number of threads, and whoever runs them |
@@ -94,6 +94,9 @@ pub(in crate::exec) fn list(
         let (name, instance_name, step) = (probe.key.clone(), probe.instance.clone(), probe.step.clone());
         let metrics = Digest::of(metrics::probed(instance, probe)?.to_string());
         key.add_digest(Ingredient::Metrics { key: name, instance: instance_name, step }, metrics);
+    }
+    for (alias, name) in metrics::aliases(instance) {
+        key.add_text(Ingredient::Alias(alias.to_owned()), name);
     }
     Ok(key)
 }

@@ -62,6 +62,8 @@ pub(crate) enum Ingredient {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },
+    /// Another name under which a chart finds the metrics of one key.
+    Alias(String),
     /// A file that a run was seen to read.
     ReadFile(Rooted),
     /// A folder that a run was seen to list.
@@ -199,6 +201,7 @@ impl Ingredient {
             Self::Packages => words("packages", &[]),
             Self::Metrics { key, instance, step: None } => words("metrics", &[key, instance]),
             Self::Metrics { key, instance, step: Some(step) } => words("metrics", &[key, instance, step]),
+            Self::Alias(name) => words("alias", &[name]),
             Self::ReadFile(path) => words("read_file", &[path.root.name(), path.path.as_str()]),
             Self::ReadFolder(path) => words("read_folder", &[path.root.name(), path.path.as_str()]),
             Self::ReadTree(path) => words("read_tree", &[path.root.name(), path.path.as_str()]),
@@ -280,6 +283,7 @@ impl fmt::Display for Ingredient {
             Self::Python => f.write_str("version of Python"),
             Self::Packages => f.write_str("packages"),
             Self::Metrics { key, .. } => write!(f, "metrics `{key}`"),
+            Self::Alias(name) => write!(f, "name `{name}` for metrics"),
             Self::ReadFile(path) => write!(f, "file {path}"),
             Self::ReadFolder(path) => write!(f, "folder {path}"),
             Self::ReadTree(path) => write!(f, "folder {path} with all that is in it"),
