@@ -108,17 +108,21 @@ struct Quantity {
     of: &'static str,
     read: fn(&str) -> Result<u64, AmountError>,
     forms: &'static str,
-    /// The most likely unit of a number without one.
-    unit: &'static str,
+    /// A number without a unit, with the unit that was most likely meant.
+    likely: fn(&str) -> String,
 }
 
-const MEMORY: Quantity =
-    Quantity { of: "memory", read: amount::bytes, forms: "write `8GB` or `512MiB`", unit: "MB" };
+const MEMORY: Quantity = Quantity {
+    of: "memory",
+    read: amount::bytes,
+    forms: "write `8GB` or `512MiB`",
+    likely: amount::likely_bytes,
+};
 const TIME: Quantity = Quantity {
     of: "time",
     read: amount::seconds,
     forms: "write `90s`, `2h`, `1:30:00` or `1-12:00:00`",
-    unit: "s",
+    likely: |number| format!("{number}s"),
 };
 
 fn quantity(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>, quantity: &Quantity) -> Option<u64> {
@@ -137,7 +141,7 @@ fn quantity(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>, quantity: &
         AmountError::NoUnit => (
             "no unit".to_owned(),
             format!("`{}` has no unit: `{written}`", key.value),
-            format!("write the unit, for example `{written}{}`", quantity.unit),
+            format!("write the unit, for example `{}`", clip(&(quantity.likely)(text.trim()))),
         ),
         AmountError::TooLarge => (
             "too large".to_owned(),

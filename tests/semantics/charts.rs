@@ -48,8 +48,7 @@ def plot(metrics, ctx: ChartContext):
     let seen = json(&space, "build/plot/files/seen.json");
     let path = |n: usize| format!("//*[@partition='p{n}']/process[@name='fit']");
     let alias = |n: usize| if n == 1 { "fit".to_owned() } else { format!("fit__{n}") };
-    let expected: Vec<_> =
-        (1..=11).map(path).chain(["sum".to_owned()]).chain((1..=11).map(alias)).collect();
+    let expected: Vec<_> = (1..=11).map(path).chain(["sum".to_owned()]).chain((1..=11).map(alias)).collect();
     assert_eq!(seen.as_object().unwrap().keys().cloned().collect::<Vec<_>>(), expected);
     assert_eq!(seen[path(3)], json!({"value": {"1": 2}}));
     assert_eq!(seen["fit__3"], seen[path(3)]);

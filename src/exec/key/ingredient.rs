@@ -35,6 +35,8 @@ pub(crate) enum Ingredient {
     File(Utf8PathBuf),
     /// A data file of the project.
     Data(Utf8PathBuf),
+    /// The path of a declared file as it is written, if that is not its path in the project.
+    Written(Utf8PathBuf),
     /// A function of a script, with what it reaches.
     Code {
         /// The script.
@@ -193,6 +195,7 @@ impl Ingredient {
             Self::InputName(path) => with_arms(words("input_name", &[&path.key]), &path.arms),
             Self::File(path) => words("file", &[path.as_str()]),
             Self::Data(path) => words("data", &[path.as_str()]),
+            Self::Written(path) => words("written", &[path.as_str()]),
             Self::Code { script, function } => words("code", &[script.as_str(), function]),
             Self::ChartScript(path) => words("chart_script", &[path.as_str()]),
             Self::Command => words("command", &[]),
@@ -276,6 +279,7 @@ impl fmt::Display for Ingredient {
             Self::InputName(path) => write!(f, "file name of the input {path}"),
             Self::File(path) => write!(f, "file {path}"),
             Self::Data(path) => write!(f, "data file {path}"),
+            Self::Written(path) => write!(f, "path {path}"),
             Self::Code { function, .. } => write!(f, "code `{function}`"),
             Self::ChartScript(path) => write!(f, "script {path}"),
             Self::Command => f.write_str("command"),
