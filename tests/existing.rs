@@ -164,8 +164,9 @@ fn an_existing_project_runs_unchanged() {
         let result = space.read("my-project/build/aggregate_results/out/result.json");
         assert_eq!(result, r#"{"data1":{"seed41":59,"seed42":60},"data2":{"seed41":68,"seed42":69}}"#);
         let plot = space.read("my-project/build/plot_metrics/files/plot.txt");
-        assert_eq!(plot.lines().count(), 5, "{plot}");
-        assert!(plot.contains("/step[@name='fit'] ['loss']") && plot.ends_with("nn ['size']\n"), "{plot}");
+        assert_eq!(plot.lines().count(), 5 + 4, "{plot}");
+        assert!(plot.contains("/step[@name='fit'] ['loss']") && plot.contains("nn ['size']\n"), "{plot}");
+        assert!(plot.ends_with("train__3 ['loss']\ntrain__4 ['loss']\n"), "{plot}");
         assert!(space.exists("my-project/build/.expops/environment/my-project-env/venv"));
     }
 }

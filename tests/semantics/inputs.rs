@@ -45,19 +45,15 @@ def asks(context):
 #[test]
 fn a_list_of_inputs_is_all_that_kwargs_gets() {
     let space = built(project(
-        "load some\nmore some\nload rest",
+        "load some\nload rest",
         "
 - {name: load}
-- {name: more}
 - {name: some, inputs: [a], parameters: {rate: 1}}
 - {name: rest, inputs: {z: a}}
 ",
         "
 def load():
     return {'a': 1, 'b': 2, 'c': 3}
-
-def more():
-    return {'b': 4}
 
 def some(c, **rest):
     log_metric('runs', 1)
