@@ -108,6 +108,18 @@ fn clock(text: &str) -> Result<u64, AmountError> {
     sum.ok_or(AmountError::TooLarge)
 }
 
+/// The amount of memory that `number`, without a unit, most likely means: megabytes, or bytes if those would be terabytes.
+pub(crate) fn likely_bytes(number: &str) -> String {
+    let megabytes = || format!("{number}MB");
+    let Some(bytes) = number.parse::<u64>().ok().filter(|number| *number >= 1_000_000) else {
+        return megabytes();
+    };
+    let units = [("TiB", 1 << 40), ("TB", 1_000_000_000_000), ("GiB", 1 << 30), ("GB", 1_000_000_000)];
+    let smaller = [("MiB", 1 << 20), ("MB", 1_000_000), ("B", 1)];
+    let mut fitting = units.into_iter().chain(smaller).filter(|(_, factor)| bytes % factor == 0);
+    fitting.next().map_or_else(megabytes, |(unit, factor)| format!("{}{unit}", bytes / factor))
+}
+
 /// The digits at the start of `text`, and what follows them.
 fn split(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -157,6 +169,22 @@ mod tests {
         assert_eq!(bytes("4096"), Err(AmountError::NoUnit));
         assert_eq!(bytes("99999999999999999999"), Err(AmountError::NoUnit));
         assert_eq!(bytes("99999999TB"), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn a_large_number_of_memory_is_one_of_bytes() {
+        let cases = [
+            ("8", "8MB"),
+            ("64000", "64000MB"),
+            ("1.5", "1.5MB"),
+            ("8000000000", "8GB"),
+            ("8589934592", "8GiB"),
+            ("1500000000", "1500MB"),
+            ("8000000001", "8000000001B"),
+        ];
+        for (number, likely) in cases {
+            assert_eq!(likely_bytes(number), likely);
+        }
     }
 
     #[test]

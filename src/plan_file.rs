@@ -61,6 +61,10 @@ pub(crate) struct PlanFile {
     /// Whether its instances can observe the content of `data`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub observes_data: bool,
+    /// Paths of `data` and of its files as they are written, where that is with the name of the project's own folder, and
+    /// what they are in the project.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub written: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
     /// Names that the process gives to its inputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renames: Vec<Rename>,
@@ -137,6 +141,9 @@ pub(crate) enum Work {
         code: Digest,
         /// The names that it takes; `None` means everything.
         takes: Option<Vec<String>>,
+        /// The inputs that it is given, if it takes everything and these are listed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inputs: Option<Vec<String>>,
         /// The keys that it returns as files, with their file names.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         outputs: Vec<(String, Utf8PathBuf)>,

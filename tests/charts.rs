@@ -144,9 +144,11 @@ fn charts_get_what_they_probe_under_both_tools() {
         assert!(built.says("page: recorded"), "{}", built.out);
         assert!(space.read("build/one/files/one.txt").starts_with("{'summary': {'partitions': {'1': 2"));
         let many = space.read("build/many/files/many.txt");
-        assert_eq!(many.lines().count(), 8);
+        let (paths, names): (Vec<_>, Vec<_>) = many.lines().partition(|key| key.starts_with('/'));
         let first = "//*[@partition='p1']/*[@partition='p1']/*[@seed='41']/process[@name='train']";
-        assert_eq!(many.lines().next(), Some(first));
+        assert_eq!((paths.len(), many.lines().next()), (8, Some(first)));
+        assert_eq!(names[..2], ["train", "train__2"]);
+        assert_eq!(names[2..], [3, 4, 5, 6, 7, 8].map(|n| format!("train__{n}")));
         assert!(space.read("build/steps/files/steps.txt").starts_with("{'p1': {'loss': {'1':"));
         assert!(fs::metadata(space.path("build/many/files/many.png")).unwrap().len() > 1_000);
         let recorded: Json = serde_json::from_str(&space.read("build/page/files/chart.json")).unwrap();

@@ -164,10 +164,44 @@ fn an_existing_project_runs_unchanged() {
         let result = space.read("my-project/build/aggregate_results/out/result.json");
         assert_eq!(result, r#"{"data1":{"seed41":59,"seed42":60},"data2":{"seed41":68,"seed42":69}}"#);
         let plot = space.read("my-project/build/plot_metrics/files/plot.txt");
-        assert_eq!(plot.lines().count(), 5, "{plot}");
-        assert!(plot.contains("/step[@name='fit'] ['loss']") && plot.ends_with("nn ['size']\n"), "{plot}");
+        assert_eq!(plot.lines().count(), 5 + 4, "{plot}");
+        assert!(plot.contains("/step[@name='fit'] ['loss']") && plot.contains("nn ['size']\n"), "{plot}");
+        assert!(plot.ends_with("train__3 ['loss']\ntrain__4 ['loss']\n"), "{plot}");
         assert!(space.exists("my-project/build/.expops/environment/my-project-env/venv"));
     }
+}
+
+/// As in the folder above, where the framework runs.
+#[test]
+fn files_can_be_opened_by_the_paths_that_are_declared() {
+    let space = Space::new();
+    let project = "scripts: {main: model.py}\ndata: {path: my-project/data/rows.csv}\nprocess_adjlist: load\n\
+                   processes:\n  - {name: load, files: [my-project/conf.txt, my-project/more]}\n";
+    space.write("my-project/expops.yaml", project);
+    space.write(
+        "my-project/model.py",
+        "def load():\n    names = ['my-project/data/rows.csv', 'my-project/conf.txt', 'conf.txt', 'my-project/more/a']\n    \
+         return {'x': [open(name).read() for name in names]}\n",
+    );
+    space.write("my-project/data/rows.csv", "1");
+    space.write("my-project/conf.txt", "2");
+    space.write("my-project/more/a", "3");
+    for (edited, expected) in [("", r#"["1","2","2","3"]"#), ("data/rows.csv", r#"["5","2","2","3"]"#)] {
+        if !edited.is_empty() {
+            space.tick();
+            space.write(&format!("my-project/{edited}"), "5");
+        }
+        space.expops(&["run", "my-project"]).success();
+        assert_eq!(space.read("my-project/build/load/out/x.json"), expected);
+        assert!(!space.exists("my-project/build/load/files/my-project"), "the links are removed");
+    }
+    // By another spelling, which its code does not open, it is another action.
+    space.edit("my-project/expops.yaml", "my-project/data", "data");
+    let ran = space.expops(&["run", "my-project"]).failure();
+    assert!(ran.says("FileNotFoundError"), "{}", ran.err);
+    space.edit("my-project/expops.yaml", "data/rows.csv", "my-project/data/rowz.csv");
+    let ran = space.expops(&["run", "my-project"]).failure();
+    assert!(ran.says("did you mean `data/rows.csv`?"), "{}", ran.err);
 }
 
 #[test]

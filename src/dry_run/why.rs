@@ -116,6 +116,8 @@ fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
         | Ingredient::Project
         | Ingredient::DataPath(_)
         | Ingredient::Parameter(_)
+        | Ingredient::Alias(_)
+        | Ingredient::Written(_)
         | Ingredient::Command
         | Ingredient::Outputs => Reason::new(words::plain(&change)),
         Ingredient::Split(_) => change::split(&change),

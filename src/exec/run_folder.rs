@@ -42,12 +42,20 @@ fn remove_patiently(folder: &Utf8Path) {
     }
 }
 
+/// A link in the folder where a process runs.
+pub(super) struct Link {
+    /// Its path in that folder.
+    pub(super) path: Utf8PathBuf,
+    /// What it leads to, in the project.
+    pub(super) to: Utf8PathBuf,
+}
+
 /// A run under way: `.run-*` inside the instance's folder, removed when this is dropped.
 pub(super) struct RunFolder {
     /// Kept to be dropped; the last one is the run's own.
     folders: Vec<tempfile::TempDir>,
     path: Utf8PathBuf,
-    links: Vec<Utf8PathBuf>,
+    links: Vec<Link>,
     watcher: Option<Watcher>,
     /// What the current attempt may use.
     pub(super) allotment: Allotment,
@@ -114,7 +122,7 @@ impl RunFolder {
     }
 
     /// The links in `files` that lead into the project.
-    pub(super) fn links(&self) -> &[Utf8PathBuf] {
+    pub(super) fn links(&self) -> &[Link] {
         &self.links
     }
 
@@ -145,38 +153,40 @@ impl RunFolder {
     }
 
     /// Links into `files` what the process may read by a relative path: the project's `data`, the file at `data.path`,
-    /// and the declared files.
+    /// and the declared files, also by their paths as they are written.
     pub(super) fn link_inputs(&mut self, plan: &PlanFile, project: &Utf8Path) -> Result<(), Failure> {
         let data = Utf8PathBuf::from("data");
         let inputs = [&data].into_iter().chain(plan.data.values()).chain(&plan.settings.files);
-        for path in inputs.map(|path| crate::file::normal(path)) {
+        let own = inputs.map(|path| (path, path));
+        for (path, to) in own.chain(&plan.written).map(|(path, to)| (file::normal(path), file::normal(to))) {
             let is_inside = !path.is_absolute() && !path.starts_with("..") && path != ".";
-            let there = project.join(&path);
+            let there = project.join(&to);
             let link = self.files().join(&path);
             if !is_inside || !there.exists() || link.symlink_metadata().is_ok() || self.is_linked(&path) {
                 continue;
             }
-            self.link(&path, project)?;
-            self.links.push(path);
+            let link = Link { path, to };
+            self.link(&link, project)?;
+            self.links.push(link);
         }
         Ok(())
     }
 
-    fn link(&self, path: &Utf8Path, project: &Utf8Path) -> Result<(), Failure> {
-        let link = self.files().join(path);
-        if let Some(parent) = link.parent() {
+    fn link(&self, link: &Link, project: &Utf8Path) -> Result<(), Failure> {
+        let path = self.files().join(&link.path);
+        if let Some(parent) = path.parent() {
             file::create_folder(parent)?;
         }
-        Ok(file::context(symlink(&project.join(path), &link), "link", &link)?)
+        Ok(file::context(symlink(&project.join(&link.to), &path), "link", &path)?)
     }
 
     fn is_linked(&self, path: &Utf8Path) -> bool {
-        self.links.iter().any(|link| path.starts_with(link))
+        self.links.iter().any(|link| path.starts_with(&link.path))
     }
 
     /// Removes the links made by [`Self::link_inputs`] and the folders left empty by that.
     pub(super) fn unlink_inputs(&self) -> Result<(), Failure> {
-        for link in &self.links {
+        for link in self.links.iter().map(|link| &link.path) {
             let path = self.files().join(link);
             if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
                 file::context(fs::remove_file(&path), "remove", &path)?;

@@ -62,7 +62,7 @@ pub(crate) fn check(
     settings::inherit_on_failure(&mut pipeline);
     exports::check(&mut pipeline.processes, config, sink);
     parameters::below_seeds(&mut pipeline, config, sink);
-    parameters::unused(&pipeline, config, sink);
+    parameters::unused(&pipeline, config, library, sink);
     keys::check(&pipeline, config, sink);
     effect::check(&pipeline, config, sink);
     for (process, written) in pipeline.processes.iter().zip(&config.processes) {
@@ -162,6 +162,7 @@ fn process(
         environment,
         settings,
         exports: Vec::new(),
+        written: declared::prefixed(written, config, resolver.root),
         renames: resolver.renames(written, upstreams),
         upstreams: if chart.is_some() { Vec::new() } else { upstreams.to_vec() },
         place: Stacks::default(),

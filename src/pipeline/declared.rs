@@ -31,6 +31,19 @@ pub(super) fn data(
     main.chain(named).map(|(name, path)| (name.to_owned(), checked(path, config, root, sink))).collect()
 }
 
+/// The paths of data and of a process's files that begin with the name of the project's own folder, and what they are in
+/// the project: the code of older projects opens them as they are written.
+pub(super) fn prefixed(
+    written: &ProcessConfig,
+    config: &Config,
+    root: &Utf8Path,
+) -> BTreeMap<Utf8PathBuf, Utf8PathBuf> {
+    let data = config.data_path.iter().chain(config.datasets.iter().map(|(_, path)| path));
+    let paths = data.chain(&written.files).map(|path| normal(Utf8Path::new(&path.value)));
+    let both = paths.map(|path| (path.clone(), within(root, path)));
+    both.filter(|(path, inside)| path != inside).collect()
+}
+
 /// The path of a file or folder relative to the project, without redundant parts.
 fn checked(file: &Spanned<String>, config: &Config, root: &Utf8Path, sink: &mut Diagnostics) -> Utf8PathBuf {
     let path = within(root, normal(Utf8Path::new(&file.value)));
@@ -58,12 +71,16 @@ pub(super) fn located(root: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
 
 /// A path that begins with the name of the project's own folder, relative to that folder, if it exists there.
 fn within(root: &Utf8Path, path: Utf8PathBuf) -> Utf8PathBuf {
-    let inside = own_name(root).and_then(|name| path.strip_prefix(name).ok().map(Utf8Path::to_owned));
     let is_inside = |inside: &Utf8PathBuf| !inside.as_str().is_empty() && root.join(inside).exists();
-    match inside.filter(is_inside) {
+    match inside(root, &path).filter(is_inside) {
         Some(inside) if !root.join(&path).exists() => inside,
         _ => path,
     }
+}
+
+/// What follows the name of the project's own folder in a path that begins with it.
+pub(super) fn inside(root: &Utf8Path, path: &Utf8Path) -> Option<Utf8PathBuf> {
+    own_name(root).and_then(|name| path.strip_prefix(name).ok().map(Utf8Path::to_owned))
 }
 
 /// The name of the project's folder.

@@ -74,7 +74,7 @@ impl Consumer<'_> {
     /// two commands have been reported by `clashes`.
     fn clashes(&self, upstreams: &[(ProcessId, Option<&Keys>)], sink: &mut Diagnostics) {
         let takes = match &self.process.work {
-            Work::Python(function) => function.takes.as_ref(),
+            Work::Python(function) => function.takes.as_ref().or(function.inputs.as_ref()),
             Work::Merge => None,
             Work::Shell(_) | Work::DynamicChart(_) => return,
         };

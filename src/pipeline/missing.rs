@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::declared::located;
+use super::declared::{inside, located};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::file;
 use crate::source::{Spanned, clip};
@@ -104,7 +104,8 @@ fn absent(file: &Spanned<String>, config: &Config, root: &Utf8Path, missing: Mis
     let code = if missing == Missing::Error { &codes::MISSING_FILE } else { &codes::MISSING_YET };
     let message = format!("there is no file `{}`", file.value);
     let label = if missing == Missing::Error { "not there" } else { "not there yet" };
-    let help = match near(root, Utf8Path::new(&file.value)) {
+    let path = Utf8Path::new(&file.value);
+    let help = match near(root, path).or_else(|| near(root, &inside(root, path)?)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if file.value.starts_with("~/") || file.value.contains('$') => {
             "`~` and `$` stand for themselves here: write the path itself, or make a link in the project"

@@ -92,6 +92,9 @@ pub(crate) struct Process {
     pub settings: Settings,
     /// Copies of its outputs outside the build folder.
     pub exports: Vec<Export>,
+    /// Paths of files as they are written, where that is with the name of the project's own folder, and what they are in
+    /// the project.
+    pub written: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
     /// The names that it gives to inputs.
     pub renames: Vec<Rename>,
     /// The processes that its inputs come from, in the order of the edges.
@@ -174,6 +177,9 @@ pub(crate) struct Function {
     pub name: String,
     /// The names that it takes, or `None` if it takes everything (`**kwargs`).
     pub takes: Option<Vec<String>>,
+    /// Where it takes everything and `inputs` lists keys: those, and the names that it takes besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Vec<String>>,
     /// The names without a default.
     pub requires: Vec<String>,
     /// The keys that it returns, if its script spells them out.

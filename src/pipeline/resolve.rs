@@ -77,7 +77,7 @@ impl<'a> Resolver<'a> {
         match self.library.function(&path, &function.value) {
             Ok(Some(found)) => {
                 self.deferred((&path, &found), (written, code.value.function.span), sink);
-                Ok(python(path, &found))
+                Ok(python(path, &found, written))
             }
             Ok(None) => Err(sink.error_by(|| self.unknown_function(&path, function))),
             Err(diagnostic) => Err(self.report(path, diagnostic, sink)),
@@ -224,7 +224,7 @@ impl<'a> Resolver<'a> {
             match self.library.function(&path, &written.name.value) {
                 Ok(Some(found)) if !is_split || found.role == Some(script::Role::Process) => {
                     self.deferred((&path, &found), (written, written.name.span), sink);
-                    return Ok(Some(python(path, &found)));
+                    return Ok(Some(python(path, &found, written)));
                 }
                 Ok(_) => {}
                 Err(diagnostic) => return Err(self.report(path, diagnostic, sink)),
@@ -351,17 +351,26 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn python(script: Utf8PathBuf, found: &script::Function) -> Work {
-    let takes = (!found.takes_everything).then(|| found.parameters.iter().map(|p| p.name.clone()).collect());
+fn python(script: Utf8PathBuf, found: &script::Function, written: &ProcessConfig) -> Work {
+    let named: Vec<_> = found.parameters.iter().map(|p| p.name.clone()).collect();
     let requires = found.parameters.iter().filter(|p| p.required).map(|p| p.name.clone()).collect();
     Work::Python(Function {
         script,
         name: found.name.clone(),
-        takes,
+        inputs: listed(written)
+            .filter(|_| found.takes_everything)
+            .map(|listed| [listed, named.clone()].concat()),
+        takes: (!found.takes_everything).then_some(named),
         requires,
         returns: found.returns.clone(),
         outputs: Vec::new(),
     })
+}
+
+/// The keys that a process takes, if `inputs` is a list; a mapping gives names to some.
+fn listed(written: &ProcessConfig) -> Option<Vec<String>> {
+    let is_list = written.inputs.first().is_some_and(|(name, key)| name.span == key.span);
+    is_list.then(|| written.inputs.iter().map(|(name, _)| name.value.clone()).collect())
 }
 
 /// Whether a process is a chart.

@@ -89,6 +89,7 @@ pub(super) fn text(graph: Graph<'_>, probes: &Probes, code: &Codes, id: ProcessI
         listed: read(process, pipeline).filter(|path| code.inside.contains_key(*path)).cloned().collect(),
         data: pipeline.data.clone(),
         observes_data: observes_data(process, code, id) && !pipeline.data.is_empty(),
+        written: process.written.clone(),
         renames: process.renames.clone(),
         inputs: match probes.of(id) {
             Some(_) => Vec::new(),
@@ -118,11 +119,12 @@ fn json(plan: &impl Serialize) -> String {
 
 fn work(process: &Process, code: &Codes, id: ProcessId) -> PlannedWork {
     match &process.work {
-        Work::Python(Function { script, name, takes, outputs, .. }) => PlannedWork::Python {
+        Work::Python(Function { script, name, takes, inputs, outputs, .. }) => PlannedWork::Python {
             script: script.clone(),
             function: name.clone(),
             code: code.digests[&id],
             takes: takes.clone(),
+            inputs: inputs.clone(),
             outputs: outputs.clone(),
             libraries: code.libraries.get(&id).cloned().unwrap_or_default(),
         },

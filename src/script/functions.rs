@@ -97,6 +97,22 @@ impl Library {
         walk.finish(self, name)
     }
 
+    /// Whether the code that a call of the function reaches may name `word`: it is written in one of its modules, or they
+    /// cannot all be read.
+    pub(crate) fn may_name(&mut self, script: &Utf8Path, function: &str, word: &str) -> bool {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let has_word = |text: &str| {
+            let mut found = text.match_indices(word);
+            found.any(|(at, _)| {
+                let (before, behind) = (&text[..at], &text[at + word.len()..]);
+                !before.ends_with(is_part) && !behind.starts_with(is_part)
+            })
+        };
+        // The modules that it imports are read on the way.
+        self.reach(script, function).is_err()
+            || self.modules.iter().any(|module| has_word(module.source.text()))
+    }
+
     fn makes_function(&self, id: UnitId) -> bool {
         let kind = &self.modules[id.0].units[id.1].kind;
         matches!(kind, Kind::Function(_) | Kind::Assign { alias: Some(_), .. })

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::node::{Entries, Key, Kind, Node};
 use super::reader::Reader;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, codes, nearest};
 use crate::source::clip;
 
 /// Reads the value of a field into a `T`.
@@ -124,9 +124,18 @@ impl<T> Table<T> {
         }
         let message = format!("unknown field `{}` of {}", clip(&key.value), self.of);
         let hint = self.hints.iter().find(|(name, _)| *name == key.value);
-        let help =
-            hint.map_or_else(|| reader.known(&key.value, &self.names()), |(_, help)| (*help).to_owned());
+        let help = hint.map_or_else(|| self.near(&key.value, reader), |(_, help)| (*help).to_owned());
         reader.report(&codes::UNKNOWN_FIELD, (key.span, "no field has this name"), message, help);
+    }
+
+    /// Help: the name that `word` most likely means, also in an older spelling, or all of them if none is near.
+    fn near(&self, word: &str, reader: &Reader<'_>) -> String {
+        let names = self.names();
+        let old = self.fields.iter().filter(|field| field.is_offered()).filter_map(|field| field.old);
+        match nearest(word, names.iter().copied().chain(old)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => reader.known(word, &names),
+        }
     }
 
     /// The names worth suggesting.

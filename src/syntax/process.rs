@@ -95,7 +95,7 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
         ),
         Field::new(
             "inputs",
-            "The keys that it takes, or the names that it gives to them.",
+            "The keys that it takes (all that `**kwargs` gets), or the names that it gives to them.",
             shape::texts_or_pairs,
             |to, key, node, reader| {
                 to.inputs = inputs(key, node, reader);

@@ -125,8 +125,8 @@ struct Quantity {
     of: &'static str,
     read: fn(&str) -> Result<u64, AmountError>,
     forms: &'static str,
-    /// The most likely unit of a number without one.
-    unit: &'static str,
+    /// A number without a unit, with the unit that was most likely meant.
+    likely: fn(&str) -> String,
     /// The most that it may be, and how that is written.
     most: (u64, &'static str),
 }
@@ -135,14 +135,14 @@ const MEMORY: Quantity = Quantity {
     of: "memory",
     read: amount::bytes,
     forms: "write `8GB` or `512MiB`",
-    unit: "MB",
+    likely: amount::likely_bytes,
     most: (MOST_MEMORY, "1024TiB"),
 };
 const TIME: Quantity = Quantity {
     of: "time",
     read: amount::seconds,
     forms: "write `90s`, `2h`, `1:30:00` or `1-12:00:00`",
-    unit: "s",
+    likely: |number| format!("{number}s"),
     most: (MOST_TIME, "3650d"),
 };
 
@@ -164,7 +164,7 @@ fn quantity(key: &Key<'_>, node: &Node<'_>, reader: &mut Reader<'_>, quantity: &
         AmountError::NoUnit => (
             "no unit".to_owned(),
             format!("`{}` has no unit: `{written}`", key.value),
-            format!("write the unit, for example `{written}{}`", quantity.unit),
+            format!("write the unit, for example `{}`", clip(&(quantity.likely)(text.trim()))),
         ),
         AmountError::TooLarge => (
             "too large".to_owned(),

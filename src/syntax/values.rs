@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::config::{Pair, Parameters};
 use super::node::{Entries, Key, Kind, Node, owned};
 use super::reader::Reader;
+use super::scalar::{self, Plain};
 use crate::diagnostic::codes;
 use crate::numbers;
 use crate::source::{Source, Span, Spanned, clip};
@@ -222,12 +223,33 @@ impl Reader<'_> {
             }
             Kind::Map(entries) => {
                 let pair = |(key, value): &(Key<'_>, Node<'_>)| {
-                    self.json(value).map(|value| (key.value.clone().into_owned(), value))
+                    let name = self.key_of_text(key);
+                    self.json(value).and_then(|value| Some((name?, value)))
                 };
                 let values: Vec<_> = entries.iter().map(pair).collect();
                 numbers::mapping(values.into_iter().collect::<Option<_>>()?)
             }
         })
+    }
+
+    /// A key inside a parameter; `None` after a number, which a function would be given as text.
+    fn key_of_text(&mut self, key: &Key<'_>) -> Option<String> {
+        let written = self.slice(key.span);
+        let is_number = matches!(scalar::resolve(written), Some(Plain::Int(_) | Plain::Float(_)));
+        if is_number && !self.is_tagged_text(key.span) {
+            let help = format!(
+                "for text put it in quotes, `\"{written}\"`; for numbers write pairs, `[[{written}, VALUE]]`, and `dict(…)` in \
+                 the function"
+            );
+            self.report(&codes::SHAPE, (key.span, "this is a number"), "a key must be text", help);
+            return None;
+        }
+        Some(key.value.clone().into_owned())
+    }
+
+    /// Whether `!!str` stands before the scalar at `span`.
+    fn is_tagged_text(&self, span: Span) -> bool {
+        self.source.text()[..span.start].trim_end().ends_with("!!str")
     }
 
     /// Warns of a word without quotes that other readers of YAML take for a boolean.
@@ -237,8 +259,7 @@ impl Reader<'_> {
             "no" | "off" => false,
             _ => return,
         };
-        let has_tag = self.source.text()[..span.start].trim_end().ends_with("!!str");
-        if self.slice(span) == text && !has_tag {
+        if self.slice(span) == text && !self.is_tagged_text(span) {
             let message = format!("`{text}` is text, not `{truth}`: YAML 1.2 has only `true` and `false`");
             self.doubt(
                 (span, "text"),

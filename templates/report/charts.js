@@ -48,7 +48,7 @@ function chartState(chart) {
     const path = pathOf(probe.instance) + (probe.step === undefined ? "" : `/step[@name='${probe.step}']`);
     probePaths[probe.key] = path;
     metrics[probe.key] = probed(probe);
-    if (probe.alias) aliases[probe.alias] = probe.key;
+    if (probe.alias) aliases[probe.alias] ??= probe.key;
   }
   return { expops: "metrics", name: doc.processes[doc.instances[chart.instance].process].name, probePaths, metrics, aliases, dark: matchMedia("(prefers-color-scheme: dark)").matches };
 }

@@ -88,6 +88,17 @@ const PAIRS: &[Pair<'_>] = &[
     // What is probed, and under which name.
     ((YAML, "'p1'", "'p2'"), "first", (YAML, "code: main.plot_first", "type: chart, code: plot_first")),
     ((YAML, "{one:", "{other:"), "first", (YAML, "'p1'", "concat('p', '1')")),
+    // The other names of several matches, `fit` and `fit__2`: with a probe for each there are none.
+    (
+        (
+            YAML,
+            "{name: plot, probe_paths: {all: \"//*[@name='fit']\"}}",
+            "{name: plot, probe_paths: {\"//*[@partition='p1']/process[@name='fit']\": \"//*[@partition='p1']/*[@name='fit']\", \
+             \"//*[@partition='p2']/process[@name='fit']\": \"//*[@partition='p2']/*[@name='fit']\"}}",
+        ),
+        "plot",
+        (YAML, "{all: \"//*[@name='fit']\"}", "{all: \"/descendant::*[@name='fit']\"}"),
+    ),
     // A chart is told the names of the project and of its data.
     (
         (YAML, "name: metrics", "name: other"),

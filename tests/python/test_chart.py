@@ -48,6 +48,20 @@ class Charts(ProjectTest):
                 self.assertEqual(json.loads(self.written(done)), expected)
                 self.assertEqual(done.result["outputs"], [])
 
+    def test_other_names_are_keys_behind_the_others(self) -> None:
+        script = """
+            import json
+            def f(metrics):
+                seen = [list(metrics), dict(**metrics) == metrics, metrics.pop("fit"), json.loads(json.dumps(metrics))]
+                json.dump(seen, open("seen.json", "w"))
+        """
+        metrics = {"//p10": {"m": {"1": 10}}, "//p2": {"m": {"1": 2}}}
+        chart = {"name": "a", "metrics": metrics, "aliases": {"fit__10": "//p10", "fit": "//p2"}}
+        done = self.passes(script, "f", mode="chart", chart=chart)
+        left = {**metrics, "fit__10": metrics["//p10"]}
+        keys = ["//p10", "//p2", "fit__10", "fit"]
+        self.assertEqual(json.loads(self.written(done)), [keys, True, metrics["//p2"], left])
+
     def test_parameters(self) -> None:
         script = "def f(metrics, width):\n    open('seen.json', 'w').write(str(width))\n"
         self.assertEqual(self.written(self.draw(script, parameters={"width": 7})), "7")

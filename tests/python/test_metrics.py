@@ -43,6 +43,15 @@ class Logged(unittest.TestCase):
             log_metric("best", value)
             self.assertEqual(self.metrics()["best"], json.loads(json.dumps(value)))
 
+    def test_two_keys_of_one_text_are_an_error(self) -> None:
+        log_metric("by_class", {0: 1, "1": 2})
+        self.assertEqual(self.metrics()["by_class"], {"0": 1, "1": 2})
+        told = "log_metric('by_class'): two of the keys 0, '0' are the same as text"
+        for value in ({0: 1, "0": 2}, [{"a": {0: 1, "0": 2}}]):
+            with self.assertRaises(ValueError) as raised:
+                log_metric("by_class", value)
+            self.assertEqual(str(raised.exception), told)
+
     def test_a_snapshot_is_of_its_moment(self) -> None:
         seen = [1]
         log_metric("seen", seen)

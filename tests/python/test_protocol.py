@@ -26,10 +26,10 @@ def words(file, constant):
 
 class Names(unittest.TestCase):
     def test_the_same_variables_never_count(self):
-        devices = {"CUDA_VISIBLE_DEVICES"}
-        never = words("variables.rs", "NEVER") | words("child.rs", "THREADS") | devices
+        listed = ("NEVER", "OF_THE_NODE")
+        never = words("child.rs", "THREADS").union(*(words("variables.rs", one) for one in listed))
         self.assertEqual(set(_watch._NEVER_NAMES), never)
-        self.assertEqual(set(_watch._NEVER), words("variables.rs", "NEVER_PREFIXES"))
+        self.assertEqual(set(_watch._NEVER), words("variables.rs", "NEVER_PREFIXES") | words("variables.rs", "OF_THE_JOB"))
         for name in ("_", "PATH", "LC_ALL", "LD_PRELOAD", "PYTHONPATH", "EXPOPS_X", "MAKEFLAGS", ""):
             self.assertFalse(_watch._may_count(name), name)
         for name in ("_MODE", "LD_SCALE", "PYTHON_ENV", "PYTHON", "PYTHON3", "RATE", "rate"):

@@ -47,9 +47,11 @@ def plot(metrics, ctx: ChartContext):
     assert!(ran.says("pages: recorded; a dynamic chart is drawn by the page that shows it"), "{}", ran.out);
     let seen = json(&space, "build/plot/files/seen.json");
     let path = |n: usize| format!("//*[@partition='p{n}']/process[@name='fit']");
-    let expected: Vec<_> = (1..=11).map(path).chain(["sum".to_owned()]).collect();
+    let alias = |n: usize| if n == 1 { "fit".to_owned() } else { format!("fit__{n}") };
+    let expected: Vec<_> = (1..=11).map(path).chain(["sum".to_owned()]).chain((1..=11).map(alias)).collect();
     assert_eq!(seen.as_object().unwrap().keys().cloned().collect::<Vec<_>>(), expected);
     assert_eq!(seen[path(3)], json!({"value": {"1": 2}}));
+    assert_eq!(seen["fit__3"], seen[path(3)]);
     assert_eq!(seen["sum"], json!({"sum": {"1": 55}}));
     assert_eq!(json(&space, "build/plot/files/about.json"), json!(["plot", "test", "light", true]));
     let recorded = json(&space, "build/pages/files/chart.json");

@@ -43,6 +43,56 @@ def asks(context):
 }
 
 #[test]
+fn a_list_of_inputs_is_all_that_kwargs_gets() {
+    let space = built(project(
+        "load some\nload rest",
+        "
+- {name: load}
+- {name: some, inputs: [a], parameters: {rate: 1}}
+- {name: rest, inputs: {z: a}}
+",
+        "
+def load():
+    return {'a': 1, 'b': 2, 'c': 3}
+
+def some(c, **rest):
+    log_metric('runs', 1)
+    return {'seen': [c, rest]}
+
+def rest(**rest):
+    return {'seen': rest}
+",
+    ));
+    assert_eq!(value(&space, "some", "seen"), json!([3, {"a": 1, "rate": 1}]));
+    assert_eq!(value(&space, "rest", "seen"), json!({"b": 2, "c": 3, "z": 1}));
+    let record = space.read("build/some/record.json");
+    space.edit("src/main.py", "'b': 2", "'b': 5");
+    space.build(Tool::Ninja, &[]).success();
+    assert_eq!(space.read("build/some/record.json"), record, "what is not listed does not count");
+    assert_eq!(value(&space, "rest", "seen")["b"], json!(5));
+}
+
+#[test]
+fn a_parameter_that_the_code_names_is_not_misspelt() {
+    let space = project(
+        "fit",
+        "[{name: fit, parameters: {rates: [1], dept: 2, sizes: 3, unlike: 4}}]",
+        "
+import helper
+
+def fit(context, rate=0, depth=0, sizes=0, size=0):
+    return {'seen': [context.parameters['rates'], helper.depth(context)]}
+",
+    );
+    space.write("src/helper.py", "def depth(context):\n    return context.parameters.get('dept')\n");
+    let ran = space.compile(Tool::Ninja).success();
+    assert!(!ran.says("warning"), "{}", ran.err);
+    space.write("src/helper.py", "def depth(context):\n    return context.parameters.get('depth')\n");
+    let ran = space.compile(Tool::Ninja).success();
+    assert_says(&ran, &["W006", "`fit` does not take the parameter `dept`", "did you mean `depth`?"]);
+}
+
+#[test]
 fn a_missing_argument_lists_what_there_is() {
     let space = configured(
         "experiment: {parameters: {learning_rate: 1}}",

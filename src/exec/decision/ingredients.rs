@@ -12,9 +12,10 @@
 //! | its environment: versions of Python and of packages | `Python`, `Packages` | |
 //! | declared `files` | `File` | by content, and whether they are executable; folders by what is in them |
 //! | `data.path`, outside every data layer, of a source or where code may open files | `Data` | by content: it may open the file by itself |
+//! | the names of such files with the project's own folder before them | `Written` | they can be opened by these, too |
 //! | the project's name and the names and paths of its data files, where `context` or a chart shows them | `Project`, `DataPath` | |
 //! | how a split cuts (`size`, `by`, `data_name`, `seeds`) | `Split` | it decides what the partitions are |
-//! | metrics that a chart probes | `Metrics` | |
+//! | metrics that a chart probes, and their other names | `Metrics`, `Alias` | |
 //! | what it was seen to read while it ran | `ReadFile`, `ReadFolder`, `Absent`, `Variable` | listed in the record beside the key |
 //! | which failed instances were dropped from what it gathers | `Failed` | |
 //! | `resources`, `retries` and other settings | none | results are the same for any number of threads, and whoever runs them |
@@ -85,6 +86,9 @@ pub(in crate::exec) fn list(
     for path in plan.data.values().collect::<BTreeSet<_>>().into_iter().filter(|_| plan.observes_data) {
         key.add_digest(Ingredient::Data(path.clone()), tree::digest(path, &trust)?);
     }
+    for (path, inside) in &plan.written {
+        key.add_text(Ingredient::Written(path.clone()), inside.as_str());
+    }
     work(&plan.work, &trust, &mut key)?;
     if let Some(interpreter) = interpreter {
         key.add_text(Ingredient::Python, &interpreter.version);
@@ -94,6 +98,9 @@ pub(in crate::exec) fn list(
         let (name, instance_name, step) = (probe.key.clone(), probe.instance.clone(), probe.step.clone());
         let metrics = Digest::of(metrics::probed(instance, probe)?.to_string());
         key.add_digest(Ingredient::Metrics { key: name, instance: instance_name, step }, metrics);
+    }
+    for (alias, name) in metrics::aliases(instance) {
+        key.add_text(Ingredient::Alias(alias.to_owned()), name);
     }
     Ok(key)
 }

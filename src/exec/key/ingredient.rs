@@ -35,6 +35,8 @@ pub(crate) enum Ingredient {
     File(Utf8PathBuf),
     /// A data file of the project.
     Data(Utf8PathBuf),
+    /// The path of a declared file as it is written, if that is not its path in the project.
+    Written(Utf8PathBuf),
     /// A function of a script, with what it reaches.
     Code {
         /// The script.
@@ -62,6 +64,8 @@ pub(crate) enum Ingredient {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },
+    /// Another name under which a chart finds the metrics of one key.
+    Alias(String),
     /// A file that a run was seen to read.
     ReadFile(Rooted),
     /// A folder that a run was seen to list.
@@ -191,6 +195,7 @@ impl Ingredient {
             Self::InputName(path) => with_arms(words("input_name", &[&path.key]), &path.arms),
             Self::File(path) => words("file", &[path.as_str()]),
             Self::Data(path) => words("data", &[path.as_str()]),
+            Self::Written(path) => words("written", &[path.as_str()]),
             Self::Code { script, function } => words("code", &[script.as_str(), function]),
             Self::ChartScript(path) => words("chart_script", &[path.as_str()]),
             Self::Command => words("command", &[]),
@@ -199,6 +204,7 @@ impl Ingredient {
             Self::Packages => words("packages", &[]),
             Self::Metrics { key, instance, step: None } => words("metrics", &[key, instance]),
             Self::Metrics { key, instance, step: Some(step) } => words("metrics", &[key, instance, step]),
+            Self::Alias(name) => words("alias", &[name]),
             Self::ReadFile(path) => words("read_file", &[path.root.name(), path.path.as_str()]),
             Self::ReadFolder(path) => words("read_folder", &[path.root.name(), path.path.as_str()]),
             Self::ReadTree(path) => words("read_tree", &[path.root.name(), path.path.as_str()]),
@@ -274,6 +280,7 @@ impl fmt::Display for Ingredient {
             Self::InputName(path) => write!(f, "file name of the input {path}"),
             Self::File(path) => write!(f, "file {path}"),
             Self::Data(path) => write!(f, "data file {path}"),
+            Self::Written(path) => write!(f, "path {path}"),
             Self::Code { function, .. } => write!(f, "code `{function}`"),
             Self::ChartScript(path) => write!(f, "script {path}"),
             Self::Command => f.write_str("command"),
@@ -281,6 +288,7 @@ impl fmt::Display for Ingredient {
             Self::Python => f.write_str("version of Python"),
             Self::Packages => f.write_str("packages"),
             Self::Metrics { key, .. } => write!(f, "metrics `{key}`"),
+            Self::Alias(name) => write!(f, "name `{name}` for metrics"),
             Self::ReadFile(path) => write!(f, "file {path}"),
             Self::ReadFolder(path) => write!(f, "folder {path}"),
             Self::ReadTree(path) => write!(f, "folder {path} with all that is in it"),

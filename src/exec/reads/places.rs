@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::exec::failure::Failure;
 use crate::exec::key::roots::Roots;
+use crate::exec::run_folder::Link;
 use crate::file;
 use crate::layout::{FILES, Layout};
 use crate::watch::{Event, Operation};
@@ -17,7 +18,7 @@ pub(in crate::exec) struct Places<'a> {
     pub(in crate::exec) roots: &'a Roots,
     /// The folder of the run, and which paths in its `files` are links into the project.
     pub(in crate::exec) run: &'a Utf8Path,
-    pub(in crate::exec) links: &'a [Utf8PathBuf],
+    pub(in crate::exec) links: &'a [Link],
     pub(in crate::exec) build: Utf8PathBuf,
     /// The instance's own folder.
     pub(in crate::exec) own: Utf8PathBuf,
@@ -62,12 +63,10 @@ impl Places<'_> {
     /// The place that `path` names: through the links in the run's folder, it is in the project.
     pub(super) fn place(&self, path: &Utf8Path) -> Utf8PathBuf {
         let path = file::normal(path);
-        match path.strip_prefix(self.run.join(FILES)) {
-            Ok(inside) if self.links.iter().any(|link| inside.starts_with(link)) => {
-                self.roots.project().join(inside)
-            }
-            _ => path,
-        }
+        let Ok(inside) = path.strip_prefix(self.run.join(FILES)) else { return path };
+        let led = self.links.iter().find_map(|link| Some((&link.to, inside.strip_prefix(&link.path).ok()?)));
+        let Some((to, rest)) = led else { return path };
+        file::normal(&self.roots.project().join(to).join(rest))
     }
 
     /// The path that counts for an event; `None` if it does not count.

@@ -11,6 +11,7 @@ use crate::digest::Digest;
 use crate::exec::interpreter::Interpreter;
 use crate::exec::key::roots::Roots;
 use crate::exec::private;
+use crate::exec::run_folder::Link;
 use crate::exec::values::beside::last_change;
 use crate::file;
 use crate::layout::Layout;
@@ -42,7 +43,7 @@ impl Watcher {
     /// A watcher for a run in `run`, of a program installed in `prefixes`.
     pub(in crate::exec) fn new(
         layout: &Layout,
-        (run, links): (&Utf8Path, &[Utf8PathBuf]),
+        (run, links): (&Utf8Path, &[Link]),
         prefixes: Vec<Utf8PathBuf>,
         roots: &Roots,
     ) -> Self {
@@ -57,7 +58,7 @@ impl Watcher {
         if links.len() > MOST_LINKS {
             lines.push(format!("+{files}"));
         } else {
-            lines.extend(links.iter().map(|link| format!("+{}", files.join(link))));
+            lines.extend(links.iter().map(|link| format!("+{}", files.join(&link.path))));
         }
         // Without it, Python tells what it can.
         Self {

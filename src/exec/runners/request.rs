@@ -87,7 +87,7 @@ struct Split<'a> {
 struct Chart<'a> {
     name: &'a str,
     metrics: &'a Json,
-    aliases: Json,
+    aliases: Map<String, Json>,
     theme: &'static str,
     run_id: &'static str,
 }
@@ -159,7 +159,8 @@ fn not_taken(instance: &Instance, all: &[Input], inputs: &[Input]) -> Vec<String
 
 fn chart<'a>(instance: &'a Instance, mode: &'a Mode) -> Option<Chart<'a>> {
     let Mode::Chart(metrics) = mode else { return None };
-    let aliases = serde_json::json!(crate::exec::state::metrics::aliases(instance));
+    let aliases = crate::exec::state::metrics::aliases(instance);
+    let aliases = aliases.into_iter().map(|(alias, key)| (alias.to_owned(), Json::from(key))).collect();
     Some(Chart { name: &instance.plan.process, metrics, aliases, theme: "light", run_id: "build" })
 }
 

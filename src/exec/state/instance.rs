@@ -181,7 +181,7 @@ impl Instance {
     /// The inputs that the process takes: all of them, unless it lists the ones it wants.
     pub(in crate::exec) fn taken(&self, lookahead: &Lookahead) -> Result<Inputs, Failure> {
         let takes = match &self.plan.work {
-            Work::Python { takes, .. } => takes.clone(),
+            Work::Python { takes, inputs, .. } => takes.clone().or_else(|| inputs.clone()),
             Work::Shell { command, .. } => command::inputs(command),
             _ => None,
         };

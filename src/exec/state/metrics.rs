@@ -1,5 +1,7 @@
 //! The metrics of other instances that a chart plots.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::instance::Instance;
@@ -18,12 +20,12 @@ pub(in crate::exec) fn all(instance: &Instance) -> Result<Json, Failure> {
     Ok(Json::Object(all))
 }
 
-/// Other keys under which the chart's `metrics` can be looked up, with the keys that they are aliases of.
-pub(in crate::exec) fn aliases(instance: &Instance) -> Map<String, Json> {
+/// The other names under which the chart's `metrics` hold what is under its keys, each with its key.
+pub(in crate::exec) fn aliases(instance: &Instance) -> Vec<(&str, &str)> {
     let probes = || instance.plan.probes.iter().flatten();
-    let is_free = |alias: &String| probes().all(|probe| probe.key != *alias);
-    let alias = |probe: &Probe| Some((probe.alias.clone().filter(is_free)?, json!(probe.key)));
-    probes().filter_map(alias).collect()
+    let mut known: HashSet<&str> = probes().map(|probe| probe.key.as_str()).collect();
+    let named = probes().filter_map(|probe| Some((probe.alias.as_deref()?, probe.key.as_str())));
+    named.filter(|(alias, _)| known.insert(alias)).collect()
 }
 
 /// What one probe selects; an empty mapping if nothing was logged.

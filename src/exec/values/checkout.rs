@@ -170,12 +170,21 @@ fn ends_there(rest: &[u8], width: usize) -> bool {
     rest.first().is_none_or(|byte| !goes_on(byte))
 }
 
-/// The path at the beginning of `bytes`, for a message.
+/// The path at the beginning of `bytes`, for a message: up to what cannot be printed.
 fn shown(bytes: &[u8], width: usize) -> String {
-    let narrow: Vec<u8> = bytes.chunks_exact(width).map(|c| c[0]).take(200).collect();
-    let is_path = |byte: &&u8| **byte > b' ' && !b"\"'\\`<>|".contains(byte) && **byte != 0x7F;
-    let path: Vec<u8> = narrow.iter().take_while(is_path).copied().collect();
-    String::from_utf8_lossy(&path).trim_end_matches('\u{FFFD}').to_owned()
+    let bytes = &bytes[..bytes.len().min(200 * width)];
+    let units = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+    let wide = bytes.chunks_exact(4).map(|c| u32::from_le_bytes([c[0], c[1], c[2], c[3]]));
+    let text = match width {
+        1 => String::from_utf8_lossy(bytes).into_owned(),
+        2 => char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
+        _ => wide.map_while(char::from_u32).collect(),
+    };
+    let is_path = |c: &char| {
+        let is_printed = !c.is_control() && !c.is_whitespace() && *c != char::REPLACEMENT_CHARACTER;
+        is_printed && !"\"'\\`<>|".contains(*c)
+    };
+    text.chars().take_while(is_path).collect()
 }
 
 #[cfg(test)]
@@ -221,5 +230,15 @@ mod tests {
         assert_eq!(found("/app", b"/app /app/x"), None);
         assert_eq!(found("/app", b"/app/build/x"), Some("/app/build/x".to_owned()));
         assert_eq!(found("/home/a/p", b"(/home/a/p/d.csv\0"), Some("/home/a/p/d.csv".to_owned()));
+    }
+
+    #[test]
+    fn a_path_is_shown_up_to_what_cannot_be_printed() {
+        let shown = |text: &[u8]| found("/home/a/p", text).unwrap();
+        assert_eq!(shown(b"X\x10\0\0\0/home/a/p/d.csv\x94\x8c\x04rowsq"), "/home/a/p/d.csv");
+        assert_eq!(shown(b"/home/a/p/d.csv\xc2\x85abc"), "/home/a/p/d.csv");
+        assert_eq!(shown("/home/a/p/dä.csv\u{1}x".as_bytes()), "/home/a/p/dä.csv");
+        let wide: Vec<u8> = "/home/a/p/dж.csv\0x".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+        assert_eq!(shown(&wide), "/home/a/p/dж.csv");
     }
 }

@@ -14,29 +14,11 @@ from expops_build.reporting import ChartContext
 _CONTEXT_NAMES = ("ctx", "context", "chart_context")
 
 
-class Metrics(Dict[str, Any]):
-    """The metrics by probe key. Lookup by alias works, too, but iteration does not yield aliases."""
-
-    def __init__(self, metrics: Dict[str, Any], aliases: Dict[str, str]) -> None:
-        super().__init__(metrics)
-        self._aliases = aliases
-
-    def __missing__(self, key: str) -> Any:
-        if key not in self._aliases:
-            raise KeyError(key)
-        return self[self._aliases[key]]
-
-    def __contains__(self, key: object) -> bool:
-        return super().__contains__(key) or key in self._aliases
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default  # noqa: SIM401 (it would call itself)
-
-
 def draw(name: str, function: Callable[..., Any], request: Request) -> None:
     """Run the chart, which writes its files into the current folder."""
     chart = request.get("chart") or {}
-    metrics = Metrics(decode(chart.get("metrics") or {}), chart.get("aliases") or {})
+    metrics = decode(chart.get("metrics") or {})
+    metrics.update({alias: metrics[key] for alias, key in (chart.get("aliases") or {}).items()})
     context = ChartContext(
         output_dir=Path(request["work"]),
         project_id=request.get("project_id"),

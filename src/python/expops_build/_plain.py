@@ -29,6 +29,8 @@ def encode(value: Any, depth: int = 0) -> Any:
         return float(value) if math.isfinite(value) else {"$float": str(float(value))}
     if isinstance(value, dict):
         encoded = {str(key): encode(item, depth + 1) for key, item in value.items()}
+        if len(encoded) < len(value):
+            raise ValueError(f"two of the keys {', '.join(map(repr, value))} are the same as text")
         return {"$dict": encoded} if _is_marked(encoded) else encoded
     if isinstance(value, (list, tuple)):
         return [encode(item, depth + 1) for item in value]

@@ -57,6 +57,8 @@ fn ingredient() -> impl Strategy<Value = Ingredient> {
         rooted().prop_map(Ingredient::ReadFile),
         rooted().prop_map(Ingredient::ReadFolder),
         rooted().prop_map(Ingredient::Absent),
+        word().prop_map(Ingredient::Alias),
+        word().prop_map(|path| Ingredient::Written(path.into())),
         word().prop_map(Ingredient::Variable),
         (word(), arms()).prop_map(|(process, arms)| Ingredient::Failed { process, arms }),
     ]
