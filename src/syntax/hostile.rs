@@ -43,7 +43,7 @@ proptest! {
             match kind {
                 0 => bytes[at] = byte,
                 1 => bytes.insert(at, byte),
-                2 => drop(bytes.remove(at)),
+                2 if bytes.len() > 1 => drop(bytes.remove(at)),
                 3 => bytes.insert(at, b"\n \t:-[]{}\"'|>#&*"[usize::from(byte) % 16]),
                 4 => bytes.truncate(at.max(1)),
                 _ => bytes.extend_from_within(at..(at + 40).min(bytes.len())),
