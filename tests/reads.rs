@@ -547,6 +547,21 @@ fn a_result_that_is_no_input_is_an_error_that_says_so() {
     }
 }
 
+/// Who takes such a value reads the file when nobody has said that it is another.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_value_that_names_what_its_process_wrote_elsewhere_is_an_error() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("part.txt");
+    let ran = |kept: &str| {
+        let space = looks_into_the_build(&format!("pathlib.Path({file:?}).write_text('1')"));
+        space.edit("steps.py", "    return {\"y\":", &format!("    return {{\"z\": [{kept}], \"y\":"));
+        space.expops(&["run"])
+    };
+    assert!(ran(&format!("{file:?}")).failure().says("`z` holds the path"));
+    ran("1").success();
+}
+
 /// A bare `ninja` does not know of it: every build writes into that folder.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]

@@ -69,6 +69,7 @@ impl Instance {
         let (mut result, told) = result?;
         result.cost = Some(Cost { ran: self.told().ran, cpu: self.told().cpu });
         let reads = self.reads(decided, run, &told)?;
+        seal::insist_on_data(&result, &reads.left, &run.out())?;
         let bound = self.bound_output(&cache, &result, run);
         if self.may_remember(&cache, &reads, bound.is_some())
             && let Err(error) = self.remember(&cache, decided, (&result, &reads.key, bound.is_some()), run)

@@ -44,6 +44,25 @@ pub(in crate::exec) fn result(
     sealer.result(answer)
 }
 
+/// Insists that no value names one of `files`, which its instance wrote, and which are no outputs.
+///
+/// # Errors
+/// If one does, or cannot be read.
+pub(in crate::exec) fn insist_on_data(
+    result: &ActionResult,
+    files: &[Utf8PathBuf],
+    out: &Utf8Path,
+) -> Result<(), Failure> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let checkout = Checkout::of_files(files);
+    let mut values = result.values.iter().filter(|value| value.format != "file");
+    values.try_for_each(|value| {
+        checkout.insist_on_absence(&value.key, (&out.join(&value.file), &value.format), &[])
+    })
+}
+
 /// The checkout that an instance belongs to.
 ///
 /// # Errors

@@ -101,6 +101,12 @@ impl Places<'_> {
         path.starts_with(&self.build) && !self.is_own(path)
     }
 
+    /// Whether a file is neither in the project nor in the build folder, nor of the system or an environment.
+    pub(super) fn is_outside(&self, path: &Utf8Path) -> bool {
+        let is_inside = |folder: &Utf8Path| path.starts_with(folder);
+        !is_inside(self.roots.project()) && !is_inside(&self.build) && !self.is_of_the_environment(path)
+    }
+
     /// Whether a file belongs to the project, and is neither of the build nor of the tools that keep their files there under
     /// hidden names.
     pub(super) fn is_of_the_project(&self, path: &Utf8Path) -> bool {

@@ -27,6 +27,8 @@ pub(in crate::exec) struct Reads {
     pub(in crate::exec) unstable: Vec<Utf8PathBuf>,
     /// Files of the project that it wrote, and that are there now.
     pub(in crate::exec) wrote: Vec<Utf8PathBuf>,
+    /// Files outside of the project that it wrote, and that are there now: at most [`MOST_LEFT`].
+    pub(in crate::exec) left: Vec<Utf8PathBuf>,
     /// Variables that its forked children asked for, and the digests of their values.
     pub(in crate::exec) asked: BTreeMap<String, Option<Digest>>,
     /// Variables that the words of started programs name.
@@ -51,6 +53,9 @@ impl Reads {
 /// Programs that libraries start while loading, to learn about the machine.
 const HARMLESS: [&str; 7] =
     ["uname", "ldconfig", "ldconfig.real", "fc-list", "lscpu", "nvidia-smi", "getconf"];
+
+/// In a value each is searched for.
+const MOST_LEFT: usize = 100;
 
 /// What was done with the paths that count.
 #[derive(Default)]
@@ -209,7 +214,10 @@ impl Touched {
         let wrote = self.wrote.iter().filter(|path| path.is_file()).cloned().collect();
         let (asked, named) = (std::mem::take(&mut self.asked), std::mem::take(&mut self.named));
         let by_programs = std::mem::take(&mut self.by_programs);
-        let mut reads = Reads { wrote, asked, named, by_programs, walked: self.walked, ..Reads::default() };
+        let left = self.changed.iter().filter(|path| places.is_outside(path) && path.is_file());
+        let left = left.take(MOST_LEFT).cloned().collect();
+        let mut reads =
+            Reads { wrote, left, asked, named, by_programs, walked: self.walked, ..Reads::default() };
         let roots = places.roots;
         let name = |path: &Utf8PathBuf| roots.name(path);
         // What has changed since it was seen is not known: what is there now is not what the process saw. Each is taken first and

@@ -36,7 +36,14 @@ impl Checkout {
         checkout
     }
 
-    /// Adds a folder that values must not name, an absolute path.
+    /// Nothing but these files, absolute paths.
+    pub(in crate::exec) fn of_files(files: &[Utf8PathBuf]) -> Self {
+        let mut checkout = Self { roots: Vec::new(), needles: Vec::new() };
+        files.iter().for_each(|file| checkout.add(file));
+        checkout
+    }
+
+    /// Adds a folder or a file that values must not name, an absolute path.
     pub(in crate::exec) fn add(&mut self, root: &Utf8Path) {
         self.needles.extend(spellings(root.as_str()));
         self.roots.push(root.to_owned());
@@ -165,9 +172,10 @@ fn spellings(root: &str) -> Vec<(Vec<u8>, usize)> {
 
 /// Whether the name of the folder ends where `rest` begins.
 fn ends_there(rest: &[u8], width: usize) -> bool {
-    let goes_on =
-        |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.%".contains(byte) || (width == 1 && *byte >= 0x80);
-    rest.first().is_none_or(|byte| !goes_on(byte))
+    // In binary formats what follows a text may look like the first byte of a letter in UTF-8, but seldom like all of it.
+    let is_letter = || width == 1 && matches!(rest, [0xc2..=0xf4, 0x80..=0xbf, ..]);
+    let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.%".contains(byte);
+    rest.first().is_none_or(|byte| !goes_on(byte)) && !is_letter()
 }
 
 /// The path at the beginning of `bytes`, for a message: up to what cannot be printed.
@@ -227,6 +235,8 @@ mod tests {
         for text in ["/home/a/project2/x", "/home/a/project-old", "home/a/project", "/home/a/projec", ""] {
             assert_eq!(found("/home/a/project", text.as_bytes()), None, "{text}");
         }
+        assert_eq!(found("/home/a/project", "/home/a/projectä".as_bytes()), None);
+        assert_eq!(found("/home/a/project", b"/home/a/project\xb1x").as_deref(), Some("/home/a/project"));
         assert_eq!(found("/app", b"/app /app/x"), None);
         assert_eq!(found("/app", b"/app/build/x"), Some("/app/build/x".to_owned()));
         assert_eq!(found("/home/a/p", b"(/home/a/p/d.csv\0"), Some("/home/a/p/d.csv".to_owned()));
