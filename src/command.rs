@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use minijinja::machinery::{self, Token};
@@ -13,6 +13,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
+use crate::diagnostic::{list, nearest};
 use crate::numbers;
 use crate::quote;
 use crate::source::Span;
@@ -35,6 +36,8 @@ pub(crate) struct CommandError {
     pub span: Option<Span>,
     /// The unknown name, if one is to blame: a variable, a filter or a test.
     pub name: Option<String>,
+    /// What to do about it, if that can be told.
+    pub help: Option<String>,
 }
 
 impl fmt::Display for CommandError {
@@ -52,13 +55,14 @@ impl From<Error> for CommandError {
             message: detail,
             span: error.range().map(|range| Span::new(range.start, range.end)),
             name: None,
+            help: None,
         }
     }
 }
 
 /// A named input of a command: a file, or what an aggregation gathers under labels.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub(crate) enum Input {
     /// A file.
     File(Utf8PathBuf),
     /// Label (`data1`, `seed41`) to input, in order.
@@ -105,7 +109,8 @@ pub(crate) fn check(source: &str) -> Result<(), CommandError> {
         template.undeclared_variables(false).into_iter().find(|name| !NAMES.contains(&name.as_str()));
     if let Some(name) = unknown {
         let span = find(source, &name);
-        return Err(CommandError { message: format!("nothing is called `{name}`"), span, name: Some(name) });
+        let message = format!("nothing is called `{name}`");
+        return Err(CommandError { message, span, name: Some(name), help: None });
     }
     match applied(source).find(|applied| !applied.is_known(&environment)) {
         None => Ok(()),
@@ -113,6 +118,7 @@ pub(crate) fn check(source: &str) -> Result<(), CommandError> {
             message: format!("there is no {kind} `{name}`"),
             span: Some(span),
             name: Some(name),
+            help: None,
         }),
     }
 }
@@ -206,6 +212,65 @@ pub(crate) fn members(template: &str, kind: &str) -> Option<Vec<String>> {
     Some(members)
 }
 
+/// A place in a template that spells out what it takes: `inputs.r.data1`, `inputs["r"]["data1"]`.
+pub(crate) struct Reference {
+    /// The names, without that of the mapping: `r`, `data1`.
+    pub path: Vec<String>,
+    start: usize,
+    /// Where each of the names ends.
+    ends: Vec<usize>,
+}
+
+impl Reference {
+    /// The place of the mapping and of the first `count` names.
+    pub(crate) fn span(&self, count: usize) -> Span {
+        let end = count.checked_sub(1).and_then(|last| self.ends.get(last)).unwrap_or(&self.start);
+        Span::new(self.start, *end)
+    }
+}
+
+/// The members of the mapping `kind` that a template spells out, in whichever way.
+pub(crate) fn references(template: &str, kind: &str) -> Vec<Reference> {
+    let environment = environment();
+    let names = environment.template_from_str(template).map(|parsed| parsed.undeclared_variables(false));
+    if !names.is_ok_and(|names| names.contains(kind)) {
+        return Vec::new();
+    }
+    let tokens = tokens(template);
+    let is_it = |i: &usize| {
+        let is_member = i.checked_sub(1).is_some_and(|before| matches!(tokens[before].0, Token::Dot));
+        !is_member && matches!(tokens[*i].0, Token::Ident(name) if name == kind)
+    };
+    let found = (0..tokens.len()).filter(is_it).map(|i| reference(&tokens[i..]));
+    found.filter(|found| !found.path.is_empty()).collect()
+}
+
+/// What the tokens from the name of a mapping on refer to.
+fn reference(tokens: &[(Token<'_>, Span)]) -> Reference {
+    let (mut path, mut ends, mut rest) = (Vec::new(), Vec::new(), &tokens[1..]);
+    loop {
+        let (name, end, count) = match rest {
+            [(Token::Dot, _), (Token::Ident(name), span), ..] => ((*name).to_owned(), span.range().end, 2),
+            [(Token::BracketOpen, _), (Token::Str(name), _), (Token::BracketClose, span), ..] => {
+                ((*name).to_owned(), span.range().end, 3)
+            }
+            [(Token::BracketOpen, _), (Token::String(name), _), (Token::BracketClose, span), ..] => {
+                (name.to_string(), span.range().end, 3)
+            }
+            // A method is no member.
+            [(Token::ParenOpen, _), ..] if path.len() > 1 => {
+                path.pop();
+                break;
+            }
+            _ => break,
+        };
+        path.push(name);
+        ends.push(end);
+        rest = &rest[count..];
+    }
+    Reference { path, start: tokens[0].1.range().start, ends }
+}
+
 /// Whether a template uses `name`, one of [`NAMES`].
 pub(crate) fn uses(template: &str, name: &str) -> bool {
     let environment = environment();
@@ -228,18 +293,17 @@ pub(crate) fn find(template: &str, word: &str) -> Option<Span> {
 
 /// Fills in a template.
 pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandError> {
-    let inputs: Vec<(String, Value)> =
-        filling.inputs.into_iter().map(|(key, input)| (key, input.into())).collect();
+    let missed = Missed::default();
     let outputs = filling.outputs.into_iter().map(|(key, path)| (key, Value::from(path.into_string())));
+    let parameters = filling.parameters.into_iter();
+    let parameters = parameters.map(|(name, value)| (name, Value::from(Serde(numbers::as_texts(value)))));
     let context = minijinja::context! {
-        inputs => OrderedMap::value(inputs),
-        outputs => OrderedMap::value(outputs.collect()),
-        parameters => OrderedMap::value(
-            filling.parameters.into_iter().map(|(name, value)| (name, Value::from(Serde(numbers::as_texts(value))))).collect(),
-        ),
+        inputs => gathered(filling.inputs, "inputs", &missed),
+        outputs => OrderedMap::value(outputs.collect(), "outputs", &missed),
+        parameters => OrderedMap::value(parameters.collect(), "parameters", &missed),
         partition => filling.partition,
         seed => filling.seed,
-        failed => printed_as_json(filling.failed),
+        failed => printed_as_json(filling.failed, FAILED, &missed),
     };
     let mut environment = environment();
     let (folder, count) = (filling.lists, AtomicUsize::new(0));
@@ -248,7 +312,10 @@ pub(crate) fn fill(template: &str, filling: Filling) -> Result<String, CommandEr
         write_list(&path, &value).map(|()| path.into_string())
     };
     environment.add_filter(LIST_FILE, list_file);
-    Ok(environment.render_str(template, context)?)
+    environment.render_str(template, context).map_err(|error| match missed.take() {
+        Some(missed) if error.kind() == ErrorKind::UndefinedError => missed,
+        _ => error.into(),
+    })
 }
 
 /// Writes the paths in an input to a file, one per line: with thousands of partitions, the command line would exceed
@@ -285,24 +352,41 @@ fn collect(value: &Value, lines: &mut Vec<String>) -> Result<(), Error> {
     }
 }
 
-impl From<Input> for Value {
-    fn from(input: Input) -> Self {
-        match input {
+/// The mapping called `name` of inputs, by key or by label.
+fn gathered(inputs: Vec<(String, Input)>, name: &str, missed: &Missed) -> Value {
+    let value = |(key, input): (String, Input)| {
+        let value = match input {
             Input::File(path) => Value::from(path.into_string()),
-            Input::Gathered(labels) => {
-                OrderedMap::value(labels.into_iter().map(|(label, input)| (label, input.into())).collect())
-            }
-        }
+            Input::Gathered(labels) => gathered(labels, &format!("{name}.{key}"), missed),
+        };
+        (key, value)
+    };
+    OrderedMap::value(inputs.into_iter().map(value).collect(), name, missed)
+}
+
+/// What a template last asked a mapping for in vain: the template engine names only the place.
+#[derive(Clone, Debug, Default)]
+struct Missed(Arc<Mutex<Option<CommandError>>>);
+
+impl Missed {
+    fn put(&self, error: CommandError) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn take(&self) -> Option<CommandError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 /// A value whose mappings can be looked into, and are printed as JSON.
-fn printed_as_json(json: serde_json::Value) -> Value {
+fn printed_as_json(json: serde_json::Value, name: &str, missed: &Missed) -> Value {
     match json {
         serde_json::Value::Object(entries) => {
             let json = serde_json::to_string(&entries).ok();
-            let values = entries.into_iter().map(|(name, value)| (name, printed_as_json(value)));
-            OrderedMap::with_text(values.collect(), json)
+            let inside =
+                |key: String, value| (key.clone(), printed_as_json(value, &format!("{name}.{key}"), missed));
+            let values = entries.into_iter().map(|(key, value)| inside(key, value));
+            OrderedMap::with_text(values.collect(), json, (name, missed))
         }
         other => Value::from(Serde(other)),
     }
@@ -315,16 +399,36 @@ struct OrderedMap {
     values: BTreeMap<String, Value>,
     /// What it is printed as; all its values, if that is `None`.
     text: Option<String>,
+    /// How the template refers to it.
+    name: String,
+    missed: Missed,
 }
 
 impl OrderedMap {
-    fn value(entries: Vec<(String, Value)>) -> Value {
-        Self::with_text(entries, None)
+    fn value(entries: Vec<(String, Value)>, name: &str, missed: &Missed) -> Value {
+        Self::with_text(entries, None, (name, missed))
     }
 
-    fn with_text(entries: Vec<(String, Value)>, text: Option<String>) -> Value {
+    fn with_text(
+        entries: Vec<(String, Value)>,
+        text: Option<String>,
+        (name, missed): (&str, &Missed),
+    ) -> Value {
         let order = entries.iter().map(|(name, _)| name.clone()).collect();
-        Value::from_object(Self { order, values: entries.into_iter().collect(), text })
+        let values = entries.into_iter().collect();
+        Value::from_object(Self { order, values, text, name: name.to_owned(), missed: missed.clone() })
+    }
+
+    fn has_no(&self, key: &Value) -> CommandError {
+        let (key, names) = (key.to_string(), || self.order.iter().map(String::as_str));
+        let has = if self.order.is_empty() {
+            "it is empty".to_owned()
+        } else {
+            format!("it has {}", list(names()))
+        };
+        let help = nearest(&key, names()).map(|near| format!("did you mean `{near}`?"));
+        let message = format!("`{}` has no `{key}` ({has})", self.name);
+        CommandError { message, span: None, name: Some(key), help }
     }
 }
 
@@ -334,7 +438,11 @@ impl Object for OrderedMap {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.values.get(key.as_str()?).cloned()
+        let found = key.as_str().and_then(|key| self.values.get(key));
+        if found.is_none() {
+            self.missed.put(self.has_no(key));
+        }
+        found.cloned()
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -465,6 +573,40 @@ mod tests {
         assert_eq!(fill("{% if failed %}some{% endif %}"), "some");
         let none = Filling { failed: serde_json::json!({}), ..filling() };
         assert_eq!(super::fill("{{ failed }}{% if failed %}some{% endif %}", none).unwrap(), "'{}'");
+    }
+
+    #[test]
+    fn members_are_found_however_they_are_spelt() {
+        let template =
+            r#"{{ inputs.a.b }}{{ inputs["c"]['d-e'] }}{{ x.inputs.no }}{{ inputs[k] }}{{ inputs.f.g() }}"#;
+        let found = references(template, "inputs");
+        let paths: Vec<_> = found.iter().map(|found| found.path.join(" ")).collect();
+        assert_eq!(paths, ["a b", "c d-e", "f"]);
+        assert_eq!(&template[found[1].span(1).range()], r#"inputs["c"]"#);
+        assert_eq!(&template[found[0].span(2).range()], "inputs.a.b");
+        assert!(references("{% for inputs in x %}{{ inputs.a }}{% endfor %}", "inputs").is_empty());
+    }
+
+    #[test]
+    fn what_is_missed_when_it_is_filled_in_is_named() {
+        for (template, message, near) in [
+            ("{% set k = 'dff' %}{{ inputs[k] }}", "`inputs` has no `dff` (it has `df` and `lines`)", "df"),
+            (
+                "{% set k = 'data3' %}{{ inputs.lines[k] }}",
+                "`inputs.lines` has no `data3` (it has `data1` and `data2`)",
+                "data1",
+            ),
+            (
+                "{{ parameters['r' ~ 'at'] }}",
+                "`parameters` has no `rat` (it has `n`, `rate` and `name`)",
+                "rate",
+            ),
+        ] {
+            let error = fill(template, filling()).unwrap_err();
+            assert_eq!(error.message, message);
+            assert_eq!(error.help, Some(format!("did you mean `{near}`?")));
+        }
+        assert_eq!(fill("{{ inputs.none | default('') }}x", filling()).unwrap(), "''x");
     }
 
     #[test]

@@ -143,3 +143,68 @@ fn what_a_pipeline_is_made_from_is_never_overwritten() {
         assert_eq!(space.read(name), before);
     }
 }
+
+#[test]
+fn what_is_no_file_is_never_replaced() {
+    let space = Space::new();
+    space.write("expops.yaml", "process_adjlist: a\nprocesses:\n  - {name: a, command: 'echo 1 > {{ outputs.x }}', outputs: {x: x}}\n");
+    space.write("real.html", "old");
+    space.link("page.html", "real.html");
+    space.expops(&["report", "-o", "page.html"]).success();
+    assert!(space.path("page.html").is_symlink() && space.read("real.html").contains("<html"));
+
+    space.link("null", "/dev/null");
+    let quiet = space.expops(&["report", "-o", "null"]).success();
+    assert_eq!(quiet.out, "", "the page may be what is on the screen");
+    let refused = space.expops(&["compile", "--force", "-o", "null"]).failure();
+    assert!(refused.err.contains("it is not a file"), "{}", refused.err);
+    assert!(space.path("null").is_symlink());
+
+    space.run("mkfifo", &["pipe"]).success();
+    let mut reader = space.command("cat").arg("pipe").stdout(std::process::Stdio::piped()).spawn().unwrap();
+    space.expops(&["report", "-o", "pipe"]).success();
+    let mut page = String::new();
+    std::io::Read::read_to_string(reader.stdout.as_mut().unwrap(), &mut page).unwrap();
+    reader.wait().unwrap();
+    assert!(page.contains("</html>"));
+    let refused = space.expops(&["compile", "--force", "-o", "pipe"]).failure();
+    assert!(refused.err.contains("it is not a file"), "{}", refused.err);
+
+    space.write("log", "before\n");
+    space.run("sh", &["-c", "expops report -o /dev/stdout >> log"]).success();
+    let log = space.read("log");
+    assert!(log.starts_with("before\n<!doctype html>") && log.ends_with("</html>"));
+
+    // A link with the usual name may come with somebody else's project.
+    space.link("report.html", "log");
+    space.expops(&["report"]).success();
+    assert!(!space.path("report.html").is_symlink() && space.read("log") == log);
+    space.link("made", "expops.yaml");
+    let refused = space.expops(&["compile", "--force", "-o", "made"]).failure();
+    assert!(refused.err.contains("is what the pipeline is made from"), "{}", refused.err);
+    space.link("early", "nowhere");
+    let refused = space.expops(&["compile", "-o", "early"]).failure();
+    assert!(refused.err.contains("leads nowhere") && !space.exists("nowhere"), "{}", refused.err);
+    space.write("d.csv", "a\n1\n2\n");
+    space.write("parts/x", "");
+    space.run("mkfifo", &["parts/p2.csv"]).success();
+    let refused = space.run("expops-split", &["d.csv", "--size", "2", "--out", "parts"]).failure();
+    assert!(refused.err.contains("it is not a file"), "{}", refused.err);
+}
+
+#[test]
+fn what_a_script_of_a_command_imports_is_looked_for() {
+    let space = Space::new();
+    space.write("expops.yaml", "process_adjlist: a\nprocesses:\n  - {name: a, command: 'python3 src/t.py > {{ outputs.x }}', outputs: {x: x}}\n");
+    space.write("src/t.py", "import json, beside\nimport made_later\n");
+    space.write("src/beside.py", "");
+    let warned = space.expops(&["compile"]).success();
+    assert!(
+        warned.err.contains("W007") && warned.err.contains("there is no module `made_later`"),
+        "{}",
+        warned.err
+    );
+    assert_eq!(warned.err.matches("W007").count(), 1);
+    space.edit("expops.yaml", "outputs: {x: x}", "outputs: {x: x}, files: [src/made_later.py]");
+    assert!(!space.expops(&["compile", "--root", ".", "--prefix", "x_"]).success().err.contains("W007"));
+}

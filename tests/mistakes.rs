@@ -276,10 +276,28 @@ const AT_RUN_TIME: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
+#[test]
+fn a_declared_file_is_opened_by_its_own_path() {
+    let space = Space::new();
+    space.write("d/y.csv", "");
+    space.write("x.csv", "a\n1\n");
+    space.write("expops.yaml", "scripts: {main: s.py}\ndata: {path: d/../x.csv}\nprocess_adjlist: one\nprocesses:\n  - {name: one, files: [d/../x.csv]}\n");
+    space.write("s.py", "def one():\n    return {'n': open('d/../x.csv').read()}\n");
+    let failed = space.expops(&["run"]).failure();
+    assert!(failed.says("`x.csv` is declared: open it as `x.csv`"), "{}{}", failed.out, failed.err);
+    space.edit("s.py", "d/../x.csv", "x.csv");
+    space.expops(&["run"]).success();
+}
+
 /// Mistakes in commands: name, command, what is said.
 const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("not_found", "no-such-program > {{ outputs.o }}", &["exit status 127", "no-such-program"]),
     ("writes_nothing", "true {{ outputs.o }}", &["did not write", "`o`"]),
+    (
+        "names_what_is_not_there",
+        "{% set k = \"oo\" %}echo {{ outputs[k] }} > {{ outputs.o }}",
+        &["`outputs` has no `oo` (it has `o`)", "help: did you mean `o`?"],
+    ),
     ("ends_badly", "echo told; exit 3 > {{ outputs.o }}", &["exit status 3", "told"]),
 ];
 

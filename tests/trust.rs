@@ -180,9 +180,8 @@ fn lossy(space: &Space) {
 fn an_exec_that_never_ran_is_met() {
     let every =
         ["*compile*", "*--shared*make*", "*--shared*use*", "*exec*make*", "*exec*use*", "*exec*plot*"];
-    // What Make does not take for done, it tries again whatever it is.
-    let some = every.map(|lost| (Tool::Make, lost)).into_iter().step_by(2);
-    for (tool, lost) in every.map(|lost| (Tool::Ninja, lost)).into_iter().chain(some) {
+    let tools = TOOLS.map(|tool| every.map(|lost| (tool, lost)));
+    for (tool, lost) in tools.into_iter().flatten() {
         let space = project();
         run(&space, tool, &[]).success();
         lossy(&space);
@@ -193,15 +192,36 @@ fn an_exec_that_never_ran_is_met() {
         let ran = Ran::from(build.env("EXPOPS", "./lossy.sh").env("LOST", lost).output().unwrap());
         let what = format!("{tool:?}, {lost}\n{}{}", ran.out, ran.err);
         assert!(space.exists("lost"), "{what}");
-        if tool == Tool::Ninja {
-            assert!(ran.says("`./lossy.sh` has ended with 0, and has not run: expops "), "{what}");
-            ran.failure();
-        }
+        assert!(ran.says("`./lossy.sh` has ended with 0, and has not run: expops "), "{what}");
+        ran.failure();
         // Make has seen that what it had made is as old as before.
         space.build(tool, &[]).success();
         assert_eq!(space.read("build/use/out/y.json").trim(), "7", "{what}");
         assert_eq!(space.read("build/plot/files/plot.svg"), "{'m': {'start': {'1': 5}}}!", "{what}");
         space.nothing_to_do(tool);
+    }
+}
+
+#[test]
+fn a_script_whose_exec_never_ran_fails_and_takes_no_arguments() {
+    for lost in ["*compile*", "*exec*make*", "*exec*use*", "*exec*plot*"] {
+        let space = project();
+        space.expops(&["compile", "--format", "sh"]).success();
+        space.run("sh", &["build.sh"]).success();
+        lossy(&space);
+        space.edit("expops.yaml", "start: 1", "start: 5");
+        let mut build = space.command("sh");
+        build.arg("build.sh").env("EXPOPS", "./lossy.sh").env("LOST", lost);
+        let ran = Ran::from(build.output().unwrap()).failure();
+        assert!(ran.says("has ended with 0, and has not run: expops "), "{lost}\n{}{}", ran.out, ran.err);
+        Ran::from(build.output().unwrap()).success();
+        assert_eq!(space.read("build/plot/files/plot.svg"), "{'m': {'start': {'1': 5}}}", "{lost}");
+    }
+    let space = project();
+    space.expops(&["compile", "--format", "sh"]).success();
+    for argument in ["-n", "make", "nonsense"] {
+        let refused = space.run("sh", &["build.sh", argument]).failure();
+        assert!(refused.says("takes no arguments") && !space.exists(".ran.log"), "{}", refused.err);
     }
 }
 
@@ -498,4 +518,37 @@ fn what_others_plant_in_a_shared_cache_is_dropped() {
     from_nothing(Some("of the team"));
     plant(&cache, |entry, _| entry["answer"]["planted"] = json!(true));
     assert_eq!(build(Some("of the team")), all);
+}
+
+/// The checksum is right, and every build from then on would fail.
+#[test]
+fn nonsense_in_a_shared_cache_is_made_again() {
+    let values = |entry: &mut Value, name: &str, text: &str| {
+        for value in entry["answer"]["values"].as_array_mut().unwrap() {
+            value[name] = json!(text);
+        }
+    };
+    let edits: [&Edit<'_>; 5] = [
+        &|entry, _| entry["answer"]["metrics"] = json!("not JSON"),
+        &|entry, _| entry["answer"]["metrics"] = json!(r#"{"metrics": [], "steps": {}}"#),
+        &|entry, _| values(entry, "format", "nonsense"),
+        &|entry, _| values(entry, "format", "pickle"),
+        &|entry, _| values(entry, "key", "other"),
+    ];
+    for edit in edits {
+        let space = project();
+        let build = || {
+            let _ = fs::remove_dir_all(space.path("build"));
+            let _ = fs::remove_file(space.path(".ran.log"));
+            let mut command = space.command("expops");
+            command.arg("run").env("EXPOPS_CACHE_DIR", space.path("cache"));
+            Ran::from(command.output().unwrap()).success();
+            assert_eq!(space.read("build/use/out/y.json").trim(), "2");
+            space.logged()
+        };
+        build();
+        plant(&space.path("cache/v2"), edit);
+        assert!(build().iter().any(|name| name == "make"));
+        assert!(build().is_empty(), "what was made again serves");
+    }
 }

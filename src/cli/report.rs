@@ -13,7 +13,7 @@ use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Checked, Failure};
 use crate::dry_run::Survey;
-use crate::file;
+use crate::file::{self, FileError, Given};
 use crate::probe::Probes;
 use crate::report::{self, Document, Libraries, Look};
 
@@ -26,9 +26,9 @@ pub(super) struct Flags {
     /// The project: a folder, or a project file
     #[arg(default_value = ".")]
     project: Utf8PathBuf,
-    /// Where the page goes
-    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
-    output: Utf8PathBuf,
+    /// Where the page goes [default: report.html]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<Utf8PathBuf>,
     /// Print the data of the page as JSON, and write nothing
     #[arg(long, conflicts_with = "output")]
     json: bool,
@@ -59,10 +59,16 @@ impl Content {
     }
 }
 
+impl Flags {
+    fn output(&self) -> &Utf8Path {
+        self.output.as_deref().unwrap_or(Utf8Path::new("report.html"))
+    }
+}
+
 pub(super) fn run(flags: &Flags) -> Ended {
     // Paths are relative to where the command was given, so they are resolved before the project's folder is
     // entered.
-    let output = absolute(&flags.output);
+    let output = absolute(flags.output());
     let chart_js = flags.content.chart_js();
     let mut sink = Diagnostics::new();
     let place = Location::find(&flags.project, flags.content.build_dir.as_deref());
@@ -93,13 +99,30 @@ fn write(document: &Document, output: &Utf8Path, flags: &Flags, chart_js: Option
         Err(text) => return Ended::failed(&text),
     };
     let page = report::page(document, &libraries, false);
-    let written =
-        file::insist_on_no_folder(output).and_then(|()| file::write_if_changed(output, page.as_bytes()));
-    if let Err(error) = written {
-        return Ended::failed(&error.to_string());
+    match put(output, flags.output.is_some(), page.as_bytes()) {
+        Err(error) => return Ended::failed(&error.to_string()),
+        // The page may be what is on the screen.
+        Ok(Given::Stream) => {}
+        Ok(Given::File(_)) => println!("wrote {} ({} kB)", flags.output(), page.len().div_ceil(1000)),
     }
-    println!("wrote {} ({} kB)", flags.output, page.len().div_ceil(1000));
     Ended::Well
+}
+
+/// Writes the page to where the user says. A link with the usual name, which nobody has given, may be part of somebody
+/// else's project: it is replaced.
+fn put(output: &Utf8Path, is_given: bool, page: &[u8]) -> Result<Given, FileError> {
+    let given = match output.is_symlink() && !is_given {
+        true => Given::File(output.to_owned()),
+        false => Given::at(output)?,
+    };
+    match &given {
+        Given::Stream => file::write_stream(output, page)?,
+        Given::File(path) => {
+            file::insist_on_no_folder(path)?;
+            file::write_if_changed(path, page)?;
+        }
+    }
+    Ok(given)
 }
 
 /// A path made absolute from where the command was given.

@@ -8,7 +8,7 @@ use super::check::{Checked, NamedFiles, check, expand};
 use super::failure::Failure;
 use super::options::Options;
 use super::project::Project;
-use super::{exports, imports};
+use super::{exports, imports, started};
 use crate::defaults;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::emit::Format;
@@ -55,7 +55,9 @@ pub fn compile(options: &Options, sink: &mut Diagnostics) -> Result<Compiled, Fa
     let placed = options.placed(&project).map_err(Failure::Usage)?;
     let checked = check(&project, options.missing(), sink)?;
     let absent = |sink: &mut Diagnostics| {
-        imports::report_absent(&checked.foreign, (&options.python, &checked.codes.folders), &project, sink);
+        let started = started::absent(&checked.pipeline, &project, &options.python);
+        let all = [checked.foreign.as_slice(), &started].concat();
+        imports::report_absent(&all, (&options.python, &checked.codes.folders), &project, sink);
     };
     // What a path does not select may be a step whose decorator was not imported.
     let expanded = expand(&checked, options.max_instances, sink);

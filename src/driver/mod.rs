@@ -9,6 +9,7 @@ mod options;
 mod program;
 mod project;
 mod sources;
+mod started;
 mod write;
 
 pub use check::Checked;

@@ -8,7 +8,7 @@ use crate::file::FileError;
 use crate::layout::Layout;
 use crate::quote;
 
-/// What each command of a Ninja file reads before it calls `expops`.
+/// What each command of a Ninja file reads before it calls `expops`, and a Makefile and a script once.
 const GUARD: &str = include_str!("../../templates/program.sh");
 
 /// What the program says at its end, if it was asked to prove that it has run.

@@ -65,7 +65,7 @@ pub(super) fn codes(
 }
 
 /// Whether an imported module is declared: another build may make it.
-fn is_promised(import: &Foreign, pipeline: &Pipeline) -> bool {
+pub(super) fn is_promised(import: &Foreign, pipeline: &Pipeline) -> bool {
     let last = import.module.rsplit('.').next().unwrap_or_default();
     let mut declared = pipeline.processes.iter().flat_map(|process| &process.settings.files);
     declared.any(|path| path.components().any(|part| part.as_str().trim_end_matches(".py") == last))

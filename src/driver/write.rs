@@ -13,7 +13,7 @@ use crate::digest::Hasher;
 use crate::durable;
 use crate::emit::{self, Format};
 use crate::exec::{self, Interpreter};
-use crate::file::{self, FileError, Written};
+use crate::file::{self, FileError, Given, Written};
 use crate::plan_file::{PlanFile, VERSION};
 use crate::runtime;
 
@@ -30,9 +30,9 @@ impl Compiled {
     /// Writes what changed in the project: plan files first, then the generated file, and last the proof for
     /// Make that everything is there. Returns what became of the generated file.
     pub fn write(&self) -> Result<Written, Failure> {
-        let output = self.project.at(&self.output);
-        let is_output =
-            |source: &&Utf8PathBuf| file::normal(&self.project.at(source)) == file::normal(&output);
+        let output = self.target().map_err(|error| Failure::Write(error.to_string()))?;
+        let real = |path: &Utf8Path| path.canonicalize_utf8().unwrap_or_else(|_| file::normal(path));
+        let is_output = |source: &&Utf8PathBuf| real(&self.project.at(source)) == real(&output);
         if let Some(source) = self.plan.sources.iter().find(is_output) {
             let text = format!("`{source}` is what the pipeline is made from; write to another file");
             return Err(Failure::Usage(text));
@@ -47,7 +47,7 @@ impl Compiled {
         // Python needs longer to tell what is installed than most pipelines need to be written.
         let (told, written) = std::thread::scope(|scope| {
             let asked = scope.spawn(|| self.write_interpreter());
-            let written = self.write_files();
+            let written = self.write_files(&output);
             (asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), written)
         });
         told.map_err(|failure| Failure::Write(failure.to_string()))?;
@@ -57,6 +57,16 @@ impl Compiled {
             make_executable(&output);
         }
         Ok(written)
+    }
+
+    /// The generated file. A link with its usual name, which nobody has given, may be part of somebody else's project: it
+    /// is replaced.
+    fn target(&self) -> Result<Utf8PathBuf, FileError> {
+        let output = self.project.at(&self.output);
+        match self.options.output.is_none() && output.is_symlink() {
+            true => Ok(output),
+            false => Given::file_at(&output),
+        }
     }
 
     /// Checks that what is written into the build folder stays in there: a build folder can come with somebody else's
@@ -106,7 +116,7 @@ impl Compiled {
     }
 
     /// Also returns the digest of the generated file's text, ready for more.
-    fn write_files(&self) -> Result<(Written, Hasher), FileError> {
+    fn write_files(&self, output: &Utf8Path) -> Result<(Written, Hasher), FileError> {
         let plan_files = self.plan_files();
         for (path, text) in &plan_files {
             durable::write_if_changed(path, text.as_bytes())?;
@@ -127,14 +137,13 @@ impl Compiled {
         if let Some(text) = &self.depfile {
             durable::write_if_changed(&self.in_project(&self.plan.depfile), text.as_bytes())?;
         }
-        self.write_generated()
+        self.write_generated(output)
     }
 
-    fn write_generated(&self) -> Result<(Written, Hasher), FileError> {
+    fn write_generated(&self, path: &Utf8Path) -> Result<(Written, Hasher), FileError> {
         let mut digest = Hasher::new();
-        let path = self.project.at(&self.output);
-        file::insist_on_no_folder(&path)?;
-        let written = durable::revise(&path, |out| {
+        file::insist_on_no_folder(path)?;
+        let written = durable::revise(path, |out| {
             let mut out = BufWriter::with_capacity(BLOCK, Hashed { out, digest: &mut digest });
             self.options.format.write(&self.plan, &mut out)?;
             out.flush()

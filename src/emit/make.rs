@@ -40,6 +40,7 @@ pub(super) fn make(plan: &Plan, out: &mut dyn io::Write) -> io::Result<()> {
             another_program => quoted(make_text(ANOTHER_PROGRAM)),
             // In a variable, unlike in a recipe, `#` starts a comment.
             exec => quoted(command(&exec).replace('#', "\\#")),
+            guard => quoted(make_text(&quote::word(&quote::operand(plan.program.as_str()))).replace('#', "\\#")),
             prefixed => !plan.prefix.is_empty(),
             itself => quoted(format!("{} ;", rule(&targets(std::slice::from_ref(&plan.output)), &proof, ""))),
             proof => quoted(rule(&targets(std::slice::from_ref(&plan.proof)), &prerequisites(&sources), &compiled)),

@@ -27,6 +27,7 @@ pub(super) fn shell(plan: &Plan, out: &mut dyn io::Write) -> io::Result<()> {
             another_program => quoted(quote::word(ANOTHER_PROGRAM)),
             // `sh` would not take a name with a leading dash as an operand.
             script => quoted(quote::word(&quote::operand(plan.output.as_str()))),
+            guard => quoted(quote::word(&quote::operand(plan.program.as_str()))),
             verdict => plan.verdict.is_some(),
             exec => quoted(quote::words(&exec)),
             compile => quoted(quote::words(&plan.compile)),

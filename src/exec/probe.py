@@ -43,6 +43,22 @@ def content(folder):
     return digest.hexdigest()
 
 
+def links(place):
+    """The packages and modules of a folder of packages that are links to somewhere else, as `flit install --symlink` makes them."""
+    try:
+        found = [entry for entry in os.scandir(place) if entry.is_symlink()]
+    except OSError:
+        return
+    for entry in found:
+        target = os.path.realpath(entry.path)
+        if not os.path.realpath(".").startswith(os.path.join(target, "")):
+            if os.path.isdir(target):
+                yield entry.name, content(target)
+            elif entry.name.endswith(".py") and os.path.isfile(target):
+                with open(target, "rb") as file:
+                    yield entry.name, hashlib.sha256(file.read()).hexdigest()
+
+
 def source(package):
     """What identifies a package beside its version, which says little unless it came from an index."""
     told = package.read_text("direct_url.json")
@@ -76,4 +92,7 @@ for package in importlib.metadata.distributions(path=places()):
     # Builds have their own copy of our package.
     if name and name.lower().replace("_", "-") != "expops-build":
         found.add(name.lower().replace("_", "-") + "==" + version)
+for place in places():
+    if os.path.basename(place) in ("site-packages", "dist-packages"):
+        found.update(name + "==link " + digest[:16] for name, digest in links(place))
 print("\n".join(sorted(found)))

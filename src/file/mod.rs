@@ -1,6 +1,7 @@
 //! Files that nobody ever sees half-written, and errors that name the path.
 
 mod error;
+mod given;
 mod own;
 mod path;
 mod regular;
@@ -13,6 +14,7 @@ use std::path::Path;
 use camino::Utf8Path;
 
 pub(crate) use error::{FileError, context, reason};
+pub(crate) use given::{Given, write_stream};
 pub(crate) use own::{append_own, create_folder, create_own, create_own_folder, make_way, remove, write_own};
 pub(crate) use path::{insist_on_no_folder, insist_on_no_links, link, normal, on_path};
 pub(crate) use regular::{number, open_regular, read_regular, read_regular_text};

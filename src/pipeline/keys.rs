@@ -166,12 +166,41 @@ impl Consumer<'_> {
 
     fn command(&self, template: &str, names: &Keys, sink: &mut Diagnostics) {
         let Some(text) = &self.written.command else { return };
-        let asked = command::inputs(template).unwrap_or_default();
-        for key in asked.iter().filter(|key| !names.contains(*key)) {
-            let part = command::find(template, &format!("inputs.{key}"));
-            let span = part.map_or(text.span, |part| place_in(&self.config.source, text, part));
-            sink.error(self.unknown(key, span, names, ("inputs.", "")));
+        let mut told = Keys::new();
+        for reference in command::references(template, "inputs") {
+            let place = |count| place_in(&self.config.source, text, reference.span(count));
+            let (key, label) = (&reference.path[0], reference.path.get(1));
+            if !names.contains(key) {
+                if told.insert(key.clone()) {
+                    sink.error(self.unknown(key, place(1), names, ("inputs.", "")));
+                }
+            } else if let (Some(label), Some(labels)) = (label, self.labels(key))
+                && !labels.contains(label)
+                && told.insert(format!("{key}.{label}"))
+            {
+                sink.error(self.unknown(label, place(2), &labels, (&format!("inputs.{key}."), "")));
+            }
         }
+    }
+
+    /// The labels of the outermost layer that the process gathers `name` from; `None` if it gathers it from none, or
+    /// that is not known.
+    fn labels(&self, name: &str) -> Option<Keys> {
+        let rename = self.process.renames.iter().find(|rename| rename.name == name);
+        let key = rename.map_or(name, |rename| &rename.key);
+        let place = &self.process.place;
+        let layers = |up: &ProcessId| {
+            let is_it = rename.and_then(|rename| rename.process.as_ref());
+            let process = self.pipeline.process(*up);
+            let returns = self.returned[up].as_ref().is_some_and(|keys| keys.contains(key));
+            let outlet = process.outlet(&self.pipeline.layers);
+            let [data, seed] = [(outlet.data, place.data.len()), (outlet.seed, place.seed.len())]
+                .map(|(layers, inside)| layers.get(inside).copied());
+            (returns && is_it.is_none_or(|name| *name == process.name)).then_some(data.or(seed))
+        };
+        let mut gathered = self.process.upstreams.iter().filter_map(layers);
+        let layer = self.pipeline.layer(gathered.next().filter(|_| gathered.next().is_none())??);
+        Some((0..layer.len()).map(|arm| layer.arm(arm).label()).collect())
     }
 
     /// Reports names that the process gives to inputs and that its function does not take.

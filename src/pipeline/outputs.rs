@@ -24,6 +24,11 @@ pub(super) fn declared(
             let help = "write a relative path without `..`, such as `result.txt`";
             refuse(&codes::PATH_OUTSIDE, message, "not inside", help);
         }
+        if file.value.ends_with('/') || file.value.ends_with("/.") {
+            let message = format!("the output `{}` ends in a slash", key.value);
+            let help = "write its name alone, whether it is a file or a folder";
+            refuse(&codes::OUTPUT, message, "not a name", help);
+        }
         if outputs.iter().any(|(_, other)| *other == path) {
             let message = format!("two outputs are the file `{path}`");
             refuse(&codes::OUTPUT_CLASH, message, "the second one", "give each output a file of its own");

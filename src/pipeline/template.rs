@@ -1,5 +1,7 @@
 //! Checks the template of a shell command, as far as the project file tells what it may refer to.
 
+use std::collections::BTreeSet;
+
 use super::model::{Process, Work};
 use crate::command;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
@@ -55,11 +57,14 @@ fn undeclared(written: &ProcessConfig, command: &Spanned<String>, config: &Confi
     let both = config.parameters.iter().chain(&written.parameters);
     let parameters: Vec<&str> = both.map(|(name, _)| name.value.as_str()).collect();
     for (kind, known) in [("outputs", outputs), ("parameters", parameters)] {
-        let used = command::members(&command.value, kind).unwrap_or_default();
-        for member in used.iter().filter(|member| !known.contains(&member.as_str())) {
+        let mut told = BTreeSet::new();
+        for reference in command::references(&command.value, kind) {
+            let member = &reference.path[0];
+            if known.contains(&member.as_str()) || !told.insert(member.clone()) {
+                continue;
+            }
             let word = format!("{kind}.{member}");
-            let place = command::find(&command.value, &word);
-            let span = place.map_or(command.span, |span| place_in(&config.source, command, span));
+            let span = place_in(&config.source, command, reference.span(1));
             let message = format!("the command of `{name}` uses `{word}`, which is not declared");
             let help = match nearest(member, known.iter().copied()) {
                 Some(near) => format!("did you mean `{kind}.{near}`?"),

@@ -69,6 +69,11 @@ impl Draft {
     /// An empty draft of the file at `target`, to be compressed as `compression` says. Its name is always the same, so
     /// that a file left by a killed split is reused; [`lock`] keeps two splits apart.
     pub(super) fn create(target: &Utf8Path, compression: Option<Compression>) -> Result<Self, SplitError> {
+        // A link is replaced; what is a device or a pipe, also by a link, is somebody else's.
+        if fs::metadata(target).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
+            let error = io::Error::other("it is not a file");
+            file::context(Err(error), "write", target)?;
+        }
         let path = passing::draft(target);
         file::remove(&path)?;
         let file = file::context(File::create_new(&path), "create", &path)?;

@@ -212,7 +212,11 @@ impl Instance {
         }
         let cache = self.cache();
         let digest = key.digest();
-        match self.first(key, reads(cache.lists(digest)), |key| cache.lookup(key)) {
+        let lookup = |key| match cache.lookup(key)? {
+            Some(entry) if !self.can_have_made(&entry) => cache.forget(key).map(|()| None),
+            found => Ok(found),
+        };
+        match self.first(key, reads(cache.lists(digest)), lookup) {
             Ok(None) => {}
             Ok(found) => return found,
             Err(error) => {
@@ -223,9 +227,16 @@ impl Instance {
         let found = self.with_remote(Way::From, |remote| {
             let mut lists = reads(cache.lists_in(remote, digest)?);
             lists.retain(|reads| !reads.is_bound_to_this_machine());
-            self.first(key, lists, |key| cache.lookup_in(remote, key))
+            let lookup = |key| Ok(cache.lookup_in(remote, key)?.filter(|entry| self.can_have_made(entry)));
+            self.first(key, lists, lookup)
         });
         found.flatten()
+    }
+
+    /// Whether what an entry says is a result that this instance can have.
+    fn can_have_made(&self, entry: &Entry) -> bool {
+        serde_json::from_value::<ActionResult>(entry.answer.clone())
+            .is_ok_and(|result| result.makes_sense_for(&self.plan.work))
     }
 
     /// The first run that `lookup` knows among those whose reads, from `lists` or none, are still the same.

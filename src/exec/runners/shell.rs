@@ -38,7 +38,11 @@ pub(in crate::exec) fn run(
     }
     let line =
         command::fill(template, filling(instance, outputs, (inputs, failed), folder)).map_err(|error| {
-            Failure::new(format!("the command cannot be filled in: {error}")).detail(template)
+            let failure = Failure::new(format!("the command cannot be filled in: {error}")).detail(template);
+            match error.help {
+                Some(help) => failure.help(help),
+                None => failure,
+            }
         })?;
     let log = instance.folder.log();
     let mut shell = Command::new("/bin/sh");

@@ -121,6 +121,8 @@ def _name(error: NameError) -> Optional[str]:
 def _file(name: str, request: Request) -> Optional[str]:
     root = request["project_root"]
     inside = _inside(name, root, request)
+    if inside is not None and os.path.exists(inside):  # in the folder of the run, where declared files are
+        return f"`{inside}` is declared: open it as `{inside}`, for the folder of the run has no other way to it"
     if inside is not None:
         return (
             f"`{inside}` is in the project, and the process does not declare it: write `files: [{inside}]`, "

@@ -6,6 +6,10 @@
 # nothing.
 
 set -eu
+if [ $# -gt 0 ]; then
+    echo "$0 takes no arguments, and makes everything; \`expops run NAME\` makes one thing" >&2
+    exit 2
+fi
 CDPATH= cd -- "$(dirname -- "$0")"
 : "${EXPOPS:=expops}"
 # Another project has a program called expops.
@@ -13,6 +17,13 @@ case "$EXPOPS $($EXPOPS --version 2>/dev/null)" in
     'expops '*expops-build*) ;;
     'expops '*) echo 'expops: the `expops` on PATH is another program, or there is none: `pip install expops-build`, or set EXPOPS to the path of the one that wrote this build' >&2; exit 1 ;;
 esac
+
+# What hands on to it can end with 0 without having done so: then it is asked to say that it is done.
+was=$EXPOPS
+[ "$EXPOPS" != expops ] || EXPOPS=
+[ -f build/.expops/program ] || $was compile --format sh --quiet
+. build/.expops/program
+: "${EXPOPS:=expops}"
 
 instance() {
     printf '%s\n' "$1"
@@ -24,7 +35,7 @@ if [ -z "${EXPOPS_COMPILED_SCRIPT-}" ]; then
     before=$(cksum < build.sh)
     $EXPOPS compile --format sh --quiet
     if [ "$(cksum < build.sh)" != "$before" ]; then
-        EXPOPS_COMPILED_SCRIPT=1 exec sh build.sh "$@"
+        EXPOPS=$was EXPOPS_COMPILED_SCRIPT=1 exec sh build.sh
     fi
 fi
 unset EXPOPS_COMPILED_SCRIPT
