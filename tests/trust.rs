@@ -203,6 +203,18 @@ fn an_exec_that_never_ran_is_met() {
 }
 
 #[test]
+fn an_exec_that_never_ran_is_met_in_an_empty_build_folder() {
+    let space = project();
+    run(&space, Tool::Make, &[]).success();
+    lossy(&space);
+    fs::remove_dir_all(space.path("build")).unwrap();
+    let mut build = space.command("make");
+    build.env("EXPOPS", "./lossy.sh").env("LOST", "*exec*plot*");
+    let ran = Ran::from(build.output().unwrap()).failure();
+    assert!(ran.says("has ended with 0, and has not run: expops exec "), "{}{}", ran.out, ran.err);
+}
+
+#[test]
 fn a_script_whose_exec_never_ran_fails_and_takes_no_arguments() {
     for lost in ["*compile*", "*exec*make*", "*exec*use*", "*exec*plot*"] {
         let space = project();
