@@ -176,6 +176,27 @@ fn an_interpreter_by_its_path() {
 
 /// As pyenv has it: `python3` is a script that looks for a file in one folder after another, and then starts the
 /// interpreter that the file names.
+/// As `flit install --symlink` makes it; no list of the installation knows what is there.
+#[test]
+fn a_package_that_is_a_link_is_looked_at() {
+    let space = Space::new();
+    space.write("expops.yaml", crate::space::of_one("work"));
+    space.write("s.py", "import mine\n\ndef work():\n    return {'x': mine.f()}\n");
+    let python = space.run("sh", &["-c", "command -v python3"]).success().out.trim().to_owned();
+    space.run(&python, &["-m", "venv", "--without-pip", "v"]).success();
+    let folder =
+        space.run("sh", &["-c", "echo v/lib/python3*/site-packages"]).success().out.trim().to_owned();
+    space.link(&format!("{folder}/mine"), "../../../../away/mine");
+    for value in ["1", "2"] {
+        space.write("away/mine/__init__.py", format!("def f():\n    return {value}\n"));
+        space.expops(&["compile", "--python", "v/bin/python3"]).success();
+        space.build(Tool::Ninja, &[]).success();
+        assert_eq!(space.read("build/work/out/x.json").trim(), value);
+        space.nothing_to_do(Tool::Ninja);
+        space.tick();
+    }
+}
+
 /// As for every other program that is started there: an instance runs elsewhere.
 #[test]
 fn a_relative_folder_of_pythonpath_is_that_of_whoever_builds() {

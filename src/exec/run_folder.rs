@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
+use super::reads::places::Link;
 use super::reads::watcher::Watcher;
 use super::resources::allotment::Allotment;
 use crate::file;
@@ -40,14 +41,6 @@ fn remove_patiently(folder: &Utf8Path) {
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-}
-
-/// A link in the folder where a process runs.
-pub(super) struct Link {
-    /// Its path in that folder.
-    pub(super) path: Utf8PathBuf,
-    /// What it leads to, in the project.
-    pub(super) to: Utf8PathBuf,
 }
 
 /// A run under way: `.run-*` inside the instance's folder, removed when this is dropped.

@@ -29,7 +29,9 @@ class Names(unittest.TestCase):
         listed = ("NEVER", "OF_THE_NODE")
         never = words("child.rs", "THREADS").union(*(words("variables.rs", one) for one in listed))
         self.assertEqual(set(_watch._NEVER_NAMES), never)
-        self.assertEqual(set(_watch._NEVER), words("variables.rs", "NEVER_PREFIXES") | words("variables.rs", "OF_THE_JOB"))
+        self.assertEqual(
+            set(_watch._NEVER), words("variables.rs", "NEVER_PREFIXES") | words("variables.rs", "OF_THE_JOB")
+        )
         for name in ("_", "PATH", "LC_ALL", "LD_PRELOAD", "PYTHONPATH", "EXPOPS_X", "MAKEFLAGS", ""):
             self.assertFalse(_watch._may_count(name), name)
         for name in ("_MODE", "LD_SCALE", "PYTHON_ENV", "PYTHON", "PYTHON3", "RATE", "rate"):

@@ -8,10 +8,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::exec::failure::Failure;
 use crate::exec::key::roots::Roots;
-use crate::exec::run_folder::Link;
 use crate::file;
 use crate::layout::{FILES, Layout};
 use crate::watch::{Event, Operation};
+
+/// A link in the folder where a process runs.
+pub(in crate::exec) struct Link {
+    /// Its path in that folder.
+    pub(in crate::exec) path: Utf8PathBuf,
+    /// What it leads to, in the project.
+    pub(in crate::exec) to: Utf8PathBuf,
+}
 
 /// Where the things are that a run may touch. All paths are absolute, without links.
 pub(in crate::exec) struct Places<'a> {

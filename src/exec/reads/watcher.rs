@@ -6,12 +6,11 @@ use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::places::{NOT_SYSTEM, SYSTEM};
+use super::places::{Link, NOT_SYSTEM, SYSTEM};
 use crate::digest::Digest;
 use crate::exec::interpreter::Interpreter;
 use crate::exec::key::roots::Roots;
 use crate::exec::private;
-use crate::exec::run_folder::Link;
 use crate::exec::values::beside::last_change;
 use crate::file;
 use crate::layout::Layout;

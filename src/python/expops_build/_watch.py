@@ -21,13 +21,40 @@ _HOOK = "EXPOPS_WATCH_HOOK"
 # Asked by whoever starts programs, of the node or the job, or set for each run. `variables.rs` has the same list and says more.
 _NEVER = ("LC_", "MAKE", "NINJA", "EXPOPS_", "SLURM", "SRUN_", "PMI_", "PMIX_", "HQ_", "PBS_", "LSB_")
 _NEVER_NAMES = frozenset(
-    """
-    PATH HOME LANG LANGUAGE LD_PRELOAD LD_LIBRARY_PATH PWD OLDPWD SHLVL _ TMPDIR TMP TEMP HOSTNAME
-    SSH_AGENT_PID SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_TTY
-    XDG_RUNTIME_DIR XDG_SEAT XDG_SESSION_CLASS XDG_SESSION_ID XDG_SESSION_TYPE XDG_VTNR DBUS_SESSION_BUS_ADDRESS
-    CUDA_VISIBLE_DEVICES GPU_DEVICE_ORDINAL HIP_VISIBLE_DEVICES NVIDIA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES
-    ZE_AFFINITY_MASK
-    """.split()
+    [
+        "PATH",
+        "HOME",
+        "LANG",
+        "LANGUAGE",
+        "LD_PRELOAD",
+        "LD_LIBRARY_PATH",
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "_",
+        "TMPDIR",
+        "TMP",
+        "TEMP",
+        "HOSTNAME",
+        "SSH_AGENT_PID",
+        "SSH_AUTH_SOCK",
+        "SSH_CLIENT",
+        "SSH_CONNECTION",
+        "SSH_TTY",
+        "XDG_RUNTIME_DIR",
+        "XDG_SEAT",
+        "XDG_SESSION_CLASS",
+        "XDG_SESSION_ID",
+        "XDG_SESSION_TYPE",
+        "XDG_VTNR",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "CUDA_VISIBLE_DEVICES",
+        "GPU_DEVICE_ORDINAL",
+        "HIP_VISIBLE_DEVICES",
+        "NVIDIA_VISIBLE_DEVICES",
+        "ROCR_VISIBLE_DEVICES",
+        "ZE_AFFINITY_MASK",
+    ]
 ).union(THREADS)
 # What asks in the name of its caller.
 _BETWEEN = frozenset(["os", "posixpath", "_collections_abc", "collections", "string", "functools", "threading"])
