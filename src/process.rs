@@ -53,11 +53,15 @@ pub(crate) fn below(root: u32, spared: &[Known]) -> Vec<Known> {
     found
 }
 
-/// Kills what is below `root`, until nothing is: what has been forked meanwhile is there the next time.
+/// Kills what is below `root`, until nothing is: what has been forked meanwhile is there the next time. Another process than
+/// this one is stopped before, and is the caller's to kill: a shell would go on behind the command that was killed.
 #[cfg(target_os = "linux")]
 pub(crate) fn kill_below(root: u32, spared: &[Known]) {
     // One that the kernel keeps, as it waits for a disk, ends when the kernel lets it.
     const ROUNDS: u32 = 200;
+    if root != std::process::id() {
+        send(root, rustix::process::Signal::STOP);
+    }
     for _ in 0..ROUNDS {
         let found = below(root, spared);
         if found.is_empty() {

@@ -469,7 +469,9 @@ fn what_fails_over_there_fails_here_with_the_same_words() {
 fn a_task_that_takes_too_long_is_ended() {
     let space = project();
     launcher(&space, "launch", GOOD);
-    space.edit("expops.yaml", "command: cp", "resources: {time: 1s}\n      command: sleep 600; cp");
+    // The shell does not go on when what it waits for is killed.
+    let late = "resources: {time: 1s}\n      command: sleep 600; echo 1 > {{ outputs.rows }} #";
+    space.edit("expops.yaml", "command: cp", late);
     space.compile(Tool::Ninja).success();
     let ran = build(&space, Tool::Ninja, Some("launch")).failure();
     assert!(ran.says("it took longer than its `time`"), "{}", ran.out);

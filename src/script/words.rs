@@ -33,8 +33,8 @@ pub(super) fn attribute(name: &str, words: &mut Words) {
         "import_module" | "exec_module" | "load_module" | "__globals__" | "f_globals" | "__import__"
         | "getmodule" | "getmembers" | "__subclasses__" => words.dynamic = true,
         // They take the names of classes and functions from a text or a file.
-        "unsafe_load" | "unsafe_load_all" | "UnsafeLoader" | "full_load" | "full_load_all" | "FullLoader"
-        | "dictConfig" | "fileConfig" | "loadTestsFromName" | "loadTestsFromNames" => words.dynamic = true,
+        "unsafe_load" | "unsafe_load_all" | "UnsafeLoader" | "dictConfig" | "fileConfig"
+        | "loadTestsFromName" | "loadTestsFromNames" => words.dynamic = true,
         _ => {}
     }
     words.reads |= opens(name);
@@ -141,7 +141,7 @@ pub(super) fn builtin_dynamic(name: &str) -> Option<&'static str> {
 
 /// Whether a library function imports by a name made at run time.
 pub(super) fn imports_by_name(path: &str) -> bool {
-    const PATHS: [&str; 17] = [
+    const PATHS: [&str; 14] = [
         "importlib.import_module",
         "importlib.util",
         "importlib.machinery",
@@ -153,9 +153,6 @@ pub(super) fn imports_by_name(path: &str) -> bool {
         "yaml.unsafe_load",
         "yaml.unsafe_load_all",
         "yaml.UnsafeLoader",
-        "yaml.full_load",
-        "yaml.full_load_all",
-        "yaml.FullLoader",
         "yaml.Loader",
         "logging.config",
         "hydra.utils",

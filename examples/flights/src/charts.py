@@ -14,6 +14,8 @@ def skill(metrics):
 
     points = {}
     for path, logged in metrics.items():
+        if not path.startswith("/"):  # the same again, as `train`, `train__2`
+            continue
         part = int(re.search(r"partition='p(\d+)'", path).group(1))
         seed = re.search(r"seed='(\d+)'", path).group(1)
         points.setdefault(seed, {})[part] = last(logged["auc"])

@@ -64,6 +64,7 @@ impl Instance {
             declared: decided.key.files().map(|(path, _)| file::normal(&absolute(path))).collect(),
             modules: &decided.modules,
             prefixes,
+            for_packages: &told.searched,
             searched: watcher::searched(),
             private: private::folder().ok(),
             visible,

@@ -37,6 +37,8 @@ pub(in crate::exec) struct Places<'a> {
     pub(in crate::exec) modules: &'a BTreeSet<Utf8PathBuf>,
     /// Where the interpreter and its packages are.
     pub(in crate::exec) prefixes: Vec<Utf8PathBuf>,
+    /// Folders that were listed only to find out which packages are installed.
+    pub(in crate::exec) for_packages: &'a BTreeSet<Utf8PathBuf>,
     /// Folders that are searched for programs.
     pub(in crate::exec) searched: Vec<Utf8PathBuf>,
     /// What `expops` itself keeps while a build runs.
@@ -92,6 +94,9 @@ impl Places<'_> {
         }
         if self.roots.is_export(&path) {
             return self.of_an_export(&path, event);
+        }
+        if event.operation == Operation::List && self.for_packages.contains(&path) {
+            return Ok(None);
         }
         if event.operation == Operation::List && self.roots.project().starts_with(&path) {
             return Ok(Some(path).filter(|path| path.parent().is_some()));

@@ -1,7 +1,7 @@
 //! Calls a Python function through the runtime that the compiler put in the build folder. One JSON file goes in, one
 //! comes out; the other half is `src/python/expops_build/_run.py`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::process::Command;
 
@@ -60,6 +60,9 @@ pub(in crate::exec) struct Told {
     /// Where the interpreter and its packages are.
     #[serde(default)]
     pub prefixes: Vec<Utf8PathBuf>,
+    /// Folders of the project that were listed only to find out what is installed.
+    #[serde(default)]
+    pub searched: BTreeSet<Utf8PathBuf>,
 }
 
 /// A value that a function returned, or a partition of one.

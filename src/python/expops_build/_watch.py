@@ -74,6 +74,11 @@ _log = ""
 _teller = 0
 # The modules of what pickles named.
 _in_pickles: Set[str] = set()
+# Who lists all folders of `sys.path` to find out what there is to import, the folders of the project that they listed, and those
+# that others did.
+_FINDERS = ("importlib.", "importlib_metadata", "pkg_resources", "pkgutil", "expops_build.")
+_by_finders: Set[str] = set()
+_by_others: Set[str] = set()
 _state = threading.local()
 
 
@@ -185,11 +190,20 @@ def missed(*paths: str) -> None:
 
 
 def _heard(event: str, arguments: Tuple[Any, ...]) -> None:
-    """What a pickle names is found in no text of the project, so nobody knows yet that it is used."""
+    if event == "os.listdir" and _log:
+        _heard_listing(arguments[0])
+    # What a pickle names is found in no text of the project, so nobody knows yet that it is used.
     if event == "pickle.find_class" and _in_pickles is not None and not getattr(_state, "is_ours", False):
         name = str(arguments[0])
         if name not in _in_pickles and os.getpid() == _teller and not _is_in_a_pool():
             _in_pickles.add(name)
+
+
+def _heard_listing(path: Any) -> None:
+    with contextlib.suppress(Exception):
+        folder = os.path.abspath(os.fsdecode("." if path is None else path))
+        is_by_finder = str(sys._getframe(2).f_globals.get("__name__")).startswith(_FINDERS)
+        (_by_finders if is_by_finder else _by_others).add(folder)
 
 
 def _is_in_a_pool() -> bool:
@@ -258,6 +272,8 @@ def begin(project: str) -> None:
     _variables.clear()
     _before.clear()
     _in_pickles.clear()
+    _by_finders.clear()
+    _by_others.clear()
     _log, _teller = os.environ.get("EXPOPS_WATCH", ""), os.getpid()
     _say("//expops-roots//")
     if _HOOK in os.environ and "EXPOPS_WATCH" in os.environ:
@@ -272,4 +288,5 @@ def told() -> Dict[str, Any]:
     if _log and any(_is_of_the_project(_file(sys.modules.get(name))) for name in _in_pickles):
         _tell_of_modules()
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.dirname(os.__file__))}
-    return {"variables": dict(_variables), "prefixes": sorted(folders)}
+    searched = [folder for folder in _by_finders - _by_others if _is_of_the_project(os.path.join(folder, ""))]
+    return {"variables": dict(_variables), "prefixes": sorted(folders), "searched": sorted(searched)}

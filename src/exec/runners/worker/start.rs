@@ -79,7 +79,6 @@ impl Stop {
             0 => {}
             group => {
                 let child = group.unsigned_abs();
-                process::send(child, Signal::STOP);
                 process::kill_below(child, &[]);
                 send(group, Some(Signal::KILL));
                 process::kill_known(&self.below.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
