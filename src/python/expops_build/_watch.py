@@ -74,9 +74,13 @@ _log = ""
 _teller = 0
 # The modules of what pickles named.
 _in_pickles: Set[str] = set()
-# Who lists all folders of `sys.path` to find out what there is to import, the folders of the project that they listed, and those
-# that others did.
-_FINDERS = ("importlib.", "importlib_metadata", "pkg_resources", "pkgutil", "expops_build.")
+# Who lists all folders of `sys.path` to find out what is installed, the folders that they listed, and those that others did.
+_FINDERS = ("importlib.metadata", "importlib_metadata", "pkg_resources", "pkgutil")
+# Whose listings the library does not see either.
+_NOT_SEEN = ("importlib._bootstrap_external", "expops_build.")
+# What may list any folder without being heard here.
+_UNHEARD = ("subprocess.Popen", "os.posix_spawn", "os.fork", "os.system", "os.exec")
+_ANY = "any"
 _by_finders: Set[str] = set()
 _by_others: Set[str] = set()
 _state = threading.local()
@@ -190,10 +194,14 @@ def missed(*paths: str) -> None:
 
 
 def _heard(event: str, arguments: Tuple[Any, ...]) -> None:
-    if event == "os.listdir" and _log:
+    if not _log:  # also when Python ends, and the names of this module are gone
+        return
+    if event in ("os.listdir", "os.scandir"):
         _heard_listing(arguments[0])
+    elif event in _UNHEARD:
+        _by_others.add(_ANY)
     # What a pickle names is found in no text of the project, so nobody knows yet that it is used.
-    if event == "pickle.find_class" and _in_pickles is not None and not getattr(_state, "is_ours", False):
+    elif event == "pickle.find_class" and not getattr(_state, "is_ours", False):
         name = str(arguments[0])
         if name not in _in_pickles and os.getpid() == _teller and not _is_in_a_pool():
             _in_pickles.add(name)
@@ -202,8 +210,9 @@ def _heard(event: str, arguments: Tuple[Any, ...]) -> None:
 def _heard_listing(path: Any) -> None:
     with contextlib.suppress(Exception):
         folder = os.path.abspath(os.fsdecode("." if path is None else path))
-        is_by_finder = str(sys._getframe(2).f_globals.get("__name__")).startswith(_FINDERS)
-        (_by_finders if is_by_finder else _by_others).add(folder)
+        name = str(sys._getframe(2).f_globals.get("__name__"))
+        if not name.startswith(_NOT_SEEN):
+            (_by_finders if name.startswith(_FINDERS) else _by_others).add(folder)
 
 
 def _is_in_a_pool() -> bool:
@@ -288,5 +297,6 @@ def told() -> Dict[str, Any]:
     if _log and any(_is_of_the_project(_file(sys.modules.get(name))) for name in _in_pickles):
         _tell_of_modules()
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.dirname(os.__file__))}
-    searched = [folder for folder in _by_finders - _by_others if _is_of_the_project(os.path.join(folder, ""))]
+    only = set() if _ANY in _by_others else _by_finders - _by_others
+    searched = [folder for folder in only if _is_of_the_project(os.path.join(folder, ""))]
     return {"variables": dict(_variables), "prefixes": sorted(folders), "searched": sorted(searched)}
