@@ -199,7 +199,11 @@ fn undisturbed(tool: Tool) -> ([BTreeMap<String, Vec<u8>>; 2], Duration) {
 fn same(found: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>, what: &str) {
     let names: Vec<_> =
         found.keys().chain(expected.keys()).filter(|name| found.get(*name) != expected.get(*name)).collect();
-    assert!(names.is_empty(), "{what}: {names:?} differ");
+    let text = |tree: &BTreeMap<String, Vec<u8>>, name: &String| {
+        tree.get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    };
+    let first = names.first().map(|name| (text(found, name), text(expected, name)));
+    assert!(names.is_empty(), "{what}: {names:?} differ: {first:#?}");
 }
 
 fn kills(tool: Tool) {

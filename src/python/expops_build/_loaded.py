@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any, List, Set
 
+from expops_build import _watch
+
 _SUFFIXES = tuple(importlib.machinery.all_suffixes())
 
 
@@ -47,9 +49,10 @@ def identity(path: str) -> Any:
 
 
 def modules_in(folder: str) -> Set[str]:
-    """The names of the modules in a folder, and of all folders there."""
+    """The names of the modules in a folder, and of all folders there. That is not the user's looking."""
     try:
-        names = os.listdir(folder)
+        with _watch.unwatched():
+            names = os.listdir(folder)
         return {name.partition(".")[0] for name in names if "." not in name or name.endswith(_SUFFIXES)}
     except OSError:
         return set()

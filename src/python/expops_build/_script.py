@@ -57,9 +57,8 @@ def prepare(root: str, folders: Sequence[str], before: FrozenSet[str]) -> None:
 def _uncover(folders: Sequence[str], before: FrozenSet[str]) -> None:
     """Forget modules of Python's own that shadow the user's but would not in a plain Python."""
     with _watch.unwatched():
-        with _watch.unwatched():
-            there = [os.listdir(folder) for folder in folders if os.path.isdir(folder)]
-        own = {entry.partition(".")[0] for entries in there for entry in entries}
+        there = [os.listdir(folder) for folder in folders if os.path.isdir(folder)]
+    own = {entry.partition(".")[0] for entries in there for entry in entries}
     hidden = (own & getattr(sys, "stdlib_module_names", own)) - before
     if not hidden:
         return

@@ -15,7 +15,6 @@ import sys
 import warnings
 from typing import Any, Dict, List, Sequence
 
-from expops_build import _watch
 from expops_build._loaded import modules_in
 
 # polars sets it for the allocator inside it, whose functions have names of their own: nobody else reads it.
@@ -70,8 +69,7 @@ class Guard:
     def _sources(self, path: Sequence[str]) -> List[str]:
         """The folders that have such modules, in order."""
         names = self._ahead.names()
-        with _watch.unwatched():
-            return [folder for folder in dict.fromkeys(path) if modules_in(folder or ".") & names]
+        return [folder for folder in dict.fromkeys(path) if modules_in(folder or ".") & names]
 
     def _leave(self) -> None:
         with contextlib.suppress(OSError):  # without this nobody would know why it ended
