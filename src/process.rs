@@ -1,5 +1,7 @@
 //! Processes, as others see them: whether one that left its name in a file or a variable is still running.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::file;
 
 /// What `/proc/PID/stat` says about a process.
@@ -34,17 +36,27 @@ impl Process {
 /// A process, whoever gets its id later.
 type Known = (u32, u64);
 
-/// The processes that `root` has started, and those that they have, except `spared` and theirs. An orphan among them is
-/// found below whoever takes orphans in: see [`take_in_orphans`].
+/// What this process has started and others use, too.
+static SHARED: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+/// From now on a process that this one has started, and those that it starts, are not among those below this one.
+pub(crate) fn share(id: u32) {
+    let known = Process::read(id).map(|process| (id, process.started));
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner).extend(known);
+}
+
+/// The processes that `root` has started, and those that they have, except what is shared. An orphan among them is found
+/// below whoever takes orphans in: see [`take_in_orphans`].
 #[cfg(target_os = "linux")]
-pub(crate) fn below(root: u32, spared: &[Known]) -> Vec<Known> {
+pub(crate) fn below(root: u32) -> Vec<Known> {
+    let shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     let ids = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = ids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let all: Vec<_> = ids.filter_map(|id| Some((id, Process::read(id)?))).collect();
     let (mut found, mut parents): (Vec<Known>, _) = (Vec::new(), vec![root]);
     while let Some(parent) = parents.pop() {
         let children = all.iter().filter(|(_, process)| process.parent == parent);
-        for known in children.map(|(id, process)| (*id, process.started)).filter(|one| !spared.contains(one))
+        for known in children.map(|(id, process)| (*id, process.started)).filter(|one| !shared.contains(one))
         {
             found.push(known);
             parents.push(known.0);
@@ -56,14 +68,14 @@ pub(crate) fn below(root: u32, spared: &[Known]) -> Vec<Known> {
 /// Kills what is below `root`, until nothing is: what has been forked meanwhile is there the next time. Another process than
 /// this one is stopped before, and is the caller's to kill: a shell would go on behind the command that was killed.
 #[cfg(target_os = "linux")]
-pub(crate) fn kill_below(root: u32, spared: &[Known]) {
+pub(crate) fn kill_below(root: u32) {
     // One that the kernel keeps, as it waits for a disk, ends when the kernel lets it.
     const ROUNDS: u32 = 200;
     if root != std::process::id() {
         send(root, rustix::process::Signal::STOP);
     }
     for _ in 0..ROUNDS {
-        let found = below(root, spared);
+        let found = below(root);
         if found.is_empty() {
             break;
         }
@@ -92,12 +104,12 @@ pub(crate) fn take_in_orphans() {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn below(_root: u32, _spared: &[Known]) -> Vec<Known> {
+pub(crate) fn below(_root: u32) -> Vec<Known> {
     Vec::new()
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn kill_below(_root: u32, _spared: &[Known]) {}
+pub(crate) fn kill_below(_root: u32) {}
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn take_in_orphans() {}
@@ -154,6 +166,19 @@ fn may_be_running(_id: u32) -> bool {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shared_is_not_below() {
+        let start = || std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let (mut shared, mut own) = (start(), start());
+        share(shared.id());
+        let is_below = |id: u32| below(std::process::id()).iter().any(|known| known.0 == id);
+        assert!(is_below(own.id()) && !is_below(shared.id()));
+        for child in [&mut own, &mut shared] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
 
     #[test]
     fn a_process_is_known_by_its_start_and_by_where_it_is() {

@@ -103,10 +103,8 @@ fn wait_for(command: &mut Command, allotment: &Allotment) -> Result<Exit, Failur
     if allotment.time.is_some() {
         std::os::unix::process::CommandExt::process_group(command, 0);
     }
-    // Not a worker that we have started, which is others', too.
-    let (me, spared) = (std::process::id(), process::below(std::process::id(), &[]));
     process::take_in_orphans();
-    let end = || process::kill_below(me, &spared);
+    let end = || process::kill_below(std::process::id());
     let ended = signals::run_and(command, |child| exit::wait(child, allotment.time, end));
     match ended.map_err(failed)? {
         (_, Some(signal)) => {

@@ -108,12 +108,12 @@ fn attend(task: &Task) -> io::Result<Ended<Option<Exit>>> {
         let leader = child.id();
         let end = || {
             is_forsaken.store(true, Ordering::SeqCst);
-            process::kill_below(leader, &[]);
+            process::kill_below(leader);
             signals::kill_group(leader);
         };
         let limit = task.time.map(Duration::from_secs);
         heart::listening(&task.run, patience, end, || {
-            exit::wait(child, limit, || process::kill_below(leader, &[]))
+            exit::wait(child, limit, || process::kill_below(leader))
         })
     });
     match ended {

@@ -67,7 +67,7 @@ impl Stop {
             group => {
                 // The child is the parent of its orphans only as long as it is there.
                 let mut below = self.below.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                below.extend(process::below(group.unsigned_abs(), &[]));
+                below.extend(process::below(group.unsigned_abs()));
                 send(group, Signal::from_named_raw(signal));
             }
         }
@@ -79,7 +79,7 @@ impl Stop {
             0 => {}
             group => {
                 let child = group.unsigned_abs();
-                process::kill_below(child, &[]);
+                process::kill_below(child);
                 send(group, Some(Signal::KILL));
                 process::kill_known(&self.below.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
             }
@@ -159,6 +159,7 @@ fn start(
     worker.current_dir(&kind.runtime).stdin(Stdio::null());
     worker.stdout(output.try_clone().map_err(cannot)?).stderr(output);
     let mut child = worker.spawn().map_err(cannot)?;
+    process::share(child.id());
     loop {
         if let Ok(stream) = UnixStream::connect(&place.path) {
             return Ok(stream);
