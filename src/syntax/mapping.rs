@@ -93,3 +93,15 @@ pub(super) fn merge<'a>(entries: &mut Vec<(Key<'a>, Node<'a>)>, reader: &mut Rea
         entries.extend(merged.into_iter().filter(|(key, _)| known.insert(key.value.clone())));
     }
 }
+
+/// A list of mappings as one mapping.
+pub(super) fn flatten<'a>(node: &Node<'a>, reader: &mut Reader<'_>) -> Option<Vec<(Key<'a>, Node<'a>)>> {
+    let Kind::Seq(items) = &node.kind else { return None };
+    let mut flat = Vec::new();
+    for item in items {
+        let Kind::Map(entries) = &item.kind else { return None };
+        flat.extend_from_slice(entries);
+    }
+    unique(&mut flat, reader);
+    Some(flat)
+}

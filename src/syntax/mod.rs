@@ -20,6 +20,7 @@ mod pipeline;
 mod process;
 mod reader;
 mod scalar;
+mod seeds;
 mod settings;
 mod shape;
 mod tree;

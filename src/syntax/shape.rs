@@ -130,3 +130,8 @@ pub(super) fn with(mut fields: Value, required: &[&str]) -> Value {
     fields["required"] = json!(required);
     fields
 }
+
+/// A list of mappings of one key each, of which `needed` is one.
+pub(super) fn list_of(fields: Value, needed: &str) -> Value {
+    json!({"type": "array", "items": fields, "contains": {"type": "object", "required": [needed]}})
+}
