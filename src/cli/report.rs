@@ -99,7 +99,7 @@ fn write(document: &Document, output: &Utf8Path, flags: &Flags, chart_js: Option
         Err(text) => return Ended::failed(&text),
     };
     let page = report::page(document, &libraries, false);
-    match put(output, flags.output.is_some(), page.as_bytes()) {
+    match put(output, flags.output.is_none(), page.as_bytes()) {
         Err(error) => return Ended::failed(&error.to_string()),
         // The page may be what is on the screen.
         Ok(Given::Stream) => {}
@@ -108,13 +108,9 @@ fn write(document: &Document, output: &Utf8Path, flags: &Flags, chart_js: Option
     Ended::Well
 }
 
-/// Writes the page to where the user says. A link with the usual name, which nobody has given, may be part of somebody
-/// else's project: it is replaced.
-fn put(output: &Utf8Path, is_given: bool, page: &[u8]) -> Result<Given, FileError> {
-    let given = match output.is_symlink() && !is_given {
-        true => Given::File(output.to_owned()),
-        false => Given::at(output)?,
-    };
+/// Writes the page to where the user says, or to the usual place.
+fn put(output: &Utf8Path, is_usual: bool, page: &[u8]) -> Result<Given, FileError> {
+    let given = Given::at(output, is_usual)?;
     match &given {
         Given::Stream => file::write_stream(output, page)?,
         Given::File(path) => {

@@ -59,14 +59,9 @@ impl Compiled {
         Ok(written)
     }
 
-    /// The generated file. A link with its usual name, which nobody has given, may be part of somebody else's project: it
-    /// is replaced.
+    /// The generated file.
     fn target(&self) -> Result<Utf8PathBuf, FileError> {
-        let output = self.project.at(&self.output);
-        match self.options.output.is_none() && output.is_symlink() {
-            true => Ok(output),
-            false => Given::file_at(&output),
-        }
+        Given::file_at(&self.project.at(&self.output), self.options.output.is_none())
     }
 
     /// Checks that what is written into the build folder stays in there: a build folder can come with somebody else's

@@ -63,6 +63,15 @@ impl Failure {
         self
     }
 
+    /// The same, if anything can be told.
+    #[must_use]
+    pub(crate) fn any_help(self, help: Option<impl Into<String>>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
+    }
+
     /// Marks it as a failure of the user's part, of this kind.
     #[must_use]
     pub(crate) fn kind(mut self, kind: FailureKind) -> Self {

@@ -18,11 +18,15 @@ pub(crate) enum Given {
 }
 
 impl Given {
-    /// Looks at `path`, and opens nothing.
+    /// Looks at `path`, and opens nothing. If it is only the usual name, which nobody has given, a link there may be part of
+    /// somebody else's project: that itself is what will be replaced.
     ///
     /// # Errors
     /// If a folder is there, or a link that leads nowhere.
-    pub(crate) fn at(path: &Utf8Path) -> Result<Self, FileError> {
+    pub(crate) fn at(path: &Utf8Path, is_usual: bool) -> Result<Self, FileError> {
+        if is_usual && path.is_symlink() {
+            return Ok(Self::File(path.to_owned()));
+        }
         let found = match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(meta) if !meta.is_file() || is_standard_output(&meta) => Ok(Self::Stream),
@@ -37,8 +41,8 @@ impl Given {
     ///
     /// # Errors
     /// As above, and if it is no file.
-    pub(crate) fn file_at(path: &Utf8Path) -> Result<Utf8PathBuf, FileError> {
-        match Self::at(path)? {
+    pub(crate) fn file_at(path: &Utf8Path, is_usual: bool) -> Result<Utf8PathBuf, FileError> {
+        match Self::at(path, is_usual)? {
             Self::File(path) => Ok(path),
             Self::Stream => context(Err(io::Error::other("it is not a file")), "write", path),
         }
@@ -80,14 +84,16 @@ mod tests {
             link
         };
         let file = folder.join("file");
-        assert_eq!(Given::at(&file).unwrap(), Given::File(file.clone()));
-        assert!(Given::at(&link("early", "file")).unwrap_err().to_string().contains("leads nowhere"));
+        assert_eq!(Given::at(&file, false).unwrap(), Given::File(file.clone()));
+        assert!(Given::at(&link("early", "file"), false).unwrap_err().to_string().contains("leads nowhere"));
         fs::write(&file, "x").unwrap();
-        assert_eq!(Given::at(&link("link", "file")).unwrap(), Given::File(file));
-        assert!(Given::at(&folder).is_err());
+        assert_eq!(Given::at(&link("link", "file"), false).unwrap(), Given::File(file));
+        let usual = folder.join("link");
+        assert_eq!(Given::at(&usual, true).unwrap(), Given::File(usual.clone()));
+        assert!(Given::at(&folder, false).is_err());
         let null = link("null", "/dev/null");
-        assert_eq!(Given::at(&null).unwrap(), Given::Stream);
-        assert!(Given::file_at(&null).is_err());
+        assert_eq!(Given::at(&null, false).unwrap(), Given::Stream);
+        assert!(Given::file_at(&null, false).is_err());
         write_stream(&null, b"x").unwrap();
         assert!(null.is_symlink());
     }

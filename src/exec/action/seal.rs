@@ -56,7 +56,7 @@ pub(in crate::exec) fn insist_on_data(
     if files.is_empty() {
         return Ok(());
     }
-    let checkout = Checkout::of_files(files);
+    let checkout = Checkout::of(files);
     let mut values = result.values.iter().filter(|value| value.format != "file");
     values.try_for_each(|value| {
         checkout.insist_on_absence(&value.key, (&out.join(&value.file), &value.format), &[])

@@ -261,11 +261,8 @@ fn cannot_be_cut(error: &rows::SplitError, whole: &Value, source: &Utf8Path) -> 
         "file" => text.to_owned(),
         _ => text.replace(source.as_str(), &format!("`{}`", whole.key)),
     };
-    let failure = Failure::new(name(&error.to_string()));
-    match error.help() {
-        Some(help) => failure.help(name(help).replace("`--memory`", "`resources: {memory: 8GB}`")),
-        None => failure,
-    }
+    let help = |help| name(help).replace("`--memory`", "`resources: {memory: 8GB}`");
+    Failure::new(name(&error.to_string())).any_help(error.help().map(help))
 }
 
 /// Where the partitions of an instance are: each in its own folder, named like the whole.

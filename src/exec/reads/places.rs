@@ -95,10 +95,11 @@ impl Places<'_> {
         if self.roots.is_export(&path) {
             return self.of_an_export(&path, event);
         }
-        if event.operation == Operation::List && self.for_packages.contains(&path) {
+        let is_list = event.operation == Operation::List;
+        if is_list && self.for_packages.contains(&path) {
             return Ok(None);
         }
-        if event.operation == Operation::List && self.roots.project().starts_with(&path) {
+        if is_list && self.roots.project().starts_with(&path) {
             return Ok(Some(path).filter(|path| path.parent().is_some()));
         }
         Ok(if self.is_of_the_environment(&path) { None } else { self.source(path, event.operation) })

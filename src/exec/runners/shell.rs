@@ -38,11 +38,8 @@ pub(in crate::exec) fn run(
     }
     let line =
         command::fill(template, filling(instance, outputs, (inputs, failed), folder)).map_err(|error| {
-            let failure = Failure::new(format!("the command cannot be filled in: {error}")).detail(template);
-            match error.help {
-                Some(help) => failure.help(help),
-                None => failure,
-            }
+            let message = format!("the command cannot be filled in: {error}");
+            Failure::new(message).detail(template).any_help(error.help)
         })?;
     let log = instance.folder.log();
     let mut shell = Command::new("/bin/sh");

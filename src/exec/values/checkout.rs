@@ -31,15 +31,13 @@ impl Checkout {
         if !roots.iter().any(|root| build.starts_with(root)) {
             roots.push(build.to_owned());
         }
-        let mut checkout = Self { roots: Vec::new(), needles: Vec::new() };
-        roots.iter().for_each(|root| checkout.add(root));
-        checkout
+        Self::of(&roots)
     }
 
-    /// Nothing but these files, absolute paths.
-    pub(in crate::exec) fn of_files(files: &[Utf8PathBuf]) -> Self {
+    /// Nothing but these folders and files, absolute paths.
+    pub(in crate::exec) fn of(paths: &[Utf8PathBuf]) -> Self {
         let mut checkout = Self { roots: Vec::new(), needles: Vec::new() };
-        files.iter().for_each(|file| checkout.add(file));
+        paths.iter().for_each(|path| checkout.add(path));
         checkout
     }
 

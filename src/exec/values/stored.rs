@@ -100,9 +100,5 @@ fn protect(path: &std::path::Path) {
 
 /// The failure for a table that could not be examined.
 fn failure(error: SplitError) -> Failure {
-    let failure = Failure::new(error.to_string());
-    match error.help() {
-        Some(help) => failure.help(help),
-        None => failure,
-    }
+    Failure::new(error.to_string()).any_help(error.help())
 }
