@@ -174,8 +174,6 @@ fn an_interpreter_by_its_path() {
     assert_eq!(space.ran(Tool::Ninja), ["ran", "ran"]);
 }
 
-/// As pyenv has it: `python3` is a script that looks for a file in one folder after another, and then starts the
-/// interpreter that the file names.
 /// As `flit install --symlink` makes it; no list of the installation knows what is there.
 #[test]
 fn a_package_that_is_a_link_is_looked_at() {
@@ -195,6 +193,47 @@ fn a_package_that_is_a_link_is_looked_at() {
         space.nothing_to_do(Tool::Ninja);
         space.tick();
     }
+}
+
+/// A file of an installed package that somebody edits, and a module that somebody copied beside the packages.
+#[test]
+fn edits_of_installed_packages_are_seen_when_compiling() {
+    let space = Space::new();
+    space.write("expops.yaml", crate::space::of_one("work"));
+    space.write("s.py", "import kept, stray\n\ndef work():\n    return {'x': [kept.f(), stray.f()]}\n");
+    let python = space.run("sh", &["-c", "command -v python3"]).success().out.trim().to_owned();
+    space.run(&python, &["-m", "venv", "--without-pip", "v"]).success();
+    let folder =
+        space.run("sh", &["-c", "echo v/lib/python3*/site-packages"]).success().out.trim().to_owned();
+    let module = |value: &str| format!("def f():\n    return {value}\n");
+    let result = |kept: &str, stray: &str| {
+        space.expops(&["compile", "--python", "v/bin/python3"]).success();
+        space.build(Tool::Ninja, &[]).success();
+        let made: Vec<String> = serde_json::from_str(&space.read("build/work/out/x.json")).unwrap();
+        assert_eq!(made, [kept, stray]);
+        space.nothing_to_do(Tool::Ninja);
+        space.tick();
+    };
+    space.write(&format!("{folder}/kept/__init__.py"), module("'a'"));
+    space.write(&format!("{folder}/stray.py"), module("'b'"));
+    space.write(
+        &format!("{folder}/kept-1.dist-info/METADATA"),
+        "Metadata-Version: 2.1\nName: kept\nVersion: 1\n",
+    );
+    let digest = "sha256=c8u3IhSyhu37hcGRjJ4eqdzfjR3-PqguN71RBlXYgPo";
+    let record = format!("kept/__init__.py,{digest},28\nkept-1.dist-info/RECORD,,\n");
+    space.write(&format!("{folder}/kept-1.dist-info/RECORD"), record);
+    result("a", "b");
+    let packages = || space.read("build/.expops/interpreter");
+    let before = packages();
+    // The same content, written again.
+    space.write(&format!("{folder}/kept/__init__.py"), module("'a'"));
+    result("a", "b");
+    assert_eq!(packages(), before);
+    space.write(&format!("{folder}/kept/__init__.py"), module("'c'"));
+    result("c", "b");
+    space.write(&format!("{folder}/stray.py"), module("'d'"));
+    result("c", "d");
 }
 
 /// As for every other program that is started there: an instance runs elsewhere.
@@ -218,6 +257,8 @@ fn a_relative_folder_of_pythonpath_is_that_of_whoever_builds() {
     }
 }
 
+/// As pyenv has it: `python3` is a script that looks for a file in one folder after another, and then starts the
+/// interpreter that the file names.
 #[test]
 fn what_finds_the_interpreter_is_neither_run_nor_read_by_an_instance() {
     for tool in TOOLS {

@@ -1,6 +1,8 @@
 # Prints the version, the path of the interpreter, and the installed packages, one per line. It runs with `-I`, so no
 # folder of the project is on the path. What is in PYTHONPATH and in the user's site is installed nevertheless, and is
 # listed without being imported. A package that cannot be read, left by a broken installation, must not hide the others.
+import binascii
+import csv
 import hashlib
 import importlib.metadata
 import json
@@ -13,6 +15,9 @@ import urllib.request
 
 # Leftovers of tools, unless there is a package with that name.
 SKIPPED = {"__pycache__", "node_modules", "build", "dist", ".git", ".hg", ".tox", ".venv", "venv", "env"}
+
+# The digests in lists of files are in the base64 of URLs.
+OF_URLS = bytes.maketrans(b"+/", b"-_")
 
 
 def places():
@@ -38,9 +43,13 @@ def content(folder):
             if name.endswith((".pyc", "~")) or not os.path.isfile(path):
                 continue
             digest.update(os.path.relpath(path, folder).encode(errors="surrogateescape") + b"\0")
-            with open(path, "rb") as file:
-                digest.update(hashlib.sha256(file.read()).digest())
+            digest.update(digest_of(path))
     return digest.hexdigest()
+
+
+def digest_of(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).digest()
 
 
 def links(place):
@@ -55,8 +64,51 @@ def links(place):
             if os.path.isdir(target):
                 yield entry.name, content(target)
             elif entry.name.endswith(".py") and os.path.isfile(target):
-                with open(target, "rb") as file:
-                    yield entry.name, hashlib.sha256(file.read()).hexdigest()
+                yield entry.name, digest_of(target).hex()
+
+
+def strays(place, owned):
+    """The packages and modules of a folder of packages that no installed distribution lists: somebody copied them there."""
+    try:
+        found = [entry for entry in os.scandir(place) if not entry.is_symlink() and entry.name not in owned]
+    except OSError:
+        return
+    for entry in found:
+        if entry.is_dir():
+            if entry.name.isidentifier() and entry.name != "__pycache__":
+                yield entry.name, content(entry.path)
+        # Tools that make environments leave the last one.
+        elif entry.name.endswith((".py", ".so", ".pyd")) and entry.name != "_virtualenv.py":
+            yield entry.name, digest_of(entry.path).hex()
+
+
+def listed(package):
+    """The files of a package, and their digests, as they were installed."""
+    return [line[:2] for line in csv.reader((package.read_text("RECORD") or "").splitlines()) if len(line) > 1]
+
+
+def edits(package, files):
+    """What identifies the edits of a package's files since it was installed: who installs writes the list of the files last."""
+    at = os.path.join(str(package.locate_file("")), "")
+    lists = [path for path, _ in files if path.endswith(".dist-info/RECORD")]
+    if not lists:
+        return ""
+    installed = os.stat(at + lists[0]).st_mtime_ns
+    edited = hashlib.sha256()
+    count = 0
+    for path, told in files:
+        if not told or path.startswith("..") or ".dist-info/" in path or path.endswith(".pyc"):
+            continue
+        try:
+            if os.stat(at + path).st_mtime_ns <= installed:
+                continue
+            now = digest_of(at + path)
+        except OSError:
+            now = b""
+        if binascii.b2a_base64(now, newline=False).translate(OF_URLS).rstrip(b"=") != told.partition("=")[2].encode():
+            edited.update(path.encode(errors="surrogateescape") + b"\0" + now)
+            count += 1
+    return " edited " + edited.hexdigest()[:16] if count else ""
 
 
 def source(package):
@@ -79,14 +131,18 @@ def source(package):
 
 print(platform.python_implementation(), platform.python_version())
 print(sys.executable)
-found = set()
+found, owned = set(), set()
 for package in importlib.metadata.distributions(path=places()):
     try:
-        name, version = package.metadata["Name"], package.version
+        told = package.metadata
+        name, version = told["Name"], told["Version"]
     except Exception:
         continue
     try:
-        version = str(version) + source(package)
+        files = listed(package)
+        owned.update(path.partition("/")[0] for path, _ in files)
+        owned.update((package.read_text("top_level.txt") or "").split())
+        version = str(version) + source(package) + edits(package, files)
     except Exception as error:
         version = str(version) + " (" + type(error).__name__ + ")"
     # Builds have their own copy of our package.
@@ -95,4 +151,7 @@ for package in importlib.metadata.distributions(path=places()):
 for place in places():
     if os.path.basename(place) in ("site-packages", "dist-packages"):
         found.update(name + "==link " + digest[:16] for name, digest in links(place))
+        # What the system's own installer brings has no lists, and nobody edits it.
+        if not place.startswith("/usr/") or place.startswith("/usr/local/"):
+            found.update(name + "==copy " + digest[:16] for name, digest in strays(place, owned))
 print("\n".join(sorted(found)))

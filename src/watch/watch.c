@@ -205,8 +205,8 @@ static void looked_up(int folder, const char *path, int is_there, int error) {
     }
     if (!strcmp(path, READ_ROOTS)) { read_roots(); is_of_the_instance = 1; return; }
     if (!strcmp(path, LOADED)) { loaded(); return; }
-    if (!strcmp(path, PAUSE)) { paused = 1; return; }
-    if (!strcmp(path, RESUME)) { paused = 0; return; }
+    if (!strcmp(path, PAUSE)) { paused++; return; }
+    if (!strcmp(path, RESUME)) { if (paused) paused--; return; }
     char whole[PATH_MAX];
     struct stat about;
     if (!absolute(folder, path, whole)) return;
