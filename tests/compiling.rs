@@ -159,6 +159,9 @@ fn what_is_no_file_is_never_replaced() {
     let refused = space.expops(&["compile", "--force", "-o", "null"]).failure();
     assert!(refused.err.contains("it is not a file"), "{}", refused.err);
     assert!(space.path("null").is_symlink());
+    assert!(space.expops(&["report", "-o", "-"]).success().out.contains("<html"));
+    assert!(space.expops(&["compile", "--force", "-o", "-"]).failure().err.contains("it is not a file"));
+    assert!(!space.exists("-"));
 
     space.run("mkfifo", &["pipe"]).success();
     let mut reader = space.command("cat").arg("pipe").stdout(std::process::Stdio::piped()).spawn().unwrap();

@@ -10,7 +10,7 @@ use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Compiled, Options};
 use crate::emit::Format;
-use crate::file::{self, Written};
+use crate::file::{self, Given, Written};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -78,7 +78,7 @@ impl Flags {
         Options {
             project: self.project.clone(),
             format: self.format.0,
-            output: self.output.clone(),
+            output: self.output.as_deref().map(|path| Given::path(path).to_owned()),
             build: self.build_dir.clone(),
             root: self.root.clone(),
             prefix: self.prefix.clone(),

@@ -26,7 +26,7 @@ pub(super) struct Flags {
     /// The project: a folder, or a project file
     #[arg(default_value = ".")]
     project: Utf8PathBuf,
-    /// Where the page goes [default: report.html]
+    /// Where the page goes, - for the standard output [default: report.html]
     #[arg(short, long, value_name = "FILE")]
     output: Option<Utf8PathBuf>,
     /// Print the data of the page as JSON, and write nothing
@@ -61,7 +61,7 @@ impl Content {
 
 impl Flags {
     fn output(&self) -> &Utf8Path {
-        self.output.as_deref().unwrap_or(Utf8Path::new("report.html"))
+        self.output.as_deref().map_or(Utf8Path::new("report.html"), Given::path)
     }
 }
 

@@ -18,6 +18,11 @@ pub(crate) enum Given {
 }
 
 impl Given {
+    /// The path that a user means: `-` is the standard output.
+    pub(crate) fn path(written: &Utf8Path) -> &Utf8Path {
+        if written == "-" { Utf8Path::new("/dev/stdout") } else { written }
+    }
+
     /// Looks at `path`, and opens nothing. If it is only the usual name, which nobody has given, a link there may be part of
     /// somebody else's project: that itself is what will be replaced.
     ///

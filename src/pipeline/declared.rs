@@ -9,6 +9,9 @@ use crate::file::normal;
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
+/// What is there changes by itself, and has no end.
+const OF_THE_KERNEL: [&str; 2] = ["/proc", "/sys"];
+
 /// The declared files of a process, each once. The order in which they are written does not matter.
 pub(super) fn files(
     written: &ProcessConfig,
@@ -51,14 +54,25 @@ fn checked(file: &Spanned<String>, config: &Config, root: &Utf8Path, sink: &mut 
         let error = Diagnostic::new(&codes::DECLARED, message).at(&config.source, file.span, label);
         sink.error(error.help(help));
     };
-    if path.components().all(|part| matches!(part, Utf8Component::CurDir | Utf8Component::ParentDir)) {
+    if holds_the_project(&path, root) {
         let message = format!("`{}` cannot be declared as read: the build folder is in it", file.value);
         refuse(message, "changes with every build", "name the files and folders that are read");
+    } else if OF_THE_KERNEL.iter().any(|folder| path.starts_with(folder)) {
+        let message = format!("`{}` cannot be declared as read: it is no file of a disk", file.value);
+        refuse(message, "never twice the same", "write what is needed to a file, and name that");
     } else if path.as_str().contains(['*', '?']) && !root.join(&path).exists() {
         let message = format!("there is no file `{}`, and patterns are not expanded", file.value);
         refuse(message, "not a file", "name the folder: everything in it is watched");
     }
     path
+}
+
+/// Whether the project is in the folder at `path`, however that is written.
+fn holds_the_project(path: &Utf8Path, root: &Utf8Path) -> bool {
+    let is_up = |part| matches!(part, Utf8Component::CurDir | Utf8Component::ParentDir);
+    let real = |path: &Utf8Path| path.canonicalize_utf8().ok();
+    let is_above = || real(root).zip(real(&root.join(path))).is_some_and(|(root, path)| root.starts_with(path));
+    path.components().all(is_up) || is_above()
 }
 
 /// Locates a file that the project file names: it is relative to the project or, in older projects, to the
