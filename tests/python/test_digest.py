@@ -1,4 +1,4 @@
-"""A digest is of what can be observed: not of identity, process, layout or storage."""
+"""A digest is of what can be observed: not of process, layout or storage, nor of the identity of constants."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import unittest
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,17 @@ class Digests(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(len({one[name] for one in printed}), 1)
 
-    def test_shared_parts_are_equal_parts(self) -> None:
-        part = [1, "long text that is not interned"]
-        self.same([part, part], [[1, "".join(["long text", " that is not interned"])], part])
-        model = Model([1])
-        self.same([model, model], [Model([1]), Model([1])])
-        self.same({"a": part, "b": {"c": part}}, {"a": list(part), "b": {"c": list(part)}})
+    def test_shared_parts_are_equal_parts_where_nobody_can_change_them(self) -> None:
+        part = (1, "long text that is not interned", date(2020, 1, 2))
+        self.same([part, part], [(1, "".join(["long text", " that is not interned"]), date(2020, 1, 2)), part])
+
+    def test_what_is_changed_in_one_place_is_seen_in_the_other(self) -> None:
+        for make in (lambda: [1], lambda: Model([1]), lambda: {"a": 1}, lambda: {1}, lambda: bytearray(b"1")):
+            part = make()
+            self.differ((part, part), (make(), make()))
+            self.differ({"a": part, "b": {"c": (part,)}}, {"a": part, "b": {"c": (make(),)}})
+            self.same((part, part), (lambda other: (other, other))(make()))
+            self.differ((part, make(), part), (part, part, make()), (part, part, part))
 
     def test_order_counts_in_dicts_and_not_in_sets(self) -> None:
         self.differ({"a": 1, "b": 2}, {"b": 2, "a": 1})
@@ -109,7 +115,8 @@ class Digests(unittest.TestCase):
         self.same(np.zeros((3, 4))[:, :2], np.zeros((3, 2)))
         self.differ(np.zeros((2, 3)), np.zeros((3, 2)), np.zeros(6), np.asfortranarray(np.zeros((2, 3))))
         self.differ(np.zeros(2, "f4"), np.zeros(1, "f8"), np.zeros(2, "i4"), np.zeros(2, ">f4"))
-        self.same([np.zeros(2)] * 2, [np.zeros(2), np.zeros(2)])
+        self.differ([np.zeros(2)] * 2, [np.zeros(2), np.zeros(2)])
+        self.same([np.dtype("f8")] * 2, [np.dtype("f8"), np.dtype("float64")])
         big = np.dtype([("a", "i1"), ("b", "f8")], align=True)
         one, other = (np.frombuffer(bytes([fill]) * 16, big).copy() for fill in (0, 7))
         for array in (one, other):

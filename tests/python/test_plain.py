@@ -50,12 +50,16 @@ def _least(value):
     return 2 + (len(value) if type(value) is str else 0) + sum(map(_least, inside))
 
 
-def _is_of(value, kinds):
-    if type(value) not in kinds:
+def _is_of(value, kinds, met=None):
+    """Whether a value consists of these types, and no list or dict is in it twice."""
+    met = set() if met is None else met
+    if type(value) not in kinds or id(value) in met:
         return False
+    if isinstance(value, (list, dict)):
+        met.add(id(value))
     inside = list(value) if isinstance(value, (list, tuple, dict)) else []
     inside += list(value.values()) if isinstance(value, dict) else []
-    return all(_is_of(one, kinds) for one in inside)
+    return all(_is_of(one, kinds, met) for one in inside)
 
 
 class PlainTest(unittest.TestCase):

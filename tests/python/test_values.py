@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import tempfile
@@ -59,7 +60,9 @@ class RoundTrip(unittest.TestCase):
             stored = self.save(value)
             read = self.load(stored)
             self.assertTrue(same(read, value), value)
-            self.assertEqual(_digest.of(read), stored.get("digest", _digest.of(value)), value)
+            # JSON does not keep which lists are one.
+            wanted = stored["digest"] if "digest" in stored else _digest.of(json.loads(json.dumps(value)))
+            self.assertEqual(_digest.of(read), wanted, value)
             os.remove(os.path.join(self.out, stored["file"]))
 
     def test_formats(self) -> None:

@@ -262,6 +262,7 @@ def table_zoo() -> Zoo:
         "table empty": lambda: pa.table({"a": pa.array([], pa.int8())}),
         "table no columns": lambda: pa.table({}),
         "arrow array": lambda: pa.array([1, None, 3]).slice(1),
+        "arrow chunks": lambda: pa.chunked_array([[1, None], [3]]).slice(1),
     }
 
 

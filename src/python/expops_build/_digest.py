@@ -1,12 +1,13 @@
 """The digest of a value: SHA-256 over what a reader of the value can observe.
 
-It does not depend on object identity (shared or merely equal parts), the order of a set, the strides and slack of
-buffers, how the value is stored, or the process. It does depend on types, on the order of dicts, and on the sign of
-zero. The project's classes and functions enter it by name only; the caller of `of` has to add their code.
+It does not depend on the identity of what cannot be changed (shared or merely equal texts), the order of a set, the
+strides and slack of buffers, how the value is stored, or the process. It does depend on types, on the order of dicts, on
+the sign of zero, and on which of the parts that can be changed are one object: who changes it in one place sees it in the
+other. The project's classes and functions enter it by name only; the caller of `of` has to add their code.
 
 The encoding is a pickle that is never read: the C pickler walks plain values fast, and its `fast` mode leaves out the
-memo, and with it identity. Where pickle would write more than the value (sets, arrays, tables), `persistent_id`
-substitutes a canonical form.
+memo, and with it identity. Where pickle would write more than the value (sets, arrays, tables), and for an object that is
+met again, `persistent_id` substitutes a canonical form.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import pickle
 import sys
 from types import FunctionType
-from typing import Any, FrozenSet, Iterator, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, Optional, Set, Tuple
 
 from expops_build import _plain
 
@@ -43,6 +44,10 @@ class Parts:
 
 _PLAIN = frozenset((bool, int, float, complex, bytes, tuple, list, dict, type(None)))
 _STR = str
+_CHANGEABLE = frozenset((list, dict, set, bytearray))
+
+#: Whose objects cannot be changed.
+_CONSTANT = frozenset(("datetime", "decimal", "enum", "fractions", "pathlib", "pyarrow", "re", "uuid", "zoneinfo"))
 
 
 class _Unfolds(Exception):
@@ -67,17 +72,28 @@ class _Hasher:
 
 
 class _Canonical(pickle.Pickler):
-    """Walks a value. `above` are the sets being walked, so that cycles through them end."""
+    """Walks a value. `above` are the sets being walked, so that cycles through them end. Whether objects are met again
+    is not looked at in a table: its columns are made for the walk.
+    """
 
-    def __init__(self, file: Any, has_memo: bool, above: FrozenSet[int], parts: Parts) -> None:
+    def __init__(self, file: Any, has_memo: bool, above: FrozenSet[int], parts: Parts, in_table: bool = False) -> None:
         super().__init__(file, _PROTOCOL)
         self.fast = not has_memo
         self._has_memo = has_memo
         self._above = above
         self._parts = parts
+        #: How many were met before, by the address of each object that can be changed; an object that is kept keeps that.
+        self._met: Optional[Dict[int, Tuple[int, Any]]] = None if in_table else {}
+        self._count = 0
+        self._changeable: Dict[type, bool] = {}
 
     def persistent_id(self, value: Any) -> Any:
         kind = type(value)
+        if self._met is not None and self._is_changeable(kind):
+            before, _ = self._met.setdefault(id(value), (len(self._met), value))
+            if before < self._count:
+                return ("again", before)
+            self._count += 1
         if kind in _PLAIN:
             return None
         if kind is _STR:
@@ -97,8 +113,14 @@ class _Canonical(pickle.Pickler):
         if package in ("pandas", "pyarrow", "polars"):
             from expops_build import _digest_tables
 
-            return _digest_tables.canonical(value)
+            form = _digest_tables.canonical(value)
+            return form and _encode(form, self._has_memo, None, self._above, self._parts, True)
         return None
+
+    def _is_changeable(self, kind: type) -> bool:
+        if kind not in self._changeable:
+            self._changeable[kind] = _is_changeable(kind)
+        return self._changeable[kind]
 
     def _elements(self, value: Any) -> Any:
         kinds = set(map(type, value))
@@ -134,9 +156,11 @@ def of_file(path: Any) -> str:
     return digest.hexdigest()
 
 
-def _encode(value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[int], parts: Parts) -> bytes:
+def _encode(
+    value: Any, has_memo: bool, limit: Optional[int], above: FrozenSet[int], parts: Parts, in_table: bool = False
+) -> bytes:
     hasher = _Hasher(limit)
-    _Canonical(hasher, has_memo, above, parts).dump(value)
+    _Canonical(hasher, has_memo, above, parts, in_table).dump(value)
     return hasher.hash.digest()
 
 
@@ -147,6 +171,22 @@ def _encode_plain(value: Any, limit: int) -> bytes:
     pickler.fast = True
     pickler.dump(value)
     return hasher.hash.digest()
+
+
+def _is_changeable(kind: type) -> bool:
+    """Whether the objects of a type can be changed, as far as is known."""
+    package = str(kind.__module__).partition(".")[0]
+    if package == "builtins":
+        return kind in _CHANGEABLE
+    if package in ("pandas", "polars"):
+        return kind.__name__ in ("DataFrame", "Series")
+    if package == "numpy":
+        numpy = sys.modules["numpy"]
+        return not issubclass(kind, (numpy.generic, numpy.dtype))
+    if issubclass(kind, (type, tuple, str, bytes, int, float, frozenset)) or type(kind).__module__ == "enum":
+        return False
+    is_frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
+    return package not in _CONSTANT and not is_frozen
 
 
 def _project_code(value: Any) -> Iterator[Tuple[str, str]]:

@@ -87,7 +87,7 @@ def _of_arrow(pyarrow: Any, value: Any) -> Optional[Tuple[Any, ...]]:
     if isinstance(value, pyarrow.RecordBatch):
         value = pyarrow.Table.from_batches([value])
     elif isinstance(value, (pyarrow.Array, pyarrow.ChunkedArray)):
-        kind, value = "array", pyarrow.table({"": value})
+        value = pyarrow.table({"": value})
     if not isinstance(value, pyarrow.Table):
         return None
     return (kind, _stream_digest(pyarrow, value))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from itertools import chain
-from typing import AbstractSet, Any, Dict, List
+from typing import AbstractSet, Any, Dict, List, Set
 
 #: Deeper nesting is refused: parsers have limits, and a cycle never ends.
 _DEEPEST = 50
@@ -92,15 +92,21 @@ def _by_type(values: List[Any]) -> Dict[type, List[Any]]:
 
 def is_of(value: Any, kinds: AbstractSet[type], most: int, depth: int = 50) -> bool:
     """Whether `value` and all that is in it, in lists, tuples and dicts, is of exactly one of these types. False, too, if
-    there are more than `most` objects in it, or more levels than `depth`.
+    there are more than `most` objects in it, or more levels than `depth`, or if a list or dict is in it twice.
     """
     level = [value]
+    met: Set[int] = set()
     for _ in range(depth + 1):
         found = set(map(type, level))
         if not found <= kinds:
             return False
         lists = level if found <= {list, tuple} else [one for one in level if type(one) in (list, tuple)]
         dicts = [one for one in level if type(one) is dict] if dict in found else []
+        changeable = [*dicts, *(one for one in lists if type(one) is list)]
+        before = len(met)
+        met.update(map(id, changeable))
+        if len(met) - before < len(changeable):
+            return False
         most -= sum(map(len, lists)) + 2 * sum(map(len, dicts))
         if most < 0:
             return False
