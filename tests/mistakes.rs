@@ -382,6 +382,7 @@ fn the_list_at_the_end_is_of_lines_that_can_be_read() {
     let yaml: String = yaml[..end].lines().filter(keep).map(|line| format!("{line}\n")).collect();
     let names: Vec<_> = COMMANDS.iter().map(|(name, ..)| format!("  {name}\n")).collect();
     space.write("expops.yaml", names.iter().fold(yaml, |yaml, name| yaml.replacen(name.as_str(), "", 1)));
+    assert!(space.expops(&["run", "-k", "0"]).failure().says("`-k` takes no number here"));
     let ran = space.expops(&["run", "-k"]).failure();
     assert!(ran.says("2 instances failed"), "{}{}", ran.out, ran.err);
     // Each with the place of its process in the project file, whatever the build tool has scrolled away.

@@ -94,6 +94,10 @@ pub(super) fn run(flags: &Flags) -> Ended {
         Ok((compiled, _)) => compiled,
         Err(ended) => return ended,
     };
+    if flags.keep_going && targets.iter().any(|target| is_count(target, &compiled.plan)) {
+        say::error("`-k` takes no number here: it goes on after any number of failures");
+        return Ended::Wrong;
+    }
     let targets = match known(targets, &compiled.plan) {
         Ok(targets) => targets,
         Err(ended) => return ended,
@@ -147,6 +151,11 @@ fn known(targets: &[String], plan: &Plan) -> Result<Vec<String>, Ended> {
         }
     }
     Ok(found)
+}
+
+/// Whether a target is the number that `-k` of Ninja takes.
+fn is_count(target: &str, plan: &Plan) -> bool {
+    target.parse::<u32>().is_ok() && labels::matching(plan, target).is_err()
 }
 
 /// Forces instances to run: removing their records makes the build tool look at them.

@@ -71,7 +71,8 @@ fn checked(file: &Spanned<String>, config: &Config, root: &Utf8Path, sink: &mut 
 fn holds_the_project(path: &Utf8Path, root: &Utf8Path) -> bool {
     let is_up = |part| matches!(part, Utf8Component::CurDir | Utf8Component::ParentDir);
     let real = |path: &Utf8Path| path.canonicalize_utf8().ok();
-    let is_above = || real(root).zip(real(&root.join(path))).is_some_and(|(root, path)| root.starts_with(path));
+    let is_above =
+        || real(root).zip(real(&root.join(path))).is_some_and(|(root, path)| root.starts_with(path));
     path.components().all(is_up) || is_above()
 }
 

@@ -57,9 +57,77 @@ fn is_float(unsigned: &str) -> bool {
     has_mantissa && digits(whole) && digits(fraction) && !exponent.is_empty() && digits(exponent)
 }
 
+/// What readers of YAML 1.1, PyYAML among them, take a plain scalar for, if it is something else in YAML 1.2: as it would
+/// be written in both.
+pub(super) fn in_older_yaml(text: &str) -> Option<String> {
+    match text.to_lowercase().as_str() {
+        "yes" | "on" => return Some("true".to_owned()),
+        "no" | "off" => return Some("false".to_owned()),
+        _ => {}
+    }
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let digits = unsigned.replace('_', "");
+    let radix = |digits: &str, radix| i128::from_str_radix(digits, radix).ok();
+    let number = if let Some(digits) = digits.strip_prefix("0b") {
+        radix(digits, 2)
+    } else if digits.contains(':') {
+        sixties(&digits)
+    } else if digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()) {
+        radix(&digits, 8)
+    } else if unsigned.contains('_') {
+        return matches!(resolve(&digits), Some(Plain::Int(_) | Plain::Float(_)))
+            .then(|| sign.to_owned() + &digits);
+    } else {
+        None
+    };
+    number.map(|number| format!("{sign}{number}"))
+}
+
+/// `1:30` is ninety.
+fn sixties(digits: &str) -> Option<i128> {
+    let mut parts = digits.split(':');
+    let first: i128 = parts.next().filter(|first| !first.starts_with('0'))?.parse().ok()?;
+    parts.try_fold(first, |sum, part| {
+        let part: i128 = part.parse().ok().filter(|part| *part < 60)?;
+        sum.checked_mul(60)?.checked_add(part)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn older_yaml() {
+        let cases = [
+            ("yes", Some("true")),
+            ("Off", Some("false")),
+            ("1_000", Some("1000")),
+            ("-1_0.5", Some("-10.5")),
+            ("0755", Some("493")),
+            ("0b11", Some("3")),
+            ("+1:30", Some("90")),
+            ("190:20:30", Some("685230")),
+            ("0899", None),
+            ("1:75", None),
+            ("01:30", None),
+            ("0", None),
+            ("007a", None),
+            ("10", None),
+            ("1.5", None),
+            ("1_a", None),
+            ("_1", None),
+            ("2020-01-02", None),
+            ("12:", None),
+        ];
+        for (text, meaning) in cases {
+            assert_eq!(in_older_yaml(text).as_deref(), meaning, "{text}");
+        }
+    }
 
     #[test]
     fn the_core_schema() {

@@ -206,14 +206,20 @@ impl Reader<'_> {
                 digits if is_decimal(digits) => numbers::whole(digits),
                 _ => self.no_number(node, "does not fit 128 bits")?,
             },
-            Kind::Int(value) => numbers::whole(&value.to_string()),
+            Kind::Int(value) if self.is_tagged(node.span, "!!float") => numbers::float(*value as f64),
+            Kind::Int(value) => {
+                self.no_older_yaml(node.span);
+                numbers::whole(&value.to_string())
+            }
             // Unless it is written as `.inf`, it is too large.
             Kind::Float(value) if value.is_infinite() && !self.slice(node.span).ends_with(['f', 'F']) => {
                 self.no_number(node, "is larger than any float")?
             }
             Kind::Float(value) => numbers::float(*value),
             Kind::Str(text) => {
-                self.no_truth(text, node.span);
+                if self.slice(node.span) == text {
+                    self.no_older_yaml(node.span);
+                }
                 self.no_quotes(text, node.span);
                 Value::String(text.clone().into_owned())
             }
@@ -236,7 +242,7 @@ impl Reader<'_> {
     fn key_of_text(&mut self, key: &Key<'_>) -> Option<String> {
         let written = self.slice(key.span);
         let is_number = matches!(scalar::resolve(written), Some(Plain::Int(_) | Plain::Float(_)));
-        if is_number && !self.is_tagged_text(key.span) {
+        if is_number && !self.is_tagged(key.span, "!!str") {
             let help = format!(
                 "for text put it in quotes, `\"{written}\"`; for numbers write pairs, `[[{written}, VALUE]]`, and `dict(…)` in \
                  the function"
@@ -247,26 +253,27 @@ impl Reader<'_> {
         Some(key.value.clone().into_owned())
     }
 
-    /// Whether `!!str` stands before the scalar at `span`.
-    fn is_tagged_text(&self, span: Span) -> bool {
-        self.source.text()[..span.start].trim_end().ends_with("!!str")
+    /// Whether there is this tag before the scalar at `span`.
+    fn is_tagged(&self, span: Span, tag: &str) -> bool {
+        self.source.text()[..span.start].trim_end().ends_with(tag)
     }
 
-    /// Warns of a word without quotes that other readers of YAML take for a boolean.
-    fn no_truth(&mut self, text: &str, span: Span) {
-        let truth = match text.to_lowercase().as_str() {
-            "yes" | "on" => true,
-            "no" | "off" => false,
-            _ => return,
+    /// Warns of what other readers of YAML take for a truth value, or for another number.
+    fn no_older_yaml(&mut self, span: Span) {
+        let text = self.slice(span).to_owned();
+        let Some(other) = scalar::in_older_yaml(&text).filter(|_| !self.is_tagged(span, "!!str")) else {
+            return;
         };
-        if self.slice(span) == text && !self.is_tagged_text(span) {
-            let message = format!("`{text}` is text, not `{truth}`: YAML 1.2 has only `true` and `false`");
-            self.doubt(
-                (span, "text"),
-                message,
-                format!("write `{truth}`, or put it in quotes: `\"{text}\"`"),
-            );
+        let is = match scalar::resolve(&text) {
+            Some(Plain::Int(number)) => number.to_string(),
+            _ => "text".to_owned(),
+        };
+        if is == other {
+            return;
         }
+        let message = format!("`{text}` is {is} in YAML 1.2, not `{other}`");
+        let help = format!("write `{other}` if that is meant; for text put it in quotes: `\"{text}\"`");
+        self.doubt((span, "read otherwise by YAML 1.1"), message, help);
     }
 
     /// Warns of a text between quotes as word processors write them, which are a part of it.

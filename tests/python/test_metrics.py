@@ -9,6 +9,8 @@ import json
 import math
 import threading
 import unittest
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Dict, List
 
 from expops.core import ModelData, SerializableData, log_metric, process, step
@@ -27,6 +29,16 @@ class Logged(unittest.TestCase):
 
     def steps(self):
         return self.recorder.json()[1]
+
+    def test_numbers_of_other_types_lose_nothing(self) -> None:
+        log_metric("whole", Decimal(2**53 + 1))
+        log_metric("share", Fraction(2**53 + 1))
+        log_metric("tenth", Decimal("0.1"))
+        log_metric("two", Fraction(2))
+        with self.assertRaisesRegex(OverflowError, "'far'.*larger than any float"):
+            log_metric("far", Decimal("1e400"))
+        found = {name: list(points.values()) for name, points in self.metrics().items()}
+        self.assertEqual(found, {"whole": [2**53 + 1], "share": [2**53 + 1], "tenth": [0.1], "two": [2.0]})
 
     def test_numbers_are_series(self) -> None:
         log_metric("loss", 0.5)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import math
 import operator
 import os
 import sys
@@ -114,12 +115,12 @@ def log(name: str, value: Any, step: Any = None) -> None:
     """Implements `log_metric`. Wrong arguments are errors outside of a run, too."""
     if not isinstance(name, str):
         raise TypeError(f"log_metric: the name of a metric is a str, not {type(name).__name__}")
-    value = _number_or_itself(value)
-    if not _is_number(value):
-        try:
+    try:
+        value = _number_or_itself(value)
+        if not _is_number(value):
             encode(value)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"log_metric({name!r}): {error}") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise type(error)(f"log_metric({name!r}): {error}") from None
     if step is not None:
         step = _index(name, step)
     if _recorder is not None:
@@ -165,8 +166,18 @@ def _number_or_itself(value: Any) -> Any:
     if isinstance(value, int):
         return int(value)
     if hasattr(value, "__float__") and not hasattr(value, "__len__"):
-        return float(value)
+        return _nearest(value)
     return value
+
+
+def _nearest(value: Any) -> Any:
+    """A number of another type as a float or, if it is whole and no float is the same, as an int."""
+    number = float(value)
+    if number == value or math.isnan(number):
+        return number
+    if math.isinf(number):
+        raise OverflowError(f"{value!s} is larger than any float")
+    return int(value) if value == value // 1 else number
 
 
 def _index(name: str, step: Any) -> int:
