@@ -200,17 +200,20 @@ fn a_package_that_is_a_link_is_looked_at() {
 fn edits_of_installed_packages_are_seen_when_compiling() {
     let space = Space::new();
     space.write("expops.yaml", crate::space::of_one("work"));
-    space.write("s.py", "import kept, stray\n\ndef work():\n    return {'x': [kept.f(), stray.f()]}\n");
+    space.write(
+        "s.py",
+        "import bare, kept, stray\n\ndef work():\n    return {'x': [kept.f(), stray.f(), bare.f()]}\n",
+    );
     let python = space.run("sh", &["-c", "command -v python3"]).success().out.trim().to_owned();
     space.run(&python, &["-m", "venv", "--without-pip", "v"]).success();
     let folder =
         space.run("sh", &["-c", "echo v/lib/python3*/site-packages"]).success().out.trim().to_owned();
     let module = |value: &str| format!("def f():\n    return {value}\n");
-    let result = |kept: &str, stray: &str| {
+    let result = |kept: &str, stray: &str, bare: &str| {
         space.expops(&["compile", "--python", "v/bin/python3"]).success();
         space.build(Tool::Ninja, &[]).success();
         let made: Vec<String> = serde_json::from_str(&space.read("build/work/out/x.json")).unwrap();
-        assert_eq!(made, [kept, stray]);
+        assert_eq!(made, [kept, stray, bare]);
         space.nothing_to_do(Tool::Ninja);
         space.tick();
     };
@@ -223,17 +226,28 @@ fn edits_of_installed_packages_are_seen_when_compiling() {
     let digest = "sha256=c8u3IhSyhu37hcGRjJ4eqdzfjR3-PqguN71RBlXYgPo";
     let record = format!("kept/__init__.py,{digest},28\nkept-1.dist-info/RECORD,,\n");
     space.write(&format!("{folder}/kept-1.dist-info/RECORD"), record);
-    result("a", "b");
+    // Built from a folder, by a tool that notes no digests.
+    let install_bare = |value: &str| {
+        let notes = format!("{folder}/bare-1.dist-info");
+        space.write(&format!("{folder}/bare.py"), module(value));
+        space.write(&format!("{notes}/METADATA"), "Metadata-Version: 2.1\nName: bare\nVersion: 1\n");
+        space.write(&format!("{notes}/direct_url.json"), r#"{"url": "file:///bare", "dir_info": {}}"#);
+        space.write(&format!("{notes}/RECORD"), "bare.py,,\nbare-1.dist-info/RECORD,,\n");
+    };
+    install_bare("'x'");
+    result("a", "b", "x");
     let packages = || space.read("build/.expops/interpreter");
     let before = packages();
     // The same content, written again.
     space.write(&format!("{folder}/kept/__init__.py"), module("'a'"));
-    result("a", "b");
+    result("a", "b", "x");
     assert_eq!(packages(), before);
     space.write(&format!("{folder}/kept/__init__.py"), module("'c'"));
-    result("c", "b");
+    result("c", "b", "x");
     space.write(&format!("{folder}/stray.py"), module("'d'"));
-    result("c", "d");
+    result("c", "d", "x");
+    install_bare("'y'");
+    result("c", "d", "y");
 }
 
 /// As for every other program that is started there: an instance runs elsewhere.

@@ -83,35 +83,41 @@ def strays(place, owned):
 
 
 def listed(package):
-    """The files of a package, and their digests, as they were installed."""
-    return [line[:2] for line in csv.reader((package.read_text("RECORD") or "").splitlines()) if len(line) > 1]
+    """The files of a package, and their digests, as they were installed. Not programs, nor notes about the installation, which
+    contain its path, nor what Python compiles.
+    """
+    lines = [line[:2] for line in csv.reader((package.read_text("RECORD") or "").splitlines()) if len(line) > 1]
+    return [line for line in lines if not (line[0].startswith("..") or line[0].endswith(".pyc"))]
+
+
+def digest_or_nothing(path):
+    try:
+        return digest_of(path)
+    except OSError:
+        return b""
 
 
 def edits(package, files):
     """What identifies the edits of a package's files since it was installed: who installs writes the list of the files last."""
     at = os.path.join(str(package.locate_file("")), "")
     lists = [path for path, _ in files if path.endswith(".dist-info/RECORD")]
-    if not lists:
-        return ""
-    installed = os.stat(at + lists[0]).st_mtime_ns
+    installed = os.stat(at + lists[0]).st_mtime_ns if lists else 0
     edited = hashlib.sha256()
-    count = 0
-    for path, told in files:
-        if not told or path.startswith("..") or ".dist-info/" in path or path.endswith(".pyc"):
-            continue
+    before = edited.digest()
+    for path, told in files if lists else []:
         try:
-            if os.stat(at + path).st_mtime_ns <= installed:
+            if ".dist-info/" in path or os.stat(at + path).st_mtime_ns <= installed:
                 continue
-            now = digest_of(at + path)
         except OSError:
-            now = b""
-        if binascii.b2a_base64(now, newline=False).translate(OF_URLS).rstrip(b"=") != told.partition("=")[2].encode():
+            pass
+        now = digest_or_nothing(at + path)
+        text = binascii.b2a_base64(now, newline=False).translate(OF_URLS).rstrip(b"=")
+        if text != told.partition("=")[2].encode():
             edited.update(path.encode(errors="surrogateescape") + b"\0" + now)
-            count += 1
-    return " edited " + edited.hexdigest()[:16] if count else ""
+    return " edited " + edited.hexdigest()[:16] if edited.digest() != before else ""
 
 
-def source(package):
+def source(package, files):
     """What identifies a package beside its version, which says little unless it came from an index."""
     told = package.read_text("direct_url.json")
     if not told:
@@ -123,10 +129,13 @@ def source(package):
         # The project's own code counts by what each process reaches.
         is_own = os.path.commonpath([os.path.realpath(folder), os.path.realpath(".")]) == os.path.realpath(folder)
         return "" if is_own else " " + content(folder)[:16]
-    lines = (package.read_text("RECORD") or "").splitlines()
-    # Programs and notes about the installation contain its path.
-    own = [line for line in lines if not line.startswith("..") and ".dist-info/" not in line]
-    return " " + hashlib.sha256("\n".join(own).encode()).hexdigest()[:16]
+    digest = hashlib.sha256()
+    for path, known in files:
+        if ".dist-info/" not in path:
+            # Not every tool that builds packages notes digests.
+            told_or_seen = known or digest_or_nothing(str(package.locate_file(path))).hex()
+            digest.update(f"{path},{told_or_seen}\n".encode(errors="surrogateescape"))
+    return " " + digest.hexdigest()[:16]
 
 
 print(platform.python_implementation(), platform.python_version())
@@ -142,7 +151,7 @@ for package in importlib.metadata.distributions(path=places()):
         files = listed(package)
         owned.update(path.partition("/")[0] for path, _ in files)
         owned.update((package.read_text("top_level.txt") or "").split())
-        version = str(version) + source(package) + edits(package, files)
+        version = str(version) + source(package, files) + edits(package, files)
     except Exception as error:
         version = str(version) + " (" + type(error).__name__ + ")"
     # Builds have their own copy of our package.
