@@ -335,6 +335,62 @@ def look():
     }
 }
 
+/// Whether a worker has imported the library or the instance itself.
+#[test]
+fn without_the_library_readers_that_go_round_python_count_by_folders() {
+    if !crate::space::has_python(&["pyarrow", "polars"]) {
+        return;
+    }
+    for workers in ["1", "0"] {
+        let space = Space::new();
+        space.set("EXPOPS_PRELOAD", Some("0"));
+        space.set("EXPOPS_WORKERS", Some(workers));
+        let readers = [
+            ("parquet", "pyarrow.parquet", "it.ParquetFile('data/a.parquet').read()"),
+            ("csv", "pyarrow.csv", "it.open_csv('data/a.csv').read_all()"),
+            ("map", "pyarrow", "it.memory_map('data/a.csv').read()"),
+            ("file", "pyarrow", "it.OSFile('data/a.csv').read()"),
+            ("system", "pyarrow.fs", "it.LocalFileSystem().open_input_file('data/a.csv').read()"),
+            ("sql", "polars", "it.sql(\"select * from read_csv('data/a.csv')\").collect().to_dict()"),
+            // It only imports it.
+            ("nothing", "pyarrow.parquet", "1"),
+        ];
+        let name = |(name, ..): &(&'static str, &str, &str)| *name;
+        let names = readers.iter().map(name).collect::<Vec<_>>();
+        let scripts: String = names.iter().map(|name| format!("  {name}: {name}.py\n")).collect();
+        let processes: String =
+            names.iter().map(|name| format!("  - {{name: {name}, code: {name}.work}}\n")).collect();
+        let yaml = format!(
+            "scripts:\n{scripts}process_adjlist: |\n  {}\nprocesses:\n{processes}",
+            names.join("\n  ")
+        );
+        space.write("expops.yaml", yaml);
+        for (name, module, expression) in readers {
+            let script = format!(
+                "import os\nimport {module} as it\n\ndef work():\n    \
+                 with open(os.environ['EXPOPS_PROJECT_ROOT'] + '/.ran.log', 'a') as log:\n        \
+                 log.write('{name}\\n')\n    return {{'{name}': str({expression})}}\n"
+            );
+            space.write(&format!("{name}.py"), script);
+        }
+        let write = |number: &str| {
+            space.write("data/a.csv", format!("a\n{number}\n"));
+            let code = "import pyarrow.csv as c, pyarrow.parquet as p; p.write_table(c.read_csv('data/a.csv'), 'data/a.parquet')";
+            space.run("python3", &["-c", code]).success();
+        };
+        write("1");
+        space.compile(Tool::Ninja).success();
+        space.ran(Tool::Ninja);
+        space.tick();
+        write("2");
+        let ran = space.ran(Tool::Ninja);
+        let mut wanted: Vec<_> = names[..names.len() - 1].to_vec();
+        wanted.sort_unstable();
+        assert_eq!(ran, wanted, "workers: {workers}");
+        space.nothing_to_do(Tool::Ninja);
+    }
+}
+
 /// Nobody sees when such a program reads: an edit while it runs may come before or after that.
 #[test]
 fn what_changes_while_an_unseen_program_runs_is_not_taken_for_what_it_saw() {

@@ -180,6 +180,7 @@ fn a_value_that_names_its_checkout_is_refused_in_every_form() {
         "os.fsencode(rows)",
         "rows.as_uri()",
         "os.getcwd()",
+        "os.path.relpath('t.csv', os.environ['EXPOPS_PROJECT_ROOT'])",
         "[os.environ['EXPOPS_PROJECT_ROOT']]",
         "'x' * 2_000_000 + str(rows)",
     ];

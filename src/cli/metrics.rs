@@ -105,8 +105,8 @@ fn row(one: &Selected, graph: Graph<'_>, layout: &Layout) -> Option<Row> {
 /// The last value of a series, or the snapshot itself.
 fn last(value: &Json) -> &Json {
     let series =
-        value.as_object().and_then(|series| series.iter().max_by_key(|(step, _)| step.parse::<i64>().ok()));
-    series.filter(|(step, _)| step.parse::<i64>().is_ok()).map_or(value, |(_, value)| value)
+        value.as_object().and_then(|series| series.iter().max_by_key(|(step, _)| step.parse::<i128>().ok()));
+    series.filter(|(step, _)| step.parse::<i128>().is_ok()).map_or(value, |(_, value)| value)
 }
 
 fn shown(value: &Json) -> String {

@@ -12,6 +12,7 @@ use super::refuse::refuse;
 use crate::driver::Checked;
 use crate::graph::Graph;
 use crate::layout::Layout;
+use crate::numbers::Plain;
 use crate::probe::{self, Selected, Tree, Unusable};
 use crate::xpath::Value;
 
@@ -163,8 +164,13 @@ fn print(flags: &Flags, layout: &Layout, graph: Graph<'_>, selected: &[Selected]
     };
     let mut all = all;
     match flags.show() {
-        Show::Json if flags.json == Some(JsonForm::Compact) => println!("{}", Json::Array(all.collect())),
-        Show::Json => println!("{:#}", Json::Array(all.collect())),
+        Show::Json if flags.json == Some(JsonForm::Compact) => {
+            println!("{}", compact(&Json::Array(all.collect())))
+        }
+        Show::Json => println!(
+            "{}",
+            serde_json::to_string_pretty(&Plain(&Json::Array(all.collect()))).unwrap_or_default()
+        ),
         Show::Paths => lines("path", &mut all),
         Show::Labels => lines("label", &mut all),
         Show::Targets => lines("target", &mut all),
@@ -172,10 +178,14 @@ fn print(flags: &Flags, layout: &Layout, graph: Graph<'_>, selected: &[Selected]
         Show::Files => lines("files", &mut all),
         Show::Metrics => {
             for one in all.filter(|one| one["metrics"] != json!({})) {
-                println!("{}", json!({"path": one["path"], "metrics": one["metrics"]}));
+                println!("{}", compact(&json!({"path": one["path"], "metrics": one["metrics"]})));
             }
         }
     }
+}
+
+fn compact(value: &Json) -> String {
+    serde_json::to_string(&Plain(value)).unwrap_or_default()
 }
 
 /// Everything known about a match.

@@ -63,7 +63,7 @@ pub(super) fn csv(metrics: &[Metric<'_>]) -> String {
 fn points(value: &Json) -> Vec<(&str, &Json)> {
     let entries = value.as_object().into_iter().flatten();
     let series: Option<Vec<_>> =
-        entries.map(|(step, value)| Some((step.parse::<i64>().ok()?, step.as_str(), value))).collect();
+        entries.map(|(step, value)| Some((step.parse::<i128>().ok()?, step.as_str(), value))).collect();
     let Some(mut series) = series.filter(|series| !series.is_empty()) else { return vec![("", value)] };
     series.sort_by_key(|(number, ..)| *number);
     series.into_iter().map(|(_, step, value)| (step, value)).collect()

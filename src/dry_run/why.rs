@@ -109,6 +109,7 @@ fn last_run(survey: &Survey, index: usize) -> Vec<Reason> {
 /// A change as a reason for an instance: a sentence for each kind of ingredient.
 fn of_change(survey: &Survey, index: usize, change: Change) -> Reason {
     let layout = &survey.layout;
+    let change = words::with_plain_numbers(change);
     let mut reason = match &change.ingredient {
         Ingredient::Format
         | Ingredient::Instance

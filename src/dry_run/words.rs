@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 
-use crate::exec::{Change, Fingerprint};
+use crate::exec::{Change, Fingerprint, Ingredient};
+use crate::numbers::Plain;
 
 /// The longest value that is shown in full, in characters.
 const SHOWN: usize = 60;
@@ -48,6 +49,19 @@ fn shown(value: &Fingerprint, from: usize) -> String {
     format!("{dots}{}{cut}", rest.take(SHOWN).collect::<String>())
 }
 
+/// A change whose numbers are not as they are kept, but as people write them, where it is one of a parameter.
+pub(super) fn with_plain_numbers(change: Change) -> Change {
+    let plain = |end: &Option<Fingerprint>| {
+        let json = end.as_ref().and_then(Fingerprint::text).and_then(|text| serde_json::from_str(text).ok());
+        let text = json.and_then(|json: Json| serde_json::to_string(&Plain(&json)).ok());
+        text.map(Fingerprint::Text).or_else(|| end.clone())
+    };
+    match change.ingredient {
+        Ingredient::Parameter(_) => Change { was: plain(&change.was), is: plain(&change.is), ..change },
+        _ => change,
+    }
+}
+
 /// A setting of a split as written in the project file: `3` for `{"equal":3}`.
 pub(super) fn setting(value: &Fingerprint) -> Fingerprint {
     let json: Option<Json> = value.text().and_then(|text| serde_json::from_str(text).ok());
@@ -58,7 +72,6 @@ pub(super) fn setting(value: &Fingerprint) -> Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exec::Ingredient;
 
     #[test]
     fn values_are_shown_short_and_where_they_differ() {
@@ -67,6 +80,13 @@ mod tests {
         assert_eq!(say(text("1"), text("2")), "parameter rate was 1, is 2");
         assert_eq!(say(None, text("2")), "parameter rate is new: 2");
         assert_eq!(say(text("1"), None), "parameter rate is gone");
+        let kept = Change {
+            ingredient: Ingredient::Parameter("rate".to_owned()),
+            was: text(r#"[{"$float":"nan"}]"#),
+            is: text(r#"{"$int":"18446744073709551617"}"#),
+        };
+        let said = plain(&with_plain_numbers(kept));
+        assert_eq!(said, r#"parameter rate was ["NaN"], is 18446744073709551617"#);
         let long = "x".repeat(100);
         let said = say(text(&format!("{long}1")), text(&format!("{long}2")));
         assert_eq!(said, format!("parameter rate was …{0}1, is …{0}2", "x".repeat(20)));

@@ -29,7 +29,10 @@ pub(in crate::exec) fn result(
     out: &Utf8Path,
 ) -> Result<ActionResult, Failure> {
     let mut checkout = checkout_of(instance)?;
-    let scratch = out.parent().map(|run| run.join(run_files::SCRATCH));
+    let run = out.parent();
+    // Its name is drawn for each run, so a path into it is wrong in every spelling.
+    run.and_then(Utf8Path::file_name).into_iter().for_each(|name| checkout.add(Utf8Path::new(name)));
+    let scratch = run.map(|run| run.join(run_files::SCRATCH));
     if let Some(scratch) = scratch.and_then(|path| file::read_regular_text(path).ok()) {
         // On the node that it ran on; it is gone.
         checkout.add(&Utf8PathBuf::from(scratch));

@@ -12,6 +12,7 @@ import shlex
 import stat
 import sys
 import threading
+import types
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Set, Tuple
 
 _state = threading.local()
@@ -34,16 +35,29 @@ _READERS: Dict[str, FrozenSet[str]] = {
     "pyarrow.orc": frozenset(["read_table"]),
     "pyarrow.parquet": frozenset(["read_table", "read_pandas", "read_metadata", "read_schema"]),
     "pyarrow.dataset": frozenset(["dataset", "parquet_dataset"]),
-    "duckdb": frozenset(["connect", "sql", "query", "execute", "read_csv", "read_parquet", "read_json", "from_query"]),
+    "pyarrow.fs": frozenset(["copy_files"]),
     "lxml.etree": frozenset(["parse", "iterparse"]),
     "torch": frozenset(["load"]),
 }
 # Modules whose functions with these beginnings do.
-_BEGINNINGS: Dict[str, Tuple[str, ...]] = {"polars": ("read_", "scan_")}
+_BEGINNINGS: Dict[str, Tuple[str, ...]] = {
+    "polars": ("read_", "scan_", "sql"),
+    "duckdb": ("connect", "execute", "from_", "query", "read_", "sql", "table"),
+}
+# Classes that read: who asks a module for one reads with it, but for the library itself.
+_CLASSES: Dict[str, FrozenSet[str]] = {
+    "pyarrow": frozenset(["MemoryMappedFile", "OSFile"]),
+    "pyarrow.fs": frozenset(["FileSystem", "LocalFileSystem", "SubTreeFileSystem"]),
+    "pyarrow.dataset": frozenset(["FileSystemDataset", "FileSystemDatasetFactory"]),
+    "pyarrow.orc": frozenset(["ORCFile"]),
+    "pyarrow.parquet": frozenset(["ParquetDataset", "ParquetFile"]),
+    "polars": frozenset(["SQLContext"]),
+}
 # Modules whose classes do: who imports one reads with it.
 _IMPORTED = frozenset(
     ["h5py", "netCDF4", "tables", "zarr", "rasterio", "pyogrio", "cv2", "soundfile", "lightgbm", "xgboost"]
 )
+_LIBRARIES = frozenset([*_READERS, *_BEGINNINGS, *_CLASSES, *_IMPORTED])
 
 
 def begin(log: str, roots: str) -> None:
@@ -230,10 +244,14 @@ def _watch_forks() -> None:
 
 
 def _watch_readers() -> None:
-    for name in [*_READERS, *_BEGINNINGS, *_IMPORTED]:
-        if name in sys.modules:
-            _wrap(sys.modules[name])
+    watch(sys.modules)
     sys.meta_path.insert(0, _Finder())
+
+
+def watch(modules: Dict[str, Any]) -> None:
+    """Tell of the readers of these modules."""
+    for name in _LIBRARIES.intersection(modules):
+        _wrap(modules[name])
 
 
 def _wrap(module: Any) -> None:
@@ -248,6 +266,23 @@ def _wrap(module: Any) -> None:
         function = getattr(module, one)
         if callable(function) and not isinstance(function, type):
             setattr(module, one, _wrapped(function, f"/{name}.{one}"))
+    if name in _CLASSES:
+        _tell_who_asks(module, _CLASSES[name])
+
+
+def _tell_who_asks(module: Any, names: FrozenSet[str]) -> None:
+    """Have these names of a module told when others than its own package ask for them."""
+    package = module.__name__.partition(".")[0]
+
+    class Asked(types.ModuleType):
+        def __getattribute__(self, name: str) -> Any:
+            if name in names and str(sys._getframe(1).f_globals.get("__name__")).partition(".")[0] != package:
+                with unheard(), contextlib.suppress(Exception):
+                    _started(f"/{module.__name__}.{name}", [])
+            return super().__getattribute__(name)
+
+    if type(module) is types.ModuleType:
+        module.__class__ = Asked
 
 
 def _wrapped(function: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -268,7 +303,7 @@ class _Finder:
     """Has the readers of a library wrapped as soon as it is imported."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name not in _READERS and name not in _BEGINNINGS and name not in _IMPORTED:
+        if name not in _LIBRARIES:
             return None
         for finder in sys.meta_path:
             spec = None if finder is self else finder.find_spec(name, path, target)

@@ -31,6 +31,10 @@ Action = Callable[[Any], None]
 ahead: Any = None  # the libraries that this process imported before it knew what to run
 
 
+def restored(_modules: Dict[str, Any]) -> None:
+    """Whoever wants to know which of these come back puts a function here."""
+
+
 def prepare(seed: Optional[int], cpus: int) -> None:
     """Set the environment now, and each generator as soon as its module is imported."""
     set_environment(cpus)
@@ -89,6 +93,7 @@ class _AfterImport:
         return spec
 
     def _act(self, modules: Dict[str, Any]) -> None:
+        restored(modules)
         for name in [name for name in self._actions if name in modules]:
             with contextlib.suppress(Exception):
                 self._actions.pop(name)(modules[name])

@@ -13,6 +13,7 @@ import threading
 from types import FrameType
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
+from expops_build import _seed
 from expops_build._seed import THREADS
 
 # Set where no library sees what is read.
@@ -288,6 +289,7 @@ def begin(project: str) -> None:
     if _HOOK in os.environ and "EXPOPS_WATCH" in os.environ:
         from expops_build import _hook
 
+        _seed.restored = _hook.watch
         _hook.begin(os.environ["EXPOPS_WATCH"], os.environ.get("EXPOPS_WATCH_ROOTS", ""))
 
 
