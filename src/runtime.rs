@@ -21,6 +21,7 @@ const FILES: &[(&str, &str)] = package! {
     "expops_build/_chart.py"
     "expops_build/_columns.py"
     "expops_build/_decorate.py"
+    "expops_build/_descent.py"
     "expops_build/_digest.py"
     "expops_build/_digest_tables.py"
     "expops_build/_driver.py"

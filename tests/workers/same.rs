@@ -71,6 +71,30 @@ def tell():
     assert!(same(&space, |_| ())["tell/log"].contains("'__mp_main__'] True"));
 }
 
+/// Who waits for all of its children waits for none of theirs.
+#[test]
+fn what_has_lost_its_parent_is_no_child_of_the_process() {
+    let script = "
+import os, time
+
+def run():
+    if os.fork() == 0:
+        if os.fork() == 0:
+            time.sleep(4)
+        os._exit(0)
+    count = 0
+    try:
+        while True:
+            os.wait()
+            count += 1
+    except ChildProcessError:
+        print(count)
+    return {'a': 1}
+";
+    let space = project(script, "    - {name: run}\n", "run");
+    assert_eq!(same(&space, |_| ())["run/log"], "1\n");
+}
+
 /// What the worker does between two forks is not seen by the second child, nor whose worker it was.
 #[test]
 fn a_later_child_is_like_the_first_one() {
