@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = package! {
     "expops_build/_frame.py"
     "expops_build/_hints.py"
     "expops_build/_hook.py"
+    "expops_build/_imported.py"
     "expops_build/_inputs.py"
     "expops_build/_keys.py"
     "expops_build/_labels.py"

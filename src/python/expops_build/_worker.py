@@ -50,6 +50,8 @@ _OWN = (
     ("_frame", "pyarrow"),
 )
 
+_NOT_IN_A_COLD_START = ("_worker", "_ahead", "_descent", "_imported", "_end", "_loaded", "_reuse", "_steered")
+
 # The variable that names the file of a watched process's reads, and the lookup by which a fork switches to another.
 _WATCH, _WATCH_INTO = "EXPOPS_WATCH", "//expops-watch//"
 
@@ -434,7 +436,7 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     ahead.guard = _steered.Guard(ahead)
     _enter(request, server, ahead)
     _seed.ahead = ahead
-    for name in ("_worker", "_ahead", "_descent", "_end", "_loaded", "_reuse", "_steered"):  # a cold start has none of them
+    for name in _NOT_IN_A_COLD_START:
         vars(sys.modules["expops_build"]).pop(name, None)
 
 
