@@ -34,7 +34,11 @@ impl Process {
 }
 
 /// A process, whoever gets its id later.
-type Known = (u32, u64);
+pub(crate) type Known = (u32, u64);
+
+/// How often to look whether all are gone. One that the kernel keeps, as it waits for a disk, ends when the kernel lets it.
+#[cfg(target_os = "linux")]
+const ROUNDS: u32 = 200;
 
 /// What this process has started and others use, too.
 static SHARED: Mutex<Vec<Known>> = Mutex::new(Vec::new());
@@ -50,9 +54,7 @@ pub(crate) fn share(id: u32) {
 #[cfg(target_os = "linux")]
 pub(crate) fn below(root: u32) -> Vec<Known> {
     let shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    let ids = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let ids = ids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let all: Vec<_> = ids.filter_map(|id| Some((id, Process::read(id)?))).collect();
+    let all: Vec<_> = ids().filter_map(|id| Some((id, Process::read(id)?))).collect();
     let (mut found, mut parents): (Vec<Known>, _) = (Vec::new(), vec![root]);
     while let Some(parent) = parents.pop() {
         let children = all.iter().filter(|(_, process)| process.parent == parent);
@@ -65,12 +67,47 @@ pub(crate) fn below(root: u32) -> Vec<Known> {
     found
 }
 
+#[cfg(target_os = "linux")]
+fn ids() -> impl Iterator<Item = u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+}
+
+/// The processes that were started with one of these entries in their environment, wherever they are now.
+#[cfg(target_os = "linux")]
+fn started_with(entries: &[String]) -> Vec<Known> {
+    let is_one = |entry: &[u8]| entries.iter().any(|wanted| wanted.as_bytes() == entry);
+    let is_started_so = |id: &u32| {
+        let environment = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(is_one)
+    };
+    let found = ids().filter(|id| *id != std::process::id()).filter(is_started_so);
+    found.filter_map(|id| Some((id, Process::read(id)?.started))).collect()
+}
+
+/// Kills the process `first`, those that were started with one of these entries in their environment, and what is below
+/// all of them, until nothing is: what has lost its parent has kept its environment.
+#[cfg(target_os = "linux")]
+pub(crate) fn kill_run(first: Option<Known>, entries: &[String]) {
+    for _ in 0..ROUNDS {
+        let mut found = started_with(entries);
+        found.extend(first);
+        found.retain(is_there);
+        if found.is_empty() {
+            break;
+        }
+        for one in found.into_iter().filter(is_there) {
+            kill_below(one.0);
+            kill_known(&[one]);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
 /// Kills what is below `root`, until nothing is: what has been forked meanwhile is there the next time. Another process than
 /// this one is stopped before, and is the caller's to kill: a shell would go on behind the command that was killed.
 #[cfg(target_os = "linux")]
 pub(crate) fn kill_below(root: u32) {
-    // One that the kernel keeps, as it waits for a disk, ends when the kernel lets it.
-    const ROUNDS: u32 = 200;
     if root != std::process::id() {
         send(root, rustix::process::Signal::STOP);
     }
@@ -87,8 +124,13 @@ pub(crate) fn kill_below(root: u32) {
 /// Kills those of these processes that still run.
 #[cfg(target_os = "linux")]
 pub(crate) fn kill_known(processes: &[Known]) {
-    let is_there = |(id, started): &&Known| Process::read(*id).is_some_and(|one| one.started == *started);
-    processes.iter().filter(is_there).for_each(|(id, _)| send(*id, rustix::process::Signal::KILL));
+    let present = processes.iter().filter(|one| is_there(one));
+    present.for_each(|(id, _)| send(*id, rustix::process::Signal::KILL));
+}
+
+#[cfg(target_os = "linux")]
+fn is_there((id, started): &Known) -> bool {
+    Process::read(*id).is_some_and(|one| one.started == *started)
 }
 
 #[cfg(target_os = "linux")]
@@ -110,6 +152,9 @@ pub(crate) fn below(_root: u32) -> Vec<Known> {
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn kill_below(_root: u32) {}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn kill_run(_first: Option<Known>, _entries: &[String]) {}
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn take_in_orphans() {}

@@ -86,6 +86,9 @@ enum Command {
     /// Look after a launcher: what exec calls
     #[command(hide = true)]
     Launch,
+    /// End what an exec has started that was killed: what its heir calls
+    #[command(hide = true)]
+    Orphans(launch::Orphans),
     /// Print what an XPath expression selects in the expanded pipeline
     Query(query::Flags),
     /// Print the pipeline as a graph: DOT, Mermaid, JSON or XML
@@ -196,6 +199,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::Task(flags) => launch::task(&flags),
         Command::Launch => launch::keep(),
+        Command::Orphans(flags) => launch::end_orphans(&flags),
         Command::Query(flags) => query::run(&flags),
         Command::Graph(flags) => graph::run(&flags),
         Command::Metrics(flags) => metrics::run(&flags),

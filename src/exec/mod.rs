@@ -18,6 +18,7 @@ mod inspect;
 mod interpreter;
 mod key;
 mod look;
+mod mark;
 mod one_ninja;
 mod places;
 mod private;

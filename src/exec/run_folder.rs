@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::failure::Failure;
+use super::mark::Mark;
 use super::reads::places::Link;
 use super::reads::watcher::Watcher;
 use super::resources::allotment::Allotment;
@@ -14,6 +15,7 @@ use crate::file;
 use crate::layout::run as run_files;
 use crate::layout::{Folder, passing};
 use crate::plan_file::PlanFile;
+use crate::process;
 use crate::watch::Event;
 
 /// Removes what killed runs left, and what somebody put in the place of a file or a folder of ours; the caller holds
@@ -26,10 +28,18 @@ pub(super) fn sweep(instance: &Folder) -> Result<(), Failure> {
         if passing::is_temporary(name) || is_misplaced {
             file::remove(entry.path())?;
         } else if passing::is_run(name) {
+            end(entry.path());
             remove_patiently(entry.path());
         }
     }
     Ok(())
+}
+
+/// Ends what still runs there: whoever was to do that has been killed, too.
+fn end(folder: &Utf8Path) {
+    if let Ok(run) = folder.canonicalize_utf8() {
+        process::kill_run(None, &Mark::of_run(&run).entries());
+    }
 }
 
 /// Removes a run folder. A process that outlived its killed run may still be writing into it: it gets a second to

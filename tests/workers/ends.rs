@@ -39,18 +39,29 @@ fn nothing_is_left(name: &str, whom: impl Fn(&Space, u32) -> Vec<u32>) {
 /// Also of a cold start.
 #[track_caller]
 fn nothing_of_any_is_left(name: &str, with: bool, whom: impl Fn(&Space, u32) -> Vec<u32>) {
-    let space = sleeper();
-    let mut ninja = command(&space, "ninja", with);
+    nothing_is_left_in(&sleeper(), name, with, whom);
+}
+
+/// In a project of which one instance says in `started` what it has started.
+#[track_caller]
+fn nothing_is_left_in(space: &Space, name: &str, with: bool, whom: impl Fn(&Space, u32) -> Vec<u32>) {
+    let mut ninja = command(space, "ninja", with);
     std::os::unix::process::CommandExt::process_group(&mut ninja, 0);
     let mut ninja = ninja.env("EXPOPS_WORKER_IDLE", "1").spawn().unwrap();
     eventually("the instance runs", || space.path("started").metadata().is_ok_and(|meta| meta.len() > 2));
-    let ids: Vec<u32> = space.read("started").split(' ').map(|id| id.parse().unwrap()).collect();
-    signal(name, &whom(&space, ninja.id()));
-    eventually("the child and its child end", || {
-        ids.iter().all(|id| super::state(*id).is_none_or(|state| state == 'Z'))
-    });
-    eventually("nothing is left", || leftovers(&space).iter().all(|(pid, _)| *pid == ninja.id()));
+    let ids = started(space);
+    signal(name, &whom(space, ninja.id()));
+    eventually("the child and its child end", || have_ended(&ids));
+    eventually("nothing is left", || leftovers(space).iter().all(|(pid, _)| *pid == ninja.id()));
     eventually("the tool ends", || ninja.try_wait().unwrap().is_some());
+}
+
+fn started(space: &Space) -> Vec<u32> {
+    space.read("started").split_whitespace().map(|id| id.parse().unwrap()).collect()
+}
+
+fn have_ended(ids: &[u32]) -> bool {
+    ids.iter().all(|id| super::state(*id).is_none_or(|state| state == 'Z'))
 }
 
 fn of_command(space: &Space, text: &str) -> Vec<u32> {
@@ -69,7 +80,76 @@ fn is_shell(pid: u32) -> bool {
 
 #[test]
 fn who_kills_exec_kills_what_it_started() {
-    nothing_is_left("KILL", |space, _| execs(space));
+    for with in [true, false] {
+        nothing_of_any_is_left("KILL", with, |space, _| execs(space));
+    }
+}
+
+/// The same for a shell command: what has left its session, and what has lost its parent, too.
+#[test]
+fn who_kills_the_exec_of_a_command_kills_what_that_started() {
+    let space = commanded(
+        "sleep 100 & a=$!; setsid sleep 100 & b=$!; (setsid sleep 100 & echo $! > far); \
+         echo $$ $a $b $(cat far) > $EXPOPS_PROJECT_ROOT/part; mv part started; wait",
+    );
+    nothing_is_left_in(&space, "KILL", true, |space, _| execs(space));
+}
+
+fn commanded(line: &str) -> Space {
+    let space = space();
+    let process = format!("    - {{name: one, command: '{line}', outputs: {{a: a}}}}\n");
+    space.write("expops.yaml", pipeline("one", &process).replace("scripts: {main: model.py}\n", ""));
+    space.expops(&["compile"]).success();
+    space
+}
+
+/// What stands beside a command while it runs holds nothing that anybody waits for, and hears no Ctrl-C.
+#[test]
+fn an_heir_holds_nothing_of_the_build() {
+    let space = commanded("echo $$ > started; sleep 100");
+    let mut shell = command(&space, "sh", true);
+    let mut ninja = shell.args(["-c", "exec 8> held 9> lock; flock 9; exec ninja"]).spawn().unwrap();
+    eventually("the instance runs", || space.path("started").metadata().is_ok_and(|meta| meta.len() > 2));
+    let heirs = || of_command(&space, " orphans ");
+    eventually("it has an heir", || heirs().len() == 1);
+    let heir = heirs()[0];
+    let open = |number: u32| std::fs::read_link(format!("/proc/{heir}/fd/{number}"));
+    eventually("it waits, with no more than it needs", || (3..10).all(|number| open(number).is_err()));
+    let [input, output, errors] = [0, 1, 2].map(|number| open(number).unwrap());
+    assert!(input.to_str().unwrap().starts_with("pipe:"), "{}", input.display());
+    assert_eq!([output, errors].map(|path| path.display().to_string()), ["/dev/null"; 2]);
+    assert_eq!(super::stat(heir).unwrap()[2], heir.to_string());
+    signal("TERM", &[ninja.id()]);
+    eventually("the tool ends", || ninja.try_wait().unwrap().is_some());
+    eventually("nothing is left", || leftovers(&space).is_empty());
+}
+
+/// What is left on purpose is left, cold and warm.
+#[test]
+fn what_a_process_leaves_running_when_it_ends_well_goes_on() {
+    let script = "
+import os, subprocess
+from pathlib import Path
+
+def one():
+    left = subprocess.Popen(['sleep', '100'], start_new_session=True)
+    Path(os.environ['EXPOPS_PROJECT_ROOT'], 'started').write_text(str(left.pid))
+    return {'a': 1}
+";
+    let of_python = space();
+    of_python.write("model.py", script);
+    of_python.write("expops.yaml", pipeline("one", "    - {name: one}\n"));
+    of_python.expops(&["compile"]).success();
+    let of_shell = commanded("setsid sleep 100 & echo $! > started; echo > {{ outputs.a }}");
+    for (space, with) in [(&of_python, true), (&of_python, false), (&of_shell, false)] {
+        let _ = std::fs::remove_dir_all(space.path("build/one"));
+        let _ = std::fs::remove_dir_all(space.path("build/.expops/cache"));
+        build(space, with, |_| ()).success();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let ids = started(space);
+        assert!(!have_ended(&ids), "{with}");
+        signal("KILL", &ids);
+    }
 }
 
 #[test]
@@ -175,6 +255,37 @@ def one():
     let log = space.read("build/one/log");
     assert_eq!(log, "expops: no worker: it died; Python is started anew\nit runs\n");
     eventually("nothing is left", || leftovers(&space).is_empty());
+}
+
+/// Whoever kills a worker kills what its children have started, in whatever session: `exec` does it.
+#[test]
+fn who_kills_a_worker_kills_what_its_children_started() {
+    let space = sleeper();
+    let mut ninja = command(&space, "ninja", true).spawn().unwrap();
+    eventually("the instance runs", || space.path("started").metadata().is_ok_and(|meta| meta.len() > 2));
+    let first = started(&space);
+    signal("KILL", &workers(&space));
+    eventually("what it has started ends", || have_ended(&first));
+    eventually("it is started anew", || started(&space).len() == 4 && started(&space) != first);
+    let second = started(&space);
+    signal("KILL", &execs(&space));
+    eventually("what was started anew ends", || have_ended(&second));
+    eventually("the tool ends", || ninja.try_wait().unwrap().is_some());
+}
+
+/// Where all are killed who could do it, the next build does it.
+#[test]
+fn what_nobody_could_end_is_ended_by_the_next_build() {
+    let space = sleeper();
+    let mut ninja = command(&space, "ninja", true).spawn().unwrap();
+    eventually("the instance runs", || space.path("started").metadata().is_ok_and(|meta| meta.len() > 2));
+    let first = started(&space);
+    signal("KILL", &[vec![ninja.id()], execs(&space), workers(&space)].concat());
+    ninja.wait().unwrap();
+    space.write("model.py", "def one():\n    return {'a': 1}\n");
+    space.expops(&["compile"]).success();
+    build(&space, true, |_| ()).success();
+    assert!(have_ended(&first), "{first:?}");
 }
 
 #[test]

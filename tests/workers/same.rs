@@ -71,6 +71,69 @@ def tell():
     assert!(same(&space, |_| ())["tell/log"].contains("'__mp_main__'] True"));
 }
 
+/// What a library has imported of a package of Python's is not there for whoever imports something else of it, and what
+/// that needs is.
+#[test]
+fn a_package_of_pythons_own_comes_without_what_a_library_imported_of_it() {
+    let script = "
+import sys
+BEFORE = set(sys.modules)
+
+def run(module):
+    __import__(module)
+    for name in sorted(set(sys.modules) - BEFORE):
+        print(name, sorted(set(vars(sys.modules[name])) - {'__warningregistry__'}))
+    return {'a': 1}
+
+def never():
+    import matplotlib.pyplot, pandas, sklearn.linear_model
+";
+    let modules = [
+        "multiprocessing",
+        "concurrent",
+        "xml",
+        "xml.etree.ElementTree",
+        "email",
+        "fractions",
+        "tempfile",
+        "plistlib",
+        "six",
+        "multiprocessing.pool",
+    ];
+    let process = |(number, module): (usize, &&str)| {
+        format!("    - {{name: p{number}, code: run, parameters: {{module: {module}}}}}\n")
+    };
+    let processes: String = modules.iter().enumerate().map(process).collect();
+    let names: Vec<_> = (0..modules.len()).map(|number| format!("p{number}")).collect();
+    let space = project(script, &processes, &names.join("\n"));
+    let results = same_in(&space, |_| (), |name| name.ends_with("log"));
+    assert!(results["p0/log"].contains("\nmultiprocessing.context ["), "{}", results["p0/log"]);
+}
+
+/// Who waits for all of its children waits for none of theirs.
+#[test]
+fn what_has_lost_its_parent_is_no_child_of_the_process() {
+    let script = "
+import os, time
+
+def run():
+    if os.fork() == 0:
+        if os.fork() == 0:
+            time.sleep(4)
+        os._exit(0)
+    count = 0
+    try:
+        while True:
+            os.wait()
+            count += 1
+    except ChildProcessError:
+        print(count)
+    return {'a': 1}
+";
+    let space = project(script, "    - {name: run}\n", "run");
+    assert_eq!(same(&space, |_| ())["run/log"], "1\n");
+}
+
 /// What the worker does between two forks is not seen by the second child, nor whose worker it was.
 #[test]
 fn a_later_child_is_like_the_first_one() {

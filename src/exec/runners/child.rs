@@ -6,9 +6,11 @@ use std::process::{Command, Stdio};
 
 use camino::Utf8Path;
 
+use super::heir::Heir;
 use crate::cache;
 use crate::exec::exit::{self, Exit};
 use crate::exec::failure::Failure;
+use crate::exec::mark::Mark;
 use crate::exec::python_path;
 use crate::exec::resources::allotment::Allotment;
 use crate::file;
@@ -105,7 +107,13 @@ fn wait_for(command: &mut Command, allotment: &Allotment) -> Result<Exit, Failur
     }
     process::take_in_orphans();
     let end = || process::kill_below(std::process::id());
-    let ended = signals::run_and(command, |child| exit::wait(child, allotment.time, end));
+    let mark = Mark::of(command);
+    let ended = signals::run_and(command, |child| {
+        let heir = Heir::of(child.id(), mark.as_ref());
+        let exit = exit::wait(child, allotment.time, end);
+        heir.dismiss();
+        exit
+    });
     match ended.map_err(failed)? {
         (_, Some(signal)) => {
             end();

@@ -3,6 +3,11 @@
 
 pub(super) mod attempt;
 pub(super) mod child;
+#[cfg(target_os = "linux")]
+mod heir;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_heir.rs"]
+mod heir;
 pub(crate) mod launcher;
 pub(super) mod python;
 pub(super) mod request;

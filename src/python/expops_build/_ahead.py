@@ -19,6 +19,8 @@ import types
 import warnings
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
+from expops_build._imported import Imported, with_parents
+
 # What the worker itself needs, and what only some instances need of our modules.
 _OWN = (
     *("ctypes", "locale", "random", "resource", "select", "signal", "socket", "time"),
@@ -71,6 +73,7 @@ class Ahead:
         self._books: Dict[str, _Book] = {}
         self._open: Optional[_Book] = None
         self._missed: Set[str] = set()
+        self._imported = Imported()
         self._detached: Set[str] = set()  # modules that are attributes of their packages only while imported
         self._filters: List[Any] = []  # of the libraries that have been put back
         self._base = frozenset(base)
@@ -165,10 +168,11 @@ class Ahead:
         """Put a library's modules back and repeat the side effects of its import."""
         title = self._title(name)
         if title is None:
-            top = name.partition(".")[0]
-            package = [one for one in self._shelf if one.partition(".")[0] == top]
-            package += _ALIASES.get(top, ())
-            self._put_back(self._with_needs(package), restored)
+            found = self._with_imports(name)
+            for library in filter(None, map(self._title, found)):
+                if library in self._books and self._books[library].is_library:
+                    self.take(library, restored)
+            self._put_back(found, restored)
             return
         book = self._books.pop(title)
         if self._open is not None:
@@ -187,20 +191,32 @@ class Ahead:
         """The warning filters, given that they were `before` and that only libraries have added any."""
         return [*self._filters, *(entry for entry in before if entry not in self._filters)]
 
-    def _with_needs(self, names: Iterable[str]) -> List[str]:
-        """These modules, and the modules that they imported something from."""
-        found: List[str] = []
-        waiting = list(names)
+    def _with_imports(self, name: str) -> List[str]:
+        """This module, and those that its import brings in."""
+        found: Set[str] = set()
+        waiting = [name]
         while waiting:
-            name = waiting.pop()
-            if name in found or name not in self._shelf:
-                continue
-            found.append(name)
-            for value in list(vars(self._shelf[name]).values()):
-                if isinstance(value, types.ModuleType):
-                    waiting.append(value.__name__)
-                elif _says_where_it_is_from(value):
-                    waiting.append(str(value.__module__))
+            for one in with_parents(waiting.pop()):
+                if one not in found and one in self._shelf:
+                    found.add(one)
+                    waiting += [*self._imported.of(one), *_ALIASES.get(one, ()), *self._shown_by(one)]
+        made_with_others = [
+            one for one in self._shelf if one.rpartition(".")[0] in found and _spec(self._shelf[one]) is None
+        ]
+        return [*found, *made_with_others]
+
+    def _shown_by(self, name: str) -> List[str]:
+        """What a module made in C may have imported: not all of them call what notes imports. Those of Python do."""
+        top, module = name.partition(".")[0], self._shelf[name]
+        is_in_c = isinstance(getattr(_spec(module), "loader", None), importlib.machinery.ExtensionFileLoader)
+        if not is_in_c or top in getattr(sys, "stdlib_module_names", ()):
+            return []
+        found = [one for one in self._shelf if one.partition(".")[0] == top]
+        for value in list(vars(module).values()):
+            if isinstance(value, types.ModuleType):
+                found.append(value.__name__)
+            elif _says_where_it_is_from(value):
+                found.append(str(value.__module__))
         return found
 
     def _title(self, name: str) -> Optional[str]:
@@ -254,9 +270,10 @@ class Ahead:
         sys.meta_path[:] = finders
         self._open = book
         try:
-            for module, names in statements:
-                __import__(module, None, None, list(names))
-            use(sys.modules[top])
+            with self._imported:
+                for module, names in statements:
+                    __import__(module, None, None, list(names))
+                use(sys.modules[top])
         except BaseException:  # it fails in the child, too, where the user sees it
             book.is_harmless = False
         finally:
@@ -268,7 +285,14 @@ class Ahead:
         self._books = {**books, top: book}  # what was opened on the way is put aside again
         others = {name for needed in book.needs for name in books[needed].modules}
         book.modules = [name for name in self.put_aside(base) if name not in others]
-        self._detach([name for name in book.modules if name.rpartition(".")[0] not in book.modules])
+        self._detach([name for name in book.modules if self._comes_without_its_package(name, book)])
+
+    def _comes_without_its_package(self, name: str, book: _Book) -> bool:
+        """Whether the package may be there without this module, which would be an attribute of it."""
+        has_file = (
+            _own(self._shelf[name], "__file__") is not None
+        )  # others may be attributes without having been imported
+        return name.rpartition(".")[0] not in book.modules or (has_file and self._title(name) is None)
 
     @contextlib.contextmanager
     def out(self, name: str) -> Iterator[None]:
@@ -282,6 +306,16 @@ class Ahead:
     def find(self, name: str) -> Any:
         """A module that has been imported, put aside or not."""
         return self._shelf.get(name) or sys.modules.get(name)
+
+
+def _spec(module: Any) -> Any:
+    """How a module was found; None if another one made it, as `pyexpat` makes `pyexpat.errors`."""
+    return _own(module, "__spec__")
+
+
+def _own(module: Any, key: str) -> Any:
+    """What a module has by itself: some make what they are asked for."""
+    return getattr(module, "__dict__", {}).get(key)
 
 
 def _says_where_it_is_from(value: Any) -> bool:

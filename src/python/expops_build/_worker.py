@@ -2,7 +2,7 @@
 
 It listens on a Unix socket. A request is one line of JSON, and so is each answer: `{"started": PID}`,
 `{"ended": STATUS, "usage": ...}`, or `{"refused": WHY}`. The instance lives as long as the connection: closing it kills
-the child and its whole process group. `_child` here and `_ahead` make a child what a process of its own would have
+the child and all that it has started. `_child` here and `_ahead` make a child what a process of its own would have
 been.
 """
 
@@ -22,14 +22,14 @@ import warnings
 from json import dumps, loads
 from typing import Any, Callable, Dict, Iterator, List, NoReturn, Optional, Set, Tuple
 
-from expops_build import _end, _reuse, _seed, _steered, _watch
+from expops_build import _descent, _end, _reuse, _seed, _steered, _watch
 from expops_build._ahead import Ahead, SideBySide, printed, threads
 from expops_build._loaded import Loaded, identity, modules_in
 
 _STALE = "a file that it has loaded has changed"
 _ENDINGS = (_STALE, "it was told to end")
 _STEERED = "its code sets what its libraries read when they are imported"
-_PDEATHSIG, _TAKE_IN_ORPHANS = 1, 36
+_PDEATHSIG = 1
 _MOMENT = 1.0  # in seconds
 
 # In a child: the worker's own objects. Freeing them would touch, and so copy, much of the memory.
@@ -50,6 +50,8 @@ _OWN = (
     ("_frame", "pyarrow"),
 )
 
+_NOT_IN_A_COLD_START = ("_worker", "_ahead", "_descent", "_imported", "_end", "_loaded", "_reuse", "_steered")
+
 # The variable that names the file of a watched process's reads, and the lookup by which a fork switches to another.
 _WATCH, _WATCH_INTO = "EXPOPS_WATCH", "//expops-watch//"
 
@@ -62,8 +64,9 @@ def serve(text: str, ahead: Ahead, writes_none: bool) -> Tuple[Iterator[str], Ca
     atexit.register(_end.at_exit)  # the first function registered is the last one called
     listener = _listen(configuration)
     server = _Server(configuration, listener)
-    _seed.set_environment(configuration["cpus"])
     kernel = ctypes.CDLL(None)
+    server.mark = _descent.Mark(kernel)
+    _seed.set_environment(configuration["cpus"])
     _watch.ignore_listings_of_imports()
     sys.dont_write_bytecode = writes_none
     with SideBySide():
@@ -174,6 +177,7 @@ class _Client:
     def __init__(self, peer: int) -> None:
         self.text, self.peer = b"", peer
         self.pid: Optional[int] = None
+        self.marks: List[str] = []  # entries in the environment of what that starts
         self.process, self.steered = "", ""  # whose instance it is, and what is there once its child has given up
 
 
@@ -199,6 +203,7 @@ class _Server:
         self._ends: Dict[int, int] = {}  # by the descriptor that reports a child's end: the child
         self._controls: Dict[int, _Reused] = {}  # the children that may run more than one instance
         self._told: Dict[int, Dict[str, float]] = {}  # what children whose instances have ended had used by then
+        self.mark: Any = None
         self.control: Optional[int] = None  # in such a child: where it receives the next request
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
@@ -275,6 +280,7 @@ class _Server:
         if refusal is None:
             client = self._clients[descriptor]
             client.process, client.steered = request["process"], _steered.place(request["request"])
+            client.marks = request["marks"]
             return {**request, "peer": client.peer}
         if refusal in _ENDINGS:
             self._retire()
@@ -390,7 +396,7 @@ class _Server:
         self._poll.unregister(descriptor)  # before it is closed: children may also hold it
         os.close(descriptor)
         if client.pid is not None:
-            _kill(client.pid)
+            _descent.end(client.pid, client.marks)
 
     def _retire(self) -> None:
         """Accept no new clients: the next one starts another worker."""
@@ -411,37 +417,6 @@ class _Server:
         os.closerange(3 if self.control is None else 4, highest + 1)
 
 
-def _kill(pid: int) -> None:
-    """Kill a child and all that it started, which is below it, in whatever session: it takes in its orphans."""
-    with contextlib.suppress(OSError):
-        os.kill(pid, signal.SIGSTOP)
-        for _ in range(200):  # one that waits for a disk ends when the kernel lets it
-            found = _below(pid)
-            if not found:
-                break
-            for one in found:
-                with contextlib.suppress(OSError):
-                    os.kill(one, signal.SIGKILL)
-            time.sleep(0.001)
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _below(root: int) -> List[int]:
-    """The processes that descend from `root` and have not ended."""
-    children: Dict[int, List[int]] = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as file:
-            state, parent = file.read().rpartition(b")")[2].split()[:2]
-            if state not in (b"Z", b"X"):
-                children.setdefault(int(parent), []).append(int(name))
-    found, waiting = [], [root]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found += below
-        waiting += below
-    return found
-
-
 def _fork() -> int:
     with warnings.catch_warnings(module=warnings):  # newer Pythons warn of threads, which were checked
         warnings.simplefilter("ignore")
@@ -454,7 +429,6 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     os.setpgid(0, 0)
     server.close()
     kernel.prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    kernel.prctl(_TAKE_IN_ORPHANS, 1, 0, 0, 0)
     if os.getppid() != parent or parent == 1:
         os._exit(1)
     global _kept
@@ -462,13 +436,14 @@ def _child(request: Dict[str, Any], server: _Server, ahead: Ahead, kernel: Any) 
     ahead.guard = _steered.Guard(ahead)
     _enter(request, server, ahead)
     _seed.ahead = ahead
-    for name in ("_worker", "_ahead", "_end", "_loaded", "_reuse", "_steered"):  # a cold start has none of them
+    for name in _NOT_IN_A_COLD_START:
         vars(sys.modules["expops_build"]).pop(name, None)
 
 
 def _enter(request: Dict[str, Any], server: _Server, ahead: Ahead) -> None:
     """Set up the process for the request."""
     # First of all: what follows is no doing of the instance before.
+    server.mark.write(request["mark"])
     _watch_into(request["environment"].get(_WATCH), server.events)
     log = os.open(request["log"], os.O_WRONLY)
     for stream in (1, 2):

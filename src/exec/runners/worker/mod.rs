@@ -21,6 +21,7 @@ use serde_json::json;
 use super::attempt::Attempt;
 use super::child;
 use crate::exec::failure::Failure;
+use crate::exec::mark::Mark;
 use crate::exec::resources::allotment::Allotment;
 use crate::journal::Build;
 use crate::layout::Layout;
@@ -42,7 +43,7 @@ pub(in crate::exec) fn run(
     let output = child::new_log(log)?;
     // Not by its path: by the time a child opens it, the log of a later run may be there.
     let log = format!("/proc/{}/fd/{}", std::process::id(), output.as_raw_fd());
-    let stop = Stop::new(allotment.time);
+    let stop = Stop::new(allotment.time, Mark::of(command));
     let (attempt, signal) = crate::signals::during(
         |signal| stop.pass_on(signal),
         || attempt(command, kind, &log, &stop, allotment.is_fresh),
@@ -84,7 +85,10 @@ fn attempt(command: &Command, kind: &Kind, log: &str, stop: &Stop, is_fresh: boo
         match connection.run(&request, stop) {
             connection::Answer::Again => {}
             connection::Answer::Ended(exit) => return Attempt::Ended(exit),
-            connection::Answer::Steered => return Attempt::Steered,
+            connection::Answer::Steered => {
+                stop.kill();
+                return Attempt::Steered;
+            }
             connection::Answer::Refused => return Attempt::Refused,
             connection::Answer::Died => return Attempt::Failed("it died".to_owned()),
             connection::Answer::Hangs => {
@@ -103,6 +107,7 @@ fn request(
     (log, is_fresh): (&str, bool),
     environment: &BTreeMap<String, String>,
 ) -> String {
+    let mark = Mark::of(command);
     let request = json!({
         "request": command.get_args().last().map(|path| path.to_string_lossy()),
         "log": log,
@@ -112,6 +117,8 @@ fn request(
         "process": kind.process,
         "reuse": kind.reuse,
         "fresh": is_fresh,
+        "mark": mark.as_ref().map(Mark::of_child).unwrap_or_default(),
+        "marks": mark.as_ref().map(Mark::entries).unwrap_or_default(),
         "build": Some(Build::present()).filter(Build::is_of_a_tool),
     });
     format!("{request}\n")

@@ -13,14 +13,12 @@ use serde_json::json;
 
 use super::kind::Kind;
 use super::socket::{self, Socket};
+use crate::exec::mark::{CHILD, CHILD_LENGTH, Mark, WATCH};
 use crate::process;
 use crate::variable::{WORKER_IDLE, WORKER_WAIT};
 
 /// How often to check things that nobody notifies us about.
 const STEP: Duration = Duration::from_millis(3);
-
-/// The variable that names the event file of a watched process.
-const WATCH: &str = "EXPOPS_WATCH";
 
 /// What a signal that interrupts us has to reach.
 #[derive(Default)]
@@ -32,12 +30,13 @@ pub(super) struct Stop {
     below: Mutex<Vec<(u32, u64)>>,
     /// How long the child may run.
     pub(super) limit: Option<Duration>,
+    mark: Option<Mark>,
 }
 
 impl Stop {
-    /// For a child that may run for `limit`.
-    pub(super) fn new(limit: Option<Duration>) -> Self {
-        Self { limit, ..Self::default() }
+    /// For a child that may run for `limit`; what it starts has this mark.
+    pub(super) fn new(limit: Option<Duration>, mark: Option<Mark>) -> Self {
+        Self { limit, mark, ..Self::default() }
     }
 
     /// From now on signals reach the child, and everything that it starts.
@@ -65,7 +64,7 @@ impl Stop {
                 stream.iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
             }
             group => {
-                // The child is the parent of its orphans only as long as it is there.
+                // After its end nobody is below it.
                 let mut below = self.below.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 below.extend(process::below(group.unsigned_abs()));
                 send(group, Signal::from_named_raw(signal));
@@ -82,6 +81,7 @@ impl Stop {
                 process::kill_below(child);
                 send(group, Some(Signal::KILL));
                 process::kill_known(&self.below.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+                self.mark.iter().for_each(|mark| process::kill_run(None, &mark.entries()));
             }
         }
     }
@@ -155,6 +155,7 @@ fn start(
     if worker.get_envs().any(|(name, value)| name == WATCH && value.is_some()) {
         worker.env(WATCH, place.events());
     }
+    worker.env(CHILD, "-".repeat(CHILD_LENGTH));
     worker.arg(kind.runtime.join("expops_build/_run.py")).arg("--worker").arg(configuration.to_string());
     worker.current_dir(&kind.runtime).stdin(Stdio::null());
     worker.stdout(output.try_clone().map_err(cannot)?).stderr(output);
