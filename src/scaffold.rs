@@ -17,6 +17,9 @@ pub(crate) enum Template {
     Empty,
 }
 
+/// The fields in which a value is missing.
+pub(crate) const MISSING: [&str; 2] = ["", "NA"];
+
 /// The data table of a project.
 pub(crate) struct Table {
     /// The name of its file in `data/`: letters, digits, `.`, `_`, `-`.
@@ -25,6 +28,8 @@ pub(crate) struct Table {
     pub(crate) delimiter: char,
     /// Whether it begins with a byte order mark.
     pub(crate) is_marked: bool,
+    /// Whether its numbers have decimal commas.
+    pub(crate) has_commas: bool,
     /// The column that the example uses.
     pub(crate) column: String,
     /// Its content.
@@ -36,7 +41,7 @@ impl Table {
     pub(crate) fn plants() -> Self {
         let content = include_bytes!("../templates/new/plants.csv").to_vec();
         let (file, column) = ("plants.csv".to_owned(), "height_cm".to_owned());
-        Self { file, delimiter: ',', is_marked: false, column, content }
+        Self { file, delimiter: ',', is_marked: false, has_commas: false, column, content }
     }
 }
 
@@ -93,8 +98,8 @@ pub(crate) fn files(template: Template, name: &str, table: &Table) -> Vec<(Strin
     environment.add_filter("yaml", yaml);
     let data = format!("data/{}", table.file);
     let delimiter = table.delimiter.to_string();
-    let is_marked = table.is_marked;
-    let context = context! { name, data => &data, column => &table.column, delimiter, is_marked };
+    let (is_marked, has_commas) = (table.is_marked, table.has_commas);
+    let context = context! { name, data => &data, column => &table.column, delimiter, is_marked, has_commas };
     let render = |text: &str| environment.render_str(text, &context).expect("the templates are tested");
     let mut files: Vec<_> =
         template.files().iter().map(|(path, text)| ((*path).to_owned(), render(text).into_bytes())).collect();

@@ -48,6 +48,23 @@ fn a_project_about_ones_own_table() {
     assert!(!space.exists("words"));
 }
 
+#[test]
+fn numbers_may_have_decimal_commas_and_be_missing() {
+    let space = Space::new();
+    let rows = "01.03.2024;A;12,5;Bonn\n02.03.2024;B;;Köln\n03.03.2024;A; -13;NA\n04.03.2024;C;NA;Bonn\n";
+    space.write("t.csv", format!("Datum;class;Länge in mm;Ort\n{rows}"));
+    new(&space, &["basic", "--from", "t.csv"]);
+    in_folder(&space, "basic", &["run"]).success();
+    let report = space.read("basic/build/report/out/report/report.txt");
+    assert!(report.starts_with("Länge in mm: rows") && report.contains("data1 1 12.5 12.5"), "{report}");
+    assert!(report.contains("data3 1 -13.0"), "{report}");
+    new(&space, &["sklearn", "--template", "sklearn", "--from", "t.csv"]);
+    assert!(space.read("sklearn/steps.py").contains("sep=\";\", decimal=\",\")"));
+    space.write("u.csv", "name,size,many\na,1,x\nb,2,y\nc,n.d.,3\n");
+    let refused = space.expops(&["new", "u", "--from", "u.csv"]).failure();
+    assert!(refused.says("`size` and `many`); `size` has `n.d.` in line 4"), "{}", refused.err);
+}
+
 /// Whatever the shell template is given; and what a reader of CSV would take for a part of the first column's name.
 #[test]
 fn a_table_may_have_other_delimiters_and_a_byte_order_mark() {
@@ -219,6 +236,49 @@ fn a_shell_is_told_processes_and_behind_an_at_their_instances() {
     assert_eq!(ask_bash(&space, "expops compile", &["--format", "=", "ma"]), ["make"]);
     space.expops(&["man", "pages"]).success();
     assert!(space.read("pages/expops-run.1").contains("build all instances of `train`"));
+}
+
+/// What the shell `name` offers in the folder of the project: the lines that `words` print there. None if it is not
+/// installed.
+fn ask_shell(space: &Space, name: &str, words: &[&str]) -> Option<Vec<String>> {
+    let mut shell = space.command(name);
+    shell.current_dir(space.path("project")).env("HOME", space.path("project")).env("TERM", "dumb");
+    let ran = Ran::from(shell.args(words).output().ok()?).success();
+    Some(ran.out.lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn zsh_and_fish_complete_processes_and_instances() {
+    let space = Space::new();
+    new(&space, &["project"]);
+    let zsh = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/completions/zsh");
+    for (typed, offered, left) in [
+        ("expops run summ", &["summary"][..], "expops run summary "),
+        ("expops run --force s", &["split", "summary"], "expops run --force s"),
+        (
+            "expops explain summary@p",
+            &["summary@p1", "summary@p2", "summary@p3", "summary@p4"],
+            "expops explain summary@p",
+        ),
+        ("expops compile --format=ma", &["--format=make"], "expops compile --format=make "),
+    ] {
+        let wanted = offered.iter().map(|word| (*word).to_owned()).collect::<BTreeSet<_>>();
+        match ask_shell(&space, "zsh", &["-f", zsh, typed]) {
+            Some(mut lines) => {
+                assert_eq!(lines.pop(), Some(format!("={left}")));
+                assert_eq!(lines.into_iter().collect::<BTreeSet<_>>(), wanted);
+            }
+            None => eprintln!("zsh is not installed: skipped"),
+        }
+        let script = format!("expops completions fish | source; complete -C '{typed}'");
+        match ask_shell(&space, "fish", &["--no-config", "-c", &script]) {
+            Some(lines) => {
+                let words = lines.iter().filter_map(|line| line.split('\t').next().map(str::to_owned));
+                assert_eq!(words.collect::<BTreeSet<_>>(), wanted);
+            }
+            None => eprintln!("fish is not installed: skipped"),
+        }
+    }
 }
 
 #[test]

@@ -213,6 +213,27 @@ const AT_RUN_TIME: &[(&str, &str, &[&str])] = &[
         &["FileNotFoundError", "help: did you mean `data/table.csv`?"],
     ),
     (
+        "reads_without_the_folder",
+        "return {'n': open('table.csv').read()}",
+        &["FileNotFoundError", "help: `data/table.csv` is declared: open it as `data/table.csv`"],
+    ),
+    (
+        "returns_a_file",
+        "return {'file': open('new.txt', 'w')}",
+        &["the output `file` cannot be stored", "help: return the file's path, a `pathlib.Path`"],
+    ),
+    (
+        "returns_a_function",
+        "return {'f': [lambda x: x]}",
+        &["`f`[0] is of type function", "help: return what it computes, or define it by `def`"],
+    ),
+    ("returns_a_generator", "return {'g': (n for n in [1])}", &["help: return `list(...)` of it"]),
+    (
+        "returns_a_lock",
+        "import threading\n    return {'lock': threading.Lock()}",
+        &["the output `lock` cannot be stored", "help: return what it holds: plain values"],
+    ),
+    (
         "imports_a_package",
         "import sklaern_is_not_there\n    return {}",
         &[
@@ -287,6 +308,24 @@ fn a_declared_file_is_opened_by_its_own_path() {
     assert!(failed.says("`x.csv` is declared: open it as `x.csv`"), "{}{}", failed.out, failed.err);
     space.edit("s.py", "d/../x.csv", "x.csv");
     space.expops(&["run"]).success();
+}
+
+#[test]
+fn what_is_outside_the_project_is_opened_by_its_absolute_path() {
+    let space = Space::new();
+    space.write("notes.txt", "n");
+    space.write("p/expops.yaml", "scripts: {main: s.py}\nprocess_adjlist: one\nprocesses: [{name: one}]\n");
+    space.write("p/s.py", "def one():\n    return {'n': open('../notes.txt').read()}\n");
+    let ran = |words: &[&str]| -> Ran {
+        let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
+        command.current_dir(space.path("p")).args(words).output().unwrap().into()
+    };
+    let there = fs::canonicalize(space.path("notes.txt")).unwrap().to_str().unwrap().to_owned();
+    let failed = ran(&["run"]).failure();
+    let help = format!("help: a path begins in the folder of the run: open it as `{there}`");
+    assert!(failed.says(&help), "{}{}", failed.out, failed.err);
+    space.edit("p/s.py", "../notes.txt", &there);
+    ran(&["run"]).success();
 }
 
 /// Mistakes in commands: name, command, what is said.

@@ -45,6 +45,9 @@ pub(super) fn completions(flags: &Flags) -> Ended {
         .map(|shell| shell.write_registration(VARIABLE, "expops", "expops", "expops", &mut script));
     match written {
         Some(Ok(())) => {
+            if flags.shell == "zsh" {
+                print!("{}", include_str!("../../templates/complete.zsh"));
+            }
             print!("{}", String::from_utf8_lossy(&script));
             if flags.shell == "bash" {
                 print!("{}", include_str!("../../templates/complete.bash"));

@@ -93,36 +93,80 @@ fn table(path: &Utf8Path, template: Template) -> Result<Table, String> {
     let delimiter = delimiter(&content);
     let marked = content.strip_prefix(b"\xEF\xBB\xBF");
     let is_marked = marked.is_some();
-    let (names, found) = columns(marked.unwrap_or(&content), delimiter)
+    let Columns { names, has_commas, found, nearly } = columns(marked.unwrap_or(&content), delimiter)
         .map_err(|error| format!("`{path}` is not a CSV file: {}", flaw(&error)))?;
     if found.is_none() && template.needs_numbers() {
         let names = list(&names);
+        let nearly = nearly.unwrap_or_default();
         return Err(format!(
-            "none of the columns of `{path}` is a number in every row ({names}): take `--template shell` or `empty`"
+            "none of the columns of `{path}` is a number in every row ({names}){nearly}: take `--template shell` or \
+             `empty`"
         ));
     }
     let column = names.get(found.unwrap_or(0)).unwrap_or_default().to_owned();
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' };
     let file: String = path.file_name().unwrap_or("data.csv").chars().map(safe).collect();
     let file = file.trim_start_matches(['-', '.']).to_owned();
-    Ok(Table { file, delimiter: delimiter.into(), is_marked, column, content })
+    Ok(Table { file, delimiter: delimiter.into(), is_marked, has_commas, column, content })
 }
 
-/// The names of all columns, and the last one that holds numbers.
-fn columns(text: &[u8], delimiter: u8) -> csv::Result<(csv::StringRecord, Option<usize>)> {
+/// What the columns of a table hold.
+struct Columns {
+    names: csv::StringRecord,
+    /// Whether numbers have decimal commas.
+    has_commas: bool,
+    /// The last column that holds numbers, and only these.
+    found: Option<usize>,
+    /// If there is none, what a column of numbers holds besides.
+    nearly: Option<String>,
+}
+
+/// How many fields of a column are numbers, and the first that is not, with its line.
+#[derive(Clone, Default)]
+struct Numbers {
+    count: usize,
+    other: Option<(u64, String)>,
+}
+
+fn columns(text: &[u8], delimiter: u8) -> csv::Result<Columns> {
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text);
     let names = reader.headers()?.clone();
-    let mut numeric = vec![false; names.len()];
-    let mut other = numeric.clone();
+    let mut readings = [false, true].map(|has_commas| (has_commas, vec![Numbers::default(); names.len()]));
     for row in reader.records() {
-        for (i, field) in row?.iter().enumerate().filter(|(_, field)| !field.is_empty()) {
-            if field.parse::<f64>().is_ok() { numeric[i] = true } else { other[i] = true }
+        let row = row?;
+        let line = row.position().map_or(1, csv::Position::line);
+        for (i, field) in row.iter().enumerate().filter(|(_, field)| !scaffold::MISSING.contains(field)) {
+            for (has_commas, columns) in &mut readings {
+                if is_number(field, *has_commas) {
+                    columns[i].count += 1;
+                } else if columns[i].other.is_none() {
+                    columns[i].other = Some((line, field.to_owned()));
+                }
+            }
         }
     }
+    let is_numeric = |column: &Numbers| column.count > 0 && column.other.is_none();
+    let numeric = |columns: &[Numbers]| columns.iter().filter(|column| is_numeric(column)).count();
+    let [points, commas] = readings;
+    let (has_commas, numbers) = if numeric(&commas.1) > numeric(&points.1) { commas } else { points };
     // pandas renames a column without a name, and the second one of a name.
     let is_clear = |name: &str| !name.is_empty() && names.iter().filter(|other| *other == name).count() == 1;
-    let found = (0..names.len()).rev().find(|i| numeric[*i] && !other[*i] && is_clear(&names[*i]));
-    Ok((names, found))
+    let found = (0..names.len()).rev().find(|i| is_numeric(&numbers[*i]) && is_clear(&names[*i]));
+    let most = (0..names.len()).filter(|i| numbers[*i].count > 0).max_by_key(|i| numbers[*i].count);
+    let nearly = most.and_then(|i| {
+        let (line, other) = numbers[i].other.as_ref()?;
+        Some(format!("; `{}` has `{other}` in line {line}", &names[i]))
+    });
+    Ok(Columns { names, has_commas, found, nearly })
+}
+
+/// Whether Python takes a field for a number, once its comma, if that may be one of decimals, is a point.
+fn is_number(field: &str, has_commas: bool) -> bool {
+    let field = field.trim();
+    if has_commas {
+        return !field.contains('.') && field.replace(',', ".").parse::<f64>().is_ok();
+    }
+    field.parse::<f64>().is_ok()
 }
 
 /// What is wrong in a CSV file, and in which line.

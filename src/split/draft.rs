@@ -12,6 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::SplitError;
 use super::format::Compression;
+use super::zst;
 use crate::durable;
 use crate::file::{self, Written};
 use crate::layout::passing;
@@ -30,7 +31,7 @@ pub(super) struct Draft {
 enum Out {
     Plain(File),
     Gzip(flate2::write::GzEncoder<File>),
-    Zstd(zstd::stream::write::Encoder<'static, File>),
+    Zstd(zst::Encoder),
 }
 
 impl Out {
@@ -40,11 +41,7 @@ impl Out {
             Some(Compression::Gzip) => {
                 Self::Gzip(flate2::write::GzEncoder::new(file, flate2::Compression::default()))
             }
-            Some(Compression::Zstd) => {
-                let mut encoder = zstd::stream::write::Encoder::new(file, 0)?;
-                encoder.include_checksum(true)?;
-                Self::Zstd(encoder)
-            }
+            Some(Compression::Zstd) => Self::Zstd(zst::Encoder::new(file)?),
         })
     }
 
@@ -60,7 +57,7 @@ impl Out {
         match self {
             Self::Plain(_) => Ok(()),
             Self::Gzip(encoder) => encoder.finish().map(drop),
-            Self::Zstd(encoder) => encoder.finish().map(drop),
+            Self::Zstd(encoder) => encoder.finish(),
         }
     }
 }

@@ -69,6 +69,7 @@ mod text_keys;
 mod text_parts;
 mod time;
 mod value;
+mod zst;
 
 pub use crate::digest::Digest;
 pub use crate::size::{By, Size};

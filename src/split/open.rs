@@ -12,6 +12,7 @@ use super::format::{Compression, Dialect, ENCRYPTED, Format, Kind, Looks, UTF16,
 use super::gzip::Members;
 use super::source::{BOM, Input, Source};
 use super::text::json_line;
+use super::zst;
 use crate::digest::Digest;
 use crate::file;
 
@@ -174,8 +175,9 @@ fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -
     let spooled = match format.compression {
         None => draft::spool(reader, folder),
         Some(Compression::Gzip) => draft::spool(&mut Members::new(reader), folder),
-        Some(Compression::Zstd) => zstd::stream::read::Decoder::new(reader)
-            .and_then(|mut decoder| draft::spool(&mut decoder, folder)),
+        Some(Compression::Zstd) => {
+            zst::reader(reader).and_then(|mut decoder| draft::spool(&mut decoder, folder))
+        }
     };
     match (spooled, format.compression) {
         (Ok(file), _) => Source::new(file, name),
@@ -192,7 +194,7 @@ pub(crate) fn digest_unpacked(path: &Utf8Path) -> io::Result<Digest> {
     let file = file::open_regular(path)?;
     match path.extension() {
         Some("gz") => Digest::of_read(Members::new(file)),
-        Some("zst") => Digest::of_read(zstd::stream::read::Decoder::new(file)?),
+        Some("zst") => Digest::of_read(zst::reader(file)?),
         _ => Digest::of_read(file),
     }
 }

@@ -36,6 +36,12 @@ fn place(error: &ScanError, text: &str) -> Span {
     let from_here = |sign: char| text[start..].find(sign).map_or(start, |i| start + i);
     match error.kind() {
         ErrorKind::TabInPlainScalar => start = from_here('\t'),
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation
+            if !text[start..].starts_with('\t') =>
+        {
+            let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+            start = text[line..start].rfind('\t').map_or(start, |at| line + at);
+        }
         ErrorKind::MappingValueNotAllowed => start = from_here(':'),
         ErrorKind::UnknownAnchor => start = text[..start].rfind('*').unwrap_or(start),
         _ if text[start..].trim().is_empty() => start = text[..start].trim_end().len(),

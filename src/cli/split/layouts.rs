@@ -91,12 +91,14 @@ mod tests {
     use crate::file::Written;
 
     /// Splits `d.csv` in `folder` into `out` there.
+    #[cfg(feature = "zstd")]
     fn split(folder: &Utf8Path, out: &str, flags: &[&str]) {
         let (data, out) = (folder.join("d.csv"), folder.join(out));
         let words = ["expops-split", data.as_str(), "--out", out.as_str(), "--size", "2", "--quiet"];
         Command::try_parse_from(words.iter().chain(flags)).unwrap().split().unwrap();
     }
 
+    #[cfg(feature = "zstd")]
     #[test]
     fn what_a_partition_has_left_goes_and_files_of_others_stay() {
         let guard = tempfile::tempdir().unwrap();
@@ -131,6 +133,7 @@ mod tests {
     }
 
     /// Also where the name does not tell it.
+    #[cfg(feature = "zstd")]
     #[test]
     fn another_packing_is_another_file() {
         let guard = tempfile::tempdir().unwrap();

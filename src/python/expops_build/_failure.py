@@ -14,6 +14,9 @@ _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 class Failure(Exception):
     """A failure whose message explains it: no traceback is shown except that of its cause."""
 
+    #: What to do instead, where its message does not say that.
+    advice: Optional[str] = None
+
 
 def describe(error: BaseException) -> Error:
     """`kind`, a one-line `message`, and `text`: the traceback reduced to the user's own frames."""

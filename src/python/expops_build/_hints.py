@@ -7,7 +7,7 @@ import sys
 from typing import Iterable, List, Optional
 
 from expops_build import _watch
-from expops_build._failure import close_to
+from expops_build._failure import Failure, close_to
 from expops_build._protocol import Request
 
 # What the user's code imports from us, and from where.
@@ -42,6 +42,8 @@ def hint(error: BaseException, request: Request) -> Optional[str]:
 
 
 def _hint(error: BaseException, request: Request) -> Optional[str]:
+    if isinstance(error, Failure):
+        return error.advice
     if isinstance(error, ModuleNotFoundError):
         return _module(str(error.name), request)
     if isinstance(error, ImportError):
@@ -120,7 +122,7 @@ def _name(error: NameError) -> Optional[str]:
 
 def _file(name: str, request: Request) -> Optional[str]:
     root = request["project_root"]
-    inside = _inside(name, root, request)
+    inside = _inside(name, root, request) or _elsewhere(name, root)
     if inside is not None and os.path.exists(inside):  # in the folder of the run, where declared files are
         return f"`{inside}` is declared: open it as `{inside}`, for the folder of the run has no other way to it"
     if inside is not None:
@@ -129,8 +131,11 @@ def _file(name: str, request: Request) -> Optional[str]:
             f"and open it as `{inside}`"
         )
     relative = os.path.normpath(name)
-    if os.path.isabs(relative) or relative.startswith(os.pardir):
+    if os.path.isabs(relative):
         return None
+    if relative.startswith(os.pardir):
+        outside = os.path.normpath(os.path.join(root, relative))
+        return f"a path begins in the folder of the run: open it as `{outside}`" if os.path.exists(outside) else None
     folder, base = os.path.split(relative)
     place = os.path.join(root, folder)
     near = close_to(base, os.listdir(place)) if os.path.isdir(place) else None
@@ -146,3 +151,12 @@ def _inside(name: str, root: str, request: Request) -> Optional[str]:
         if not path.startswith(os.pardir) and os.path.exists(os.path.join(root, path)):
             return path
     return None
+
+
+def _elsewhere(name: str, root: str) -> Optional[str]:
+    """A file of this name alone in one of the project's folders."""
+    if os.path.basename(name) != name:
+        return None
+    folders = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+    paths = (os.path.join(folder, name) for folder in folders)
+    return next((path for path in paths if os.path.isfile(os.path.join(root, path))), None)

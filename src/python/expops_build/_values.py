@@ -150,8 +150,11 @@ def _write_pickle(key: str, value: Any, path: str) -> None:
     except OSError:
         raise
     except Exception as error:
-        where = _culprit(value, f"`{key}`")
-        raise Failure(f"the output `{key}` cannot be stored: {_why(error)} ({where})") from error
+        path, part = _culprit(value, f"`{key}`")
+        where = f"{path} is of type {type(part).__name__}"
+        failure = Failure(f"the output `{key}` cannot be stored: {_why(error)} ({where})")
+        failure.advice = _instead(part)
+        raise failure from error
 
 
 def _why(error: BaseException) -> str:
@@ -160,14 +163,28 @@ def _why(error: BaseException) -> str:
     return f"{error}" or type(error).__name__
 
 
-def _culprit(value: Any, path: str) -> str:
+def _instead(value: Any) -> str:
+    """What to return for a value that cannot be pickled."""
+    import io
+    import types
+
+    if isinstance(value, io.IOBase):
+        return "return the file's path, a `pathlib.Path`: what it names is stored with the other outputs"
+    if isinstance(value, types.GeneratorType):
+        return "return `list(...)` of it"
+    if isinstance(value, types.FunctionType):
+        return "return what it computes, or define it by `def` at the top of the script"
+    return "return what it holds: plain values, arrays, tables, or the `pathlib.Path` of a file that is written here"
+
+
+def _culprit(value: Any, path: str) -> Tuple[str, Any]:
     """The part of `value` that cannot be pickled, as far as dicts, lists and attributes lead to it."""
     for _ in range(20):
         part = next((part for part in _parts(value) if not _can_pickle(part[1])), None)
         if part is None:
             break
         path, value = path + part[0], part[1]
-    return f"{path} is of type {type(value).__name__}"
+    return path, value
 
 
 def _parts(value: Any) -> Iterator[Tuple[str, Any]]:

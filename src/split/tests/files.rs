@@ -50,6 +50,7 @@ fn an_npy_header_that_lies_is_an_error() {
     assert_eq!(parts[1][parts[1].len() - 8..], 2u64.to_le_bytes());
 }
 
+#[cfg(feature = "zstd")]
 #[test]
 fn packed_files_are_split_as_what_they_hold() {
     let text = b"a\n1\n2\n3\n";
