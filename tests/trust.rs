@@ -363,6 +363,44 @@ fn a_compiler_writes_through_no_link_in_a_build_folder() {
     }
 }
 
+/// Ninja stops at such a link, whatever it replaced.
+#[test]
+fn links_that_lead_to_themselves_are_made_again_what_they_replaced() {
+    for file in ["build/use/record.json", "build/make/out/x.json", "build/make/stamp"] {
+        let space = project();
+        run(&space, Tool::Ninja, &[]).success();
+        fs::remove_file(space.path(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        symlink(file.rsplit('/').next().unwrap(), space.path(file)).unwrap();
+        run(&space, Tool::Ninja, &[]).success();
+        assert!(space.path(file).metadata().unwrap().is_file(), "{file}");
+        space.nothing_to_do(Tool::Ninja);
+    }
+}
+
+#[test]
+fn a_build_tool_that_a_signal_ends_is_named() {
+    let space = project();
+    let script = "#!/bin/sh\n[ \"$1\" = --version ] && echo 1.12 && exit\nkill -SEGV $$\n";
+    space.write("bin/ninja", script);
+    fs::set_permissions(space.path("bin/ninja"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let path = format!("{}:{}", space.path("bin").display(), std::env::var("PATH").unwrap());
+    space.set("PATH", Some(&path));
+    assert!(space.expops(&["run", "--with", "ninja"]).failure().says("`ninja` was ended by signal 11"));
+}
+
+#[test]
+fn a_folder_whose_name_is_not_utf_8_is_refused_by_that() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let space = project();
+    let odd = space.path("").join(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
+    fs::create_dir(&odd).unwrap();
+    fs::copy(space.path("expops.yaml"), odd.join("expops.yaml")).unwrap();
+    let mut command = space.command(env!("CARGO_BIN_EXE_expops"));
+    let ran = command.arg("compile").current_dir(&odd).output().unwrap();
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("is not UTF-8"), "{ran:?}");
+}
+
 #[test]
 fn links_in_a_build_folder_are_not_followed() {
     let space = project();

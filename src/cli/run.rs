@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -121,8 +122,9 @@ pub(super) fn run(flags: &Flags) -> Ended {
     }
     let mut ended = build();
     for _ in 0..REPAIRS {
-        let was_damaged = matches!(ended, Ended::Failed) && layout.damaged().exists();
-        if !was_damaged || file::remove(&layout.damaged()).is_err() {
+        let was_damaged = || layout.damaged().exists() && file::remove(&layout.damaged()).is_ok();
+        let was_endless = || exec::remove_endless_links(layout).is_ok_and(|count| count > 0);
+        if !(matches!(ended, Ended::Failed) && (was_damaged() || was_endless())) {
             break;
         }
         say::note("what was damaged is made again");
@@ -208,16 +210,17 @@ fn build(flags: &Flags, compiled: &Compiled, targets: &[String], ninja: Option<(
         shown(&mut command, flags, compiled, ninja.is_none().then_some(targets))
     };
     worker::end(&compiled.layout);
+    let tool = if ninja.is_some() { "ninja" } else { "make" };
     match ended {
         Ok(((_, Some(signal)), _)) => Ended::As(u8::try_from(128 + signal).unwrap_or(1)),
         Ok(((status, None), 0)) if status.success() => Ended::Well,
         Ok(((status, None), unwritten)) if status.success() => Ended::As(unwritten),
         Ok(((status, None), _)) if status.code() == Some(130) => Ended::As(130),
-        Ok(_) => Ended::Failed,
-        Err(error) => {
-            let tool = if ninja.is_some() { "ninja" } else { "make" };
-            Ended::failed(&format!("cannot start `{tool}`: {error}; install Ninja or GNU Make"))
-        }
+        Ok(((status, None), _)) => match ExitStatusExt::signal(&status) {
+            Some(signal) => Ended::failed(&format!("`{tool}` was ended by signal {signal}")),
+            None => Ended::Failed,
+        },
+        Err(error) => Ended::failed(&format!("cannot start `{tool}`: {error}; install Ninja or GNU Make")),
     }
 }
 

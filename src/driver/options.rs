@@ -162,7 +162,11 @@ impl Options {
 }
 
 fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, String> {
-    path.canonicalize_utf8().map_err(|error| format!("cannot find `{path}`: {error}"))
+    let real = path.canonicalize().map_err(|error| format!("cannot find `{path}`: {error}"))?;
+    Utf8PathBuf::try_from(real).map_err(|error| {
+        let path = error.into_path_buf();
+        format!("the path {path:?} is not UTF-8, which generated files must be: rename or move the folder")
+    })
 }
 
 /// The absolute path `path`, relative to the absolute folder `from`.

@@ -54,7 +54,7 @@ pub(crate) use places::Places;
 pub(crate) use reads::report::{Sight, compact as compact_reads};
 pub(crate) use remark::Remark;
 pub(crate) use runners::{launcher, worker};
-pub(crate) use state::damage::{look as look_for_damage, unlooked};
+pub(crate) use state::damage::{look as look_for_damage, remove_endless_links, unlooked};
 pub(crate) use state::inputs::Lookahead;
 pub(crate) use state::instance::Instance;
 pub(crate) use state::left_out::LeftOut;

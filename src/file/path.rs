@@ -22,7 +22,7 @@ pub(crate) fn insist_on_no_links(base: &Utf8Path, path: &Utf8Path) -> Result<(),
     let above = path.ancestors().take_while(|above| *above != base && above.starts_with(base));
     match above.filter(|above| above.is_symlink()).last() {
         Some(link) => {
-            let source = io::Error::other("it is a link, and the build does not follow links");
+            let source = io::Error::other("it is a link, and the build does not follow links; remove it");
             Err(FileError { action: "use", path: link.to_owned(), source })
         }
         None => Ok(()),

@@ -33,9 +33,14 @@ pub(super) const PROCESS: Table<ProcessConfig> = Table {
         Field::new("script_path", "The file of its `code`.", shape::text, |to, key, node, reader| {
             to.script_path = reader.text(key, node);
         }),
-        Field::new("command", "The shell command, as a template.", shape::text, |to, key, node, reader| {
-            to.command = reader.text(key, node);
-        }),
+        Field::new(
+            "command",
+            "The shell command, as a template.",
+            shape::command,
+            |to, key, node, reader| {
+                to.command = reader.command(key, node);
+            },
+        ),
         Field::new(
             "environment",
             "The environment that it runs in.",

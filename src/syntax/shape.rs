@@ -14,6 +14,11 @@ pub(super) fn text() -> Value {
     json!({"type": ["string", "null"]})
 }
 
+/// A text with a line that is no comment.
+pub(super) fn command() -> Value {
+    json!({"type": ["string", "null"], "pattern": r"(^|\n)\s*[^\s#]"})
+}
+
 pub(super) fn truth() -> Value {
     json!({"type": ["boolean", "null"]})
 }

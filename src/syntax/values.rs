@@ -72,6 +72,18 @@ impl Reader<'_> {
         None
     }
 
+    /// A shell command.
+    pub(super) fn command(&mut self, key: &Key<'_>, node: &Node<'_>) -> Option<Spanned<String>> {
+        let text = self.text(key, node)?;
+        let does_something =
+            |line: &str| !line.trim_start().is_empty() && !line.trim_start().starts_with('#');
+        if !text.value.lines().any(does_something) {
+            let help = "write what runs, or remove `command`: a process without one calls its function";
+            self.report(&codes::SHAPE, (text.span, "does nothing"), "the command is empty", help);
+        }
+        Some(text)
+    }
+
     /// One of a few words.
     pub(super) fn word(&mut self, key: &Key<'_>, node: &Node<'_>, words: &[&str]) -> Option<Spanned<String>> {
         let text = self.text(key, node)?;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::inputs;
 use super::instance::Instance;
@@ -50,6 +50,24 @@ pub(crate) fn look(names: impl Iterator<Item = String>, layout: &Layout) -> Resu
         count += usize::from(look_at(Instance::of(plan.clone(), &name, layout)?)?);
     }
     Ok(count)
+}
+
+/// Removes links in the build folder that lead back to themselves: a build tool stops at them, whatever they replaced.
+/// Returns how many there were.
+///
+/// # Errors
+/// If one cannot be removed.
+pub(crate) fn remove_endless_links(layout: &Layout) -> Result<usize, Failure> {
+    let endless = |path: &Utf8Path| {
+        let error = path.metadata().err().and_then(|error| error.raw_os_error());
+        error == Some(rustix::io::Errno::LOOP.raw_os_error())
+    };
+    let entries = walkdir::WalkDir::new(layout.build()).into_iter().flatten();
+    let links = entries.filter(|entry| entry.path_is_symlink());
+    let links = links.filter_map(|link| Utf8PathBuf::try_from(link.into_path()).ok());
+    let found: Vec<_> = links.filter(|link| endless(link)).collect();
+    found.iter().try_for_each(|link| file::remove(link))?;
+    Ok(found.len())
 }
 
 fn look_at(instance: Instance) -> Result<bool, Failure> {
