@@ -93,6 +93,10 @@ impl SplitError {
             match names.as_slice() {
                 [] => "it has no columns".to_owned(),
                 [only] => format!("the only column is `{only}`"),
+                several if known.iter().any(|name| names_in(name.as_ref(), column)) => format!(
+                    "the columns are {}{more}; on the command line, a name with a comma stands in double quotes",
+                    several.iter().map(|name| in_quotes(name)).collect::<Vec<_>>().join(", ")
+                ),
                 several => format!("the columns are {}{more}", several.join(", ")),
             },
         )
@@ -103,6 +107,16 @@ impl SplitError {
         let (file, help) = (file.to_owned(), help.map(str::to_owned));
         Self::Data(Box::new(Flaw { file, place: None, row: None, message: message.into(), help }))
     }
+}
+
+/// Whether `part` is what a comma in `name` makes of it.
+fn names_in(name: &str, part: &str) -> bool {
+    name.contains(',') && name.split(',').any(|piece| piece == part)
+}
+
+/// A name as `--by` reads it.
+fn in_quotes(name: &str) -> String {
+    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
 }
 
 impl fmt::Display for SplitError {

@@ -31,6 +31,11 @@ pub(super) trait Keys: Sync {
     /// The number of chunks.
     fn chunks(&self) -> usize;
 
+    /// How many rows a chunk has; 0 where they are few.
+    fn rows(&self, _chunk: usize) -> u64 {
+        0
+    }
+
     /// How many of `threads` may visit a chunk at a time.
     fn at_once(&self, threads: usize) -> usize {
         threads
@@ -50,8 +55,7 @@ pub(super) trait Keys: Sync {
 /// Makes the keys that are requested.
 pub(super) type KeySource<'a> = &'a dyn Fn(KeyRequest) -> Result<Box<dyn Keys + 'a>, SplitError>;
 
-/// Applies `work` to the keys of each chunk and returns the results in order; at most as many chunks at a time as fit
-/// into memory with their results.
+/// Applies `work` to the keys of each chunk and returns the results in order.
 pub(super) fn waves<T: Send>(
     request: &Request,
     keys: &dyn Keys,
@@ -65,4 +69,109 @@ pub(super) fn waves<T: Send>(
         made.into_iter().try_for_each(&mut then)?;
     }
     Ok(())
+}
+
+/// How many identities are handed on together from a chunk that has too many.
+const BLOCK: usize = 1 << 14;
+
+/// Calls `then` with the [`message::identity`] of the key of every row, in order. A chunk that has too many for memory
+/// is visited by one thread.
+pub(super) fn identities(
+    request: &Request,
+    keys: &dyn Keys,
+    then: impl FnMut(Vec<u128>) -> Result<(), SplitError>,
+) -> Result<(), SplitError> {
+    in_order(keys, (request.memory(), request.threads()), then)
+}
+
+fn in_order(
+    keys: &dyn Keys,
+    (memory, threads): (u64, usize),
+    mut then: impl FnMut(Vec<u128>) -> Result<(), SplitError>,
+) -> Result<(), SplitError> {
+    let most = memory / 8 / size_of::<u128>() as u64;
+    let (threads, chunks) = (keys.at_once(threads), keys.chunks());
+    let mut first = 0;
+    while first < chunks {
+        let mut rows = 0;
+        let fits = |chunk: &usize| {
+            rows += keys.rows(*chunk);
+            rows <= most
+        };
+        let wave = (first..chunks).take(8 * threads).take_while(fits).count();
+        if wave == 0 {
+            in_blocks(keys, first, &mut then)?;
+        }
+        let made = parallel::map(threads, wave, || (), |(), i| keys.identities(first + i))?;
+        made.into_iter().try_for_each(&mut then)?;
+        first += wave.max(1);
+    }
+    Ok(())
+}
+
+fn in_blocks(
+    keys: &dyn Keys,
+    chunk: usize,
+    then: &mut impl FnMut(Vec<u128>) -> Result<(), SplitError>,
+) -> Result<(), SplitError> {
+    let (mut block, mut done) = (Vec::new(), Ok(()));
+    keys.visit(chunk, &mut |key| {
+        if done.is_ok() {
+            block.push(message::identity(key));
+        }
+        if block.len() == BLOCK {
+            done = then(std::mem::take(&mut block));
+        }
+    })?;
+    done?;
+    then(block)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key for each row, which is its number.
+    struct Numbers(Vec<u64>);
+
+    impl Keys for Numbers {
+        fn chunks(&self) -> usize {
+            self.0.len()
+        }
+
+        fn rows(&self, chunk: usize) -> u64 {
+            self.0[chunk]
+        }
+
+        fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
+            let first: u64 = self.0[..chunk].iter().sum();
+            (first..first + self.0[chunk]).for_each(|row| each(&row.to_le_bytes()));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn identities_that_are_on_their_way_do_not_weigh_more_than_their_share() {
+        let keys = Numbers(vec![10, 3, 50_000, 0, 7]);
+        let total: u64 = keys.0.iter().sum();
+        let wanted: Vec<u128> = (0..total).map(|row| message::identity(&row.to_le_bytes())).collect();
+        for (memory, most) in [(1 << 30, 50_000), (1 << 20, BLOCK), (0, BLOCK)] {
+            for threads in [1, 3] {
+                let (mut found, mut largest) = (Vec::new(), 0);
+                let gathered = in_order(&keys, (memory, threads), |block| {
+                    largest = block.len().max(largest);
+                    found.extend(block);
+                    Ok(())
+                });
+                gathered.unwrap();
+                assert!(found == wanted && largest == most, "{memory} {largest}");
+            }
+        }
+        let mut calls = 0;
+        let failed = in_order(&keys, (0, 1), |_| {
+            calls += 1;
+            Err(SplitError::usage("enough", "stop"))
+        });
+        assert_eq!((failed.is_err(), calls), (true, 1));
+    }
 }

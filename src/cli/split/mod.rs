@@ -51,7 +51,7 @@ pub struct Command {
     /// Which row goes where: `rows` (in their order), `round_robin`, `hash` (of the row), `hash:COLUMN`,
     /// `group:COLUMN`, `stratify:COLUMN`, `shuffle:SEED`, `shuffle:SEED,group:COLUMN`, `range:COLUMN`
     ///
-    /// Several columns are separated by commas. With `group` equal values stay together, with `stratify` every
+    /// Several columns are separated by commas, a name that has one stands in double quotes (`--by 'hash:id,"last, first"'`). With `group` equal values stay together, with `stratify` every
     /// partition has its share of each value, with `range` values are cut in their order.
     #[arg(long, value_name = "STRATEGY", default_value = "rows")]
     pub by: By,
@@ -111,6 +111,9 @@ pub struct Command {
     pub threads: usize,
 
     /// How much memory the columns of Arrow and Parquet files may take: `500MB`, `4GB`; 1 GB if not given
+    ///
+    /// A row is held as a whole, dictionaries of Arrow and Parquet are, and so is a page of Parquet: where one of them is
+    /// too heavy the error says so. Keys and sorted values may take half.
     #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "1GB", hide_default_value = true)]
     pub memory: u64,
 

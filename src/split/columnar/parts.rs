@@ -130,6 +130,14 @@ impl Keys for TableKeys<'_> {
         self.batches.len()
     }
 
+    fn rows(&self, chunk: usize) -> u64 {
+        self.batches[chunk].end - self.batches[chunk].start
+    }
+
+    fn at_once(&self, threads: usize) -> usize {
+        threads.min(self.table.at_once())
+    }
+
     fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
         for batch in self.table.scan(self.batches[chunk].clone())? {
             let batch = batch?;

@@ -149,13 +149,34 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
         T::Timestamp(unit, zone) => timestamps(&array, *unit, if zone.is_some() { "+00:00" } else { "" }),
         T::Dictionary(_, _) => {
             let dictionary = array.as_any_dictionary();
-            let decoded = take(dictionary.values().as_ref(), dictionary.keys(), None);
-            return texts(&decoded.map_err(|_| array.data_type().clone())?);
+            let (number, category) = (numbers(dictionary.keys())?, texts(dictionary.values())?);
+            Box::new(move |i| category(number(i)))
         }
         T::List(_) | T::LargeList(_) | T::FixedSizeList(_, _) | T::Struct(_) => {
             has_text(array.data_type())?;
             Box::new(move |i| nested(&array, i).unwrap_or_default())
         }
+        other => return Err(other.clone()),
+    })
+}
+
+/// The number of the category of each row that has one.
+fn numbers(keys: &dyn Array) -> Result<Box<dyn Fn(usize) -> usize>, DataType> {
+    macro_rules! of_type {
+        ($type:ty) => {{
+            let keys = keys.as_primitive::<$type>().clone();
+            Box::new(move |i| keys.value(i) as usize)
+        }};
+    }
+    Ok(match keys.data_type() {
+        DataType::Int8 => of_type!(Int8Type),
+        DataType::Int16 => of_type!(Int16Type),
+        DataType::Int32 => of_type!(Int32Type),
+        DataType::Int64 => of_type!(Int64Type),
+        DataType::UInt8 => of_type!(UInt8Type),
+        DataType::UInt16 => of_type!(UInt16Type),
+        DataType::UInt32 => of_type!(UInt32Type),
+        DataType::UInt64 => of_type!(UInt64Type),
         other => return Err(other.clone()),
     })
 }
@@ -244,7 +265,8 @@ fn nested(array: &ArrayRef, i: usize) -> Result<Vec<u8>, DataType> {
 #[cfg(test)]
 mod tests {
     use arrow_array::{
-        BinaryArray, Date32Array, ListArray, StructArray, Time32SecondArray, TimestampSecondArray,
+        BinaryArray, Date32Array, DictionaryArray, Int16Array, ListArray, StringArray, StructArray,
+        Time32SecondArray, TimestampSecondArray,
     };
     use arrow_buffer::OffsetBuffer;
     use arrow_schema::Field;
@@ -267,6 +289,16 @@ mod tests {
         assert_eq!(moments, json(r#"["1970-01-01 00:00:01+00:00"]"#));
         assert_eq!(of(Arc::new(Time32SecondArray::from(vec![1]))), json(r#"["00:00:01"]"#));
         assert_eq!(of(Arc::new(BinaryArray::from(vec![&b"a"[..], b"12"]))), json(r#"["a", "12"]"#));
+    }
+
+    /// Written out for each row, these would be 4 GB.
+    #[test]
+    fn categories_are_not_written_out_for_each_row() {
+        let heavy: ArrayRef =
+            Arc::new(StringArray::from(vec![Some("x".repeat(1 << 22)), None, Some("y".to_owned())]));
+        let rows = (0..1000).map(|i| (i % 4 != 3).then_some(i % 4)).collect::<Int16Array>();
+        let text = texts(&(Arc::new(DictionaryArray::new(rows, heavy)) as ArrayRef)).unwrap();
+        assert_eq!([text(0).len(), text(1).len(), text(2).len(), text(999).len()], [1 << 22, 0, 1, 0]);
     }
 
     #[test]

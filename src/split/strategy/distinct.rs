@@ -14,7 +14,7 @@ pub(super) struct Firsts(Remembered<u32>);
 impl Dealer for Firsts {
     fn deal(&mut self, key: u128) -> usize {
         let next = self.0.len() as u32;
-        *self.0.entry(key).or_insert(next) as usize
+        *self.0.entry(key, next) as usize
     }
 
     fn known(&self) -> usize {

@@ -49,11 +49,11 @@ impl Groups {
 
 impl Dealer for Groups {
     fn deal(&mut self, key: u128) -> usize {
-        let partition = match self.known.get(&key) {
+        let partition = match self.known.get(key) {
             Some(partition) => *partition as usize,
             None => {
                 let partition = self.place(key);
-                self.known.insert(key, partition as u32);
+                self.known.entry(key, partition as u32);
                 partition
             }
         };

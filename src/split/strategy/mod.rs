@@ -9,7 +9,7 @@ mod strata;
 
 use super::assign::{Assignment, Listed};
 use super::error::SplitError;
-use super::keys::{KeyRequest, KeySource, Keys, waves};
+use super::keys::{KeyRequest, KeySource, Keys, identities};
 use super::message;
 use super::request::Request;
 use super::rows::cuts;
@@ -71,14 +71,9 @@ pub(super) fn assign(
 fn hash(request: &Request, keys: &dyn Keys) -> Result<Listed, SplitError> {
     let of = request.size.partitions();
     let mut list = Listed::new(of);
-    waves(
-        request,
-        keys,
-        |chunk| keys.identities(chunk),
-        |found| {
-            found.into_iter().for_each(|identity| list.push(message::partition(identity, of)));
-            Ok(())
-        },
-    )?;
+    identities(request, keys, |found| {
+        found.into_iter().for_each(|identity| list.push(message::partition(identity, of)));
+        Ok(())
+    })?;
     Ok(list)
 }

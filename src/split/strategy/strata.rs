@@ -7,8 +7,8 @@ use crate::split::rows::weights;
 /// Strata: the partitions take turns with the rows of each key.
 pub(super) struct Strata {
     turns: Turns,
-    /// The next turn of each key.
-    known: Remembered<u64>,
+    /// The next turn of each key, of those after which they begin again.
+    known: Remembered<u32>,
 }
 
 /// A sequence of partitions in which every prefix has the right shares.
@@ -31,12 +31,17 @@ impl Dealer for Strata {
     fn deal(&mut self, key: u128) -> usize {
         // Each key begins one turn later than the previous one, so that not all small strata begin with the first
         // partition.
-        let first = self.known.len() as u64;
-        let turn = self.known.entry(key).or_insert(first);
-        *turn += 1;
+        let turns = match &self.turns {
+            Turns::Equal(count) => *count,
+            Turns::Listed(list) => list.len() as u64,
+        };
+        let first = self.known.len() as u64 % turns;
+        let turn = self.known.entry(key, first as u32);
+        let now = *turn as usize;
+        *turn = ((u64::from(*turn) + 1) % turns) as u32;
         match &self.turns {
-            Turns::Equal(count) => ((*turn - 1) % count) as usize,
-            Turns::Listed(list) => list[((*turn - 1) % list.len() as u64) as usize] as usize,
+            Turns::Equal(_) => now,
+            Turns::Listed(list) => list[now] as usize,
         }
     }
 

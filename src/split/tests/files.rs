@@ -326,3 +326,26 @@ fn a_text_that_somebody_edited_is_written_again() {
     edited_is_written_again(b"a\n1\n2\n", "csv");
     edited_is_written_again(b"{\"a\": 1}\n{\"a\": 2}\n", "jsonl");
 }
+
+/// On the command line a comma separates columns, unless the name stands in quotes.
+#[test]
+fn a_comma_in_the_name_of_a_column() {
+    let table = b"id,\"last, first\",\"say \"\"x\"\"\"\n1,a,p\n2,b,q\n3,a,p\n4,b,q\n5,a,p\n";
+    for by in [
+        "group:\"last, first\"",
+        "group:\"say \"\"x\"\"\"",
+        "range:\"last, first\"",
+        "group:\"last, first\",\"say \"\"x\"\"\"",
+    ] {
+        let space = Space::new();
+        let parts = space.split(table, "csv", "2", by, (0, 1)).unwrap();
+        let mut rows: Vec<u64> = parts.iter().map(|part| part.rows).collect();
+        rows.sort_unstable();
+        assert_eq!(rows, [2, 3], "{by}");
+    }
+    let error = Space::new().split(table, "csv", "2", "group:last, first", (0, 1)).unwrap_err();
+    let help = error.help().unwrap_or_default();
+    let wanted =
+        r#"id, "last, first", "say ""x"""; on the command line, a name with a comma stands in double quotes"#;
+    assert!(help.ends_with(wanted), "{help}");
+}

@@ -61,6 +61,8 @@ impl Categories {
         let Some(Page::DictionaryPage { buf, num_values, .. }) = pages.get_next_page()? else {
             return Ok(false);
         };
+        // To the byte, where it is the first: a page that grows is there twice, and at last half empty.
+        self.page.reserve_exact(if self.page.is_empty() { buf.len() } else { 0 });
         let mut rest = &buf[..];
         for _ in 0..num_values {
             let short = || ParquetError::General("a dictionary page that is cut short".to_owned());

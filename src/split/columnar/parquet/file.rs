@@ -62,7 +62,7 @@ impl<'a> ParquetFile<'a> {
     }
 
     /// How many bytes all categories take.
-    fn weight_of_categories(&self) -> u64 {
+    pub(super) fn weight_of_categories(&self) -> u64 {
         self.categories.iter().flatten().map(|categories| categories.page().len() as u64).sum()
     }
 

@@ -140,7 +140,7 @@ impl Spread<'_> {
         let stored = file.shape.columns.num_columns();
         let group = Group { g, first: rows.start, reader: reader.as_ref(), open: Vec::new() };
         // Where the pages of all columns together are too heavy, each is read again for every band that has rows of it.
-        let apart = file.weights.are_too_heavy(0..stored, 1);
+        let apart = file.weights.are_too_heavy(0..stored, 1, 0);
         let open = (0..if apart { 0 } else { stored }).map(|c| group.open(file, c).map(Mutex::new));
         let open = open.collect::<Result<_, _>>()?;
         let group = Group { open, ..group };

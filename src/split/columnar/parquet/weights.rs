@@ -43,6 +43,11 @@ impl Weights {
         Self { columns, most }
     }
 
+    /// How much all readers together may hold.
+    pub(super) fn most(&self) -> u64 {
+        self.most
+    }
+
     /// An error if a page of a column takes more than all of them together may.
     pub(super) fn check(
         &self,
@@ -72,11 +77,16 @@ impl Weights {
         if all <= self.most { all } else { heaviest.saturating_mul(self.at_once(threads) as u64) }
     }
 
-    /// Whether the pages of these columns do not fit into memory together, `times` times.
-    pub(super) fn are_too_heavy(&self, columns: impl Iterator<Item = usize>, times: usize) -> bool {
+    /// Whether the pages of these columns do not fit into memory together, `times` times, with `more` bytes.
+    pub(super) fn are_too_heavy(
+        &self,
+        columns: impl Iterator<Item = usize>,
+        times: usize,
+        more: u64,
+    ) -> bool {
         let weights = columns.filter_map(|c| self.columns.get(c));
         let sum = weights.fold(0, |sum: u64, weight| sum.saturating_add(*weight));
-        sum.saturating_mul(times as u64) > self.most
+        sum.saturating_mul(times as u64).saturating_add(more) > self.most
     }
 }
 
