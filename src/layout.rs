@@ -44,6 +44,8 @@
 //! | `.expops/account/` | which cores, memory and devices instances hold, and which of them wait for some |
 //! | `.expops/batch/PROCESS/` | which instances wait for a job that they share, and which jobs run |
 //! | `.expops/remote.json` | until when a remote cache that failed is left alone |
+//! | `.expops/told.json` | what the last build has been told once |
+//! | `.expops/compiling` | the lock of who writes what was compiled |
 //! | `.expops/journal`, `.expops/journal.1` | what happened to which instance, when and where |
 //! | `.expops/cache/` | results by action key, unless `EXPOPS_CACHE_DIR` names another folder |
 //! | `.expops/trust/` | the stats of large files and their digests, so that none is hashed twice |
@@ -179,6 +181,16 @@ impl Layout {
     /// A lock held by the one `expops run` that builds here.
     pub(crate) fn turn(&self) -> Utf8PathBuf {
         self.build.join(".expops/turn")
+    }
+
+    /// What the last build has been told once.
+    pub(crate) fn told(&self) -> Utf8PathBuf {
+        self.build.join(".expops/told.json")
+    }
+
+    /// A lock held by who writes what was compiled.
+    pub(crate) fn compiling(&self) -> Utf8PathBuf {
+        self.build.join(".expops/compiling")
     }
 
     /// Until when a remote cache that failed is left alone.

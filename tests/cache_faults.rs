@@ -162,3 +162,15 @@ fn whatever_byte_of_an_entry_is_damaged_nothing_wrong_comes_back() {
         }
     }
 }
+
+/// For all of its instances.
+#[test]
+fn a_cache_that_cannot_be_used_costs_one_warning_in_a_build() {
+    for tool in TOOLS {
+        let mut cached = Cached::new(tool);
+        cached.cache = PathBuf::from("/dev/null");
+        let (_, ran) = cached.anew();
+        let both = ran.out + &ran.err;
+        assert_eq!(both.matches("cannot be used").count(), 1, "{tool:?}: {both}");
+    }
+}

@@ -211,3 +211,39 @@ fn what_a_script_of_a_command_imports_is_looked_for() {
     space.edit("expops.yaml", "outputs: {x: x}", "outputs: {x: x}, files: [src/made_later.py]");
     assert!(!space.expops(&["compile", "--root", ".", "--prefix", "x_"]).success().err.contains("W007"));
 }
+
+#[test]
+fn a_name_that_a_package_has_is_no_missing_module() {
+    let space = Space::new();
+    space.write("expops.yaml", of_one("work"));
+    space.write("s.py", "import pkg.a\n\ndef work():\n    return {'x': pkg.a.Base}\n");
+    space.write("pkg/base.py", "class Base: pass\n");
+    space.write("pkg/a.py", "from . import Base, base, os, VERSION\n");
+    space.write("pkg/__init__.py", "import os\nfrom .base import Base\nVERSION = 1\n");
+    assert!(!space.expops(&["compile"]).success().err.contains("W007"));
+    space.write("pkg/__init__.py", "import os\nVERSION = 1\n");
+    assert!(space.expops(&["compile"]).success().err.contains("there is no module `Base`"));
+}
+
+/// Neither removes what the other has begun to write.
+#[test]
+fn who_compiles_at_once_waits() {
+    let space = Space::new();
+    let names: Vec<_> = (0..40).map(|i| format!("a{i}")).collect();
+    let entries: String = names
+        .iter()
+        .map(|name| {
+            format!("  - {{name: {name}, command: 'echo > {{{{ outputs.x }}}}', outputs: {{x: x}}}}\n")
+        })
+        .collect();
+    space
+        .write("expops.yaml", format!("process_adjlist: |\n  {}\nprocesses:\n{entries}", names.join("\n  ")));
+    for _ in 0..6 {
+        let _ = std::fs::remove_dir_all(space.path("build"));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| space.expops(&["compile"]).success());
+            }
+        });
+    }
+}

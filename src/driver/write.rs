@@ -14,6 +14,7 @@ use crate::durable;
 use crate::emit::{self, Format};
 use crate::exec::{self, Interpreter};
 use crate::file::{self, FileError, Given, Written};
+use crate::lock::Lock;
 use crate::plan_file::{PlanFile, VERSION};
 use crate::runtime;
 
@@ -42,6 +43,9 @@ impl Compiled {
             return Err(Failure::Usage(text));
         }
         self.insist_on_no_links().map_err(|error| Failure::Write(error.to_string()))?;
+        // Two that compile at once would remove each other's files. Where nothing can be written, nobody writes.
+        let _mine =
+            file::create_folder(&self.layout.own()).and_then(|()| Lock::wait(&self.layout.compiling()));
         // This comes first: what the compiler writes must not be older than what it read.
         self.write_modules().map_err(|failure| Failure::Write(failure.to_string()))?;
         // Python needs longer to tell what is installed than most pipelines need to be written.

@@ -31,6 +31,7 @@ mod run;
 mod run_folder;
 mod runners;
 mod state;
+mod told;
 mod values;
 
 pub(crate) use bound::folder as keep_newest;

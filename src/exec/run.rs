@@ -26,6 +26,7 @@ use super::state::inputs;
 use super::state::instance::Instance;
 use super::state::left_out::LeftOut;
 use super::state::record::Record;
+use super::told;
 use super::values::action_result::ActionResult;
 use super::values::beside;
 use super::values::value::Values;
@@ -70,6 +71,8 @@ impl Instance {
         }
         let result = self.run_locked(sight);
         self.leave_remote_alone();
+        let is_told = |remark: &Remark| told::before(remark, &self.layout).unwrap_or(false);
+        self.unremark(|remark| matches!(remark, Remark::NoCache(..)) && is_told(remark));
         self.journal(match &result {
             Ok(Outcome::Unchanged) => Event::Looked,
             Ok(outcome) => Event::Ended(self.ended(Ok(*outcome))),

@@ -22,7 +22,9 @@ impl Library {
         let inside = import.level > 0;
         let mut folders = if inside { vec![outline.above(import.level)] } else { self.script_folders() };
         let mut name = String::new();
-        let mut package = None;
+        // `from . import name` asks the package itself.
+        let own = || folders.first().map(|folder| folder.join("__init__.py"));
+        let mut package = own().filter(|path| inside && self.root.join(path).is_file());
         for (i, part) in import.loads.split('.').filter(|part| !part.is_empty()).enumerate() {
             name = if i == 0 { part.to_owned() } else { format!("{name}.{part}") };
             match find(&self.root, &folders, part) {

@@ -4,6 +4,9 @@
 pub(in crate::script) fn chains(text: &str) -> Vec<Vec<String>> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut chains = Vec::new();
+    if is_path_of_data(text) {
+        return chains;
+    }
     for token in text.split(|c: char| !is_word(c) && c != '.' && c != ':') {
         let mut spellings = vec![token.replace(':', ".")];
         spellings
@@ -19,6 +22,19 @@ pub(in crate::script) fn chains(text: &str) -> Vec<Vec<String>> {
         }
     }
     chains
+}
+
+/// Whether `text` can only be the path of a data file: no expression ends in such an ending after a division.
+fn is_path_of_data(text: &str) -> bool {
+    const ENDINGS: [&str; 17] = [
+        "arrow", "csv", "feather", "gz", "h5", "hdf5", "joblib", "json", "jsonl", "npy", "npz", "parquet",
+        "pickle", "pkl", "tsv", "txt", "zst",
+    ];
+    let is_of_path = |c: char| c.is_alphanumeric() || "_-./".contains(c);
+    let ending = text.rsplit_once('.').map(|(_, ending)| ending);
+    text.contains('/')
+        && text.chars().all(is_of_path)
+        && ending.is_some_and(|ending| ENDINGS.contains(&ending))
 }
 
 /// Whether `text` is a single name: a column, a key, a mode.

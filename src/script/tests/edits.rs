@@ -1687,6 +1687,16 @@ const OWN: &[Row] = &[
         "f g",
     ),
     row(
+        "a function whose name is that of a data file",
+        &[(
+            "main.py",
+            "def f():\n    return train()\ndef g():\n    return open('data/train.csv').read()\ndef train():\n    return 1\n",
+        )],
+        ("main.py", "return 1", "return 2"),
+        "f",
+        "g",
+    ),
+    row(
         "the path of a class in a text",
         &[
             ("main.py", "def f(kind='models:Net'):\n    return make(kind)\ndef g():\n    return 'Net'\n"),
