@@ -1697,6 +1697,52 @@ const OWN: &[Row] = &[
         "g",
     ),
     row(
+        "beside a decorator that registers by a lambda",
+        &[
+            ("main.py", "import plug\ndef f():\n    return len(plug.H)\ndef g():\n    return 1\n"),
+            (
+                "plug.py",
+                "H = {}\ndef hook(n):\n    return lambda f: H.setdefault(n, f)\n@hook('a')\ndef p():\n    return 1\n",
+            ),
+        ],
+        ("plug.py", "return 1", "return 2"),
+        "f g",
+        "",
+    ),
+    row(
+        "beside a decorator that registers by a method",
+        &[
+            ("main.py", "import plug\ndef f():\n    return len(plug.H)\ndef g():\n    return 1\n"),
+            ("plug.py", "H = []\ndef hook(n):\n    return H.append\n@hook('a')\ndef p():\n    return 1\n"),
+        ],
+        ("plug.py", "return 1", "return 2"),
+        "f g",
+        "",
+    ),
+    row(
+        "beside a decorator that registers by its argument",
+        &[
+            ("main.py", "import plug\ndef f():\n    return len(plug.H)\ndef g():\n    return 1\n"),
+            ("plug.py", "H = []\ndef hook(n):\n    return n\n@hook(H.append)\ndef p():\n    return 1\n"),
+        ],
+        ("plug.py", "return 1", "return 2"),
+        "f g",
+        "",
+    ),
+    row(
+        "beside a decorator that registers by an inner function's decorator",
+        &[
+            ("main.py", "import plug\ndef f():\n    return len(plug.H)\ndef g():\n    return 1\n"),
+            (
+                "plug.py",
+                "H = []\ndef hook(n):\n    @H.append\n    def d(f):\n        return f\n    return d\n@hook('a')\ndef p():\n    return 1\n",
+            ),
+        ],
+        ("plug.py", "return 1", "return 2"),
+        "f g",
+        "",
+    ),
+    row(
         "the path of a class in a text",
         &[
             ("main.py", "def f(kind='models:Net'):\n    return make(kind)\ndef g():\n    return 'Net'\n"),
