@@ -426,3 +426,48 @@ fn a_project_of_uv_is_installed_as_its_lock_says() {
     space.nothing_to_do(Tool::Ninja);
     assert!(!fs::read_dir(space.path(".")).unwrap().any(|entry| entry.unwrap().file_name() == ".venv"));
 }
+
+/// Its code is a source of the build already.
+#[test]
+fn the_project_itself_can_be_a_package_of_its_environment() {
+    for tool in TOOLS {
+        let space = project("-e .\n");
+        space.write("pyproject.toml", "[project]\nname = \"mine\"\nversion = \"1\"\n");
+        space.compile(tool).success();
+        let command = if tool == Tool::Ninja { "ninja" } else { "make" };
+        space.run(command, &["-n"]).success();
+    }
+}
+
+/// What `--find-links` leads to is installed as from an index, and says nothing of where it came from.
+#[test]
+fn a_wheel_that_is_built_again_under_its_version_counts() {
+    let space = project("-f ../wheels\n--no-index\ntiny\n-r more.txt\n");
+    space.write("needs/more.txt", "");
+    fs::create_dir(space.path("wheels")).unwrap();
+    space.write("src/model.py", "import tiny\n\ndef ask():\n    return {'x': tiny.VERSION}\n");
+    space.set("UV_OFFLINE", Some("1"));
+    let build_wheel = |value: &str| {
+        let make = format!(
+            "import base64, hashlib, zipfile\n\
+             text = {value:?}\n\
+             digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b'=').decode()\n\
+             info = 'tiny-1.0.dist-info/'\n\
+             with zipfile.ZipFile('wheels/tiny-1.0-py3-none-any.whl', 'w') as wheel:\n    \
+             wheel.writestr('tiny.py', text)\n    \
+             wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: tiny\\nVersion: 1.0\\n')\n    \
+             wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: a test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n    \
+             wheel.writestr(info + 'RECORD', f'tiny.py,sha256={{digest}},{{len(text)}}\\n{{info}}RECORD,,\\n')\n"
+        );
+        space.run("python3", &["-c", &make]).success();
+    };
+    space.edit("expops.yaml", "    - name: ask\n", "    - {name: ask, environment: main-env}\n");
+    for value in ["a", "b"] {
+        build_wheel(&format!("VERSION = '{value}'"));
+        space.expops(&["run"]).success();
+        assert_eq!(space.read("build/ask/out/x.json").trim(), format!("\"{value}\""));
+        space.tick();
+    }
+    fs::remove_file(space.path("needs/more.txt")).unwrap();
+    assert!(space.expops(&["run"]).failure().says("needs/more.txt"));
+}

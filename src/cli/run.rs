@@ -115,6 +115,15 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if let Err(ended) = force(&flags.force, &compiled) {
         return ended;
     }
+    // Ninja writes them itself, and waits for ever where a pipe is.
+    for name in [".ninja_log", ".ninja_deps"] {
+        let path = compiled.project.folder.join(name);
+        if path.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
+            if let Err(error) = file::remove(&path) {
+                return Ended::failed(&error.to_string());
+            }
+        }
+    }
     match exec::look_for_damage(compiled.plan.instances(), layout) {
         Ok(0) => {}
         Ok(count) => say::note(&format!("{} lost results: made again", plural(count, "instance"))),

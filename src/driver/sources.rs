@@ -59,7 +59,10 @@ pub(super) fn codes(
     codes.found.modules = scripts.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
     let all = folders.iter().chain(&codes.module_folders);
     codes.found.folders = all.filter(|path| !is_named(pipeline, path)).cloned().collect();
-    codes.sources = [project.file.clone()].into_iter().chain(scripts).chain(folders).chain(told).collect();
+    let sources = [project.file.clone()].into_iter().chain(scripts).chain(folders).chain(told);
+    // The project itself may be one of its packages (`-e .`): then its code is told twice.
+    let mut known = BTreeSet::new();
+    codes.sources = sources.filter(|path| known.insert(path.clone())).collect();
     codes.inside.extend(requirements);
     sink.unless_errors((codes, steps, foreign))
 }

@@ -12,7 +12,7 @@ use super::program;
 use crate::digest::Hasher;
 use crate::durable;
 use crate::emit::{self, Format};
-use crate::exec::{self, Interpreter};
+use crate::exec::{self, Contents, Interpreter};
 use crate::file::{self, FileError, Given, Written};
 use crate::lock::Lock;
 use crate::plan_file::{PlanFile, VERSION};
@@ -110,7 +110,7 @@ impl Compiled {
         if self.plan.interpreter.is_none() {
             return Ok(());
         }
-        let python = Interpreter::probe(&self.options.python, &self.project.folder)?;
+        let python = Interpreter::probe(&self.options.python, &self.project.folder, Contents::ByVersion)?;
         python.write(&self.layout.environment_stamp("")).map(drop)
     }
 

@@ -11,8 +11,8 @@ use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Project};
 use crate::exec::{
-    Change, Decision, Ended as Last, Failure, Instance, Interpreter, LeftOut, Lookahead, Record, Remark,
-    Todo, Why, environments,
+    Change, Contents, Decision, Ended as Last, Failure, Instance, Interpreter, LeftOut, Lookahead, Record,
+    Remark, Todo, Why, environments,
 };
 use crate::file;
 use crate::layout::{Folder, Layout};
@@ -283,7 +283,7 @@ fn dropped(action: &Action) -> Option<FailureKind> {
 fn ready_interpreter(plan: &Plan, project: &Project, layout: &Layout) {
     let stamp = layout.environment_stamp("");
     if plan.interpreter.is_some() && !stamp.exists() {
-        let probed = Interpreter::probe(defaults::PYTHON, &project.folder);
+        let probed = Interpreter::probe(defaults::PYTHON, &project.folder, Contents::ByVersion);
         let _ = probed.and_then(|python| python.write(&stamp));
     }
 }

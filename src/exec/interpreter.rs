@@ -31,18 +31,28 @@ pub(crate) struct Interpreter {
     pub packages: Vec<String>,
 }
 
+/// What of a package counts, unless it was installed from a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contents {
+    /// An index has one package for each version.
+    ByVersion,
+    /// Its files, by the list of them.
+    Whole,
+}
+
 impl Interpreter {
     /// Asks the interpreter `python` for its version and packages, in the folder `project`, to which a path is
     /// relative. Nothing of the project is imported.
     ///
     /// # Errors
     /// If it cannot be started, or does not answer.
-    pub(crate) fn probe(python: &str, project: &Utf8Path) -> Result<Self, Failure> {
+    pub(crate) fn probe(python: &str, project: &Utf8Path, contents: Contents) -> Result<Self, Failure> {
         let help = "name an interpreter that works: `--python PATH`";
         let absolute = std::path::absolute(program(python, project));
         let program = absolute.ok().filter(|_| is_path(python)).unwrap_or_else(|| python.into());
         let mut command = Command::new(program);
         command.args(["-I", "-c", PROBE]).current_dir(project).stdin(Stdio::null());
+        (contents == Contents::Whole).then(|| command.arg("whole"));
         for name in cache::secrets() {
             command.env_remove(name);
         }

@@ -42,7 +42,7 @@ pub(crate) use decision::decide::{Decision, Todo};
 pub(crate) use environment::imports::not_installed;
 pub(crate) use environment::venv as environments;
 pub(crate) use failure::Failure;
-pub(crate) use interpreter::Interpreter;
+pub(crate) use interpreter::{Contents, Interpreter};
 pub(crate) use key::action_key::Change;
 pub(crate) use key::ingredient::{Fingerprint, Ingredient, InputPath, Rooted};
 pub(crate) use key::why::{Ended, Why};

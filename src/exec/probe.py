@@ -119,10 +119,9 @@ def edits(package, files):
 
 def source(package, files):
     """What identifies a package beside its version, which says little unless it came from an index."""
-    told = package.read_text("direct_url.json")
-    if not told:
+    told = json.loads(package.read_text("direct_url.json") or "{}")
+    if not told and "whole" not in sys.argv:
         return ""
-    told = json.loads(told)
     url = urllib.parse.urlsplit(told.get("url", ""))
     if url.scheme == "file" and told.get("dir_info", {}).get("editable"):
         folder = urllib.request.url2pathname(url.path)

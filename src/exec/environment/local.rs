@@ -35,10 +35,23 @@ pub(in crate::exec) fn requirements(
     files: &[Utf8PathBuf],
     project: &Utf8Path,
 ) -> Result<Requirements, Failure> {
+    read(files, project, |path| Ok(file::read_text(path)?))
+}
+
+/// The same before they are needed: one that cannot be read by now is listed, and names nothing.
+pub(in crate::exec) fn foreseen(files: &[Utf8PathBuf], project: &Utf8Path) -> Requirements {
+    read(files, project, |path| Ok(file::read_text(path).unwrap_or_default())).unwrap_or_default()
+}
+
+fn read(
+    files: &[Utf8PathBuf],
+    project: &Utf8Path,
+    text_of: impl Fn(&Utf8Path) -> Result<String, Failure>,
+) -> Result<Requirements, Failure> {
     let mut found = Requirements::default();
     let mut waiting: BTreeSet<Utf8PathBuf> = files.iter().map(|path| file::normal(path)).collect();
     while let Some(path) = waiting.pop_first() {
-        let text = file::read_text(&file::normal(&project.join(&path)))?;
+        let text = text_of(&file::normal(&project.join(&path)))?;
         found.files.insert(path.clone(), Digest::of(&text));
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
         for line in text.replace("\\\n", " ").lines() {
@@ -75,7 +88,7 @@ fn named(line: &str) -> Line<'_> {
     };
     if let Some(name) = after(&["--requirement", "--constraint", "-r", "-c"]) {
         // A file on another machine cannot be watched.
-        return if name.contains("://") { Line::Nothing } else { Line::File(name) };
+        return if name.contains("://") { Line::Nothing } else { Line::File(name.trim_matches(['"', '\''])) };
     }
     let editable = after(&["--editable", "-e"]);
     if let Some(text) = editable.or(after(&["--find-links", "-f"])) {

@@ -11,7 +11,7 @@ use crate::exec::content::inventory::Inventory;
 use crate::exec::content::trust::Trust;
 use crate::exec::failure::Failure;
 use crate::exec::guard;
-use crate::exec::interpreter::Interpreter;
+use crate::exec::interpreter::{Contents, Interpreter};
 use crate::exec::key::action_key::{ActionKey, Change};
 use crate::exec::key::ingredient::Ingredient;
 use crate::exec::places;
@@ -49,7 +49,7 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     let old = Record::read(&folder);
     file::remove(&folder.record())?;
     if is_edited_in_place(&plan, &folder, &key, old.as_ref())? {
-        Interpreter::probe(python.as_str(), Utf8Path::new("."))?.write(&folder.stamp())?;
+        note_packages(&plan, &python, &folder)?;
         return Record::new(key, ActionKey::default()).write(&folder);
     }
     stamp::retire(&folder.stamp())?;
@@ -62,9 +62,19 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
         return Err(Failure::new("a requirement file changed while it was made").help("build again"));
     }
     // If the packages are the same as before, the stamp keeps its time: no process has to be looked at.
-    Interpreter::probe(python.as_str(), Utf8Path::new("."))?.write(&folder.stamp())?;
+    note_packages(&plan, &python, &folder)?;
     Record::new(key, ActionKey::default()).write(&folder)?;
     drop(lock);
+    Ok(())
+}
+
+/// Writes down what was installed. What comes from a folder of the project, such as `--find-links` names, may change without
+/// its version: then what all packages consist of counts.
+fn note_packages(plan: &EnvironmentPlan, python: &Utf8Path, folder: &Folder) -> Result<(), Failure> {
+    let project = Utf8Path::new(".");
+    let versions_tell = local::requirements(&plan.requirements, project)?.local.is_empty();
+    let told = if versions_tell { Contents::ByVersion } else { Contents::Whole };
+    Interpreter::probe(python.as_str(), project, told)?.write(&folder.stamp())?;
     Ok(())
 }
 
@@ -75,7 +85,8 @@ fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
     let project = Utf8Path::new(".");
     let help =
         "install it, or name another one: `python` of the environment, or `expops compile --python PATH`";
-    let interpreter = Interpreter::probe(&plan.python, project).map_err(|failure| failure.help(help))?;
+    let interpreter = Interpreter::probe(&plan.python, project, Contents::ByVersion)
+        .map_err(|failure| failure.help(help))?;
     key.add_text(Ingredient::Python, interpreter.version);
     let requirements = local::requirements(&plan.requirements, project)?;
     let packaging = requirements.local.keys().flat_map(|path| local::packaging(path));
@@ -138,7 +149,7 @@ fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
 /// All are relative to `project`.
 pub(crate) fn included(file: &Utf8Path, project: &Utf8Path) -> Vec<Utf8PathBuf> {
     let file = file::normal(file);
-    let found = local::requirements(std::slice::from_ref(&file), project).unwrap_or_default();
+    let found = local::foreseen(std::slice::from_ref(&file), project);
     let inside = found.local.keys().flat_map(|path| local::inside(path, project, true));
     let all: BTreeSet<_> = found.files.keys().cloned().chain(inside).collect();
     all.into_iter().filter(|path| *path != file).collect()
