@@ -309,10 +309,11 @@ impl Space {
             // In the order in which instances ended.
             let own = own || name.starts_with(".expops/reads/");
             // Locks.
-            let own = own || [".expops/turn", ".expops/busy"].contains(&name.as_str());
+            let own = own || [".expops/turn", ".expops/busy", ".expops/compiling"].contains(&name.as_str());
             // What is kept for later, and for people.
             let own = own
                 || name == ".expops/damaged"
+                || name == ".expops/told.json"
                 || name.starts_with(".expops/cache/")
                 || name.starts_with(".expops/known/")
                 || name.starts_with(".expops/journal")
