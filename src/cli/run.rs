@@ -115,14 +115,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if let Err(ended) = force(&flags.force, &compiled) {
         return ended;
     }
-    // Ninja writes them itself, and waits for ever where a pipe is.
-    for name in [".ninja_log", ".ninja_deps"] {
-        let path = compiled.project.folder.join(name);
-        if path.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
-            if let Err(error) = file::remove(&path) {
-                return Ended::failed(&error.to_string());
-            }
-        }
+    if let Err(error) = remove_misplaced(&compiled.project.folder) {
+        return Ended::failed(&error.to_string());
     }
     match exec::look_for_damage(compiled.plan.instances(), layout) {
         Ok(0) => {}
@@ -179,6 +173,13 @@ fn force(labels: &[String], compiled: &Compiled) -> Result<(), Ended> {
         forced.map_err(|error| Ended::failed(&error.to_string()))?;
     }
     Ok(())
+}
+
+/// Removes what is in the place of the files that Ninja itself keeps: it would wait for ever for a pipe.
+fn remove_misplaced(folder: &Utf8Path) -> Result<(), FileError> {
+    let kept = [".ninja_log", ".ninja_deps"].map(|name| folder.join(name));
+    let is_misplaced = |path: &&Utf8PathBuf| path.symlink_metadata().is_ok_and(|meta| !meta.is_file());
+    kept.iter().filter(is_misplaced).try_for_each(|path| file::remove(path))
 }
 
 /// How often a build that found something damaged is restarted: what lies behind it may be damaged, too.

@@ -34,7 +34,7 @@ pub(super) fn before(remark: &Remark, layout: &Layout) -> Result<bool, FileError
     let was_told = told.remarks.contains(&text);
     if !was_told {
         told.remarks.push(text);
-        file::write_own(&path, &serde_json::to_string(&told).unwrap_or_default())?;
+        file::write_own(&path, serde_json::to_string(&told).unwrap_or_default())?;
     }
     Ok(was_told)
 }
