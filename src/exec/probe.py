@@ -97,24 +97,35 @@ def digest_or_nothing(path):
         return b""
 
 
+def is_later(path, installed):
+    """Whether a file was written after that time, or is gone."""
+    try:
+        return os.stat(path).st_mtime_ns > installed
+    except OSError:
+        return True
+
+
 def edits(package, files):
     """What identifies the edits of a package's files since it was installed: who installs writes the list of the files last."""
     at = os.path.join(str(package.locate_file("")), "")
     lists = [path for path, _ in files if path.endswith(".dist-info/RECORD")]
-    installed = os.stat(at + lists[0]).st_mtime_ns if lists else 0
-    edited = hashlib.sha256()
-    before = edited.digest()
-    for path, told in files if lists else []:
-        try:
-            if ".dist-info/" in path or os.stat(at + path).st_mtime_ns <= installed:
-                continue
-        except OSError:
-            pass
-        now = digest_or_nothing(at + path)
-        text = binascii.b2a_base64(now, newline=False).translate(OF_URLS).rstrip(b"=")
-        if text != told.partition("=")[2].encode():
-            edited.update(path.encode(errors="surrogateescape") + b"\0" + now)
-    return " edited " + edited.hexdigest()[:16] if edited.digest() != before else ""
+    if not lists:
+        return ""
+    installed = os.stat(at + lists[0]).st_mtime_ns
+    edited = []
+    for path, told in files:
+        if ".dist-info/" not in path and is_later(at + path, installed):
+            now = digest_or_nothing(at + path)
+            if (
+                binascii.b2a_base64(now, newline=False).translate(OF_URLS).rstrip(b"=").decode()
+                != told.partition("=")[2]
+            ):
+                edited.append(path + "," + now.hex())
+    return (
+        " edited " + hashlib.sha256("\n".join(edited).encode(errors="surrogateescape")).hexdigest()[:16]
+        if edited
+        else ""
+    )
 
 
 def source(package, files):

@@ -103,19 +103,21 @@ fn interpreter(
 fn absent(file: &Spanned<String>, config: &Config, root: &Utf8Path, missing: Missing) -> Diagnostic {
     let code = if missing == Missing::Error { &codes::MISSING_FILE } else { &codes::MISSING_YET };
     let message = format!("there is no file `{}`", file.value);
-    let label = if missing == Missing::Error { "not there" } else { "not there yet" };
-    // It may be written as the project that it is for.
-    let label = if file.value.ends_with("uv.lock") { "no lock" } else { label };
     let path = Utf8Path::new(&file.value);
+    let is_lock = path.file_name() == Some("uv.lock");
+    let label = match missing {
+        // What is written there may be the project that it is for.
+        _ if is_lock => "no lock",
+        Missing::Error => "not there",
+        _ => "not there yet",
+    };
     let help = match near(root, path).or_else(|| near(root, &inside(root, path)?)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if file.value.starts_with("~/") || file.value.contains('$') => {
             "`~` and `$` stand for themselves here: write the path itself, or make a link in the project"
                 .to_owned()
         }
-        None if path.file_name() == Some("uv.lock") => {
-            "run `uv lock` in its folder, which makes it".to_owned()
-        }
+        None if is_lock => "run `uv lock` in its folder, which makes it".to_owned(),
         None if missing == Missing::Error => "write its path from the project's folder".to_owned(),
         None => "let the outer build make it".to_owned(),
     };

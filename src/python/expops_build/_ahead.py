@@ -289,9 +289,8 @@ class Ahead:
 
     def _comes_without_its_package(self, name: str, book: _Book) -> bool:
         """Whether the package may be there without this module, which would be an attribute of it."""
-        has_file = (
-            _own(self._shelf[name], "__file__") is not None
-        )  # others may be attributes without having been imported
+        # Those without a file may be attributes without having been imported.
+        has_file = _own(self._shelf[name], "__file__") is not None
         return name.rpartition(".")[0] not in book.modules or (has_file and self._title(name) is None)
 
     @contextlib.contextmanager
