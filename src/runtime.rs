@@ -43,6 +43,7 @@ const FILES: &[(&str, &str)] = package! {
     "expops_build/_npy.py"
     "expops_build/_plain.py"
     "expops_build/_protocol.py"
+    "expops_build/_quoted.py"
     "expops_build/_reuse.py"
     "expops_build/_rows.py"
     "expops_build/_run.py"

@@ -32,6 +32,7 @@ mod run_folder;
 mod runners;
 mod state;
 mod told;
+mod uncounted;
 mod values;
 
 pub(crate) use bound::folder as keep_newest;

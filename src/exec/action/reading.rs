@@ -18,6 +18,7 @@ use crate::exec::run_folder::RunFolder;
 use crate::exec::runners::python::Told;
 use crate::exec::runners::variables;
 use crate::exec::state::instance::Instance;
+use crate::exec::uncounted;
 use crate::file;
 use crate::plan_file::Work;
 
@@ -90,7 +91,7 @@ impl Instance {
         let unseen = unseen.filter(|path| variables::is_named_as_program(path));
         let programs = reads.by_programs.iter().cloned().chain(unseen).collect::<BTreeSet<_>>();
         named.extend(programs.iter().flat_map(|path| variables::of_program(path)));
-        named.retain(|name| variables::may_count(name));
+        named.retain(|name| uncounted::may_count(name));
         let seen = told.variables.iter().chain(&reads.asked);
         let seen =
             seen.map(|(name, value)| (name.clone(), value.map_or_else(world::not_set, Fingerprint::Digest)));

@@ -1,6 +1,7 @@
 //! Checks whether what a run read has changed since.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -13,6 +14,7 @@ use crate::exec::key::action_key::ActionKey;
 use crate::exec::key::ingredient::Fingerprint;
 use crate::exec::key::ingredient::{Ingredient, Rooted};
 use crate::exec::key::roots::Roots;
+use crate::exec::uncounted::may_count;
 use crate::file;
 
 /// The fingerprint of a file that changed while it was read, or that the run itself changes: equal to no other.
@@ -182,12 +184,27 @@ pub(in crate::exec) fn absence(path: &Utf8Path) -> Fingerprint {
     if path.symlink_metadata().is_ok() { Fingerprint::Text("something".to_owned()) } else { missing() }
 }
 
-/// The digest of a variable's value; no instance has seen that of a secret.
+/// The digest of a variable's value; no instance has seen that of a secret. `APP_*` is all whose names begin so.
 pub(in crate::exec) fn variable(name: &str) -> Fingerprint {
+    if let Some(beginning) = name.strip_suffix('*') {
+        return variables_with(beginning);
+    }
     match env::var_os(name).filter(|_| !cache::secrets().contains(&name)) {
         Some(value) => Fingerprint::Digest(Digest::of(value.as_encoded_bytes())),
         None => not_set(),
     }
+}
+
+fn variables_with(beginning: &str) -> Fingerprint {
+    let counts =
+        |name: &str| name.starts_with(beginning) && may_count(name) && !cache::secrets().contains(&name);
+    let entry = |(name, value): (OsString, OsString)| {
+        let name = name.into_string().ok().filter(|name| counts(name))?;
+        Some([name.as_bytes(), b"=", value.as_encoded_bytes(), b"\0"].concat())
+    };
+    let mut all: Vec<_> = env::vars_os().filter_map(entry).collect();
+    all.sort();
+    if all.is_empty() { not_set() } else { Fingerprint::Digest(Digest::of(all.concat())) }
 }
 
 /// The fingerprint of a variable that is not set.

@@ -13,6 +13,7 @@ use crate::exec::failure::Failure;
 use crate::exec::mark::Mark;
 use crate::exec::python_path;
 use crate::exec::resources::allotment::Allotment;
+use crate::exec::uncounted::THREADS;
 use crate::file;
 use crate::journal;
 use crate::process;
@@ -21,30 +22,11 @@ use crate::signals;
 /// How many lines of a program's output are shown when it fails.
 const SHOWN_LINES: usize = 20;
 
-/// Variables that tell numeric libraries how many threads to start; the runtime has the same list.
-const THREADS: [&str; 11] = [
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-    "RAYON_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-];
 /// The variable that names the devices.
 const DEVICES: &str = "CUDA_VISIBLE_DEVICES";
 
 /// Makes the runtime open a debugger where the user's code fails.
 const DEBUGGER: &str = "EXPOPS_DEBUGGER";
-
-/// Whether [`prepare`] sets a variable.
-pub(super) fn sets(name: &str) -> bool {
-    THREADS.contains(&name)
-}
 
 /// Gives a command the environment of an instance: numeric libraries learn how many threads to start and which devices
 /// to use, relative folders of `PYTHONPATH` are those of whoever started the build, and our secrets are removed.

@@ -5,48 +5,6 @@ use std::fs;
 
 use camino::Utf8Path;
 
-use super::child;
-
-/// Variables that say where things are and who runs it: they never count, nor does what [`child::prepare`] sets, nor what
-/// is the node's. The runtime has the same list.
-const NEVER: [&str; 6] = ["PATH", "HOME", "LANG", "LANGUAGE", "LD_PRELOAD", "LD_LIBRARY_PATH"];
-const NEVER_PREFIXES: [&str; 4] = ["LC_", "MAKE", "NINJA", "EXPOPS_"];
-
-/// Variables of the node, the session, the connection and the devices that a process is given: different in each run, or on
-/// each machine. A task has those of its node.
-const OF_THE_NODE: [&str; 26] = [
-    "PWD",
-    "OLDPWD",
-    "SHLVL",
-    "_",
-    "TMPDIR",
-    "TMP",
-    "TEMP",
-    "HOSTNAME",
-    "SSH_AGENT_PID",
-    "SSH_AUTH_SOCK",
-    "SSH_CLIENT",
-    "SSH_CONNECTION",
-    "SSH_TTY",
-    "XDG_RUNTIME_DIR",
-    "XDG_SEAT",
-    "XDG_SESSION_CLASS",
-    "XDG_SESSION_ID",
-    "XDG_SESSION_TYPE",
-    "XDG_VTNR",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "CUDA_VISIBLE_DEVICES",
-    "GPU_DEVICE_ORDINAL",
-    "HIP_VISIBLE_DEVICES",
-    "NVIDIA_VISIBLE_DEVICES",
-    "ROCR_VISIBLE_DEVICES",
-    "ZE_AFFINITY_MASK",
-];
-/// What schedulers tell a job.
-const OF_THE_JOB: [&str; 7] = ["SLURM", "SRUN_", "PMI_", "PMIX_", "HQ_", "PBS_", "LSB_"];
-/// Every shell sets it itself.
-const SHELLS_OWN: &str = "IFS";
-
 /// What a name of the environment follows in most languages, with a bracket between them.
 const WAYS: [&str; 4] = ["environ", "getenv", "ENV", "process.env"];
 /// What it also follows in JavaScript.
@@ -57,28 +15,6 @@ const PROGRAMS: [&str; 9] = ["py", "sh", "bash", "zsh", "r", "jl", "rb", "pl", "
 const SHELLS: [&str; 3] = ["sh", "bash", "zsh"];
 /// A longer text is not a program that somebody wrote.
 const LONGEST: u64 = 1 << 20;
-
-/// Whether a variable can be a read.
-pub(in crate::exec) fn may_count(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && !NEVER.contains(&name)
-        && name != SHELLS_OWN
-        && !child::sets(name)
-        && !is_of_the_node(name)
-        && !NEVER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        && !is_of_python(name)
-}
-
-/// Whether a variable belongs to the node or the job, not to the build.
-pub(super) fn is_of_the_node(name: &str) -> bool {
-    OF_THE_NODE.contains(&name) || OF_THE_JOB.iter().any(|prefix| name.starts_with(prefix))
-}
-
-/// Whether it is the interpreter's own, as `PYTHONPATH` is, and not `PYTHON_ENV`.
-fn is_of_python(name: &str) -> bool {
-    let rest = name.strip_prefix("PYTHON").unwrap_or_default();
-    !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_uppercase())
-}
 
 /// The variables that a command names (`$NAME`, `${NAME:-1}`), and those among them that it sets itself before.
 pub(in crate::exec) fn of_command(command: &str) -> (BTreeSet<String>, BTreeSet<String>) {
@@ -117,8 +53,13 @@ fn of_text(text: &str, is_shell: bool) -> BTreeSet<String> {
     let dollars = dollars.filter(|name| is_shell || is_in_capitals(name));
     let asks = WAYS.iter().any(|way| text.contains(way));
     // `env = os.environ`, `"NAME" in os.environ`, and functions that ask for what they are given.
-    let words = text.split(['"', '\'']).filter(|word| asks && is_in_capitals(word));
-    dollars.chain(of_calls(text)).chain(words).map(str::to_owned).collect()
+    let words = text.split(['"', '\'']).filter(|word| asks && is_in_capitals(word)).map(whole);
+    dollars.chain(of_calls(text)).map(str::to_owned).chain(words).collect()
+}
+
+/// The name in a quoted word; where that is the beginning of names (`startswith("APP_")`), all that begin so: `APP_*`.
+fn whole(word: &str) -> String {
+    if word.ends_with('_') { format!("{word}*") } else { word.to_owned() }
 }
 
 /// The names after `$` and `${`, with the places of these.
@@ -200,20 +141,6 @@ mod tests {
     }
 
     #[test]
-    fn the_runtime_and_the_manual_name_the_same_variables() {
-        let (runtime, manual) =
-            (include_str!("../../python/expops_build/_watch.py"), include_str!("../../../docs/reads.md"));
-        for name in NEVER.iter().chain(&OF_THE_NODE) {
-            assert!(runtime.contains(&format!("\"{name}\"")), "{name}");
-            assert!(manual.contains(&format!("`{name}`")), "{name}");
-        }
-        for prefix in NEVER_PREFIXES.iter().chain(&OF_THE_JOB) {
-            assert!(runtime.contains(&format!("\"{prefix}\"")), "{prefix}");
-            assert!(manual.contains(&format!("`{prefix}*`")), "{prefix}");
-        }
-    }
-
-    #[test]
     fn a_command_asks_for_the_variables_that_it_names_and_does_not_set() {
         for (command, expected) in [
             ("echo $RATE ${OTHER:-1} \"$RATE\" $1 $$ $(date) > {{ outputs.x }}", "OTHER RATE"),
@@ -245,6 +172,7 @@ mod tests {
                 "A B E ENV c d f",
             ),
             ("env = os.environ\nenv['A'] if 'B_2' in env else 'c'", false, "A B_2"),
+            ("for k in os.environ: k.startswith('APP_')", false, "APP_*"),
             ("print('A')", false, ""),
         ] {
             assert_eq!(listed(of_text(text, is_shell)), expected, "{text}");
@@ -266,18 +194,6 @@ mod tests {
         ] {
             fs::write(folder.join(name), text).unwrap();
             assert_eq!(listed(of_program(&folder.join(name))), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn names_of_the_closed_list_never_count() {
-        for name in
-            ["_", "PATH", "LC_ALL", "LD_PRELOAD", "PYTHONPATH", "EXPOPS_X", "MAKEFLAGS", "IFS", "", "1"]
-        {
-            assert!(!may_count(name), "{name}");
-        }
-        for name in ["_MODE", "LD_SCALE", "PYTHON_ENV", "PYTHON", "PYTHON3", "RATE", "rate"] {
-            assert!(may_count(name), "{name}");
         }
     }
 }

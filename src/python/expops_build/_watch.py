@@ -13,13 +13,13 @@ import threading
 from types import FrameType
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
-from expops_build import _seed
+from expops_build import _quoted, _seed
 from expops_build._seed import THREADS
 
 # Set where no library sees what is read.
 _HOOK = "EXPOPS_WATCH_HOOK"
 
-# Asked by whoever starts programs, of the node or the job, or set for each run. `variables.rs` has the same list and says more.
+# Asked by whoever starts programs, of the node or the job, or set for each run. `uncounted.rs` has the same list and says more.
 _NEVER = ("LC_", "MAKE", "NINJA", "EXPOPS_", "SLURM", "SRUN_", "PMI_", "PMIX_", "HQ_", "PBS_", "LSB_")
 _NEVER_NAMES = frozenset(
     [
@@ -103,11 +103,16 @@ def _asks_for_its_caller(frame: FrameType) -> bool:
     return is_between or frame.f_code.co_filename.startswith("<")
 
 
-def _is_asked_by_the_project() -> bool:
-    """Whether a file of the project is asking. A thread that only runs a function of `os` was given it by somebody."""
+def _asker() -> Optional[FrameType]:
+    """Who called the function that calls this, but for what asks in the name of its caller."""
     frame: Optional[FrameType] = sys._getframe(2)
     while frame is not None and _asks_for_its_caller(frame):
         frame = frame.f_back
+    return frame
+
+
+def _is_of_the_projects_code(frame: Optional[FrameType]) -> bool:
+    """Whether it is of a file of the project. A thread that only runs a function of `os` was given it by somebody."""
     return frame is None or _is_of_the_project(frame.f_code.co_filename)
 
 
@@ -156,7 +161,7 @@ def _watch_variables() -> None:
             copied.pop()
             return get(self, key)
         copied.clear()
-        if name not in _variables and _may_count(name) and _is_asked_by_the_project():
+        if name not in _variables and _may_count(name) and _is_of_the_projects_code(_asker()):
             _note(name, _before[name] if name in _before else _digest(self, key))
         return get(self, key)
 
@@ -175,6 +180,10 @@ def _watch_variables() -> None:
     def __iter__(self: Any) -> Iterator[Any]:
         keys = list(names(self))
         copied[:] = [os.fsdecode(key) for key in reversed(keys)]
+        frame = _asker() if _log else None
+        if frame is not None and _is_of_the_projects_code(frame):
+            for name in _quoted.names(frame):
+                _record("$ 0 0 0 0 ", name)
         return iter(keys)
 
     environment.__getitem__, environment.__setitem__ = __getitem__, __setitem__

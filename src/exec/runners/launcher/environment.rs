@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use crate::exec::runners::variables;
+use crate::exec::uncounted;
 
 /// Where a node has its things, if the build does not say it.
 const PLACES: [&str; 3] = ["PATH", "HOME", "LD_LIBRARY_PATH"];
@@ -26,7 +26,7 @@ pub(super) const TOLD: [&str; 9] = [
 pub(super) fn sent(command: &Command) -> BTreeMap<String, String> {
     let mut sent: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| !variables::is_of_the_node(name) && !TOLD.contains(&name.as_str()))
+        .filter(|(name, _)| !uncounted::is_of_the_node(name) && !TOLD.contains(&name.as_str()))
         .collect();
     for (name, value) in command.get_envs() {
         let name = name.to_string_lossy().into_owned();
@@ -45,5 +45,5 @@ pub(super) fn give(command: &mut Command, sent: &BTreeMap<String, String>) {
 }
 
 fn stays(name: &str) -> bool {
-    variables::is_of_the_node(name) || PLACES.contains(&name)
+    uncounted::is_of_the_node(name) || PLACES.contains(&name)
 }
