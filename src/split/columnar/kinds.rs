@@ -77,6 +77,8 @@ pub(super) fn of_type(kind: &DataType) -> String {
             let item = |(id, field): (i8, &std::sync::Arc<Field>)| format!("{id}={}", of_field(field));
             format!("union<{}>", items.iter().map(item).collect::<Vec<_>>().join(", "))
         }
+        // No reader takes a zone without a name for one.
+        T::Timestamp(unit, Some(zone)) if zone.is_empty() => T::Timestamp(*unit, None).to_string(),
         other => other.to_string(),
     }
 }

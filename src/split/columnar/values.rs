@@ -146,7 +146,10 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
             of_type!(array, Time64MicrosecondType, v => time::time(v, 1_000_000))
         }
         T::Time64(_) => of_type!(array, Time64NanosecondType, v => time::time(v, 1_000_000_000)),
-        T::Timestamp(unit, zone) => timestamps(&array, *unit, if zone.is_some() { "+00:00" } else { "" }),
+        T::Timestamp(unit, zone) => {
+            let has_zone = zone.as_ref().is_some_and(|zone| !zone.is_empty());
+            timestamps(&array, *unit, if has_zone { "+00:00" } else { "" })
+        }
         T::Dictionary(_, _) => {
             let dictionary = array.as_any_dictionary();
             let (number, category) = (numbers(dictionary.keys())?, texts(dictionary.values())?);

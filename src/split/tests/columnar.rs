@@ -262,10 +262,12 @@ fn a_row_that_does_not_fit_into_memory_is_an_error() {
     assert!(split(60_000).is_ok());
 }
 
-/// A width below zero, found by the fuzzer: the rows are none, and the first rows for people cannot be made.
+/// Found by the fuzzer: a width below zero, where the rows are none and the first rows for people cannot be made; and a zone without
+/// a name, which no reader takes for one.
 #[test]
-fn an_arrow_file_that_once_stopped_the_program_does_not() {
+fn arrow_files_that_once_failed_do_not() {
     fuzzing::arrow(include_bytes!("../../../tests/fuzz/corpus/arrow/negative_width"));
+    fuzzing::arrow(include_bytes!("../../../tests/fuzz/corpus/arrow/zone_without_a_name"));
 }
 
 proptest! {
