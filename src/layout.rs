@@ -312,6 +312,30 @@ impl Layout {
         self.build.join(".expops/origin")
     }
 
+    /// The folders of what belongs to expops alone, but for those of one process, folder of scripts or environment.
+    pub(crate) fn own_folders(&self) -> impl Iterator<Item = Utf8PathBuf> + '_ {
+        const NAMES: [&str; 17] = [
+            "account",
+            "batch",
+            "cache",
+            "compiled",
+            "environment",
+            "exported",
+            "known",
+            "modules",
+            "names",
+            "plan",
+            "plan/environment",
+            "python/expops",
+            "python/expops_build",
+            "reads",
+            "shared",
+            "trust",
+            "verdict",
+        ];
+        NAMES.into_iter().map(|name| self.own().join(name))
+    }
+
     /// What belongs to expops alone.
     pub(crate) fn own(&self) -> Utf8PathBuf {
         self.build.join(".expops")

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use sha2::Digest as _;
@@ -147,6 +148,76 @@ fn what_is_put_in_the_place_of_a_file_or_a_folder_goes() {
     let after = space.tree("build/make");
     let differs: Vec<_> = before.keys().filter(|name| after.get(*name) != before.get(*name)).collect();
     assert!(differs.iter().all(|name| name.ends_with("why.json")), "{differs:?}");
+}
+
+const SPLIT: &str = "
+process_adjlist: |
+  rows cut
+  cut fit
+processes:
+  - {name: rows, command: 'seq 4 > {{ outputs.t }}', outputs: {t: t.txt}}
+  - {name: cut, data_parallelism: {size: 2, data_name: t}}
+  - {name: fit, command: 'cat {{ inputs.t }} > {{ outputs.u }}; touch note', outputs: {u: u.txt}, on_failure: drop}
+";
+
+/// Replaces a folder by something that is none.
+fn obstruct(space: &Space, kind: &str, folder: &str) {
+    space.run("rm", &["-rf", folder]).success();
+    let (above, name) = folder.rsplit_once('/').unwrap();
+    fs::create_dir_all(space.path(above)).unwrap();
+    match kind {
+        "file" => space.write(folder, "somebody's"),
+        "pipe" => drop(space.run("mkfifo", &[folder]).success()),
+        "circle" => symlink(name, space.path(folder)).unwrap(),
+        _ => symlink("/nowhere/at/all", space.path(folder)).unwrap(),
+    }
+}
+
+#[test]
+fn what_is_put_in_the_place_of_a_folder_goes_and_what_was_in_it_is_made_again() {
+    const KINDS: [&str; 4] = ["file", "pipe", "circle", "link"];
+    let space = Space::new();
+    space.write("expops.yaml", SPLIT);
+    let results = |space: &Space| {
+        let tree = space.tree("build").into_iter();
+        tree.filter(|(name, _)| name.ends_with("stamp") || name.contains("/out/")).collect::<Vec<_>>()
+    };
+    let build = |space: &Space, way: usize| {
+        let line = ["expops run", "expops compile && ninja", "expops compile --format make && make -j2"][way];
+        space.run_within(Duration::from_secs(60), "sh", &["-c", line])
+    };
+    (0..3).for_each(|way| drop(build(&space, way).success()));
+    let before = results(&space);
+    let found = space.run("find", &["build", "-type", "d", "-not", "-path", "*/cache/v2/*"]).success();
+    let folders: Vec<_> =
+        found.out.lines().filter(|name| *name != "build" && !name.contains("/p2")).collect();
+    assert!(folders.len() > 20, "{folders:?}");
+    for (i, folder) in folders.iter().enumerate() {
+        // Each in two ways: a build takes half a second.
+        for (kind, way) in [(KINDS[i % 4], i % 3), (KINDS[(i + 1) % 4], (i + i / 3 + 1) % 3)] {
+            obstruct(&space, kind, folder);
+            let ran = build(&space, way);
+            // A link in what belongs to expops alone may come with somebody else's build folder.
+            if ran.status != 0 {
+                let named = ran.says(&format!("`{folder}`: it is a link")) && ran.says("remove it");
+                assert!(
+                    named && ["circle", "link"].contains(&kind),
+                    "{kind} {folder}: {}{}",
+                    ran.out,
+                    ran.err
+                );
+                fs::remove_file(space.path(folder)).unwrap();
+                build(&space, way).success();
+            }
+            assert!(results(&space) == before, "{kind} {folder} {way}");
+            let again = build(&space, way).success();
+            let is_done = again.says("no work to do") || again.says("Nothing to be done");
+            assert!(is_done, "{kind} {folder} {way}: {}{}", again.out, again.err);
+        }
+    }
+    fs::rename(space.path("build"), space.path("kept")).unwrap();
+    space.run("mkfifo", &["build"]).success();
+    assert!(build(&space, 0).failure().says("`build` is no folder"));
 }
 
 /// To open a pipe waits for whoever writes to it.
@@ -349,7 +420,9 @@ fn a_second_ninja_is_refused_while_the_first_one_works() {
 
 #[test]
 fn a_compiler_writes_through_no_link_in_a_build_folder() {
-    for link in ["build/.expops", "build/.expops/plan", "build/.expops/python", "build/.expops/cache"] {
+    let own = ["", "/plan", "/python", "/cache", "/python/expops_build", "/plan/environment", "/shared/make"];
+    let own = own.map(|name| format!("build/.expops{name}"));
+    for link in own.iter().map(String::as_str).chain(["build/make", "build/use/out"]) {
         let space = project();
         let outside = space.path("outside");
         fs::create_dir(&outside).unwrap();

@@ -126,8 +126,9 @@ pub(super) fn run(flags: &Flags) -> Ended {
     let mut ended = build();
     for _ in 0..REPAIRS {
         let was_damaged = || layout.damaged().exists() && file::remove(&layout.damaged()).is_ok();
+        let was_in_the_way = || compiled.clear_way().is_ok_and(|count| count > 0);
         let was_endless = || exec::remove_endless_links(layout).is_ok_and(|count| count > 0);
-        if !(matches!(ended, Ended::Failed) && (was_damaged() || was_endless())) {
+        if !(matches!(ended, Ended::Failed) && (was_damaged() || was_in_the_way() || was_endless())) {
             break;
         }
         say::note("what was damaged is made again");

@@ -13,7 +13,8 @@ use crate::digest::Hasher;
 use crate::durable;
 use crate::emit::{self, Format};
 use crate::exec::{self, Contents, Interpreter};
-use crate::file::{self, FileError, Given, Written};
+use crate::file::{self, FileError, Given, Way, Written};
+use crate::layout::Folder;
 use crate::lock::Lock;
 use crate::plan_file::{PlanFile, VERSION};
 use crate::runtime;
@@ -42,7 +43,9 @@ impl Compiled {
             let text = format!("`{output}` was not written by expops; --force overwrites it");
             return Err(Failure::Usage(text));
         }
+        self.insist_on_folder().map_err(Failure::Write)?;
         self.insist_on_no_links().map_err(|error| Failure::Write(error.to_string()))?;
+        self.clear_way().map_err(|error| Failure::Write(error.to_string()))?;
         // Two that compile at once would remove each other's files. Where nothing can be written, nobody writes.
         let _mine =
             file::create_folder(&self.layout.own()).and_then(|()| Lock::wait(&self.layout.compiling()));
@@ -75,6 +78,57 @@ impl Compiled {
         let inside = own.read_dir_utf8().into_iter().flatten().flatten().map(|entry| entry.into_path());
         let paths: Vec<_> = inside.chain([own.clone()]).collect();
         paths.iter().try_for_each(|path| file::insist_on_no_links(self.layout.build(), path))
+    }
+
+    /// Checks that what has the name of the build folder is one.
+    fn insist_on_folder(&self) -> Result<(), String> {
+        let build = self.layout.build();
+        match build.symlink_metadata() {
+            Ok(_) if !build.is_dir() => {
+                Err(format!("`{build}` is no folder, and a build makes its files there: remove it"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes what is no folder in the place of one in the build folder, before a build tool stops at it. Returns how
+    /// many things were removed.
+    ///
+    /// # Errors
+    /// If there is a link to a folder, or something cannot be removed.
+    pub(crate) fn clear_way(&self) -> Result<usize, FileError> {
+        let layout = &self.layout;
+        let mut way = Way::new(layout.build());
+        layout.own_folders().try_for_each(|folder| way.clear(&folder))?;
+        for modules in &self.plan.modules {
+            way.clear(&layout.modules(Utf8Path::new(&modules.name)).0)?;
+        }
+        for environment in &self.plan.environments {
+            way.clear(&layout.environment(&environment.name))?;
+        }
+        for group in &self.plan.groups {
+            way.clear(&layout.shared(&group.shared.name).0)?;
+            way.clear(&layout.batches(&group.process))?;
+            for name in group.actions.names() {
+                clear_instance(&layout.folder(&name), &mut way)?;
+            }
+            for name in group.actions.stamped() {
+                way.clear(&layout.folder(&name).0)?;
+            }
+        }
+        self.clear_verdicts(&mut way)?;
+        Ok(way.removed)
+    }
+
+    fn clear_verdicts(&self, way: &mut Way<'_>) -> Result<(), FileError> {
+        if self.plan.verdict.is_none() {
+            return Ok(());
+        }
+        let groups = self.plan.groups.iter();
+        let names = groups.flat_map(|group| group.actions.names());
+        names
+            .filter_map(|name| self.layout.verdict(&name).parent().map(Utf8Path::to_owned))
+            .try_for_each(|folder| way.clear(&folder))
     }
 
     /// Whether another version of expops compiled the project last. If so, everything is built again.
@@ -206,6 +260,18 @@ impl Compiled {
     fn in_project(&self, path: &Utf8Path) -> Utf8PathBuf {
         file::normal(&self.runs_in.join(path))
     }
+}
+
+/// Clears the way for what an instance makes, and has it made again if something was in the way: a build tool does not
+/// look there.
+fn clear_instance(folder: &Folder, way: &mut Way<'_>) -> Result<(), FileError> {
+    let before = way.removed;
+    way.clear(&folder.out())?;
+    if folder.files().symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+        file::remove(&folder.files())?;
+        way.removed += 1;
+    }
+    if way.removed > before { file::remove(&folder.record()) } else { Ok(()) }
 }
 
 /// Writes and hashes.

@@ -24,11 +24,13 @@ pub(super) fn sweep(instance: &Folder) -> Result<(), Failure> {
     for entry in file::context(instance.0.read_dir_utf8(), "read", &instance.0)?.flatten() {
         let name = entry.file_name();
         let is = entry.file_type();
-        let is_misplaced = is.is_ok_and(|is| Folder::is_misplaced(name, is.is_dir(), is.is_file()));
+        let is_misplaced = is.as_ref().is_ok_and(|is| Folder::is_misplaced(name, is.is_dir(), is.is_file()));
         if passing::is_temporary(name) || is_misplaced {
             file::remove(entry.path())?;
         } else if passing::is_run(name) {
-            end(entry.path());
+            if is.is_ok_and(|is| is.is_dir()) {
+                end(entry.path());
+            }
             remove_patiently(entry.path());
         }
     }

@@ -6,6 +6,7 @@ mod own;
 mod path;
 mod regular;
 mod replace;
+mod way;
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -15,10 +16,11 @@ use camino::Utf8Path;
 
 pub(crate) use error::{FileError, context, reason};
 pub(crate) use given::{Given, write_stream};
-pub(crate) use own::{append_own, create_folder, create_own, create_own_folder, make_way, remove, write_own};
+pub(crate) use own::{append_own, create_folder, create_own, make_way, remove, write_own};
 pub(crate) use path::{insist_on_no_folder, insist_on_no_links, link, normal, on_path};
 pub(crate) use regular::{number, open_regular, read_regular, read_regular_text};
 pub(crate) use replace::{Written, forsake, replace, revise, write_if_changed};
+pub(crate) use way::{Way, create_own_folder};
 
 /// Reads a whole text file.
 pub(crate) fn read_text(path: &Utf8Path) -> Result<String, FileError> {

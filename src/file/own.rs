@@ -14,22 +14,6 @@ pub(crate) fn create_folder(path: &Utf8Path) -> Result<(), FileError> {
     context(fs::create_dir_all(path), "create", path)
 }
 
-/// Creates the folder `path` of ours, which is below `base`. A file that somebody put in its place, or in that of a folder on
-/// the way, is removed.
-///
-/// # Errors
-/// If the folder cannot be created.
-pub(crate) fn create_own_folder(base: &Utf8Path, path: &Utf8Path) -> Result<(), FileError> {
-    let above = || path.ancestors().take_while(|above| *above != base && above.starts_with(base));
-    let is_in_the_way = |above: &&Utf8Path| above.symlink_metadata().is_ok_and(|meta| !meta.is_dir());
-    if fs::create_dir_all(path).is_err()
-        && let Some(file) = above().find(is_in_the_way)
-    {
-        context(fs::remove_file(file), "remove", file)?;
-    }
-    create_folder(path)
-}
-
 /// Removes whatever is at `path`, where a file of ours belongs, and is none: a folder, a link that leads elsewhere, a pipe
 /// that nobody reads.
 pub(crate) fn make_way(path: &Utf8Path) -> Result<(), FileError> {

@@ -39,10 +39,10 @@ impl Folder {
         [OUT, FILES].contains(&name)
     }
 
-    /// Whether a folder lies where a file of ours belongs, or a file where a folder does.
+    /// Whether something else lies where a file of ours belongs, or where a folder does.
     pub(crate) fn is_misplaced(name: &str, is_folder: bool, is_file: bool) -> bool {
         let is_file_of_ours = [STAMP, VALUES, RECORD].contains(&name) || BESIDE.contains(&name);
-        (is_folder && is_file_of_ours) || (is_file && Self::holds_values(name))
+        (!is_file && is_file_of_ours) || (!is_folder && Self::holds_values(name))
     }
 
     /// Everything that is written here, except the file that names the data file of a partition ([`Self::values`]) and

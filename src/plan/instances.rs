@@ -52,6 +52,13 @@ impl Actions {
         graph.instances(self.process).map(move |instance| Layout::below(process, &graph.arms(&instance)))
     }
 
+    /// The names of what has stamps: of themselves, or of their partitions.
+    pub fn stamped(&self) -> impl Iterator<Item = String> + '_ {
+        let graph = self.all.graph();
+        let outlets = graph.instances(self.process).flat_map(move |instance| graph.outlets(&instance));
+        outlets.map(move |one| Layout::below(&self.all.common[one.process.0].name, &graph.arms(&one)))
+    }
+
     /// All of their stamps.
     pub fn stamps(&self) -> impl Iterator<Item = Utf8PathBuf> + '_ {
         let graph = self.all.graph();
