@@ -253,4 +253,7 @@ pub(crate) struct EnvironmentPlan {
     pub python: String,
     /// Its requirement files, relative to the project.
     pub requirements: Vec<Utf8PathBuf>,
+    /// The digests of the variables in them when they were compiled: a build tool sees that one has changed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, Digest>,
 }

@@ -471,3 +471,53 @@ fn a_wheel_that_is_built_again_under_its_version_counts() {
     fs::remove_file(space.path("needs/more.txt")).unwrap();
     assert!(space.expops(&["run"]).failure().says("needs/more.txt"));
 }
+
+/// Quoted and escaped names, variables, a mark at the beginning, line ends of Windows: as pip reads them.
+#[test]
+fn whatever_pip_reads_in_a_requirement_file_is_followed() {
+    for tool in TOOLS {
+        let space = project("\u{feff}-f ../wheels\r\n--no-index\r\n-r ${WHICH}\\ c.txt\r\n");
+        space.edit("src/model.py", "        import six\n", "        import tiny as six\n");
+        space.edit("src/model.py", "six.__version__", "six.VERSION");
+        fs::create_dir(space.path("wheels")).unwrap();
+        for version in ["1.0", "2.0"] {
+            wheel(&space, version);
+        }
+        space.run("sh", &["-c", "mv *.whl wheels"]).success();
+        space.write("needs/b c.txt", "tiny==1.0\n");
+        space.write("needs/d c.txt", "tiny==1.0\n");
+        let installed = || space.read("build/ask/out/six.json").trim().replace('"', "");
+        let build = |which: &str| {
+            space.set("WHICH", Some(which));
+            space.compile(tool).success();
+            space.build(tool, &[]).success();
+        };
+        build("b");
+        assert_eq!(installed(), "1.0", "{tool:?}");
+        space.nothing_to_do(tool);
+        space.write("needs/b c.txt", "tiny==2.0\n");
+        space.build(tool, &[]).success();
+        assert_eq!(installed(), "2.0", "{tool:?}");
+        build("d");
+        assert_eq!(installed(), "1.0", "{tool:?}: the variable has changed");
+        space.nothing_to_do(tool);
+        // A file that is only named from now on.
+        space.write("needs/e.txt", "tiny==1.0\n");
+        space.write("needs/requirements.txt", "-f ../wheels\n--no-index\n--requirement='e.txt'");
+        space.build(tool, &[]).success();
+        space.write("needs/e.txt", "tiny==${VERSION}\n");
+        space.set("VERSION", Some("2.0"));
+        space.build(tool, &[]).success();
+        assert_eq!(installed(), "2.0", "{tool:?}: a file that was not named before");
+    }
+}
+
+#[test]
+fn what_cannot_be_followed_in_a_requirement_file_is_named() {
+    let space = project("-r ${EXPOPS_TEST_UNSET}.txt\n");
+    let told = space.expops(&["run"]).failure();
+    assert!(told.says("`needs/requirements.txt` names it; pip puts in the value of"), "{}", told.err);
+    space.write("needs/requirements.txt", "-c https://example.org/limits.txt\n");
+    let told = space.compile(Tool::Ninja).success();
+    assert!(told.says("W010") && told.says("`https://example.org/limits.txt`"), "{}", told.err);
+}

@@ -209,6 +209,9 @@ codes! {
         NO_EFFECT "W009" "a setting that has no effect where it stands"
             "The setting is a known one, but nothing there can use it: `reuse` needs a Python function, `at_least` something \
              that can be dropped, an environment a process that runs in it."
+        REMOTE_FILE "W010" "a requirement file on another machine"
+            "A requirement file includes one by its URL. It is fetched when the environment is made, and nobody looks whether it \
+             has changed since."
     }
 }
 
@@ -232,11 +235,12 @@ mod tests {
     }
 
     /// Codes without a golden file, and why.
-    const WITHOUT: [(&str, &str); 4] = [
+    const WITHOUT: [(&str, &str); 5] = [
         ("E401", "probe paths have tests of their own"),
         ("E402", "probe paths have tests of their own"),
         ("E403", "probe paths have tests of their own"),
         ("W005", "hosted builds have a test of their own"),
+        ("W010", "requirement files have tests of their own"),
     ];
 
     #[test]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::project::Project;
-use crate::diagnostic::{Diagnostic, Diagnostics, Reported, list};
-use crate::exec::environments;
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, codes, list};
+use crate::exec::environments::{self, Foreseen};
 use crate::pipeline::{Pipeline, Work};
 use crate::plan::Codes;
 use crate::probe::Steps;
@@ -53,8 +53,9 @@ pub(super) fn codes(
     let scripts = library.files();
     let folders = declared_folders(project, &codes);
     codes.module_folders = module_folders(&scripts, &folders);
-    let requirements = requirements(project, pipeline);
-    let told = requirements.iter().flat_map(|(file, included)| [file].into_iter().chain(included));
+    let requirements = requirements(project, pipeline, sink);
+    // What one includes may change with it.
+    let told = requirements.iter().flat_map(|(file, foreseen)| [file].into_iter().chain(&foreseen.files));
     let told: BTreeSet<_> = told.cloned().collect();
     codes.found.modules = scripts.iter().filter(|path| !is_named(pipeline, path)).cloned().collect();
     let all = folders.iter().chain(&codes.module_folders);
@@ -63,7 +64,10 @@ pub(super) fn codes(
     // The project itself may be one of its packages (`-e .`): then its code is told twice.
     let mut known = BTreeSet::new();
     codes.sources = sources.filter(|path| known.insert(path.clone())).collect();
-    codes.inside.extend(requirements);
+    for (file, foreseen) in requirements {
+        codes.inside.insert(file.clone(), foreseen.files);
+        codes.variables.insert(file, foreseen.variables);
+    }
     sink.unless_errors((codes, steps, foreign))
 }
 
@@ -96,11 +100,26 @@ fn report_broken(mut broken: Vec<(Diagnostic, &str)>, sink: &mut Diagnostics) {
     }
 }
 
-/// The requirement files that include others, with those others: they may change, too.
-fn requirements(project: &Project, pipeline: &Pipeline) -> BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> {
-    let files = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
-    let all = files.map(|file| (file.clone(), environments::included(file, &project.folder)));
-    all.filter(|(_, included)| !included.is_empty()).collect()
+/// The requirement files, with what they depend on.
+fn requirements(
+    project: &Project,
+    pipeline: &Pipeline,
+    sink: &mut Diagnostics,
+) -> BTreeMap<Utf8PathBuf, Foreseen> {
+    let mut all = BTreeMap::new();
+    for environment in &pipeline.environments {
+        for file in &environment.requirements {
+            let foreseen = environments::foreseen(file, &project.folder);
+            for name in &foreseen.remote {
+                let message = format!("`{file}` names `{name}`, and nothing notices when that changes");
+                let warning = Diagnostic::new(&codes::REMOTE_FILE, message);
+                let warning = warning.at(&pipeline.source, environment.span, "made of it");
+                sink.push(warning.help("keep a copy in the project, and name that"));
+            }
+            all.insert(file.clone(), foreseen);
+        }
+    }
+    all
 }
 
 /// Everything below a folder, sorted. Includes broken links, which may have a target one day.

@@ -171,7 +171,7 @@ impl Lowering<'_> {
         };
         let environment = |environment: &crate::pipeline::Environment| PlanText {
             path: self.seen(&self.layout.environment_plan(&environment.name)),
-            text: plan_files::environment_text(environment, &self.options.python),
+            text: plan_files::environment_text(environment, self.code, &self.options.python),
         };
         let environments = self.graph.pipeline.environments.iter().map(environment);
         let instances = self.instances.drops.then(|| self.stamp_folders());

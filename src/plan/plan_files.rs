@@ -36,6 +36,8 @@ pub(crate) struct Codes {
     pub promised: BTreeSet<Utf8PathBuf>,
     /// What is in the folders that processes read, at any depth, and what requirement files refer to.
     pub inside: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
+    /// The digests of the variables that stand in requirement files.
+    pub variables: BTreeMap<Utf8PathBuf, BTreeMap<String, Digest>>,
 }
 
 impl Codes {
@@ -106,9 +108,12 @@ fn read<'p>(process: &'p Process, pipeline: &'p Pipeline) -> impl Iterator<Item 
 }
 
 /// The plan file of an environment.
-pub(super) fn environment_text(environment: &Environment, python: &str) -> String {
+pub(super) fn environment_text(environment: &Environment, code: &Codes, python: &str) -> String {
     let python = environment.python.as_deref().unwrap_or(python).to_owned();
-    json(&EnvironmentPlan { python, requirements: environment.requirements.clone() })
+    let requirements = environment.requirements.clone();
+    let variables = requirements.iter().filter_map(|file| code.variables.get(file)).flatten();
+    let variables = variables.map(|(name, digest)| (name.clone(), *digest)).collect();
+    json(&EnvironmentPlan { python, requirements, variables })
 }
 
 fn json(plan: &impl Serialize) -> String {

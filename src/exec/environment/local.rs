@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::lines::{self, Line};
 use crate::digest::{Digest, Hasher};
 use crate::exec::failure::Failure;
 use crate::file;
@@ -21,10 +22,14 @@ const PACKAGING: [&str; 4] = ["pyproject.toml", "setup.py", "setup.cfg", "MANIFE
 /// The result of reading requirement files.
 #[derive(Debug, Default)]
 pub(in crate::exec) struct Requirements {
-    /// The files and those that they name with `-r` or `-c`, with their digests.
-    pub files: BTreeMap<Utf8PathBuf, Digest>,
+    /// The files and those that they name with `-r` or `-c`.
+    pub files: BTreeSet<Utf8PathBuf>,
+    /// The files that they name on other machines.
+    pub remote: BTreeSet<String>,
     /// The folders and wheels that they name; true for editable ones.
     pub local: BTreeMap<Utf8PathBuf, bool>,
+    /// The digests of the variables that decide what they say.
+    pub variables: BTreeMap<String, Digest>,
 }
 
 /// Reads requirement files and those that they name. Paths are relative to `project`.
@@ -35,74 +40,80 @@ pub(in crate::exec) fn requirements(
     files: &[Utf8PathBuf],
     project: &Utf8Path,
 ) -> Result<Requirements, Failure> {
-    read(files, project, |path| Ok(file::read_text(path)?))
+    read(files, project, |path| Ok(file::context(file::read_regular(path), "read", path)?))
 }
 
 /// The same before they are needed: one that cannot be read by now is listed, and names nothing.
 pub(in crate::exec) fn foreseen(files: &[Utf8PathBuf], project: &Utf8Path) -> Requirements {
-    read(files, project, |path| Ok(file::read_text(path).unwrap_or_default())).unwrap_or_default()
+    read(files, project, |path| Ok(file::read_regular(path).unwrap_or_default())).unwrap_or_default()
 }
 
 fn read(
     files: &[Utf8PathBuf],
     project: &Utf8Path,
-    text_of: impl Fn(&Utf8Path) -> Result<String, Failure>,
+    bytes_of: impl Fn(&Utf8Path) -> Result<Vec<u8>, Failure>,
 ) -> Result<Requirements, Failure> {
     let mut found = Requirements::default();
-    let mut waiting: BTreeSet<Utf8PathBuf> = files.iter().map(|path| file::normal(path)).collect();
-    while let Some(path) = waiting.pop_first() {
-        let text = text_of(&file::normal(&project.join(&path)))?;
-        found.files.insert(path.clone(), Digest::of(&text));
-        let folder = path.parent().unwrap_or(Utf8Path::new(""));
-        for line in text.replace("\\\n", " ").lines() {
-            match if is_project_of_uv(&path) { locked(line) } else { named(line) } {
-                Line::File(name) => drop(waiting.insert(file::normal(&folder.join(name)))),
-                Line::Local { path, is_editable } => {
-                    // pip resolves paths from its working folder, uv from the file.
-                    let places = [Utf8PathBuf::from(path), folder.join(path)];
-                    if let Some(place) = places.into_iter().find(|place| project.join(place).exists()) {
-                        *found.local.entry(file::normal(&place)).or_default() |= is_editable;
-                    }
-                }
-                Line::Nothing => {}
+    let first = files.iter().map(|path| (file::normal(path), None));
+    let mut waiting: BTreeMap<Utf8PathBuf, Option<Utf8PathBuf>> = first.collect();
+    while let Some((path, by)) = waiting.pop_first() {
+        let bytes = bytes_of(&file::normal(&project.join(&path)));
+        let text = lines::text(&bytes.map_err(|failure| said_by(failure, &path, by.as_deref()))?);
+        found.files.insert(path.clone());
+        for line in found.lines_of(&path, &text) {
+            if let Line::File(name) = &line {
+                let folder = path.parent().unwrap_or(Utf8Path::new(""));
+                let named = file::normal(&folder.join(name));
+                waiting.entry(named).or_insert_with(|| Some(path.clone()));
             }
+            found.add(line, &path, project);
         }
-        waiting.retain(|path| !found.files.contains_key(path));
+        waiting.retain(|path, _| !found.files.contains(path));
     }
     Ok(found)
 }
 
-/// What a line of a requirement file names on this machine.
-#[derive(Debug, PartialEq, Eq)]
-enum Line<'l> {
-    File(&'l str),
-    Local { path: &'l str, is_editable: bool },
-    Nothing,
+/// Adds to the failure to read a requirement file who names it.
+fn said_by(failure: Failure, path: &Utf8Path, by: Option<&Utf8Path>) -> Failure {
+    let Some(by) = by else { return failure };
+    let unset = match path.as_str().contains("${") {
+        true => "; pip puts in the value of `${NAME}` only if that variable is set",
+        false => "",
+    };
+    failure.help(format!("`{by}` names it{unset}"))
 }
 
-fn named(line: &str) -> Line<'_> {
-    let line = line.split(" #").next().unwrap_or_default().trim();
-    let after = |flags: &[&str]| {
-        let rest = flags.iter().find_map(|flag| line.strip_prefix(flag))?;
-        Some(rest.trim_start_matches(['=', ' ', '\t']).trim())
-    };
-    if let Some(name) = after(&["--requirement", "--constraint", "-r", "-c"]) {
-        // A file on another machine cannot be watched.
-        return if name.contains("://") { Line::Nothing } else { Line::File(name.trim_matches(['"', '\''])) };
+impl Requirements {
+    /// What the lines of the file at `path` name.
+    fn lines_of(&mut self, path: &Utf8Path, text: &str) -> Vec<Line> {
+        if is_project_of_uv(path) {
+            return text.lines().map(locked).collect();
+        }
+        let value = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        let lines = lines::lines(text, value);
+        let digest = |name: String| {
+            let digest = Digest::of(value(&name).unwrap_or_default());
+            (name, digest)
+        };
+        self.variables.extend(lines.variables.into_iter().map(digest));
+        lines.lines.iter().map(|line| lines::named(line)).collect()
     }
-    let editable = after(&["--editable", "-e"]);
-    if let Some(text) = editable.or(after(&["--find-links", "-f"])) {
-        return local(text)
-            .map_or(Line::Nothing, |path| Line::Local { path, is_editable: editable.is_some() });
-    }
-    let text = match line.split_once(" @ ") {
-        Some((_, url)) => url.trim(),
-        None => line,
-    };
-    let is_path = text.starts_with('.') || text.contains('/') || is_archive(text);
-    match local(text).filter(|_| is_path && !line.starts_with('-') && !line.starts_with('#')) {
-        Some(path) => Line::Local { path, is_editable: false },
-        None => Line::Nothing,
+
+    /// Adds what a line of the file at `path` names, but for other requirement files.
+    fn add(&mut self, line: Line, path: &Utf8Path, project: &Utf8Path) {
+        match line {
+            Line::Local { path: named, is_editable } => {
+                // pip resolves some paths from its working folder and some from the file, uv all from the file.
+                let folder = path.parent().unwrap_or(Utf8Path::new(""));
+                let places =
+                    BTreeSet::from([file::normal(Utf8Path::new(&named)), file::normal(&folder.join(&named))]);
+                for place in places.into_iter().filter(|place| project.join(place).exists()) {
+                    *self.local.entry(place).or_default() |= is_editable;
+                }
+            }
+            Line::Remote(name) => drop(self.remote.insert(name)),
+            Line::File(_) | Line::Nothing => {}
+        }
     }
 }
 
@@ -118,33 +129,16 @@ fn is_project_of_uv(path: &Utf8Path) -> bool {
 
 /// What a line of `uv.lock` names on this machine: `source = { editable = "lib" }`. The project itself is not
 /// installed.
-fn locked(line: &str) -> Line<'_> {
+fn locked(line: &str) -> Line {
     let source = line.trim().strip_prefix("source = {").and_then(|text| text.trim().strip_suffix('}'));
     let Some((kind, path)) = source.and_then(|text| text.split_once('=')) else { return Line::Nothing };
     let path = path.trim().trim_matches('"');
     match kind.trim() {
         "editable" | "directory" | "path" if path != "." => {
-            Line::Local { path, is_editable: kind.trim() == "editable" }
+            Line::Local { path: path.to_owned(), is_editable: kind.trim() == "editable" }
         }
         _ => Line::Nothing,
     }
-}
-
-fn is_archive(text: &str) -> bool {
-    let name = text.split([';', '[', ' ']).next().unwrap_or_default();
-    [".whl", ".zip", ".tar.gz", ".tar.bz2"].iter().any(|end| name.ends_with(end))
-}
-
-/// The path in a requirement that may go on with extras, a marker or an egg name; `None` if it is not a local one.
-fn local(text: &str) -> Option<&str> {
-    let text = text.split(" ;").next()?.split("; ").next()?.split('#').next()?.trim();
-    let text = text.strip_prefix("file://").or(text.strip_prefix("file:")).unwrap_or(text);
-    let text = match text.split_once('[') {
-        Some((path, _)) => path,
-        None => text,
-    };
-    let text = text.trim_matches(['"', '\'']);
-    (!text.is_empty() && !text.contains("://") && !text.contains('$')).then_some(text)
 }
 
 /// The files in a folder that a package may be made from, or the file itself, sorted; with their folders, if `folders`.
@@ -204,37 +198,6 @@ pub(in crate::exec) fn packaging(path: &Utf8Path) -> impl Iterator<Item = Utf8Pa
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_name_files_folders_and_wheels() {
-        let local = |path| Line::Local { path, is_editable: false };
-        let editable = |path| Line::Local { path, is_editable: true };
-        for (line, expected) in [
-            ("numpy==2.0", Line::Nothing),
-            ("numpy>=2; python_version < '3.14'", Line::Nothing),
-            ("# ./lib", Line::Nothing),
-            ("-r more.txt", Line::File("more.txt")),
-            ("--constraint=limits.txt # why", Line::File("limits.txt")),
-            ("-r https://host/x.txt", Line::Nothing),
-            ("./lib", local("./lib")),
-            ("./lib[extra] ; python_version > '3'", local("./lib")),
-            ("../lib", local("../lib")),
-            ("wheels/a-1.0-py3-none-any.whl", local("wheels/a-1.0-py3-none-any.whl")),
-            ("a-1.0-py3-none-any.whl", local("a-1.0-py3-none-any.whl")),
-            ("mylib @ file:///opt/mylib", local("/opt/mylib")),
-            ("mylib @ https://host/mylib.zip", Line::Nothing),
-            ("git+https://host/x/y", Line::Nothing),
-            ("-e ./lib", editable("./lib")),
-            ("-e .", editable(".")),
-            ("--editable=lib", editable("lib")),
-            ("-e file:lib#egg=lib", editable("lib")),
-            ("-e git+https://host/x#egg=x", Line::Nothing),
-            ("--find-links ./wheels", local("./wheels")),
-            ("--index-url https://host/simple", Line::Nothing),
-        ] {
-            assert_eq!(named(line), expected, "{line}");
-        }
-    }
 
     #[test]
     fn a_package_may_have_the_name_of_what_tools_leave() {

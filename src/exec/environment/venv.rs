@@ -1,6 +1,6 @@
 //! Virtual environments, made once per content of their requirement files. A stamp says what is in one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -90,7 +90,10 @@ fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
     key.add_text(Ingredient::Python, interpreter.version);
     let requirements = local::requirements(&plan.requirements, project)?;
     let packaging = requirements.local.keys().flat_map(|path| local::packaging(path));
-    for path in requirements.files.keys().cloned().chain(packaging).collect::<BTreeSet<_>>() {
+    for (name, digest) in requirements.variables {
+        key.add_digest(Ingredient::Variable(name), digest);
+    }
+    for path in requirements.files.iter().cloned().chain(packaging).collect::<BTreeSet<_>>() {
         let digest = file::context(Digest::of_file(&path), "read", &path)?;
         Inventory::keep(layout, digest, || Inventory::of_path(&path, &Trust::new(layout)));
         key.add_digest(Ingredient::File(path), digest);
@@ -145,14 +148,24 @@ fn places(folder: &Folder) -> (Utf8PathBuf, Utf8PathBuf) {
     (venv, python)
 }
 
-/// What the requirement file names that may change: other requirement files, and the contents of folders and wheels.
-/// All are relative to `project`.
-pub(crate) fn included(file: &Utf8Path, project: &Utf8Path) -> Vec<Utf8PathBuf> {
+/// What a requirement file depends on besides its text.
+pub(crate) struct Foreseen {
+    /// Other requirement files, and the contents of folders and wheels, relative to the project.
+    pub files: Vec<Utf8PathBuf>,
+    /// The digests of variables.
+    pub variables: BTreeMap<String, Digest>,
+    /// Files on other machines.
+    pub remote: BTreeSet<String>,
+}
+
+/// What the requirement file `file` of `project` depends on, as far as that is known before it is needed.
+pub(crate) fn foreseen(file: &Utf8Path, project: &Utf8Path) -> Foreseen {
     let file = file::normal(file);
     let found = local::foreseen(std::slice::from_ref(&file), project);
     let inside = found.local.keys().flat_map(|path| local::inside(path, project, true));
-    let all: BTreeSet<_> = found.files.keys().cloned().chain(inside).collect();
-    all.into_iter().filter(|path| *path != file).collect()
+    let all: BTreeSet<_> = found.files.iter().cloned().chain(inside).collect();
+    let files = all.into_iter().filter(|path| *path != file).collect();
+    Foreseen { files, variables: found.variables, remote: found.remote }
 }
 
 /// Makes a virtual environment with the interpreter that the plan names. `uv`, where it is installed, only installs
