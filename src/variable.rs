@@ -1,6 +1,8 @@
 //! Variables of the environment by which people say how much, and whether. One that cannot be read is an error: a build
 //! that went on without it would not be the one that was asked for.
 
+use camino::Utf8PathBuf;
+
 use crate::amount::{self, MOST_COUNT, MOST_MEMORY, MOST_TIME};
 
 /// A variable.
@@ -59,12 +61,41 @@ const ALL: [Variable; 12] = [
     CACHE_PUSH,
 ];
 
+/// The folder of a cache that several checkouts share.
+pub(crate) const CACHE_DIR: &str = "EXPOPS_CACHE_DIR";
+/// The file with a team's key.
+pub(crate) const CACHE_KEY_FILE: &str = "EXPOPS_CACHE_KEY_FILE";
+
 /// Insists that each variable that is set can be read.
 ///
 /// # Errors
 /// Which one cannot, and what it may be.
 pub(crate) fn check() -> Result<(), String> {
+    [CACHE_DIR, CACHE_KEY_FILE].iter().try_for_each(|name| path(name).map(drop))?;
     ALL.iter().try_for_each(|variable| variable.read().map(drop))
+}
+
+/// The path that the variable `name` says, unless it is empty. A `~` that no shell has read, as in a Dockerfile or between
+/// quotes, is the home folder.
+///
+/// # Errors
+/// If there is no home folder, or it is somebody else's.
+pub(crate) fn path(name: &str) -> Result<Option<Utf8PathBuf>, String> {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    set(name)
+        .map(|text| in_home(&text, set("HOME")).map_err(|why| format!("{name} is `{text}`: {why}")))
+        .transpose()
+}
+
+fn in_home(text: &str, home: Option<String>) -> Result<Utf8PathBuf, &'static str> {
+    match (text.strip_prefix('~'), home) {
+        (None, _) => Ok(text.into()),
+        (Some(rest), _) if !rest.is_empty() && !rest.starts_with('/') => {
+            Err("only `~` alone, or before a `/`, is a home folder here; write the path itself")
+        }
+        (Some(_), None) => Err("HOME is not set; write the path itself"),
+        (Some(rest), Some(home)) => Ok(format!("{}{rest}", home.trim_end_matches('/')).into()),
+    }
 }
 
 impl Variable {
@@ -122,6 +153,15 @@ impl Variable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tilde_is_the_home_folder() {
+        let home = || Some("/home/me/".to_owned());
+        for (text, expected) in [("~", "/home/me"), ("~/x", "/home/me/x"), ("a/~", "a/~"), ("/x", "/x")] {
+            assert_eq!(in_home(text, home()), Ok(expected.into()));
+        }
+        assert!(in_home("~you/x", home()).is_err() && in_home("~/x", None).is_err());
+    }
 
     #[test]
     fn what_can_be_read_is() {

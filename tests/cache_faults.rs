@@ -132,6 +132,11 @@ fn folders_of_the_cache_that_cannot_be_read_cost_a_warning() {
             let serves = folder == "v2/tmp";
             assert_eq!(ran.is_empty(), serves, "{tool:?}: {folder}");
             assert_eq!(said.says("warning: the cache in"), !serves, "{folder}: {}{}", said.out, said.err);
+            let is_named = (said.out + &said.err).lines().any(|line| {
+                line.split_once("cannot be used: ")
+                    .is_some_and(|(_, why)| why.contains(path.to_str().unwrap()))
+            });
+            assert!(serves || is_named, "{folder}: which file or folder is it");
             fs::remove_file(&path).unwrap();
             fs::rename(&aside, &path).unwrap();
             cached.anew();
@@ -173,4 +178,19 @@ fn a_cache_that_cannot_be_used_costs_one_warning_in_a_build() {
         let both = ran.out + &ran.err;
         assert_eq!(both.matches("cannot be used").count(), 1, "{tool:?}: {both}");
     }
+}
+
+/// No shell has read it: it stands in a Dockerfile, or between quotes.
+#[test]
+fn a_tilde_in_the_name_of_the_cache_is_the_home_folder() {
+    let mut cached = Cached::new(Tool::Ninja);
+    fs::create_dir(cached.space.path("home")).unwrap();
+    cached.space.set("HOME", cached.space.path("home").to_str());
+    cached.cache = PathBuf::from("~/results");
+    assert_eq!(cached.anew().0, ["make", "use"]);
+    assert_eq!(cached.anew().0, [""; 0]);
+    assert!(cached.space.exists("home/results/v2") && !cached.space.exists("~"));
+    cached.space.set("EXPOPS_CACHE_DIR", Some("~somebody/results"));
+    let told = cached.space.expops(&["run"]).failure();
+    assert!(told.says("EXPOPS_CACHE_DIR is `~somebody/results`"), "{}{}", told.out, told.err);
 }

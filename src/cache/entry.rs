@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::object::{StoredItem, are_safe};
-use super::store::{Cache, VERSION, vouched};
+use super::store::{Cache, VERSION, at, vouched};
 use crate::digest::Digest;
 use crate::file;
 
@@ -62,7 +62,7 @@ impl Cache {
         let text = match file::read_regular(&path) {
             Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+            Err(error) => return at(&path, Err(error)),
         };
         if !secret.as_ref().is_none_or(|secret| is_signed(&text, (Kind::Entry, key), secret)) {
             // Those without the key may still use it.

@@ -7,7 +7,7 @@ use std::io::{self, Write as _};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::store::Cache;
+use super::store::{Cache, at};
 use crate::digest::Digest;
 use crate::file;
 
@@ -118,14 +118,14 @@ impl Cache {
     /// Copies a file into the cache. The copy is hashed, because the file may be written to meanwhile. `reach` are the
     /// permissions that the folders around it leave.
     fn store(&self, path: &Utf8Path, reach: u32) -> io::Result<Kind> {
-        let meta = fs::metadata(path)?;
+        let meta = at(path, fs::metadata(path))?;
         let mode = mode(&meta);
         if meta.len() <= SMALL {
-            let (object, size) = self.store_bytes(&fs::read(path)?, mode & reach)?;
+            let (object, size) = self.store_bytes(&at(path, fs::read(path))?, mode & reach)?;
             return Ok(Kind::File { object, size, mode });
         }
         let mut temporary = self.temporary_for(kept_mode(mode & reach))?;
-        let size = io::copy(&mut fs::File::open(path)?, temporary.as_file_mut())?;
+        let size = io::copy(&mut at(path, fs::File::open(path))?, temporary.as_file_mut())?;
         let place = Utf8Path::from_path(temporary.path()).ok_or(io::ErrorKind::InvalidFilename)?;
         let object = Digest::of_file(place)?;
         if !self.has(object, size, mode & reach) {
@@ -165,7 +165,7 @@ impl Cache {
                 let kept = self.object(*object);
                 let mut from = match file::open_regular(&kept) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-                    opened => opened?,
+                    opened => at(&kept, opened)?,
                 };
                 io::copy(&mut from, &mut create(&to, *mode)?)?;
                 if Digest::of_file(&to)? != *object {

@@ -7,20 +7,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::amount;
 use crate::digest::Digest;
-use crate::variable::CACHE_READONLY;
+use crate::file::reason;
+use crate::variable::{self, CACHE_DIR, CACHE_KEY_FILE, CACHE_READONLY};
 
 /// The version of the entries' format and of what their keys cover.
 pub(super) const VERSION: u32 = 2;
-
-/// The folder of a cache that several checkouts share.
-const VARIABLE: &str = "EXPOPS_CACHE_DIR";
 
 /// How much the cache may hold, and the default.
 const MOST: &str = "EXPOPS_CACHE_MAX";
 const USUAL_MOST: u64 = 50_000_000_000;
 
 /// The variables with a team's key.
-pub(super) const SECRETS: [&str; 2] = ["EXPOPS_CACHE_KEY", "EXPOPS_CACHE_KEY_FILE"];
+pub(super) const SECRETS: [&str; 2] = ["EXPOPS_CACHE_KEY", CACHE_KEY_FILE];
 
 /// The prefix of unfinished writes' names.
 pub(super) const TEMPORARY: &str = "new-";
@@ -55,12 +53,12 @@ pub(super) fn temporary_in(
     prefix: &str,
     mode: u32,
 ) -> io::Result<tempfile::NamedTempFile> {
-    fs::create_dir_all(folder)?;
+    at(folder, fs::create_dir_all(folder))?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
     let _ = mode;
-    builder.prefix(prefix).tempfile_in(folder)
+    at(folder, builder.prefix(prefix).tempfile_in(folder))
 }
 
 impl Cache {
@@ -72,12 +70,11 @@ impl Cache {
 
     /// The cache that the environment names, or else the one in `own`, used as the environment says.
     pub(crate) fn find(own: Utf8PathBuf) -> Self {
-        let folder = variable(VARIABLE).map_or(own, Utf8PathBuf::from);
+        let folder = path(CACHE_DIR).unwrap_or(own);
         let is_read_only = CACHE_READONLY.is_on(false);
-        let [text, file] = SECRETS.map(variable);
-        let key = match (text, file) {
+        let key = match (variable(SECRETS[0]), path(CACHE_KEY_FILE)) {
             (Some(text), _) => Key::Text(text.into_bytes()),
-            (None, Some(file)) => Key::File(file.into()),
+            (None, Some(file)) => Key::File(file),
             (None, None) => Key::None,
         };
         Self { folder, is_read_only, key, most: variable(MOST) }
@@ -164,8 +161,9 @@ impl Cache {
     }
 
     pub(super) fn settle(&self, temporary: tempfile::NamedTempFile, path: &Utf8Path) -> io::Result<()> {
-        fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
-        temporary.persist(path).map(drop).map_err(|error| error.error)
+        let folder = path.parent().unwrap_or(&self.folder);
+        at(folder, fs::create_dir_all(folder))?;
+        at(path, temporary.persist(path).map(drop).map_err(|error| error.error))
     }
 }
 
@@ -180,8 +178,18 @@ pub(super) fn vouched(text: &str) -> Option<&str> {
 pub(super) fn remove(path: &Utf8Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
+        other => at(path, other),
     }
+}
+
+/// The path that a variable says. Whether it can be understood was checked when a build was started.
+fn path(name: &str) -> Option<Utf8PathBuf> {
+    variable::path(name).unwrap_or_else(|_| variable(name).map(Utf8PathBuf::from))
+}
+
+/// An error that says where.
+pub(super) fn at<T>(path: &Utf8Path, result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| io::Error::new(error.kind(), format!("{}: `{path}`", reason(&error))))
 }
 
 /// The value of a variable, unless it is empty.

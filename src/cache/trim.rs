@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::entry::read;
 use super::object::{Kind, StoredItem};
-use super::store::{Cache, TEMPORARY, remove};
+use super::store::{Cache, TEMPORARY, at, remove};
 use crate::digest::Digest;
 use crate::file;
 
@@ -125,7 +125,11 @@ fn files(folder: &Utf8Path) -> io::Result<Vec<File>> {
             Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => {
                 continue;
             }
-            found => found?,
+            Err(error) => {
+                let path = error.path().and_then(Utf8Path::from_path).unwrap_or(folder).to_owned();
+                return at(&path, Err(error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into())));
+            }
+            Ok(found) => found,
         };
         let Ok(path) = Utf8PathBuf::try_from(entry.into_path()) else { continue };
         // Files of others stay.

@@ -43,6 +43,14 @@ impl Remark {
         Self::NoCache(folder.to_owned(), file::reason(error))
     }
 
+    /// What a build is told of once: of a cache that does not work, whatever each instance found.
+    pub(super) fn topic(&self) -> String {
+        match self {
+            Self::NoCache(folder, _) => format!("the cache in `{folder}`"),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether something is wrong.
     pub(crate) fn is_warning(&self) -> bool {
         matches!(

@@ -30,7 +30,7 @@ pub(super) fn before(remark: &Remark, layout: &Layout) -> Result<bool, FileError
     let read = file::read_regular_text(&path).ok().and_then(|text| serde_json::from_str(&text).ok());
     let mut told: Told = read.filter(|told: &Told| told.build.as_ref() == Some(&build)).unwrap_or_default();
     told.build = Some(build);
-    let text = remark.to_string();
+    let text = remark.topic();
     let was_told = told.remarks.contains(&text);
     if !was_told {
         told.remarks.push(text);

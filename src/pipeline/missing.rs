@@ -108,9 +108,15 @@ fn absent(file: &Spanned<String>, config: &Config, root: &Utf8Path, missing: Mis
     let label = match missing {
         // What is written there may be the project that it is for.
         _ if is_lock => "no lock",
+        _ if file.value.contains("://") => "on another machine",
         Missing::Error => "not there",
         _ => "not there yet",
     };
+    if file.value.contains("://") {
+        let help = "files are read on this machine: fetch it, or let a process do that: `command: curl -fsSo {{ outputs.data }} URL`, \
+                    `outputs: {data: data.csv}`, and `always: true` if what is there changes";
+        return Diagnostic::new(code, message).at(&config.source, file.span, label).help(help);
+    }
     let help = match near(root, path).or_else(|| near(root, &inside(root, path)?)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if file.value.starts_with("~/") || file.value.contains('$') => {
