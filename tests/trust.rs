@@ -543,11 +543,20 @@ fn the_key_of_a_team_reaches_nobody() {
 /// What is done to an entry; the second is something that the cache holds.
 type Edit<'a> = dyn Fn(&mut Value, Value) + 'a;
 
-/// Changes every entry of a shared cache as somebody might who can write to it.
+fn digest(bytes: &[u8]) -> String {
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Changes every entry of a shared cache as somebody might who can write to it, and knows what is in it.
 fn plant(cache: &Path, edit: impl Fn(&mut Value, Value)) {
-    let digest = |bytes: &[u8]| {
-        sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
+    tamper(cache, |entry, held| {
+        edit(entry, held);
+        entry["sum"] = json!(digest(json!([entry["answer"], entry["files"]]).to_string().as_bytes()));
+    });
+}
+
+/// The same without knowing more than that the first line is a digest.
+fn tamper(cache: &Path, edit: impl Fn(&mut Value, Value)) {
     let planted = b"planted\n";
     let object = digest(planted);
     let folder = cache.join("objects").join(&object[..2]);
@@ -641,6 +650,38 @@ fn what_others_plant_in_a_shared_cache_is_dropped() {
     from_nothing(Some("of the team"));
     plant(&cache, |entry, _| entry["answer"]["planted"] = json!(true));
     assert_eq!(build(Some("of the team")), all);
+}
+
+/// Each of them was believed: the process that came to such an entry had made nothing.
+#[test]
+fn an_entry_that_something_was_taken_from_is_made_again() {
+    let taken: [&Edit<'_>; 6] = [
+        &|entry, _| entry["answer"]["values"] = json!([]),
+        &|entry, _| drop(entry["answer"]["values"].as_array_mut().unwrap().pop()),
+        &|entry, _| drop(entry["answer"].as_object_mut().unwrap().remove("metrics")),
+        &|entry, _| entry["answer"]["metrics"] = Value::Null,
+        &|entry, _| drop(entry["files"].as_array_mut().unwrap().pop()),
+        &|entry, _| drop(entry.as_object_mut().unwrap().remove("sum")),
+    ];
+    for edit in taken {
+        let space = project();
+        space.set("EXPOPS_CACHE_DIR", space.path("cache").to_str());
+        let build = || {
+            let _ = fs::remove_dir_all(space.path("build"));
+            run(&space, Tool::Ninja, &[]).success();
+            (space.tree("build/make"), space.logged())
+        };
+        let (whole, _) = build();
+        tamper(&space.path("cache/v2"), edit);
+        let (after, ran) = build();
+        let made = |tree: &std::collections::BTreeMap<String, Vec<u8>>| {
+            let is_made = |(name, _): &(&String, &Vec<u8>)| !name.contains("json") || name.contains("out/");
+            tree.iter().filter(is_made).map(|(name, bytes)| (name.clone(), bytes.clone())).collect::<Vec<_>>()
+        };
+        assert!(made(&after) == made(&whole) && after.contains_key("metrics.json"));
+        assert!(ran.iter().any(|name| name == "make"), "{ran:?}");
+        assert!(build().1.is_empty(), "what was made again serves");
+    }
 }
 
 /// The checksum is right, and every build from then on would fail.

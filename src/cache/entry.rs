@@ -25,6 +25,9 @@ pub(crate) struct Entry {
     pub answer: Value,
     /// The files that it made.
     pub files: Vec<StoredItem>,
+    /// The digest of both: an entry from which a value or a file was taken away is none, even where whoever did it has
+    /// put its first line right.
+    pub(super) sum: Digest,
     /// Its text, if it is only in a remote cache so far.
     #[serde(skip)]
     pub(super) foreign: Option<String>,
@@ -119,7 +122,9 @@ impl Cache {
             }
         }
         let size: u64 = files.iter().map(StoredItem::size).sum();
-        let text = serde_json::to_string(&Entry { version: VERSION, key, answer, files, foreign: None })?;
+        let sum = sum(&answer, &files);
+        let entry = Entry { version: VERSION, key, answer, files, sum, foreign: None };
+        let text = serde_json::to_string(&entry)?;
         self.write_entry(key, &sealed(&text, (Kind::Entry, key), secret.as_deref()), size)
     }
 
@@ -176,5 +181,11 @@ pub(super) fn is_signed(text: &str, what: (Kind, Digest), secret: &[u8]) -> bool
 /// Parses the text of the entry of `key`, whose first line vouches for the rest.
 pub(super) fn read(text: &str, key: Digest) -> Option<Entry> {
     let entry: Entry = serde_json::from_str(vouched(text)?).ok()?;
-    (entry.version == VERSION && entry.key == key && are_safe(&entry.files)).then_some(entry)
+    let adds_up = entry.sum == sum(&entry.answer, &entry.files);
+    (entry.version == VERSION && entry.key == key && adds_up && are_safe(&entry.files)).then_some(entry)
+}
+
+/// The digest of what an entry consists of.
+pub(super) fn sum(answer: &Value, files: &[StoredItem]) -> Digest {
+    Digest::of(serde_json::to_string(&(answer, files)).unwrap_or_default())
 }
