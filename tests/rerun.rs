@@ -261,3 +261,27 @@ fn both_tools_make_the_same_tree() {
     assert_eq!(ninja.keys().collect::<Vec<_>>(), make.keys().collect::<Vec<_>>());
     assert!(ninja == make, "contents differ");
 }
+
+/// A word of a text may be a name for whoever evaluates the text; that it counts for that alone is said.
+#[test]
+fn explain_says_what_only_a_text_mentions() {
+    let space = Space::new();
+    space.write("expops.yaml", crate::space::of_one("work"));
+    space.write(
+        "s.py",
+        "LIMIT = 3\nRATE = 1\n\ndef work():\n    return {'x': 'select * where LIMIT > RATE', 'y': RATE}\n",
+    );
+    space.expops(&["run"]).success();
+    space.write(
+        "s.py",
+        "LIMIT = 4\nRATE = 2\n\ndef work():\n    return {'x': 'select * where LIMIT > RATE', 'y': RATE}\n",
+    );
+    let told = space.expops(&["explain", "work"]).success().out;
+    assert!(
+        told.contains("`LIMIT` changed (s.py:1); it counts because it is mentioned in a text (s.py:4)\n"),
+        "{told}"
+    );
+    assert!(told.contains("`RATE` changed (s.py:2)\n"), "{told}");
+    space.expops(&["run"]).success();
+    assert!(space.expops(&["explain", "work"]).success().out.contains("mentioned in a text"));
+}

@@ -89,6 +89,12 @@ pub(super) fn code(layout: &Layout, change: &Change, function: &str) -> Reason {
             _ if named.name == WHOLE => "changed, or the order of what is in it",
             _ => "changed",
         };
+        if let Some((place, text)) = named.in_a_text() {
+            return format!(
+                "{} {how} ({place}); it counts because it is mentioned in a text ({text})",
+                named.name
+            );
+        }
         let place = named.as_a_whole().map_or(named.place.as_str(), |(file, _)| file);
         format!("{} {how} ({place})", named.name)
     };

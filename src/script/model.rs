@@ -64,7 +64,7 @@ pub(crate) struct Item {
     pub file: Utf8PathBuf,
     /// Its line, from 1.
     pub line: usize,
-    /// Why a module counts whole, if known.
+    /// Why a module counts whole, if known; of a definition that only a text mentions, the place of that text.
     pub why: Option<String>,
 }
 

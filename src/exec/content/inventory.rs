@@ -20,6 +20,9 @@ pub(crate) const WHOLE: &str = "the whole module";
 /// Separates the place of such a module from the reason.
 const AS_A_WHOLE: &str = "; it counts as a whole because ";
 
+/// Separates the place of a definition from that of a text, if nothing else mentions it.
+const IN_A_TEXT: &str = "; mentioned in a text, ";
+
 /// What a digest covers: name, place and content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inventory(Vec<[String; 3]>);
@@ -32,7 +35,8 @@ impl Inventory {
                 Some(name) => format!("`{name}`"),
                 None => WHOLE.to_owned(),
             };
-            let why = item.why.as_ref().map(|why| format!("{AS_A_WHOLE}{why}")).unwrap_or_default();
+            let separator = if item.name.is_some() { IN_A_TEXT } else { AS_A_WHOLE };
+            let why = item.why.as_ref().map(|why| format!("{separator}{why}")).unwrap_or_default();
             let place = format!("{}:{}{why}", item.file, item.line);
             let [name, place] = [name, place].map(|text| text.replace(['\t', '\n'], " "));
             [name, place, item.digest.to_string()]
@@ -94,6 +98,11 @@ impl Difference {
     pub(crate) fn as_a_whole(&self) -> Option<(&str, &str)> {
         let (place, why) = self.place.split_once(AS_A_WHOLE)?;
         Some((place.rsplit_once(':').map_or(place, |(file, _)| file), why))
+    }
+
+    /// The place of a definition, and that of the text that alone mentions it.
+    pub(crate) fn in_a_text(&self) -> Option<(&str, &str)> {
+        self.place.split_once(IN_A_TEXT)
     }
 }
 

@@ -127,7 +127,8 @@ impl Walk {
             || matches!(unit.kind, Kind::Mutation { .. })
             || unit.binds.iter().any(shared)
             || unit.code.eager_names.iter().any(shared);
-        let item = self.of_unit(outline, id.1, module);
+        let why = self.named.get(&id).filter(|_| !self.mentioned.contains(&id)).cloned();
+        let item = Item { why, ..self.of_unit(outline, id.1, module) };
         Ok(CountedItem { item, ordered, module: id.0 })
     }
 

@@ -19,7 +19,8 @@ impl Walk {
     ) -> Result<(), Diagnostic> {
         let chain = &text.chain;
         if let Root::Global(name) = &chain.root {
-            self.in_texts.insert(name.clone());
+            let place = self.place(library).unwrap_or_default();
+            self.in_texts.entry(name.clone()).or_insert(place);
         }
         let resolved = library.resolve(module, chain)?;
         let is_bound = resolved.builtin.is_none();
@@ -58,7 +59,9 @@ impl Walk {
 
     fn named(&mut self, library: &Library, resolved: Resolved, chain: &Chain) {
         self.queue.extend(resolved.loads.iter().map(|id| Task::Load(*id)));
-        self.queue.extend(resolved.via.iter().chain(&resolved.units).map(|id| Task::Count(*id)));
+        let place = self.place(library).unwrap_or_default();
+        let named = resolved.via.iter().chain(&resolved.units);
+        self.queue.extend(named.map(|id| Task::Named(*id, place.clone())));
         let why = self.why_here(library, &format!("has a text that names `{}`", chain.spelled()));
         // A missing name is a word like any other (`train.csv`), unless the module may still get such a name.
         let makes_names = |id: &usize| {
@@ -78,10 +81,12 @@ impl Walk {
                 continue;
             }
             let outline = &library.modules[module];
-            let named = outline.bindings.iter().filter(|(name, _)| self.in_texts.contains(*name));
-            let units = named.flat_map(|(_, units)| units).map(|unit| (module, *unit));
-            let new: Vec<_> = units.filter(|id| !self.counted.contains(id)).collect();
-            self.queue.extend(new.into_iter().map(Task::Count));
+            let named =
+                outline.bindings.iter().filter_map(|(name, all)| Some((self.in_texts.get(name)?, all)));
+            let units =
+                named.flat_map(|(place, units)| units.iter().map(move |unit| ((module, *unit), place)));
+            let new = units.filter(|(id, _)| !self.counted.contains(id));
+            self.queue.extend(new.map(|(id, place)| Task::Named(id, place.clone())));
         }
     }
 }

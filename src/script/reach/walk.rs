@@ -15,6 +15,8 @@ use crate::digest::Digest;
 
 pub(super) enum Task {
     Count(UnitId),
+    /// The same for what a text names; with the place of the text.
+    Named(UnitId, String),
     Load(usize),
     Whole(usize, Why),
     Everything(Why),
@@ -45,8 +47,12 @@ pub(in crate::script) struct Walk {
     pub(super) why: BTreeMap<usize, String>,
     /// The unit whose mentions are being followed.
     here: Option<UnitId>,
-    /// The names in texts that may be evaluated in a module other than their own.
-    pub(super) in_texts: BTreeSet<String>,
+    /// The names in texts that may be evaluated in a module other than their own, with the places of the texts.
+    pub(super) in_texts: BTreeMap<String, String>,
+    /// Units that texts name, with the places of the texts.
+    pub(super) named: BTreeMap<UnitId, String>,
+    /// Units that are mentioned otherwise.
+    pub(super) mentioned: BTreeSet<UnitId>,
 }
 
 impl Library {
@@ -59,7 +65,14 @@ impl Library {
         while !walk.queue.is_empty() {
             while let Some(task) = walk.queue.pop_front() {
                 match task {
-                    Task::Count(id) => walk.count(self, id)?,
+                    Task::Count(id) => {
+                        walk.mentioned.insert(id);
+                        walk.count(self, id)?;
+                    }
+                    Task::Named(id, place) => {
+                        walk.named.entry(id).or_insert(place);
+                        walk.count(self, id)?;
+                    }
                     Task::Load(module) => walk.load(self, module)?,
                     Task::Whole(module, why) => walk.whole(self, module, why)?,
                     Task::Everything(why) => walk.everything(self, why),
@@ -296,9 +309,17 @@ impl Walk {
 
     /// "`model.py:12` does so", for the unit whose mentions are being followed.
     pub(super) fn why_here(&self, library: &Library, does: &str) -> Why {
-        let Some((module, unit)) = self.here else { return does.to_owned() };
+        match self.place(library) {
+            Some(place) => format!("`{place}` {does}"),
+            None => does.to_owned(),
+        }
+    }
+
+    /// The place of the unit whose mentions are being followed.
+    pub(super) fn place(&self, library: &Library) -> Option<String> {
+        let (module, unit) = self.here?;
         let outline = &library.modules[module];
-        format!("`{}:{}` {does}", outline.path, outline.units[unit].line)
+        Some(format!("{}:{}", outline.path, outline.units[unit].line))
     }
 
     /// The modules that count whole.
