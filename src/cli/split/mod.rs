@@ -18,7 +18,7 @@ use crate::split::{
     By, Compression, Dialect, Each, Format, Input, Kind, Layout, Partition, Pattern, Request, Size,
     SplitError, format_of, run, run_by_value,
 };
-use flags::{Quote, bytes, delimiter, quote};
+use flags::{Quote, bytes, comment, delimiter, quote};
 use layouts::{ByValue, Flat};
 use meter::Meter;
 
@@ -85,7 +85,7 @@ pub struct Command {
     pub quote: Option<Quote>,
 
     /// The character that begins a line of a CSV file that is a comment
-    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    #[arg(long, value_name = "CHARACTER", value_parser = comment)]
     pub comment: Option<u8>,
 
     /// The first row of a CSV file is data; columns are then called 1, 2, …
@@ -170,7 +170,7 @@ impl Command {
     }
 
     fn split(&self) -> Result<Outcome, SplitError> {
-        let source = if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
+        let source = if self.file == "-" { Input::stdin()? } else { Input::Path(self.file.clone()) };
         let format = self.in_dialect(format_of(&source, self.format)?)?;
         let extension = match self.compress {
             Some(packed) => format!("{}.{}", format.extension(), packed.extension()),
