@@ -36,11 +36,11 @@ pub struct Command {
     #[arg(short, long, value_name = "SIZE", required_unless_present_any = ["rows", "max_bytes", "by_value"])]
     pub size: Option<Size>,
 
-    /// How many rows each partition has; the last has what is left
+    /// How many rows each partition has; the last has what is left (with `--by rows` and `shuffle:SEED`)
     #[arg(long, value_name = "N", conflicts_with = "size", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
 
-    /// How long the file of a partition may be: `100MB` (text formats and npy)
+    /// How long the file of a partition may be: `100MB` (text formats and npy, with `--by rows`)
     #[arg(long, value_name = "SIZE", conflicts_with_all = ["size", "rows"], value_parser = bytes)]
     pub max_bytes: Option<u64>,
 
@@ -72,7 +72,7 @@ pub struct Command {
 
     /// The format: csv, tsv, jsonl, lines, json, npy, arrow, arrows, parquet; `csv.gz` and the like
     ///
-    /// Needed only where neither the name nor the first bytes tell it.
+    /// Needed only where neither the name nor the first bytes tell it, also of standard input.
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<Format>,
 

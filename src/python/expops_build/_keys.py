@@ -21,9 +21,7 @@ from expops_build import _digest
 _WORD = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_FAR_DATE = re.compile(
-    rb"(?:(?P<below>-)(?=[0-9]{3})|(?=[1-9][0-9]{4}))(?P<year>[0-9]+)-[0-9]{2}-[0-9]{2}(?:\Z| )"
-)
+_FAR_DATE = re.compile(rb"(?:(?P<below>-)(?=[0-9]{3})|(?=[1-9][0-9]{4}))(?P<year>[0-9]+)-[0-9]{2}-[0-9]{2}(?:\Z| )")
 
 
 # The text of a value.

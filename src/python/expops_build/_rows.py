@@ -22,8 +22,8 @@ SPLITTABLE = (
 )
 
 #: The types of columns whose values would become doubles, as pandas, polars and Arrow name them.
-_SINGLE = {name: "float32" for name in ("float32", "Float32", "float")}
-_SINGLE.update({name: "float16" for name in ("float16", "Float16", "halffloat")})
+_SINGLE = dict.fromkeys(("float32", "Float32", "float"), "float32")
+_SINGLE.update(dict.fromkeys(("float16", "Float16", "halffloat"), "float16"))
 
 
 def count(value: Any, name: str) -> int:
