@@ -141,7 +141,7 @@ class Parts(unittest.TestCase):
         self.assertLess(_keys.order(b"inf"), _keys.order(b"1e400"))
         dates = [b"-12345-01-01", b"-9999-12-31", b"-100-01-02 03:04:05", b"-002-06-01", b"-001-01-01", b"0000-01-01"]
         dates += [b"1e400", b"9999-12-31 23:59:59", b"20000-01-01", b"20000-01-01 00:00:01", b"100000-01-01", b"a"]
-        self.assertEqual(sorted(dates[::-1], key=_keys.order), dates)
+        self.assertEqual(sorted(set(dates), key=_keys.order), dates)
 
     @needs_tables
     def test_the_values_of_a_frame_are_those_of_its_file(self) -> None:
