@@ -44,6 +44,7 @@ mod format;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gzip;
+mod half;
 mod json_value;
 mod keys;
 mod known;

@@ -10,7 +10,7 @@ use super::draft;
 use super::error::SplitError;
 use super::format::{Compression, Dialect, ENCRYPTED, Format, Kind, Looks, UTF16, UTF32, looks};
 use super::gzip::Members;
-use super::source::{BOM, Input, Source};
+use super::source::{BOM, Input, START, Source};
 use super::text::json_line;
 use super::zst;
 use crate::digest::Digest;
@@ -23,7 +23,7 @@ pub(super) fn open(
     folder: &Utf8Path,
 ) -> Result<(Source, Format), SplitError> {
     let (reader, name): (Box<dyn Read>, &str) = match input {
-        Input::Stdin => (Box::new(io::stdin().lock()), "standard input"),
+        Input::Stdin(start) => (Box::new(start.chain(io::stdin().lock())), STDIN),
         Input::Path(path) => {
             let opened = file::context(File::open(path), "read", path)?;
             let meta = file::context(opened.metadata(), "read", path)?;
@@ -42,10 +42,16 @@ pub(super) fn open(
     Ok((spool(&mut reader, name, format, folder)?, format))
 }
 
+const STDIN: &str = "standard input";
+
 /// Determines the format of `input` without reading more than its beginning.
 pub(super) fn told(input: &Input, given: Option<Format>) -> Result<Format, SplitError> {
-    let Input::Path(path) = input else {
-        return given.ok_or_else(|| nothing_tells("standard input", Looks::Unknown));
+    let path = match input {
+        Input::Path(path) => path,
+        Input::Stdin(start) => {
+            let told = given.or_else(|| of_content(start));
+            return told.ok_or_else(|| nothing_tells(STDIN, looks(start)));
+        }
     };
     if let Some(format) = given.or_else(|| Format::of_name(path)) {
         return Ok(format);
@@ -54,7 +60,7 @@ pub(super) fn told(input: &Input, given: Option<Format>) -> Result<Format, Split
     if !meta.is_file() {
         return Err(nothing_tells(path.as_str(), Looks::Unknown));
     }
-    let start = Source::new(file::context(File::open(path), "read", path)?, path.as_str())?.start(1 << 12)?;
+    let start = Source::new(file::context(File::open(path), "read", path)?, path.as_str())?.start(START)?;
     of_content(&start).ok_or_else(|| nothing_tells(path.as_str(), looks(&start)))
 }
 
@@ -76,7 +82,7 @@ fn open_file(
 ) -> Result<(Source, Format), SplitError> {
     let name = path.as_str();
     let source = Source::new(opened, name)?;
-    let start = source.start(1 << 12)?;
+    let start = source.start(START)?;
     let told = format.or_else(|| Format::of_name(path)).or_else(|| of_content(&start));
     let format = decide(name, told, &start)?;
     if format.compression.is_none() {

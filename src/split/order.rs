@@ -11,7 +11,9 @@ pub(super) fn order(text: &[u8]) -> Vec<u8> {
         b"0" => vec![1, 2],
         b"inf" => vec![1, 4],
         b"NaN" => vec![1, 5],
-        _ => order_of_number(text).unwrap_or_else(|| [&[2], text].concat()),
+        _ => {
+            order_of_number(text).or_else(|| order_of_far_date(text)).unwrap_or_else(|| [&[2], text].concat())
+        }
     }
 }
 
@@ -45,6 +47,28 @@ fn order_of_number(text: &[u8]) -> Option<Vec<u8>> {
     Some([&[1, 3], key.as_slice()].concat())
 }
 
+/// Likewise for the text of a date, with or without a time, whose year has more than four digits or is below 0: before
+/// and behind the texts that begin with a digit.
+fn order_of_far_date(text: &[u8]) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let (year, rest) = digits.split_at(digits.iter().position(|b| *b == b'-')?);
+    let is_day =
+        matches!(rest, [b'-', a, b, b'-', c, d, ..] if [a, b, c, d].iter().all(|b| b.is_ascii_digit()));
+    if !is_day || !matches!(rest.get(6), None | Some(b' ')) || !year.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let (is_below, zeros) = (digits.len() < text.len(), year.iter().take_while(|b| **b == b'0').count());
+    if if is_below { year.len() < 3 } else { year.len() < 5 || zeros > 0 } {
+        return None;
+    }
+    let figures = &year[zeros..];
+    let mut year = [&(figures.len() as u64).to_be_bytes(), figures].concat();
+    if is_below {
+        year.iter_mut().for_each(|byte| *byte = !*byte);
+    }
+    Some([&[2, if is_below { b'/' } else { b':' }], year.as_slice(), rest].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,8 +98,20 @@ mod tests {
             "1e300",
             "inf",
             "NaN",
+            "-12345-01-01",
+            "-9999-12-31",
+            "-100-01-02 03:04:05",
+            "-002-06-01",
+            "-001-01-01",
+            "-001-02-01 00:00:00.5",
+            "0000-01-01",
             "1e400",
             "2026-01-02",
+            "9999-12-31 23:59:59",
+            "20000-01-01",
+            "20000-01-01 00:00:01",
+            "90000-01-01",
+            "100000-01-01",
             "a",
             "b",
         ];

@@ -18,8 +18,21 @@ use crate::file;
 pub enum Input {
     /// A file, or anything else that has a path and can be read.
     Path(Utf8PathBuf),
-    /// Standard input.
-    Stdin,
+    /// Standard input, of which these bytes have been read already.
+    Stdin(Vec<u8>),
+}
+
+/// How many bytes tell the format of what has no name.
+pub(super) const START: u64 = 1 << 12;
+
+impl Input {
+    /// Standard input, with enough of it read to tell its format.
+    pub fn stdin() -> Result<Self, SplitError> {
+        let mut start = Vec::new();
+        let read = io::stdin().lock().take(START).read_to_end(&mut start);
+        file::context(read, "read", "standard input".into())?;
+        Ok(Self::Stdin(start))
+    }
 }
 
 /// A wrong byte in the source, before its line and column are known.

@@ -19,6 +19,8 @@
 
 use std::borrow::Cow;
 
+use super::half;
+
 /// The text of a string.
 pub(super) fn of_text(text: &[u8]) -> Cow<'_, [u8]> {
     let mut digits = Vec::new();
@@ -175,6 +177,11 @@ pub(super) fn of_single(number: f32) -> String {
     whole(double).unwrap_or_else(|| scientific(number.is_finite(), double, format!("{number:e}")))
 }
 
+/// The text of the half-precision number of these bits: its own shortest digits, too.
+pub(super) fn of_half(bits: u16) -> String {
+    of_float(half::shortest(bits))
+}
+
 fn whole(number: f64) -> Option<String> {
     const LIMIT: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() < LIMIT).then(|| format!("{}", number as i64))
@@ -235,6 +242,7 @@ mod tests {
             assert_eq!(text(value), expected, "{value}");
         }
         assert_eq!(of_single(0.1), "1e-1");
+        assert_eq!(of_half(0x2E66), "1e-1");
         assert_eq!(of_float(f64::NEG_INFINITY), "-inf");
     }
 

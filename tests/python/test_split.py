@@ -139,6 +139,40 @@ class Parts(unittest.TestCase):
         ]:
             self.assertEqual(_keys.text(value), expected)
         self.assertLess(_keys.order(b"inf"), _keys.order(b"1e400"))
+        dates = [b"-12345-01-01", b"-9999-12-31", b"-100-01-02 03:04:05", b"-002-06-01", b"-001-01-01", b"0000-01-01"]
+        dates += [b"1e400", b"9999-12-31 23:59:59", b"20000-01-01", b"20000-01-01 00:00:01", b"100000-01-01", b"a"]
+        self.assertEqual(sorted(set(dates), key=_keys.order), dates)
+
+    @needs_tables
+    def test_the_values_of_a_frame_are_those_of_its_file(self) -> None:
+        import pandas as pd
+
+        def texts(column) -> list:
+            frame = pd.DataFrame({"v": column})
+            whole = [next(iter(row.values())) for row in _rows.keys(frame, None, "df")]
+            keys = [_keys.text(key[0]) for key in _rows.keys(frame, ["v"], "df")]
+            self.assertEqual(list(map(_keys.text, whole)), keys)
+            return keys
+
+        for kind in ("float32", "float16", "Float32", "float[pyarrow]", "halffloat[pyarrow]"):
+            with self.subTest(kind):
+                column = pd.Series([0.1, 2, None], dtype=kind)
+                self.assertEqual(texts(column), [b"1e-1", b"2", b""])
+                if "half" not in kind and kind != "float16":
+                    self.assertEqual(texts(column.astype("category")), [b"1e-1", b"2", b""])
+        self.assertEqual(texts(pd.period_range("2020-01", periods=2, freq="M")), [b"600", b"601"])
+        self.assertEqual(texts(pd.interval_range(0, 1)), [b'{"left":0,"right":1}'])
+        second = pd.Timedelta(1, "s")
+        durations = [
+            pd.Series([second]), pd.Series([second]).astype("category"), pd.Series([second], dtype=object),
+            pd.Series([[second]]), pd.Series([{"a": second}]), pd.Series([], dtype="timedelta64[ns]"),
+            pd.Series([1], dtype="duration[s][pyarrow]"), pd.Series(pd.interval_range(second, periods=1)),
+        ]  # fmt: skip
+        for column in durations:
+            with self.subTest(column.dtype), self.assertRaises(Failure) as caught:
+                texts(column)
+            told = "the values of the column `v` of `df` have no text to go by: they are durations"
+            self.assertEqual(str(caught.exception), f"{told}; name other columns in `by`")
 
     def test_an_inserted_row_touches_one_partition(self) -> None:
         rows = [[row] for row in range(100)]

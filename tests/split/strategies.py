@@ -34,6 +34,7 @@ PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 EQUAL = [
     "round_robin", "hash", "hash:k", "hash:t,k", "group:k", "group:t", "group:t,k", "stratify:k", "stratify:t,k",
     "shuffle:7", "shuffle:18446744073709551615", "shuffle:7,group:k", "range:n", "range:t", "range:k", "range:f",
+    "hash:h", "hash:s,h", "group:s", "range:h", "range:d",
 ]  # fmt: skip
 SHARES = ["rows", "shuffle:7", "group:k", "stratify:k", "shuffle:7,group:t", "range:n"]
 SIZES = {"3": {"equal": 3}, "7": {"equal": 7}, "60%,20%,rest": {"shares": ["60%", "20%", "rest"]}}
@@ -73,14 +74,32 @@ def rows(count):
     texts = ["a", "b", "", "True", "1.0", "ä€", 'q"uo', "2026-01-02", "1e3"]
     return [
         {"id": i, "k": chance.choice([1, 2, 3, 50, -4]), "t": chance.choice(texts), "f": chance.choice([0.5, 1e20, -2.0, 1.25e-7]),
-         "n": chance.randrange(10**6), "b": chance.random() < 0.5}
+         "n": chance.randrange(10**6), "b": chance.random() < 0.5, "h": chance.randrange(40) / 10,
+         "s": chance.randrange(400) / 100, "d": moment(np.datetime64(chance.randrange(-10**12, 10**12), "s"))}
         for i in range(count)
     ]  # fmt: skip
 
 
+def moment(time):
+    return str(time).replace("T", " ")
+
+
+def typed(data):
+    """The rows as a table in which `h` and `s` are of half and single precision, and `d` is a time of any year."""
+    table = pa.Table.from_pylist(data)
+    arrays = {
+        "h": pa.array(np.array([row["h"] for row in data], "f2")),
+        "s": pa.array(np.array([row["s"] for row in data], "f4")),
+        "d": pa.array(np.array([row["d"] for row in data], "M8[s]")),
+    }
+    for name, array in arrays.items():
+        table = table.set_column(table.column_names.index(name), name, array)
+    return table
+
+
 def files(data, folder):
     """The same rows in every format: a path, and how the ids of its rows are read."""
-    table = pa.Table.from_pylist(data)
+    table = typed(data)
     path = folder / "d.csv"
     with open(path, "w", newline="") as file:
         writer = csv.DictWriter(file, list(data[0]))
@@ -100,6 +119,7 @@ def files(data, folder):
     pyarrow.feather.write_feather(table, path, chunksize=53, compression="uncompressed")
     yield path, lambda p: pyarrow.feather.read_table(p)["id"].to_pylist()
     kinds = [("id", "i8"), ("k", "i8"), ("t", "U12"), ("f", "f8"), ("n", "i8"), ("b", "?")]
+    kinds += [("h", "f2"), ("s", "f4"), ("d", "M8[s]")]
     path = folder / "d.npy"
     np.save(path, np.array([tuple(row.values()) for row in data], kinds))
     yield path, lambda p: np.load(p)["id"].tolist()
@@ -109,7 +129,9 @@ def values(data):
     """The same rows as values of Python."""
     yield data
     yield {name: [row[name] for row in data] for name in data[0]}
-    yield pd.DataFrame(data)
+    days = np.array([row["d"] for row in data], "M8[s]")
+    yield pd.DataFrame(data).astype({"h": "float16", "s": "float32"}).assign(d=days)
+    yield pd.DataFrame(data).astype({"h": "halffloat[pyarrow]", "s": "float[pyarrow]"})
     yield pa.Table.from_pylist(data)
 
 
@@ -265,6 +287,28 @@ def by_value(data, folder):
     check(done.returncode == 2 and "would both be" in done.stderr, done.stderr)
 
 
+def refused(path):
+    """How many rows each partition has, where their values decide."""
+    for by in EQUAL:
+        if by.startswith("shuffle") and "group" not in by:
+            continue
+        command = [PROGRAM, str(path), "--rows", "70", "--by", by, "--out", str(path.parent / "refused")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        check(done.returncode == 2 and "`--rows` says how many rows" in done.stderr, by, done.stderr)
+
+
+def piped(folder):
+    """What has magic bytes needs no name."""
+    for path, read in [*files(rows(300), folder)][2:]:
+        out = tempfile.mkdtemp(dir=folder)
+        command = [PROGRAM, "-", "--size", "3", "--out", out, "--json"]
+        with open(path, "rb") as file:
+            done = subprocess.run(command, stdin=file, capture_output=True, text=True, check=False)
+        check(done.returncode == 0, path.name, done.stderr)
+        parts = [pathlib.Path(one["path"]) for one in json.loads(done.stdout)["partitions"]]
+        check([row for part in parts for row in read(part)] == list(range(300)), path.name)
+
+
 def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
@@ -279,6 +323,8 @@ def main():
         (path, read), *_ = files(rows(300), folder)
         check([len(read(part)) for part in split(path, None, "rows", "--rows", "70")] == [70, 70, 70, 70, 20])
         check([len(read(part)) for part in split(path, None, "shuffle:1", "--rows", "70")] == [70, 70, 70, 70, 20])
+        refused(path)
+        piped(folder)
         for path, read in [*list(files(rows(300), folder))[:3], *list(files(rows(300), folder))[5:]]:
             parts = split(path, None, "rows", "--max-bytes", "3000")
             check([row for part in parts for row in read(part)] == list(range(300)), path.name)

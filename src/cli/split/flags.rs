@@ -11,6 +11,15 @@ pub(super) fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+pub(super) fn comment(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"\\t" => Ok(b'\t'),
+        [b'\n' | b'\r' | 0] => Err("this character cannot begin a comment".to_owned()),
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err("what begins a comment is one ASCII character".to_owned()),
+    }
+}
+
 /// The value of `--quote`: a character, or none.
 #[derive(Clone, Copy, Debug)]
 pub struct Quote(pub(super) Option<u8>);
@@ -31,5 +40,18 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
         Ok(bytes) => Ok(bytes),
         Err(AmountError::TooLarge) => Err("that is more bytes than can be counted".to_owned()),
         Err(_) => Err("write a number of bytes, such as `500MB` or `4GB`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_begin_a_comment_is_called_that() {
+        assert_eq!((comment("#"), comment("\""), comment("\\t")), (Ok(b'#'), Ok(b'"'), Ok(b'\t')));
+        for text in ["##", "", "\n", "ä"] {
+            assert!(comment(text).is_err_and(|error| error.contains("comment")), "{text:?}");
+        }
     }
 }

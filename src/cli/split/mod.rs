@@ -18,7 +18,7 @@ use crate::split::{
     By, Compression, Dialect, Each, Format, Input, Kind, Layout, Partition, Pattern, Request, Size,
     SplitError, format_of, run, run_by_value,
 };
-use flags::{Quote, bytes, delimiter, quote};
+use flags::{Quote, bytes, comment, delimiter, quote};
 use layouts::{ByValue, Flat};
 use meter::Meter;
 
@@ -36,11 +36,11 @@ pub struct Command {
     #[arg(short, long, value_name = "SIZE", required_unless_present_any = ["rows", "max_bytes", "by_value"])]
     pub size: Option<Size>,
 
-    /// How many rows each partition has; the last has what is left
+    /// How many rows each partition has; the last has what is left (with `--by rows` and `shuffle:SEED`)
     #[arg(long, value_name = "N", conflicts_with = "size", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
 
-    /// How long the file of a partition may be: `100MB` (text formats and npy)
+    /// How long the file of a partition may be: `100MB` (text formats and npy, with `--by rows`)
     #[arg(long, value_name = "SIZE", conflicts_with_all = ["size", "rows"], value_parser = bytes)]
     pub max_bytes: Option<u64>,
 
@@ -72,7 +72,7 @@ pub struct Command {
 
     /// The format: csv, tsv, jsonl, lines, json, npy, arrow, arrows, parquet; `csv.gz` and the like
     ///
-    /// Needed only where neither the name nor the first bytes tell it.
+    /// Needed only where neither the name nor the first bytes tell it, also of standard input.
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<Format>,
 
@@ -85,7 +85,7 @@ pub struct Command {
     pub quote: Option<Quote>,
 
     /// The character that begins a line of a CSV file that is a comment
-    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    #[arg(long, value_name = "CHARACTER", value_parser = comment)]
     pub comment: Option<u8>,
 
     /// The first row of a CSV file is data; columns are then called 1, 2, …
@@ -170,7 +170,7 @@ impl Command {
     }
 
     fn split(&self) -> Result<Outcome, SplitError> {
-        let source = if self.file == "-" { Input::Stdin } else { Input::Path(self.file.clone()) };
+        let source = if self.file == "-" { Input::stdin()? } else { Input::Path(self.file.clone()) };
         let format = self.in_dialect(format_of(&source, self.format)?)?;
         let extension = match self.compress {
             Some(packed) => format!("{}.{}", format.extension(), packed.extension()),

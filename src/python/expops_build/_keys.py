@@ -21,6 +21,7 @@ from expops_build import _digest
 _WORD = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_FAR_DATE = re.compile(rb"(?:(?P<below>-)(?=[0-9]{3})|(?=[1-9][0-9]{4}))(?P<year>[0-9]+)-[0-9]{2}-[0-9]{2}(?:\Z| )")
 
 
 # The text of a value.
@@ -102,8 +103,18 @@ def _scalar(value: Any) -> bytes:
         return of_text(bytes(value))
     if isinstance(value, decimal.Decimal):
         return of_text(format(value, "f").encode()) if value.is_finite() else _of_float(float(value))
-    if package == "pandas" and type(value).__name__ in ("NAType", "NaTType"):
+    return _pandas(value) if package == "pandas" else _moment(value)
+
+
+def _pandas(value: Any) -> bytes:
+    """The text of a value that only pandas has: of what it is stored as in a table."""
+    kind = type(value).__name__
+    if kind in ("NAType", "NaTType"):
         return b""
+    if kind == "Period":
+        return str(value.ordinal).encode()
+    if kind == "Interval":
+        return _nested({"left": value.left, "right": value.right})
     return _moment(value)
 
 
@@ -201,12 +212,24 @@ def order(key: bytes) -> bytes:
         return special[key]
     # What no double is, is a text.
     if not _NUMBER.fullmatch(key) or (b"e" in key.lower() and _is_beyond(float(key), key)):
-        return b"\2" + key
+        return b"\2" + (_order_of_far_date(key) or key)
     sign, figures, exponent = decimal.Decimal(key.decode()).as_tuple()
     whole = "".join(map(str, figures))
     place = len(whole) + int(exponent)
     found = (place + (1 << 31)).to_bytes(4, "big") + (whole.rstrip("0") or "0").encode() + b"\0"
     return b"\1\1" + bytes(255 - byte for byte in found) if sign else b"\1\3" + found
+
+
+def _order_of_far_date(key: bytes) -> Optional[bytes]:
+    """Likewise for a date whose year has more than four digits or is below 0: around texts that begin with a digit."""
+    found = _FAR_DATE.match(key)
+    if not found:
+        return None
+    year = found["year"].lstrip(b"0")
+    place = len(year).to_bytes(8, "big") + year
+    if found["below"]:
+        return b"/" + bytes(255 - byte for byte in place) + key[found.end("year") :]
+    return b":" + place + key[found.end("year") :]
 
 
 # Partitions.

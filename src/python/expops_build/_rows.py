@@ -6,8 +6,9 @@ part of a tuple is a tuple, even if empty.
 
 from __future__ import annotations
 
+import datetime
 import sys
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 from expops_build import _values
 from expops_build._failure import Failure, kind_of
@@ -19,6 +20,10 @@ SPLITTABLE = (
     "a list, a tuple, a NumPy array, a DataFrame or Series of pandas or polars, an Arrow table, or a dict of columns"
     " of equal length"
 )
+
+#: The types of columns whose values would become doubles, as pandas, polars and Arrow name them.
+_SINGLE = dict.fromkeys(("float32", "Float32", "float"), "float32")
+_SINGLE.update(dict.fromkeys(("float16", "Float16", "halffloat"), "float16"))
 
 
 def count(value: Any, name: str) -> int:
@@ -51,7 +56,7 @@ def take(value: Any, rows: Rows) -> Any:
 def keys(value: Any, columns: Optional[Sequence[str]], name: str) -> List[Any]:
     """One key per row: its cells in `columns`, or the whole row (a dict if the cells have names)."""
     if columns is None:
-        return _whole_rows(value)
+        return _whole_rows(value, name)
     found = [_column(value, column, name) for column in columns]
     return list(zip(*found))
 
@@ -109,7 +114,7 @@ def _cells(column: Any) -> List[Any]:
     """A column as a list of values. An array yields its own scalars, which know their precision."""
     if _is_pandas(column, "Series", "Index"):
         missing = column.isna()
-        return [None if gone else cell for cell, gone in zip(column, missing)]
+        return _precise(column, [None if gone else cell for cell, gone in zip(column, missing)])
     for method in ("to_pylist", "to_list"):
         if hasattr(column, method):
             return _precise(column, list(getattr(column, method)()))
@@ -117,9 +122,8 @@ def _cells(column: Any) -> List[Any]:
 
 
 def _precise(column: Any, cells: List[Any]) -> List[Any]:
-    """Single-precision numbers as NumPy scalars, which know it; those of Arrow and polars would become doubles."""
-    kind = str(getattr(column, "dtype", None) or getattr(column, "type", ""))
-    single = {"Float32": "float32", "float": "float32", "Float16": "float16", "halffloat": "float16"}.get(kind)
+    """Single-precision numbers as NumPy scalars, which know it; those of tables would become doubles."""
+    single = _SINGLE.get(_kind(column))
     numpy = sys.modules.get("numpy")
     if single is None or numpy is None:
         return cells
@@ -127,27 +131,56 @@ def _precise(column: Any, cells: List[Any]) -> List[Any]:
     return [None if cell is None else scalar(cell) for cell in cells]
 
 
-def _whole_rows(value: Any) -> List[Any]:
+def _kind(column: Any) -> str:
+    """The name of the type of a table's column; where it has categories, of theirs."""
+    kind = getattr(column, "dtype", None) or getattr(column, "type", "")
+    categories = getattr(kind, "categories", None)
+    kind = str(getattr(categories, "dtype", None) or kind)
+    return kind[: -len("[pyarrow]")] if kind.endswith("[pyarrow]") else kind
+
+
+def _with_text(column: Any, label: Any, name: str) -> List[Any]:
+    """The cells of a column. Durations in a table are no key, as in the table's file."""
+    cells = _cells(column)
+    is_of_table = _is_pandas(column, "Series") or hasattr(column, "to_pylist") or _is_polars(column)
+    if is_of_table and (_kind(column).lower().startswith(("timedelta", "duration")) or any(map(_is_duration, cells))):
+        told = f"the values of the column `{label}` of `{name}` have no text to go by: they are durations"
+        raise Failure(f"{told}; name other columns in `by`")
+    return cells
+
+
+def _is_duration(cell: Any) -> bool:
+    """Whether a cell is a duration, or holds one."""
+    if isinstance(cell, dict):
+        return any(map(_is_duration, cell.values()))
+    if isinstance(cell, (list, tuple)):
+        return any(map(_is_duration, cell))
+    if _is_pandas(cell, "Interval"):
+        return _is_duration(cell.left)
+    return isinstance(cell, datetime.timedelta) or getattr(getattr(cell, "dtype", None), "kind", "") == "m"
+
+
+def _whole_rows(value: Any, name: str) -> List[Any]:
     if isinstance(value, dict):
-        return _named(list(value), list(value.values()), count(value, "value"))
+        return _named(list(value), list(value.values()), (count(value, name), name))
     if _is_pandas(value, "DataFrame"):
-        return _named(list(value.columns), [value.iloc[:, i] for i in range(value.shape[1])], len(value))
+        return _named(list(value.columns), [value.iloc[:, i] for i in range(value.shape[1])], (len(value), name))
     if _is_polars(value) and hasattr(value, "rows"):
-        return _named(list(value.columns), [value[one] for one in value.columns], len(value))
+        return _named(list(value.columns), [value[one] for one in value.columns], (len(value), name))
     if _is_arrow(value):
-        return _named(value.column_names, value.columns, value.num_rows)
+        return _named(value.column_names, value.columns, (value.num_rows, name))
     names = getattr(getattr(value, "dtype", None), "names", None)
     if names and value.ndim == 1:
-        return _named(list(names), [value[one] for one in names], len(value))
+        return _named(list(names), [value[one] for one in names], (len(value), name))
     return _cells(value)
 
 
-def _named(names: List[Any], columns: Sequence[Any], rows: int) -> List[Any]:
-    """The rows of a table, without an index that pandas made up."""
-    kept = [
-        (name, _cells(column)) for name, column in zip(names, columns) if not str(name).startswith("__index_level_")
-    ]
-    return [{name: cells[row] for name, cells in kept} for row in range(rows)]
+def _named(names: List[Any], columns: Sequence[Any], whole: Tuple[int, str]) -> List[Any]:
+    """The rows of a table (how many it has, and its name), without an index that pandas made up."""
+    rows, name = whole
+    shown = [(label, column) for label, column in zip(names, columns) if not str(label).startswith("__index_level_")]
+    kept = [(label, _with_text(column, label, name)) for label, column in shown]
+    return [{label: cells[row] for label, cells in kept} for row in range(rows)]
 
 
 def _column(value: Any, column: str, name: str) -> List[Any]:
@@ -158,10 +191,10 @@ def _column(value: Any, column: str, name: str) -> List[Any]:
     try:
         if isinstance(value, (list, tuple)):
             return [row.get(column) if isinstance(row, dict) else row[column] for row in value]
-        cells = _cells(value[column])
+        found = value[column]
     except (KeyError, IndexError, TypeError, ValueError, *_missing_column()):
         raise Failure(f"`{name}` has no column `{column}` to split by") from None
-    return cells
+    return _with_text(found, column, name)
 
 
 def _missing_column() -> Any:

@@ -23,6 +23,7 @@ use super::table::{Table as _, broken};
 use super::values::{decimal, texts};
 use crate::split::error::SplitError;
 use crate::split::format::Kind;
+use crate::split::half;
 use crate::split::source::Source;
 use crate::split::time;
 
@@ -173,7 +174,9 @@ fn told(array: &ArrayRef, row: usize, items: usize) -> Option<String> {
         return None;
     }
     Some(match array.data_type() {
-        T::Float16 => format!("{:?}", array.as_primitive::<Float16Type>().value(row).to_f32()),
+        T::Float16 => {
+            format!("{:?}", half::shortest(array.as_primitive::<Float16Type>().value(row).to_bits()))
+        }
         T::Float32 => format!("{:?}", array.as_primitive::<Float32Type>().value(row)),
         T::Float64 => format!("{:?}", array.as_primitive::<Float64Type>().value(row)),
         T::Decimal128(_, scale) => {

@@ -18,7 +18,7 @@ use crate::split::json_value::quoted;
 use crate::split::keys::{KeyRequest, position};
 use crate::split::message::Message;
 use crate::split::time;
-use crate::split::value::{of_float, of_single, of_text};
+use crate::split::value::{of_float, of_half, of_single, of_text};
 
 /// The columns that make up the key of a row.
 pub(super) struct KeyNames {
@@ -118,7 +118,7 @@ fn valid_texts(array: &ArrayRef) -> Result<Texts, DataType> {
         T::UInt16 => of_type!(array, UInt16Type, v => v.to_string()),
         T::UInt32 => of_type!(array, UInt32Type, v => v.to_string()),
         T::UInt64 => of_type!(array, UInt64Type, v => v.to_string()),
-        T::Float16 => of_type!(array, Float16Type, v => of_single(v.to_f32())),
+        T::Float16 => of_type!(array, Float16Type, v => of_half(v.to_bits())),
         T::Float32 => of_type!(array, Float32Type, v => of_single(v)),
         T::Float64 => of_type!(array, Float64Type, v => of_float(v)),
         T::Decimal128(_, scale) => {

@@ -7,10 +7,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, DictionaryArray, DurationSecondArray,
-    FixedSizeListArray, Int64Array, LargeBinaryArray, LargeStringArray, ListArray, NullArray, RecordBatch,
-    RecordBatchOptions, StringArray, StringViewArray, StructArray,
+    FixedSizeListArray, Float16Array, Float64Array, Int64Array, LargeBinaryArray, LargeStringArray,
+    ListArray, NullArray, RecordBatch, RecordBatchOptions, StringArray, StringViewArray, StructArray,
 };
-use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_ipc::CompressionType;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
@@ -458,6 +458,16 @@ fn a_key_goes_by_its_value_and_not_by_the_way_in_which_it_is_stored() {
             assert_eq!(dealt(k.clone(), "arrow").unwrap(), first, "{}", k.data_type());
             assert_eq!(dealt(k.clone(), "parquet").unwrap(), first, "{}", k.data_type());
         }
+    }
+    let numbers: ArrayRef = Arc::new((0..20).map(|i| f64::from(i) / 10.0).collect::<Float64Array>());
+    let halves = [
+        0x0000u16, 0x2E66, 0x3266, 0x34CD, 0x3666, 0x3800, 0x38CD, 0x399A, 0x3A66, 0x3B33, 0x3C00, 0x3C66,
+        0x3CCD, 0x3D33, 0x3D9A, 0x3E00, 0x3E66, 0x3ECD, 0x3F33, 0x3F9A,
+    ];
+    let halves: ArrayRef =
+        Arc::new(Float16Array::new(ScalarBuffer::new(Buffer::from_slice_ref(halves), 0, 20), None));
+    for format in ["arrow", "parquet"] {
+        assert_eq!(dealt(halves.clone(), format).unwrap(), dealt(numbers.clone(), format).unwrap());
     }
     let durations: ArrayRef = Arc::new(DurationSecondArray::from_iter_values(0..40));
     for k in [lists(&durations), structs(&durations)] {

@@ -257,6 +257,23 @@ fn json_is_told_by_its_content_and_is_no_csv() {
 }
 
 #[test]
+fn standard_input_is_told_by_its_first_bytes() {
+    let told = |start: &[u8]| crate::split::format_of(&crate::split::Input::Stdin(start.to_vec()), None);
+    for (start, format) in [
+        (&b"PAR1\x15"[..], "parquet"),
+        (b"\x93NUMPY\x01", "npy"),
+        (b"ARROW1\0\0", "arrow"),
+        (b"\xFF\xFF\xFF\xFF", "arrows"),
+        (b"[1, 2]\n", "json"),
+    ] {
+        assert_eq!(told(start).unwrap().to_string(), format);
+    }
+    for (start, help) in [(&b"a,b\n1,2\n"[..], "csv"), (b"", "csv"), (b"\x1F\x8B\x08", "csv.gz")] {
+        assert!(told(start).unwrap_err().help().unwrap().contains(help));
+    }
+}
+
+#[test]
 fn another_key_is_no_other_data() {
     let space = Space::new();
     space.split(b"a\n1\n2\n", "csv", "2", "rows", (0, 1)).unwrap();
