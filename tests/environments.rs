@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+mod changed;
+
 use crate::space::{Space, TOOLS, Tool, signal_group};
 
 /// One process in Python and one in the shell; each says whose interpreter it sees.

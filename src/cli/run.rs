@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 
-use super::compile::compile;
+use super::compile::{compile, look_at_environments};
 use super::complete;
 use super::ended::Ended;
 use super::location::named_build;
@@ -121,6 +121,10 @@ pub(super) fn run(flags: &Flags) -> Ended {
     match exec::look_for_damage(compiled.plan.instances(), layout) {
         Ok(0) => {}
         Ok(count) => say::note(&format!("{} lost results: made again", plural(count, "instance"))),
+        Err(failure) => return Ended::failed(&failure.to_string()),
+    }
+    match look_at_environments(&compiled) {
+        Ok(notes) => notes.iter().for_each(|note| say::note(note)),
         Err(failure) => return Ended::failed(&failure.to_string()),
     }
     let mut ended = build();

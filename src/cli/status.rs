@@ -82,7 +82,10 @@ pub(super) fn run(flags: &Flags) -> Ended {
     } else {
         let width = processes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
         processes.iter().for_each(|(name, row)| println!("{name:width$}  {}", row.text()));
-        survey.stale_environments().for_each(|name| println!("environment {name} would be made"));
+        for (name, why) in survey.stale_environments() {
+            let because = why.damage.as_ref().map(|damage| format!(": {damage}")).unwrap_or_default();
+            println!("environment {name} would be made{because}");
+        }
         if flags.verbose {
             runs(&survey);
             worker::describe(&survey.layout).iter().for_each(|line| println!("{line}"));

@@ -10,9 +10,10 @@ use crate::cache::{Cache, Remote};
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Project};
+use crate::exec::environments::{self, Staleness};
 use crate::exec::{
-    Change, Contents, Decision, Ended as Last, Failure, Instance, Interpreter, LeftOut, Lookahead, Record,
-    Remark, Todo, Why, environments,
+    Contents, Decision, Ended as Last, Failure, Instance, Interpreter, LeftOut, Lookahead, Record, Remark,
+    Todo, Why,
 };
 use crate::file;
 use crate::layout::{Folder, Layout};
@@ -90,8 +91,8 @@ pub(crate) struct Survey {
     /// Whether instances may be dropped.
     may_drop: bool,
     lookahead: Lookahead,
-    /// The environments that would be made, and what has changed since they were last made.
-    stale_environments: BTreeMap<String, Vec<Change>>,
+    /// The environments that would be made, and why.
+    stale_environments: BTreeMap<String, Staleness>,
     /// Remarks from the survey, each once.
     remarks: RefCell<BTreeSet<Remark>>,
 }
@@ -255,15 +256,15 @@ impl Survey {
         self.instance(index).and_then(|instance| self.decision(&instance)).ok()
     }
 
-    /// The environment of an instance, if it would be made, with what has changed since it was last made.
-    pub(crate) fn stale_environment(&self, index: usize) -> Option<(&str, &[Change])> {
+    /// The environment of an instance, if it would be made, and why.
+    pub(crate) fn stale_environment(&self, index: usize) -> Option<(&str, &Staleness)> {
         let name = &self.plans[&self.all[index].process].environment;
-        self.stale_environments.get_key_value(name).map(|(name, changes)| (name.as_str(), changes.as_slice()))
+        self.stale_environments.get_key_value(name).map(|(name, why)| (name.as_str(), why))
     }
 
-    /// The names of the environments that would be made.
-    pub(crate) fn stale_environments(&self) -> impl Iterator<Item = &str> {
-        self.stale_environments.keys().map(String::as_str)
+    /// The environments that would be made, and why.
+    pub(crate) fn stale_environments(&self) -> impl Iterator<Item = (&String, &Staleness)> {
+        self.stale_environments.iter()
     }
 
     /// The instance whose folder holds the file or folder at `path`.
@@ -288,9 +289,9 @@ fn ready_interpreter(plan: &Plan, project: &Project, layout: &Layout) {
     }
 }
 
-/// The environments that would be made, and what has changed since they were last made.
-fn stale_environments(plan: &Plan, layout: &Layout) -> BTreeMap<String, Vec<Change>> {
-    let changes = |name: &String| {
+/// The environments that would be made, and why.
+fn stale_environments(plan: &Plan, layout: &Layout) -> BTreeMap<String, Staleness> {
+    let staleness = |name: &String| {
         let path = layout.environment_plan(name);
         let text = plan
             .plan_files
@@ -301,11 +302,11 @@ fn stale_environments(plan: &Plan, layout: &Layout) -> BTreeMap<String, Vec<Chan
         let old = file::read_regular_text(&path).unwrap_or_default();
         match (serde_json::from_str::<EnvironmentPlan>(text), serde_json::from_str::<EnvironmentPlan>(&old)) {
             (Ok(new), Ok(old)) => {
-                environments::changes(name, &EnvironmentPlan { python: old.python, ..new }, layout)
+                environments::staleness(name, &EnvironmentPlan { python: old.python, ..new }, layout)
             }
-            _ => Some(Vec::new()),
+            _ => Some(Staleness::default()),
         }
     };
     let names = plan.environments.iter().map(|environment| &environment.name);
-    names.filter_map(|name| Some((name.clone(), changes(name)?))).collect()
+    names.filter_map(|name| Some((name.clone(), staleness(name)?))).collect()
 }

@@ -6,6 +6,7 @@ use super::reason::{FAILED, Reason, SHOWN};
 use super::survey::{Finding, State, Survey};
 use super::{change, words};
 use crate::arm::Arm;
+use crate::exec::environments::Staleness;
 use crate::exec::{Change, Ended, Fingerprint, Ingredient, InputPath, Values, Why};
 use crate::layout::Folder;
 use crate::name;
@@ -57,12 +58,13 @@ pub(crate) fn then(survey: &Survey, index: usize, why: &Why) -> Vec<Reason> {
 
 /// Why the environment of an instance would be made, or nothing if it would not.
 fn environment(survey: &Survey, index: usize) -> Option<Reason> {
-    let (name, changes) = survey.stale_environment(index)?;
-    let text = match changes {
-        [] => format!("its environment `{name}` has not been made, or not to the end"),
+    let (name, Staleness { changes, damage }) = survey.stale_environment(index)?;
+    let text = match changes.as_slice() {
+        [] if damage.is_none() => format!("its environment `{name}` has not been made, or not to the end"),
         _ => format!("its environment `{name}` would be made again"),
     };
-    let because = changes.iter().map(|change| of_change(survey, index, change.clone())).collect();
+    let changes = changes.iter().map(|change| of_change(survey, index, change.clone()));
+    let because = damage.iter().map(Reason::new).chain(changes).collect();
     Some(Reason { because, ..Reason::new(text) })
 }
 

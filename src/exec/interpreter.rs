@@ -38,6 +38,19 @@ pub(crate) enum Contents {
     ByVersion,
     /// Its files, by the list of them.
     Whole,
+    /// Only of packages in the interpreter's own folder: all by which they show that somebody has changed them.
+    Own,
+}
+
+impl Contents {
+    /// How the probe is asked for it.
+    fn word(self) -> Option<&'static str> {
+        match self {
+            Self::ByVersion => None,
+            Self::Whole => Some("whole"),
+            Self::Own => Some("own"),
+        }
+    }
 }
 
 impl Interpreter {
@@ -51,8 +64,7 @@ impl Interpreter {
         let absolute = std::path::absolute(program(python, project));
         let program = absolute.ok().filter(|_| is_path(python)).unwrap_or_else(|| python.into());
         let mut command = Command::new(program);
-        command.args(["-I", "-c", PROBE]).current_dir(project).stdin(Stdio::null());
-        (contents == Contents::Whole).then(|| command.arg("whole"));
+        command.args(["-I", "-c", PROBE]).args(contents.word()).current_dir(project).stdin(Stdio::null());
         for name in cache::secrets() {
             command.env_remove(name);
         }

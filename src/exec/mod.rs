@@ -40,6 +40,7 @@ pub(crate) use content::inventory::{
     Difference, Inventory, WHOLE, changed as what_changed, place as where_changed,
 };
 pub(crate) use decision::decide::{Decision, Todo};
+pub(crate) use environment::damage::look as look_for_damaged_environments;
 pub(crate) use environment::imports::not_installed;
 pub(crate) use environment::venv as environments;
 pub(crate) use failure::Failure;

@@ -2,6 +2,7 @@
 //! reads, tries again, and turns what was made into values with digests.
 
 pub(super) mod chart;
+mod environment;
 pub(super) mod obtain;
 pub(super) mod reading;
 pub(super) mod retry;

@@ -55,6 +55,7 @@ impl Instance {
             return Ok(Obtained { result, is_restored: true, reads });
         }
         self.insist_on_inputs(decided)?;
+        self.insist_on_interpreter(decided)?;
         run.link_inputs(&self.plan, &self.project)?;
         self.watch(decided, run);
         let sources = SourceSnapshot::before(&decided.key);
@@ -66,7 +67,7 @@ impl Instance {
             sources.after()?;
         }
         inputs.after(self.layout.build())?;
-        let (mut result, told) = result?;
+        let (mut result, told) = result.map_err(|failure| self.with_environment(failure))?;
         result.cost = Some(Cost { ran: self.told().ran, cpu: self.told().cpu });
         let reads = self.reads(decided, run, &told)?;
         seal::insist_on_data(&result, &reads.left, &run.out())?;

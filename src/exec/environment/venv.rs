@@ -5,7 +5,7 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::local;
+use super::{installed, local};
 use crate::digest::Digest;
 use crate::exec::content::inventory::Inventory;
 use crate::exec::content::trust::Trust;
@@ -23,6 +23,9 @@ use crate::file;
 use crate::layout::{Folder, Layout};
 use crate::plan_file::{EnvironmentPlan, VERSION};
 use crate::stamp;
+
+/// How `uv` puts packages into an environment.
+const LINK_MODE: &str = "UV_LINK_MODE";
 
 /// Makes the environment `name`, unless it exists and its requirement files have not changed since it was made.
 pub(crate) fn make(name: &str, layout: &Layout) -> Result<(), Failure> {
@@ -43,14 +46,15 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     run_folder::sweep(&folder)?;
     let key = key(&plan, layout)?;
     let (venv, python) = places(&folder);
-    if holds(&folder, key.digest()) {
+    let old = Record::read(&folder).filter(|record| change_since(record, &folder).is_none());
+    if old.as_ref().is_some_and(|record| record.key == key.digest()) {
         return Record::touch(&folder);
     }
-    let old = Record::read(&folder);
     file::remove(&folder.record())?;
-    if is_edited_in_place(&plan, &folder, &key, old.as_ref())? {
+    let is_good = old.as_ref().map(|old| is_edited_in_place(&plan, &key, old)).transpose()?;
+    if let Some(old) = old.filter(|_| is_good == Some(true)) {
         note_packages(&plan, &python, &folder)?;
-        return Record::new(key, ActionKey::default()).write(&folder);
+        return Record { installed: old.installed, ..Record::new(key, ActionKey::default()) }.write(&folder);
     }
     stamp::retire(&folder.stamp())?;
     file::remove(&venv)?;
@@ -63,7 +67,8 @@ fn make_unless_made(name: &str, layout: &Layout) -> Result<(), Failure> {
     }
     // If the packages are the same as before, the stamp keeps its time: no process has to be looked at.
     note_packages(&plan, &python, &folder)?;
-    Record::new(key, ActionKey::default()).write(&folder)?;
+    let installed = installed::note(&python)?;
+    Record { installed, ..Record::new(key, ActionKey::default()) }.write(&folder)?;
     drop(lock);
     Ok(())
 }
@@ -105,24 +110,29 @@ fn key(plan: &EnvironmentPlan, layout: &Layout) -> Result<ActionKey, Failure> {
     Ok(key)
 }
 
-/// What has changed since the environment `name` was made: nothing if it never was, or if that cannot be told; `None`
-/// if it exists as `plan` asks for it.
-pub(crate) fn changes(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Option<Vec<Change>> {
+/// Why an environment would be made.
+#[derive(Debug, Default)]
+pub(crate) struct Staleness {
+    /// What has changed since it was made: nothing if it never was, or if that cannot be told.
+    pub changes: Vec<Change>,
+    /// What somebody has changed in it, in words.
+    pub damage: Option<String>,
+}
+
+/// Why the environment `name` would be made; `None` if it exists as `plan` asks for it.
+pub(crate) fn staleness(name: &str, plan: &EnvironmentPlan, layout: &Layout) -> Option<Staleness> {
     let folder = Folder(layout.environment(name));
-    let Ok(key) = key(plan, layout) else { return Some(Vec::new()) };
-    let made = Record::read(&folder).map(|record| record.ingredients);
-    (!holds(&folder, key.digest())).then(|| made.map(|made| key.changes(&made)).unwrap_or_default())
+    let Some((key, made)) = key(plan, layout).ok().zip(Record::read(&folder)) else {
+        return Some(Staleness::default());
+    };
+    let staleness =
+        Staleness { changes: key.changes(&made.ingredients), damage: change_since(&made, &folder) };
+    (made.key != key.digest() || staleness.damage.is_some()).then_some(staleness)
 }
 
 /// Whether only the code of editable packages has changed since the environment was made: then it is still good, and
 /// whoever uses it runs again.
-fn is_edited_in_place(
-    plan: &EnvironmentPlan,
-    folder: &Folder,
-    key: &ActionKey,
-    old: Option<&Record>,
-) -> Result<bool, Failure> {
-    let Some(old) = old.filter(|_| is_there(folder)) else { return Ok(false) };
+fn is_edited_in_place(plan: &EnvironmentPlan, key: &ActionKey, old: &Record) -> Result<bool, Failure> {
     let local = local::requirements(&plan.requirements, Utf8Path::new("."))?.local;
     let is_in_place = |change: &Change| match &change.ingredient {
         Ingredient::File(path) => change.was.is_some() && local.get(path) == Some(&true),
@@ -131,14 +141,17 @@ fn is_edited_in_place(
     Ok(key.changes(&old.ingredients).iter().all(is_in_place))
 }
 
-/// Whether `folder` has a finished environment with this key.
-fn holds(folder: &Folder, key: Digest) -> bool {
-    Record::read(folder).is_some_and(|record| record.key == key && is_there(folder))
+/// What somebody has changed in the environment in `folder` since it was made, in words; `None` if nothing.
+pub(in crate::exec) fn change(folder: &Folder) -> Option<String> {
+    let Some(record) = Record::read(folder) else { return Some("its record cannot be read".to_owned()) };
+    change_since(&record, folder)
 }
 
-/// Whether there is an environment with a readable stamp.
-fn is_there(folder: &Folder) -> bool {
-    places(folder).1.exists() && Interpreter::read(&folder.stamp()).is_ok()
+fn change_since(record: &Record, folder: &Folder) -> Option<String> {
+    if Interpreter::read(&folder.stamp()).is_err() {
+        return Some("its stamp is lost".to_owned());
+    }
+    installed::change(&record.installed, &places(folder).1)
 }
 
 /// The virtual environment in a folder, and its interpreter.
@@ -215,6 +228,10 @@ fn run(words: &[&str], log: &Utf8Path, venv: &Utf8Path) -> Result<(), Failure> {
     command.args(&words[1..]).env_remove("PYTHONPATH").env_remove("VIRTUAL_ENV");
     if let Ok(venv) = std::path::absolute(venv) {
         command.env("UV_PROJECT_ENVIRONMENT", venv).env("UV_PYTHON_DOWNLOADS", "never");
+    }
+    if std::env::var_os(LINK_MODE).is_none() {
+        // What is linked to the files that `uv` keeps for all is edited there, too.
+        command.env(LINK_MODE, "copy");
     }
     let exit = child::run(&mut command, log, &allotment)?;
     if exit.status.success() {

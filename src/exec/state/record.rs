@@ -34,13 +34,17 @@ pub(crate) struct Record {
     /// What the run left beside its values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Beside>,
+    /// What was installed in an environment once it had been made, as the interpreter in it says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub installed: Vec<String>,
 }
 
 impl Record {
     /// The record of a run with this action key that was seen to read `reads`.
     pub(in crate::exec) fn new(ingredients: ActionKey, reads: ActionKey) -> Self {
         let key = ingredients.digest();
-        Self { version: VERSION, key, ingredients, reads, plan: None, beside: Vec::new() }
+        let (beside, installed) = Default::default();
+        Self { version: VERSION, key, ingredients, reads, plan: None, beside, installed }
     }
 
     /// Reads the record in `folder`; `None` if there is no readable one of this version.
