@@ -27,9 +27,8 @@ use crate::size::{By, Size};
 /// Splits a file. All partitions are made before the first one is put in place; after an error, all earlier partitions
 /// and stamps are unchanged. A partition whose digest matches its stamp is not written again.
 pub fn run(request: &Request) -> Result<Vec<Partition>, SplitError> {
-    match request.each {
-        None => check(request)?,
-        Some(each) => fits(each, request.by)?,
+    if request.each.is_none() {
+        check(request)?;
     }
     let (_lock, source, format) = begin(request)?;
     let Some(each) = request.each else { return split(request, &source, format) };
@@ -127,11 +126,16 @@ fn size_of(request: &Request, source: &Source, format: Format, each: Each) -> Re
         (Each::Rows(each), _) => {
             let rows = whole(request, source, format)?.rows;
             let each = each.max(1);
-            if rows.div_ceil(each) > PARTITIONS {
+            let exact = request.by.goes_with(&Size::Counts(vec![1]));
+            if !exact || rows.div_ceil(each) > PARTITIONS {
                 return Ok(Size::Equal(rows.div_ceil(each).max(1)));
             }
             let starts = (0..rows.div_ceil(each)).map(|i| i * each);
             starts.map(|start| each.min(rows - start)).collect()
+        }
+        (Each::Bytes(_), _) if *request.by != By::Rows => {
+            let message = format!("`--max-bytes` goes with `--by rows`, not with `{}`", request.by);
+            return Err(SplitError::usage(message, "give `--rows` or `--size`"));
         }
         (Each::Bytes(most), Kind::Npy) => npy::rows_by_bytes(source, most)?,
         (Each::Bytes(_), kind) if !kind.is_text() => {
@@ -257,26 +261,6 @@ fn check(request: &Request) -> Result<(), SplitError> {
     let help = match by {
         By::RoundRobin | By::HashRow | By::Hash(_) => "give a number of partitions",
         _ => "give a number of partitions, or shares",
-    };
-    Err(SplitError::usage(message, help))
-}
-
-/// An error if a strategy decides itself what each partition has.
-fn fits(each: Each, by: &By) -> Result<(), SplitError> {
-    let (message, help) = match each {
-        Each::Rows(_) if by.goes_with(&Size::Counts(vec![1])) => return Ok(()),
-        Each::Bytes(_) if *by == By::Rows => return Ok(()),
-        Each::Bytes(_) => (
-            format!("`--max-bytes` goes with `--by rows`, not with `{by}`"),
-            "give a number of partitions: `--size 3`",
-        ),
-        Each::Rows(_) => {
-            let help = match by.goes_with(&Size::Shares(Vec::new())) {
-                true => "give a number of partitions (`--size 3`) or shares (`--size 60%,rest`)",
-                false => "give a number of partitions: `--size 3`",
-            };
-            (format!("`--rows` says how many rows a partition has, but `{by}` decides that"), help)
-        }
     };
     Err(SplitError::usage(message, help))
 }

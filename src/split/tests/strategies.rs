@@ -417,7 +417,7 @@ proptest! {
 
     #[test]
     fn so_many_rows_or_bytes_for_each(
-        rows in rows(), format in select(FORMATS), each in 1u64..60, by in select(&["rows", "shuffle:3"][..]),
+        rows in rows(), format in select(FORMATS), each in 1u64..60, by in select(&["rows", "shuffle:3", "group:k"][..]),
         most in 1u64..2000, pace in super::text::pace(),
     ) {
         let (space, by) = (Space::new(), by.parse::<By>().unwrap());
@@ -426,29 +426,12 @@ proptest! {
         let parts = split(&space, (format, &by, pace), Each::Rows(each)).unwrap();
         let count = (rows.len() as u64).div_ceil(each).max(1);
         let counts: Vec<u64> = (0..count).map(|i| each.min(rows.len() as u64 - i * each)).collect();
-        let size = Size::Counts(counts);
+        let size = match by { By::Group(_) => Size::Equal(count), _ => Size::Counts(counts) };
         prop_assert_eq!(read(format, &parts), sorted(&partitions(&rows, &by, &size).unwrap(), count as usize));
 
         let parts = split(&space, (format, &By::Rows, pace), Each::Bytes(most));
         let expected = by_bytes(format, &data, &rows, most as usize);
         prop_assert_eq!(parts.as_ref().ok().map(|parts| read(format, parts)), expected, "{:?}", parts);
-    }
-}
-
-#[test]
-fn what_each_partition_has_is_refused_where_the_values_decide() {
-    let space = Space::new();
-    std::fs::write(space.folder.join("data"), file("csv", &[(0, 0), (1, 1), (2, 2)])).unwrap();
-    for by in &STRATEGIES {
-        let by_ = by.parse::<By>().unwrap();
-        let refused = |each| split(&space, ("csv", &by_, (1, 1)), each).err().map(|error| error.to_string());
-        let (rows, bytes) = (refused(Each::Rows(2)), refused(Each::Bytes(1000)));
-        assert_eq!(rows.is_none(), by_.goes_with(&Size::Counts(vec![2, 1])), "{by}");
-        assert!(
-            rows.is_none_or(|text| text
-                == format!("`--rows` says how many rows a partition has, but `{by}` decides that"))
-        );
-        assert_eq!(bytes.is_none(), by_ == By::Rows, "{by}");
     }
 }
 
