@@ -287,16 +287,6 @@ def by_value(data, folder):
     check(done.returncode == 2 and "would both be" in done.stderr, done.stderr)
 
 
-def refused(path):
-    """How many rows each partition has, where their values decide."""
-    for by in EQUAL:
-        if by.startswith("shuffle") and "group" not in by:
-            continue
-        command = [PROGRAM, str(path), "--rows", "70", "--by", by, "--out", str(path.parent / "refused")]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        check(done.returncode == 2 and "`--rows` says how many rows" in done.stderr, by, done.stderr)
-
-
 def piped(folder):
     """What has magic bytes needs no name."""
     for path, read in [*files(rows(300), folder)][2:]:
@@ -323,7 +313,6 @@ def main():
         (path, read), *_ = files(rows(300), folder)
         check([len(read(part)) for part in split(path, None, "rows", "--rows", "70")] == [70, 70, 70, 70, 20])
         check([len(read(part)) for part in split(path, None, "shuffle:1", "--rows", "70")] == [70, 70, 70, 70, 20])
-        refused(path)
         piped(folder)
         for path, read in [*list(files(rows(300), folder))[:3], *list(files(rows(300), folder))[5:]]:
             parts = split(path, None, "rows", "--max-bytes", "3000")
