@@ -14,6 +14,7 @@ use super::super::pandas::Index;
 use super::super::table::{HANDLES, Sink, broken};
 use super::digest::ColumnDigest;
 use super::file::ParquetFile;
+use super::pages::column_reader;
 use super::strip::Strip;
 use super::write::{Groups, Part};
 use crate::split::error::SplitError;
@@ -109,7 +110,7 @@ impl Contiguous<'_> {
         let of = (own.end - own.start) as usize;
         let group = Group { file, g, of, reader: reader.as_ref(), has_filters };
         for c in 0..file.shape.columns.num_columns() {
-            let reader = reader.get_column_reader(c).map_err(|e| file.bad(c, e))?;
+            let reader = column_reader(reader.as_ref(), c).map_err(|e| file.bad(c, e))?;
             let mut cursor = Cursor { reader, at: 0 };
             slices.iter_mut().try_for_each(|slice| group.copy(c, &mut cursor, slice))?;
         }

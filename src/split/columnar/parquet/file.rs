@@ -14,6 +14,7 @@ use super::super::table::broken;
 use super::categories::Categories;
 use super::codec::codec;
 use super::compact::Compact;
+use super::pages::column_reader;
 use super::shape::Shape;
 use super::strip::Strip;
 use super::weights::Weights;
@@ -98,7 +99,7 @@ impl<'a> ParquetFile<'a> {
             if has_page && is_all_numbers(group.metadata().column(c)) {
                 continue;
             }
-            let mut reader = group.get_column_reader(c).map_err(bad)?;
+            let mut reader = column_reader(group.as_ref(), c).map_err(bad)?;
             let mut strip = Strip::new(&self.shape.columns.column(c));
             while strip.read(&mut reader, 1 << 12).map_err(bad)? > 0 {
                 categories.add_all(&strip);

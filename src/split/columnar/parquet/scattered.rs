@@ -13,6 +13,7 @@ use super::super::pandas::{Index, RangeIndex};
 use super::super::table::{Sink, broken};
 use super::contiguous::{ROWS, skip};
 use super::file::ParquetFile;
+use super::pages::column_reader;
 use super::shape::Shape;
 use super::strip::{Strip, Values};
 use super::write::{Groups, Part};
@@ -99,7 +100,7 @@ struct Group<'a> {
 
 impl Group<'_> {
     fn open(&self, file: &ParquetFile, c: usize) -> Result<ColumnReader, SplitError> {
-        self.reader.get_column_reader(c).map_err(|e| file.bad(c, e))
+        column_reader(self.reader, c).map_err(|e| file.bad(c, e))
     }
 
     /// Reads up to `count` rows of column `c` from row `at` on, which are the next ones; returns how many there were.
