@@ -30,7 +30,7 @@ pub(in crate::split::columnar) struct KeyColumns<'a> {
 impl<'a> KeyColumns<'a> {
     /// All columns.
     pub(in crate::split::columnar) fn open(file: &'a ParquetFile<'a>) -> Result<Self, SplitError> {
-        let bad = |error: &dyn std::fmt::Display| broken(&file.source.name, "Parquet", error);
+        let bad = |error: &dyn std::fmt::Display| broken(&file.source.name, "Parquet", error.to_string());
         // The hints of Arrow's writers are irrelevant to the values.
         let read = parquet_to_arrow_schema(&file.shape.columns, None);
         let schema = Arc::new(read.map_err(|e| odd_column(file).unwrap_or_else(|| bad(&e)))?);
@@ -133,7 +133,7 @@ impl<'a> KeyColumns<'a> {
             let columns = &self.file.shape.columns;
             let own = (0..columns.num_columns()).find(|c| columns.get_column_root_idx(*c) == *root);
             if let Some(c) = own.filter(|c| self.file.is_encrypted(*c)) {
-                return self.file.bad(c, error);
+                return self.file.bad(c, error.to_string());
             }
             return broken(&self.file.source.name, "Parquet", format!("the column `{column}`: {error}"));
         }
@@ -146,7 +146,7 @@ impl<'a> KeyColumns<'a> {
             batches.find_map(Result::err)
         };
         let found = self.roots.iter().find_map(alone);
-        found.unwrap_or_else(|| broken(&self.file.source.name, "Parquet", error))
+        found.unwrap_or_else(|| broken(&self.file.source.name, "Parquet", error.to_string()))
     }
 }
 
