@@ -150,7 +150,8 @@ impl Spread<'_> {
         let weight = |c: &usize| reader.metadata().columns().get(*c).map_or(0, |c| c.uncompressed_size());
         let mut turns: Vec<usize> = (0..self.columns.len()).collect();
         turns.sort_by_key(|c| std::cmp::Reverse(weight(c)));
-        let (mut at, mut next) = (rows.start, 64);
+        // What rows weigh is known only when they have been read.
+        let (mut at, mut next) = (rows.start, 1);
         while at < rows.end {
             let end = rows.end.min(at + next as u64);
             let route: Vec<u32> = (at..end).map(|row| assignment.partition(row) as u32).collect();
