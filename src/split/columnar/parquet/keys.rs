@@ -104,7 +104,8 @@ impl<'a> KeyColumns<'a> {
         let Some(first) = wanted.next().filter(|_| !rows.is_empty()) else {
             return Ok(Box::new(std::iter::empty()));
         };
-        let chosen = Chosen { reader: &self.file.reader, groups: first..wanted.last().unwrap_or(first) + 1 };
+        let chosen =
+            Chosen { reader: &self.file.reader, groups: first..wanted.next_back().unwrap_or(first) + 1 };
         let (ahead, count) = ((rows.start - groups[first]) as usize, (rows.end - rows.start) as usize);
         let selection = RowSelection::from(vec![RowSelector::skip(ahead), RowSelector::select(count)]);
         let schema = &self.file.shape.columns;
