@@ -92,7 +92,7 @@ fn of_arrow(source: &Source, kind: Kind, rows: usize) -> Result<First, SplitErro
 }
 
 fn of_parquet(source: &Source, rows: usize) -> Result<First, SplitError> {
-    let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Parquet", error);
+    let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Parquet", error.to_string());
     guarded(&source.name, "Parquet", || {
         let file = source.file().try_clone().map_err(|e| bad(&e))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| bad(&e))?;

@@ -93,7 +93,7 @@ pub(super) fn strip(bytes: &[u8]) -> &[u8] {
 
 /// The message of a stream at `at`, and where the next one begins; `None` at the end.
 pub(super) fn next_block(source: &Source, at: u64) -> Result<Option<(Block, u64)>, SplitError> {
-    let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
+    let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error.to_string());
     if at == source.len {
         return Ok(None);
     }

@@ -72,7 +72,7 @@ pub(super) struct Means<'a> {
 
 impl<'a> Ipc<'a> {
     pub(super) fn open_file(source: &'a Source, means: Means) -> Result<Self, SplitError> {
-        let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
+        let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error.to_string());
         let mut end = [0; 10];
         if source.len < 18 {
             return Err(bad(&"the file is cut short"));
@@ -107,7 +107,7 @@ impl<'a> Ipc<'a> {
     }
 
     pub(super) fn open_stream(source: &'a Source, means: Means) -> Result<Self, SplitError> {
-        let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error);
+        let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Arrow", error.to_string());
         let (block, mut at) = next_block(source, 0)?.ok_or_else(|| bad(&"there is no schema"))?;
         let metadata = metadata(source, &block)?;
         let message = root_as_message(strip(&metadata)).map_err(|e| bad(&e))?;
@@ -143,7 +143,7 @@ impl<'a> Ipc<'a> {
 
     /// Adds the message at `block`, after checking that it is inside the file.
     fn add(&mut self, block: Block) -> Result<(), SplitError> {
-        let bad = |error: &dyn std::fmt::Display| broken(&self.source.name, "Arrow", error);
+        let bad = |error: &dyn std::fmt::Display| broken(&self.source.name, "Arrow", error.to_string());
         let metadata = metadata(self.source, &block)?;
         let message = root_as_message(strip(&metadata)).map_err(|e| bad(&e))?;
         if message.custom_metadata().is_some_and(|metadata| !metadata.is_empty()) {
@@ -336,7 +336,7 @@ impl Ipc<'_> {
     fn about(&self, column: Option<&String>, error: impl std::fmt::Display) -> SplitError {
         match column {
             Some(column) => broken(&self.source.name, "Arrow", format!("the column `{column}`: {error}")),
-            None => broken(&self.source.name, "Arrow", error),
+            None => broken(&self.source.name, "Arrow", error.to_string()),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Schema, SchemaRef};
+use parquet::errors::ParquetError;
 
 use crate::split::draft::Draft;
 use crate::split::error::SplitError;
@@ -97,22 +98,76 @@ impl Sink {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let appended = self.draft.append(bytes);
         let result = appended.and_then(|()| if self.close { self.draft.close() } else { Ok(()) });
-        result.map_err(|e| io::Error::other(e.to_string()))
+        result.map_err(io::Error::other)
     }
 }
 
-/// An error for an Arrow or Parquet file that cannot be read.
-pub(super) fn broken(name: &str, what: &str, error: impl std::fmt::Display) -> SplitError {
+/// An error of whatever reads or writes.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// An error for an Arrow or Parquet file that cannot be read, or for what is written of it.
+pub(super) fn broken(name: &str, what: &str, error: impl Into<Cause>) -> SplitError {
+    let error = match ours(error.into()) {
+        Ok(ours) => return ours,
+        Err(error) => error.to_string(),
+    };
     // Readers tell where they were, line by line.
-    let error = error.to_string();
     let reason = error.lines().next().unwrap_or_default();
     let help =
         "copy or load the file again, or write it again: it is damaged, cut short, or of no usual writer";
-    // What fails in writing passes through here, too.
-    let is_ours = error.contains("cannot write `");
-    SplitError::whole(
-        name,
-        format!("the {what} data cannot be read: {reason}"),
-        Some(help).filter(|_| !is_ours),
-    )
+    SplitError::whole(name, format!("the {what} data cannot be read: {reason}"), Some(help))
+}
+
+/// The error of a [`Sink`], which the libraries that write to it have wrapped, or `error` if it is another.
+pub(super) fn ours(error: Cause) -> Result<SplitError, Cause> {
+    let error = match error.downcast::<ParquetError>() {
+        Ok(error) => match *error {
+            ParquetError::External(inner) => return ours(inner),
+            other => return Err(other.into()),
+        },
+        Err(error) => error,
+    };
+    let error = match error.downcast::<ArrowError>() {
+        Ok(error) => match *error {
+            ArrowError::IoError(_, inner) => return ours(inner.into()),
+            other => return Err(other.into()),
+        },
+        Err(error) => error,
+    };
+    match error.downcast::<io::Error>() {
+        Ok(error) => error.downcast::<SplitError>().map_err(Into::into),
+        Err(error) => error.downcast::<SplitError>().map(|error| *error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+
+    /// The error of a sink whose file is gone.
+    fn unwritten() -> io::Error {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Utf8Path::from_path(folder.path()).unwrap().join("p1");
+        let mut sink = Sink::new(Draft::create(&target, None).unwrap(), true).unwrap();
+        drop(folder);
+        sink.write(&[0; 1 << 16]).unwrap_err()
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_no_flaw_of_the_source() {
+        let causes: [Cause; 3] = [
+            unwritten().into(),
+            ParquetError::from(unwritten()).into(),
+            ArrowError::from(unwritten()).into(),
+        ];
+        for cause in causes {
+            let error = broken("data", "Parquet", cause);
+            assert!(error.to_string().starts_with("cannot write `"), "{error}");
+        }
+        let unread = ParquetError::from(io::Error::other("no such page"));
+        let unread = broken("data", "Parquet", unread).to_string();
+        assert_eq!(unread, "data: the Parquet data cannot be read: no such page");
+    }
 }

@@ -35,7 +35,7 @@ impl<'a> Walk<'a> {
     }
 
     fn bad(&self, error: impl std::fmt::Display) -> SplitError {
-        broken(&self.source.name, "Arrow", error)
+        broken(&self.source.name, "Arrow", error.to_string())
     }
 
     /// The next field, which must have the rows that are wanted of it; whether some are null.

@@ -20,11 +20,14 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, encode_arrow_schema};
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::column::reader::get_typed_column_reader;
+use parquet::column::writer::ColumnWriter;
 use parquet::data_type::Int64Type as ParquetInt64;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{ReaderProperties, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::file::serialized_reader::ReadOptionsBuilder;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 
 use super::{Parts, Space};
@@ -700,6 +703,80 @@ fn what_is_damaged_in_an_arrow_file_is_named_with_its_column() {
                 assert!(error.contains(&format!("the column {column}")), "{error}");
                 assert!(error.contains("again") && !error.contains('\n'), "{error}");
             }
+        }
+    }
+}
+
+/// A file with this type as its only column, `c`, whose values are 0 to 19.
+fn typed(kind: &str) -> Vec<u8> {
+    let schema = parse_message_type(&format!("message m {{ required {kind}; }}")).unwrap();
+    let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    match column.untyped() {
+        ColumnWriter::Int32ColumnWriter(c) => c.write_batch(&(0..20).collect::<Vec<_>>(), None, None),
+        ColumnWriter::Int64ColumnWriter(c) => c.write_batch(&(0..20).collect::<Vec<_>>(), None, None),
+        _ => panic!("{kind}"),
+    }
+    .unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn types_of_parquet_that_readers_tell_apart_have_hashes_of_their_own() {
+    let agree = [
+        ["int32 c", "int32 c (INTEGER(32,true))", "int32 c (INT_32)"],
+        ["int64 c", "int64 c (INTEGER(64,true))", "int64 c (INT_64)"],
+        // pyarrow takes it to be in UTC, duckdb and polars do not.
+        ["int64 c (TIMESTAMP_MICROS)"; 3],
+        ["int64 c (TIMESTAMP_MILLIS)"; 3],
+        ["int64 c (TIMESTAMP(MICROS,false))"; 3],
+        ["int64 c (TIMESTAMP(MILLIS,false))"; 3],
+        ["int64 c (TIME_MICROS)", "int64 c (TIME(MICROS,false))", "int64 c (TIME_MICROS)"],
+        ["int32 c (TIME_MILLIS)", "int32 c (TIME(MILLIS,false))", "int32 c (TIME_MILLIS)"],
+        ["int32 c (INTEGER(8,true))", "int32 c (INT_8)", "int32 c (INTEGER(8,true))"],
+        ["int64 c (INTEGER(64,false))", "int64 c (UINT_64)", "int64 c (INTEGER(64,false))"],
+        ["int64 c (TIMESTAMP(MICROS,true))"; 3],
+        ["int64 c (TIMESTAMP(MILLIS,true))"; 3],
+        ["int64 c (TIME(MICROS,true))"; 3],
+        ["int32 c (TIME(MILLIS,true))"; 3],
+    ];
+    let found = agree.map(|same| same.map(|kind| digest(&typed(kind), "parquet")));
+    for (i, same) in found.iter().enumerate() {
+        assert!(same.iter().all(|one| *one == same[0]), "{:?}", agree[i]);
+        assert!(found[..i].iter().all(|other| other[0] != same[0]), "{:?}", agree[i]);
+    }
+    let nested = ["optional int64 x (TIMESTAMP_MICROS)", "optional int64 x (TIMESTAMP(MICROS,true))"]
+        .map(|kind| {
+            parse_message_type(&format!(
+                "message m {{ optional group c (LIST) {{ repeated group list {{ {kind}; }} }} }}"
+            ))
+        })
+        .map(|schema| {
+            let schema = Arc::new(schema.unwrap());
+            let writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
+            digest(&writer.into_inner().unwrap(), "parquet")
+        });
+    assert_ne!(nested[0], nested[1]);
+}
+
+#[test]
+fn a_partition_has_the_annotations_of_its_source() {
+    let schema = |bytes: Vec<u8>| {
+        let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+        reader.metadata().file_metadata().schema().clone()
+    };
+    for kind in [
+        "int64 c (TIMESTAMP_MICROS)",
+        "int32 c (TIME_MILLIS)",
+        "int64 c (INT_64)",
+        "int32 c (INTEGER(32,true))",
+    ] {
+        let space = Space::new();
+        for part in space.split(&typed(kind), "parquet", "3", "hash:c", (0, 1)).unwrap() {
+            assert_eq!(schema(std::fs::read(&part.path).unwrap()), schema(typed(kind)), "{kind}");
         }
     }
 }

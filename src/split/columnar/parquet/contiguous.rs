@@ -2,18 +2,21 @@
 
 use std::ops::Range;
 
+use parquet::basic::Type as Physical;
 use parquet::bloom_filter::Sbbf;
 use parquet::column::reader::ColumnReader;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::schema::types::ColumnDescriptor;
 
 use super::super::guard::guarded;
 use super::super::pandas::Index;
 use super::super::table::{HANDLES, Sink, broken};
 use super::digest::ColumnDigest;
 use super::file::ParquetFile;
+use super::pages::column_reader;
 use super::strip::Strip;
 use super::write::{Groups, Part};
 use crate::split::error::SplitError;
@@ -25,6 +28,9 @@ const BATCH: usize = 4 << 20;
 
 /// The most rows that are decoded at once.
 pub(super) const ROWS: usize = 1 << 16;
+
+/// The most rows of texts or lists that are decoded in one step: they may suddenly weigh much more than those before them.
+const STEP: usize = 1 << 9;
 
 /// The most partitions that are made in one go through a row group.
 const PARTS: usize = 1 << 10;
@@ -109,8 +115,8 @@ impl Contiguous<'_> {
         let of = (own.end - own.start) as usize;
         let group = Group { file, g, of, reader: reader.as_ref(), has_filters };
         for c in 0..file.shape.columns.num_columns() {
-            let reader = reader.get_column_reader(c).map_err(|e| file.bad(c, e))?;
-            let mut cursor = Cursor { reader, at: 0 };
+            let reader = column_reader(reader.as_ref(), c).map_err(|e| file.bad(c, e))?;
+            let mut cursor = Cursor::new(reader, &file.shape.columns.column(c));
             slices.iter_mut().try_for_each(|slice| group.copy(c, &mut cursor, slice))?;
         }
         let mut done = 0;
@@ -140,10 +146,37 @@ struct Slice<'a> {
     out: Option<SerializedRowGroupWriter<'a, Sink>>,
 }
 
-/// A column of a row group, and at which row its reader stands.
+/// A column of a row group, at which row its reader stands, and how many it reads in one step.
 struct Cursor {
     reader: ColumnReader,
     at: usize,
+    step: usize,
+    longest_step: usize,
+}
+
+impl Cursor {
+    fn new(reader: ColumnReader, column: &ColumnDescriptor) -> Self {
+        let is_even = column.max_rep_level() == 0 && column.physical_type() != Physical::BYTE_ARRAY;
+        Self { reader, at: 0, step: 1, longest_step: if is_even { ROWS } else { STEP } }
+    }
+
+    /// Reads up to `rows` more rows, fewer where they weigh more than [`BATCH`]; `None` if there are too few. What rows
+    /// weigh is known only when they have been read, so the first step is one row, and none is much longer than the one
+    /// before it.
+    fn fill(&mut self, strip: &mut Strip, rows: usize) -> ParquetResult<Option<usize>> {
+        let (mut read, mut weight) = (0, 0);
+        while read < rows && weight < BATCH {
+            let (step, before) = (self.step.min(rows - read), strip.count());
+            if strip.read(&mut self.reader, step)? < step {
+                return Ok(None);
+            }
+            let added = strip.weight_from(before);
+            (read, weight) = (read + step, weight + added);
+            self.step = (BATCH / 16 * step / added.max(1)).clamp(1, self.longest_step).min(4 * self.step);
+        }
+        self.at += read;
+        Ok(Some(read))
+    }
 }
 
 impl Group<'_> {
@@ -197,18 +230,13 @@ impl Group<'_> {
             return Err(missing());
         }
         let mut strip = Strip::new(&self.file.shape.columns.column(c));
-        let (mut left, mut next) = (rows.len(), 64);
-        while left > 0 {
-            let asked = left.min(next);
+        cursor.at = rows.start;
+        while cursor.at < rows.end {
             strip.clear();
-            if strip.read(&mut cursor.reader, asked).map_err(bad)? < asked {
-                return Err(missing());
-            }
+            let most = ROWS.min(rows.end - cursor.at);
+            cursor.fill(&mut strip, most).map_err(bad)?.ok_or_else(missing)?;
             each(&strip).map_err(bad)?;
-            left -= asked;
-            next = batch(asked, strip.weight()).min(4 * next);
         }
-        cursor.at = rows.end;
         let mut more = Strip::new(&self.file.shape.columns.column(c));
         if rows.end == self.of && more.read(&mut cursor.reader, 1).map_err(bad)? > 0 {
             return Err(self.file.bad(c, format!("row group {} has more than {} rows", self.g + 1, self.of)));
@@ -243,11 +271,6 @@ impl Group<'_> {
     }
 }
 
-/// How many rows to read next, if `rows` of them weighed so much.
-fn batch(rows: usize, weight: usize) -> usize {
-    (BATCH * rows / weight.max(1)).clamp(1, ROWS)
-}
-
 /// Passes over rows; returns how many there were.
 pub(super) fn skip(reader: &mut ColumnReader, rows: usize) -> ParquetResult<usize> {
     match reader {
@@ -259,5 +282,53 @@ pub(super) fn skip(reader: &mut ColumnReader, rows: usize) -> ParquetResult<usiz
         ColumnReader::DoubleColumnReader(r) => r.skip_records(rows),
         ColumnReader::ByteArrayColumnReader(r) => r.skip_records(rows),
         ColumnReader::FixedLenByteArrayColumnReader(r) => r.skip_records(rows),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::types::Int32Type;
+    use arrow_array::{ArrayRef, BinaryArray, ListArray, RecordBatch};
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+    use crate::split::source::Source;
+
+    /// How many rows of a column are read in each go.
+    fn goes(column: ArrayRef) -> Vec<usize> {
+        let rows = column.len();
+        let table = RecordBatch::try_from_iter([("c", column)]).unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        let mut writer = ArrowWriter::try_new(&mut file, table.schema(), None).unwrap();
+        writer.write(&table).unwrap();
+        writer.close().unwrap();
+        let source = Source::new(file, "data").unwrap();
+        let file = ParquetFile::open(&source, (1 << 30, 1)).unwrap();
+        let group = file.reader.get_row_group(0).unwrap();
+        let column = file.shape.columns.column(0);
+        let mut cursor = Cursor::new(column_reader(group.as_ref(), 0).unwrap(), &column);
+        let mut found = Vec::new();
+        while cursor.at < rows {
+            let mut strip = Strip::new(&column);
+            found.push(cursor.fill(&mut strip, ROWS.min(rows - cursor.at)).unwrap().unwrap());
+            assert_eq!(strip.rows(), *found.last().unwrap());
+        }
+        found
+    }
+
+    #[test]
+    fn few_rows_are_read_in_one_go_where_they_are_heavy() {
+        let lists = |lengths: &mut dyn Iterator<Item = i32>| -> ArrayRef {
+            let list = |length| Some((0..length).map(|_| Some(0)));
+            Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(lengths.map(list)))
+        };
+        assert_eq!(goes(lists(&mut [300_000; 5].into_iter())), [2, 2, 1]);
+        assert_eq!(goes(lists(&mut (0..5_000).map(|i| i % 3))), [5_000]);
+        let heavy_behind_light = goes(lists(&mut (0..2_000).map(|i| if i < 1_900 { 1 } else { 30_000 })));
+        assert!(heavy_behind_light[1..].iter().all(|rows| *rows < 40), "{heavy_behind_light:?}");
+        let texts: ArrayRef = Arc::new(BinaryArray::from_iter_values((0..6).map(|i| vec![i; 3 << 20])));
+        assert_eq!(goes(texts), [2, 2, 2]);
     }
 }

@@ -10,10 +10,11 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
 
-use super::super::table::broken;
+use super::super::table::{Cause, broken, ours};
 use super::categories::Categories;
 use super::codec::codec;
 use super::compact::Compact;
+use super::pages::column_reader;
 use super::shape::Shape;
 use super::strip::Strip;
 use super::weights::Weights;
@@ -42,7 +43,7 @@ impl<'a> ParquetFile<'a> {
         source: &'a Source,
         (memory, threads): (u64, usize),
     ) -> Result<Self, SplitError> {
-        let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Parquet", error);
+        let bad = |error: &dyn std::fmt::Display| broken(&source.name, "Parquet", error.to_string());
         let file = file::context(source.file().try_clone(), "read", source.path())?;
         let handle = Handle { file: Arc::new(file), len: source.len };
         let reader = SerializedFileReader::new(handle.clone()).map_err(|e| bad(&e))?;
@@ -98,7 +99,7 @@ impl<'a> ParquetFile<'a> {
             if has_page && is_all_numbers(group.metadata().column(c)) {
                 continue;
             }
-            let mut reader = group.get_column_reader(c).map_err(bad)?;
+            let mut reader = column_reader(group.as_ref(), c).map_err(bad)?;
             let mut strip = Strip::new(&self.shape.columns.column(c));
             while strip.read(&mut reader, 1 << 12).map_err(bad)? > 0 {
                 categories.add_all(&strip);
@@ -121,7 +122,11 @@ impl<'a> ParquetFile<'a> {
     }
 
     /// An error about column `c`.
-    pub(super) fn bad(&self, c: usize, error: impl std::fmt::Display) -> SplitError {
+    pub(super) fn bad(&self, c: usize, error: impl Into<Cause>) -> SplitError {
+        let error = match ours(error.into()) {
+            Ok(ours) => return ours,
+            Err(error) => error,
+        };
         if self.is_encrypted(c) {
             let message = format!("the column `{}` is encrypted", self.name(c));
             let help = "write the table without encryption, or without this column, and split that";

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
-use parquet::arrow::{ProjectionMask, parquet_to_arrow_schema};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema};
 use parquet::basic::Type;
 use parquet::file::reader::FileReader;
 use parquet::schema::types::{SchemaDescriptor, Type as SchemaType};
@@ -18,31 +16,31 @@ use super::super::guard::guarded;
 use super::super::table::{Batches, broken};
 use super::super::values::KeyNames;
 use super::file::ParquetFile;
+use super::pages::Chosen;
 use crate::split::error::SplitError;
 use crate::split::keys::Keys;
 
 /// Columns of a Parquet file, read by Arrow's reader.
 pub(in crate::split::columnar) struct KeyColumns<'a> {
     file: &'a ParquetFile<'a>,
-    metadata: ArrowReaderMetadata,
+    schema: SchemaRef,
     roots: Vec<usize>,
 }
 
 impl<'a> KeyColumns<'a> {
     /// All columns.
     pub(in crate::split::columnar) fn open(file: &'a ParquetFile<'a>) -> Result<Self, SplitError> {
-        let bad = |error: &dyn std::fmt::Display| broken(&file.source.name, "Parquet", error);
+        let bad = |error: &dyn std::fmt::Display| broken(&file.source.name, "Parquet", error.to_string());
         // The hints of Arrow's writers are irrelevant to the values.
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let read = ArrowReaderMetadata::load(&file.handle, options);
-        let metadata = read.map_err(|e| odd_column(file).unwrap_or_else(|| bad(&e)))?;
-        let roots = (0..metadata.schema().fields().len()).collect();
-        Ok(Self { file, metadata, roots })
+        let read = parquet_to_arrow_schema(&file.shape.columns, None);
+        let schema = Arc::new(read.map_err(|e| odd_column(file).unwrap_or_else(|| bad(&e)))?);
+        let roots = (0..schema.fields().len()).collect();
+        Ok(Self { file, schema, roots })
     }
 
     /// The schema with the names of the columns.
     pub(in crate::split::columnar) fn schema(&self) -> &SchemaRef {
-        self.metadata.schema()
+        &self.schema
     }
 
     /// Restricted to these columns; an error for one whose values Arrow's reader would change.
@@ -91,7 +89,7 @@ impl<'a> KeyColumns<'a> {
 
     /// One of these columns alone.
     fn alone(&self, root: usize) -> Self {
-        Self { file: self.file, metadata: self.metadata.clone(), roots: vec![root] }
+        Self { file: self.file, schema: self.schema.clone(), roots: vec![root] }
     }
 
     /// The columns in a range of rows.
@@ -102,22 +100,22 @@ impl<'a> KeyColumns<'a> {
     ) -> Result<Batches<'_>, SplitError> {
         let (name, groups) = (&self.file.source.name, &self.file.groups);
         let overlaps = |i: &usize| groups[*i] < rows.end && groups[i + 1] > rows.start;
-        let wanted: Vec<usize> = (0..groups.len() - 1).filter(overlaps).collect();
-        let Some(first) = wanted.first().filter(|_| !rows.is_empty()) else {
+        let mut wanted = (0..groups.len() - 1).filter(overlaps);
+        let Some(first) = wanted.next().filter(|_| !rows.is_empty()) else {
             return Ok(Box::new(std::iter::empty()));
         };
-        let offset = (rows.start - groups[*first]) as usize;
-        let schema = self.file.reader.metadata().file_metadata().schema_descr();
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
-            self.file.handle.clone(),
-            self.metadata.clone(),
-        )
-        .with_projection(ProjectionMask::roots(schema, self.roots.iter().copied()))
-        .with_row_groups(wanted)
-        .with_offset(offset)
-        .with_limit((rows.end - rows.start) as usize)
-        .with_batch_size(batch);
-        let built = guarded(name, "Parquet", || Ok(builder.build()));
+        let chosen =
+            Chosen { reader: &self.file.reader, groups: first..wanted.next_back().unwrap_or(first) + 1 };
+        let (ahead, count) = ((rows.start - groups[first]) as usize, (rows.end - rows.start) as usize);
+        let selection = RowSelection::from(vec![RowSelector::skip(ahead), RowSelector::select(count)]);
+        let schema = &self.file.shape.columns;
+        let mask = ProjectionMask::roots(schema, self.roots.iter().copied());
+        let build = || {
+            let levels = parquet_to_arrow_field_levels(schema, mask, None)?;
+            let batch = batch.min(count);
+            ParquetRecordBatchReader::try_new_with_row_groups(&levels, &chosen, batch, Some(selection))
+        };
+        let built = guarded(name, "Parquet", || Ok(build()));
         let built = built.map_err(|_| self.bad(&rows, &"it is damaged"))?;
         let mut reader = built.map_err(|e| self.bad(&rows, &e))?;
         Ok(Box::new(std::iter::from_fn(move || {
@@ -136,7 +134,7 @@ impl<'a> KeyColumns<'a> {
             let columns = &self.file.shape.columns;
             let own = (0..columns.num_columns()).find(|c| columns.get_column_root_idx(*c) == *root);
             if let Some(c) = own.filter(|c| self.file.is_encrypted(*c)) {
-                return self.file.bad(c, error);
+                return self.file.bad(c, error.to_string());
             }
             return broken(&self.file.source.name, "Parquet", format!("the column `{column}`: {error}"));
         }
@@ -149,7 +147,7 @@ impl<'a> KeyColumns<'a> {
             batches.find_map(Result::err)
         };
         let found = self.roots.iter().find_map(alone);
-        found.unwrap_or_else(|| broken(&self.file.source.name, "Parquet", error))
+        found.unwrap_or_else(|| broken(&self.file.source.name, "Parquet", error.to_string()))
     }
 }
 

@@ -8,6 +8,7 @@ mod contiguous;
 mod digest;
 mod file;
 mod keys;
+mod pages;
 mod scattered;
 mod shape;
 mod strip;

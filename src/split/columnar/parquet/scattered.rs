@@ -13,6 +13,7 @@ use super::super::pandas::{Index, RangeIndex};
 use super::super::table::{Sink, broken};
 use super::contiguous::{ROWS, skip};
 use super::file::ParquetFile;
+use super::pages::column_reader;
 use super::shape::Shape;
 use super::strip::{Strip, Values};
 use super::write::{Groups, Part};
@@ -99,7 +100,7 @@ struct Group<'a> {
 
 impl Group<'_> {
     fn open(&self, file: &ParquetFile, c: usize) -> Result<ColumnReader, SplitError> {
-        self.reader.get_column_reader(c).map_err(|e| file.bad(c, e))
+        column_reader(self.reader, c).map_err(|e| file.bad(c, e))
     }
 
     /// Reads up to `count` rows of column `c` from row `at` on, which are the next ones; returns how many there were.
@@ -149,7 +150,8 @@ impl Spread<'_> {
         let weight = |c: &usize| reader.metadata().columns().get(*c).map_or(0, |c| c.uncompressed_size());
         let mut turns: Vec<usize> = (0..self.columns.len()).collect();
         turns.sort_by_key(|c| std::cmp::Reverse(weight(c)));
-        let (mut at, mut next) = (rows.start, 64);
+        // What rows weigh is known only when they have been read.
+        let (mut at, mut next) = (rows.start, 1);
         while at < rows.end {
             let end = rows.end.min(at + next as u64);
             let route: Vec<u32> = (at..end).map(|row| assignment.partition(row) as u32).collect();

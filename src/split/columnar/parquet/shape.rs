@@ -124,6 +124,17 @@ impl Shape {
     }
 }
 
+/// Whether the logical type says no more than the physical one.
+fn is_plain(kind: &Type) -> bool {
+    let meaning = meaning(kind.get_basic_info());
+    kind.is_primitive()
+        && match kind.get_physical_type() {
+            Physical::INT32 => meaning == "int(32, true)",
+            Physical::INT64 => meaning == "int(64, true)",
+            _ => false,
+        }
+}
+
 fn of_type(kind: &Type) -> String {
     let info = kind.get_basic_info();
     format!("{} {}", serde_json::Value::from(info.name()), unnamed(kind))
@@ -139,7 +150,9 @@ fn unnamed(kind: &Type) -> String {
     if info.has_id() {
         let _ = write!(text, "id={} ", info.id());
     }
-    text += &meaning(info);
+    if !is_plain(kind) {
+        text += &meaning(info);
+    }
     match kind {
         Type::PrimitiveType { physical_type, type_length, scale, precision, .. } => {
             if meaning(info) == "decimal" {
@@ -197,10 +210,12 @@ fn meaning(info: &BasicTypeInfo) -> String {
         C::MAP | C::MAP_KEY_VALUE => "map",
         C::LIST => "list",
         C::DECIMAL => "decimal",
-        C::TIME_MILLIS => "time(MILLIS, true)",
-        C::TIME_MICROS => "time(MICROS, true)",
-        C::TIMESTAMP_MILLIS => "timestamp(MILLIS, true)",
-        C::TIMESTAMP_MICROS => "timestamp(MICROS, true)",
+        // By the converted type alone, a time is a local one to every reader, and a timestamp in UTC to pyarrow, but
+        // local to polars and duckdb.
+        C::TIME_MILLIS => "time(MILLIS, false)",
+        C::TIME_MICROS => "time(MICROS, false)",
+        C::TIMESTAMP_MILLIS => "timestamp(MILLIS)",
+        C::TIMESTAMP_MICROS => "timestamp(MICROS)",
         C::UINT_8 => "int(8, false)",
         C::UINT_16 => "int(16, false)",
         C::UINT_32 => "int(32, false)",

@@ -151,6 +151,30 @@ impl Strip {
         }
     }
 
+    /// How many levels there are.
+    fn levels(&self) -> usize {
+        self.definitions.len().max(self.repetitions.len())
+    }
+
+    /// How many values and levels there are.
+    pub(super) fn count(&self) -> (usize, usize) {
+        (with_values!(&self.values, v => v.len(), p => p.ends.len()), self.levels())
+    }
+
+    /// About how many bytes those take that were added since there were as many as this.
+    pub(super) fn weight_from(&self, (values, levels): (usize, usize)) -> usize {
+        let fixed = |width: usize| width * (self.count().0 - values);
+        let added = match &self.values {
+            Values::Bytes(v) => v[values..].iter().map(|value| value.len() + 32).sum(),
+            Values::Fixed(v) => v[values..].iter().map(|value| value.len() + 32).sum(),
+            Values::Bool(_) => fixed(1),
+            Values::Int32(_) | Values::Numbers(_) | Values::Float(_) => fixed(4),
+            Values::Int64(_) | Values::Double(_) | Values::Packed(_) => fixed(8),
+            Values::Int96(_) => fixed(12),
+        };
+        added + 4 * (self.levels() - levels)
+    }
+
     /// About how many bytes the rows take in memory.
     pub(super) fn weight(&self) -> usize {
         let values = match &self.values {
