@@ -86,9 +86,6 @@ mod tests {
         after("`b/RECORD` was added", &["a/RECORD\tthere 1", "b/RECORD\tthere 1", "never/fits.py\t12"]);
         after("`never/fits.py` was changed", &["a/RECORD\tthere 1"]);
         after("`a.py` was changed", &["a/RECORD\tthere 1", "a.py\t34", "never/fits.py\t12"]);
-        after(
-            "`never/fits.py` is lost, and 1 more",
-            &["a.py\tlost", "a/RECORD\tthere 1", "never/fits.py\tlost"],
-        );
+        after("`a.py` is lost, and 1 more", &["a.py\tlost", "a/RECORD\tthere 1", "never/fits.py\tlost"]);
     }
 }
