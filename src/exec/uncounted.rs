@@ -84,8 +84,13 @@ mod tests {
 
     #[test]
     fn the_runtime_and_the_manual_name_the_same_variables() {
-        let (runtime, manual) =
-            (include_str!("../python/expops_build/_watch.py"), include_str!("../../docs/reads.md"));
+        let (runtime, manual) = (
+            concat!(
+                include_str!("../python/expops_build/_watch.py"),
+                include_str!("../python/expops_build/_seed.py")
+            ),
+            include_str!("../../docs/reads.md"),
+        );
         for name in NEVER.iter().chain(&OF_THE_NODE).chain(&THREADS) {
             assert!(runtime.contains(&format!("\"{name}\"")), "{name}");
             assert!(manual.contains(&format!("`{name}`")), "{name}");
