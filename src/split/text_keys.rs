@@ -17,6 +17,8 @@ use super::value::of_text;
 pub(super) struct TextKeys<'a> {
     found: &'a Found<'a>,
     fields: Fields,
+    /// The column that makes up the key, if it is one.
+    one: Option<Column>,
     plain: bool,
     /// Memory that serves one chunk after another.
     rows: Mutex<Vec<Rows>>,
@@ -33,8 +35,8 @@ enum Fields {
     Line,
     /// The names of all columns, and which of them count (none: all).
     Csv { dialect: Dialect, names: Vec<Vec<u8>>, order: Order, columns: Option<Vec<usize>> },
-    /// Which keys count (none: all), and that one if it is one.
-    Json { columns: Option<Vec<String>>, only: Option<Field> },
+    /// Which keys count (none: all).
+    Json { columns: Option<Vec<String>> },
 }
 
 /// The columns in the order of their names.
@@ -76,12 +78,21 @@ impl Fields {
                 return Err(SplitError::usage(message, "use `--by hash`, which hashes the whole line"));
             }
             (Kind::Lines, None) => Self::Line,
-            (_, columns) => Self::Json {
-                columns: columns.map(<[String]>::to_vec),
-                only: columns
-                    .and_then(|columns| if let [one] = columns { Some(Field::new(one)) } else { None }),
-            },
+            (_, columns) => Self::Json { columns: columns.map(<[String]>::to_vec) },
         })
+    }
+
+    /// The column that counts, if it is one.
+    fn one_column(&self) -> Option<Column> {
+        match self {
+            Self::Csv { dialect, columns: Some(columns), .. } if columns.len() == 1 => {
+                Some(Column::Csv(*dialect, columns[0]))
+            }
+            Self::Json { columns: Some(columns) } if columns.len() == 1 => {
+                Some(Column::Json(Box::new(Field::new(&columns[0]))))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -90,7 +101,8 @@ impl<'a> TextKeys<'a> {
     pub(super) fn new(found: &'a Found<'a>, wanted: KeyRequest) -> Result<Self, SplitError> {
         let fields = Fields::of(found.text, wanted.columns)?;
         let (rows, identities, partitions) = Default::default();
-        let keys = Self { found, fields, plain: wanted.plain, rows, identities, partitions };
+        let one = fields.one_column();
+        let keys = Self { found, fields, one, plain: wanted.plain, rows, identities, partitions };
         if wanted.plain || !found.can_gather() {
             found.index()?;
             keys.insist_on_members()?;
@@ -100,7 +112,7 @@ impl<'a> TextKeys<'a> {
 
     /// Insists that each of the columns is a key of some JSON element: a misspelt one would be missing everywhere.
     fn insist_on_members(&self) -> Result<(), SplitError> {
-        let Fields::Json { columns: Some(columns), .. } = &self.fields else { return Ok(()) };
+        let Fields::Json { columns: Some(columns) } = &self.fields else { return Ok(()) };
         let mut unseen: Vec<&String> = columns.iter().collect();
         let mut names = Vec::new();
         for chunk in 0..self.chunks() {
@@ -130,7 +142,7 @@ impl<'a> TextKeys<'a> {
 
     /// Puts the key of the row `from` the place into `message`.
     fn key(&self, from: From, ends: &mut Vec<usize>, message: &mut Message) {
-        if let Some(column) = self.one_column() {
+        if let Some(column) = &self.one {
             return column.key(&column.value(from), self.plain, message);
         }
         message.clear();
@@ -281,7 +293,7 @@ impl TextKeys<'_> {
             self.key(row, &mut ends, &mut message);
             make(message::identity(message.bytes()))
         };
-        let Some(column) = self.one_column() else {
+        let Some(column) = &self.one else {
             return spans.iter().map(|span| make(From::new(bytes, span))).collect();
         };
         let pool = || pool.lock().expect("no thread panics while it holds the lock");
@@ -299,17 +311,6 @@ impl TextKeys<'_> {
         pool().push(recent);
         made
     }
-
-    /// The column that makes up the key, if it is one.
-    fn one_column(&self) -> Option<Column<'_>> {
-        match &self.fields {
-            Fields::Csv { dialect, columns: Some(columns), .. } if columns.len() == 1 => {
-                Some(Column::Csv(*dialect, columns[0]))
-            }
-            Fields::Json { only: Some(field), .. } => Some(Column::Json(field)),
-            _ => None,
-        }
-    }
 }
 
 /// How many rows are looked up at a time.
@@ -319,19 +320,18 @@ const BATCH: usize = 64;
 const NOT_SHORT: usize = 16;
 
 /// A column that alone makes up the key.
-#[derive(Clone, Copy)]
-enum Column<'a> {
+enum Column {
     Csv(Dialect, usize),
-    Json(&'a Field),
+    Json(Box<Field>),
 }
 
-impl Column<'_> {
+impl Column {
     /// The value in a row: what is written there, in CSV without its quotes.
-    fn value(self, row: From<'_>) -> Cow<'_, [u8]> {
+    fn value<'a>(&self, row: From<'a>) -> Cow<'a, [u8]> {
         match self {
-            Self::Csv(dialect, column) => match row.near_field(dialect, column) {
+            Self::Csv(dialect, column) => match row.near_field(*dialect, *column) {
                 Some(field) => Cow::Borrowed(&row.bytes[field]),
-                None => nth_field(row.row(), dialect, column),
+                None => nth_field(row.row(), *dialect, *column),
             },
             Self::Json(field) => Cow::Borrowed(json_value(row, field)),
         }
@@ -339,11 +339,11 @@ impl Column<'_> {
 
     /// Writes to `texts` the value of each of the rows `spans` as [`short`]; 0 if it is not short or takes time to
     /// find.
-    fn short(self, bytes: &[u8], spans: &[(u32, u32)], texts: &mut [u128]) {
+    fn short(&self, bytes: &[u8], spans: &[(u32, u32)], texts: &mut [u128]) {
         let rows = texts.iter_mut().zip(spans).map(|(text, span)| (text, From::new(bytes, span)));
         match self {
             Self::Csv(dialect, column) => rows.for_each(|(text, row)| {
-                let field = row.near_field(dialect, column).unwrap_or(0..NOT_SHORT);
+                let field = row.near_field(*dialect, *column).unwrap_or(0..NOT_SHORT);
                 let bytes = bytes[field.start..].first_chunk();
                 *text = bytes.map_or(0, |bytes| short(*bytes, field.len()));
             }),
@@ -356,7 +356,7 @@ impl Column<'_> {
     }
 
     /// Puts a value that was found in a row into `message`.
-    fn key(self, value: &[u8], plain: bool, message: &mut Message) {
+    fn key(&self, value: &[u8], plain: bool, message: &mut Message) {
         message.clear();
         match self {
             Self::Csv(..) => message.add_value(value, plain),
