@@ -1,6 +1,8 @@
 //! The partition of each row, by its number. Strategies that look at values have done so beforehand and recorded a
 //! number for each row. Knows nothing of formats.
 
+use std::ops::Range;
+
 /// The partition of every row.
 pub(super) enum Assignment {
     /// Contiguous rows: the number of the first row of each partition except the first, ascending.
@@ -47,6 +49,15 @@ impl Listed {
         }
     }
 
+    /// Adds the next rows.
+    pub(super) fn extend(&mut self, partitions: impl Iterator<Item = u32>) {
+        match self {
+            Self::Bytes(list) => list.extend(partitions.map(|partition| partition as u8)),
+            Self::Shorts(list) => list.extend(partitions.map(|partition| partition as u16)),
+            Self::Words(list) => list.extend(partitions),
+        }
+    }
+
     /// How many rows there are.
     pub(super) fn len(&self) -> usize {
         match self {
@@ -77,6 +88,17 @@ impl Assignment {
                 cuts.partition_point(|cut| *cut <= mixed)
             }
             Self::Listed(list) => list.get(number as usize),
+        }
+    }
+
+    /// The partitions of the rows `numbers`.
+    pub(super) fn route(&self, numbers: Range<u64>, route: &mut Vec<u32>) {
+        let rows = numbers.start as usize..numbers.end as usize;
+        match self {
+            Self::Listed(Listed::Bytes(list)) => route.extend(list[rows].iter().map(|one| u32::from(*one))),
+            Self::Listed(Listed::Shorts(list)) => route.extend(list[rows].iter().map(|one| u32::from(*one))),
+            Self::Listed(Listed::Words(list)) => route.extend(&list[rows]),
+            _ => route.extend(numbers.map(|number| self.partition(number) as u32)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The texts of JSON values (see [`value`](super::value)).
 
+use memchr::memmem;
+
 use super::value::{of_number, of_text};
 
 /// The text of a JSON value, which must be well formed. An unpaired surrogate (`"\\ud83d"`), which some programs write
@@ -16,18 +18,50 @@ pub(super) fn of_json(raw: &[u8]) -> Vec<u8> {
 /// The fields of a well-formed object: names, and values as written.
 pub(super) fn fields(object: &[u8]) -> Vec<(Vec<u8>, &[u8])> {
     let mut json = Json { text: object, at: 1 };
-    let mut fields = Vec::new();
-    while json.blank() == Some(b'"') {
-        let name = unescaped(json.value());
-        json.blank();
-        json.at += 1;
-        json.blank();
-        fields.push((name, json.value()));
-        if json.blank() == Some(b',') {
-            json.at += 1;
-        }
+    std::iter::from_fn(|| json.field()).map(|(name, value)| (unescaped(name), value)).collect()
+}
+
+/// A field to look for in many objects.
+pub(super) struct Field {
+    name: Vec<u8>,
+    /// Finds the name in its quotes.
+    quoted: memmem::Finder<'static>,
+    /// Whether nothing but `\u` can spell the name in another way.
+    is_simple: bool,
+}
+
+impl Field {
+    /// The field with this name.
+    pub(super) fn new(name: &str) -> Self {
+        let quoted = format!("\"{name}\"");
+        let is_simple = !name.bytes().any(|byte| matches!(byte, b'"' | b'\\' | b'/' | 0..0x20));
+        Self { name: name.into(), quoted: memmem::Finder::new(&quoted).into_owned(), is_simple }
     }
-    fields
+
+    /// Its value, as written, in a well-formed object; the last one, if it is repeated.
+    pub(super) fn value<'a>(&self, object: &'a [u8]) -> Option<&'a [u8]> {
+        let (mut json, mut last) = (Json { text: object, at: 1 }, None);
+        while let Some((quoted, value)) = json.field() {
+            if self.is_in(quoted) {
+                last = Some(value);
+                if self.is_simple && self.is_missing_in(&object[json.at..]) {
+                    break;
+                }
+            }
+        }
+        last
+    }
+
+    fn is_in(&self, quoted: &[u8]) -> bool {
+        let name = &quoted[1..quoted.len() - 1];
+        name == self.name || name.contains(&b'\\') && unescaped(quoted) == self.name
+    }
+
+    /// Whether the rest of an object certainly does not have it.
+    fn is_missing_in(&self, rest: &[u8]) -> bool {
+        let mut escapes = memchr::memchr_iter(b'\\', rest);
+        !escapes.any(|at| rest.get(at + 1) == Some(&b'u')) && self.quoted.find(rest).is_none()
+    }
 }
 
 /// A parser of well-formed JSON.
@@ -37,6 +71,22 @@ struct Json<'a> {
 }
 
 impl<'a> Json<'a> {
+    /// The next field of an object: its name and its value, as written.
+    fn field(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        if self.blank() != Some(b'"') {
+            return None;
+        }
+        let name = self.value();
+        self.blank();
+        self.at += 1;
+        self.blank();
+        let value = self.value();
+        if self.blank() == Some(b',') {
+            self.at += 1;
+        }
+        Some((name, value))
+    }
+
     /// The next byte that is not white space.
     fn blank(&mut self) -> Option<u8> {
         while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
@@ -191,6 +241,26 @@ fn encode(code: u32, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_fields_with_one_name_the_last_one_counts() {
+        for object in [
+            &br#"{"a": 1, "b" : {"a": 2}, "\u0061":[3, "}"] ,"c":"\"a\":4"}"#[..],
+            br#"{"a":1,"b":"\n","a":2,"c/\\":"a","c\/\\":5}"#,
+            br#"{"a":1,"b":{"a":2},"c":"a"}"#,
+            br#"{ "a\"" : 1 , "" : [ ] , "\u0061" : "\\u" }"#,
+            b"{}",
+        ] {
+            for name in ["a", "b", "c", "", "a\"", "c/\\"] {
+                let all = fields(object);
+                let last =
+                    all.iter().rev().find(|(found, _)| found == name.as_bytes()).map(|(_, value)| *value);
+                assert_eq!(Field::new(name).value(object), last, "{name}");
+            }
+        }
+        let object = br#"{"a":1,"\u0061":[3, "}"]}"#;
+        assert_eq!(Field::new("a").value(object), Some(&br#"[3, "}"]"#[..]));
+    }
 
     #[test]
     fn json_values_have_the_texts_of_their_values() {

@@ -50,7 +50,25 @@ pub(super) trait Keys: Sync {
         self.visit(chunk, &mut |key| found.push(message::identity(key)))?;
         Ok(found)
     }
+
+    /// Calls `then` with the [`message::identity`] of the key of every row, in order.
+    fn all(&self, limits: Limits, then: Then<u128>) -> Result<(), SplitError> {
+        in_order(self, limits, then)
+    }
+
+    /// Calls `then` with the [`message::partition`] of every row, in order, of so many partitions.
+    fn partitions(&self, of: u64, limits: Limits, then: Then<u32>) -> Result<(), SplitError> {
+        self.all(limits, &mut |found| {
+            then(found.into_iter().map(|identity| message::partition(identity, of)).collect())
+        })
+    }
 }
+
+/// How much memory may be used, and how many threads.
+pub(super) type Limits = (u64, usize);
+
+/// What to do with what is known of the next rows.
+pub(super) type Then<'a, T> = &'a mut dyn FnMut(Vec<T>) -> Result<(), SplitError>;
 
 /// Makes the keys that are requested.
 pub(super) type KeySource<'a> = &'a dyn Fn(KeyRequest) -> Result<Box<dyn Keys + 'a>, SplitError>;
@@ -76,18 +94,10 @@ const BLOCK: usize = 1 << 14;
 
 /// Calls `then` with the [`message::identity`] of the key of every row, in order. A chunk that has too many for memory
 /// is visited by one thread.
-pub(super) fn identities(
-    request: &Request,
-    keys: &dyn Keys,
-    then: impl FnMut(Vec<u128>) -> Result<(), SplitError>,
-) -> Result<(), SplitError> {
-    in_order(keys, (request.memory(), request.threads()), then)
-}
-
-fn in_order(
-    keys: &dyn Keys,
-    (memory, threads): (u64, usize),
-    mut then: impl FnMut(Vec<u128>) -> Result<(), SplitError>,
+pub(super) fn in_order(
+    keys: &(impl Keys + ?Sized),
+    (memory, threads): Limits,
+    then: Then<u128>,
 ) -> Result<(), SplitError> {
     let most = memory / 8 / size_of::<u128>() as u64;
     let (threads, chunks) = (keys.at_once(threads), keys.chunks());
@@ -100,20 +110,16 @@ fn in_order(
         };
         let wave = (first..chunks).take(8 * threads).take_while(fits).count();
         if wave == 0 {
-            in_blocks(keys, first, &mut then)?;
+            in_blocks(keys, first, then)?;
         }
         let made = parallel::map(threads, wave, || (), |(), i| keys.identities(first + i))?;
-        made.into_iter().try_for_each(&mut then)?;
+        made.into_iter().try_for_each(&mut *then)?;
         first += wave.max(1);
     }
     Ok(())
 }
 
-fn in_blocks(
-    keys: &dyn Keys,
-    chunk: usize,
-    then: &mut impl FnMut(Vec<u128>) -> Result<(), SplitError>,
-) -> Result<(), SplitError> {
+fn in_blocks(keys: &(impl Keys + ?Sized), chunk: usize, then: Then<u128>) -> Result<(), SplitError> {
     let (mut block, mut done) = (Vec::new(), Ok(()));
     keys.visit(chunk, &mut |key| {
         if done.is_ok() {
@@ -158,7 +164,7 @@ mod tests {
         for (memory, most) in [(1 << 30, 50_000), (1 << 20, BLOCK), (0, BLOCK)] {
             for threads in [1, 3] {
                 let (mut found, mut largest) = (Vec::new(), 0);
-                let gathered = in_order(&keys, (memory, threads), |block| {
+                let gathered = keys.all((memory, threads), &mut |block| {
                     largest = block.len().max(largest);
                     found.extend(block);
                     Ok(())
@@ -168,7 +174,7 @@ mod tests {
             }
         }
         let mut calls = 0;
-        let failed = in_order(&keys, (0, 1), |_| {
+        let failed = keys.all((0, 1), &mut |_| {
             calls += 1;
             Err(SplitError::usage("enough", "stop"))
         });

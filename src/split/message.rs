@@ -82,8 +82,8 @@ pub(super) fn identity(message: &[u8]) -> u128 {
 }
 
 /// The partition, from 0, of the row whose message has this [`identity`].
-pub(super) fn partition(identity: u128, of: u64) -> usize {
-    ((identity >> 64) as u64 % of) as usize
+pub(super) fn partition(identity: u128, of: u64) -> u32 {
+    ((identity >> 64) as u64 % of) as u32
 }
 
 #[cfg(test)]
@@ -103,5 +103,5 @@ mod tests {
         assert_eq!(partition(&[""]), VECTORS[2]);
     }
 
-    const VECTORS: [usize; 3] = [727, 80, 820];
+    const VECTORS: [u32; 3] = [727, 80, 820];
 }

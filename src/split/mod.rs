@@ -1,10 +1,10 @@
 //! Splits a file into partitions and stamps each. Knows nothing of pipelines: the caller decides where a partition is
 //! stored and what its key is called.
 //!
-//! A text file is read twice, in parallel and in constant memory. First its rows are found and checked (`text`); then
-//! each partition is hashed and, if its hash has changed, written (`produce`). No row is altered: the partitions' rows,
-//! concatenated, are the source's bytes. If most of the file is as an earlier split saw it, it is read only once
-//! (`known`).
+//! A text file is read twice, in parallel and in constant memory. First its rows are found and checked (`text`), and
+//! their keys are taken, if the strategy goes by keys; then each partition is hashed and, if its hash has changed, written
+//! (`produce`). No row is altered: the partitions' rows, concatenated, are the source's bytes. If most of the file is as
+//! an earlier split saw it, it is read only once (`known`).
 //!
 //! # What a partition's digest covers
 //!
@@ -31,7 +31,7 @@
 //! that is a range remains that of the rows.
 //!
 //! Every strategy amounts to assigning a partition to each row (`assign`); those that look at values do so first
-//! (`keys`). Then the rows are sent there, in their original order. Anything between rows (blank lines) is then left
+//! (`keys`; in a text while its rows are found). Then the rows are sent there, in their original order. Anything between rows (blank lines) is then left
 //! out. docs/splitting.md describes each strategy, which types survive, and how much memory is needed.
 
 mod assign;
@@ -56,6 +56,7 @@ mod order;
 mod parallel;
 mod produce;
 mod publish;
+mod recent;
 mod request;
 mod rows;
 mod run;
@@ -66,6 +67,7 @@ mod strategy;
 #[cfg(test)]
 mod tests;
 mod text;
+mod text_fields;
 mod text_keys;
 mod text_parts;
 mod time;

@@ -280,7 +280,7 @@ fn produce_npy<T>(
     let keys = |wanted: KeyRequest| -> Result<Box<dyn Keys + '_>, SplitError> {
         Ok(Box::new(npy::ArrayKeys::new(source, header, wanted)?))
     };
-    match assign(request, source, header.rows(), &keys)? {
+    match assign(request, source, &|| Ok(header.rows()), &keys)? {
         Assignment::Cuts(cuts) => {
             let starts = std::iter::once(0).chain(cuts.iter().copied());
             let ends = cuts.iter().copied().chain([header.rows()]);

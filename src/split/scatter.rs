@@ -136,11 +136,16 @@ impl Scatter<'_> {
         places.clear();
         places.resize(order.wants.len(), RowSpan::default());
         route.clear();
-        for (number, (start, end)) in (self.index.replay.rows_before(chunk)..).zip(spans) {
-            let number = self.period.map_or(number, |period| number % period);
-            let partition = self.assignment.partition(number);
-            route.push(partition as u32);
-            let place = &mut places[partition];
+        let first = self.index.replay.rows_before(chunk);
+        let numbers = first..first + spans.len() as u64;
+        match self.period {
+            Some(period) => {
+                route.extend(numbers.map(|number| self.assignment.partition(number % period) as u32));
+            }
+            None => self.assignment.route(numbers, route),
+        }
+        for (partition, (start, end)) in route.iter().zip(spans) {
+            let place = &mut places[*partition as usize];
             place.rows += 1;
             place.end += (end - start) as usize + between.len();
         }
@@ -157,8 +162,10 @@ impl Scatter<'_> {
         for (partition, (start, end)) in route.iter().zip(spans) {
             let place = &mut places[*partition as usize];
             if place.rows > 0 {
-                bytes[place.end..place.end + between.len()].copy_from_slice(between);
-                place.end += between.len();
+                if !between.is_empty() {
+                    bytes[place.end..place.end + between.len()].copy_from_slice(between);
+                    place.end += between.len();
+                }
                 copy(bytes, place.end, from, (*start as usize, *end as usize));
                 place.end += (end - start) as usize;
             }
@@ -210,8 +217,14 @@ const SHORT: usize = 64;
 fn copy(to: &mut [u8], at: usize, from: &[u8], (start, end): (usize, usize)) {
     match (to[at..].first_chunk_mut::<SHORT>(), from[start..].first_chunk::<SHORT>()) {
         (Some(to), Some(from)) if end - start <= SHORT => *to = *from,
-        _ => to[at..at + (end - start)].copy_from_slice(&from[start..end]),
+        _ => copy_long(&mut to[at..], &from[start..end]),
     }
+}
+
+/// Apart, so that a short row is copied without a call.
+#[inline(never)]
+fn copy_long(to: &mut [u8], from: &[u8]) {
+    to[..from.len()].copy_from_slice(from);
 }
 
 impl Part {

@@ -1,30 +1,33 @@
 //! The keys of the rows of text formats.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Mutex;
 
-use super::assign::STEP;
 use super::error::SplitError;
 use super::format::{Dialect, Kind};
-use super::json_value::{fields, of_json};
-use super::keys::{KeyRequest, Keys, position};
+use super::json_value::{Field, fields, of_json};
+use super::keys::{KeyRequest, Keys, Limits, Then, in_order, position};
 use super::message::{self, Message};
-use super::source::Source;
-use super::text::mask::{BLOCK, Block};
-use super::text::{Index, Rows, Text};
+use super::recent::{Recent, short};
+use super::text::{Found, Gather, Rows, Take, Text};
+use super::text_fields::{From, field, field_ends, nth_field, split_fields, without_line_end};
 use super::value::of_text;
 
 /// The keys of the rows of a text file.
 pub(super) struct TextKeys<'a> {
-    source: &'a Source,
-    index: &'a Index,
+    found: &'a Found<'a>,
     fields: Fields,
+    /// The column that makes up the key, if it is one.
+    one: Option<Column>,
     plain: bool,
     /// Memory that serves one chunk after another.
     rows: Mutex<Vec<Rows>>,
-    recent: Mutex<Vec<Vec<Recent>>>,
+    identities: Pool<u128>,
+    partitions: Pool<u32>,
 }
+
+/// What is at hand for each thread.
+type Pool<T> = Mutex<Vec<Recent<T>>>;
 
 /// Where the values of a row are.
 enum Fields {
@@ -53,11 +56,10 @@ impl Order {
     }
 }
 
-impl<'a> TextKeys<'a> {
-    /// The keys of the rows of `text`.
-    pub(super) fn new(text: &Text<'a>, index: &'a Index, wanted: KeyRequest) -> Result<Self, SplitError> {
+impl Fields {
+    fn of(text: &Text, columns: Option<&[String]>) -> Result<Self, SplitError> {
         let source = text.source;
-        let fields = match (text.kind, wanted.columns) {
+        Ok(match (text.kind, columns) {
             (Kind::Csv(dialect), columns) => {
                 let names: Vec<Vec<u8>> = if dialect.header {
                     let mut header = Vec::new();
@@ -69,24 +71,42 @@ impl<'a> TextKeys<'a> {
                 let texts: Vec<_> = names.iter().map(|name| String::from_utf8_lossy(name)).collect();
                 let find = |column: &String| position(&source.name, column, &texts);
                 let columns = columns.map(|columns| columns.iter().map(find).collect()).transpose()?;
-                Fields::Csv { dialect, order: Order::of(&names), names, columns }
+                Self::Csv { dialect, order: Order::of(&names), names, columns }
             }
             (Kind::Lines, Some(_)) => {
                 let message = "plain text has no columns to go by";
                 return Err(SplitError::usage(message, "use `--by hash`, which hashes the whole line"));
             }
-            (Kind::Lines, None) => Fields::Line,
-            (_, columns) => Fields::Json { columns: columns.map(<[String]>::to_vec) },
-        };
-        let keys = Self {
-            source,
-            index,
-            fields,
-            plain: wanted.plain,
-            rows: Mutex::default(),
-            recent: Mutex::default(),
-        };
-        keys.insist_on_members()?;
+            (Kind::Lines, None) => Self::Line,
+            (_, columns) => Self::Json { columns: columns.map(<[String]>::to_vec) },
+        })
+    }
+
+    /// The column that counts, if it is one.
+    fn one_column(&self) -> Option<Column> {
+        match self {
+            Self::Csv { dialect, columns: Some(columns), .. } if columns.len() == 1 => {
+                Some(Column::Csv(*dialect, columns[0]))
+            }
+            Self::Json { columns: Some(columns) } if columns.len() == 1 => {
+                Some(Column::Json(Box::new(Field::new(&columns[0]))))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'a> TextKeys<'a> {
+    /// The keys of the rows of a file. If only their identities are wanted, that is when the rows are found, too.
+    pub(super) fn new(found: &'a Found<'a>, wanted: KeyRequest) -> Result<Self, SplitError> {
+        let fields = Fields::of(found.text, wanted.columns)?;
+        let (rows, identities, partitions) = Default::default();
+        let one = fields.one_column();
+        let keys = Self { found, fields, one, plain: wanted.plain, rows, identities, partitions };
+        if wanted.plain || !found.can_gather() {
+            found.index()?;
+            keys.insist_on_members()?;
+        }
         Ok(keys)
     }
 
@@ -113,8 +133,8 @@ impl<'a> TextKeys<'a> {
             }
         }
         match unseen.first() {
-            Some(column) if self.index.rows > 0 => {
-                Err(SplitError::no_column(&self.source.name, column, &names))
+            Some(column) if self.found.index()?.rows > 0 => {
+                Err(SplitError::no_column(&self.found.text.source.name, column, &names))
             }
             _ => Ok(()),
         }
@@ -122,13 +142,13 @@ impl<'a> TextKeys<'a> {
 
     /// Puts the key of the row `from` the place into `message`.
     fn key(&self, from: From, ends: &mut Vec<usize>, message: &mut Message) {
+        if let Some(column) = &self.one {
+            return column.key(&column.value(from), self.plain, message);
+        }
         message.clear();
         let plain = self.plain;
         match &self.fields {
             Fields::Line => message.add_value(without_line_end(from.row()), plain),
-            Fields::Csv { dialect, columns: Some(columns), .. } if columns.len() == 1 => {
-                message.add_value(&from.field(*dialect, columns[0]), plain);
-            }
             Fields::Csv { dialect, names, order, columns } => {
                 let row = without_line_end(from.row());
                 field_ends(row, *dialect, ends);
@@ -151,50 +171,10 @@ impl<'a> TextKeys<'a> {
                     }
                 }
             }
-            Fields::Json { columns } => json_key(from.row().trim_ascii(), columns.as_deref(), plain, message),
+            Fields::Json { columns, .. } => {
+                json_key(from.row().trim_ascii(), columns.as_deref(), plain, message)
+            }
         }
-    }
-}
-
-/// A row in the bytes of its chunk.
-#[derive(Clone, Copy)]
-struct From<'a> {
-    bytes: &'a [u8],
-    start: usize,
-    end: usize,
-}
-
-impl<'a> From<'a> {
-    fn row(self) -> &'a [u8] {
-        &self.bytes[self.start..self.end]
-    }
-
-    /// The value of the field `number` of a well-formed row.
-    fn field(self, dialect: Dialect, number: usize) -> Cow<'a, [u8]> {
-        match self.short_field(dialect, number) {
-            Some(place) => Cow::Borrowed(&self.bytes[place]),
-            None => nth_field(self.row(), dialect, number),
-        }
-    }
-
-    /// Where it is, if the row is short and has no quote.
-    #[inline]
-    fn short_field(self, dialect: Dialect, number: usize) -> Option<Range<usize>> {
-        let block = Block::new(self.bytes[self.start..].first_chunk::<BLOCK>()?);
-        let length = self.end - self.start;
-        let own = if length < BLOCK { (1 << length) - 1 } else { return None };
-        let quotes = dialect.quote.map_or(0, |quote| block.equal(quote));
-        if quotes & own != 0 {
-            return None;
-        }
-        let ends = block.equal(b'\n') | block.equal(b'\r') | block.equal(dialect.delimiter);
-        let (mut ends, mut start) = (ends & own | 1 << length, 0);
-        for _ in 0..number {
-            start = ends.trailing_zeros() as usize + 1;
-            ends &= ends.wrapping_sub(1);
-        }
-        let end = ends.trailing_zeros() as usize;
-        (start <= end && end <= length).then(|| self.start + start..self.start + end)
     }
 }
 
@@ -221,9 +201,17 @@ fn json_key(row: &[u8], columns: Option<&[String]>, plain: bool, message: &mut M
     }
 }
 
+/// The value of a field of a JSON element, as it is written; nothing if it is missing, as all are if the element is no
+/// object.
+fn json_value<'a>(row: From<'a>, field: &Field) -> &'a [u8] {
+    let row = row.row().trim_ascii();
+    if row.first() == Some(&b'{') { field.value(row).unwrap_or_default() } else { b"" }
+}
+
 impl Keys for TextKeys<'_> {
+    /// None before the rows are found.
     fn chunks(&self) -> usize {
-        self.index.replay.chunks()
+        self.found.get().map_or(0, |index| index.replay.chunks())
     }
 
     fn visit(&self, chunk: usize, each: &mut dyn FnMut(&[u8])) -> Result<(), SplitError> {
@@ -234,145 +222,146 @@ impl Keys for TextKeys<'_> {
     }
 
     fn identities(&self, chunk: usize) -> Result<Vec<u128>, SplitError> {
-        let mut found = Vec::new();
-        let pool = || self.recent.lock().expect("no thread panics while it holds the lock");
-        let mut recent = pool().pop().unwrap_or_else(|| vec![Recent::default(); RECENT]);
-        self.each(chunk, |row, message, ends| {
-            let short = self.short(row);
-            let slot = short.map(|short| &mut recent[slot(short)]);
-            found.push(match slot {
-                Some(Recent { text, identity }) if Some(*text) == short => *identity,
-                slot => {
-                    self.key(row, ends, message);
-                    let identity = message::identity(message.bytes());
-                    if let (Some(slot), Some(text)) = (slot, short) {
-                        *slot = Recent { text, identity };
-                    }
-                    identity
-                }
-            });
-        })?;
-        pool().push(recent);
-        Ok(found)
+        self.load(chunk, |bytes, spans| self.of_rows((bytes, spans), &self.identities, |identity| identity))
+    }
+
+    fn all(&self, limits: Limits, then: Then<u128>) -> Result<(), SplitError> {
+        if !self.found.can_gather() {
+            return in_order(self, limits, then);
+        }
+        let take = |bytes: &_, spans: &_| self.of_rows((bytes, spans), &self.identities, |identity| identity);
+        self.gather(limits, &take, then)
+    }
+
+    fn partitions(&self, of: u64, limits: Limits, then: Then<u32>) -> Result<(), SplitError> {
+        let partition = |identity| message::partition(identity, of);
+        if !self.found.can_gather() {
+            return in_order(self, limits, &mut |found| then(found.into_iter().map(partition).collect()));
+        }
+        let take = |bytes: &_, spans: &_| self.of_rows((bytes, spans), &self.partitions, partition);
+        self.gather(limits, &take, then)
     }
 }
 
-/// How many keys each thread has at hand with their hashes: half a megabyte.
-const RECENT: usize = 1 << 14;
-
-/// A key of up to 15 bytes, as it is written, and its hash.
-#[derive(Clone, Copy, Default)]
-struct Recent {
-    /// 0 if there is none.
-    text: u128,
-    identity: u128,
-}
-
-/// Where a key is, if it is at hand.
-fn slot(text: u128) -> usize {
-    let folded = (text as u64 ^ (text >> 64) as u64).wrapping_mul(STEP);
-    (folded >> (64 - RECENT.ilog2())) as usize
-}
-
 impl TextKeys<'_> {
+    /// What `then` makes of the rows of a chunk.
+    fn load<T>(&self, chunk: usize, then: impl FnOnce(&[u8], &[(u32, u32)]) -> T) -> Result<T, SplitError> {
+        let pool = || self.rows.lock().expect("no thread panics while it holds the lock");
+        let mut rows = pool().pop().unwrap_or_default();
+        self.found.index()?.replay.load(self.found.text.source, chunk, &mut rows)?;
+        let (bytes, spans) = rows.parts();
+        let made = then(bytes, spans);
+        pool().push(rows);
+        Ok(made)
+    }
+
     /// Calls `each` with every row of a chunk, and memory that serves one row after another.
     fn each(
         &self,
         chunk: usize,
         mut each: impl FnMut(From, &mut Message, &mut Vec<usize>),
     ) -> Result<(), SplitError> {
-        let pool = || self.rows.lock().expect("no thread panics while it holds the lock");
-        let mut rows = pool().pop().unwrap_or_default();
-        self.index.replay.load(self.source, chunk, &mut rows)?;
-        let (bytes, spans) = rows.parts();
         let (mut message, mut ends) = (Message::default(), Vec::new());
-        for (start, end) in spans {
-            each(From { bytes, start: *start as usize, end: *end as usize }, &mut message, &mut ends);
+        self.load(chunk, |bytes, spans| {
+            for span in spans {
+                each(From::new(bytes, span), &mut message, &mut ends);
+            }
+        })
+    }
+
+    /// Finds the rows, and what `take` makes of them.
+    fn gather<T: Send>(
+        &self,
+        (memory, threads): Limits,
+        take: &Take<Vec<T>>,
+        then: Then<T>,
+    ) -> Result<(), SplitError> {
+        let weight = size_of::<T>() as u64;
+        self.found.gather(Gather { take, then, chunks: 8 * threads, weight, memory: memory / 8 })?;
+        self.insist_on_members()
+    }
+
+    /// What `make` makes of the identity of the key of each of some rows.
+    fn of_rows<T: Copy + Default>(
+        &self,
+        (bytes, spans): (&[u8], &[(u32, u32)]),
+        pool: &Pool<T>,
+        make: impl Fn(u128) -> T,
+    ) -> Vec<T> {
+        let (mut message, mut ends) = (Message::default(), Vec::new());
+        let mut make = |row: From| {
+            self.key(row, &mut ends, &mut message);
+            make(message::identity(message.bytes()))
+        };
+        let Some(column) = &self.one else {
+            return spans.iter().map(|span| make(From::new(bytes, span))).collect();
+        };
+        let pool = || pool.lock().expect("no thread panics while it holds the lock");
+        let mut recent = pool().pop().unwrap_or_default();
+        let mut made = Vec::with_capacity(spans.len());
+        // First some keys and then what is at hand of them: so the processor waits for memory for many at a time.
+        let mut texts = [0; BATCH];
+        for batch in spans.chunks(BATCH) {
+            column.short(bytes, batch, &mut texts);
+            made.extend(batch.iter().zip(&texts).map(|(span, text)| {
+                let mut make = || make(From::new(bytes, span));
+                if *text == 0 { make() } else { recent.get(*text, make) }
+            }));
         }
-        pool().push(rows);
-        Ok(())
-    }
-
-    /// The key of a row as one number that no other key has, if it is one short field: its bytes, and behind them a 1.
-    fn short(&self, row: From) -> Option<u128> {
-        let Fields::Csv { dialect, columns: Some(columns), .. } = &self.fields else { return None };
-        let [column] = columns[..] else { return None };
-        let field = row.short_field(*dialect, column).filter(|field| field.len() < 16)?;
-        let bytes = u128::from_le_bytes(*row.bytes[field.start..].first_chunk::<16>()?);
-        let mark = 1u128 << (8 * field.len());
-        Some(bytes & (mark - 1) | mark)
+        pool().push(recent);
+        made
     }
 }
 
-/// The value of the field `number` of a well-formed row.
-fn nth_field(row: &[u8], dialect: Dialect, number: usize) -> Cow<'_, [u8]> {
-    let mut rest = without_line_end(row);
-    for _ in 0..number {
-        let (_, end) = field(rest, dialect);
-        rest = rest.get(end + 1..).unwrap_or_default();
-    }
-    field(rest, dialect).0
+/// How many rows are looked up at a time.
+const BATCH: usize = 64;
+
+/// A length that is not short.
+const NOT_SHORT: usize = 16;
+
+/// A column that alone makes up the key.
+enum Column {
+    Csv(Dialect, usize),
+    Json(Box<Field>),
 }
 
-fn without_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// The values of the fields of a well-formed row.
-fn split_fields(row: &[u8], dialect: Dialect) -> Vec<Cow<'_, [u8]>> {
-    let (row, mut ends, mut start) = (without_line_end(row), Vec::new(), 0);
-    field_ends(row, dialect, &mut ends);
-    let mut one = |end: usize| field(&row[std::mem::replace(&mut start, end + 1)..end], dialect).0;
-    ends.into_iter().map(&mut one).collect()
-}
-
-/// Where each field of a row without its line end ends.
-fn field_ends(row: &[u8], dialect: Dialect, ends: &mut Vec<usize>) {
-    ends.clear();
-    if dialect.quote.is_none_or(|quote| memchr::memchr(quote, row).is_none()) {
-        ends.extend(memchr::memchr_iter(dialect.delimiter, row));
-        return ends.push(row.len());
-    }
-    let mut at = 0;
-    loop {
-        at += field(&row[at..], dialect).1;
-        ends.push(at);
-        if at >= row.len() {
-            return;
+impl Column {
+    /// The value in a row: what is written there, in CSV without its quotes.
+    fn value<'a>(&self, row: From<'a>) -> Cow<'a, [u8]> {
+        match self {
+            Self::Csv(dialect, column) => match row.near_field(*dialect, *column) {
+                Some(field) => Cow::Borrowed(&row.bytes[field]),
+                None => nth_field(row.row(), *dialect, *column),
+            },
+            Self::Json(field) => Cow::Borrowed(json_value(row, field)),
         }
-        at += 1;
     }
-}
 
-/// The value of the field that `text` begins with, and where the field ends.
-fn field(text: &[u8], dialect: Dialect) -> (Cow<'_, [u8]>, usize) {
-    let Some(quote) = dialect.quote.filter(|quote| text.first() == Some(quote)) else {
-        let end = memchr::memchr(dialect.delimiter, text).unwrap_or(text.len());
-        return (Cow::Borrowed(&text[..end]), end);
-    };
-    let (mut value, mut at) = (Vec::new(), 1);
-    while let Some(found) = memchr::memchr(quote, &text[at..]) {
-        value.extend_from_slice(&text[at..at + found]);
-        at += found + 1;
-        if text.get(at) != Some(&quote) {
-            break;
+    /// Writes to `texts` the value of each of the rows `spans` as [`short`]; 0 if it is not short or takes time to
+    /// find.
+    fn short(&self, bytes: &[u8], spans: &[(u32, u32)], texts: &mut [u128]) {
+        let rows = texts.iter_mut().zip(spans).map(|(text, span)| (text, From::new(bytes, span)));
+        match self {
+            Self::Csv(dialect, column) => rows.for_each(|(text, row)| {
+                let field = row.near_field(*dialect, *column).unwrap_or(0..NOT_SHORT);
+                let bytes = bytes[field.start..].first_chunk();
+                *text = bytes.map_or(0, |bytes| short(*bytes, field.len()));
+            }),
+            Self::Json(field) => rows.for_each(|(text, row)| {
+                let (value, mut bytes) = (json_value(row, field), [0; 16]);
+                bytes.iter_mut().zip(value).for_each(|(to, byte)| *to = *byte);
+                *text = short(bytes, value.len());
+            }),
         }
-        value.push(quote);
-        at += 1;
     }
-    (Cow::Owned(value), at)
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_read_without_their_quotes() {
-        let fields = split_fields(b"a,\"b,\"\"c\"\"\n\",,x\"y\r\n", Dialect::new(b','));
-        assert_eq!(fields, [&b"a"[..], b"b,\"c\"\n", b"", b"x\"y"]);
-        assert_eq!(split_fields(b"", Dialect::new(b',')), [b"".as_slice()]);
-        assert_eq!(split_fields(b"a,\n", Dialect::new(b',')), [&b"a"[..], b""]);
+    /// Puts a value that was found in a row into `message`.
+    fn key(&self, value: &[u8], plain: bool, message: &mut Message) {
+        message.clear();
+        match self {
+            Self::Csv(..) => message.add_value(value, plain),
+            Self::Json(_) if plain => message.add_plain(&of_json(value)),
+            Self::Json(_) => message.add(&of_json(value)),
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::rows::cuts;
 use super::scatter::{Glue, Scatter};
 use super::source::{Fault, Source};
 use super::strategy::assign;
-use super::text::{Pace, Span, Text};
+use super::text::{Found, Pace, Span, Text};
 use super::text_keys::TextKeys;
 use crate::size::By;
 
@@ -66,7 +66,7 @@ pub(super) fn open<'a>(request: &Request, source: &'a Source, kind: Kind) -> Res
 
 /// How to read through `source`.
 pub(super) fn pace<'a>(request: &Request, source: &Source, progress: &'a (dyn Fn(u64) + Sync)) -> Pace<'a> {
-    Pace { threads: request.threads(), chunk: request.chunk(source.len), progress }
+    Pace { threads: request.threads(), chunk: request.chunk(source.len), keep: 0, progress }
 }
 
 /// Whether a partition is the header and one range of the file.
@@ -82,8 +82,9 @@ pub(super) fn produce<T>(
 ) -> Result<T, SplitError> {
     let source = text.source;
     let progress = |bytes| request.tell(bytes);
-    let index = text.rows(text.body(), pace(request, source, &progress))?;
+    let pace = pace(request, source, &progress);
     if is_in_ranges(request, text.kind) {
+        let index = text.rows(text.body(), pace)?;
         let rows = request.sizes(source, index.rows)?;
         let mut offsets = index.offsets(source, request.threads(), &cuts(&rows))?;
         // Anything between the header and the first row belongs to the first partition.
@@ -91,11 +92,14 @@ pub(super) fn produce<T>(
         offsets.push(index.body.end);
         return then(&Contiguous { header: text.header.clone(), rows, offsets });
     }
+    // The rows are found when their number is asked for, or with their keys, and then once more when they are cut.
+    let found = Found::new(text, Pace { keep: keep(request, source), ..pace });
     let keys = |wanted: KeyRequest| -> Result<Box<dyn Keys>, SplitError> {
-        Ok(Box::new(TextKeys::new(text, &index, wanted)?))
+        Ok(Box::new(TextKeys::new(&found, wanted)?))
     };
-    let assignment = assign(request, source, index.rows, &keys)?;
-    then(&Scatter { index: &index, assignment: &assignment, period: None, glue: glue(text)?, wave: WAVE })
+    let assignment = assign(request, source, &|| Ok(found.index()?.rows), &keys)?;
+    let index = found.index()?;
+    then(&Scatter { index, assignment: &assignment, period: None, glue: glue(text)?, wave: WAVE })
 }
 
 /// What `then` makes of the keys of the rows of `text`.
@@ -105,8 +109,7 @@ pub(super) fn with_keys<T>(
     wanted: KeyRequest,
     then: impl FnOnce(&dyn Keys) -> Result<T, SplitError>,
 ) -> Result<T, SplitError> {
-    let index = text.rows(text.body(), pace(request, text.source, &|_| {}))?;
-    then(&TextKeys::new(text, &index, wanted)?)
+    then(&TextKeys::new(&Found::new(text, pace(request, text.source, &|_| {})), wanted)?)
 }
 
 /// How many rows each partition has if its file may have at most `most` bytes.
@@ -149,6 +152,15 @@ pub(super) fn rows_by_bytes(request: &Request, text: &Text, most: u64) -> Result
     }
     counts.push(rows);
     Ok(counts)
+}
+
+/// How many bytes may tell where rows are.
+fn keep(request: &Request, source: &Source) -> u64 {
+    let memory = request.memory();
+    let is_permuted = matches!(request.by, By::Shuffle { group, .. } if group.is_empty());
+    // A permutation takes eight bytes for each row, of which there may be one for every two bytes.
+    let left = if is_permuted { memory.saturating_sub(source.len.saturating_mul(4)) } else { memory };
+    left.min(memory / 8)
 }
 
 /// How many bytes of rows are sorted by partition at a time. A row of two bytes takes about fifteen more.

@@ -42,7 +42,7 @@ pub(in crate::split) fn produce<T>(
     let keys = |wanted: KeyRequest| -> Result<Box<dyn Keys + '_>, SplitError> {
         Ok(Box::new(TableKeys::new(source, table, wanted)?))
     };
-    let assignment = assign(request, source, table.rows(), &keys)?;
+    let assignment = assign(request, source, &|| Ok(table.rows()), &keys)?;
     match &assignment {
         Assignment::Cuts(cuts) => then(&Contiguous { table, rows: ranges(cuts, table.rows()) }),
         _ => then(&Scattered { table, assignment: &assignment }),
@@ -57,7 +57,7 @@ fn produce_parquet<T>(
     let means = (request.memory(), request.threads());
     let file = guarded(&source.name, "Parquet", || ParquetFile::open(source, means))?;
     let keys = |wanted: KeyRequest| parquet_keys(source, &file, wanted);
-    let assignment = assign(request, source, file.rows(), &keys)?;
+    let assignment = assign(request, source, &|| Ok(file.rows()), &keys)?;
     let file = &file;
     match assignment {
         Assignment::Cuts(cuts) => then(&parquet::Contiguous { file, rows: ranges(&cuts, file.rows()) }),

@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use crate::split::assign::Listed;
 use crate::split::error::SplitError;
-use crate::split::keys::{Keys, identities};
+use crate::split::keys::Keys;
 use crate::split::request::Request;
 
 /// Decides row by row, in order, so that later rows never change what happens to earlier ones.
@@ -29,8 +29,8 @@ pub(super) fn listed(
     let mut list = Listed::new(request.size.partitions());
     // The other half is for what is read.
     let most = (request.memory() / 2 / KEY) as usize;
-    identities(request, keys, |found| {
-        found.into_iter().for_each(|key| list.push(dealer.deal(key)));
+    keys.all((request.memory(), request.threads()), &mut |found| {
+        list.extend(found.into_iter().map(|key| dealer.deal(key) as u32));
         if dealer.known() > most {
             let message = format!(
                 "more than {most} different keys do not fit into half of the memory that is allowed ({} MB)",

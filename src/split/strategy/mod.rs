@@ -9,8 +9,7 @@ mod strata;
 
 use super::assign::{Assignment, Listed};
 use super::error::SplitError;
-use super::keys::{KeyRequest, KeySource, Keys, identities};
-use super::message;
+use super::keys::{KeyRequest, KeySource, Keys};
 use super::request::Request;
 use super::rows::cuts;
 use super::source::Source;
@@ -22,19 +21,24 @@ use groups::Groups;
 use ranges::ranges;
 use strata::Strata;
 
-/// The partition of each of `rows` rows of `source`.
+/// Tells the number of rows.
+pub(super) type RowCount<'a> = &'a dyn Fn() -> Result<u64, SplitError>;
+
+/// The partition of each of the rows of `source`. How many there are is known only by looking for them, and is asked
+/// for first by strategies that need it.
 pub(super) fn assign(
     request: &Request,
     source: &Source,
-    rows: u64,
+    rows: RowCount,
     keys: KeySource,
 ) -> Result<Assignment, SplitError> {
     let of = request.size.partitions();
     let hashed = |columns: Option<&[String]>| keys(KeyRequest { columns, plain: false });
     let list = match request.by {
-        By::Rows => return Ok(Assignment::Cuts(cuts(&request.sizes(source, rows)?))),
+        By::Rows => return Ok(Assignment::Cuts(cuts(&request.sizes(source, rows()?)?))),
         By::RoundRobin => return Ok(Assignment::Turns(of)),
         By::Shuffle { seed, group } if group.is_empty() => {
+            let rows = rows()?;
             if rows.saturating_mul(8) > request.memory() {
                 let message =
                     format!("a permutation of {rows} rows does not fit into the memory that is allowed");
@@ -62,17 +66,17 @@ pub(super) fn assign(
         By::Stratify(columns) => listed(request, hashed(Some(columns))?.as_ref(), Strata::new(request.size))?,
         By::Range(column) => {
             let wanted = KeyRequest { columns: Some(std::slice::from_ref(column)), plain: true };
-            ranges(request, source, keys(wanted)?.as_ref(), rows)?
+            ranges(request, source, keys(wanted)?.as_ref(), rows()?)?
         }
     };
-    if list.len() as u64 == rows { Ok(Assignment::Listed(list)) } else { Err(source.changed()) }
+    if list.len() as u64 == rows()? { Ok(Assignment::Listed(list)) } else { Err(source.changed()) }
 }
 
 fn hash(request: &Request, keys: &dyn Keys) -> Result<Listed, SplitError> {
     let of = request.size.partitions();
     let mut list = Listed::new(of);
-    identities(request, keys, |found| {
-        found.into_iter().for_each(|identity| list.push(message::partition(identity, of)));
+    keys.partitions(of, (request.memory(), request.threads()), &mut |found| {
+        list.extend(found.into_iter());
         Ok(())
     })?;
     Ok(list)

@@ -5,6 +5,7 @@
 #[cfg(feature = "columnar")]
 mod columnar;
 mod files;
+mod gathered;
 mod known;
 mod reference;
 mod strategies;

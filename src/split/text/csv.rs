@@ -244,7 +244,7 @@ impl Scanner {
     }
 
     /// Calls `row` for the line ends in a block that are not `blank`.
-    #[inline]
+    #[inline(always)]
     fn rows<E>(
         &mut self,
         base: u64,

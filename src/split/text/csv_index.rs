@@ -6,16 +6,17 @@
 use std::ops::Range;
 
 use super::csv::{Row, Rules, Scanner, State, Wrong};
+use super::gather::{Gather, Taken, Taker, wave};
 use super::index::{Index, Pace, Replay, Rows, Span, chunk_count, chunk_range, load_long};
+use super::kept::Kept;
 use crate::split::error::SplitError;
-use crate::split::parallel;
 use crate::split::source::{BUFFER, Fault, Source};
 
 /// What a chunk says about its rows, once its initial state is known.
 struct Scanned {
     /// The state assumed at its beginning.
     guess: State,
-    /// The delimiters of the first row that ends here, some of which may be in earlier chunks.
+    /// The first row that ends here, if it may begin in an earlier chunk, with its delimiters in this one.
     first: Option<Row>,
     rows: u64,
     /// The state of the scan at its end.
@@ -36,6 +37,7 @@ struct Csv {
     body: Range<u64>,
     chunk: u64,
     checkpoints: Vec<Checkpoint>,
+    kept: Kept,
 }
 
 /// The state at the beginning of a chunk.
@@ -47,11 +49,12 @@ struct Checkpoint {
 
 /// Finds the rows in the range `body` of the CSV file `source`, and checks that each has as many delimiters as the
 /// header.
-pub(super) fn index(
+pub(super) fn index<T: Send>(
     source: &Source,
     (rules, delimiters): (Rules, u64),
     body: Range<u64>,
     pace: Pace,
+    mut gather: Option<Gather<T>>,
 ) -> Result<Index, SplitError> {
     let mut joined = Joined {
         source,
@@ -59,22 +62,37 @@ pub(super) fn index(
         scanner: Scanner::new(rules, body.start),
         rows: 0,
         checkpoints: Vec::new(),
+        kept: Kept::new(pace.keep),
     };
     let count = chunk_count(&body, pace.chunk);
     // In waves, so that an error in the first rows does not wait for the last ones.
-    let wave = 64 * pace.threads;
-    for first in (0..count).step_by(wave) {
-        let scanned = parallel::map(pace.threads, wave.min(count - first), Vec::new, |buffer, i| {
+    let most = gather.as_ref().map_or(64 * pace.threads, |gather| gather.chunks);
+    let mut first = 0;
+    while first < count {
+        let taker = Taker::new(gather.as_ref(), joined.kept.is_open());
+        let scan = Scan { source, columns: delimiters, rules, taker };
+        let scanned = wave((pace.threads, most.min(count - first)), &scan.taker, |rows, i| {
             let range = chunk_range(&body, pace.chunk, first + i);
             (pace.progress)(range.end - range.start);
-            speculate(source, joined.columns, rules, range, buffer)
+            scan.speculate(range, rows)
         })?;
-        for (i, chunk) in scanned.into_iter().enumerate() {
-            joined.join(chunk, chunk_range(&body, pace.chunk, first + i))?;
+        let mut found = (Vec::with_capacity(most), Vec::with_capacity(most));
+        for chunk in scanned {
+            let (before, made) = joined.join(&scan, chunk, chunk_range(&body, pace.chunk, first))?;
+            found.0.push(before);
+            found.1.push(made);
+            first += 1;
+        }
+        if let Some(gather) = &mut gather {
+            gather.hand_on(source, pace.threads, found)?;
         }
     }
-    let Joined { rows, checkpoints, .. } = joined.finish(body.end)?;
-    let replay = Box::new(Csv { body: body.clone(), chunk: pace.chunk, checkpoints });
+    let last = joined.finish(body.end)?;
+    if let Some(gather) = &mut gather {
+        gather.hand_on(source, pace.threads, (vec![last], vec![None]))?;
+    }
+    let Joined { rows, checkpoints, kept, .. } = joined;
+    let replay = Box::new(Csv { body: body.clone(), chunk: pace.chunk, checkpoints, kept });
     Ok(Index { body, rows, replay })
 }
 
@@ -96,48 +114,80 @@ pub(super) fn first_row(source: &Source, rules: Rules, start: u64) -> Result<Opt
     Ok(scanner.finish(source.len))
 }
 
-/// Scans a chunk whose initial state is unknown.
-fn speculate(
-    source: &Source,
+/// How to scan chunks.
+struct Scan<'a, T> {
+    source: &'a Source,
     columns: u64,
     rules: Rules,
-    range: Range<u64>,
-    buffer: &mut Vec<u8>,
-) -> Result<Scanned, SplitError> {
-    // The byte before the chunk tells what it begins in; without a header, a file has none.
-    let before = range.start.min(1);
-    source.read_into(buffer, range.start - before..range.end)?;
-    let (before, chunk) = buffer.split_at(before as usize);
-    let guess = match before.first() {
-        None | Some(b'\n') => State::LineStart,
-        Some(b'\r') => State::Return,
-        Some(byte) if *byte == rules.delimiter => State::FieldStart,
-        Some(_) => State::Unquoted,
-    };
-    let from = |place| {
-        let scanner = Scanner { place, ..Scanner::new(rules, range.start) };
-        scan(scanner, columns, chunk, range.start)
-    };
-    let scanned = from(guess);
-    if scanned.flaw.is_none() {
-        return Ok(scanned);
-    }
-    let quoted = from(State::Quoted);
-    Ok(if quoted.flaw.is_none() { quoted } else { scanned })
+    taker: Taker<'a, T>,
 }
 
-fn scan(mut scanner: Scanner, columns: u64, bytes: &[u8], base: u64) -> Scanned {
-    let guess = scanner.place;
-    let line = scanner.line;
-    let (mut first, mut rows) = (None, 0);
-    let result = scanner.feed(bytes, base, &mut |row: Row| {
-        rows += 1;
-        if first.is_none() {
-            first = Some(row);
-        } else if row.delimiters != columns {
-            return Err(row);
+impl<T: Send> Scan<'_, T> {
+    /// Scans a chunk whose initial state is unknown.
+    fn speculate(&self, range: Range<u64>, rows: &mut Rows) -> Result<(Scanned, Taken<T>), SplitError> {
+        // The byte before the chunk tells what it begins in; without a header, a file has none.
+        rows.base = range.start - range.start.min(1);
+        self.source.read_into(&mut rows.bytes, rows.base..range.end)?;
+        let before = (range.start > rows.base).then(|| rows.bytes[0]);
+        let guess = match before {
+            None | Some(b'\n') => State::LineStart,
+            Some(b'\r') => State::Return,
+            Some(byte) if byte == self.rules.delimiter => State::FieldStart,
+            Some(_) => State::Unquoted,
+        };
+        let mut scanned = self.scan(guess, range.start, rows);
+        if scanned.flaw.is_some() {
+            let quoted = self.scan(State::Quoted, range.start, rows);
+            if quoted.flaw.is_none() {
+                scanned = quoted;
+            }
         }
-        Ok(())
+        self.taken(scanned, rows)
+    }
+
+    /// Scans a chunk from its true state.
+    fn again(&self, place: State, range: Range<u64>) -> Result<(Scanned, Taken<T>), SplitError> {
+        let mut rows = Rows { base: range.start, ..Rows::default() };
+        self.source.read_into(&mut rows.bytes, range.clone())?;
+        let scanned = self.scan(place, range.start, &mut rows);
+        self.taken(scanned, &mut rows)
+    }
+
+    /// A scan with what is made of its rows, which are well formed if it has no flaw.
+    fn taken(&self, scanned: Scanned, rows: &mut Rows) -> Result<(Scanned, Taken<T>), SplitError> {
+        let is_good = scanned.flaw.is_none();
+        let taken = if is_good { self.taker.chunk(self.source, rows, None)? } else { Taken::default() };
+        Ok((scanned, taken))
+    }
+
+    /// Scans the bytes of `rows` from `start` on, and finds where the rows are that are whole there.
+    fn scan(&self, guess: State, start: u64, rows: &mut Rows) -> Scanned {
+        let Rows { base, bytes, spans } = rows;
+        let (base, bytes) = (*base, &bytes[(start - *base) as usize..]);
+        let scanner = Scanner { place: guess, ..Scanner::new(self.rules, start) };
+        spans.clear();
+        if !self.taker.wants_rows() {
+            return scan(scanner, self.columns, bytes, &mut |_| {});
+        }
+        scan(scanner, self.columns, bytes, &mut |row| {
+            spans.push(((row.start - base) as u32, (row.end - base) as u32));
+        })
+    }
+}
+
+/// Scans `bytes` and calls `found` with every row that certainly begins there.
+#[inline]
+fn scan(mut scanner: Scanner, columns: u64, bytes: &[u8], found: &mut impl FnMut(Row)) -> Scanned {
+    let (guess, line) = (scanner.place, scanner.line);
+    let (mut first, mut rows) = (None, 0);
+    let result = scanner.feed(bytes, line, &mut |row: Row| {
+        rows += 1;
+        if row.start == line {
+            first = Some(row);
+            return Ok(());
+        }
+        found(row);
+        if row.delimiters == columns { Ok(()) } else { Err(row) }
     });
     let flaw = match result {
         Ok(()) => None,
@@ -154,24 +204,25 @@ struct Joined<'a> {
     scanner: Scanner,
     rows: u64,
     checkpoints: Vec<Checkpoint>,
+    kept: Kept,
 }
 
 impl Joined<'_> {
-    fn join(&mut self, mut chunk: Scanned, range: Range<u64>) -> Result<(), SplitError> {
+    /// The row that begins before the chunk or with it and ends in it, and what has been made of the other rows.
+    fn join<T: Send>(
+        &mut self,
+        scan: &Scan<T>,
+        (mut chunk, mut taken): (Scanned, Taken<T>),
+        range: Range<u64>,
+    ) -> Result<(Option<Range<u64>>, Option<T>), SplitError> {
         let before = self.scanner;
         self.checkpoints.push(Checkpoint { scanner: before, rows: self.rows });
         if chunk.guess != before.place {
-            let mut buffer = Vec::new();
-            self.source.read_into(&mut buffer, range.clone())?;
-            let scanner = Scanner { place: before.place, ..Scanner::new(before.rules, range.start) };
-            chunk = scan(scanner, self.columns, &buffer, range.start);
+            (chunk, taken) = scan.again(before.place, range.clone())?;
         }
-        // If a blank line has ended before the first row, that row is whole.
         let first = chunk.first.map(|row| {
-            if row.start > range.start {
-                return row;
-            }
-            Row { start: before.line, delimiters: before.delimiters + row.delimiters, ..row }
+            let delimiters = before.delimiters + row.delimiters;
+            Row { start: before.line, delimiters, ..row }
         });
         if let Some(row) = first.filter(|row| row.delimiters != self.columns) {
             return Err(self.ragged(row, self.rows + 1));
@@ -183,23 +234,27 @@ impl Joined<'_> {
         }
         self.rows += chunk.rows;
         match chunk.flaw {
-            Some(Flaw::Ragged(row)) => Err(self.ragged(row, self.rows)),
+            Some(Flaw::Ragged(row)) => return Err(self.ragged(row, self.rows)),
             Some(Flaw::Byte(at, wrong)) => {
-                Err(wrong_byte(self.source, &self.scanner, (at, wrong), Some(self.rows + 1)))
+                return Err(wrong_byte(self.source, &self.scanner, (at, wrong), Some(self.rows + 1)));
             }
-            None => Ok(()),
+            None => {}
         }
+        let first = first.map(|row| row.start..row.end);
+        self.kept.add(taken.lengths.map(|rest| rest.behind(first.clone())));
+        Ok((first, taken.made))
     }
 
-    fn finish(mut self, end: u64) -> Result<Self, SplitError> {
+    /// The last row, if no line feed ends it.
+    fn finish(&mut self, end: u64) -> Result<Option<Range<u64>>, SplitError> {
         check_end(self.source, &self.scanner, end, Some(self.rows + 1))?;
-        if let Some(row) = self.scanner.finish(end) {
-            self.rows += 1;
-            if row.delimiters != self.columns {
-                return Err(self.ragged(row, self.rows));
-            }
+        let Some(row) = self.scanner.finish(end) else { return Ok(None) };
+        self.rows += 1;
+        if row.delimiters != self.columns {
+            return Err(self.ragged(row, self.rows));
         }
-        Ok(self)
+        self.kept.add_row(row.start..row.end);
+        Ok(Some(row.start..row.end))
     }
 
     fn ragged(&self, row: Row, number: u64) -> SplitError {
@@ -301,6 +356,9 @@ impl Replay for Csv {
     }
 
     fn load(&self, source: &Source, chunk: usize, rows: &mut Rows) -> Result<(), SplitError> {
+        if self.kept.load(source, chunk, rows)? {
+            return Ok(());
+        }
         let range = chunk_range(&self.body, self.chunk, chunk);
         let mut scanner = self.checkpoints[chunk].scanner;
         // What the first row has before the chunk is read with it, unless it is long.

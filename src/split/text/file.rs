@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::csv::Rules;
+use super::gather::Gather;
 use super::index::{Index, Pace};
 use super::{csv_index, json_array, json_lines, lines};
 use crate::split::error::SplitError;
@@ -76,11 +77,30 @@ impl<'a> Text<'a> {
 
     /// Finds and checks the rows in `body`: a range that ends between two rows or after the last one.
     pub(in crate::split) fn rows(&self, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
+        self.find::<()>(body, pace, None)
+    }
+
+    /// The same, and makes something of them, unless they are the elements of an array.
+    pub(super) fn gather<T: Send>(
+        &self,
+        body: Range<u64>,
+        pace: Pace,
+        gather: Gather<T>,
+    ) -> Result<Index, SplitError> {
+        self.find(body, pace, Some(gather))
+    }
+
+    fn find<T: Send>(
+        &self,
+        body: Range<u64>,
+        pace: Pace,
+        gather: Option<Gather<T>>,
+    ) -> Result<Index, SplitError> {
         match self.kind {
-            Kind::Csv(_) => csv_index::index(self.source, (self.rules, self.columns - 1), body, pace),
-            Kind::JsonLines => json_lines::index(self.source, body, pace),
+            Kind::Csv(_) => csv_index::index(self.source, (self.rules, self.columns - 1), body, pace, gather),
+            Kind::JsonLines => json_lines::index(self.source, body, pace, gather),
             Kind::JsonArray => json_array::index(self.source, body, pace),
-            _ => lines::index(self.source, body, pace),
+            _ => lines::index(self.source, body, pace, gather),
         }
     }
 }

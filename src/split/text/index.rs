@@ -12,6 +12,8 @@ pub(in crate::split) struct Pace<'a> {
     pub(in crate::split) threads: usize,
     /// Bytes per chunk.
     pub(in crate::split) chunk: u64,
+    /// How many bytes may be used to remember where each row is.
+    pub(in crate::split) keep: u64,
     /// Called with the number of bytes just read.
     pub(in crate::split) progress: &'a (dyn Fn(u64) + Sync),
 }
@@ -37,7 +39,7 @@ impl Rows {
 }
 
 /// Finds rows again.
-pub(in crate::split) trait Replay: Sync {
+pub(in crate::split) trait Replay: Send + Sync {
     /// The number of chunks.
     fn chunks(&self) -> usize;
 
@@ -76,11 +78,16 @@ pub(super) fn load_long<R: Replay + ?Sized>(
         !is_too_long
     })?;
     if is_too_long {
-        let message = "a row is longer than 4 GB: such rows can be split `--by rows` only";
-        return Err(SplitError::whole(&source.name, message, None));
+        return Err(too_long(source));
     }
     rows.base = base.unwrap_or_default();
     source.read_into(&mut rows.bytes, rows.base..end.max(rows.base))
+}
+
+/// The error that there is a row for which `u32` is not enough.
+pub(super) fn too_long(source: &Source) -> SplitError {
+    let message = "a row is longer than 4 GB: such rows can be split `--by rows` only";
+    SplitError::whole(&source.name, message, None)
 }
 
 /// The rows of a text file.

@@ -3,9 +3,10 @@
 
 use std::ops::Range;
 
-use super::index::{Index, Pace, Replay, Span, chunk_count, chunk_range};
+use super::index::{Index, Pace, Replay, Rows, Span, chunk_count, chunk_range, load_long};
 use super::json::{Json, Utf8};
 use super::json_lines::{fault, not_utf8};
+use super::kept::{Kept, Lengths};
 use crate::split::error::SplitError;
 use crate::split::source::{Fault, Source};
 
@@ -36,21 +37,25 @@ struct JsonArray {
     body: Range<u64>,
     chunk: u64,
     checkpoints: Vec<(Scanner, u64)>,
+    kept: Kept,
 }
 
 /// Finds the elements of `source` and checks that its whole `body` is one JSON array in UTF-8.
 pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
     let (mut scanner, mut utf8) = (Scanner { state: State::Before }, Utf8::default());
     let (mut rows, mut checkpoints, mut buffer) = (0, Vec::new(), Vec::new());
+    let mut kept = Kept::new(pace.keep);
     for i in 0..chunk_count(&body, pace.chunk) {
         let range = chunk_range(&body, pace.chunk, i);
         (pace.progress)(range.end - range.start);
         checkpoints.push((scanner.clone(), rows));
         source.read_into(&mut buffer, range.clone())?;
         let result = utf8.feed(&buffer).map_err(|at| not_utf8(range.start + at as u64));
+        let mut lengths = kept.is_open().then(Lengths::default);
         let result = result.and_then(|()| {
-            scanner.feed(&buffer, range.start, &mut |_| {
+            scanner.feed(&buffer, range.start, &mut |element| {
                 rows += 1;
+                lengths.iter_mut().for_each(|lengths| lengths.push(element.clone()));
                 true
             })
         });
@@ -58,11 +63,12 @@ pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Ind
             fault.row = Some(rows + 1);
             return Err(source.flaw(fault));
         }
+        kept.add(lengths);
     }
     if !matches!(scanner.state, State::Closed) {
         return Err(source.flaw(scanner.cut(source.len)));
     }
-    let replay = Box::new(JsonArray { body: body.clone(), chunk: pace.chunk, checkpoints });
+    let replay = Box::new(JsonArray { body: body.clone(), chunk: pace.chunk, checkpoints, kept });
     Ok(Index { body, rows, replay })
 }
 
@@ -142,5 +148,9 @@ impl Replay for JsonArray {
         source.read_into(&mut buffer, range.clone())?;
         let mut scanner = self.checkpoints[chunk].0.clone();
         scanner.feed(&buffer, range.start, row).map_err(|_| source.changed())
+    }
+
+    fn load(&self, source: &Source, chunk: usize, rows: &mut Rows) -> Result<(), SplitError> {
+        if self.kept.load(source, chunk, rows)? { Ok(()) } else { load_long(self, source, chunk, rows) }
     }
 }

@@ -3,68 +3,41 @@
 
 use std::ops::Range;
 
-use super::index::{Index, Pace, Replay, Span, chunk_count, chunk_range};
+use super::gather::Gather;
+use super::index::{Index, Pace, Replay, Rows, Span, load_long};
 use super::json::{Json, Utf8, Wrong};
 use super::json_line;
-use super::lines::{for_each_line, prefix_sums};
+use super::lines::{Broken, Chunks, for_each_line, rows_in_chunk};
 use crate::split::error::SplitError;
-use crate::split::parallel;
 use crate::split::source::{BUFFER, Fault, Source};
 
-struct JsonLines {
-    body: Range<u64>,
-    chunk: u64,
-    rows_before: Vec<u64>,
-}
-
-/// A fault in a chunk; its row number is unknown until the chunks are joined.
-struct Broken(u64, Fault);
+struct JsonLines(Chunks);
 
 /// Finds and checks the rows in the range `body` of `source`.
-pub(super) fn index(source: &Source, body: Range<u64>, pace: Pace) -> Result<Index, SplitError> {
-    let count = chunk_count(&body, pace.chunk);
-    let mut counts = Vec::with_capacity(count);
-    let wave = 64 * pace.threads;
-    for first in (0..count).step_by(wave) {
-        let checked = parallel::map(pace.threads, wave.min(count - first), Vec::new, |buffer, i| {
-            let range = chunk_range(&body, pace.chunk, first + i);
-            (pace.progress)(range.end - range.start);
-            check(source, (body.start, range), buffer)
-        })?;
-        for chunk in checked {
-            match chunk {
-                Ok(rows) => counts.push(rows),
-                Err(Broken(before, mut fault)) => {
-                    fault.row = Some(counts.iter().sum::<u64>() + before + 1);
-                    return Err(source.flaw(fault));
-                }
-            }
-        }
-    }
-    let (rows_before, rows) = prefix_sums(&counts);
-    let replay = Box::new(JsonLines { body: body.clone(), chunk: pace.chunk, rows_before });
-    Ok(Index { body, rows, replay })
-}
-
-/// How many rows begin in `range` (as defined by [`for_each_line`]), or the first fault.
-fn check(
+pub(super) fn index<T: Send>(
     source: &Source,
-    range: (u64, Range<u64>),
-    buffer: &mut Vec<u8>,
-) -> Result<Result<u64, Broken>, SplitError> {
-    let (mut rows, mut broken) = (0, None);
-    for_each_line(source, range, buffer, |span, bytes| {
-        let result = match bytes {
-            Some(bytes) => check_line(bytes, span.start),
-            None => check_long_line(source, &span)?,
-        };
-        match result {
-            Ok(is_row) => rows += u64::from(is_row),
-            Err(fault) => broken = Some(Broken(rows, fault)),
+    body: Range<u64>,
+    pace: Pace,
+    gather: Option<Gather<T>>,
+) -> Result<Index, SplitError> {
+    let first = body.start;
+    let chunks = Chunks::find(source, body, pace, gather, |taker, range, rows| {
+        let (mut count, mut fault) = (0, None);
+        let tail = rows_in_chunk(source, (first, range), rows, |span, line| {
+            let result = match line {
+                Some(line) => check_line(line, span.start),
+                None => check_long_line(source, span)?,
+            };
+            let is_row = result.map_err(|found| fault = Some(found)).ok();
+            count += u64::from(is_row == Some(true));
+            Ok(is_row)
+        })?;
+        match fault {
+            Some(fault) => Ok(Err(Broken(count, fault))),
+            None => Ok(Ok((count, taker.chunk(source, rows, tail)?))),
         }
-        Ok(broken.is_none())
     })?;
-    Ok(broken.map_or(Ok(rows), Err))
+    Ok(chunks.index(JsonLines))
 }
 
 /// Whether the line at `start` is a row.
@@ -119,11 +92,11 @@ pub(super) fn fault(base: u64, wrong: Wrong) -> Fault {
 
 impl Replay for JsonLines {
     fn chunks(&self) -> usize {
-        self.rows_before.len()
+        self.0.count()
     }
 
     fn rows_before(&self, chunk: usize) -> u64 {
-        self.rows_before[chunk]
+        self.0.rows_before(chunk)
     }
 
     fn visit(
@@ -132,14 +105,17 @@ impl Replay for JsonLines {
         chunk: usize,
         row: &mut dyn FnMut(Span) -> bool,
     ) -> Result<(), SplitError> {
-        let range = chunk_range(&self.body, self.chunk, chunk);
-        for_each_line(source, (self.body.start, range), &mut Vec::new(), |span, bytes| {
+        for_each_line(source, self.0.range(chunk), &mut Vec::new(), |span, bytes| {
             let blank = match bytes {
                 Some(bytes) => bytes.iter().all(|b| b.is_ascii_whitespace()),
                 None => is_blank(source, &span)?,
             };
             Ok(blank || row(span))
         })
+    }
+
+    fn load(&self, source: &Source, chunk: usize, rows: &mut Rows) -> Result<(), SplitError> {
+        if self.0.load(source, chunk, rows)? { Ok(()) } else { load_long(self, source, chunk, rows) }
     }
 }
 
