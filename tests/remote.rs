@@ -415,7 +415,7 @@ fn the_page_names_every_variable() {
     let source = fs::read_dir(crate::space::repository().join("src/cache")).unwrap().flatten();
     let source = source.map(|entry| entry.path()).filter(|path| !Path::new(path).ends_with("tests.rs"));
     let mut known = 0;
-    for path in source.chain([crate::space::repository().join("src/variable.rs").into()]) {
+    for path in source.chain([crate::space::repository().join("src/variable.rs")]) {
         let text = fs::read_to_string(path).unwrap();
         for name in text.split('"').filter(|word| word.starts_with("EXPOPS_CACHE_") && !word.contains(' ')) {
             known += 1;
