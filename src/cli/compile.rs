@@ -5,12 +5,11 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::ended::Ended;
-use super::say;
+use super::{repair, say};
 use crate::defaults;
 use crate::diagnostic::Diagnostics;
 use crate::driver::{self, Compiled, Options};
 use crate::emit::Format;
-use crate::exec::{self, Failure};
 use crate::file::{self, Given, Written};
 
 #[derive(Debug, Args)]
@@ -107,9 +106,8 @@ pub(super) fn run(flags: &Flags) -> Ended {
                 );
                 say::note(&text);
             }
-            match look_at_environments(&compiled) {
-                Ok(notes) => notes.iter().filter(|_| !flags.json).for_each(|note| say::note(note)),
-                Err(failure) => return Ended::failed(&failure.to_string()),
+            if let Err(ended) = repair::look_at_environments(&compiled, flags.json) {
+                return ended;
             }
             if !flags.quiet && written == Written::Changed {
                 println!("wrote {}", summary(&compiled));
@@ -154,11 +152,4 @@ pub(super) fn compile(options: &Options, json: bool) -> Result<(Compiled, Writte
     }
     let written = compiled.write().map_err(|failure| Ended::because(&failure, &Diagnostics::new(), json))?;
     Ok((compiled, written))
-}
-
-/// Has the build make again the environments that somebody has changed; returns what there is to say of them.
-pub(super) fn look_at_environments(compiled: &Compiled) -> Result<Vec<String>, Failure> {
-    let names: Vec<_> = compiled.plan.environments.iter().map(|each| each.name.as_str()).collect();
-    let changed = exec::look_for_damaged_environments(&names, &compiled.layout)?;
-    Ok(changed.iter().map(|change| format!("{change}: made again")).collect())
 }

@@ -22,6 +22,7 @@ mod metrics;
 mod new;
 mod query;
 mod refuse;
+mod repair;
 mod report;
 mod run;
 mod say;

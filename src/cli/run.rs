@@ -9,15 +9,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 
-use super::compile::{compile, look_at_environments};
+use super::compile::compile;
 use super::complete;
 use super::ended::Ended;
 use super::location::named_build;
 use super::screen::{Display, Screen};
-use super::{labels, say};
+use super::{labels, repair, say};
 use crate::amount;
 use crate::defaults;
-use crate::diagnostic::plural;
 use crate::driver::{self, Compiled, Options, Project};
 use crate::emit::Format;
 use crate::exec::{self, worker};
@@ -115,29 +114,10 @@ pub(super) fn run(flags: &Flags) -> Ended {
     if let Err(ended) = force(&flags.force, &compiled) {
         return ended;
     }
-    if let Err(error) = remove_misplaced(&compiled.project.folder) {
-        return Ended::failed(&error.to_string());
+    if let Err(ended) = repair::before(&compiled) {
+        return ended;
     }
-    match exec::look_for_damage(compiled.plan.instances(), layout) {
-        Ok(0) => {}
-        Ok(count) => say::note(&format!("{} lost results: made again", plural(count, "instance"))),
-        Err(failure) => return Ended::failed(&failure.to_string()),
-    }
-    match look_at_environments(&compiled) {
-        Ok(notes) => notes.iter().for_each(|note| say::note(note)),
-        Err(failure) => return Ended::failed(&failure.to_string()),
-    }
-    let mut ended = build();
-    for _ in 0..REPAIRS {
-        let was_damaged = || layout.damaged().exists() && file::remove(&layout.damaged()).is_ok();
-        let was_in_the_way = || compiled.clear_way().is_ok_and(|count| count > 0);
-        let was_endless = || exec::remove_endless_links(layout).is_ok_and(|count| count > 0);
-        if !(matches!(ended, Ended::Failed) && (was_damaged() || was_in_the_way() || was_endless())) {
-            break;
-        }
-        say::note("what was damaged is made again");
-        ended = build();
-    }
+    let ended = repair::after(build(), &compiled, build);
     let has_launcher = std::env::var_os("EXPOPS").is_some() && targets.is_empty();
     if matches!(ended, Ended::Well) && has_launcher {
         return insist_on_looks(compiled.plan.instances(), layout);
@@ -179,16 +159,6 @@ fn force(labels: &[String], compiled: &Compiled) -> Result<(), Ended> {
     }
     Ok(())
 }
-
-/// Removes what is in the place of the files that Ninja itself keeps: it would wait for ever for a pipe.
-fn remove_misplaced(folder: &Utf8Path) -> Result<(), FileError> {
-    let kept = [".ninja_log", ".ninja_deps"].map(|name| folder.join(name));
-    let is_misplaced = |path: &&Utf8PathBuf| path.symlink_metadata().is_ok_and(|meta| !meta.is_file());
-    kept.iter().filter(is_misplaced).try_for_each(|path| file::remove(path))
-}
-
-/// How often a build that found something damaged is restarted: what lies behind it may be damaged, too.
-const REPAIRS: usize = 3;
 
 /// A launcher in `EXPOPS` may exit with 0 without having run anything.
 fn insist_on_looks(names: impl Iterator<Item = String>, layout: &Layout) -> Ended {

@@ -36,7 +36,7 @@ pub struct Command {
     #[arg(short, long, value_name = "SIZE", required_unless_present_any = ["rows", "max_bytes", "by_value"])]
     pub size: Option<Size>,
 
-    /// How many rows each partition has; the last has what is left (with `--by rows` and `shuffle:SEED`)
+    /// How many rows each partition has; the last has what is left. With strategies that go by values, the average
     #[arg(long, value_name = "N", conflicts_with = "size", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
 
