@@ -112,7 +112,7 @@ impl Compiled {
             for name in group.actions.names() {
                 clear_instance(&layout.folder(&name), &mut way)?;
             }
-            for name in group.actions.stamped() {
+            for name in group.actions.partitions() {
                 way.clear(&layout.folder(&name).0)?;
             }
         }

@@ -52,18 +52,23 @@ impl Actions {
         graph.instances(self.process).map(move |instance| Layout::below(process, &graph.arms(&instance)))
     }
 
-    /// The names of what has stamps: of themselves, or of their partitions.
-    pub fn stamped(&self) -> impl Iterator<Item = String> + '_ {
+    /// The names of the partitions that they make, if they split.
+    pub fn partitions(&self) -> impl Iterator<Item = String> + '_ {
         let graph = self.all.graph();
-        let outlets = graph.instances(self.process).flat_map(move |instance| graph.outlets(&instance));
-        outlets.map(move |one| Layout::below(&self.all.common[one.process.0].name, &graph.arms(&one)))
+        let splits = graph.pipeline.process(self.process).opens.is_some();
+        let partitions = self.outlets().take_while(move |_| splits);
+        partitions.map(move |one| Layout::below(&self.all.common[one.process.0].name, &graph.arms(&one)))
     }
 
     /// All of their stamps.
     pub fn stamps(&self) -> impl Iterator<Item = Utf8PathBuf> + '_ {
+        self.outlets().map(move |outlet| self.all.stamp(&outlet))
+    }
+
+    /// What has stamps.
+    fn outlets(&self) -> impl Iterator<Item = Address> + '_ {
         let graph = self.all.graph();
-        let outlets = graph.instances(self.process).flat_map(move |instance| graph.outlets(&instance));
-        outlets.map(move |outlet| self.all.stamp(&outlet))
+        graph.instances(self.process).flat_map(move |instance| graph.outlets(&instance))
     }
 }
 
