@@ -99,7 +99,7 @@ impl Compiled {
     pub(crate) fn clear_way(&self) -> Result<usize, FileError> {
         let layout = &self.layout;
         let mut way = Way::new(layout.build());
-        layout.own_folders().try_for_each(|folder| way.clear(&folder))?;
+        layout.own_folders().try_for_each(|folder| way.clear(&folder).map(drop))?;
         for modules in &self.plan.modules {
             way.clear(&layout.modules(Utf8Path::new(&modules.name)).0)?;
         }
@@ -128,7 +128,7 @@ impl Compiled {
         let names = groups.flat_map(|group| group.actions.names());
         names
             .filter_map(|name| self.layout.verdict(&name).parent().map(Utf8Path::to_owned))
-            .try_for_each(|folder| way.clear(&folder))
+            .try_for_each(|folder| way.clear(&folder).map(drop))
     }
 
     /// Whether another version of expops compiled the project last. If so, everything is built again.
@@ -266,10 +266,12 @@ impl Compiled {
 /// look there.
 fn clear_instance(folder: &Folder, way: &mut Way<'_>) -> Result<(), FileError> {
     let before = way.removed;
-    way.clear(&folder.out())?;
-    if folder.files().symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
-        file::remove(&folder.files())?;
-        way.removed += 1;
+    if way.clear(&folder.0)? {
+        way.clear_last(&folder.out())?;
+        if folder.files().symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+            file::remove(&folder.files())?;
+            way.removed += 1;
+        }
     }
     if way.removed > before { file::remove(&folder.record()) } else { Ok(()) }
 }

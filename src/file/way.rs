@@ -1,6 +1,8 @@
 //! Folders of ours in the build folder, in whose place somebody may have put anything.
 
-use std::fs;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirEntry, FileType};
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -19,7 +21,7 @@ pub(crate) fn create_own_folder(base: &Utf8Path, path: &Utf8Path) -> Result<(), 
     create_folder(path)
 }
 
-/// Clears the way for folders of ours, one after another. Cheapest if those inside a folder follow each other.
+/// Clears the way for folders of ours, one after another. Cheapest if those in one folder follow each other.
 pub(crate) struct Way<'b> {
     /// What all of them are below.
     base: &'b Utf8Path,
@@ -27,49 +29,94 @@ pub(crate) struct Way<'b> {
     clear: Utf8PathBuf,
     /// The last that was not there: nothing is in it.
     absent: Option<Utf8PathBuf>,
+    /// What is beside the last one: a layer has thousands of folders in one.
+    beside: Listing,
     /// How many things were removed.
     pub removed: usize,
 }
 
 impl<'b> Way<'b> {
     pub(crate) fn new(base: &'b Utf8Path) -> Self {
-        Self { base, clear: base.to_owned(), absent: None, removed: 0 }
+        let (clear, beside) = (base.to_owned(), Listing::default());
+        Self { base, clear, absent: None, beside, removed: 0 }
     }
 
     /// Removes what is no folder in the place of `folder`, or of one on the way to it from the base: a file, a pipe, a
-    /// link that leads to no folder.
+    /// link that leads to no folder. Returns whether the folder is there.
     ///
     /// # Errors
     /// If there is a link to a folder, which is not followed, or something cannot be removed.
-    pub(crate) fn clear(&mut self, folder: &Utf8Path) -> Result<(), FileError> {
+    pub(crate) fn clear(&mut self, folder: &Utf8Path) -> Result<bool, FileError> {
         if self.absent.as_ref().is_some_and(|absent| folder.starts_with(absent)) {
-            return Ok(());
+            return Ok(false);
         }
         let below = |path: &&Utf8Path| *path != self.base && path.starts_with(self.base);
         let unknown = |path: &&Utf8Path| !self.clear.starts_with(path);
         let mut unknown: Vec<_> = folder.ancestors().take_while(below).filter(unknown).collect();
         while let Some(path) = unknown.pop() {
-            match path.symlink_metadata() {
-                Ok(meta) if meta.is_dir() => path.clone_into(&mut self.clear),
+            let found = if path == folder { self.beside.kind(path) } else { kind(path) };
+            match found {
+                Ok(kind) if kind.is_dir() => path.clone_into(&mut self.clear),
                 Ok(_) => {
-                    if path.is_dir() {
-                        insist_on_no_links(self.base, path)?;
-                    }
-                    remove(path)?;
-                    self.removed += 1;
+                    self.remove(path)?;
                     self.absent = Some(path.to_owned());
-                    return Ok(());
+                    return Ok(false);
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     self.absent = Some(path.to_owned());
-                    return Ok(());
+                    return Ok(false);
                 }
                 // Whoever needs it says so.
-                Err(_) => return Ok(()),
+                Err(_) => return Ok(false),
             }
         }
+        Ok(true)
+    }
+
+    /// Does the same for `folder`, which is in a folder that is clear. Nothing else of that one is looked at.
+    ///
+    /// # Errors
+    /// As [`Way::clear`].
+    pub(crate) fn clear_last(&mut self, folder: &Utf8Path) -> Result<(), FileError> {
+        match kind(folder) {
+            Ok(kind) if !kind.is_dir() => self.remove(folder),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes what is no folder at `path`.
+    fn remove(&mut self, path: &Utf8Path) -> Result<(), FileError> {
+        if path.is_dir() {
+            insist_on_no_links(self.base, path)?;
+        }
+        remove(path)?;
+        self.removed += 1;
         Ok(())
     }
+}
+
+/// What is in a folder.
+#[derive(Default)]
+struct Listing {
+    folder: Utf8PathBuf,
+    kinds: HashMap<OsString, FileType>,
+}
+
+impl Listing {
+    /// What is at `path`, as its folder said when it was listed: now, if it is not the one that was last.
+    fn kind(&mut self, path: &Utf8Path) -> io::Result<FileType> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return kind(path) };
+        if self.folder != folder {
+            let kinds = |entry: io::Result<DirEntry>| entry.and_then(|one| Ok((one.file_name(), one.file_type()?)));
+            let kinds = fs::read_dir(folder)?.map(kinds).collect::<Result<_, _>>()?;
+            *self = Self { folder: folder.to_owned(), kinds };
+        }
+        self.kinds.get(OsStr::new(name)).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+fn kind(path: &Utf8Path) -> io::Result<FileType> {
+    path.symlink_metadata().map(|meta| meta.file_type())
 }
 
 /// Removes what was no folder. Somebody else may have done so, and have made the folder.

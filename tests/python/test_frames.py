@@ -107,6 +107,29 @@ class Frame(Stored):
                     found = [kind.categories.name for kind in kinds if isinstance(kind, pd.CategoricalDtype)]
                     self.assertEqual(found, [name])
 
+    def test_the_type_of_categories_and_the_frequency_of_levels_are_kept(self) -> None:
+        import pandas as pd
+
+        for kind in (object, "str", "string", "int8", "float32", "M8[s]"):
+            texts = pd.Index(["1", "2"], dtype=object) if kind in (object, "str", "string") else pd.Index([1, 2])
+            values = pd.Categorical(["1", None] if texts.dtype == object else [1, None], texts).rename_categories(
+                texts.astype(kind)
+            )
+            for made in (
+                pd.DataFrame({"c": values}),
+                pd.DataFrame({"c": [1, 2]}, index=pd.CategoricalIndex(values)),
+                pd.DataFrame([[1, 2]], columns=pd.CategoricalIndex(values)),
+            ):
+                pd.testing.assert_frame_equal(self.through(made)[0], made)
+        for days in (pd.date_range("2020", periods=3), pd.timedelta_range("1h", periods=3, freq="2h")):
+            levels = pd.MultiIndex.from_product([days, ["a", "b"]], names=["day", None])
+            whole = pd.DataFrame({"a": range(6)}, index=levels)
+            for made in (whole, whole["a"], whole.iloc[2:], whole.iloc[::-1], whole.sort_index(level=1)):
+                read, form = self.through(made)
+                self.assertEqual(form, "arrow")
+                self.assertEqual([level.freq for level in read.index.levels[:1]], [days.freq])
+                self.assertEqual(read.index.names, ["day", None])
+
     def test_others_read_the_frame_too(self) -> None:
         import pandas as pd
         import pyarrow.feather

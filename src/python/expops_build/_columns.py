@@ -168,7 +168,8 @@ def _categories_from_arrow(pandas: Any, pyarrow: Any, kind: Kind, values: Any) -
         categories = pandas.RangeIndex(*kind["range"])
     else:
         stored = values.chunk(0).dictionary if values.num_chunks else pyarrow.array([], values.type.value_type)
-        categories = pandas.Index(from_arrow(pandas, pyarrow, kind, pyarrow.chunked_array([stored])))
+        array = from_arrow(pandas, pyarrow, kind, pyarrow.chunked_array([stored]))
+        categories = pandas.Index(array, dtype=array.dtype)
     codes = [chunk.indices.fill_null(-1).to_numpy() for chunk in values.chunks]
     whole = numpy.concatenate(codes) if codes else numpy.zeros(0, "int8")
     dtype = pandas.CategoricalDtype(categories.rename(name), ordered=values.type.ordered)

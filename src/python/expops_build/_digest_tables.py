@@ -60,7 +60,8 @@ def _index(pandas: Any, index: Any) -> Tuple[Any, ...]:
     if isinstance(index, pandas.RangeIndex):
         return (*kind, index.start, index.stop, index.step)
     if isinstance(index, pandas.MultiIndex):
-        return (*kind, [index.get_level_values(level) for level in range(index.nlevels)])
+        freqs = [getattr(level, "freqstr", None) for level in index.levels]
+        return (*kind, freqs, [index.get_level_values(level) for level in range(index.nlevels)])
     return (*kind, getattr(index, "freqstr", None), _values(index))
 
 

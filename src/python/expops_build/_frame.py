@@ -7,7 +7,7 @@ not rows is JSON in the schema's metadata, under `expops.frame`:
 | --------- | ---- |
 | `columns` | the labels of the columns (`_labels`) |
 | `types`   | the kinds of the columns (`_columns`) |
-| `index`   | `names`, and unless it is a range `types`, `freq`, and whether it has `levels`, or what these are |
+| `index`   | `names`, and unless it is a range `types`, `freq` (of each level), and whether it has `levels`, or what these are |
 | `attrs`, `unique` | the attributes, and whether labels must not repeat, where there is something to say |
 
 pandas' own metadata is stored as well, for other readers; an index that is a range is recorded only there.
@@ -133,7 +133,10 @@ def _index_to_arrow(pandas: Any, pyarrow: Any, index: Any) -> Tuple[Dict[str, An
         arrays = [index.array]
     levels = [_columns.to_arrow(pandas, pyarrow, array) for array in arrays]
     description["types"] = [kind for kind, _ in levels]
-    freq = _labels.frequency(pandas, index)
+    freq: Any = _labels.frequency(pandas, index)
+    if description.get("levels") is True:
+        freqs = [_labels.frequency(pandas, level) for level in index.levels]
+        freq = freqs if any(freqs) else None
     return ({**description, "freq": freq} if freq else description), levels
 
 
@@ -173,7 +176,11 @@ def _index_from_arrow(pandas: Any, pyarrow: Any, description: Dict[str, Any], ta
         codes = [one.get_indexer(values) for one, values in zip(whole, levels)]
         return pandas.MultiIndex(whole, codes, names=names)
     if description.get("levels"):
-        return pandas.MultiIndex.from_arrays(levels, names=names)
+        made = pandas.MultiIndex.from_arrays(levels, names=names)
+        if "freq" not in description:
+            return made
+        dated = [_labels.with_frequency(level, freq) for level, freq in zip(made.levels, description["freq"])]
+        return pandas.MultiIndex(dated, made.codes, names=names, verify_integrity=False)
     return _labels.with_frequency(levels[0].rename(names[0]), description.get("freq"))
 
 
