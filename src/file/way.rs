@@ -107,7 +107,8 @@ impl Listing {
     fn kind(&mut self, path: &Utf8Path) -> io::Result<FileType> {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return kind(path) };
         if self.folder != folder {
-            let kinds = |entry: io::Result<DirEntry>| entry.and_then(|one| Ok((one.file_name(), one.file_type()?)));
+            let kinds =
+                |entry: io::Result<DirEntry>| entry.and_then(|one| Ok((one.file_name(), one.file_type()?)));
             let kinds = fs::read_dir(folder)?.map(kinds).collect::<Result<_, _>>()?;
             *self = Self { folder: folder.to_owned(), kinds };
         }

@@ -111,12 +111,9 @@ impl Parser<'_> {
             match self.peek().ok_or(self.at)? {
                 byte if Some(byte) == quote => break,
                 b'\\' => {
-                    // Supporting the rest of Python's escapes for names with control characters is not worth it.
-                    match self.text.get(self.at + 1) {
-                        Some(byte @ (b'\\' | b'\'' | b'"')) => bytes.push(*byte),
-                        _ => return Err(self.at),
-                    }
-                    self.at += 1;
+                    let escaped = self.escape()?;
+                    bytes.extend_from_slice(escaped.encode_utf8(&mut [0; 4]).as_bytes());
+                    continue;
                 }
                 b'\n' => return Err(self.at),
                 byte => bytes.push(byte),
@@ -125,6 +122,33 @@ impl Parser<'_> {
         }
         self.at += 1;
         String::from_utf8(bytes).map_err(|_| self.at)
+    }
+
+    /// The character that an escape stands for: one of those that Python writes.
+    fn escape(&mut self) -> Result<char, usize> {
+        let start = self.at;
+        let letter = *self.text.get(start + 1).ok_or(start)?;
+        let digits = match letter {
+            b'x' => 2,
+            b'u' => 4,
+            b'U' => 8,
+            _ => 0,
+        };
+        self.at += 2 + digits;
+        let number = || {
+            let digits = self
+                .text
+                .get(start + 2..self.at)
+                .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+            char::from_u32(u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?)
+        };
+        match letter {
+            b'\\' | b'\'' | b'"' => Ok(letter.into()),
+            b't' => Ok('\t'),
+            b'n' => Ok('\n'),
+            b'r' => Ok('\r'),
+            _ => number().ok_or(start),
+        }
     }
 
     fn number(&mut self) -> Result<u64, usize> {
@@ -156,10 +180,12 @@ impl fmt::Display for Literal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let join = |items: &[Self]| items.iter().map(Self::to_string).collect::<Vec<_>>().join(", ");
         match self {
-            Self::Text(text) if text.contains('\'') && !text.contains('"') => {
-                write!(f, "\"{}\"", text.replace('\\', "\\\\"))
+            Self::Text(text) => {
+                let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+                write!(f, "{quote}")?;
+                text.chars().try_for_each(|c| print(c, quote, f))?;
+                write!(f, "{quote}")
             }
-            Self::Text(text) => write!(f, "'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
             Self::Int(number) => write!(f, "{number}"),
             Self::Bool(true) => f.write_str("True"),
             Self::Bool(false) => f.write_str("False"),
@@ -172,6 +198,45 @@ impl fmt::Display for Literal {
                 items.iter().try_for_each(|(key, value)| write!(f, "{key}: {value}, "))?;
                 f.write_str("}")
             }
+        }
+    }
+}
+
+/// Prints a character of a text in quotes.
+fn print(c: char, quote: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match (c, u32::from(c)) {
+        ('\t', _) => f.write_str("\\t"),
+        ('\n', _) => f.write_str("\\n"),
+        ('\r', _) => f.write_str("\\r"),
+        ('\\', _) => f.write_str("\\\\"),
+        _ if c == quote => write!(f, "\\{c}"),
+        _ if matches!(c, '\'' | '"') || c.escape_debug().len() == 1 => write!(f, "{c}"),
+        (_, code @ 0..=0xFF) => write!(f, "\\x{code:02x}"),
+        (_, code @ 0x100..=0xFFFF) => write!(f, "\\u{code:04x}"),
+        (_, code) => write!(f, "\\U{code:08x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_printed_as_python_does() {
+        for text in [
+            r"'a'",
+            r"'a\tb\n\r'",
+            r"'price\xa0\ufeff'",
+            r"'\x00\x7f'",
+            r"'\U000e0001é'",
+            "\"it's\"",
+            r#"'\\\'"'"#,
+        ] {
+            let Ok(literal @ Literal::Text(_)) = parse(text) else { panic!("{text}") };
+            assert_eq!(literal.to_string(), text);
+        }
+        for wrong in [r"'\ud83d'", r"'\x1'", r"'\q'", r"'\u+123'", r"'\"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -139,6 +139,7 @@ fn plain(kind: u8, bytes: &[u8], unit: &str, big: bool) -> Vec<u8> {
         (b'f', 4) => of_single(f32::from_bits(unsigned() as u32)).into_bytes(),
         (b'f', 8) => of_float(f64::from_bits(unsigned())).into_bytes(),
         (b'M', _) => time::datetime(signed(), unit).unwrap_or_else(|| signed().to_string()).into_bytes(),
+        (b'm', _) if signed() == i64::MIN => Vec::new(),
         (b'm', _) => signed().to_string().into_bytes(),
         (b'S' | b'a', _) => {
             of_text(&bytes[..bytes.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1)]).into_owned()
@@ -146,12 +147,26 @@ fn plain(kind: u8, bytes: &[u8], unit: &str, big: bool) -> Vec<u8> {
         (b'U', _) => {
             let code =
                 |four: &[u8; 4]| if big { u32::from_be_bytes(*four) } else { u32::from_le_bytes(*four) };
-            let text: String =
-                bytes.as_chunks::<4>().0.iter().filter_map(|four| char::from_u32(code(four))).collect();
-            of_text(text.trim_end_matches('\0').as_bytes()).into_owned()
+            let codes: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(code).collect();
+            let end = codes.iter().rposition(|code| *code != 0).map_or(0, |last| last + 1);
+            let mut text = Vec::new();
+            codes[..end].iter().for_each(|code| push_code(*code, &mut text));
+            of_text(&text).into_owned()
         }
         // Complex numbers, long doubles and raw bytes.
         _ => bytes.to_vec(),
+    }
+}
+
+/// Adds a character to `text`. Half a pair of surrogates becomes three bytes, as in JSON.
+fn push_code(code: u32, text: &mut Vec<u8>) {
+    match char::from_u32(code) {
+        Some(c) => text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => text.extend([
+            0xE0 | (code >> 12) as u8,
+            0x80 | (code >> 6) as u8 & 0x3F,
+            0x80 | code as u8 & 0x3F,
+        ]),
     }
 }
 
@@ -163,5 +178,24 @@ mod tests {
     fn halves_go_by_their_own_digits() {
         assert_eq!(plain(b'f', &[0x66, 0x2E], "", false), b"1e-1");
         assert_eq!(plain(b'f', &[0, 0x7E], "", false), b"NaN");
+    }
+
+    #[test]
+    fn no_character_of_a_text_is_dropped() {
+        let texts =
+            [[0x61, 0xD83D, 0], [0x61, 0xD83E, 0], [0x61, 0, 0], [0x61, 0, 0x61], [0x61, 0xFFFF_FFFF, 0]];
+        let spelled = texts.map(|codes: [u32; 3]| {
+            let [little, big] =
+                [codes.map(u32::to_le_bytes), codes.map(u32::to_be_bytes)].map(|each| each.concat());
+            assert_eq!(plain(b'U', &little, "", false), plain(b'U', &big, "", true));
+            plain(b'U', &little, "", false)
+        });
+        assert_eq!(spelled[0], b"a\xED\xA0\xBD");
+        assert_eq!(std::collections::BTreeSet::from(spelled).len(), 5);
+    }
+
+    #[test]
+    fn no_duration_is_a_missing_value() {
+        assert_eq!(plain(b'm', &i64::MIN.to_le_bytes(), "s", false), b"");
     }
 }
