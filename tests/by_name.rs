@@ -179,3 +179,99 @@ fn an_edit_of_what_only_a_file_or_a_parameter_names_is_seen() {
         }
     }
 }
+
+const MAYBE: &str = "
+import importlib.metadata
+import os
+from counted import ran
+
+try:
+    import above
+except ImportError:
+    above = None
+
+def found(name):
+    ran(name)
+    return {'there': name}
+
+def module():
+    try:
+        import extra
+        return found('module yes')
+    except ImportError:
+        return found('module no')
+
+def package():
+    try:
+        from kit import speed
+        return found('package yes')
+    except ImportError:
+        return found('package no')
+
+def compiled():
+    try:
+        from native import f
+    except ImportError:
+        return found('compiled')
+
+def folder():
+    try:
+        import space
+        return found('folder yes')
+    except ImportError:
+        return found('folder no')
+
+def plugins():
+    folder = os.environ['EXPOPS_PROJECT_ROOT'] + '/plugins'
+    return found('plugins %d' % len(list(importlib.metadata.distributions(path=[folder]))))
+";
+
+/// A module that code does without if it is not there comes, and goes again.
+#[test]
+fn a_module_that_may_be_missing_comes_and_goes() {
+    for (tool, workers) in [(Tool::Ninja, "1"), (Tool::Make, "1"), (Tool::Ninja, "0")] {
+        let space = Space::new();
+        space.set("EXPOPS_WORKERS", Some(workers));
+        let names = ["module", "package", "compiled", "folder", "plugins"];
+        let list = names.map(|name| format!("\n  {name}")).concat();
+        let processes = names.map(|name| format!("\n  - {{name: {name}}}")).concat();
+        let yaml =
+            format!("scripts: {{main: src/model.py}}\nprocess_adjlist: |{list}\nprocesses:{processes}\n");
+        space.write("expops.yaml", yaml);
+        space.write("src/model.py", MAYBE);
+        space.write("src/kit/__init__.py", "");
+        space.write("plugins/one-1.dist-info/METADATA", "Name: one\n");
+        space.compile(tool).success();
+        let before = ["compiled", "folder no", "module no", "package no", "plugins 1"];
+        assert_eq!(space.ran(tool), before, "{tool:?}");
+        for (path, came, went) in [
+            ("src/extra.py", "module yes", "module no"),
+            ("src/kit/speed.py", "package yes", "package no"),
+            // One that cannot be loaded is as good as none.
+            ("src/native.so", "compiled", "compiled"),
+            ("src/space/notes.txt", "folder yes", "folder no"),
+            ("plugins/two-1.dist-info/METADATA", "plugins 2", "plugins 1"),
+        ] {
+            space.tick();
+            space.write(path, "");
+            assert_eq!(space.ran(tool), [came], "{tool:?} {workers} {path}");
+            space.nothing_to_do(tool);
+            space.tick();
+            let top = path.split('/').take(2).collect::<Vec<_>>().join("/");
+            let top = if path.contains("kit") { path.to_owned() } else { top };
+            space.run("rm", &["-r", &top]).success();
+            // It may come back from the cache.
+            assert!(
+                [&[][..], &[went]]
+                    .contains(&space.ran(tool).iter().map(String::as_str).collect::<Vec<_>>().as_slice())
+            );
+            let process = went.split(' ').next().unwrap();
+            assert_eq!(
+                space.read(&format!("build/{process}/out/there.json")),
+                format!("\"{went}\""),
+                "{tool:?} {path}"
+            );
+            space.nothing_to_do(tool);
+        }
+    }
+}

@@ -103,12 +103,14 @@ fn order(pipeline: &Pipeline) -> Vec<usize> {
     others.into_iter().chain(charts).map(|id| id.0).collect()
 }
 
-/// The names that no process's target can have: files of the project, and `all`.
+/// The names that no process's target can have: files and folders of the project, and `all`.
 fn taken(pipeline: &Pipeline, code: &plan_files::Codes, options: &Options) -> HashSet<Utf8PathBuf> {
     let processes = pipeline.processes.iter().flat_map(|process| &process.settings.files);
     let environments = pipeline.environments.iter().flat_map(|environment| &environment.requirements);
     let exports = pipeline.processes.iter().flat_map(|process| &process.exports).map(|export| &export.to);
-    let files = [&options.output].into_iter().chain(&code.sources).chain(pipeline.data.values());
+    let folders = code.module_folders.iter().chain(&code.found.folders);
+    let files =
+        [&options.output].into_iter().chain(&code.sources).chain(folders).chain(pipeline.data.values());
     let all = Utf8PathBuf::from(format!("{}all", options.prefix));
     files
         .chain(processes)

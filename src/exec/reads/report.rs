@@ -10,7 +10,7 @@ use crate::depfile;
 use crate::escape;
 use crate::exec::failure::Failure;
 use crate::file::{self, FileError};
-use crate::layout::{Folder, Layout};
+use crate::layout::{Folder, Layout, component};
 
 /// Where a build tool runs, and what it sees from there.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,7 @@ fn make(name: &str, paths: &[Utf8PathBuf], layout: &Layout) -> String {
     format!("$(expops_of)/{name} :={}\n{rule}", list("expops_at", escape::make_prerequisite))
 }
 
-/// What a build tool can watch in place of `paths`. A path whose name the tool cannot write gets another one; one that does
+/// What a build tool can watch in place of `paths`. A path whose name the tool cannot write, or may take for a target, gets another one; one that does
 /// not exist is replaced by the nearest existing folder, but never by one that the build itself writes into, which would wake the
 /// instance forever, nor by the root, whose name is empty once Ninja has shortened it: it then stops.
 fn watched(
@@ -94,9 +94,16 @@ fn watched(
         if is_written(found) || is_root(found) {
             return None;
         }
-        if can_name(found) { Some(found.to_owned()) } else { other_name(found, layout) }
+        let is_free = can_name(found) && !may_be_target(found, layout);
+        if is_free { Some(found.to_owned()) } else { other_name(found, layout) }
     };
     paths.iter().chain(&links(paths)).filter_map(nearest).collect()
+}
+
+/// Whether a process, of this build or of a later one, may have the name of this path: its target would be meant.
+fn may_be_target(path: &Utf8Path, layout: &Layout) -> bool {
+    let name = path.as_str();
+    !name.contains('/') && (!name.contains('.') || layout.plan(&component(name)).exists())
 }
 
 /// Another name for `path`, which is relative to the project or absolute: a link to it.

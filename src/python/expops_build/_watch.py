@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from types import FrameType
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from expops_build import _quoted, _seed
 from expops_build._seed import THREADS
@@ -58,7 +58,9 @@ _NEVER_NAMES = frozenset(
     ]
 ).union(THREADS)
 # What asks in the name of its caller.
-_BETWEEN = frozenset(["os", "posixpath", "_collections_abc", "collections", "string", "functools", "threading"])
+_BETWEEN = frozenset(
+    ["os", "posixpath", "_collections_abc", "collections", "string", "functools", "threading", "importlib"]
+)
 _BETWEEN_PACKAGES = ("concurrent.futures.", "multiprocessing.")
 
 # Who unpickles what the process pickled itself.
@@ -280,6 +282,19 @@ def ignore_listings_of_imports() -> None:
     finder._fill_cache = _fill_cache
 
 
+class _Last:
+    """The last one to be asked for a module: it is not there. What code of the project looked for in its folders counts."""
+
+    @staticmethod
+    def find_spec(name: str, path: Optional[Iterable[str]] = None, _target: Any = None) -> None:
+        if not _log or not _is_of_the_projects_code(_asker()):
+            return
+        for folder in sys.path if path is None else path:
+            if isinstance(folder, str) and _is_of_the_project(os.path.join(os.path.abspath(folder), "")):
+                place = os.path.join(folder, name.rpartition(".")[2])
+                missed(place, *(place + suffix for suffix in importlib.machinery.all_suffixes()))
+
+
 def begin(project: str) -> None:
     """Begin to watch for the project in the folder `project`."""
     global _hook, _project, _log, _teller
@@ -287,6 +302,7 @@ def begin(project: str) -> None:
         _watch_variables()
         ignore_listings_of_imports()
         sys.addaudithook(_heard)
+        sys.meta_path.append(_Last)
     _project = os.path.join(os.path.realpath(project), "")
     _variables.clear()
     _before.clear()
@@ -309,5 +325,7 @@ def told() -> Dict[str, Any]:
         _tell_of_modules()
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.dirname(os.__file__))}
     only = set() if _ANY in _by_others else _by_finders - _by_others
+    # Somebody who has them look elsewhere looks for something of the project.
+    only &= {os.path.abspath(one) for one in sys.path if isinstance(one, str)}
     searched = [folder for folder in only if _is_of_the_project(os.path.join(folder, ""))]
     return {"variables": dict(_variables), "prefixes": sorted(folders), "searched": sorted(searched)}

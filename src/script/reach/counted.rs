@@ -97,6 +97,11 @@ impl Walk {
                 items.push(self.item(library, &outline, (id, unit), &name)?);
             }
         }
+        let seen: BTreeSet<usize> = items.iter().map(|counted| counted.module).collect();
+        for id in self.imported.difference(&seen) {
+            let path = &library.modules[*id].path;
+            items.push(CountedItem::whole(*id, library.name_of(*id), Digest::of("is there"), path, None));
+        }
         for (path, digest) in &self.bytes {
             items.push(CountedItem::whole(usize::MAX, path.to_string(), *digest, path, None));
         }

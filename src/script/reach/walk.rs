@@ -53,6 +53,8 @@ pub(in crate::script) struct Walk {
     pub(super) named: BTreeMap<UnitId, String>,
     /// Units that are mentioned otherwise.
     pub(super) mentioned: BTreeSet<UnitId>,
+    /// Modules that code which counts imports by itself: it would notice that one is not there.
+    pub(super) imported: BTreeSet<usize>,
 }
 
 impl Library {
@@ -148,7 +150,7 @@ impl Walk {
                 Mention::Load(import, unguarded) => {
                     self.foreign.extend(unguarded.and_then(|span| library.foreign(id.0, import, span)));
                     self.load_import(library, id.0, import)?;
-                    self.import_of_library(library, id.0, import)?;
+                    self.import_inside(library, id.0, import)?;
                 }
                 Mention::Def { .. } => {}
             }
@@ -157,7 +159,7 @@ impl Walk {
     }
 
     /// An import inside code that counts always counts, whether it is used or not.
-    fn import_of_library(
+    fn import_inside(
         &mut self,
         library: &mut Library,
         module: usize,
@@ -167,6 +169,7 @@ impl Walk {
         for path in resolved.libraries {
             self.library(&path);
         }
+        self.imported.extend(resolved.loads);
         Ok(())
     }
 

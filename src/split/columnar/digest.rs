@@ -257,6 +257,12 @@ impl Column {
         for (i, column) in structure.columns().iter().enumerate() {
             let nulls = NullBuffer::union(structure.nulls(), column.logical_nulls().as_ref());
             let visible = match nulls {
+                // Those have no nulls of their own: what rows without the structure have in them is left out.
+                _ if matches!(column.data_type(), DataType::Union(..) | DataType::RunEndEncoded(..)) => {
+                    let is_there = (0..column.len()).filter(|row| structure.is_valid(*row));
+                    let rows: UInt64Array = is_there.map(|row| Some(row as u64)).collect();
+                    if rows.len() < column.len() { take(column, &rows, None)? } else { column.clone() }
+                }
                 Some(nulls) if structure.null_count() > 0 && column.data_type() != &DataType::Null => {
                     make_array(column.to_data().into_builder().nulls(Some(nulls)).build()?)
                 }

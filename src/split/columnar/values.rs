@@ -226,7 +226,7 @@ fn has_text(kind: &DataType) -> Result<(), DataType> {
 
 /// The text of a value inside a list or structure, or its type if it has none.
 fn nested(array: &ArrayRef, i: usize) -> Result<Vec<u8>, DataType> {
-    if i >= array.len() || array.is_null(i) {
+    if i >= array.len() || array.is_null(i) || array.data_type() == &DataType::Null {
         return Ok(b"null".to_vec());
     }
     let items = |items: ArrayRef| -> Result<Vec<u8>, DataType> {
@@ -268,8 +268,8 @@ fn nested(array: &ArrayRef, i: usize) -> Result<Vec<u8>, DataType> {
 #[cfg(test)]
 mod tests {
     use arrow_array::{
-        BinaryArray, Date32Array, DictionaryArray, Int16Array, ListArray, StringArray, StructArray,
-        Time32SecondArray, TimestampSecondArray,
+        BinaryArray, Date32Array, DictionaryArray, Int16Array, ListArray, NullArray, StringArray,
+        StructArray, Time32SecondArray, TimestampSecondArray,
     };
     use arrow_buffer::OffsetBuffer;
     use arrow_schema::Field;
@@ -290,6 +290,7 @@ mod tests {
         assert_eq!(days, json(r#"["1970-01-01", null]"#));
         let moments = of(Arc::new(TimestampSecondArray::from(vec![1]).with_timezone("UTC")));
         assert_eq!(moments, json(r#"["1970-01-01 00:00:01+00:00"]"#));
+        assert_eq!(of(Arc::new(NullArray::new(2))), json("[null, null]"));
         assert_eq!(of(Arc::new(Time32SecondArray::from(vec![1]))), json(r#"["00:00:01"]"#));
         assert_eq!(of(Arc::new(BinaryArray::from(vec![&b"a"[..], b"12"]))), json(r#"["a", "12"]"#));
     }
