@@ -231,3 +231,71 @@ fn other_versions_of_ninja_build_it_too() {
         );
     }
 }
+
+/// Processes `src`, `data` and `plots`: the folders of modules, of data that nobody declares, and of what comes later.
+#[test]
+fn a_process_may_have_the_name_of_a_folder_that_is_read() {
+    for tool in TOOLS {
+        let space = Space::new();
+        let names = ["src", "data", "plots"];
+        let list = names.map(|name| format!("\n  {name}")).concat();
+        let processes = names.map(|name| format!("\n  - {{name: {name}}}")).concat();
+        space.write(
+            "expops.yaml",
+            format!("scripts: {{main: src/model.py}}\nprocess_adjlist: |{list}\nprocesses:{processes}\n"),
+        );
+        let function = |name: &str| {
+            let list = "sorted(f for n in ('data', 'plots') if os.path.isdir(ROOT + n) for f in os.listdir(ROOT + n))";
+            format!("def {name}():\n    ran('{name}')\n    return {{'x': {list}}}\n")
+        };
+        let script = "import os\nfrom counted import ran\nROOT = os.environ['EXPOPS_PROJECT_ROOT'] + '/'\n";
+        space.write("src/model.py", script.to_owned() + &names.map(function).concat());
+        space.write("data/a.csv", "");
+        space.write("plots/o.png", "");
+        space.compile(tool).success();
+        assert_eq!(space.ran(tool), ["data", "plots", "src"]);
+        for new in ["data/b.csv", "plots/p.png", "plots/q.png"] {
+            space.nothing_to_do(tool);
+            space.tick();
+            space.write(new, "");
+            assert_eq!(space.ran(tool), ["data", "plots", "src"], "{tool:?} {new}");
+            let told = space.build(tool, &[]).success();
+            assert!(!told.says("Circular") && !told.says("warning"), "{}{}", told.out, told.err);
+        }
+        space.nothing_to_do(tool);
+        space.build(tool, &["data", ",73rc"]).success();
+        space.expops(&["run", "src"]).success();
+    }
+}
+
+#[test]
+fn a_layer_of_one_has_a_target_for_its_instance() {
+    for tool in TOOLS {
+        for (layer, target) in [
+            ("data_parallelism: {size: 1, data_name: t}", "fit@p1"),
+            ("seed_parallelism: {seeds: [41]}", "fit@s41"),
+        ] {
+            let space = Space::new();
+            space.write(
+                "expops.yaml",
+                format!(
+                    "process_adjlist: |
+  rows cut
+  cut fit
+processes:
+  - {{name: rows, command: 'seq 4 > {{{{ outputs.t }}}}', outputs: {{t: t.txt}}}}
+  - {{name: cut, {layer}}}
+  - {{name: fit, command: 'cp {{{{ inputs.t }}}} {{{{ outputs.u }}}}', outputs: {{u: u.txt}}}}
+"
+                ),
+            );
+            space.compile(tool).success();
+            let printed = space.expops(&["query", "--targets", "//*[@name='fit']"]).success();
+            assert_eq!(printed.out.trim(), target);
+            space.build(tool, &[target]).success();
+            space.build(tool, &["fit"]).success();
+            space.nothing_to_do(tool);
+            space.expops(&["run", target]).success();
+        }
+    }
+}

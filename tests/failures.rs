@@ -58,3 +58,33 @@ fn wait_for_lock(path: &Path) {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }
+
+/// One takes all descriptors that its result would need, the other removes the folder that it runs in.
+#[test]
+fn what_leaves_nothing_for_its_result_is_named() {
+    let script = "
+def fit():
+    ran('fit')
+    kept = []
+    try:
+        while True:
+            kept.append(open('/dev/null'))
+    except OSError:
+        sys.modules[__name__].kept = kept
+    return {'x': 1}
+
+def Gone():
+    import shutil
+    ran('Gone')
+    shutil.rmtree(os.getcwd())
+    return {'x': 1}
+";
+    let space = project(Tool::Ninja, "fit\nGone", "    - {name: fit}\n    - {name: Gone}\n", script);
+    for workers in ["1", "0"] {
+        space.set("EXPOPS_WORKERS", Some(workers));
+        let failed = space.run("sh", &["-c", "ulimit -n 256; exec expops run -k"]).failure();
+        assert!(failed.says("fit: OSError: [Errno 24] Too many open files"), "{workers}: {}", failed.err);
+        assert!(!failed.says("expops_build/_"), "{workers}: {}", failed.err);
+        assert_eq!(space.read("build/Gone/out/x.json"), "1");
+    }
+}

@@ -155,10 +155,10 @@ fn actions(group: &Arc<Group>, names: &Names) -> Value {
 }
 
 fn group(group: &Arc<Group>, names: &Names) -> Value {
-    let several = group.actions.len() > 1;
+    let layered = group.actions.are_layered();
     let passed = group.verdict.as_ref().map(|verdict| vec![make_prerequisite(verdict.passed.as_str())]);
     let targets: Vec<_> = group.actions.targets().map(|target| names.target(&target)).collect();
-    let wanted = match (passed, several) {
+    let wanted = match (passed, layered) {
         (Some(passed), _) => passed,
         (None, true) => vec![format!("$({}each)", names.0)],
         (None, false) => stamps(group),
@@ -170,7 +170,7 @@ fn group(group: &Arc<Group>, names: &Names) -> Value {
         process => quoted(comment(&group.process)),
         description => group.description.as_deref().map(|text| quoted(comment(text))),
         shared => pair(&shared.record, stamp, &prerequisites(&shared.inputs), &recipe, names),
-        several => several,
+        layered => layered,
         each => quoted(words(&targets)),
         target => quoted(names.target(&group.target)),
         built => quoted(rule(&[names.target(&group.target)], &wanted, "")),
@@ -198,7 +198,7 @@ fn action(action: &Action, group: &Group, names: &Names) -> Value {
     let made = &action.outputs()[1..];
     let passed = action.verdict.as_ref().map(|verdict| vec![make_prerequisite(verdict.passed.as_str())]);
     let stamps = prerequisites(&action.stamps);
-    let alias = (group.actions.len() > 1).then(|| {
+    let alias = group.actions.are_layered().then(|| {
         let made = passed.unwrap_or_else(|| stamps.clone());
         quoted(rule(&[names.target(&action.target)], &made, ""))
     });

@@ -160,9 +160,9 @@ fn actions(group: &Arc<Group>, rules: &Rules) -> Value {
 }
 
 fn group(group: &Arc<Group>, rules: &Rules) -> Value {
-    let several = group.actions.len() > 1;
+    let layered = group.actions.are_layered();
     let passed = group.verdict.as_ref().map(|verdict| vec![ninja_path(verdict.passed.as_str())]);
-    let targets = if several {
+    let targets = if layered {
         group.actions.targets().map(|target| ninja_path(&target)).collect()
     } else {
         stamps(group)
@@ -196,7 +196,7 @@ fn export(export: &Export, rules: &Rules) -> Value {
 fn action(action: &Action, group: &Group, rules: &Rules, (rule, shared): (&str, &[String])) -> Value {
     let passed = action.verdict.as_ref().map(|verdict| vec![ninja_path(verdict.passed.as_str())]);
     let stamps = paths(&action.stamps);
-    let alias = (group.actions.len() > 1).then(|| {
+    let alias = group.actions.are_layered().then(|| {
         let made = passed.unwrap_or_else(|| stamps.clone());
         quoted(statement(&[ninja_path(&action.target)], "phony", &made, &[]))
     });

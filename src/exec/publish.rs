@@ -111,8 +111,9 @@ fn remove_others(out: &Utf8Path, kept: &[Utf8PathBuf]) -> Result<(), Failure> {
 fn files(run: &Utf8Path, instance: &Folder) -> Result<(), Failure> {
     let target = instance.files();
     file::remove(&target)?;
+    // What ran may have removed it.
     let is_empty = run.read_dir_utf8().is_ok_and(|mut entries| entries.next().is_none());
-    if is_empty {
+    if is_empty || !run.exists() {
         return Ok(());
     }
     durable::flush_all(run)?;

@@ -30,6 +30,11 @@ impl std::error::Error for FileError {
 
 /// The system's message without the error number that Rust appends, which helps nobody.
 pub(crate) fn reason(error: &io::Error) -> String {
+    // Whoever walks through a folder adds a path, as does whoever calls this.
+    let walked = error.get_ref().and_then(|inner| inner.downcast_ref::<walkdir::Error>());
+    if let Some(error) = walked.and_then(walkdir::Error::io_error) {
+        return reason(error);
+    }
     let text = error.to_string();
     match text.find(" (os error ") {
         Some(end) => text[..end].to_lowercase(),

@@ -32,6 +32,11 @@ impl Actions {
         self.all.graph().instances(self.process).len()
     }
 
+    /// Whether they are in layers, so that each has a target beside that of the process.
+    pub fn are_layered(&self) -> bool {
+        self.all.graph().instances(self.process).any(|instance| !self.all.graph().arms(&instance).is_empty())
+    }
+
     /// Each of them, in the order of partitions, then seeds.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Action> + Send + Sync + '_ {
         let all = self.all.as_ref();

@@ -26,10 +26,15 @@ def run(path: str, before: Optional[FrozenSet[str]] = None) -> int:
     with open(path, "rb") as file:
         request = loads(file.read())
     recorder = _metrics.start()
+    spare = os.open(os.devnull, os.O_RDONLY)  # the user's code may leave none for the result
     result: Result = {"version": VERSION, "nonce": request.get("nonce"), "outputs": [], "partitions": [], "error": None}
     try:
-        _prepare(request, frozenset(sys.modules) if before is None else before)
-        result.update(_MODES[request["mode"]](request))
+        try:
+            _prepare(request, frozenset(sys.modules) if before is None else before)
+            result.update(_MODES[request["mode"]](request))
+        finally:
+            with contextlib.suppress(OSError):
+                os.close(spare)
     except BaseException as error:  # SystemExit and KeyboardInterrupt also end a run without outputs
         result["error"] = _told(error, request)
         if os.environ.get("EXPOPS_DEBUGGER") and isinstance(error, Exception) and not isinstance(error, Failure):
