@@ -128,9 +128,14 @@ def arrow_types():
         yield f"categories_in_list_{ordered}", pa.ListArray.from_arrays(offsets, categories)
         yield f"categories_in_struct_{ordered}", pa.StructArray.from_arrays([categories], ["c"])
     yield "int_categories", pa.DictionaryArray.from_arrays(words, pa.array([7, 5, 3, 1]))
-    yield "runs", pa.RunEndEncodedArray.from_arrays(pa.array([5, 20, ROWS], pa.int32()), pa.array(["a", None, "b"]))
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([5, 20, ROWS], pa.int32()), pa.array(["a", None, "b"]))
+    yield "runs", runs
     ids = pa.array([i % 2 for i in n], pa.int8())
-    yield "sparse_union", pa.UnionArray.from_sparse(ids, [pa.array(list(n)), pa.array([str(i) for i in n])])
+    union = pa.UnionArray.from_sparse(ids, [pa.array(list(n)), pa.array([str(i) for i in n])])
+    yield "sparse_union", union
+    absent = pa.array([i % 5 == 0 for i in n])
+    for inner, items in (("runs", runs), ("union", union), ("nothing", pa.nulls(ROWS))):
+        yield f"struct_of_{inner}", pa.StructArray.from_arrays([items], ["u"], mask=absent)
     places = pa.array([i // 2 for i in n], pa.int32())
     yield "dense_union", pa.UnionArray.from_dense(ids, places, [pa.array(list(n)), pa.array([str(i) for i in n])])
     if hasattr(pa, "uuid"):
