@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::declared::{inside, located};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
@@ -130,10 +130,30 @@ fn absent(file: &Spanned<String>, config: &Config, root: &Utf8Path, missing: Mis
     Diagnostic::new(code, message).at(&config.source, file.span, label).help(help)
 }
 
-/// The file that a path most likely means: where the path first leads nowhere, the nearest name that exists.
+/// At most this many names of a folder are considered.
+const MOST: usize = 2_000;
+
+/// The file that a path most likely means.
 pub(super) fn near(root: &Utf8Path, path: &Utf8Path) -> Option<Utf8PathBuf> {
-    /// At most this many names of a folder are considered.
-    const MOST: usize = 2_000;
+    misspelt(root, path).or_else(|| in_a_folder(root, path))
+}
+
+/// The path inside the only folder of the project that has it.
+fn in_a_folder(root: &Utf8Path, path: &Utf8Path) -> Option<Utf8PathBuf> {
+    if path.is_absolute() || !matches!(path.components().next(), Some(Utf8Component::Normal(_))) {
+        return None;
+    }
+    let entries = root.read_dir_utf8().ok()?.take(MOST).flatten();
+    let shown = entries.filter(|entry| !entry.file_name().starts_with('.'));
+    let mut found = shown
+        .map(|entry| Utf8Path::new(entry.file_name()).join(path))
+        .filter(|path| root.join(path).exists());
+    let first = found.next()?;
+    if found.next().is_none() { Some(first) } else { None }
+}
+
+/// Where the path first leads nowhere, the nearest name that exists.
+fn misspelt(root: &Utf8Path, path: &Utf8Path) -> Option<Utf8PathBuf> {
     let mut known = Utf8PathBuf::new();
     let mut parts = path.components().map(|part| part.as_str());
     let wrong = parts.find(|part| {

@@ -7,6 +7,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
+/// The longest name of a file, in bytes: file systems take 255, and some of that is needed while it is made.
+const LONGEST: usize = 200;
+
 /// The key and file of each declared output, in an order that does not depend on how they are written.
 pub(super) fn declared(
     written: &ProcessConfig,
@@ -32,6 +35,18 @@ pub(super) fn declared(
         if outputs.iter().any(|(_, other)| *other == path) {
             let message = format!("two outputs are the file `{path}`");
             refuse(&codes::OUTPUT_CLASH, message, "the second one", "give each output a file of its own");
+        }
+        let is_one_in_the_other = |(_, other): &&(String, Utf8PathBuf)| {
+            *other != path && (other.starts_with(&path) || path.starts_with(other))
+        };
+        if let Some((_, other)) = outputs.iter().find(is_one_in_the_other) {
+            let message = format!("of the outputs `{other}` and `{path}` one is inside the other");
+            let help = "give each output a place of its own, or declare the folder alone: who takes it finds the file in it";
+            refuse(&codes::OUTPUT_CLASH, message, "the second one", help);
+        }
+        if path.components().any(|part| part.as_str().len() > LONGEST) {
+            let message = format!("the output `{}` has a name of more than {LONGEST} bytes", key.value);
+            refuse(&codes::OUTPUT, message, "too long for a file", "choose a shorter name");
         }
         outputs.push((key.value.clone(), path));
     }

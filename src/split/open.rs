@@ -187,6 +187,11 @@ fn spool(reader: &mut dyn Read, name: &str, format: Format, folder: &Utf8Path) -
     };
     match (spooled, format.compression) {
         (Ok(file), _) => Source::new(file, name),
+        (Err(e), Some(Compression::Zstd)) if e.to_string().contains("too much memory") => {
+            let message = "it was packed with a window of more than 128 MB (`zstd --long`)".to_owned();
+            let help = "pack it again without that: `zstd -dc --long=31 FILE | zstd > OTHER.zst`";
+            Err(SplitError::whole(name, message, Some(help)))
+        }
         (Err(e), Some(packed)) if is_damage(&e) => {
             let message = format!("the {packed} data is damaged or cut short: {e}");
             Err(SplitError::whole(name, message, None))

@@ -299,6 +299,15 @@ def piped(folder):
         check([row for part in parts for row in read(part)] == list(range(300)), path.name)
 
 
+def little_memory(folder):
+    """With many partitions of many columns the file is read anew for some of them after others."""
+    path = folder / "wide.parquet"
+    pq.write_table(pa.table({f"c{i}": range(i, i + 900) for i in range(40)}), path)
+    for by in ("shuffle:1", "round_robin", "hash:c0"):
+        parts = [list(map(pq.read_table, split(path, 300, by, "--memory", memory))) for memory in ("16MB", "1GB")]
+        check(parts[0] == parts[1] and sum(map(len, parts[0])) == 900, by)
+
+
 def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
@@ -307,6 +316,7 @@ def main():
         shares_hold(rows(700), folder)
         few_handles(rows(300), folder)
         by_value(rows(300), folder)
+        little_memory(folder)
         for by, most in TOUCH.items():
             for change, limit in zip((edited, inserted, appended), most):
                 check(touched(folder, by, change) <= limit, by, change.__name__, touched(folder, by, change))

@@ -70,6 +70,18 @@ fn packed_files_are_split_as_what_they_hold() {
     }
 }
 
+#[cfg(feature = "zstd")]
+#[test]
+fn a_large_window_of_zstandard_is_no_damage() {
+    let mut packed = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+    packed.window_log(28).unwrap();
+    std::io::Write::write_all(&mut packed, b"a\n1\n2\n").unwrap();
+    std::io::Write::flush(&mut packed).unwrap();
+    let packed = packed.finish().unwrap();
+    let error = Space::new().parts(&packed, "csv.zst", "2", "rows", (0, 1)).unwrap_err();
+    assert!(error.contains("a window of more than 128 MB") && !error.contains("damaged"), "{error}");
+}
+
 #[test]
 fn more_partitions_than_file_handles() {
     let space = Space::new();
