@@ -304,7 +304,7 @@ def little_memory(folder):
     path = folder / "wide.parquet"
     pq.write_table(pa.table({f"c{i}": range(i, i + 900) for i in range(40)}), path)
     for by in ("shuffle:1", "round_robin", "hash:c0"):
-        parts = [list(map(pq.read_table, split(path, 300, by, "--memory", memory))) for memory in ("16MB", "1GB")]
+        parts = [list(map(pq.read_table, split(path, "300", by, "--memory", memory))) for memory in ("16MB", "1GB")]
         check(parts[0] == parts[1] and sum(map(len, parts[0])) == 900, by)
 
 
