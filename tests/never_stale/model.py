@@ -14,6 +14,14 @@ from judge import Judge
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def having():
+    try:
+        import optional  # noqa: F401
+    except ImportError:
+        return "nothing"
+    return "something"
+
+
 def tried(path):
     try:
         return path.read_text()

@@ -4,9 +4,9 @@ use crate::random::Random;
 use crate::space::Space;
 
 /// Names of what can be edited; each has a number, and 0 is "not there" for those that may be absent.
-const SLOTS: [&str; 17] = [
+const SLOTS: [&str; 19] = [
     "config", "more", "notes/a", "notes/b", "notes/c", "deep", "flag", "maybe", "plug", "shape", "far",
-    "child", "tool", "part", "knob", "link", "target",
+    "child", "tool", "part", "knob", "link", "target", "optional", "own",
 ];
 
 /// One way to find something: an expression of Python, or a command where `is_command`.
@@ -19,7 +19,7 @@ const fn expression(text: &'static str) -> Way {
     Way { text, is_command: false }
 }
 
-const WAYS: [Way; 19] = [
+const WAYS: [Way; 21] = [
     expression("(ROOT / 'config' / 'a.json').read_text()"),
     expression(
         "open(ROOT / 'data' / 'more.txt').read() if os.path.exists(ROOT / 'data' / 'more.txt') else 'none'",
@@ -43,6 +43,9 @@ const WAYS: [Way; 19] = [
     expression("(ROOT / 'links' / 'newest').read_text()"),
     expression("os.path.getsize(ROOT / 'config' / 'a.json')"),
     expression("[os.readlink(ROOT / 'links' / 'newest'), os.path.realpath(ROOT / 'links' / 'newest')[-1]]"),
+    expression("having()"),
+    // A folder that has the name of a process.
+    expression("sorted(os.listdir(ROOT / 'read0'))"),
     Way { text: "python3 tool/tool.py > {{ outputs.KEY }}", is_command: true },
     Way { text: "sh tool/run.sh > {{ outputs.KEY }}", is_command: true },
 ];
@@ -119,6 +122,9 @@ impl World {
             space.put("maybe/x.txt", (maybe == 2).then_some("2"));
             space.put("maybe/y.txt", (maybe == 1).then_some("1"));
         }
+        absent("own", "read0/x");
+        space.put("read0/always", Some("1"));
+        space.put("src/optional.py", (self.value("optional") > 0).then(|| module("optional")).as_deref());
         space.put("src/plug_a.py", Some(&module("plug")));
         let shape = format!("class Net:\n    def area(self):\n        return {}\n", self.value("shape"));
         space.put("src/shapes.py", Some(&shape));
