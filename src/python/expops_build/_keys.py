@@ -16,7 +16,7 @@ import re
 import sys
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from expops_build import _digest
+from expops_build import _digest, _moments
 
 _WORD = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
@@ -27,6 +27,18 @@ _FAR_DATE = re.compile(rb"(?:(?P<below>-)(?=[0-9]{3})|(?=[1-9][0-9]{4}))(?P<year
 # The text of a value.
 
 
+class Moment:
+    """A date, a time, or both, that may be one that no type of Python holds; what counts is its text."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text.encode()
+
+
+_MOMENTS = (Moment, datetime.date, datetime.time)
+
+
 def text(value: Any) -> bytes:
     """The text of a value: the same for values that mean the same, whatever their type."""
     if value is None:
@@ -35,7 +47,7 @@ def text(value: Any) -> bytes:
         return of_text(value.encode("utf-8", "surrogatepass"))
     if isinstance(value, (list, tuple, dict)):
         return _nested(value)
-    return _scalar(value)
+    return value.text if isinstance(value, Moment) else _scalar(value)
 
 
 def of_text(raw: bytes) -> bytes:
@@ -115,28 +127,14 @@ def _pandas(value: Any) -> bytes:
         return str(value.ordinal).encode()
     if kind == "Interval":
         return _nested({"left": value.left, "right": value.right})
+    if kind == "Timestamp":  # whose years may be beyond those of Python
+        return _numpy_moment(value.to_datetime64()) + (b"" if value.tzinfo is None else b"+00:00")
     return _moment(value)
 
 
 def _moment(value: Any) -> bytes:
     """The text of a date, a time, or both; for anything else, its digest."""
-    if isinstance(value, datetime.datetime):
-        zone = ""
-        if value.tzinfo is not None:
-            value, zone = value.astimezone(datetime.timezone.utc), "+00:00"
-        nanoseconds = value.microsecond * 1000 + getattr(value, "nanosecond", 0)
-        clock = f"{value.year:04}-{value.month:02}-{value.day:02} {value.hour:02}:{value.minute:02}:{value.second:02}"
-        return (clock + _fraction(nanoseconds) + zone).encode()
-    if isinstance(value, datetime.date):
-        return f"{value.year:04}-{value.month:02}-{value.day:02}".encode()
-    if isinstance(value, datetime.time):
-        clock = f"{value.hour:02}:{value.minute:02}:{value.second:02}"
-        return (clock + _fraction(value.microsecond * 1000)).encode()
-    return _digest.of(value).encode()
-
-
-def _fraction(nanoseconds: int) -> str:
-    return f".{nanoseconds:09}".rstrip("0") if nanoseconds else ""
+    return (_moments.of(value) or _digest.of(value)).encode()
 
 
 def _numpy(value: Any) -> bytes:
@@ -151,7 +149,7 @@ def _numpy(value: Any) -> bytes:
     if isinstance(value, numpy.datetime64):
         if numpy.isnat(value):
             return b""
-        return str(value).replace("T", " ").encode() if "." not in str(value) else _trimmed(str(value))
+        return _numpy_moment(value)
     if isinstance(value, numpy.timedelta64):
         return str(value.astype("int64")).encode()
     if isinstance(value, numpy.ndarray):
@@ -161,8 +159,15 @@ def _numpy(value: Any) -> bytes:
     return text(value.item())
 
 
-def _trimmed(moment: str) -> bytes:
-    return moment.replace("T", " ").rstrip("0").rstrip(".").encode()
+def _numpy_moment(value: Any) -> bytes:
+    numpy = sys.modules["numpy"]
+    unit, each = numpy.datetime_data(value.dtype)
+    if each == 1 and unit in _moments.PER_SECOND:
+        return _moments.timestamp(int(value.astype("int64")), _moments.PER_SECOND[unit]).encode()
+    if each == 1 and unit == "D":
+        return _moments.date(int(value.astype("int64"))).encode()
+    moment = str(value).replace("T", " ")
+    return (moment.rstrip("0").rstrip(".") if "." in moment else moment).encode()
 
 
 def _nested(value: Any) -> bytes:
@@ -182,7 +187,7 @@ def _nested(value: Any) -> bytes:
             "utf-8", "surrogateescape"
         )
     found = text(value)
-    is_moment = isinstance(value, (datetime.date, datetime.time)) or type(value).__name__ == "datetime64"
+    is_moment = isinstance(value, _MOMENTS) or type(value).__name__ == "datetime64"
     return b'"' + found + b'"' if is_moment and found else found or b"null"
 
 
