@@ -149,7 +149,7 @@ class Parts(unittest.TestCase):
 
         def texts(column) -> list:
             frame = pd.DataFrame({"v": column})
-            whole = [next(iter(row.values())) for row in _rows.keys(frame, None, "df")]
+            whole = [row.fields[0][1] for row in _rows.keys(frame, None, "df")]
             keys = [_keys.text(key[0]) for key in _rows.keys(frame, ["v"], "df")]
             self.assertEqual(list(map(_keys.text, whole)), keys)
             return keys
@@ -253,11 +253,36 @@ class Parts(unittest.TestCase):
         import pandas as pd
 
         for label, column in (("v", "v"), (None, "values"), (7, "values")):
-            series, frame = pd.Series([1.5, 2], name=label), pd.DataFrame({column: [1.5, 2]})
+            series, frame = pd.Series(range(99), name=label), pd.DataFrame({column: range(99)})
             for columns in (None, [column]):
-                self.assertEqual(_rows.keys(series, columns, "t"), _rows.keys(frame, columns, "t"))
+                by = "hash" if columns is None else {"hash": columns}
+                of_series, of_frame = (_split._numbers(one, 99, "t", {"equal": 3}, by) for one in (series, frame))
+                self.assertEqual(of_series, of_frame)
         with self.assertRaises(Failure):
             _rows.keys(pd.Series([1], index=["a"]), ["a"], "t")
+
+    @needs_tables
+    def test_columns_are_called_as_in_the_file(self) -> None:
+        import pandas as pd
+        import pyarrow as pa
+
+        def numbers(value, by) -> list:
+            return list(_split._numbers(value, 99, "t", {"equal": 3}, by))
+
+        numbered = pd.DataFrame({0: range(99), 1: ["x"] * 99})
+        self.assertEqual(numbers(numbered, {"hash": "0"}), numbers(numbered.rename(columns=str), {"hash": "0"}))
+        self.assertEqual(numbers(numbered, "hash"), numbers(numbered.rename(columns=str), "hash"))
+        columns = [["x"] * 99, list(range(99))]
+        twice = [
+            pd.DataFrame(dict(enumerate(order))).set_axis(["a", "a"], axis=1) for order in (columns, columns[::-1])
+        ]
+        twice.append(pa.table(list(map(pa.array, columns)), ["a", "a"]))
+        self.assertEqual(len({tuple(numbers(one, "hash")) for one in twice}), 1)
+        self.assertGreater(len(set(numbers(twice[1], "hash"))), 1, "both columns count")
+        for one in twice:
+            with self.assertRaises(Failure) as caught:
+                numbers(one, {"hash": "a"})
+            self.assertEqual(str(caught.exception), "`t` has several columns `a`")
 
     @needs_tables
     def test_rows_that_arrow_cannot_pick_are_picked(self) -> None:

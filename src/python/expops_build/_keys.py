@@ -199,9 +199,18 @@ def message(texts: Iterable[bytes]) -> bytes:
     return b"".join(b"%d:%s" % (len(one), one) for one in texts)
 
 
-def row_message(fields: Dict[Any, Any]) -> bytes:
+class Row:
+    """The names and values of a row of a table, in which two columns may have one name."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: List[Tuple[Any, Any]]) -> None:
+        self.fields = fields
+
+
+def row_message(fields: Iterable[Tuple[Any, Any]]) -> bytes:
     """The message of a whole row: names and texts, sorted by name, without the empty ones."""
-    named = sorted((str(name).encode("utf-8", "surrogatepass"), text(value)) for name, value in fields.items())
+    named = sorted((str(name).encode("utf-8", "surrogatepass"), text(value)) for name, value in fields)
     return message(part for name, value in named if value for part in (name, value))
 
 

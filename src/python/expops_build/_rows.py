@@ -10,7 +10,7 @@ import datetime
 import sys
 from typing import Any, List, Optional, Sequence, Tuple, Union
 
-from expops_build import _cells, _values
+from expops_build import _cells, _keys, _values
 from expops_build._cells import HasNoText
 from expops_build._failure import Failure, kind_of
 
@@ -54,7 +54,7 @@ def take(value: Any, rows: Rows) -> Any:
 
 
 def keys(value: Any, columns: Optional[Sequence[str]], name: str) -> List[Any]:
-    """One key per row: its cells in `columns`, or the whole row (a dict if the cells have names)."""
+    """One key per row: its cells in `columns`, or the whole row (a `Row` or a dict if the cells have names)."""
     if columns is None:
         return _whole_rows(value, name)
     found = [_column(value, column, name) for column in columns]
@@ -223,7 +223,7 @@ def _named(names: List[Any], columns: Sequence[Any], whole: Tuple[int, str]) -> 
     rows, name = whole
     shown = [(label, column) for label, column in zip(names, columns) if not str(label).startswith("__index_level_")]
     kept = [(label, _with_text(column, label, name)) for label, column in shown]
-    return [{label: cells[row] for label, cells in kept} for row in range(rows)]
+    return [_keys.Row([(label, cells[row]) for label, cells in kept]) for row in range(rows)]
 
 
 def _column(value: Any, column: str, name: str) -> List[Any]:
@@ -234,10 +234,22 @@ def _column(value: Any, column: str, name: str) -> List[Any]:
     try:
         if isinstance(value, (list, tuple)):
             return [row.get(column) if isinstance(row, dict) else row[column] for row in value]
-        found = {_label(value): value}[column] if _is_series(value) else value[column]
+        found = {_label(value): value}[column] if _is_series(value) else _of_table(value, column, name)
     except (KeyError, IndexError, TypeError, ValueError, *_missing_column()):
         raise Failure(f"`{name}` has no column `{column}` to split by") from None
     return _with_text(found, column, name)
+
+
+def _of_table(value: Any, column: str, name: str) -> Any:
+    """A column by its name in the table's file, where a label of pandas is a text."""
+    is_pandas = _is_pandas(value, "DataFrame")
+    if not is_pandas and not _is_arrow(value):
+        return value[column]
+    labels = value.columns if is_pandas else value.column_names
+    places = [place for place, label in enumerate(labels) if str(label) == column]
+    if len(places) > 1:
+        raise Failure(f"`{name}` has several columns `{column}`")
+    return value.iloc[:, places[0]] if is_pandas else value.column(places[0])
 
 
 def _missing_column() -> Any:
