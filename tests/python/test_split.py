@@ -134,6 +134,9 @@ class Parts(unittest.TestCase):
             ("1e400", b"1e400"),
             ("-1e-400", b"-1e-400"),
             ("0e-400", b"0"),
+            (1125899906842624.25, b"1.1258999068426243e15"),
+            (-1125899906842624.75, b"-1.1258999068426248e15"),
+            (0.1, b"1e-1"),
             ([day, datetime.time(1, 2), None], b'["2020-02-29","01:02:00",null]'),
             ({"a": [b'\xff"']}, b'{"a":["\xff\\""]}'),
         ]:
@@ -162,6 +165,9 @@ class Parts(unittest.TestCase):
                 self.assertEqual(texts(column), [b"1e-1", b"2", last])
                 if "half" not in kind and kind != "float16":
                     self.assertEqual(texts(column.astype("category")), [b"1e-1", b"2", b""])
+        # Where two are as near, the digit is the larger one, but for halves the even one, as in src/split.
+        self.assertEqual(texts(pd.Series([58104.3125], dtype="float32")), [b"5.8104313e4"])
+        self.assertEqual(texts(pd.Series([4.3125], dtype="float16")), [b"4.312e0"])
         objects = pd.Series(["a", float("nan"), None, pd.NA], dtype=object)
         self.assertEqual(texts(objects), [b"a", b"", b"", b""])
         self.assertEqual(texts(pd.period_range("2020-01", periods=2, freq="M")), [b"600", b"601"])

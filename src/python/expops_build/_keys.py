@@ -87,18 +87,30 @@ def _exact(raw: str) -> Optional[bytes]:
     return f"{sign}{figures[0]}.{figures[1:]}e{place}".encode()
 
 
-def _of_float(number: float, digits: Optional[str] = None) -> bytes:
+def _of_float(number: float, shortest: Optional[decimal.Decimal] = None) -> bytes:
     if math.isnan(number):
         return b"NaN"
     if math.isinf(number):
         return b"inf" if number > 0 else b"-inf"
     if number == int(number) and abs(number) < 2**53:
         return str(int(number)).encode()
-    sign, figures, exponent = decimal.Decimal(digits or repr(number)).as_tuple()
+    sign, figures, exponent = (shortest or _half_up(number, repr(number))).as_tuple()
     whole = "".join(map(str, figures)).rstrip("0")
     place = len(figures) + int(exponent) - 1
     mantissa = whole[0] + ("." + whole[1:] if len(whole) > 1 else "")
     return f"{'-' if sign else ''}{mantissa}e{place}".encode()
+
+
+def _half_up(number: float, digits: str) -> decimal.Decimal:
+    """The shortest digits of a number, as Rust finds them: of two that are equally near, the larger ones.
+
+    Python and NumPy take those that end in an even one. Two are equally near if the number has one digit more, a 5.
+    """
+    shortest, exact = decimal.Decimal(digits), decimal.Decimal(number)
+    _, figures, exponent = shortest.as_tuple()
+    if len(exact.as_tuple().digits) != len(figures) + 1 or abs(exact) < abs(shortest):
+        return shortest
+    return exact.quantize(decimal.Decimal((0, (1,), int(exponent))), decimal.ROUND_HALF_UP)
 
 
 def _scalar(value: Any) -> bytes:
@@ -144,8 +156,12 @@ def _numpy(value: Any) -> bytes:
     if isinstance(value, numpy.integer):
         return str(int(value)).encode()
     if isinstance(value, numpy.floating):
-        finite = bool(numpy.isfinite(value))
-        return _of_float(float(value), numpy.format_float_scientific(value, unique=True) if finite else None)
+        if not numpy.isfinite(value):
+            return _of_float(float(value))
+        digits = numpy.format_float_scientific(value, unique=True)
+        # Halves are spelled by `src/split/half.rs`, where an even digit is last.
+        is_half_up = isinstance(value, (numpy.float32, numpy.float64))
+        return _of_float(float(value), _half_up(float(value), digits) if is_half_up else decimal.Decimal(digits))
     if isinstance(value, numpy.datetime64):
         if numpy.isnat(value):
             return b""
