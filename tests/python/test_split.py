@@ -134,6 +134,9 @@ class Parts(unittest.TestCase):
             ("1e400", b"1e400"),
             ("-1e-400", b"-1e-400"),
             ("0e-400", b"0"),
+            (1125899906842624.25, b"1.1258999068426243e15"),
+            (-1125899906842624.75, b"-1.1258999068426248e15"),
+            (0.1, b"1e-1"),
             ([day, datetime.time(1, 2), None], b'["2020-02-29","01:02:00",null]'),
             ({"a": [b'\xff"']}, b'{"a":["\xff\\""]}'),
         ]:
@@ -149,7 +152,7 @@ class Parts(unittest.TestCase):
 
         def texts(column) -> list:
             frame = pd.DataFrame({"v": column})
-            whole = [next(iter(row.values())) for row in _rows.keys(frame, None, "df")]
+            whole = [row.fields[0][1] for row in _rows.keys(frame, None, "df")]
             keys = [_keys.text(key[0]) for key in _rows.keys(frame, ["v"], "df")]
             self.assertEqual(list(map(_keys.text, whole)), keys)
             return keys
@@ -157,9 +160,16 @@ class Parts(unittest.TestCase):
         for kind in ("float32", "float16", "Float32", "float[pyarrow]", "halffloat[pyarrow]"):
             with self.subTest(kind):
                 column = pd.Series([0.1, 2, None], dtype=kind)
-                self.assertEqual(texts(column), [b"1e-1", b"2", b""])
+                # An array of NumPy's has no missing numbers.
+                last = b"NaN" if kind in ("float32", "float16") else b""
+                self.assertEqual(texts(column), [b"1e-1", b"2", last])
                 if "half" not in kind and kind != "float16":
                     self.assertEqual(texts(column.astype("category")), [b"1e-1", b"2", b""])
+        # Where two are as near, the digit is the larger one, but for halves the even one, as in src/split.
+        self.assertEqual(texts(pd.Series([58104.3125], dtype="float32")), [b"5.8104313e4"])
+        self.assertEqual(texts(pd.Series([4.3125], dtype="float16")), [b"4.312e0"])
+        objects = pd.Series(["a", float("nan"), None, pd.NA], dtype=object)
+        self.assertEqual(texts(objects), [b"a", b"", b"", b""])
         self.assertEqual(texts(pd.period_range("2020-01", periods=2, freq="M")), [b"600", b"601"])
         self.assertEqual(texts(pd.interval_range(0, 1)), [b'{"left":0,"right":1}'])
         second = pd.Timedelta(1, "s")
@@ -173,6 +183,123 @@ class Parts(unittest.TestCase):
                 texts(column)
             told = "the values of the column `v` of `df` have no text to go by: they are durations"
             self.assertEqual(str(caught.exception), f"{told}; name other columns in `by`")
+
+    @needs_tables
+    def test_a_value_has_one_text_wherever_it_is(self) -> None:
+        """By itself, in a slice, in lists and structures, in a table of Arrow and in those of pandas and polars.
+
+        `tests/split/every_type.py` compares with the splitter.
+        """
+        import pandas as pd
+        import pyarrow as pa
+
+        def texts(value, column="v") -> list:
+            return [_keys.text(key[0]) for key in _rows.keys(value, [column], "t")]
+
+        chance = random.Random(7)
+        ns = [chance.randrange(-(2**62), 2**62) for _ in range(9)]
+        day = 86_400 * 10**9
+        moments = [*ns, None]
+        columns = [
+            (pa.array([0.1, float("nan"), 1 / 3, None], pa.float32()), False),
+            (pa.array([0.1, 2, None], pa.float16()), False),
+            (pa.array([decimal.Decimal("1.50"), None]), False),
+            (pa.array([2**64 - 1, None], pa.uint64()), False),
+            (pa.array([one % day for one in ns]).cast(pa.time64("ns")), True),
+            (pa.array([one % 86_400_000 for one in ns], pa.int32()).cast(pa.time32("ms")), True),
+            (pa.array([one % 10**6 for one in ns], pa.int32()).cast(pa.date32()), True),
+            *((pa.array(moments).cast(pa.timestamp(unit, zone)), True) for unit in ("s", "ms", "ns") for zone in (None, "UTC")),
+        ]  # fmt: skip
+        for array, is_quoted in columns:
+            with self.subTest(array.type):
+                size, found = len(array), texts(pa.table({"v": array}))
+                inner = [one or b"null" for one in found]
+                inner = [b'"' + one + b'"' if is_quoted and one != b"null" else one for one in inner]
+                self.assertEqual(texts(pa.table({"v": array}).slice(1)), found[1:])
+                lists = pa.ListArray.from_arrays(pa.array(range(size + 1), pa.int32()), array)
+                pairs = pa.FixedSizeListArray.from_arrays(pa.concat_arrays([array, array]), 2)
+                table = pa.table({"v": lists, "s": pa.StructArray.from_arrays([array], ["x"])})
+                for start in (0, 1):
+                    self.assertEqual(texts(table.slice(start)), [b"[" + one + b"]" for one in inner[start:]])
+                    self.assertEqual(texts(table.slice(start), "s"), [b'{"x":' + one + b"}" for one in inner[start:]])
+                    twice = [b"[%s,%s]" % pair for pair in zip((inner * 2)[::2], (inner * 2)[1::2])]
+                    self.assertEqual(texts(pa.table({"v": pairs}).slice(start)), twice[start:])
+                frame = pd.DataFrame({"v": pd.Series(pd.array(array, dtype=pd.ArrowDtype(array.type)))})
+                self.assertEqual(texts(frame), found)
+                # Of years and precisions that polars has.
+                if has("polars") and str(array.type) not in ("timestamp[s]", "timestamp[s, tz=UTC]", "time32[ms]"):
+                    import polars as pl
+
+                    for one, expected in ((array, found), (lists, [b"[" + text + b"]" for text in inner])):
+                        self.assertEqual(texts(pl.DataFrame({"v": pl.from_arrow(one)})), expected)
+
+    def test_moments_are_those_of_python(self) -> None:
+        chance = random.Random(7)
+        zones = [None, *(datetime.timezone(datetime.timedelta(minutes=minutes)) for minutes in (0, -300, 345))]
+        first = datetime.datetime(1, 1, 2)
+        for _ in range(500):
+            moment = first + datetime.timedelta(
+                chance.randrange(3_652_055), chance.randrange(86_400), chance.choice([0, 500_000, 7])
+            )
+            moment = moment.replace(tzinfo=chance.choice(zones))
+            in_utc = moment.astimezone(datetime.timezone.utc) if moment.tzinfo else moment
+            expected = str(in_utc)
+            if in_utc.microsecond:
+                expected = expected.replace(".500000", ".5")
+            self.assertEqual(_keys.text(moment).decode(), expected)
+            self.assertEqual(_keys.text(moment.date()).decode(), str(moment.date()))
+        for moment, expected in (
+            (datetime.datetime(9999, 12, 31, 23, tzinfo=zones[2]), "10000-01-01 04:00:00+00:00"),
+            (datetime.datetime(1, 1, 1, tzinfo=zones[3]), "0000-12-31 18:15:00+00:00"),
+        ):
+            self.assertEqual(_keys.text(moment).decode(), expected)
+
+    @needs_tables
+    def test_a_series_is_a_table_of_one_column(self) -> None:
+        import pandas as pd
+
+        for label, column in (("v", "v"), (None, "values"), (7, "values")):
+            series, frame = pd.Series(range(99), name=label), pd.DataFrame({column: range(99)})
+            for columns in (None, [column]):
+                by = "hash" if columns is None else {"hash": columns}
+                of_series, of_frame = (_split._numbers(one, 99, "t", {"equal": 3}, by) for one in (series, frame))
+                self.assertEqual(of_series, of_frame)
+        with self.assertRaises(Failure):
+            _rows.keys(pd.Series([1], index=["a"]), ["a"], "t")
+
+    @needs_tables
+    def test_columns_are_called_as_in_the_file(self) -> None:
+        import pandas as pd
+        import pyarrow as pa
+
+        def numbers(value, by) -> list:
+            return list(_split._numbers(value, 99, "t", {"equal": 3}, by))
+
+        numbered = pd.DataFrame({0: range(99), 1: ["x"] * 99})
+        self.assertEqual(numbers(numbered, {"hash": "0"}), numbers(numbered.rename(columns=str), {"hash": "0"}))
+        self.assertEqual(numbers(numbered, "hash"), numbers(numbered.rename(columns=str), "hash"))
+        columns = [["x"] * 99, list(range(99))]
+        twice = [
+            pd.DataFrame(dict(enumerate(order))).set_axis(["a", "a"], axis=1) for order in (columns, columns[::-1])
+        ]
+        twice.append(pa.table(list(map(pa.array, columns)), ["a", "a"]))
+        self.assertEqual(len({tuple(numbers(one, "hash")) for one in twice}), 1)
+        self.assertGreater(len(set(numbers(twice[1], "hash"))), 1, "both columns count")
+        for one in twice:
+            with self.assertRaises(Failure) as caught:
+                numbers(one, {"hash": "a"})
+            self.assertEqual(str(caught.exception), "`t` has several columns `a`")
+
+    @needs_tables
+    def test_rows_that_arrow_cannot_pick_are_picked(self) -> None:
+        import pyarrow as pa
+
+        table = pa.table({"id": range(20), "v": pa.array(map(str, range(20)), pa.string_view())})
+        parts = [part for part, _ in _split.split(table, "t", {"equal": 3}, {"hash": "v"})]
+        self.assertEqual(sorted(row for part in parts for row in part["id"].to_pylist()), list(range(20)))
+        self.assertTrue(all(part.schema == table.schema for part in parts))
+        for part in parts:
+            self.assertEqual(list(map(int, part["v"].to_pylist())), part["id"].to_pylist())
 
     def test_an_inserted_row_touches_one_partition(self) -> None:
         rows = [[row] for row in range(100)]

@@ -1,6 +1,6 @@
 """Every type that pyarrow, duckdb and polars can write to Parquet and Arrow, split by every strategy and read back by
 pyarrow, duckdb, polars and pandas: what they see of the partitions together is what they see of the whole file,
-types and metadata included, or the split is refused and names the column.
+types and metadata included, or the split is refused and names the column. What Python splits goes where it goes as a file.
 
     python tests/split/every_type.py path/to/expops-split
 
@@ -19,9 +19,15 @@ import tempfile
 import uuid
 
 import duckdb
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "src" / "python"))
+
+from expops_build import _arrow, _split
+from expops_build._failure import Failure
 
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 ROWS = 37
@@ -328,6 +334,48 @@ def arrow(path, name, opened, column="c"):
                 check(categories_of(part[column]) == categories_of(whole[column]), name, by, "categories")
 
 
+def by_python(value, by):
+    """The ids of each partition; None if the column is no key."""
+    try:
+        numbers = _split._numbers(value, len(value), "t", {"equal": 3}, by)
+    except Failure as failure:
+        return check("`c`" in str(failure), failure)
+    return [[i for i, number in enumerate(numbers) if number == partition] for partition in range(3)]
+
+
+def agrees(folder, name, value):
+    """A table goes where its file goes, by its column `c` and by whole rows, or neither goes anywhere."""
+    path = folder / "agrees.arrow"
+    if not _arrow.write(value, str(path)):
+        return
+    for told, by in (("hash:c", {"hash": "c"}), ("range:c", {"range": "c"}), ("hash", "hash")):
+        done, parts = split(path, told)
+        found = [pa.ipc.open_file(p).read_all()["id"].to_pylist() for p in parts] if done.returncode == 0 else None
+        check(by_python(value, by) == found, name, type(value).__module__, told, "Python splits it otherwise")
+
+
+def tables(array):
+    """A column by itself and in lists and structures, each in a table of pyarrow, of polars, and of pandas."""
+    ids, n = pa.array(range(len(array))), len(array)
+    yield pa.table({"id": ids, "c": array})
+    yield pa.table({"id": ids, "c": pa.StructArray.from_arrays([array, array], ["z", 'ä"'])})
+    try:
+        yield pa.table(
+            {"id": ids, "c": pa.ListArray.from_arrays(pa.array([0, 0, *range(2, n + 1)], pa.int32()), array)}
+        )
+        yield pa.table({"id": ids, "c": pa.FixedSizeListArray.from_arrays(pa.concat_arrays([array, array]), 2)})
+    except pa.ArrowNotImplementedError:
+        pass  # pyarrow cannot make it
+    frame = polars_of(pa.table({"id": ids, "c": array}), pl.from_arrow)
+    if frame is not None:
+        yield frame
+    for types in ({"types_mapper": pd.ArrowDtype}, {}):
+        try:
+            yield pa.table({"id": ids, "c": array}).to_pandas(**types)
+        except (pa.ArrowNotImplementedError, ValueError, TypeError):
+            continue  # pandas does not have it
+
+
 def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
@@ -335,6 +383,8 @@ def main():
         for name, array in arrow_types():
             if sys.argv[2:] and name not in sys.argv[2:]:
                 continue
+            for table in tables(array):
+                agrees(folder, name, table)
             metadata = {b"about": b"all", b"empty": b""}
             field = pa.field("c", array.type, metadata={b"of": b"c"})
             table = pa.table([k, array], schema=pa.schema([pa.field("k", pa.int64()), field], metadata))
@@ -361,6 +411,9 @@ def main():
         for name, series in polars_types():
             if sys.argv[2:] and name not in sys.argv[2:]:
                 continue
+            frame = pl.DataFrame({"id": range(ROWS), "c": series})
+            for one in (frame, frame.group_by("id", maintain_order=True).agg("c")):
+                agrees(folder, f"polars' {name}", one)
             frame = pl.DataFrame({"k": [i % 7 for i in range(ROWS)], "c": series})
             path = folder / f"polars_{name}.parquet"
             try:

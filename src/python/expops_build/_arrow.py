@@ -11,7 +11,7 @@ import sys
 import warnings
 from typing import Any, Optional
 
-from expops_build import _frame, _mapped
+from expops_build import _columns, _frame, _mapped
 from expops_build._columns import Unfit, check_type
 from expops_build._failure import Failure
 
@@ -105,6 +105,17 @@ def _table(pyarrow: Any, value: Any, mark: bytes) -> Any:
     if not table.num_columns and table.num_rows:
         raise Unfit
     return table.combine_chunks() if mark == b"table" else table
+
+
+def of_column(pyarrow: Any, series: Any) -> Any:
+    """A series of pandas or polars as it is in the file of a table; an exception where Arrow would change it."""
+    if type(series).__module__.startswith("polars"):
+        return _of_polars(pyarrow, series, b"polars series").column(0)
+    import pandas
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pyarrow's opinion of pandas' objects
+        return _columns.to_arrow(pandas, pyarrow, series.array)[1]
 
 
 def _of_polars(pyarrow: Any, value: Any, mark: bytes) -> Any:

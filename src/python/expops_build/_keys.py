@@ -16,7 +16,7 @@ import re
 import sys
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from expops_build import _digest
+from expops_build import _digest, _moments
 
 _WORD = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
@@ -27,6 +27,18 @@ _FAR_DATE = re.compile(rb"(?:(?P<below>-)(?=[0-9]{3})|(?=[1-9][0-9]{4}))(?P<year
 # The text of a value.
 
 
+class Moment:
+    """A date, a time, or both, that may be one that no type of Python holds; what counts is its text."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text.encode()
+
+
+_MOMENTS = (Moment, datetime.date, datetime.time)
+
+
 def text(value: Any) -> bytes:
     """The text of a value: the same for values that mean the same, whatever their type."""
     if value is None:
@@ -35,7 +47,7 @@ def text(value: Any) -> bytes:
         return of_text(value.encode("utf-8", "surrogatepass"))
     if isinstance(value, (list, tuple, dict)):
         return _nested(value)
-    return _scalar(value)
+    return value.text if isinstance(value, Moment) else _scalar(value)
 
 
 def of_text(raw: bytes) -> bytes:
@@ -75,18 +87,30 @@ def _exact(raw: str) -> Optional[bytes]:
     return f"{sign}{figures[0]}.{figures[1:]}e{place}".encode()
 
 
-def _of_float(number: float, digits: Optional[str] = None) -> bytes:
+def _of_float(number: float, shortest: Optional[decimal.Decimal] = None) -> bytes:
     if math.isnan(number):
         return b"NaN"
     if math.isinf(number):
         return b"inf" if number > 0 else b"-inf"
     if number == int(number) and abs(number) < 2**53:
         return str(int(number)).encode()
-    sign, figures, exponent = decimal.Decimal(digits or repr(number)).as_tuple()
+    sign, figures, exponent = (shortest or _half_up(number, repr(number))).as_tuple()
     whole = "".join(map(str, figures)).rstrip("0")
     place = len(figures) + int(exponent) - 1
     mantissa = whole[0] + ("." + whole[1:] if len(whole) > 1 else "")
     return f"{'-' if sign else ''}{mantissa}e{place}".encode()
+
+
+def _half_up(number: float, digits: str) -> decimal.Decimal:
+    """The shortest digits of a number, as Rust finds them: of two that are equally near, the larger ones.
+
+    Python and NumPy take those that end in an even one. Two are equally near if the number has one digit more, a 5.
+    """
+    shortest, exact = decimal.Decimal(digits), decimal.Decimal(number)
+    _, figures, exponent = shortest.as_tuple()
+    if len(exact.as_tuple().digits) != len(figures) + 1 or abs(exact) < abs(shortest):
+        return shortest
+    return exact.quantize(decimal.Decimal((0, (1,), int(exponent))), decimal.ROUND_HALF_UP)
 
 
 def _scalar(value: Any) -> bytes:
@@ -115,28 +139,14 @@ def _pandas(value: Any) -> bytes:
         return str(value.ordinal).encode()
     if kind == "Interval":
         return _nested({"left": value.left, "right": value.right})
+    if kind == "Timestamp":  # whose years may be beyond those of Python
+        return _numpy_moment(value.to_datetime64()) + (b"" if value.tzinfo is None else b"+00:00")
     return _moment(value)
 
 
 def _moment(value: Any) -> bytes:
     """The text of a date, a time, or both; for anything else, its digest."""
-    if isinstance(value, datetime.datetime):
-        zone = ""
-        if value.tzinfo is not None:
-            value, zone = value.astimezone(datetime.timezone.utc), "+00:00"
-        nanoseconds = value.microsecond * 1000 + getattr(value, "nanosecond", 0)
-        clock = f"{value.year:04}-{value.month:02}-{value.day:02} {value.hour:02}:{value.minute:02}:{value.second:02}"
-        return (clock + _fraction(nanoseconds) + zone).encode()
-    if isinstance(value, datetime.date):
-        return f"{value.year:04}-{value.month:02}-{value.day:02}".encode()
-    if isinstance(value, datetime.time):
-        clock = f"{value.hour:02}:{value.minute:02}:{value.second:02}"
-        return (clock + _fraction(value.microsecond * 1000)).encode()
-    return _digest.of(value).encode()
-
-
-def _fraction(nanoseconds: int) -> str:
-    return f".{nanoseconds:09}".rstrip("0") if nanoseconds else ""
+    return (_moments.of(value) or _digest.of(value)).encode()
 
 
 def _numpy(value: Any) -> bytes:
@@ -146,12 +156,16 @@ def _numpy(value: Any) -> bytes:
     if isinstance(value, numpy.integer):
         return str(int(value)).encode()
     if isinstance(value, numpy.floating):
-        finite = bool(numpy.isfinite(value))
-        return _of_float(float(value), numpy.format_float_scientific(value, unique=True) if finite else None)
+        if not numpy.isfinite(value):
+            return _of_float(float(value))
+        digits = numpy.format_float_scientific(value, unique=True)
+        # Halves are spelled by `src/split/half.rs`, where an even digit is last.
+        is_half_up = isinstance(value, (numpy.float32, numpy.float64))
+        return _of_float(float(value), _half_up(float(value), digits) if is_half_up else decimal.Decimal(digits))
     if isinstance(value, numpy.datetime64):
         if numpy.isnat(value):
             return b""
-        return str(value).replace("T", " ").encode() if "." not in str(value) else _trimmed(str(value))
+        return _numpy_moment(value)
     if isinstance(value, numpy.timedelta64):
         return str(value.astype("int64")).encode()
     if isinstance(value, numpy.ndarray):
@@ -161,8 +175,15 @@ def _numpy(value: Any) -> bytes:
     return text(value.item())
 
 
-def _trimmed(moment: str) -> bytes:
-    return moment.replace("T", " ").rstrip("0").rstrip(".").encode()
+def _numpy_moment(value: Any) -> bytes:
+    numpy = sys.modules["numpy"]
+    unit, each = numpy.datetime_data(value.dtype)
+    if each == 1 and unit in _moments.PER_SECOND:
+        return _moments.timestamp(int(value.astype("int64")), _moments.PER_SECOND[unit]).encode()
+    if each == 1 and unit == "D":
+        return _moments.date(int(value.astype("int64"))).encode()
+    moment = str(value).replace("T", " ")
+    return (moment.rstrip("0").rstrip(".") if "." in moment else moment).encode()
 
 
 def _nested(value: Any) -> bytes:
@@ -182,7 +203,7 @@ def _nested(value: Any) -> bytes:
             "utf-8", "surrogateescape"
         )
     found = text(value)
-    is_moment = isinstance(value, (datetime.date, datetime.time)) or type(value).__name__ == "datetime64"
+    is_moment = isinstance(value, _MOMENTS) or type(value).__name__ == "datetime64"
     return b'"' + found + b'"' if is_moment and found else found or b"null"
 
 
@@ -194,9 +215,18 @@ def message(texts: Iterable[bytes]) -> bytes:
     return b"".join(b"%d:%s" % (len(one), one) for one in texts)
 
 
-def row_message(fields: Dict[Any, Any]) -> bytes:
+class Row:
+    """The names and values of a row of a table, in which two columns may have one name."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: List[Tuple[Any, Any]]) -> None:
+        self.fields = fields
+
+
+def row_message(fields: Iterable[Tuple[Any, Any]]) -> bytes:
     """The message of a whole row: names and texts, sorted by name, without the empty ones."""
-    named = sorted((str(name).encode("utf-8", "surrogatepass"), text(value)) for name, value in fields.items())
+    named = sorted((str(name).encode("utf-8", "surrogatepass"), text(value)) for name, value in fields)
     return message(part for name, value in named if value for part in (name, value))
 
 

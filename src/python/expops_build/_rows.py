@@ -10,7 +10,8 @@ import datetime
 import sys
 from typing import Any, List, Optional, Sequence, Tuple, Union
 
-from expops_build import _values
+from expops_build import _cells, _keys, _values
+from expops_build._cells import HasNoText
 from expops_build._failure import Failure, kind_of
 
 #: Which rows: a range of positions, or a list of them.
@@ -21,9 +22,8 @@ SPLITTABLE = (
     " of equal length"
 )
 
-#: The types of columns whose values would become doubles, as pandas, polars and Arrow name them.
-_SINGLE = dict.fromkeys(("float32", "Float32", "float"), "float32")
-_SINGLE.update(dict.fromkeys(("float16", "Float16", "halffloat"), "float16"))
+#: The types of columns whose values would become doubles, as pandas and polars name them.
+_SINGLE = {"float32": "float32", "Float32": "float32", "float16": "float16", "Float16": "float16"}
 
 
 def count(value: Any, name: str) -> int:
@@ -54,7 +54,7 @@ def take(value: Any, rows: Rows) -> Any:
 
 
 def keys(value: Any, columns: Optional[Sequence[str]], name: str) -> List[Any]:
-    """One key per row: its cells in `columns`, or the whole row (a dict if the cells have names)."""
+    """One key per row: its cells in `columns`, or the whole row (a `Row` or a dict if the cells have names)."""
     if columns is None:
         return _whole_rows(value, name)
     found = [_column(value, column, name) for column in columns]
@@ -100,6 +100,15 @@ def _is_polars(value: Any) -> bool:
     return polars is not None and isinstance(value, (polars.DataFrame, polars.Series))
 
 
+def _is_series(value: Any) -> bool:
+    return _is_pandas(value, "Series") or (_is_polars(value) and not hasattr(value, "rows"))
+
+
+def _label(series: Any) -> str:
+    """The name of the column that a series is in its file."""
+    return series.name if isinstance(series.name, str) else "values"
+
+
 def _is_arrow(value: Any) -> bool:
     pyarrow = sys.modules.get("pyarrow")
     return pyarrow is not None and isinstance(value, pyarrow.Table)
@@ -107,18 +116,46 @@ def _is_arrow(value: Any) -> bool:
 
 def _arrow_take(value: Any, rows: List[int]) -> Any:
     pyarrow = sys.modules["pyarrow"]
-    return value.take(pyarrow.array(rows, type=pyarrow.int64()))
+    try:
+        return value.take(pyarrow.array(rows, type=pyarrow.int64()))
+    except pyarrow.ArrowNotImplementedError:  # of views of texts, runs, and others
+        return pyarrow.concat_tables([value.slice(0, 0), *(value.slice(row, 1) for row in rows)]).combine_chunks()
 
 
-def _cells(column: Any) -> List[Any]:
+def _cells_of(column: Any) -> List[Any]:
     """A column as a list of values. An array yields its own scalars, which know their precision."""
-    if _is_pandas(column, "Series", "Index"):
-        missing = column.isna()
+    stored = _stored_cells(column)
+    if stored is not None:
+        return stored
+    if _is_pandas(column, "Series"):
+        # NaN in an array of floats is a number, as in the file of a table.
+        has_nan = getattr(column.dtype, "kind", "") == "f" and type(column.dtype).__module__.startswith("numpy")
+        missing = [False] * len(column) if has_nan else column.isna()
         return _precise(column, [None if gone else cell for cell, gone in zip(column, missing)])
     for method in ("to_pylist", "to_list"):
         if hasattr(column, method):
             return _precise(column, list(getattr(column, method)()))
     return list(column)
+
+
+def _stored_cells(column: Any) -> Optional[List[Any]]:
+    """The cells of a table's column as they are in the table's file; None if Arrow would not keep it there."""
+    is_arrow = type(column).__module__.partition(".")[0] == "pyarrow"
+    if not (is_arrow or _is_pandas(column, "Series") or _is_polars(column)):
+        return None
+    try:
+        import pyarrow
+
+        from expops_build import _arrow
+    except ImportError:
+        return None
+    try:
+        stored = column if is_arrow else _arrow.of_column(pyarrow, column)
+    except MemoryError:
+        raise
+    except Exception:  # it does not fit, or pyarrow refuses it in one of its many ways
+        return None
+    return _cells.of_column(pyarrow, stored)
 
 
 def _precise(column: Any, cells: List[Any]) -> List[Any]:
@@ -135,17 +172,21 @@ def _kind(column: Any) -> str:
     """The name of the type of a table's column; where it has categories, of theirs."""
     kind = getattr(column, "dtype", None) or getattr(column, "type", "")
     categories = getattr(kind, "categories", None)
-    kind = str(getattr(categories, "dtype", None) or kind)
-    return kind[: -len("[pyarrow]")] if kind.endswith("[pyarrow]") else kind
+    return str(getattr(categories, "dtype", None) or kind)
 
 
 def _with_text(column: Any, label: Any, name: str) -> List[Any]:
-    """The cells of a column. Durations in a table are no key, as in the table's file."""
-    cells = _cells(column)
-    is_of_table = _is_pandas(column, "Series") or hasattr(column, "to_pylist") or _is_polars(column)
-    if is_of_table and (_kind(column).lower().startswith(("timedelta", "duration")) or any(map(_is_duration, cells))):
-        told = f"the values of the column `{label}` of `{name}` have no text to go by: they are durations"
-        raise Failure(f"{told}; name other columns in `by`")
+    """The cells of a column of a table. What is no key in the table's file, such as durations, is none here."""
+    is_of_table = _is_pandas(column, "Series") or _is_polars(column) or hasattr(column, "to_pylist")
+    try:
+        if is_of_table and _kind(column).lower().startswith(("timedelta", "duration")):
+            raise HasNoText("durations")
+        cells = _cells_of(column)
+        if is_of_table and any(map(_is_duration, cells)):
+            raise HasNoText("durations")
+    except HasNoText as error:
+        told = f"the values of the column `{label}` of `{name}` have no text to go by: they are {error}"
+        raise Failure(f"{told}; name other columns in `by`") from None
     return cells
 
 
@@ -163,16 +204,18 @@ def _is_duration(cell: Any) -> bool:
 def _whole_rows(value: Any, name: str) -> List[Any]:
     if isinstance(value, dict):
         return _named(list(value), list(value.values()), (count(value, name), name))
+    if _is_series(value):
+        return _named([_label(value)], [value], (len(value), name))
     if _is_pandas(value, "DataFrame"):
         return _named(list(value.columns), [value.iloc[:, i] for i in range(value.shape[1])], (len(value), name))
-    if _is_polars(value) and hasattr(value, "rows"):
+    if _is_polars(value):
         return _named(list(value.columns), [value[one] for one in value.columns], (len(value), name))
     if _is_arrow(value):
         return _named(value.column_names, value.columns, (value.num_rows, name))
     names = getattr(getattr(value, "dtype", None), "names", None)
     if names and value.ndim == 1:
         return _named(list(names), [value[one] for one in names], (len(value), name))
-    return _cells(value)
+    return _cells_of(value)
 
 
 def _named(names: List[Any], columns: Sequence[Any], whole: Tuple[int, str]) -> List[Any]:
@@ -180,7 +223,7 @@ def _named(names: List[Any], columns: Sequence[Any], whole: Tuple[int, str]) -> 
     rows, name = whole
     shown = [(label, column) for label, column in zip(names, columns) if not str(label).startswith("__index_level_")]
     kept = [(label, _with_text(column, label, name)) for label, column in shown]
-    return [{label: cells[row] for label, cells in kept} for row in range(rows)]
+    return [_keys.Row([(label, cells[row]) for label, cells in kept]) for row in range(rows)]
 
 
 def _column(value: Any, column: str, name: str) -> List[Any]:
@@ -191,10 +234,22 @@ def _column(value: Any, column: str, name: str) -> List[Any]:
     try:
         if isinstance(value, (list, tuple)):
             return [row.get(column) if isinstance(row, dict) else row[column] for row in value]
-        found = value[column]
+        found = {_label(value): value}[column] if _is_series(value) else _of_table(value, column, name)
     except (KeyError, IndexError, TypeError, ValueError, *_missing_column()):
         raise Failure(f"`{name}` has no column `{column}` to split by") from None
     return _with_text(found, column, name)
+
+
+def _of_table(value: Any, column: str, name: str) -> Any:
+    """A column by its name in the table's file, where a label of pandas is a text."""
+    is_pandas = _is_pandas(value, "DataFrame")
+    if not is_pandas and not _is_arrow(value):
+        return value[column]
+    labels = value.columns if is_pandas else value.column_names
+    places = [place for place, label in enumerate(labels) if str(label) == column]
+    if len(places) > 1:
+        raise Failure(f"`{name}` has several columns `{column}`")
+    return value.iloc[:, places[0]] if is_pandas else value.column(places[0])
 
 
 def _missing_column() -> Any:

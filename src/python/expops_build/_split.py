@@ -143,7 +143,8 @@ def _columns(by: Any) -> Optional[List[str]]:
 def _message(key: Any, is_whole: bool) -> bytes:
     if not is_whole:
         return _keys.message(map(_keys.text, key))
-    return _keys.row_message(key) if isinstance(key, dict) else _keys.message([_keys.text(key)])
+    fields = key.fields if isinstance(key, _keys.Row) else key.items() if isinstance(key, dict) else None
+    return _keys.message([_keys.text(key)]) if fields is None else _keys.row_message(fields)
 
 
 def _ends(rows: Sequence[int]) -> List[int]:
