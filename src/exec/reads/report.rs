@@ -94,7 +94,8 @@ fn watched(
         if is_written(found) || is_root(found) {
             return None;
         }
-        let is_free = can_name(found) && !may_be_target(found, layout);
+        let is_free =
+            can_name(found) && !(may_be_target(found, layout) && can_name(&layout.other_name(found)));
         if is_free { Some(found.to_owned()) } else { other_name(found, layout) }
     };
     paths.iter().chain(&links(paths)).filter_map(nearest).collect()
@@ -113,7 +114,7 @@ fn other_name(path: &Utf8Path, layout: &Layout) -> Option<Utf8PathBuf> {
     let is_inside = !path.is_absolute()
         && layout.build().components().all(|part| part.as_str() != ".." && part.as_str() != "/");
     let target = if is_inside {
-        folder.components().map(|_| "..").collect::<Utf8PathBuf>().join(path)
+        file::normal(folder).components().map(|_| "..").collect::<Utf8PathBuf>().join(path)
     } else {
         Utf8PathBuf::try_from(std::path::absolute(path).ok()?).ok()?
     };
