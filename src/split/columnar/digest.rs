@@ -7,8 +7,9 @@
 //! little-endian bytes each), of its lengths (in the same form, for texts, bytes and lists; 0 for null), of its values
 //! (little-endian, zero bytes for null; one byte for a boolean; texts and bytes concatenated; decimals as 32 bytes; for
 //! a union the type number of each value), and of its children (the items of the lists that are not null; the fields of
-//! a structure, null where it is null; the values that a dictionary or run encodes, and the categories of a dictionary
-//! in the order in which a reader of all batches sees them; the values of each type of a union).
+//! a structure, null where it is null, or, of unions and runs, only where it is not; the values that a dictionary or run
+//! encodes, and the categories of a dictionary in the order in which a reader of all batches sees them; the values of
+//! each type of a union).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -348,8 +349,10 @@ fn one(array: &ArrayRef) -> Result<Digest, ArrowError> {
 mod tests {
     use super::*;
     use arrow_array::builder::{Int64Builder, ListBuilder};
-    use arrow_array::{BooleanArray, DictionaryArray, Float64Array, Int64Array, StringArray, StructArray};
-    use arrow_schema::Field;
+    use arrow_array::{
+        BooleanArray, DictionaryArray, Float64Array, Int64Array, StringArray, StructArray, UnionArray,
+    };
+    use arrow_schema::{Field, UnionFields};
 
     fn table() -> RecordBatch {
         let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(-3), Some(4)]));
@@ -406,7 +409,14 @@ mod tests {
             let plain: ArrayRef = Arc::new(Float64Array::from(vec![1.0, under, 2.0]));
             Arc::new(StructArray::new(vec![field].into(), vec![plain], Some(nulls.clone())))
         };
-        for make in [&floats as &dyn Fn(f64) -> ArrayRef, &structure] {
+        let union = |under: f64| -> ArrayRef {
+            let kinds = UnionFields::try_new([0], [Field::new("f", DataType::Float64, true)]).unwrap();
+            let plain: ArrayRef = Arc::new(Float64Array::from(vec![1.0, under, 2.0]));
+            let union = UnionArray::try_new(kinds, vec![0; 3].into(), None, vec![plain]).unwrap();
+            let field = Arc::new(Field::new("u", union.data_type().clone(), false));
+            Arc::new(StructArray::new(vec![field].into(), vec![Arc::new(union)], Some(nulls.clone())))
+        };
+        for make in [&floats as &dyn Fn(f64) -> ArrayRef, &structure, &union] {
             let one = |under| digest(&[RecordBatch::try_from_iter([("a", make(under))]).unwrap()]);
             assert_eq!(one(7.0), one(8.0));
         }
