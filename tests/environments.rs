@@ -503,6 +503,9 @@ fn whatever_pip_reads_in_a_requirement_file_is_followed() {
         build("d");
         assert_eq!(installed(), "1.0", "{tool:?}: the variable has changed");
         space.nothing_to_do(tool);
+        if tool == Tool::Make {
+            continue; // Each environment takes seconds.
+        }
         // A file that is only named from now on.
         space.write("needs/e.txt", "tiny==1.0\n");
         space.write("needs/requirements.txt", "-f ../wheels\n--no-index\n--requirement='e.txt'");
