@@ -121,6 +121,21 @@ fn nobody_reads_a_copy_and_a_damaged_output_is_not_copied() {
         let refused = space.run(words[0], &words[1..]).failure();
         let said = "it read `results/report.txt`, a copy that the build makes of a result";
         assert!(refused.says(said), "{format}: {}{}", refused.out, refused.err);
+        // Whether it is there depends on what the build has done by then; a walk comes by without asking for it.
+        let looked = |command: &str| {
+            let late = late.replace("cat results/report.txt", command);
+            space.write("expops.yaml", PROJECT.replace("rows report\n", "rows report\n  late\n") + &late);
+            space.run(words[0], &words[1..])
+        };
+        assert!(
+            looked("test -e results/report.txt; echo $?").failure().says("it looked up `results/report.txt`")
+        );
+        fs::remove_file(space.path(COPY)).unwrap();
+        let missed = looked("test -e results/report.txt; echo $?").failure();
+        // The copy may be back by then.
+        let told = ["for", "up"].map(|word| missed.says(&format!("it looked {word} `results/report.txt`")));
+        assert!(told.contains(&true), "{format}: {}{}", missed.out, missed.err);
+        looked("ls -l results").success();
         space.write("expops.yaml", PROJECT);
         fs::remove_dir_all(space.path("build/.expops/exported")).unwrap();
         space.write(COPY, "mine");

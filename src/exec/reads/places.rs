@@ -182,13 +182,22 @@ impl Places<'_> {
         !is_harmless && !self.is_input_or_ours(path) && is_known()
     }
 
+    /// Whether a path is a copy of an output.
+    pub(super) fn is_export(&self, path: &Utf8Path) -> bool {
+        self.roots.is_export(path)
+    }
+
     /// Copies of outputs do not count either.
     fn of_an_export(&self, path: &Utf8Path, event: &Event) -> Result<Option<Utf8PathBuf>, Failure> {
-        if !is_reading(event.operation) || !event.seen.is_some_and(|seen| seen.is_file()) {
-            return Ok(None);
-        }
+        let is_file = event.seen.is_some_and(|seen| seen.is_file());
+        let did = match event.operation {
+            Operation::Find if is_file => "looked up",
+            Operation::Miss => "looked for",
+            operation if is_file && is_reading(operation) => "read",
+            _ => return Ok(None),
+        };
         let shown = path.strip_prefix(self.roots.project()).unwrap_or(path);
-        let message = format!("it read `{shown}`, a copy that the build makes of a result");
+        let message = format!("it {did} `{shown}`, a copy that the build makes of a result");
         let help =
             "add an edge to `process_adjlist`, and take the value by its key; or do not `export` it to there";
         Err(Failure::new(message).help(help))

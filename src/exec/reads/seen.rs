@@ -113,8 +113,8 @@ impl Touched {
         }
         self.note_change(event, places);
         self.by_programs.extend(places.program(event));
-        if self.is_of_a_walk(event, places) {
-            self.walked = true;
+        if let Some(is_of_the_build) = self.is_of_a_walk(event, places) {
+            self.walked |= is_of_the_build;
             return Ok(());
         }
         let Some(path) = places.counted(event)? else { return Ok(()) };
@@ -182,11 +182,17 @@ impl Touched {
         others.any(|path| !is_older(&path, places.since))
     }
 
-    /// Whether something in the build folder was found by who had listed a folder above it: nobody asked for it.
-    fn is_of_a_walk(&self, event: &Event, places: &Places) -> bool {
-        matches!(event.operation, Operation::Find | Operation::Miss | Operation::List)
-            && places.build.ancestors().skip(1).any(|above| self.listed.contains_key(above))
-            && places.is_of_others(&places.place(&event.path))
+    /// Whether something in the build folder, or else a copy of an output, was found by who had listed a folder above it:
+    /// nobody asked for it. `None` if it is neither.
+    fn is_of_a_walk(&self, event: &Event, places: &Places) -> Option<bool> {
+        if !matches!(event.operation, Operation::Find | Operation::Miss | Operation::List) {
+            return None;
+        }
+        let path = places.place(&event.path);
+        let is_below_listed =
+            |path: &Utf8Path| path.ancestors().skip(1).any(|above| self.listed.contains_key(above));
+        let is_of_the_build = places.is_of_others(&path) && is_below_listed(&places.build);
+        (is_of_the_build || places.is_export(&path) && is_below_listed(&path)).then_some(is_of_the_build)
     }
 
     /// Notes what the process itself has changed: that is no change behind its back.
