@@ -275,3 +275,68 @@ fn a_module_that_may_be_missing_comes_and_goes() {
         }
     }
 }
+
+const TEXTS: &str = "
+import inspect
+import os
+import pathlib
+import traceback
+import warnings
+import other
+from counted import ran
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+def opened():
+    ran('opened')
+    return {'x': len(open(os.path.join(HERE, 'other.py')).read())}
+
+def by_path():
+    ran('by_path')
+    return {'x': len((pathlib.Path(HERE) / 'other.py').read_text())}
+
+def by_number():
+    ran('by_number')
+    file = os.open(HERE + '/other.py', os.O_RDONLY)
+    return {'x': len(os.read(file, 9999))}
+
+def source():
+    ran('source')
+    return {'x': len(inspect.getsource(other))}
+
+def shown():
+    ran('shown')
+    warnings.warn('look here')
+    try:
+        other.wrong()
+    except ValueError:
+        return {'x': len(traceback.format_exc())}
+
+def called():
+    ran('called')
+    return {'x': other.one()}
+";
+
+/// Who opens a module as a file sees its comments; who calls it, or shows a line of it, does not.
+#[test]
+fn the_text_of_a_module_counts_for_who_opens_it() {
+    for (tool, workers) in [(Tool::Ninja, "1"), (Tool::Make, "0")] {
+        let space = Space::new();
+        space.set("EXPOPS_WORKERS", Some(workers));
+        let names = ["opened", "by_path", "by_number", "source", "shown", "called"];
+        let list = names.map(|name| format!("\n  {name}")).concat();
+        let processes = names.map(|name| format!("\n  - {{name: {name}}}")).concat();
+        let yaml =
+            format!("scripts: {{main: src/model.py}}\nprocess_adjlist: |{list}\nprocesses:{processes}\n");
+        space.write("expops.yaml", yaml);
+        space.write("src/model.py", TEXTS);
+        let other = "def one():\n    return 1\n\ndef wrong():\n    raise ValueError(1)\n";
+        space.write("src/other.py", other);
+        space.compile(tool).success();
+        assert_eq!(space.ran(tool).len(), names.len());
+        space.tick();
+        space.write("src/other.py", other.to_owned() + "# a comment\n");
+        assert_eq!(space.ran(tool), ["by_number", "by_path", "opened", "source"], "{tool:?}");
+        space.nothing_to_do(tool);
+    }
+}

@@ -81,6 +81,8 @@ _in_pickles: Set[str] = set()
 _FINDERS = ("importlib.metadata", "importlib_metadata", "pkg_resources", "pkgutil")
 # Whose listings the library does not see either.
 _NOT_SEEN = ("importlib._bootstrap_external", "expops_build.")
+# Who reads the text of a module to run it, or to show a line of it.
+_FOR_ITSELF = ("importlib.", "linecache", "zipimport")
 # What may list any folder without being heard here.
 _UNHEARD = ("subprocess.Popen", "os.posix_spawn", "os.fork", "os.system", "os.exec")
 _ANY = "any"
@@ -212,6 +214,8 @@ def _heard(event: str, arguments: Tuple[Any, ...]) -> None:
         _heard_listing(arguments[0])
     elif event in _UNHEARD:
         _by_others.add(_ANY)
+    elif event == "open" and not isinstance(arguments[0], int) and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        _heard_open(arguments[0])
     # What a pickle names is found in no text of the project, so nobody knows yet that it is used.
     elif event == "pickle.find_class" and not getattr(_state, "is_ours", False):
         name = str(arguments[0])
@@ -225,6 +229,22 @@ def _heard_listing(path: Any) -> None:
         name = str(sys._getframe(2).f_globals.get("__name__"))
         if not name.startswith(_NOT_SEEN):
             (_by_finders if name.startswith(_FINDERS) else _by_others).add(folder)
+
+
+def _heard_open(path: Any) -> None:
+    """A module counts by the code of it that is reached, but by its text for whoever opens it as a file."""
+    with contextlib.suppress(Exception):
+        name = os.fsdecode(path)
+        if not name.endswith(".py"):
+            return
+        place = os.path.realpath(name)
+        frame: Optional[FrameType] = sys._getframe(2)
+        while frame is not None and not str(frame.f_globals.get("__name__")).startswith(_FOR_ITSELF):
+            if _is_of_the_project(frame.f_code.co_filename):
+                if _is_of_the_project(place):
+                    _tell_of_text(place)
+                return
+            frame = frame.f_back
 
 
 def _is_in_a_pool() -> bool:
@@ -252,9 +272,13 @@ def _file(module: Any) -> str:
 def _tell_of_modules() -> None:
     """All modules of the project are read, each as a text."""
     for path in [path for path in map(_file, list(sys.modules.values())) if _is_of_the_project(path)]:
-        with contextlib.suppress(OSError):
-            about = os.stat(path)
-            _record(f"p {about.st_size} {about.st_mtime_ns} {about.st_ino} {about.st_mode:o} ", path)
+        _tell_of_text(path)
+
+
+def _tell_of_text(path: str) -> None:
+    with contextlib.suppress(OSError):
+        about = os.stat(path)
+        _record(f"p {about.st_size} {about.st_mtime_ns} {about.st_ino} {about.st_mode:o} ", path)
 
 
 @contextlib.contextmanager
