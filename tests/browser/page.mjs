@@ -91,6 +91,13 @@ async function open(address, scheme = "light") {
   return page;
 }
 
+/** Insists that the panel lists what was found; it follows the page's address, which changes a moment after the answer. */
+async function showsFound(page, labels, expression) {
+  const shown = async () => (labels.length > 1 ? await page.locator(".panel tbody th").allInnerTexts() : [await page.locator(".panel h2").innerText()]).sort();
+  for (let tries = 0; tries < 50 && (await shown()).join("\n") !== labels.join("\n"); tries++) await page.waitForTimeout(100);
+  assert.deepEqual(await shown(), labels, expression);
+}
+
 async function close(page) {
   assert.deepEqual(page.problems, []);
   await page.close();
@@ -163,8 +170,7 @@ const tests = {
       await page.fill("#search", expression);
       await page.keyboard.press("Enter");
       await page.waitForFunction((count) => document.querySelector('form .hint').textContent.startsWith(`${count} `), labels.length);
-      const found = labels.length > 1 ? await page.locator(".panel tbody th").allInnerTexts() : [await page.locator(".panel h2").innerText()];
-      assert.deepEqual(found.sort(), labels, expression);
+      await showsFound(page, labels, expression);
     }
     await close(page);
     await accessibleInBoth(address, ["pipeline", "process/fit", "instance/fit%2Fp1", "layer/0", "build", "metrics", "charts"]);
@@ -385,9 +391,7 @@ def summary(all):
       await page.fill("#search", expression);
       await page.keyboard.press("Enter");
       await page.waitForFunction((count) => document.querySelector("form .hint").textContent.startsWith(`${count} `), labels.length).catch(async () => assert.fail(`${expression}: ${labels.length}, ${await page.locator("form .hint").innerText()}`));
-      await page.waitForFunction((count) => count === 1 || document.querySelectorAll(".panel tbody th").length === count, labels.length);
-      const found = labels.length > 1 ? await page.locator(".panel tbody th").allInnerTexts() : [await page.locator(".panel h2").innerText()];
-      assert.deepEqual(found.sort(), labels, expression);
+      await showsFound(page, labels, expression);
     }
     await page.goto(`${address}#/instance/train%2Fp2%2Fp1%2Fs42`);
     await page.getByRole("heading", { name: "train p2.p1 s42", exact: true }).waitFor();
