@@ -7,8 +7,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
 use crate::source::Spanned;
 use crate::syntax::{Config, ProcessConfig};
 
-/// The longest name of a file, in bytes: file systems take 255, and some of that is needed while it is made.
-const LONGEST: usize = 200;
+/// The longest name that file systems take, in bytes.
+const LONGEST: usize = 255;
 
 /// The key and file of each declared output, in an order that does not depend on how they are written.
 pub(super) fn declared(
