@@ -301,11 +301,14 @@ def piped(folder):
 
 def little_memory(folder):
     """With many partitions of many columns the file is read anew for some of them after others."""
-    path = folder / "wide.parquet"
-    pq.write_table(pa.table({f"c{i}": range(i, i + 900) for i in range(40)}), path)
-    for by in ("shuffle:1", "round_robin", "hash:c0"):
-        parts = [list(map(pq.read_table, split(path, "300", by, "--memory", memory))) for memory in ("16MB", "1GB")]
-        check(parts[0] == parts[1] and sum(map(len, parts[0])) == 900, by)
+    table = pa.table({f"c{i}": range(i, i + 900) for i in range(40)})
+    table = table.append_column("t", pa.array([f"text {i % 90}" for i in range(900)]).dictionary_encode())
+    pq.write_table(table, folder / "wide.parquet")
+    pyarrow.feather.write_feather(table, folder / "wide.arrow")
+    for name, read in (("wide.parquet", pq.read_table), ("wide.arrow", pyarrow.feather.read_table)):
+        for by in ("shuffle:1", "round_robin", "hash:c0"):
+            parts = [list(map(read, split(folder / name, "300", by, "--memory", memory))) for memory in ("16MB", "1GB")]
+            check(parts[0] == parts[1] and sum(map(len, parts[0])) == 900, by, name)
 
 
 def main():

@@ -15,6 +15,7 @@ mod large;
 mod pandas;
 mod parquet;
 mod parts;
+mod rounds;
 mod table;
 mod values;
 mod walk;

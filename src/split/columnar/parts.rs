@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use arrow_array::{RecordBatch, UInt32Array};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use arrow_select::take::take_record_batch;
 use camino::Utf8Path;
 
@@ -15,6 +15,7 @@ use super::ipc::{Ipc, Means};
 use super::pandas;
 use super::pandas::Index;
 use super::parquet::{self, KeyColumns, ParquetFile, ParquetKeys};
+use super::rounds::in_rounds;
 use super::table::{HANDLES, Sink, Table, TableWriter, broken};
 use super::values::KeyNames;
 use crate::split::assign::Assignment;
@@ -45,7 +46,7 @@ pub(in crate::split) fn produce<T>(
     let assignment = assign(request, source, &|| Ok(table.rows()), &keys)?;
     match &assignment {
         Assignment::Cuts(cuts) => then(&Contiguous { table, rows: ranges(cuts, table.rows()) }),
-        _ => then(&Scattered { table, assignment: &assignment }),
+        _ => then(&Scattered { table, assignment: &assignment, memory: request.memory() }),
     }
 }
 
@@ -233,10 +234,24 @@ impl Producer for Contiguous<'_> {
 struct Scattered<'a> {
     table: &'a dyn Table,
     assignment: &'a Assignment,
+    memory: u64,
 }
+
+/// What a partition holds on to for each of its columns besides rows, in bytes, and how much more for one with categories.
+const HELD: (u64, u64) = (1 << 10, 1 << 17);
 
 impl Producer for Scattered<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
+        let columns = self.table.schema().flattened_fields();
+        let has_categories = |column: &&&Field| matches!(column.data_type(), DataType::Dictionary(..));
+        let with_categories = columns.iter().filter(has_categories).count() as u64;
+        let held = HELD.0 * columns.len().max(1) as u64 + HELD.1 * with_categories;
+        in_rounds(order, self.memory / 2 / held, |order| self.scatter(order))
+    }
+}
+
+impl Scattered<'_> {
+    fn scatter(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         let total = self.table.rows();
         let original = self.table.schema();
         let stride = self.assignment.stride();
@@ -290,9 +305,7 @@ impl Producer for Scattered<'_> {
         };
         parts.map(|part| part.map(finish).transpose()).collect()
     }
-}
 
-impl Scattered<'_> {
     /// The rows of a batch that go to each partition.
     fn rows_of(&self, first: u64, batch: &RecordBatch, of: usize) -> Vec<Vec<u32>> {
         let mut rows = vec![Vec::new(); of];

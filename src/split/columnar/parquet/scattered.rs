@@ -10,6 +10,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::super::guard::guarded;
 use super::super::pandas::{Index, RangeIndex};
+use super::super::rounds::in_rounds;
 use super::super::table::{Sink, broken};
 use super::contiguous::{ROWS, skip};
 use super::file::ParquetFile;
@@ -35,7 +36,9 @@ type Strips = Vec<Option<Strip>>;
 
 impl Producer for Scattered<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
-        guarded(&self.file.source.name, "Parquet", || self.scatter_in_rounds(order))
+        let held = HELD_PER_COLUMN * self.file.shape.columns.num_columns().max(1) as u64;
+        let scatter = |order: &Order| guarded(&self.file.source.name, "Parquet", || self.scatter(order));
+        in_rounds(order, self.memory / 2 / held, scatter)
     }
 }
 
@@ -43,26 +46,6 @@ impl Producer for Scattered<'_> {
 const HELD_PER_COLUMN: u64 = 3 << 10;
 
 impl Scattered<'_> {
-    /// Reads the file once, or for some partitions after others if all of them would hold on to more than half of the
-    /// memory.
-    fn scatter_in_rounds(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
-        let wanted: Vec<usize> = (0..order.wants.len()).filter(|i| order.wants[*i] != Want::Skip).collect();
-        let held = HELD_PER_COLUMN * self.file.shape.columns.num_columns().max(1) as u64;
-        let rounds: Vec<_> = wanted.chunks((self.memory / 2 / held).max(1) as usize).collect();
-        if rounds.len() <= 1 {
-            return self.scatter(order);
-        }
-        let progress = |bytes| (order.progress)(bytes / rounds.len() as u64);
-        let mut products: Vec<_> = order.wants.iter().map(|_| None).collect();
-        for round in &rounds {
-            let mut wants = vec![Want::Skip; order.wants.len()];
-            round.iter().for_each(|i| wants[*i] = order.wants[*i]);
-            let made = self.scatter(&Order { wants: &wants, progress: &progress, ..*order })?;
-            products.iter_mut().zip(made).for_each(|(product, made)| *product = product.take().or(made));
-        }
-        Ok(products)
-    }
-
     fn scatter(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         let file = self.file;
         let stride = self.assignment.stride();
