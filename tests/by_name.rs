@@ -3,7 +3,7 @@
 
 #![cfg(target_os = "linux")]
 
-use crate::space::{Space, Tool, has_python};
+use crate::space::{Space, Tool, has_python, side_by_side};
 
 const YAML: &str = "
 scripts: {main: src/model.py}
@@ -233,11 +233,7 @@ fn a_module_that_may_be_missing_comes_and_goes() {
         let space = Space::new();
         space.set("EXPOPS_WORKERS", Some(workers));
         let names = ["module", "package", "compiled", "folder", "plugins"];
-        let list = names.map(|name| format!("\n  {name}")).concat();
-        let processes = names.map(|name| format!("\n  - {{name: {name}}}")).concat();
-        let yaml =
-            format!("scripts: {{main: src/model.py}}\nprocess_adjlist: |{list}\nprocesses:{processes}\n");
-        space.write("expops.yaml", yaml);
+        space.write("expops.yaml", side_by_side(&names));
         space.write("src/model.py", MAYBE);
         space.write("src/kit/__init__.py", "");
         space.write("plugins/one-1.dist-info/METADATA", "Name: one\n");
@@ -324,11 +320,7 @@ fn the_text_of_a_module_counts_for_who_opens_it() {
         let space = Space::new();
         space.set("EXPOPS_WORKERS", Some(workers));
         let names = ["opened", "by_path", "by_number", "source", "shown", "called"];
-        let list = names.map(|name| format!("\n  {name}")).concat();
-        let processes = names.map(|name| format!("\n  - {{name: {name}}}")).concat();
-        let yaml =
-            format!("scripts: {{main: src/model.py}}\nprocess_adjlist: |{list}\nprocesses:{processes}\n");
-        space.write("expops.yaml", yaml);
+        space.write("expops.yaml", side_by_side(&names));
         space.write("src/model.py", TEXTS);
         let other = "def one():\n    return 1\n\ndef wrong():\n    raise ValueError(1)\n";
         space.write("src/other.py", other);

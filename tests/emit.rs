@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::space::{Space, TOOLS, Tool, repository};
+use crate::space::{Space, TOOLS, Tool, repository, side_by_side};
 
 const FORMATS: [(&str, &str, &str); 3] =
     [("ninja", "build.ninja", "ninja"), ("make", "Makefile", "make"), ("sh", "build.sh", "sh")];
@@ -238,12 +238,7 @@ fn a_process_may_have_the_name_of_a_folder_that_is_read() {
     for tool in TOOLS {
         let space = Space::new();
         let names = ["src", "data", "plots"];
-        let list = names.map(|name| format!("\n  {name}")).concat();
-        let processes = names.map(|name| format!("\n  - {{name: {name}}}")).concat();
-        space.write(
-            "expops.yaml",
-            format!("scripts: {{main: src/model.py}}\nprocess_adjlist: |{list}\nprocesses:{processes}\n"),
-        );
+        space.write("expops.yaml", side_by_side(&names));
         let function = |name: &str| {
             let list = "sorted(f for n in ('data', 'plots') if os.path.isdir(ROOT + n) for f in os.listdir(ROOT + n))";
             format!("def {name}():\n    ran('{name}')\n    return {{'x': {list}}}\n")

@@ -334,6 +334,13 @@ impl Space {
     }
 }
 
+/// The project file of processes that do not depend on each other: functions of `src/model.py`.
+pub fn side_by_side(names: &[&str]) -> String {
+    let list: String = names.iter().map(|name| format!("\n  {name}")).collect();
+    let processes: String = names.iter().map(|name| format!("\n  - {{name: {name}}}")).collect();
+    format!("scripts: {{main: src/model.py}}\nprocess_adjlist: |{list}\nprocesses:{processes}\n")
+}
+
 /// A project file with one process, a function of `s.py`.
 pub fn of_one(name: &str) -> String {
     format!(

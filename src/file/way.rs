@@ -84,12 +84,15 @@ impl<'b> Way<'b> {
         }
     }
 
-    /// Removes what is no folder at `path`.
+    /// Removes what is no folder at `path`. Somebody else may have done so, and have made the folder.
     fn remove(&mut self, path: &Utf8Path) -> Result<(), FileError> {
         if path.is_dir() {
             insist_on_no_links(self.base, path)?;
         }
-        remove(path)?;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound || path.is_dir() => {}
+            other => context(other, "remove", path)?,
+        }
         self.removed += 1;
         Ok(())
     }
@@ -118,14 +121,6 @@ impl Listing {
 
 fn kind(path: &Utf8Path) -> io::Result<FileType> {
     path.symlink_metadata().map(|meta| meta.file_type())
-}
-
-/// Removes what was no folder. Somebody else may have done so, and have made the folder.
-fn remove(path: &Utf8Path) -> Result<(), FileError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound || path.is_dir() => Ok(()),
-        other => context(other, "remove", path),
-    }
 }
 
 #[cfg(test)]

@@ -185,7 +185,8 @@ impl Touched {
     /// Whether something in the build folder, or else a copy of an output, was found by who had listed a folder above it:
     /// nobody asked for it. `None` if it is neither.
     fn is_of_a_walk(&self, event: &Event, places: &Places) -> Option<bool> {
-        if !matches!(event.operation, Operation::Find | Operation::Miss | Operation::List) {
+        let is_lookup = matches!(event.operation, Operation::Find | Operation::Miss | Operation::List);
+        if !is_lookup || self.listed.is_empty() {
             return None;
         }
         let path = places.place(&event.path);

@@ -108,18 +108,19 @@ impl Walk {
         Ok(())
     }
 
+    /// Loads what `import` of `module` loads, and returns all that it leads to.
     fn load_import(
         &mut self,
         library: &mut Library,
         module: usize,
         import: &Import,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<Resolved, Diagnostic> {
         let resolved = library.resolve_import(module, import)?;
         if !resolved.libraries.is_empty() {
             fork::note(&mut self.ahead, import);
         }
-        self.queue.extend(resolved.loads.into_iter().map(Task::Load));
-        Ok(())
+        self.queue.extend(resolved.loads.iter().map(|id| Task::Load(*id)));
+        Ok(resolved)
     }
 
     fn count(&mut self, library: &mut Library, id: UnitId) -> Result<(), Diagnostic> {
@@ -149,27 +150,14 @@ impl Walk {
                 Mention::Use(chain) => self.follow(library, id.0, chain)?,
                 Mention::Load(import, unguarded) => {
                     self.foreign.extend(unguarded.and_then(|span| library.foreign(id.0, import, span)));
-                    self.load_import(library, id.0, import)?;
-                    self.import_inside(library, id.0, import)?;
+                    // An import inside code that counts always counts, whether it is used or not.
+                    let resolved = self.load_import(library, id.0, import)?;
+                    resolved.libraries.iter().for_each(|path| self.library(path));
+                    self.imported.extend(resolved.loads);
                 }
                 Mention::Def { .. } => {}
             }
         }
-        Ok(())
-    }
-
-    /// An import inside code that counts always counts, whether it is used or not.
-    fn import_inside(
-        &mut self,
-        library: &mut Library,
-        module: usize,
-        import: &Import,
-    ) -> Result<(), Diagnostic> {
-        let resolved = library.resolve_import(module, import)?;
-        for path in resolved.libraries {
-            self.library(&path);
-        }
-        self.imported.extend(resolved.loads);
         Ok(())
     }
 

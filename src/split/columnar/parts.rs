@@ -237,16 +237,19 @@ struct Scattered<'a> {
     memory: u64,
 }
 
-/// What a partition holds on to for each of its columns besides rows, in bytes, and how much more for one with categories.
-const HELD: (u64, u64) = (1 << 10, 1 << 17);
+/// What a partition holds on to for each of its columns besides rows, in bytes.
+const HELD_PER_COLUMN: u64 = 1 << 10;
+
+/// How much more that is for a column with categories.
+const HELD_PER_DICTIONARY: u64 = 1 << 17;
 
 impl Producer for Scattered<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
         let columns = self.table.schema().flattened_fields();
         let has_categories = |column: &&&Field| matches!(column.data_type(), DataType::Dictionary(..));
         let with_categories = columns.iter().filter(has_categories).count() as u64;
-        let held = HELD.0 * columns.len().max(1) as u64 + HELD.1 * with_categories;
-        in_rounds(order, self.memory / 2 / held, |order| self.scatter(order))
+        let held = HELD_PER_COLUMN * columns.len() as u64 + HELD_PER_DICTIONARY * with_categories;
+        in_rounds(order, (held, self.memory), |order| self.scatter(order))
     }
 }
 

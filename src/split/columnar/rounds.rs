@@ -3,13 +3,15 @@
 use crate::split::error::SplitError;
 use crate::split::produce::{Order, Product, Want};
 
-/// Produces what is wanted: at once, or reading the file anew for each `most` partitions.
+/// Produces what is wanted: at once, or reading the file anew for some partitions after others, where all of them, which
+/// hold on to `held` bytes each besides rows, would take more than half of `memory`.
 pub(super) fn in_rounds(
     order: &Order,
-    most: u64,
+    (held, memory): (u64, u64),
     produce: impl Fn(&Order) -> Result<Vec<Option<Product>>, SplitError>,
 ) -> Result<Vec<Option<Product>>, SplitError> {
     let wanted: Vec<usize> = (0..order.wants.len()).filter(|i| order.wants[*i] != Want::Skip).collect();
+    let most = memory / 2 / held.max(1);
     let rounds: Vec<_> = wanted.chunks(most.max(1) as usize).collect();
     if rounds.len() <= 1 {
         return produce(order);

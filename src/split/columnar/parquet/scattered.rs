@@ -36,9 +36,9 @@ type Strips = Vec<Option<Strip>>;
 
 impl Producer for Scattered<'_> {
     fn produce(&self, order: &Order) -> Result<Vec<Option<Product>>, SplitError> {
-        let held = HELD_PER_COLUMN * self.file.shape.columns.num_columns().max(1) as u64;
+        let held = HELD_PER_COLUMN * self.file.shape.columns.num_columns() as u64;
         let scatter = |order: &Order| guarded(&self.file.source.name, "Parquet", || self.scatter(order));
-        in_rounds(order, self.memory / 2 / held, scatter)
+        in_rounds(order, (held, self.memory), scatter)
     }
 }
 
